@@ -1,0 +1,347 @@
+"""Context-free grammars: productions in nltk's notation, numbered in file order.
+
+A grammar file holds productions such as `S -> S '+' T | T`, whole-line comments after `#`, and `%start NAME` (else the first
+left-hand side starts). Two directives of ours hide in comments, so that nltk reads the same files:
+
+    #% language molecules     what the strings mean (`molecules`, `expressions`); validity and drawing follow from it
+    #% ignore ' '             characters skipped between tokens
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grae.errors import GrammarError
+from grae.resources import shipped
+
+if TYPE_CHECKING:
+    from grae.grammar.analysis import Analysis
+    from grae.grammar.parser import Parser
+    from grae.grammar.tables import Tables
+
+LANGUAGES = ("molecules", "expressions")
+RUN_GRAMMAR = "grammar.cfg"
+_DIRECTIVE = re.compile(r"#%\s*(\w+)\s*(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Nonterminal:
+    """A symbol that productions expand; terminals are plain strings."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Symbol = Nonterminal | str
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """A production `lhs -> rhs`.
+
+    Attributes:
+        id: its number in the grammar, from 0, in file order.
+        lhs: the nonterminal that it expands.
+        rhs: the symbols that it puts there; `()` produces nothing.
+        line: its line in the grammar's file, from 1; None when it came from elsewhere.
+    """
+
+    id: int
+    lhs: Nonterminal
+    rhs: tuple[Symbol, ...]
+    line: int | None = None
+
+    @property
+    def children(self) -> tuple[Nonterminal, ...]:
+        """The nonterminals of the right-hand side, left to right."""
+        return tuple(symbol for symbol in self.rhs if isinstance(symbol, Nonterminal))
+
+    def __str__(self) -> str:
+        return f"{self.lhs} -> {' '.join(_written(symbol) for symbol in self.rhs)}".rstrip()
+
+
+class Grammar:
+    """A context-free grammar, immutable, with its tables and its compiled parser made when first asked for.
+
+    Args:
+        name: what messages and run folders call it.
+        productions: pairs of left-hand side and right-hand side, or `Production`s, in the order of their ids.
+        start: the start symbol; the first left-hand side when left out.
+        language: what the strings mean: "molecules", "expressions" or None.
+        ignore: characters skipped between tokens.
+
+    Raises:
+        GrammarError: no production, an empty terminal, an unknown language, or a start symbol that derives no string.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        productions: Iterable[Production | tuple[Nonterminal, Sequence[Symbol]]],
+        start: Nonterminal | None = None,
+        *,
+        language: str | None = None,
+        ignore: str = "",
+    ) -> None:
+        self.name = name
+        self.productions = tuple(_numbered(productions))
+        if not self.productions:
+            raise GrammarError(f"grammar {name!r} has no productions", remedy="write at least one, such as S -> 'a' S | 'a'")
+        if language is not None and language not in LANGUAGES:
+            raise GrammarError(
+                f"grammar {name!r} names an unknown language {language!r}; known: {', '.join(LANGUAGES)}",
+                remedy="correct the directive, or leave it out",
+            )
+        self.start = start or self.productions[0].lhs
+        self.language = language
+        self.ignore = ignore
+        self.nonterminals = tuple(dict.fromkeys(self._nonterminals()))
+        self.terminals = tuple(dict.fromkeys(s for p in self.productions for s in p.rhs if isinstance(s, str)))
+        self._reject_unusable()
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "grammar") -> "Grammar":
+        """Reads a grammar in nltk's notation with our directives.
+
+        Raises:
+            GrammarError: with the line that cannot be read and why.
+        """
+        language, ignore, start = None, "", None
+        productions: list[Production] = []
+        for number, line in _logical_lines(text):
+            if directive := _DIRECTIVE.fullmatch(line):
+                match directive.groups():
+                    case ("language", value):
+                        language = value.strip()
+                    case ("ignore", value):
+                        ignore += _unquoted(value.strip(), name, number)
+                    case (other, _):
+                        raise GrammarError(
+                            f"{name}, line {number}: unknown directive {other!r}; known: language, ignore",
+                            remedy="correct it, or write an ordinary comment with '# '",
+                        )
+            elif not line.startswith("#"):
+                declared, read = _read_line(line, name, number)
+                start = declared or start
+                productions += read
+        return cls(name, productions, start, language=language, ignore=ignore)
+
+    @property
+    def n_productions(self) -> int:
+        return len(self.productions)
+
+    @cached_property
+    def pad(self) -> int:
+        """The id that fills up a batch: the production `Nothing -> None` of the published grammars, else one past the last."""
+        padding = (Nonterminal("Nothing"), (Nonterminal("None"),))
+        return next((p.id for p in self.productions if (p.lhs, p.rhs) == padding), self.n_productions)
+
+    @property
+    def n_symbols(self) -> int:
+        """How many ids a batch can hold, the padding among them."""
+        return max(self.n_productions, self.pad + 1)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The smallest unsigned integer type that holds each id and the padding."""
+        return np.min_scalar_type(self.n_symbols - 1)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of the start symbol, the ignored characters and the productions in order, as hexadecimal digits."""
+        written = [f"%start {self.start}", repr(self.ignore), *map(str, self.productions)]
+        return hashlib.sha256("\n".join(written).encode()).hexdigest()
+
+    @cached_property
+    def analysis(self) -> "Analysis":
+        """Which productions can be used, which symbols derive nothing, and what is wrong with the rest."""
+        from grae.grammar.analysis import Analysis
+
+        return Analysis(self)
+
+    @cached_property
+    def tables(self) -> "Tables":
+        """The grammar as integer arrays, for compiled code and for the masks of a decoder."""
+        from grae.grammar.tables import Tables
+
+        return Tables.of(self)
+
+    @cached_property
+    def _parser(self) -> "Parser":
+        from grae.grammar.parser import Parser
+
+        return Parser(self)
+
+    def parse(self, text: str) -> np.ndarray:
+        """The leftmost derivation of a string.
+
+        Args:
+            text: a string of the language.
+
+        Returns:
+            The production ids in the order of a leftmost derivation, shape (T,), dtype `self.dtype`.
+
+        Raises:
+            ParseError: the string is not in the language; with the position and what was expected there.
+        """
+        return self._parser.parse(text)
+
+    def unparse(self, ids: np.ndarray | Sequence[int]) -> str:
+        """The string that a leftmost derivation derives.
+
+        Args:
+            ids: production ids of a complete leftmost derivation, shape (T,).
+
+        Raises:
+            DerivationError: the ids are no complete leftmost derivation.
+        """
+        return self._parser.unparse(ids)
+
+    @property
+    def text(self) -> str:
+        """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, directives and fingerprint."""
+        head = [f"#% language {self.language}"] if self.language else []
+        head += [f"#% ignore {_written(character)}" for character in self.ignore]
+        return "\n".join([*head, f"%start {self.start}", *map(str, self.productions)]) + "\n"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grammar) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"Grammar({self.name!r}, {self.n_productions} productions, {len(self.terminals)} terminals)"
+
+    def __getstate__(self) -> dict:
+        """Without the tables and the parser: each process makes its own."""
+        made = {"analysis", "tables", "_parser"}
+        return {key: value for key, value in self.__dict__.items() if key not in made}
+
+    def _nonterminals(self) -> Iterator[Nonterminal]:
+        """Left-hand sides in file order, then the nonterminals that nothing defines."""
+        yield from (p.lhs for p in self.productions)
+        yield self.start
+        yield from (child for p in self.productions for child in p.children)
+
+    def _reject_unusable(self) -> None:
+        for production in self.productions:
+            if "" in production.rhs:
+                raise GrammarError(
+                    f"{self.name}{_at(production.line)}: empty terminal in '{production}'",
+                    remedy="for a production that produces nothing, leave its right-hand side empty",
+                )
+        if not self.analysis.productive[self.start]:
+            causes = "".join(f"\n  {finding}" for finding in self.analysis.findings)
+            raise GrammarError(
+                f"grammar {self.name!r} derives no string from its start symbol {self.start}{causes}",
+                remedy=f"give {self.start} a production that ends in terminals alone",
+            )
+
+
+def load_grammar(source: str | Path) -> Grammar:
+    """A shipped grammar by its name, or a grammar by the path of its file or of a run's folder.
+
+    Raises:
+        GrammarError: there is no such grammar, or it cannot be read.
+    """
+    shipped_files = {path.stem: path for path in sorted(shipped("grammars").glob("*.cfg"))}
+    path = shipped_files.get(str(source), Path(source))
+    if path.is_dir():
+        path = path / RUN_GRAMMAR
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        near = get_close_matches(str(source), shipped_files, n=1)
+        raise GrammarError(
+            f"no grammar {str(source)!r}: neither a shipped grammar ({', '.join(shipped_files)}) nor a file",
+            remedy=f"did you mean {near[0]!r}?" if near else "give one of these names, a .cfg file, or a run's folder",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise GrammarError(f"{path}: not UTF-8 text, at byte {error.start}", remedy="save the grammar as UTF-8") from None
+    except OSError as error:
+        raise GrammarError(f"{path}: {error.strerror}", remedy="check the path and its permissions") from None
+    return Grammar.from_text(text, name=path.stem if path.name != RUN_GRAMMAR else path.parent.name)
+
+
+def shipped_grammars() -> list[str]:
+    """The names of the grammars that come with grae."""
+    return sorted(path.stem for path in shipped("grammars").glob("*.cfg"))
+
+
+def _numbered(productions: Iterable[Production | tuple[Nonterminal, Sequence[Symbol]]]) -> Iterator[Production]:
+    for number, given in enumerate(productions):
+        if isinstance(given, Production):
+            yield Production(number, given.lhs, given.rhs, given.line)
+        else:
+            yield Production(number, given[0], tuple(given[1]))
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The non-empty lines, stripped, with their numbers from 1; a line that ends in a backslash goes on in the next."""
+    started, pending = 0, ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        started = started if pending else number
+        line = pending + line.strip()
+        if line.endswith("\\") and not line.startswith("#"):
+            pending = line[:-1].rstrip() + " "
+            continue
+        pending = ""
+        if line:
+            yield started, line
+    if pending:
+        yield started, pending.strip()
+
+
+def _read_line(line: str, name: str, number: int) -> tuple[Nonterminal | None, list[Production]]:
+    """Reads `%start NAME`, or a line of productions with nltk's own reader."""
+    from nltk.grammar import read_grammar, standard_nonterm_parser
+
+    directive = line.startswith("%")
+    try:
+        start, read = read_grammar(f"{line}\nS -> " if directive else line, standard_nonterm_parser)
+    except ValueError as error:
+        reason = str(error).splitlines()[-1]
+        raise GrammarError(
+            f"{name}, line {number}: {reason} in {line!r}",
+            remedy="write productions as NAME -> NAME 'terminal' | ..., one left-hand side a line",
+        ) from None
+    if directive:
+        return Nonterminal(start.symbol()), []
+    return None, [
+        Production(0, Nonterminal(p.lhs().symbol()), tuple(_symbol(symbol) for symbol in p.rhs()), number) for p in read
+    ]
+
+
+def _symbol(symbol: object) -> Symbol:
+    """nltk's symbol as ours."""
+    return symbol if isinstance(symbol, str) else Nonterminal(symbol.symbol())  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _written(symbol: Symbol) -> str:
+    """A symbol as the grammar's file spells it; nltk's notation has no escapes, so a terminal cannot hold both quotes."""
+    if isinstance(symbol, Nonterminal):
+        return symbol.name
+    return f'"{symbol}"' if "'" in symbol else f"'{symbol}'"
+
+
+def _unquoted(value: str, name: str, number: int) -> str:
+    if len(value) < 3 or value[0] not in "'\"" or value[-1] != value[0]:
+        raise GrammarError(
+            f"{name}, line {number}: the directive 'ignore' needs a quoted character, not {value!r}",
+            remedy="write, for spaces, #% ignore ' '",
+        )
+    return value[1:-1]
+
+
+def _at(line: int | None) -> str:
+    return "" if line is None else f", line {line}"
