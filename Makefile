@@ -1,0 +1,64 @@
+# Everything sets itself up: `make demo` and `make test` need only Python 3.11 (or newer) and make.
+#
+#   make demo    train on molecules, sample new ones, draw them (at most 10 minutes on 2 cores)
+#   make test    the tests;  ARGS='-m slow' for the slow ones, ARGS=tests/unit/grammar for some
+#   make lint    ruff and pyright
+#   make bench   the benchmarks
+#   make clean   removes .venv and caches; leaves runs/ alone
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input -c constraints.txt
+DEMO := runs/demo
+ARGS ?=
+
+# The first Python of at least 3.11 that can make a virtual environment; PYTHON=... chooses another.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python /usr/bin/python3; do \
+	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
+
+.PHONY: help demo test bench lint clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# Stamps inside .venv: a set-up runs once, and again when what it installs has changed.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer with venv found; install one (Debian: apt install python3-venv) or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)" >&2
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/run.stamp: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing grae (torch and rdkit are large: this can take minutes)" >&2
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing grae and what its tests need (torch and rdkit are large: this can take minutes)" >&2
+	@$(PIP) -e '.[dev]'
+	@touch $(VENV)/run.stamp $@
+
+demo: $(VENV)/run.stamp
+	@rm -rf $(DEMO)
+	@$(BIN)/grae train --grammar smiles --preset quick --out $(DEMO)
+	@$(BIN)/grae sample $(DEMO) -n 1000 --table 12 --out $(DEMO)/samples.smi --draw $(DEMO)/samples.png
+	@$(BIN)/grae evaluate $(DEMO) -n 1000
+	@echo "samples: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png"
+
+test: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest -m slow -s tests/benchmarks $(ARGS)
+
+lint: $(VENV)/dev.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	find grae tests -name __pycache__ -type d -prune -exec rm -rf {} +

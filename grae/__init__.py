@@ -1,0 +1,33 @@
+"""Grammar-based regularized autoencoders: learn a language's strings, sample new ones that always parse.
+
+The face of the library is small, and each name is imported when it is first used, so that `import grae` stays quick:
+
+    grammar = grae.load_grammar("smiles")
+    model = grae.GrammarAutoencoder(grammar).fit(strings)
+    model.save("runs/mine")
+    grae.load("runs/mine").sample(10)
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grae.grammar import load_grammar
+    from grae.sequence import GrammarAutoencoder, load
+
+__version__ = "0.1.0.dev0"
+__all__ = ["GrammarAutoencoder", "__version__", "load", "load_grammar"]
+
+_HOMES = {"GrammarAutoencoder": "grae.sequence", "load": "grae.sequence", "load_grammar": "grae.grammar"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

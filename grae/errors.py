@@ -1,0 +1,96 @@
+"""The errors a user can meet and mend; the command line prints them and exits with status 2."""
+
+from collections.abc import Iterable
+
+CARET_WIDTH = 60
+
+
+class GraeError(Exception):
+    """Bad input: what is wrong and where, what was expected, and how to mend it.
+
+    Args:
+        message: what is wrong, where, and what was expected.
+        remedy: what the user can do about it.
+    """
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return self.message if self.remedy is None else f"{self.message}\n  remedy: {self.remedy}"
+
+
+class GrammarError(GraeError):
+    """A grammar that cannot be found, read or used."""
+
+
+class ParseError(GraeError):
+    """A string outside the language.
+
+    Args:
+        text: the string.
+        position: index of the first character (not byte) that no derivation continues with; `len(text)` at its end.
+        expected: the terminals that could have stood there; empty where that is not known.
+        reason: what happened at the position; made from `text` and `position` when left out.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        position: int,
+        expected: Iterable[str] = (),
+        *,
+        reason: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.text = text
+        self.position = position
+        self.expected = tuple(sorted(expected))
+        if reason is None:
+            found = f"{text[position]!r}" if position < len(text) else "the end of the string"
+            reason = f"no production continues {found}"
+        self.reason = reason
+        super().__init__(f"{reason} at position {position}\n{self._excerpt()}", remedy=remedy)
+
+    def _excerpt(self) -> str:
+        """The string around the position, with a caret under it and what was expected there."""
+        first = max(0, self.position - CARET_WIDTH)
+        last = min(len(self.text), self.position + CARET_WIDTH)
+        head = "..." if first else ""
+        tail = "..." if last < len(self.text) else ""
+        line = (head + self.text[first:last] + tail).replace("\n", " ").replace("\t", " ")
+        caret = " " * (len(head) + self.position - first) + "^"
+        if self.expected:
+            names = ", ".join(repr(terminal) for terminal in self.expected)
+            caret += f" expected {'one of: ' if len(self.expected) > 1 else ''}{names}"
+        return f"  {line}\n  {caret}"
+
+
+class DerivationError(GraeError):
+    """Production ids that are no complete leftmost derivation of the grammar."""
+
+
+class DataError(GraeError):
+    """A data set or file that cannot be found, read or used."""
+
+
+class SettingsError(GraeError):
+    """A setting that is unknown, out of range or in conflict with another."""
+
+
+class RunError(GraeError):
+    """A run's folder with a missing, truncated or foreign file."""
+
+
+class MissingExtraError(GraeError):
+    """An optional dependency that is not installed.
+
+    Args:
+        package: the package that is missing.
+        extra: the extra of this project that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed", remedy=f"pip install 'grae[{extra}]'")

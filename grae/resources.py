@@ -1,0 +1,18 @@
+"""Where the files that come with grae lie: beside the package in a checkout, inside it once installed."""
+
+from pathlib import Path
+from typing import Literal
+
+PACKAGE = Path(__file__).parent
+
+
+def shipped(kind: Literal["grammars", "data"]) -> Path:
+    """The folder of the shipped grammars (`*.cfg`) or of the data set registry.
+
+    Raises:
+        FileNotFoundError: the installation is broken: neither place holds the folder.
+    """
+    for folder in (PACKAGE / kind, PACKAGE.parent / kind):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"the installed grae has no folder {kind!r} at {PACKAGE}; reinstall it")
