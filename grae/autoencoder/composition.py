@@ -1,0 +1,58 @@
+"""An autoencoder is a composition: encoder, bottleneck, decoder, and a regularizer of the decoder."""
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor, nn
+
+from grae.autoencoder.bottlenecks import Bottleneck
+from grae.autoencoder.regularizers import Regularizer
+
+Batch = Mapping[str, Tensor]
+Reconstruction = Callable[[Tensor, Batch], dict[str, Tensor]]
+
+
+class Autoencoder(nn.Module):
+    """L = L_REC + beta L_Z + lambda L_REG (Ghosh et al. 2020, equation 5), the whole of it computed in `forward`.
+
+    Args:
+        encoder: maps a batch to features (B, F).
+        bottleneck: maps features to codes (B, D) and L_Z.
+        decoder: called with codes and the batch, gives its output (what that is, `reconstruction` knows).
+        reconstruction: maps the decoder's output and the batch to scalars, "reconstruction" (L_REC) among them; the
+            others are only reported.
+        regularizer: maps decoder and codes to L_REG.
+        beta: weight of L_Z.
+        lambda_: weight of L_REG.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        bottleneck: Bottleneck,
+        decoder: nn.Module,
+        reconstruction: Reconstruction,
+        regularizer: Regularizer,
+        *,
+        beta: float,
+        lambda_: float,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.bottleneck = bottleneck
+        self.decoder = decoder
+        self.reconstruction = reconstruction
+        self.regularizer = regularizer
+        self.beta = beta
+        self.lambda_ = lambda_
+
+    def encode(self, batch: Batch) -> Tensor:
+        """The codes of a batch without noise, (B, D)."""
+        return self.bottleneck.encode(self.encoder(batch))
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The loss and its terms, each a scalar: "loss", "reconstruction", "embedding" (L_Z), "regularization" (L_REG)."""
+        z, embedding = self.bottleneck(self.encoder(batch))
+        terms = self.reconstruction(self.decoder(z, batch), batch)
+        regularization = self.regularizer(self.decoder, z)
+        loss = terms["reconstruction"] + self.beta * embedding + self.lambda_ * regularization
+        return {"loss": loss, **terms, "embedding": embedding, "regularization": regularization}

@@ -1,0 +1,1 @@
+"""Models on derivations: encoders, decoders, the pushdown machine, presets, and the estimator."""

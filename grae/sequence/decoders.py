@@ -1,0 +1,124 @@
+"""Decoders: codes (B, D) -> logits of each step's production (B, T, S), all steps at once or one by one."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, relu
+
+from grae.autoencoder.composition import Batch
+from grae.sequence.pushdown import GrammarTensors, State
+
+
+class RecurrentDecoder(nn.Module):
+    """A GRU that sees, at each step, its previous production, the nonterminal to expand now, and the code.
+
+    Args:
+        tensors: the grammar.
+        latent_dim: width of a code, D.
+        embedding: width of the embeddings of productions and nonterminals.
+        hidden: width of the state, H.
+    """
+
+    def __init__(self, tensors: GrammarTensors, *, latent_dim: int, embedding: int, hidden: int) -> None:
+        super().__init__()
+        n_nonterminals, n_symbols = tensors.mask.shape
+        self.tensors = tensors
+        self.previous = nn.Embedding(n_symbols, embedding)
+        self.nonterminal = nn.Embedding(n_nonterminals, embedding)
+        self.from_code = nn.Linear(latent_dim, embedding)
+        self.initial = nn.Linear(latent_dim, hidden)
+        self.recurrence = nn.GRU(embedding, hidden, batch_first=True)
+        self.to_logits = nn.Linear(hidden, n_symbols)
+
+    def forward(self, z: Tensor, batch: Batch) -> Tensor:
+        """Logits (B, T, S) of each step, each seeing the true productions before it."""
+        ids = batch["ids"]  # B T
+        before = ids.roll(1, dims=1)
+        before[:, 0] = self.tensors.pad
+        inputs = self._inputs(before, self.tensors.lhs[ids], self.from_code(z)[:, None])  # B T E
+        states, _ = self.recurrence(inputs, self._initial(z)[None])  # B T H
+        return self.to_logits(states)
+
+    def start(self, z: Tensor) -> State:
+        """The state before the first step: the GRU's, and the code as the inputs see it."""
+        return self._initial(z), self.from_code(z)
+
+    def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
+        """Logits (B, S) and the next state, from the previous ids (B,) and the current nonterminals (B,)."""
+        hidden, code = state
+        inputs = self._inputs(previous, nonterminal, code)  # B E
+        hidden = self.recurrence(inputs[:, None], hidden[None].contiguous())[1][0]  # B H
+        return self.to_logits(hidden), (hidden, code)
+
+    def _initial(self, z: Tensor) -> Tensor:
+        return torch.tanh(self.initial(z))  # B H
+
+    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor) -> Tensor:
+        return self.previous(previous) + self.nonterminal(nonterminal) + code
+
+
+class ParallelDecoder(nn.Module):
+    """The published decoder: a dense layer, the result repeated for each step, three GRUs, a linear layer.
+
+    It does not see its own productions: the logits of all steps follow from the code alone.
+    Source: Kusner et al. 2017 (GVAE); sizes in `settings.py`.
+
+    Args:
+        n_symbols: production ids and the padding, S.
+        latent_dim: width of a code, D.
+        max_length: steps.
+        hidden: width of each GRU.
+        batch_norm: whether the code is batch-normalized first.
+    """
+
+    def __init__(self, n_symbols: int, *, latent_dim: int, max_length: int, hidden: int, batch_norm: bool) -> None:
+        super().__init__()
+        self.max_length = max_length
+        self.normalize = nn.BatchNorm1d(latent_dim) if batch_norm else nn.Identity()
+        self.dense = nn.Linear(latent_dim, latent_dim)
+        self.recurrence = nn.GRU(latent_dim, hidden, num_layers=3, batch_first=True)
+        self.to_logits = nn.Linear(hidden, n_symbols)
+
+    def forward(self, z: Tensor, batch: Batch) -> Tensor:
+        """Logits (B, T, S) of the batch's steps."""
+        return self._logits(z, batch["ids"].shape[1])
+
+    def start(self, z: Tensor) -> State:
+        """The logits of all steps (B, T, S), and the next step's number (B,)."""
+        return self._logits(z, self.max_length), torch.zeros(len(z), dtype=torch.long, device=z.device)
+
+    def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
+        """Logits (B, S) and the next state; the previous ids and the nonterminals are not looked at."""
+        logits, position = state
+        rows = torch.arange(len(position), device=position.device)
+        return logits[rows, position], (logits, position + 1)
+
+    def _logits(self, z: Tensor, n_steps: int) -> Tensor:
+        repeated = relu(self.dense(self.normalize(z)))[:, None].expand(-1, n_steps, -1)  # B T D
+        return self.to_logits(self.recurrence(repeated)[0])
+
+
+class MaskedCrossEntropy(nn.Module):
+    """L_REC: cross-entropy of the true production under the softmax over those that expand the current nonterminal.
+
+    Summed over the steps of a derivation, mean over the batch, in nats (Kusner et al. 2017, section 3.2). In evaluation mode
+    "steps" (the share of steps whose most likely production is the true one) and "exact" (the share of derivations where all
+    are, which is when greedy decoding reconstructs the string) come with it.
+    """
+
+    def __init__(self, tensors: GrammarTensors) -> None:
+        super().__init__()
+        self.tensors = tensors
+
+    def forward(self, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Scalars of logits (B, T, S) and `batch["ids"]` (B, T)."""
+        ids = batch["ids"]
+        valid = ids != self.tensors.pad  # B T
+        true = ids[valid]  # K, the steps that count
+        masked = logits[valid].float().masked_fill(~self.tensors.mask[self.tensors.lhs[true]], -torch.inf)  # K S
+        terms = {"reconstruction": cross_entropy(masked, true, reduction="sum") / len(ids)}
+        if not self.training:
+            right = torch.ones_like(valid)
+            right[valid] = masked.argmax(dim=-1) == true
+            terms["steps"] = right[valid].float().mean()
+            terms["exact"] = right.all(dim=1).float().mean()
+        return terms

@@ -1,0 +1,84 @@
+"""Encoders: a batch of derivations (B, T) -> features (B, F)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot, pad
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from grae.autoencoder.composition import Batch
+
+
+class RecurrentEncoder(nn.Module):
+    """Bidirectional GRU over the productions; features are the mean and the maximum of its states over the steps.
+
+    The current nonterminal needs no embedding of its own here: the production tells it.
+
+    Args:
+        n_symbols: production ids and the padding, S.
+        pad: the id of the padding.
+        embedding: width of a production's embedding.
+        hidden: width of a state in each direction; there are 4 * hidden features.
+    """
+
+    def __init__(self, n_symbols: int, pad: int, *, embedding: int, hidden: int) -> None:
+        super().__init__()
+        self.pad = pad
+        self.n_features = 4 * hidden
+        self.production = nn.Embedding(n_symbols, embedding)
+        self.recurrence = nn.GRU(embedding, hidden, batch_first=True, bidirectional=True)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Features (B, 4 hidden) of `batch["ids"]` (B, T) long."""
+        ids = batch["ids"]
+        valid = ids != self.pad  # B T
+        lengths = valid.sum(dim=1)
+        packed = pack_padded_sequence(self.production(ids), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True, total_length=ids.shape[1])  # B T 2H
+        mean = states.sum(dim=1) / lengths[:, None]
+        most = states.masked_fill(~valid[..., None], -torch.inf).amax(dim=1)
+        return torch.cat([mean, most], dim=-1)  # B 4H
+
+
+class ConvolutionalEncoder(nn.Module):
+    """The published encoder: one-hot productions, three convolutions, one dense layer, each with ReLU.
+
+    Source: Kusner et al. 2017 (GVAE); sizes in `settings.py`.
+
+    Args:
+        n_symbols: production ids and the padding, S.
+        pad: the id of the padding.
+        max_length: steps that each derivation is filled up to.
+        filters: filters of each convolution.
+        widths: width of each convolution.
+        dense: width of the dense layer, which is the number of features.
+        batch_norm: whether each convolution is followed by batch normalization.
+    """
+
+    def __init__(
+        self,
+        n_symbols: int,
+        pad: int,
+        *,
+        max_length: int,
+        filters: tuple[int, ...],
+        widths: tuple[int, ...],
+        dense: int,
+        batch_norm: bool,
+    ) -> None:
+        super().__init__()
+        self.n_symbols, self.pad, self.max_length = n_symbols, pad, max_length
+        self.n_features = dense
+        layers: list[nn.Module] = []
+        channels, length = n_symbols, max_length
+        for n_filters, width in zip(filters, widths, strict=True):
+            layers += [nn.Conv1d(channels, n_filters, width), nn.ReLU()]
+            layers += [nn.BatchNorm1d(n_filters)] if batch_norm else []
+            channels, length = n_filters, length - width + 1
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * length, dense), nn.ReLU())
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Features (B, dense) of `batch["ids"]` (B, T) long, T at most `max_length`."""
+        ids = batch["ids"]
+        filled = pad(ids, (0, self.max_length - ids.shape[1]), value=self.pad)
+        letters = one_hot(filled, self.n_symbols).to(self.layers[0].weight.dtype)  # B T S
+        return self.layers(letters.transpose(1, 2))

@@ -1,0 +1,205 @@
+"""The masked decoder: a pushdown machine over a batch, so that each decoded string is in the language.
+
+A stack of nonterminals is kept for each string. At each step the machine pops the current nonterminal, masks the productions
+that expand another one and those whose shortest completion no longer fits in the remaining length, lets the decoder choose
+among the rest, and pushes the chosen production's nonterminals. Shapes: B batch, T steps, S production ids and the padding.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from grae.errors import SettingsError
+from grae.grammar import Grammar
+
+State = tuple[Tensor, ...]
+COMPACT_BELOW = 0.75
+
+
+class StepDecoder(Protocol):
+    """A decoder that can go one step at a time. Each tensor of a state has the batch as its first dimension."""
+
+    def start(self, z: Tensor) -> State:
+        """The state before the first step, from codes (B, D)."""
+        ...
+
+    def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
+        """Logits (B, S) of the next production and the state after it, from the previous ids and current nonterminals (B,)."""
+        ...
+
+
+class GrammarTensors(nn.Module):
+    """A grammar's tables on the device of the model; rebuilt from the grammar, never saved.
+
+    Attributes:
+        lhs: (S,) long, nonterminal that each production expands; N for the padding.
+        mask: (N + 1, S) bool, usable productions of each nonterminal; row N (nothing left to expand) has the padding alone.
+        shortest: (N + 1,) long, productions in the shortest completion of each nonterminal; 0 for row N.
+        completion: (S,) long, productions in the shortest completion that starts with each production.
+        pushes: (S, R) long, nonterminals of each production, bottom of the stack first.
+        n_pushes: (S,) long.
+    """
+
+    lhs: Tensor
+    mask: Tensor
+    shortest: Tensor
+    completion: Tensor
+    pushes: Tensor
+    n_pushes: Tensor
+
+    def __init__(self, grammar: Grammar) -> None:
+        super().__init__()
+        tables = grammar.tables
+        n_nonterminals, n_productions, n_symbols = len(grammar.nonterminals), grammar.n_productions, grammar.n_symbols
+        self.start = tables.start
+        self.pad = grammar.pad
+        self.nothing = n_nonterminals
+
+        lhs = torch.full((n_symbols,), self.nothing)
+        lhs[:n_productions] = torch.from_numpy(tables.lhs.astype("int64"))
+        lhs[self.pad] = self.nothing
+        mask = torch.zeros(n_nonterminals + 1, n_symbols, dtype=torch.bool)
+        mask[:n_nonterminals, :n_productions] = torch.from_numpy(tables.mask.copy())
+        mask[self.nothing, self.pad] = True
+        completion = torch.ones(n_symbols, dtype=torch.long)
+        completion[:n_productions] = torch.from_numpy(tables.shortest_production.copy())
+        completion[self.pad] = 0
+        pushes = torch.zeros(n_symbols, tables.children.shape[1], dtype=torch.long)
+        n_pushes = torch.zeros(n_symbols, dtype=torch.long)
+        for production in range(n_productions):
+            count = int(tables.n_children[production])
+            if production != self.pad and count:
+                pushes[production, :count] = torch.from_numpy(tables.children[production, :count][::-1].astype("int64"))
+                n_pushes[production] = count
+
+        self.register_buffer("lhs", lhs, persistent=False)
+        self.register_buffer("mask", mask, persistent=False)
+        shortest = torch.cat([torch.from_numpy(tables.shortest.copy()), torch.zeros(1, dtype=torch.long)])
+        self.register_buffer("shortest", shortest, persistent=False)
+        self.register_buffer("completion", completion, persistent=False)
+        self.register_buffer("pushes", pushes, persistent=False)
+        self.register_buffer("n_pushes", n_pushes, persistent=False)
+
+
+class Pushdown:
+    """A batch of stacks.
+
+    Args:
+        tensors: the grammar.
+        batch: how many strings, B.
+        max_length: productions that each derivation may have at most.
+
+    Raises:
+        SettingsError: no string of the language is that short.
+    """
+
+    def __init__(self, tensors: GrammarTensors, batch: int, max_length: int) -> None:
+        shortest = int(tensors.shortest[tensors.start])
+        if max_length < shortest:
+            raise SettingsError(
+                f"no string of the language has a derivation of at most {max_length} productions; the shortest has {shortest}",
+                remedy=f"allow at least {shortest}",
+            )
+        device = tensors.lhs.device
+        self.tensors = tensors
+        self.remaining = max_length
+        self.stack = torch.zeros(batch, max_length + tensors.pushes.shape[1], dtype=torch.long, device=device)  # B depth
+        self.stack[:, 0] = tensors.start
+        self.height = torch.ones(batch, dtype=torch.long, device=device)  # B
+        self.promised = torch.full((batch,), shortest, device=device)  # B, shortest completion of the whole stack
+
+    @property
+    def current(self) -> Tensor:
+        """The nonterminal to expand now, (B,) long; N where nothing is left."""
+        top = self.stack.gather(1, (self.height - 1).clamp(min=0)[:, None])[:, 0]
+        return torch.where(self.height > 0, top, self.tensors.nothing)
+
+    def allowed(self, current: Tensor) -> Tensor:
+        """The productions that expand the current nonterminal and can still be completed, (B, S) bool."""
+        others = self.promised - self.tensors.shortest[current]  # B
+        room = self.remaining - others
+        return self.tensors.mask[current] & (self.tensors.completion <= room[:, None])
+
+    def expand(self, current: Tensor, chosen: Tensor) -> None:
+        """Replaces the current nonterminals (B,) by those of the chosen productions (B,)."""
+        tensors = self.tensors
+        self.promised += tensors.completion[chosen] - tensors.shortest[current] - (chosen != tensors.pad).long()
+        below = (self.height - 1).clamp(min=0)
+        places = below[:, None] + torch.arange(tensors.pushes.shape[1], device=chosen.device)  # B R
+        self.stack.scatter_(1, places, tensors.pushes[chosen])
+        self.height = below + tensors.n_pushes[chosen]
+        self.remaining -= 1
+
+    def keep(self, rows: Tensor) -> None:
+        """Goes on with some of the strings only."""
+        self.stack, self.height, self.promised = self.stack[rows], self.height[rows], self.promised[rows]
+
+
+Choice = Callable[[Tensor], Tensor]
+
+
+def greedy(logits: Tensor) -> Tensor:
+    """The most likely production, (B, S) -> (B,)."""
+    return logits.argmax(dim=-1)
+
+
+def sampled(temperature: float, generator: torch.Generator) -> Choice:
+    """Draws from the softmax of logits / temperature (by the Gumbel maximum).
+
+    Raises:
+        SettingsError: the temperature is not above 0.
+    """
+    if not temperature > 0:
+        raise SettingsError(f"temperature {temperature} is not above 0", remedy="for the most likely production give 0")
+
+    def choose(logits: Tensor) -> Tensor:
+        uniform = torch.rand(logits.shape, generator=generator, device=logits.device).clamp_min(torch.finfo().tiny)
+        return (logits / temperature - torch.log(-torch.log(uniform))).argmax(dim=-1)
+
+    return choose
+
+
+@torch.inference_mode()
+def decode(
+    decoder: StepDecoder, tensors: GrammarTensors, z: Tensor, max_length: int, choose: Choice = greedy
+) -> Tensor:
+    """Decodes codes into complete leftmost derivations of at most `max_length` productions, whatever the codes.
+
+    Args:
+        decoder: the decoder.
+        tensors: its grammar.
+        z: (B, D) codes; not finite logits count as the least likely.
+        max_length: productions a derivation may have at most.
+        choose: picks one production a row from masked logits (B, S).
+
+    Returns:
+        (B, T) long production ids, T the longest derivation, each row filled up with the padding.
+
+    Raises:
+        SettingsError: no string of the language is that short.
+    """
+    machine = Pushdown(tensors, len(z), max_length)
+    ids = torch.full((len(z), max_length), tensors.pad, device=z.device)
+    rows = torch.arange(len(z), device=z.device)
+    state = decoder.start(z)
+    previous = torch.full((len(z),), tensors.pad, device=z.device)
+    for step in range(max_length):
+        current = machine.current
+        active = machine.height > 0
+        n_active = int(active.sum())
+        if n_active == 0:
+            return ids[:, :step]
+        if n_active < COMPACT_BELOW * len(rows):
+            kept = active.nonzero()[:, 0]
+            machine.keep(kept)
+            rows, current, previous = rows[kept], current[kept], previous[kept]
+            state = tuple(part[kept] for part in state)
+        logits, state = decoder.step(state, previous, current)
+        logits = logits.float().nan_to_num(nan=-1e30, posinf=1e30, neginf=-1e30).clamp(-1e30, 1e30)
+        chosen = choose(logits.masked_fill(~machine.allowed(current), -torch.inf))
+        machine.expand(current, chosen)
+        ids[rows, step] = chosen
+        previous = chosen
+    return ids

@@ -1,0 +1,160 @@
+"""What can be chosen about a model on derivations, and the presets."""
+
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from grae.autoencoder.models import Model
+from grae.errors import SettingsError
+from grae.grammar import Grammar
+from grae.training.settings import TrainingSettings
+
+PRESETS = ("quick", "default", "paper")
+
+
+class Frozen(BaseModel):
+    """Settings that never change; an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class RecurrentArchitecture(Frozen):
+    """Ours: a bidirectional GRU reads the productions; a GRU that sees its previous production, the current nonterminal and
+    the code writes them.
+
+    Attributes:
+        latent_dim: width of a code, D.
+        embedding: width of the embeddings of productions and nonterminals.
+        encoder_hidden: width of the encoder's state in each direction.
+        hidden: width of the decoder's state, H.
+    """
+
+    kind: Literal["recurrent"] = "recurrent"
+    latent_dim: int = Field(56, ge=1)
+    embedding: int = Field(128, ge=1)
+    encoder_hidden: int = Field(256, ge=1)
+    hidden: int = Field(512, ge=1)
+
+
+class PaperArchitecture(Frozen):
+    """The published one: convolutions over one-hot productions, three GRUs that see the code alone (Kusner et al. 2017).
+
+    Attributes:
+        latent_dim: width of a code, D.
+        filters: filters of each convolution.
+        widths: width of each convolution.
+        dense: width of the encoder's dense layer.
+        hidden: width of each of the decoder's three GRUs.
+        batch_norm: batch normalization after each convolution and before the decoder's dense layer.
+    """
+
+    kind: Literal["paper"] = "paper"
+    latent_dim: int = Field(ge=1)
+    filters: tuple[int, ...]
+    widths: tuple[int, ...]
+    dense: int = Field(ge=1)
+    hidden: int = Field(ge=1)
+    batch_norm: bool
+
+    @property
+    def shortest_length(self) -> int:
+        """The least number of steps that the convolutions can read."""
+        return sum(self.widths) - len(self.widths) + 1
+
+
+Architecture = Annotated[RecurrentArchitecture | PaperArchitecture, Field(discriminator="kind")]
+
+PAPER_MOLECULES = PaperArchitecture(
+    latent_dim=56, filters=(9, 9, 10), widths=(9, 9, 11), dense=435, hidden=501, batch_norm=False
+)
+PAPER_EXPRESSIONS = PaperArchitecture(
+    latent_dim=25, filters=(2, 3, 4), widths=(2, 3, 4), dense=100, hidden=100, batch_norm=True
+)
+PAPER_LENGTHS = {"molecules": 277, "expressions": 15}
+
+
+class Weights(Frozen):
+    """The weights of the loss's terms.
+
+    Attributes:
+        beta: of L_Z.
+        lambda_: of L_REG.
+    """
+
+    beta: float = Field(ge=0)
+    lambda_: float = Field(ge=0)
+
+
+class Preset(Frozen):
+    """All that a preset decides.
+
+    Attributes:
+        architecture: the network.
+        weights: of the loss.
+        training: how it is trained.
+        max_length: productions that a derivation may have; None for the longest in the data.
+    """
+
+    architecture: Architecture
+    weights: Weights
+    training: TrainingSettings
+    max_length: int | None = None
+
+
+def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
+    """The settings of a preset for a grammar and a model.
+
+    "default" is ours; "quick" is ours made small, for minutes; "paper" has the published network and schedule: the
+    expressions' for a grammar of that language, else the molecules'.
+
+    Raises:
+        SettingsError: there is no such preset.
+    """
+    if name not in PRESETS:
+        near = get_close_matches(name, PRESETS, n=1)
+        raise SettingsError(
+            f"unknown preset {name!r}; there are: {', '.join(PRESETS)}",
+            remedy=f"did you mean {near[0]!r}?" if near else "give one of these names",
+        )
+    expressions = grammar.language == "expressions"
+    weights = Weights(beta=0.01 if model.weighs_embedding else 0.0, lambda_=1e-7 if model.regularizer != "none" else 0.0)
+    if name == "paper":
+        training = TrainingSettings(
+            epochs=50 if expressions else 100,
+            batch_size=600 if expressions else 500,
+            schedule="plateau",
+            plateau_factor=0.2,
+            plateau_patience=1 if expressions else 3,
+            learning_rate_floor=1e-4,
+            clip_norm=None,
+            precision="auto",
+        )
+        architecture = PAPER_EXPRESSIONS if expressions else PAPER_MOLECULES
+        return Preset(
+            architecture=architecture,
+            weights=weights,
+            training=training,
+            max_length=PAPER_LENGTHS.get(grammar.language or ""),
+        )
+    quick = name == "quick"
+    architecture = RecurrentArchitecture(
+        latent_dim=25 if expressions else 56,
+        encoder_hidden=128 if expressions else 256,
+        hidden=256 if expressions else 512,
+    )
+    training = TrainingSettings(
+        time_budget=(2 if expressions else 4) if quick else (8 if expressions else 60),
+        batch_size=256,
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=0.02,
+        validate_every_epochs=None,
+        validate_every_seconds=30 if quick or expressions else 120,
+    )
+    return Preset(architecture=architecture, weights=weights, training=training)
+
+
+def replaced(settings: Frozen, **changes: Any) -> Any:
+    """The same settings with those changes that are not None, checked again."""
+    return type(settings)(**{**settings.model_dump(), **{key: value for key, value in changes.items() if value is not None}})
