@@ -1,0 +1,232 @@
+"""A grammar's dotted productions as integer tables: the states between which the parser moves.
+
+A state is a production with a dot in its right-hand side: what stands before the dot is found, what stands behind it is
+awaited. The tables say for each state what it awaits, where it goes when that is found, and, one token ahead, whether
+it can still succeed.
+
+Productions through which a nonterminal derives itself and nothing more would give a string endless derivations. To keep
+them out of the chosen one, such a production's later states exist twice: the plain one stands for any way of finding
+what is before the dot, its `twin` only for ways in which no single symbol that leads back to the left-hand side spans
+it all. Only twins complete the production as itself; the plain final state completes it as `CYCLIC`, which any other
+production beats.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from grae.grammar.tables import NONE
+
+if TYPE_CHECKING:
+    from grae.grammar.tables import Tables
+
+DEAD = 0
+OPENING = 1
+CYCLIC = np.iinfo(np.int32).max
+
+
+class Automaton(NamedTuple):
+    """The tables: S states, K terminals, N nonterminals. State 0 is dead, state 1 awaits the start symbol.
+
+    Attributes:
+        awaited: (S,) int32, the symbol behind the dot: nonterminal k as k, terminal t as -(t + 1), `NONE` at the end.
+        after: (S,) int32, the state once that symbol is found.
+        after_empty: (S,) int32, the state if that symbol derives the empty string; dead where it cannot.
+        twin: (S,) int32, the twin of a state; dead where it has none.
+        leads_back: (S,) bool, whether the awaited symbol, alone, leads back to the left-hand side.
+        slot: (S,) int32, numbers the states inside productions; -1 at final states.
+        n_slots: how many such numbers there are.
+        accepts: (S, K + 2) bool, whether the state can succeed before a terminal; column K is the end of the text,
+            column K + 1 stands for any.
+        lhs: (S,) int32, the left-hand side.
+        completes: (S,) int32, the production that a final state completes, or `CYCLIC`.
+        predicted: the first states of productions, by nonterminal and next token.
+        predicted_from: (N * (K + 2) + 1,) int32, where in `predicted` those of nonterminal n before token t begin, at n
+            * (K + 2) + t.
+        cycle_from: (N + 1,) int32, where each nonterminal's steps back to itself begin.
+        cycle_steps: (steps, 3) int32, production, place in its right-hand side, and the nonterminal there.
+        rhs, rhs_length: as in the grammar's tables.
+        nullable, empty: as in the grammar's tables.
+    """
+
+    awaited: np.ndarray
+    after: np.ndarray
+    after_empty: np.ndarray
+    twin: np.ndarray
+    leads_back: np.ndarray
+    slot: np.ndarray
+    n_slots: int
+    accepts: np.ndarray
+    lhs: np.ndarray
+    completes: np.ndarray
+    predicted: np.ndarray
+    predicted_from: np.ndarray
+    cycle_from: np.ndarray
+    cycle_steps: np.ndarray
+    rhs: np.ndarray
+    rhs_length: np.ndarray
+    nullable: np.ndarray
+    empty: np.ndarray
+
+    @classmethod
+    def of(cls, tables: "Tables") -> "Automaton":
+        """Builds the automaton of a grammar from its tables."""
+        steps = _cycle_steps(tables)
+        states = _States(tables, {(production, place) for production, place, _ in steps})
+        predicted, predicted_from = _predictions(states, tables)
+        heads = np.array([tables.lhs[production] for production, _, _ in steps], np.int64)
+        return cls(
+            **states.arrays(),
+            predicted=predicted,
+            predicted_from=predicted_from,
+            cycle_from=np.searchsorted(heads, np.arange(len(tables.nullable) + 1)).astype(np.int32),
+            cycle_steps=np.array(steps, np.int32).reshape(-1, 3),
+            rhs=tables.rhs,
+            rhs_length=tables.rhs_length,
+            nullable=tables.nullable,
+            empty=tables.empty,
+        )
+
+
+class _States:
+    """The states of all usable productions, one list a column."""
+
+    def __init__(self, tables: "Tables", cycle: set[tuple[int, int]]) -> None:
+        self.tables = tables
+        self.begins = _begins(tables)
+        self.columns: dict[str, list] = {
+            name: []
+            for name in ("awaited", "after", "after_empty", "twin", "leads_back", "lhs", "completes", "accepts")
+        }
+        self.first: dict[int, int] = {}  # production -> its state with the dot at the front
+        width = tables.follow.shape[1]
+        self._add(NONE, 0, -1, np.zeros(width, bool))
+        self._add(tables.start, DEAD, -1, np.ones(width, bool))
+        cyclic = {production for production, _ in cycle}
+        for production in np.flatnonzero(tables.usable).tolist():
+            places = {place for of, place in cycle if of == production} if production in cyclic else set()
+            self._add_production(production, places)
+
+    def arrays(self) -> dict[str, Any]:
+        awaited = np.array(self.columns["awaited"], np.int32)
+        inner = awaited != NONE
+        slot = np.where(inner, np.cumsum(inner) - 1, -1)
+        flags = {"leads_back": np.bool_, "accepts": np.bool_}
+        arrays = {name: np.array(column, flags.get(name, np.int32)) for name, column in self.columns.items()}
+        return {**arrays, "slot": slot.astype(np.int32), "n_slots": int(inner.sum())}
+
+    def _add_production(self, production: int, back: set[int]) -> None:
+        """Adds a production's states, from the end to the front, and their twins where it is on a cycle."""
+        rhs = self.tables.rhs[production, : self.tables.rhs_length[production]].tolist()
+        lhs = int(self.tables.lhs[production])
+        follow = self.tables.follow[lhs]
+        twin = self._add(NONE, DEAD, lhs, follow, completes=production) if back else DEAD
+        state = self._add(NONE, DEAD, lhs, follow, completes=CYCLIC if back else production, twin=twin)
+        vanishes = True  # all that stands behind the dot can derive the empty string
+        for place in range(len(rhs) - 1, -1, -1):
+            symbol = rhs[place]
+            nullable = symbol >= 0 and bool(self.tables.nullable[symbol])
+            accepts = self._begins_of(symbol)
+            if nullable:
+                accepts = accepts | self.columns["accepts"][state]
+            vanishes &= nullable
+            later, later_twin = state, twin
+            twin = DEAD
+            if back and vanishes and place > 0:
+                # A twin goes on only over empty symbols: any other find makes the plain state's twin in its stead.
+                twin = self._add(symbol, DEAD, lhs, accepts, after_empty=later_twin)
+            state = self._add(
+                symbol,
+                later,
+                lhs,
+                accepts,
+                after_empty=later if nullable else DEAD,
+                twin=twin,
+                leads_back=place in back,
+            )
+        self.first[production] = state
+
+    def _add(
+        self,
+        awaited: int,
+        after: int,
+        lhs: int,
+        accepts: np.ndarray,
+        *,
+        after_empty: int = DEAD,
+        twin: int = DEAD,
+        leads_back: bool = False,
+        completes: int = -1,
+    ) -> int:
+        row = dict(
+            awaited=awaited,
+            after=after,
+            after_empty=after_empty,
+            twin=twin,
+            leads_back=leads_back,
+            lhs=lhs,
+            completes=completes,
+            accepts=accepts,
+        )
+        for name, column in self.columns.items():
+            column.append(row[name])
+        return len(self.columns["awaited"]) - 1
+
+    def _begins_of(self, symbol: int) -> np.ndarray:
+        if symbol >= 0:
+            return self.begins[symbol]
+        accepts = np.zeros(self.begins.shape[1], bool)
+        accepts[[-symbol - 1, -1]] = True
+        return accepts
+
+
+def _begins(tables: "Tables") -> np.ndarray:
+    """FIRST of each nonterminal, the terminals that its strings begin with: (N, K + 2) bool, the last column True."""
+    n_nonterminals, width = tables.follow.shape
+    begins = np.zeros((n_nonterminals, width), bool)
+    before = -1
+    while before != (before := int(begins.sum())):
+        for production in np.flatnonzero(tables.usable):
+            row = begins[tables.lhs[production]]
+            for symbol in tables.rhs[production, : tables.rhs_length[production]]:
+                if symbol < 0:
+                    row[-symbol - 1] = True
+                    break
+                row |= begins[symbol]
+                if not tables.nullable[symbol]:
+                    break
+    begins[:, -1] = True
+    return begins
+
+
+def _predictions(states: _States, tables: "Tables") -> tuple[np.ndarray, np.ndarray]:
+    """For each nonterminal and next token, the first states of the productions that can be used there.
+
+    Empty productions are left out: a nonterminal that derives nothing is stepped over where it is awaited.
+    """
+    n_nonterminals, width = tables.follow.shape
+    lists: list[list[int]] = [[] for _ in range(n_nonterminals * width)]
+    for production, state in states.first.items():
+        if tables.rhs_length[production]:
+            for column in np.flatnonzero(states.columns["accepts"][state]).tolist():
+                lists[int(tables.lhs[production]) * width + column].append(state)
+    predicted_from = np.cumsum([0, *map(len, lists)]).astype(np.int32)
+    return np.array([state for some in lists for state in some], np.int32), predicted_from
+
+
+def _cycle_steps(tables: "Tables") -> list[tuple[int, int, int]]:
+    """Steps (production, place, nonterminal there) from A to B where B leads back to A, by A, production and place."""
+    steps = []
+    for production in np.flatnonzero(tables.on_cycle & tables.usable).tolist():
+        rhs = tables.rhs[production, : tables.rhs_length[production]].tolist()
+        vanishing = [symbol >= 0 and bool(tables.nullable[symbol]) for symbol in rhs]
+        for place, symbol in enumerate(rhs):
+            if symbol >= 0 and all(vanishing[:place] + vanishing[place + 1 :]):
+                steps.append((production, place, symbol))
+    leads_to = {int(head): {int(head)} for head in tables.lhs}
+    size = -1
+    while size != (size := sum(map(len, leads_to.values()))):
+        for production, _, symbol in steps:
+            leads_to[int(tables.lhs[production])] |= leads_to[symbol]
+    steps = [step for step in steps if int(tables.lhs[step[0]]) in leads_to[step[2]]]
+    return sorted(steps, key=lambda step: (tables.lhs[step[0]], *step))

@@ -1,0 +1,251 @@
+"""Strings to arrays of production ids and back, many at a time.
+
+Derivations differ in length, so a batch of them is one flat array of ids and the offsets at which each begins.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, overload
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from grae.errors import DataError, GraeError, ParseError
+
+if TYPE_CHECKING:
+    from grae.grammar.cfg import Grammar
+    from grae.grammar.parser import Parsed, Parser
+
+BATCH = 4096  # strings in one compiled call
+IN_NO_LANGUAGE = "\udfff"  # a lone surrogate, which no grammar file can hold
+NO_STRING, EMPTY, OUTSIDE, TOO_LONG = "not a string", "empty", "outside the grammar", "too long"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derivations(Sequence[np.ndarray]):
+    """Many leftmost derivations; the arrays may be memory-mapped files, of which only what is asked for is read.
+
+    Attributes:
+        ids: (sum of lengths,) unsigned integers, the production ids of all derivations, one after the other.
+        offsets: (n + 1,) int64, where each derivation begins in `ids`; the last entry is where the last one ends.
+    """
+
+    ids: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def from_list(cls, derivations: Iterable[np.ndarray | Sequence[int]], dtype: np.dtype | type) -> "Derivations":
+        """Joins derivations, each of shape (T,), into one array of the given type."""
+        arrays = [np.asarray(derivation, dtype) for derivation in derivations]
+        return cls(np.concatenate([np.empty(0, dtype), *arrays]), _offsets([len(array) for array in arrays]))
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The number of productions of each derivation, (n,) int64."""
+        return np.diff(self.offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, key: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, key: slice | np.ndarray | Sequence[int]) -> "Derivations": ...
+    def __getitem__(self, key):
+        """One derivation as a view, shape (T,); or those of a slice, or of an array of row numbers or of booleans.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        if isinstance(key, (int, np.integer)):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"no row {key} among {len(self)} derivations")
+            row = int(key) % len(self)
+            return self.ids[self.offsets[row] : self.offsets[row + 1]]
+        if isinstance(key, slice):
+            first, last, step = key.indices(len(self))
+            if step == 1:
+                offsets = self.offsets[first : max(first, last) + 1]
+                return Derivations(self.ids[offsets[0] : offsets[-1]], offsets - offsets[0])
+        rows = np.arange(len(self))[key]
+        offsets = _offsets(self.offsets[rows + 1] - self.offsets[rows])
+        return Derivations(self.ids[self._places(rows)], offsets)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[row] for row in range(len(self)))
+
+    def padded(self, rows: np.ndarray | Sequence[int], pad: int, length: int | None = None) -> np.ndarray:
+        """Derivations as a rectangle, filled up at the end.
+
+        Args:
+            rows: row numbers, shape (B,).
+            pad: the id to fill up with.
+            length: T; the longest of the rows when left out.
+
+        Returns:
+            Shape (B, T), dtype of `ids`.
+
+        Raises:
+            ValueError: a row is longer than `length`.
+        """
+        rows = np.asarray(rows, np.int64)
+        lengths = self.offsets[rows + 1] - self.offsets[rows]
+        longest = int(lengths.max(initial=0))
+        length = longest if length is None else length
+        if longest > length:
+            raise ValueError(f"a derivation of {longest} productions does not fit into {length}")
+        table = np.full((len(rows), length), pad, self.ids.dtype)
+        table[np.arange(length) < lengths[:, None]] = self.ids[self._places(rows)]
+        return table
+
+    def _places(self, rows: np.ndarray) -> np.ndarray:
+        """Where in `ids` the productions of the rows stand, row after row."""
+        begins = np.asarray(self.offsets)[rows]
+        lengths = np.asarray(self.offsets)[rows + 1] - begins
+        before = np.cumsum(lengths) - lengths
+        return np.repeat(begins - before, lengths) + np.arange(lengths.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A string that was not encoded.
+
+    Attributes:
+        row: its number among the strings given, from 0.
+        text: the string.
+        reason: "not a string", "empty", "outside the grammar" or "too long".
+        detail: where and why, in a sentence.
+    """
+
+    row: int
+    text: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Encoded strings.
+
+    Attributes:
+        derivations: of the strings that were kept.
+        rows: (n,) int64, the number of each among the strings given.
+        rejections: the other strings, in order.
+    """
+
+    derivations: Derivations
+    rows: np.ndarray
+    rejections: list[Rejection]
+
+
+def parse_many(parser: "Parser", texts: Iterable[str], *, n_jobs: int = 1) -> tuple[Derivations, list[Rejection]]:
+    """Parses strings in threads; the compiled parser holds no interpreter lock.
+
+    Args:
+        parser: of the grammar.
+        texts: the strings; what is no string is rejected.
+        n_jobs: threads, as joblib counts them.
+
+    Returns:
+        A derivation for each text, without productions where the text was rejected, and the rejections.
+    """
+    if n_jobs == 1:
+        chunks = [_parse_chunk(parser, chunk, row) for row, chunk in _chunks(texts)]
+    else:
+        work = (delayed(_parse_chunk)(parser, chunk, row) for row, chunk in _chunks(texts))
+        chunks = [done for done in Parallel(n_jobs=n_jobs, prefer="threads")(work) if done is not None]
+    ids = np.concatenate([np.empty(0, parser.grammar.dtype), *(parsed.ids for parsed, _ in chunks)])
+    lengths = np.concatenate([np.empty(0, np.int64), *(np.diff(parsed.offsets) for parsed, _ in chunks)])
+    return Derivations(ids, _offsets(lengths)), [rejection for _, some in chunks for rejection in some]
+
+
+def encode(
+    grammar: "Grammar",
+    texts: Iterable[str],
+    *,
+    max_length: int | None = None,
+    on_invalid: Literal["error", "skip"] = "error",
+    n_jobs: int = 1,
+) -> Encoded:
+    """Encodes strings as leftmost derivations.
+
+    Args:
+        grammar: the strings' grammar.
+        texts: the strings.
+        max_length: the most productions that a derivation may have.
+        on_invalid: "error" raises at the first string that cannot be encoded; "skip" leaves such strings out and
+            reports them.
+        n_jobs: threads, as joblib counts them.
+
+    Raises:
+        ParseError: a string is not in the language, under "error".
+        DataError: something is not a string, or too long, under "error".
+    """
+    texts = list(texts)
+    derivations, rejections = parse_many(grammar.parser, texts, n_jobs=n_jobs)
+    if max_length is not None:
+        for row in np.flatnonzero(derivations.lengths > max_length).tolist():
+            detail = f"its derivation has {derivations.lengths[row]} productions, more than {max_length}"
+            rejections.append(Rejection(row, texts[row], TOO_LONG, detail))
+        rejections.sort(key=lambda rejection: rejection.row)
+    if on_invalid == "error" and rejections:
+        raise _error(grammar.parser, rejections[0])
+    kept = np.ones(len(derivations), bool)
+    kept[[rejection.row for rejection in rejections]] = False
+    return Encoded(derivations[kept], np.flatnonzero(kept), rejections)
+
+
+def decode(grammar: "Grammar", derivations: Derivations) -> list[str]:
+    """The strings that leftmost derivations derive.
+
+    Raises:
+        DerivationError: a row is no complete leftmost derivation of the grammar.
+    """
+    texts: list[str] = []
+    for first in range(0, len(derivations), BATCH):
+        some = derivations[first : first + BATCH]
+        texts += grammar.unparser.unparse_batch(some.ids, some.offsets, first)
+    return texts
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """The texts, `BATCH` at a time, each time with the number of the first."""
+    texts = iter(texts)
+    first = 0
+    while chunk := list(islice(texts, BATCH)):
+        yield first, chunk
+        first += len(chunk)
+
+
+def _parse_chunk(parser: "Parser", texts: list[str], first: int) -> "tuple[Parsed, list[Rejection]]":
+    """Parses a chunk of texts, of which the first has the number `first`."""
+    strange = {row for row, text in enumerate(texts) if not isinstance(text, str)}
+    parsed = parser.parse_batch([IN_NO_LANGUAGE if row in strange else text for row, text in enumerate(texts)])
+    if not strange and parsed.ok.all():
+        return parsed, []
+    rejections = []
+    for row, text in enumerate(texts):
+        if row in strange:
+            rejections.append(Rejection(first + row, str(text), NO_STRING, f"it is a {type(text).__name__}"))
+        elif not parsed.ok[row]:
+            error = parser.error(text)
+            detail = f"{error.reason} at position {error.position}"
+            rejections.append(Rejection(first + row, text, OUTSIDE if text.strip() else EMPTY, detail))
+    return parsed, rejections
+
+
+def _error(parser: "Parser", rejection: Rejection) -> GraeError:
+    """A rejection as an error."""
+    remedy = "correct it, or leave such strings out (on_invalid='skip', or --on-invalid skip)"
+    if rejection.reason in (NO_STRING, TOO_LONG):
+        return DataError(f"string {rejection.row} is {rejection.reason}: {rejection.detail}", remedy=remedy)
+    error = parser.error(rejection.text)
+    reason = f"string {rejection.row}: {error.reason}"
+    return ParseError(error.text, error.position, error.expected, reason=reason, remedy=remedy)
+
+
+def _offsets(lengths: np.ndarray | Sequence[int]) -> np.ndarray:
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
