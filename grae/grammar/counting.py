@@ -1,0 +1,183 @@
+"""How many derivations of each length a grammar has, exactly, and the derivation at each place of their list.
+
+One dynamic programme over the grammar counts them: a nonterminal has as many derivations of `length` productions as its
+productions have together, and a production as many as there are ways to share `length - 1` among its children. Running
+the same sums backwards finds the derivation at any place of the list, so that a place drawn uniformly is a derivation
+drawn uniformly, and different places are different derivations.
+"""
+
+import random
+from bisect import bisect_right
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+
+from grae.errors import GrammarError
+from grae.grammar.cfg import Grammar
+
+
+class DerivationCounter:
+    """The complete derivations of a grammar with at most `max_length` productions, counted and listed.
+
+    They are listed by length; those of one length by their first production; those of one first production by the
+    lengths of its children's derivations, then by the children's own places, the first child's being the most
+    significant. Counts are exact Python integers of any size. An ambiguous grammar has several derivations of one
+    string, and each counts.
+
+    Args:
+        grammar: any context-free grammar.
+        max_length: the most productions that a derivation may have.
+    """
+
+    def __init__(self, grammar: Grammar, max_length: int) -> None:
+        self.grammar = grammar
+        self.max_length = max_length
+        tables = grammar.tables
+        self._children = [
+            tuple(children[:n].tolist()) for children, n in zip(tables.children, tables.n_children, strict=True)
+        ]
+        self._productions = [np.flatnonzero(mask).tolist() for mask in tables.mask]
+        self._shortest = tables.shortest.tolist()
+        self._counts: dict[tuple[tuple[int, ...], int], int] = {}
+        self._choices: dict[tuple[tuple[int, ...], int], tuple[list[int], list]] = {}
+        self._goal = (tables.start,)
+        for length in range(max_length + 1):  # the short ones first, so that none recurses deeply
+            for nonterminal in range(len(self._shortest)):
+                self._count((nonterminal,), length)
+
+    def count(self, length: int) -> int:
+        """How many complete derivations have exactly `length` productions.
+
+        Raises:
+            ValueError: `length` is beyond `max_length`.
+        """
+        if length > self.max_length:
+            raise ValueError(f"length {length} is beyond the {self.max_length} productions counted")
+        return self._count(self._goal, length)
+
+    @property
+    def total(self) -> int:
+        """How many complete derivations have at most `max_length` productions."""
+        return self._ends[-1] if self._ends else 0
+
+    def unrank(self, index: int) -> np.ndarray:
+        """The derivation at a place of the list.
+
+        Args:
+            index: the place, from 0 to `total - 1`.
+
+        Returns:
+            Its production ids, shape (T,), dtype `grammar.dtype`.
+
+        Raises:
+            IndexError: there is no such place.
+        """
+        if not 0 <= index < self.total:
+            raise IndexError(f"no derivation {index}: there are {self.total} of at most {self.max_length} productions")
+        length = bisect_right(self._ends, index)
+        if length:
+            index -= self._ends[length - 1]
+        ids: list[int] = []
+        open_parts = [(self._goal, length, index)]
+        while open_parts:
+            part, length, index = open_parts.pop()
+            if not part:
+                continue
+            ends, choices = self._choose(part, length)
+            choice = bisect_right(ends, index)
+            if choice:
+                index -= ends[choice - 1]
+            if len(part) == 1:
+                production = choices[choice]
+                ids.append(production)
+                open_parts.append((self._children[production], length - 1, index))
+            else:
+                first_length, others = choices[choice]
+                first, other = divmod(index, others)
+                open_parts.append((part[1:], length - first_length, other))
+                open_parts.append((part[:1], first_length, first))
+        return np.array(ids, self.grammar.dtype)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """The place behind the last derivation of each length, from length 0."""
+        return list(accumulate(self.count(length) for length in range(self.max_length + 1)))
+
+    def _count(self, part: tuple[int, ...], length: int) -> int:
+        """How many sequences of derivations, one for each nonterminal of `part`, have `length` productions together."""
+        if not part:
+            return int(length == 0)
+        if length < sum(self._shortest[nonterminal] for nonterminal in part):
+            return 0
+        key = part, length
+        if key not in self._counts:
+            if len(part) == 1:
+                count = sum(self._count(self._children[p], length - 1) for p in self._productions[part[0]])
+            else:
+                count = sum(
+                    self._count(part[:1], first) * self._count(part[1:], length - first) for first in range(1, length)
+                )
+            self._counts[key] = count
+        return self._counts[key]
+
+    def _choose(self, part: tuple[int, ...], length: int) -> tuple[list[int], list]:
+        """The first decision about `part`, with the place behind the last sequence of each choice.
+
+        The choices are the productions of a single nonterminal; for several, the lengths of the first one's derivation,
+        each with the number of ways to go on with the others.
+        """
+        key = part, length
+        if key not in self._choices:
+            if len(part) == 1:
+                choices = self._productions[part[0]]
+                counts = [self._count(self._children[production], length - 1) for production in choices]
+            else:
+                choices = [(first, self._count(part[1:], length - first)) for first in range(1, length)]
+                counts = [self._count(part[:1], first) * others for first, others in choices]
+            self._choices[key] = list(accumulate(counts)), choices
+        return self._choices[key]
+
+
+def sample_uniform(grammar: Grammar, n: int, max_length: int, seed: int) -> list[np.ndarray]:
+    """Draws different derivations, each as likely as any other.
+
+    Args:
+        grammar: any context-free grammar.
+        n: how many.
+        max_length: the most productions that a derivation may have.
+        seed: of the draw; the same derivations in the same order on every machine.
+
+    Returns:
+        `n` different derivations in random order: production ids, shape (T,) each, dtype `grammar.dtype`.
+
+    Raises:
+        GrammarError: the grammar has fewer than `n` such derivations.
+    """
+    counter = DerivationCounter(grammar, max_length)
+    if counter.total < n:
+        raise GrammarError(
+            f"grammar {grammar.name!r} has {counter.total} derivations of at most {max_length} productions, not {n}",
+            remedy="ask for fewer, or allow longer ones",
+        )
+    return [counter.unrank(index) for index in _draw_places(counter.total, n, seed)]
+
+
+def _draw_places(total: int, n: int, seed: int) -> list[int]:
+    """The first `n` places of a random order of `range(total)`: a Fisher-Yates shuffle, keeping only what moved."""
+    generator = random.Random(seed)
+    moved: dict[int, int] = {}
+    places = []
+    for here in range(n):
+        there = here + _below(generator, total - here)
+        places.append(moved.get(there, there))
+        moved[there] = moved.get(here, here)
+    return places
+
+
+def _below(generator: random.Random, bound: int) -> int:
+    """A uniform integer of any size below `bound`, from the generator's bits alone: the same in every Python."""
+    bits = (bound - 1).bit_length()
+    while (value := generator.getrandbits(bits) if bits else 0) >= bound:
+        pass
+    return value
