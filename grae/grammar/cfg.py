@@ -1,16 +1,20 @@
 """Context-free grammars: productions in nltk's notation, numbered in file order.
 
-A grammar file holds productions such as `S -> S '+' T | T`, whole-line comments after `#`, and `%start NAME` (else the first
-left-hand side starts). Two directives of ours hide in comments, so that nltk reads the same files:
+A grammar file holds productions such as `S -> S '+' T | T`, whole-line comments after `#`, and `%start NAME` (else the
+first left-hand side starts). Three directives of ours hide in comments, so that nltk reads the same files:
 
     #% language molecules     what the strings mean (`molecules`, `expressions`); validity and drawing follow from it
     #% ignore ' '             characters skipped between tokens
+    #% motif 3 0 17 uses 9    the next production is a motif: 3 with 17 in its first nonterminal, used 9 times
+
+A grammar with motifs derives the same strings as its base, in fewer steps. Its motifs come after all productions of the
+base, and reading checks each against what its directive composes.
 """
 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -25,10 +29,13 @@ if TYPE_CHECKING:
     from grae.grammar.analysis import Analysis
     from grae.grammar.parser import Parser
     from grae.grammar.tables import Tables
+    from grae.grammar.unparser import Unparser
 
 LANGUAGES = ("molecules", "expressions")
 RUN_GRAMMAR = "grammar.cfg"
+MOST_SYMBOLS = 2**16  # with motifs; ids and padding are stored in two bytes
 _DIRECTIVE = re.compile(r"#%\s*(\w+)\s*(.*)")
+_MOTIF = re.compile(r"(\d+)\s+(\d+)\s+(\d+)(?:\s+uses\s+(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,48 @@ class Production:
         return f"{self.lhs} -> {' '.join(_written(symbol) for symbol in self.rhs)}".rstrip()
 
 
+@dataclass(frozen=True, slots=True)
+class Motif:
+    """A production composed of two: the parent's right-hand side with the child's in the place of one nonterminal.
+
+    Attributes:
+        parent: id of the production above; a motif's parts have lower ids than the motif.
+        slot: which of the parent's nonterminals the child expands: from 0, left to right.
+        child: id of the production below.
+        uses: how often the motif stands in the derivations that it was learned from, once all motifs are applied; None
+            where that is not known. Two motifs that differ only here are equal.
+    """
+
+    parent: int
+    slot: int
+    child: int
+    uses: int | None = field(default=None, compare=False)
+
+    def compose(self, productions: Sequence[Production]) -> tuple[Nonterminal, tuple[Symbol, ...]]:
+        """The left-hand side and right-hand side of the motif, from the productions before it.
+
+        Raises:
+            GrammarError: there is no such parent, slot or child, or the child expands another nonterminal.
+        """
+        for part in (self.parent, self.child):
+            if not 0 <= part < len(productions):
+                raise GrammarError(f"motif {self}: its parts are productions 0 to {len(productions) - 1}")
+        parent, child = productions[self.parent], productions[self.child]
+        places = [place for place, symbol in enumerate(parent.rhs) if isinstance(symbol, Nonterminal)]
+        if not 0 <= self.slot < len(places):
+            raise GrammarError(f"motif {self}: production {parent.id} '{parent}' has {len(places)} nonterminals")
+        place = places[self.slot]
+        if parent.rhs[place] != child.lhs:
+            raise GrammarError(
+                f"motif {self}: production {child.id} '{child}' does not expand {parent.rhs[place]}, "
+                f"nonterminal {self.slot} of production {parent.id} '{parent}'"
+            )
+        return parent.lhs, parent.rhs[:place] + child.rhs + parent.rhs[place + 1 :]
+
+    def __str__(self) -> str:
+        return f"{self.parent} {self.slot} {self.child}"
+
+
 class Grammar:
     """A context-free grammar, immutable, with its tables and its compiled parser made when first asked for.
 
@@ -78,9 +127,11 @@ class Grammar:
         start: the start symbol; the first left-hand side when left out.
         language: what the strings mean: "molecules", "expressions" or None.
         ignore: characters skipped between tokens.
+        motifs: what the last of the productions compose, in the same order.
 
     Raises:
-        GrammarError: no production, an empty terminal, an unknown language, or a start symbol that derives no string.
+        GrammarError: no production, an empty terminal, an unknown language, a start symbol that derives no string, or a
+            motif that is not what it composes.
     """
 
     def __init__(
@@ -91,11 +142,14 @@ class Grammar:
         *,
         language: str | None = None,
         ignore: str = "",
+        motifs: Iterable[Motif] = (),
     ) -> None:
         self.name = name
         self.productions = tuple(_numbered(productions))
         if not self.productions:
-            raise GrammarError(f"grammar {name!r} has no productions", remedy="write at least one, such as S -> 'a' S | 'a'")
+            raise GrammarError(
+                f"grammar {name!r} has no productions", remedy="write at least one, such as S -> 'a' S | 'a'"
+            )
         if language is not None and language not in LANGUAGES:
             raise GrammarError(
                 f"grammar {name!r} names an unknown language {language!r}; known: {', '.join(LANGUAGES)}",
@@ -104,9 +158,11 @@ class Grammar:
         self.start = start or self.productions[0].lhs
         self.language = language
         self.ignore = ignore
+        self.motifs = tuple(motifs)
         self.nonterminals = tuple(dict.fromkeys(self._nonterminals()))
         self.terminals = tuple(dict.fromkeys(s for p in self.productions for s in p.rhs if isinstance(s, str)))
         self._reject_unusable()
+        self._reject_false_motifs()
 
     @classmethod
     def from_text(cls, text: str, name: str = "grammar") -> "Grammar":
@@ -117,6 +173,7 @@ class Grammar:
         """
         language, ignore, start = None, "", None
         productions: list[Production] = []
+        motifs: dict[int, Motif] = {}
         for number, line in _logical_lines(text):
             if directive := _DIRECTIVE.fullmatch(line):
                 match directive.groups():
@@ -124,24 +181,66 @@ class Grammar:
                         language = value.strip()
                     case ("ignore", value):
                         ignore += _unquoted(value.strip(), name, number)
+                    case ("motif", value):
+                        if len(productions) in motifs:
+                            raise _motif_error(f"{name}, line {number}: the motif before this one has no production")
+                        motifs[len(productions)] = _read_motif(value, name, number)
                     case (other, _):
                         raise GrammarError(
-                            f"{name}, line {number}: unknown directive {other!r}; known: language, ignore",
+                            f"{name}, line {number}: unknown directive {other!r}; known: language, ignore, motif",
                             remedy="correct it, or write an ordinary comment with '# '",
                         )
             elif not line.startswith("#"):
                 declared, read = _read_line(line, name, number)
                 start = declared or start
                 productions += read
-        return cls(name, productions, start, language=language, ignore=ignore)
+        if len(productions) in motifs:
+            raise _motif_error(f"{name}: the last motif has no production")
+        for place in range(min(motifs, default=len(productions)), len(productions)):
+            if place not in motifs:
+                production = productions[place]
+                raise _motif_error(f"{name}{_at(production.line)}: '{production}' comes after motifs and is none")
+        return cls(name, productions, start, language=language, ignore=ignore, motifs=motifs.values())
+
+    def extend(self, motifs: Iterable[Motif]) -> "Grammar":
+        """A larger grammar of the same language: this one's productions, then one for each motif.
+
+        Args:
+            motifs: compositions of this grammar's productions and of the motifs before them, such as
+                `grae.grammar.motifs.learn_motifs` gives.
+
+        Raises:
+            GrammarError: a motif does not compose, or there are more productions than two bytes can number.
+        """
+        motifs = tuple(motifs)
+        productions = list(self.productions)
+        for motif in motifs:
+            productions.append(Production(len(productions), *motif.compose(productions)))
+        return Grammar(
+            self.name,
+            productions,
+            self.start,
+            language=self.language,
+            ignore=self.ignore,
+            motifs=self.motifs + motifs,
+        )
+
+    @cached_property
+    def base(self) -> "Grammar | None":
+        """The grammar without its motifs; None where it has none."""
+        if not self.motifs:
+            return None
+        productions = self.productions[: -len(self.motifs)]
+        return Grammar(self.name, productions, self.start, language=self.language, ignore=self.ignore)
 
     @property
     def n_productions(self) -> int:
+        """How many productions there are, the padding among them where it is one."""
         return len(self.productions)
 
     @cached_property
     def pad(self) -> int:
-        """The id that fills up a batch: the production `Nothing -> None` of the published grammars, else one past the last."""
+        """The id that fills up a batch: a published grammar's production `Nothing -> None`, else one past the last."""
         padding = (Nonterminal("Nothing"), (Nonterminal("None"),))
         return next((p.id for p in self.productions if (p.lhs, p.rhs) == padding), self.n_productions)
 
@@ -157,8 +256,8 @@ class Grammar:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of the start symbol, the ignored characters and the productions in order, as hexadecimal digits."""
-        written = [f"%start {self.start}", repr(self.ignore), *map(str, self.productions)]
+        """Sha256 of the start symbol, the ignored characters, the productions and the motifs, as hexadecimal digits."""
+        written = [f"%start {self.start}", repr(self.ignore), *map(str, self.productions), *map(str, self.motifs)]
         return hashlib.sha256("\n".join(written).encode()).hexdigest()
 
     @cached_property
@@ -176,10 +275,18 @@ class Grammar:
         return Tables.of(self)
 
     @cached_property
-    def _parser(self) -> "Parser":
+    def parser(self) -> "Parser":
+        """The compiled parser, which also parses many strings at a time."""
         from grae.grammar.parser import Parser
 
         return Parser(self)
+
+    @cached_property
+    def unparser(self) -> "Unparser":
+        """The compiled way back from derivations to strings."""
+        from grae.grammar.unparser import Unparser
+
+        return Unparser(self)
 
     def parse(self, text: str) -> np.ndarray:
         """The leftmost derivation of a string.
@@ -193,7 +300,7 @@ class Grammar:
         Raises:
             ParseError: the string is not in the language; with the position and what was expected there.
         """
-        return self._parser.parse(text)
+        return self.parser.parse(text)
 
     def unparse(self, ids: np.ndarray | Sequence[int]) -> str:
         """The string that a leftmost derivation derives.
@@ -204,14 +311,19 @@ class Grammar:
         Raises:
             DerivationError: the ids are no complete leftmost derivation.
         """
-        return self._parser.unparse(ids)
+        return self.unparser.unparse(ids)
 
     @property
     def text(self) -> str:
-        """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, directives and fingerprint."""
+        """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, motifs and fingerprint."""
         head = [f"#% language {self.language}"] if self.language else []
         head += [f"#% ignore {_written(character)}" for character in self.ignore]
-        return "\n".join([*head, f"%start {self.start}", *map(str, self.productions)]) + "\n"
+        n_base = self.n_productions - len(self.motifs)
+        lines = [*head, f"%start {self.start}", *map(str, self.productions[:n_base])]
+        for production, motif in zip(self.productions[n_base:], self.motifs, strict=True):
+            uses = "" if motif.uses is None else f" uses {motif.uses}"
+            lines += [f"#% motif {motif}{uses}", str(production)]
+        return "\n".join(lines) + "\n"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grammar) and self.fingerprint == other.fingerprint
@@ -224,7 +336,7 @@ class Grammar:
 
     def __getstate__(self) -> dict:
         """Without the tables and the parser: each process makes its own."""
-        made = {"analysis", "tables", "_parser"}
+        made = {"analysis", "tables", "parser", "unparser", "base"}
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
     def _nonterminals(self) -> Iterator[Nonterminal]:
@@ -247,6 +359,29 @@ class Grammar:
                 remedy=f"give {self.start} a production that ends in terminals alone",
             )
 
+    def _reject_false_motifs(self) -> None:
+        if not self.motifs:
+            return
+        if self.n_symbols > MOST_SYMBOLS:
+            raise GrammarError(
+                f"{self.name}: {self.n_productions} productions with the motifs; "
+                f"{MOST_SYMBOLS - 1} and the padding are all that two bytes can number",
+                remedy="learn fewer motifs",
+            )
+        first = self.n_productions - len(self.motifs)
+        if first < 1:
+            raise _motif_error(f"{self.name}: {len(self.motifs)} motifs for {self.n_productions} productions")
+        for production, motif in zip(self.productions[first:], self.motifs, strict=True):
+            try:
+                composed = motif.compose(self.productions[: production.id])
+            except GrammarError as error:
+                raise _motif_error(f"{self.name}{_at(production.line)}: {error.message}") from None
+            if composed != (production.lhs, production.rhs):
+                wanted = Production(production.id, *composed)
+                raise _motif_error(
+                    f"{self.name}{_at(production.line)}: '{production}' is not what motif {motif} composes: '{wanted}'"
+                )
+
 
 def load_grammar(source: str | Path) -> Grammar:
     """A shipped grammar by its name, or a grammar by the path of its file or of a run's folder.
@@ -267,7 +402,9 @@ def load_grammar(source: str | Path) -> Grammar:
             remedy=f"did you mean {near[0]!r}?" if near else "give one of these names, a .cfg file, or a run's folder",
         ) from None
     except UnicodeDecodeError as error:
-        raise GrammarError(f"{path}: not UTF-8 text, at byte {error.start}", remedy="save the grammar as UTF-8") from None
+        raise GrammarError(
+            f"{path}: not UTF-8 text, at byte {error.start}", remedy="save the grammar as UTF-8"
+        ) from None
     except OSError as error:
         raise GrammarError(f"{path}: {error.strerror}", remedy="check the path and its permissions") from None
     return Grammar.from_text(text, name=path.stem if path.name != RUN_GRAMMAR else path.parent.name)
@@ -322,13 +459,26 @@ def _read_line(line: str, name: str, number: int) -> tuple[Nonterminal | None, l
     ]
 
 
+def _read_motif(value: str, name: str, number: int) -> Motif:
+    """Reads what follows `#% motif`."""
+    match = _MOTIF.fullmatch(value.strip())
+    if match is None:
+        raise _motif_error(f"{name}, line {number}: cannot read motif {value!r}; expected PARENT SLOT CHILD [uses N]")
+    parent, slot, child, uses = match.groups()
+    return Motif(int(parent), int(slot), int(child), None if uses is None else int(uses))
+
+
+def _motif_error(message: str) -> GrammarError:
+    return GrammarError(message, remedy="leave the motifs as they were written, or take all of them out")
+
+
 def _symbol(symbol: object) -> Symbol:
-    """nltk's symbol as ours."""
-    return symbol if isinstance(symbol, str) else Nonterminal(symbol.symbol())  # pyright: ignore[reportAttributeAccessIssue]
+    """A symbol of nltk's as ours."""
+    return symbol if isinstance(symbol, str) else Nonterminal(symbol.symbol())  # pyright: ignore
 
 
 def _written(symbol: Symbol) -> str:
-    """A symbol as the grammar's file spells it; nltk's notation has no escapes, so a terminal cannot hold both quotes."""
+    """A symbol as the file spells it; nltk's notation has no escapes, so a terminal cannot hold both quotes."""
     if isinstance(symbol, Nonterminal):
         return symbol.name
     return f'"{symbol}"' if "'" in symbol else f"'{symbol}'"
