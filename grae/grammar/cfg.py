@@ -371,9 +371,10 @@ class Grammar:
         first = self.n_productions - len(self.motifs)
         if first < 1:
             raise _motif_error(f"{self.name}: {len(self.motifs)} motifs for {self.n_productions} productions")
+        before = list(self.productions[:first])
         for production, motif in zip(self.productions[first:], self.motifs, strict=True):
             try:
-                composed = motif.compose(self.productions[: production.id])
+                composed = motif.compose(before)
             except GrammarError as error:
                 raise _motif_error(f"{self.name}{_at(production.line)}: {error.message}") from None
             if composed != (production.lhs, production.rhs):
@@ -381,6 +382,7 @@ class Grammar:
                 raise _motif_error(
                     f"{self.name}{_at(production.line)}: '{production}' is not what motif {motif} composes: '{wanted}'"
                 )
+            before.append(production)
 
 
 def load_grammar(source: str | Path) -> Grammar:
