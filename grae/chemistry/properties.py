@@ -1,0 +1,62 @@
+"""Properties of a molecule that need no fitting: logP, synthetic accessibility, drug-likeness, weight, size."""
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from rdkit import Chem, RDConfig, rdBase
+from rdkit.Chem import QED, Crippen, Descriptors
+
+from grae.chemistry.reading import read
+from grae.errors import DataError
+
+
+class Properties(NamedTuple):
+    """What is computed from one molecule.
+
+    Attributes:
+        logp: octanol-water partition coefficient by atom contributions (Wildman and Crippen, J. Chem. Inf. Comput. Sci.
+            39, 1999).
+        sa: synthetic accessibility, 1 (easy) to 10 (hard) (Ertl and Schuffenhauer, J. Cheminformatics 1:8, 2009).
+        qed: quantitative estimate of drug-likeness, 0 to 1 (Bickerton et al., Nature Chemistry 4, 2012).
+        weight: average molecular weight in g/mol.
+        heavy_atoms: how many atoms are not hydrogen.
+    """
+
+    logp: float
+    sa: float
+    qed: float
+    weight: float
+    heavy_atoms: int
+
+
+def properties(molecule: Chem.Mol | str | None) -> Properties | None:
+    """The properties of a molecule or of its SMILES; None if the string is not valid."""
+    molecule = molecule if isinstance(molecule, Chem.Mol) else read(molecule)
+    if molecule is None or not molecule.GetNumAtoms():
+        return None
+    with rdBase.BlockLogs():
+        return Properties(
+            logp=Crippen.MolLogP(molecule),  # pyright: ignore[reportAttributeAccessIssue]
+            sa=float(_sa_module().calculateScore(molecule)),
+            qed=QED.qed(molecule),
+            weight=Descriptors.MolWt(molecule),  # pyright: ignore[reportAttributeAccessIssue]
+            heavy_atoms=molecule.GetNumHeavyAtoms(),
+        )
+
+
+@cache
+def _sa_module() -> ModuleType:
+    """The synthetic accessibility score that comes with RDKit, outside its importable package."""
+    path = Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"
+    spec = importlib.util.spec_from_file_location("grae.chemistry._sascorer", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise DataError(
+            f"this RDKit comes without its synthetic accessibility score: no {path}",
+            remedy="install RDKit from PyPI: pip install rdkit",
+        )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

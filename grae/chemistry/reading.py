@@ -1,0 +1,96 @@
+"""Reading SMILES: the molecule, its canonical form, or what is wrong with it.
+
+RDKit writes its complaints to the error stream; here they are held back while a molecule is read, and only then.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+from rdkit import Chem, rdBase
+
+KINDS = ("syntax", "unclosed ring", "kekulization", "valence", "other")
+_KIND_OF_PROBLEM = {
+    "AtomValenceException": "valence",
+    "KekulizeException": "kekulization",
+    "AtomKekulizeException": "kekulization",
+}
+
+
+class Problem(NamedTuple):
+    """Why a string is no valid molecule.
+
+    Attributes:
+        kind: one of `KINDS`.
+        message: RDKit's own words, on one line.
+    """
+
+    kind: str
+    message: str
+
+
+@cache
+def _strict(sanitize: bool) -> Chem.SmilesParserParams:
+    """RDKit's settings for a SMILES and nothing more: no name and no extension after it."""
+    params = Chem.SmilesParserParams()
+    params.allowCXSMILES = False
+    params.parseName = False
+    params.sanitize = sanitize
+    return params
+
+
+def _read(smiles: str | None) -> Chem.Mol | None:
+    molecule = Chem.MolFromSmiles(smiles, _strict(True)) if smiles else None
+    return molecule if molecule is not None and molecule.GetNumAtoms() else None
+
+
+def read(smiles: str | None) -> Chem.Mol | None:
+    """The sanitized molecule, or None if the string is not valid.
+
+    None, the empty string and a SMILES with a name behind it are not valid.
+    """
+    with rdBase.BlockLogs():
+        return _read(smiles)
+
+
+def canonical(smiles: str | None) -> str | None:
+    """RDKit's canonical isomeric SMILES, or None if the string is not valid."""
+    return canonical_all([smiles])[0]
+
+
+def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
+    """`canonical` of each string; the same form of any two spellings of one molecule."""
+    with rdBase.BlockLogs():
+        molecules = map(_read, smiles)
+        return [None if molecule is None else Chem.MolToSmiles(molecule) for molecule in molecules]
+
+
+def problem(smiles: str | None) -> Problem | None:
+    """What is wrong with a SMILES, in RDKit's words; None if it is valid."""
+    with rdBase.BlockLogs(), rdBase.CaptureErrorLog() as log:
+        if _read(smiles) is not None:
+            return None
+        if not smiles or not smiles.strip():
+            return Problem("syntax", "the string is empty")
+        molecule = Chem.MolFromSmiles(smiles, _strict(False))
+        problems = () if molecule is None else Chem.DetectChemistryProblems(molecule)
+    if problems:
+        return Problem(_KIND_OF_PROBLEM.get(problems[0].GetType(), "other"), _one_line(problems[0].Message()))
+    message = _one_line(log.messages)
+    if molecule is not None:
+        return Problem("other", message)
+    return Problem("unclosed ring" if "unclosed ring" in message else "syntax", message)
+
+
+def invalid_reason(smiles: str | None) -> str | None:
+    """Which of `KINDS` a SMILES suffers from; None if it is valid."""
+    found = problem(smiles)
+    return None if found is None else found.kind
+
+
+def _one_line(messages: str) -> str:
+    """The first of RDKit's messages without its time stamp and echo of the input."""
+    first = messages.strip().split("\n")[0]
+    if first.startswith("["):
+        first = first.partition("] ")[2]
+    return first.partition(" for input:")[0].removeprefix("SMILES Parse Error: ")

@@ -1,0 +1,33 @@
+"""Data sets: named ones and own files, encoded once into memory-mapped derivation stores, and split."""
+
+from grae.datasets.coverage import Coverage, check_coverage
+from grae.datasets.encoding import Form, Progress, Reject
+from grae.datasets.locations import cache_home, data_home
+from grae.datasets.readers import Line, Source
+from grae.datasets.registry import DatasetEntry, default_dataset, entries, entry, fetch, find, open_source
+from grae.datasets.split import Split, make_split
+from grae.datasets.store import DerivationStore, build_store, open_store
+
+__all__ = [
+    "Coverage",
+    "DatasetEntry",
+    "DerivationStore",
+    "Form",
+    "Line",
+    "Progress",
+    "Reject",
+    "Source",
+    "Split",
+    "build_store",
+    "cache_home",
+    "check_coverage",
+    "data_home",
+    "default_dataset",
+    "entries",
+    "entry",
+    "fetch",
+    "find",
+    "make_split",
+    "open_source",
+    "open_store",
+]

@@ -1,0 +1,81 @@
+"""How much of a data set a grammar covers, before anything is trained."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from grae.datasets.encoding import Form, Progress, Reject, Tally, encode_source, settled_form
+from grae.datasets.readers import Source
+from grae.grammar.cfg import Grammar
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The share of a source's lines that a grammar derives.
+
+    Attributes:
+        read: lines read.
+        kept: lines in the language (and no longer than was asked for).
+        rejected: the other lines counted by reason, most frequent first.
+        rejects: a few of each reason.
+        length_counts: (longest + 1,) int64, how many derivations have each number of productions.
+    """
+
+    read: int
+    kept: int
+    rejected: dict[str, int]
+    rejects: list[Reject]
+    length_counts: np.ndarray
+
+    @property
+    def fraction(self) -> float:
+        """Lines kept of lines read, 0 to 1."""
+        return self.kept / self.read
+
+    @property
+    def longest(self) -> int:
+        """Productions of the longest derivation; 0 if there is none."""
+        return len(self.length_counts) - 1
+
+    @property
+    def mean_length(self) -> float:
+        """Productions of a derivation on average; 0 if there is none."""
+        return float(self.length_counts @ np.arange(len(self.length_counts))) / max(1, self.kept)
+
+    def percentile(self, percent: float) -> int:
+        """The number of productions that so many percent of the derivations do not exceed."""
+        return int(np.searchsorted(np.cumsum(self.length_counts), percent / 100 * self.kept))
+
+
+def check_coverage(
+    grammar: Grammar,
+    source: Source,
+    *,
+    form: Form | None = "as-written",
+    max_length: int | None = None,
+    n_jobs: int = -1,
+    progress: Callable[[Progress], None] | None = None,
+) -> Coverage:
+    """Encodes a source and keeps only the counts.
+
+    Args:
+        grammar: of the strings.
+        source: where they come from.
+        form: the strings as they are written, or each molecule's canonical SMILES; None for what `build_store` takes.
+        max_length: the most productions that a derivation may have.
+        n_jobs: processes or threads, as joblib counts them.
+        progress: called after each chunk.
+
+    Raises:
+        DataError: the source cannot be read, or is empty.
+    """
+    tally = Tally()
+    lengths = np.zeros(1, np.int64)
+    form = settled_form(grammar, form)
+    for chunk in encode_source(grammar, source, form=form, max_length=max_length, n_jobs=n_jobs, progress=progress):
+        tally.add(chunk)
+        counts = np.bincount(chunk.lengths, minlength=len(lengths))
+        counts[: len(lengths)] += lengths
+        lengths = counts
+    return Coverage(tally.read, tally.kept, dict(tally.rejected.most_common()), tally.rejects, lengths)

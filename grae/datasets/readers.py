@@ -1,0 +1,361 @@
+"""Strings out of files, one after another, so that memory does not grow with the file.
+
+A file holds one string a line (`text`), a string and a name a line (`smi`), or a table with a column of strings
+(`csv`). It may be compressed with gzip, alone or as the member of a tar archive, whatever its name says. `-` is
+standard input.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+import weakref
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property, partial
+from pathlib import Path
+from typing import BinaryIO, Literal, NamedTuple
+
+from grae.errors import DataError
+
+Format = Literal["text", "smi", "csv"]
+STDIN = "-"
+LONGEST_LINE = 1_000_000  # characters
+USUAL_COLUMNS = ("smiles", "canonical_smiles", "expression", "string", "text")
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".smi": "smi", ".smiles": "smi", ".ism": "smi"}
+_PACKED = {".gz", ".tgz", ".tar"}
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
+
+
+class Line(NamedTuple):
+    """A line of a source.
+
+    Attributes:
+        number: its number in the file, from 1.
+        text: the string on it, without surrounding white space.
+        fault: why there is no string; "" where there is one.
+    """
+
+    number: int
+    text: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of strings, or standard input.
+
+    Args:
+        path: the file; "-" for standard input, which is copied to a temporary file first.
+        format: how the lines are read; by the file's name when left out, and `csv` where a column is asked for.
+        column: which column of a table: its name, or its number from 0; when left out, the only one or one of the usual
+            names.
+        header: whether a table's first row names its columns; when left out, it does unless the column is given as a
+            number.
+        member: the file inside a tar archive; the only one when left out.
+        name: what messages call it; the path when left out.
+
+    Raises:
+        DataError: there is no such file.
+    """
+
+    path: Path | str
+    format: Format | None = None
+    column: str | int | None = None
+    header: bool | None = None
+    member: str | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or ("standard input" if self.path == STDIN else str(self.path)))
+        if self.path == STDIN:
+            return
+        path = Path(self.path)
+        if path.is_dir():
+            raise DataError(f"{path} is a folder", remedy="give a file in it")
+        if not path.exists():
+            there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+            near = get_close_matches(path.name, there, n=1)
+            remedy = f"did you mean {path.parent / near[0]}?" if near else "check the path; `-` reads standard input"
+            raise DataError(f"no file {path}", remedy=remedy)
+
+    @cached_property
+    def checksum(self) -> str:
+        """sha256 of the file's bytes, as hexadecimal digits."""
+        return file_checksum(self._file)
+
+    @property
+    def settings(self) -> dict[str, str | int | bool | None]:
+        """How the file is read: what decides, together with its bytes, which strings come out."""
+        return {"format": self._format, "column": self.column, "header": self.header, "member": self.member}
+
+    def texts(self) -> Iterator[str]:
+        """The strings, in the order of the file; lines without one are left out.
+
+        Raises:
+            DataError: as `open`.
+        """
+        with self.open() as reading:
+            for line in reading:
+                if not line.fault:
+                    yield line.text
+
+    @contextmanager
+    def open(self) -> Iterator["Reading"]:
+        """The source's lines, read as they are asked for.
+
+        Raises:
+            DataError: the file cannot be read, is damaged, binary or changed meanwhile, or lacks the column or the
+                member.
+        """
+        before = _version(self._file)
+        with ExitStack() as stack:
+            try:
+                raw = stack.enter_context(open(self._file, "rb"))
+                content = self._unpacked(raw, stack)
+            except _DAMAGED as error:
+                raise self._damaged(error) from error
+            except OSError as error:
+                raise DataError(f"cannot read {self.name}: {error.strerror}", remedy="check its permissions") from error
+            buffered = stack.enter_context(io.BufferedReader(content))  # pyright: ignore[reportArgumentType]
+            self._reject_binary(buffered)
+            yield Reading(self, raw, buffered)
+        if _version(self._file) != before:
+            raise DataError(f"{self.name} changed while it was read", remedy="run it again when the file is complete")
+
+    @cached_property
+    def _file(self) -> Path:
+        return Path(self.path) if self.path != STDIN else self._spooled()
+
+    @property
+    def _format(self) -> Format:
+        if self.format is not None:
+            return self.format
+        suffixes = [suffix for suffix in Path(self.path).suffixes if suffix.lower() not in _PACKED]
+        named = _SUFFIXES.get(suffixes[-1].lower(), "text") if suffixes else "text"
+        return "csv" if self.column is not None else named
+
+    def _spooled(self) -> Path:
+        """Standard input as a temporary file, which goes when this object does."""
+        handle, path = tempfile.mkstemp(prefix="grae-stdin-")
+        weakref.finalize(self, _remove, path)
+        with os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        return Path(path)
+
+    def _unpacked(self, raw: BinaryIO, stack: ExitStack) -> BinaryIO:
+        """The file's content: out of gzip where it begins as gzip does, out of tar where it looks like tar."""
+        content: BinaryIO = raw
+        if _peek(raw, 2) == b"\x1f\x8b":
+            content = stack.enter_context(gzip.GzipFile(fileobj=raw, mode="rb"))  # pyright: ignore[reportAssignmentType]
+        if _peek(content, 262)[257:] == b"ustar":
+            return self._member(content, stack)
+        if self.member is not None:
+            raise DataError(
+                f"{self.name} is no tar archive, so it has no member {self.member!r}", remedy="leave out the member"
+            )
+        return content
+
+    def _member(self, content: BinaryIO, stack: ExitStack) -> BinaryIO:
+        wanted = self.member
+        if wanted is None:
+            with tarfile.open(fileobj=content, mode="r|") as archive:
+                files = [entry.name for entry in archive if entry.isfile()]
+            content.seek(0)
+            if len(files) != 1:
+                raise DataError(
+                    f"{self.name} holds {len(files)} files: {', '.join(map(repr, files[:10]))}",
+                    remedy="unpack it and give the file with the strings",
+                )
+            wanted = files[0]
+        archive = stack.enter_context(tarfile.open(fileobj=content, mode="r|"))  # noqa: SIM115 - the stack closes it
+        seen = []
+        for entry in archive:
+            file = archive.extractfile(entry) if entry.name == wanted else None
+            if file is not None:
+                return file  # pyright: ignore[reportReturnType]
+            seen.append(entry.name)
+        raise DataError(
+            f"{self.name} has no member {wanted!r}; it holds {', '.join(map(repr, seen[:10]))}",
+            remedy="name one of these",
+        )
+
+    def _reject_binary(self, content: io.BufferedReader) -> None:
+        try:
+            head = content.peek(4096)
+        except _DAMAGED as error:
+            raise self._damaged(error) from error
+        if b"\0" in head:
+            raise DataError(
+                f"{self.name} is no text file: it holds zero bytes",
+                remedy="give text in UTF-8, one string a line or a CSV table",
+            )
+
+    def _damaged(self, error: BaseException) -> DataError:
+        return DataError(f"{self.name} is damaged: {error}", remedy="fetch or compress it again")
+
+
+class Reading:
+    """The lines of a source that is being read; made by `Source.open`.
+
+    Attributes:
+        columns: the names of a table's columns, or None.
+    """
+
+    def __init__(self, source: Source, raw: BinaryIO, content: io.BufferedReader) -> None:
+        self._source = source
+        self._raw = raw
+        self._size = max(1, os.fstat(raw.fileno()).st_size)
+        self._is_table = source._format == "csv"
+        # Bytes that are not UTF-8 become lone surrogates, which no valid text holds: the line is lost, not the file.
+        newline = "" if self._is_table else None
+        self._text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
+
+    @property
+    def fraction(self) -> float:
+        """How much of the file's bytes has been read, 0 to 1."""
+        return min(1.0, self._raw.tell() / self._size)
+
+    def __iter__(self) -> Iterator[Line]:
+        try:
+            yield from self._table() if self._is_table else self._lines()
+        except _DAMAGED as error:
+            raise self._source._damaged(error) from error
+        except OSError as error:
+            raise DataError(f"cannot read {self._source.name}: {error.strerror}", remedy="check the disk") from error
+
+    def _lines(self) -> Iterator[Line]:
+        first_word_only = self._source._format == "smi"
+        for number, line in enumerate(self._physical_lines(), start=1):
+            text = line.strip()
+            if first_word_only and text:
+                text = text.split(None, 1)[0]
+            yield Line(number, text, _fault(text))
+
+    def _table(self) -> Iterator[Line]:
+        lines = self._physical_lines()
+        first = next(lines, None)
+        if first is None:
+            return
+        rows = csv.reader(_chained(first, lines), delimiter=self._delimiter(first))
+        try:
+            place = self._place(rows)
+            for row in rows:
+                if len(row) > place:
+                    text = row[place].strip()
+                    yield Line(rows.line_num, text, _fault(text))
+                else:
+                    yield Line(rows.line_num, "", "no such column in the row" if row else "empty")
+        except csv.Error as error:
+            raise DataError(
+                f"{self._source.name}, line {rows.line_num}: {error}",
+                remedy="check the quotes of the table near that line",
+            ) from error
+
+    def _place(self, rows: Iterator[list[str]]) -> int:
+        """The number of the column that was asked for; takes the header from the rows where there is one."""
+        source = self._source
+        wanted = source.column
+        has_header = source.header if source.header is not None else not isinstance(wanted, int)
+        names = [name.strip() for name in next(rows, [])] if has_header else None
+        if isinstance(wanted, int):
+            if wanted < 0 or (names is not None and wanted >= len(names)):
+                raise self._no_column(wanted, names)
+            return wanted
+        if names is None:
+            if wanted is None:
+                return 0
+            raise DataError(
+                f"{source.name} is read without a header, so it has no column {wanted!r}",
+                remedy="give its number, from 0",
+            )
+        if wanted is not None:
+            if wanted in names:
+                return names.index(wanted)
+            raise self._no_column(wanted, names)
+        if len(names) == 1:
+            return 0
+        usual = [place for place, name in enumerate(names) if name.lower() in USUAL_COLUMNS]
+        if len(usual) == 1:
+            return usual[0]
+        raise DataError(
+            f"{source.name} has {len(names)} columns: {_listed(names)}",
+            remedy="name the one with the strings (--column NAME)",
+        )
+
+    def _no_column(self, wanted: str | int, names: list[str] | None) -> DataError:
+        has = "" if names is None else f"; it has {_listed(names)}"
+        near = get_close_matches(str(wanted), names or [], n=1)
+        remedy = (
+            f"did you mean {near[0]!r}?"
+            if near
+            else "name one of its columns (--column NAME), or give its number, from 0"
+        )
+        return DataError(f"{self._source.name} has no column {wanted!r}{has}", remedy=remedy)
+
+    def _delimiter(self, first: str) -> str:
+        if ".tsv" in Path(self._source.path).suffixes:
+            return "\t"
+        return next((mark for mark in ",\t;" if mark in first), ",")
+
+    def _physical_lines(self) -> Iterator[str]:
+        for number, line in enumerate(iter(partial(self._text.readline, LONGEST_LINE), ""), start=1):
+            if len(line) >= LONGEST_LINE:
+                raise DataError(
+                    f"{self._source.name}, line {number} is longer than {LONGEST_LINE:,} characters",
+                    remedy="give a file with one string a line",
+                )
+            yield line
+
+
+def file_checksum(path: Path) -> str:
+    """sha256 of a file's bytes, as hexadecimal digits.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}", remedy="check its permissions") from error
+
+
+def _fault(text: str) -> str:
+    if not text:
+        return "empty"
+    if text.isascii():
+        return ""
+    return "not UTF-8" if any("\ud800" <= character <= "\udfff" for character in text) else ""
+
+
+def _peek(content: BinaryIO, size: int) -> bytes:
+    head = content.read(size)
+    content.seek(0)
+    return head
+
+
+def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+
+
+def _version(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _remove(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
