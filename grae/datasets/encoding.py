@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -225,8 +225,8 @@ def _encoded(grammar: Grammar, reading: Reading, form: Form, max_length: int | N
     # A window at a time: joblib would read on while its results wait, and hang on an error in the reading.
     with Parallel(n_jobs=n_jobs, prefer="processes", return_as="generator") as pool:
         while window := list(islice(chunks, CHUNKS_PER_JOB * n_jobs)):
-            yield from pool(delayed(encode_lines)(grammar, chunk, form, max_length) for chunk in window)  # pyright:
-            ignore[reportReturnType]
+            done = pool(delayed(encode_lines)(grammar, chunk, form, max_length) for chunk in window)
+            yield from cast(Iterator[Chunk], done)
 
 
 def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -213,8 +213,10 @@ def _download(wanted: DatasetEntry, progress: Callable[[int, int], None] | None)
 
     place = _places(wanted)[-1]
     pooch.get_logger().setLevel("ERROR")
-    downloader = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=_Bar(progress) if progress else False)  # pyright:
-    ignore[reportArgumentType] failures = [] for address in wanted.addresses:
+    bar: Any = _Bar(progress) if progress else False
+    downloader = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=bar)
+    failures = []
+    for address in wanted.addresses:
         try:
             pooch.retrieve(
                 address,
