@@ -1,0 +1,8 @@
+"""Densities over latent codes, fitted after training: fit, sample, log_prob, and a file that holds several."""
+
+from grae.density.base import Density
+from grae.density.gaussians import Gaussian, Mixture
+from grae.density.normal import StandardNormal
+from grae.density.storage import DENSITIES, load_densities, save_densities
+
+__all__ = ["DENSITIES", "Density", "Gaussian", "Mixture", "StandardNormal", "load_densities", "save_densities"]

@@ -1,0 +1,207 @@
+"""One Gaussian, and a mixture of several, with full covariances that bear codes of any rank.
+
+Each dimension is standardized before anything else, and the density takes the Jacobian of that into account. The rule
+for codes that (nearly) lie in a subspace, as those of a regularized autoencoder often do:
+
+- a dimension's scale is its standard deviation, but at least `SCALE_FLOOR` of the root mean square of all of them;
+- the Gaussian's covariance, in standardized units, has no eigenvalue below `EIGENVALUE_FLOOR` of its mean eigenvalue;
+- the mixture adds `EIGENVALUE_FLOOR` to the diagonal of each component's.
+
+So the density is finite everywhere, the directions that hold no codes get a thousandth of the usual width, and no
+number of codes, duplicates or constant dimensions raises or warns.
+"""
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from scipy.linalg import LinAlgError, solve_triangular
+from scipy.special import logsumexp
+
+from grae.density.base import CHUNK, Density
+
+SCALE_FLOOR = 1e-6
+EIGENVALUE_FLOOR = 1e-6
+SMALLEST_SCALE = 1e-12
+MAX_ROWS = 200_000
+
+
+class _Gaussians(Density):
+    """Weighted Gaussians in standardized units; how they are fitted is the subclass's."""
+
+    weights: np.ndarray  # K
+    means: np.ndarray  # K D
+    factors: np.ndarray  # K D D, lower triangular: covariance = factor @ factor.T
+    center: np.ndarray  # D
+    scale: np.ndarray  # D
+    about: dict[str, Any]
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """See Density."""
+        self._fitted()
+        return {name: getattr(self, name) for name in _ARRAYS}, dict(self.about)
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Self:
+        """See Density."""
+        if arrays.keys() != set(_ARRAYS):
+            raise ValueError(f"expected the arrays {', '.join(_ARRAYS)}, found {', '.join(arrays) or 'none'}")
+        if arrays["means"].ndim != 2 or 0 in arrays["means"].shape:
+            raise ValueError(f"means has shape {arrays['means'].shape}, not (components, dimensions)")
+        k, dim = arrays["means"].shape
+        shapes = {"weights": (k,), "means": (k, dim), "factors": (k, dim, dim), "center": (dim,), "scale": (dim,)}
+        for name, shape in shapes.items():
+            array = arrays[name]
+            if array.shape != shape or array.dtype != np.float64:
+                raise ValueError(f"{name} has shape {array.shape} and type {array.dtype}, not {shape} and float64")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} holds a value that is NaN or infinite")
+        if (arrays["scale"] <= 0).any() or (arrays["weights"] < 0).any() or abs(arrays["weights"].sum() - 1) > 1e-6:
+            raise ValueError("scales must be positive, and weights must not be negative and sum to 1")
+        if (np.diagonal(arrays["factors"], axis1=1, axis2=2) <= 0).any() or np.triu(arrays["factors"], 1).any():
+            raise ValueError("factors must be lower triangular with a positive diagonal")
+        density = cls()
+        for name in _ARRAYS:
+            setattr(density, name, arrays[name])
+        density.about = dict(about)
+        density.dim = dim
+        return density
+
+    def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        components = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
+        z = rng.standard_normal((n, len(self.center)))
+        for k in range(len(self.weights)):
+            rows = components == k
+            z[rows] = z[rows] @ self.factors[k].T + self.means[k]
+        return z * self.scale + self.center
+
+    def _log_prob(self, z: np.ndarray) -> np.ndarray:
+        x = (z - self.center) / self.scale  # n D
+        joint = np.empty((len(x), len(self.weights)))  # n K
+        for k, (mean, factor) in enumerate(zip(self.means, self.factors, strict=True)):
+            white = solve_triangular(factor, (x - mean).T, lower=True, check_finite=False)  # D n
+            log_determinant = np.log(np.diagonal(factor)).sum()
+            joint[:, k] = -0.5 * np.einsum("dn,dn->n", white, white) - log_determinant
+        with np.errstate(divide="ignore"):  # a component of weight 0 has log weight -inf, and counts for nothing
+            log_weights = np.log(self.weights)
+        constant = 0.5 * x.shape[1] * math.log(2 * math.pi) + np.log(self.scale).sum()
+        return logsumexp(joint + log_weights, axis=1) - constant
+
+
+_ARRAYS = ("weights", "means", "factors", "center", "scale")
+
+
+class Gaussian(_Gaussians):
+    """One Gaussian: mean and full covariance (maximum likelihood) of all codes, with the floors described above."""
+
+    def _fit(self, z: np.ndarray, seed: int) -> None:
+        self.center, self.scale = _standardization(z)
+        correlation = _mean_over(z, lambda part: _outer((part - self.center) / self.scale))
+        eigenvalues, vectors = np.linalg.eigh(correlation)
+        floor = EIGENVALUE_FLOOR * max(eigenvalues.mean(), SMALLEST_SCALE)
+        covariance = (vectors * np.maximum(eigenvalues, floor)) @ vectors.T
+        self.weights, self.means = np.ones(1), np.zeros((1, z.shape[1]))
+        self.factors = np.linalg.cholesky(covariance)[None]
+        self.about = {"rows": len(z), "floored": int((eigenvalues < floor).sum())}
+
+
+class Mixture(_Gaussians):
+    """A mixture of Gaussians with full covariances (scikit-learn's expectation maximization, started by k-means).
+
+    There are never more components than leave each D + 1 different codes. The state records what was asked for and what
+    was fitted, whether it converged, and how many codes were used.
+
+    Args:
+        n_components: components asked for.
+        max_rows: codes to fit to at most; of more, this many are drawn.
+        max_iterations: of expectation maximization at most; `about["converged"]` tells whether they sufficed.
+        tolerance: gain of the mean log density, in nats, below which it has converged.
+    """
+
+    def __init__(
+        self,
+        n_components: int = 10,
+        *,
+        max_rows: int = MAX_ROWS,
+        max_iterations: int = 200,
+        tolerance: float = 1e-3,
+    ) -> None:
+        self.n_components = n_components
+        self.max_rows = max_rows
+        self.max_iterations = max_iterations
+        self.tolerance = tolerance
+
+    def _fit(self, z: np.ndarray, seed: int) -> None:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.mixture import GaussianMixture
+
+        rows = len(z)
+        if rows > self.max_rows:
+            chosen = np.random.default_rng(seed).choice(rows, size=self.max_rows, replace=False)
+            z = z[np.sort(chosen)]
+        self.center, self.scale = _standardization(z)
+        x = (np.asarray(z, dtype=np.float64) - self.center) / self.scale
+        most = self.n_components * (x.shape[1] + 1)
+        n_components = max(1, min(self.n_components, _count_different(x, most) // (x.shape[1] + 1)))
+        ridge = EIGENVALUE_FLOOR
+        while True:
+            model = GaussianMixture(
+                n_components, reg_covar=ridge, max_iter=self.max_iterations, tol=self.tolerance, random_state=seed
+            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # recorded as "converged" instead
+                try:
+                    model.fit(x)
+                    covariances: Any = model.covariances_
+                    self.factors = np.linalg.cholesky(covariances)
+                    break
+                except (ValueError, LinAlgError):  # a covariance that is not positive definite after rounding
+                    ridge *= 10
+                    if ridge > 1:
+                        raise
+        weights: Any = model.weights_
+        means: Any = model.means_
+        self.weights, self.means = weights / weights.sum(), means
+        self.about = {
+            "rows": rows,
+            "rows_used": len(x),
+            "n_components": n_components,
+            "n_components_asked": self.n_components,
+            "converged": bool(model.converged_),
+            "iterations": int(model.n_iter_),
+            "ridge": ridge,
+        }
+
+
+def _standardization(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and the scale of each dimension, (D,) float64 each, the scale with its floor."""
+    center = _mean_over(z, lambda part: part.mean(axis=0))
+    deviation = np.sqrt(_mean_over(z, lambda part: np.square(part - center).mean(axis=0)))
+    floor = max(SCALE_FLOOR * math.sqrt(np.square(deviation).mean()), SMALLEST_SCALE)
+    return center, np.maximum(deviation, floor)
+
+
+def _mean_over(z: np.ndarray, mean: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The mean over all rows of what `mean` gives for a part of them as float64."""
+    total: Any = 0.0
+    for start in range(0, len(z), CHUNK):
+        part = np.asarray(z[start : start + CHUNK], dtype=np.float64)
+        total = total + mean(part) * len(part)
+    return total / len(z)
+
+
+def _outer(x: np.ndarray) -> np.ndarray:
+    """The mean outer product of the rows, (D, D)."""
+    return x.T @ x / len(x)
+
+
+def _count_different(x: np.ndarray, most: int) -> int:
+    """How many rows differ from one another, counted up to at least `most` if there are that many."""
+    seen: set[bytes] = set()
+    for row in x:
+        seen.add(row.tobytes())
+        if len(seen) >= most:
+            break
+    return len(seen)

@@ -1,0 +1,58 @@
+"""Several densities in one safetensors file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from grae import files
+from grae.density.base import Density
+from grae.density.gaussians import Gaussian, Mixture
+from grae.density.normal import StandardNormal
+from grae.errors import RunError
+
+DENSITIES: dict[str, type[Density]] = {"gaussian": Gaussian, "gmm": Mixture, "normal": StandardNormal}
+"""The densities by the names that commands and files know them by."""
+
+FORMAT = "grae densities"
+VERSION = 1
+REMEDY = "restore the file from a copy, or fit the densities again"
+
+
+def save_densities(path: str | Path, densities: Mapping[str, Density]) -> None:
+    """Writes fitted densities, by names of `DENSITIES`, to one file, whole or not at all.
+
+    Raises:
+        RunError: the file system refuses.
+    """
+    arrays, about = {}, {}
+    for name, density in densities.items():
+        if type(density) is not DENSITIES.get(name):
+            raise KeyError(f"{name!r} is not the name of a {type(density).__name__}")
+        found, about[name] = density.state()
+        arrays |= {f"{name}/{array_name}": array for array_name, array in found.items()}
+    files.write_tensors(Path(path), arrays, {"format": FORMAT, "version": VERSION, "densities": about})
+
+
+def load_densities(path: str | Path) -> dict[str, Density]:
+    """The densities of a file by name, equal to the bit to those saved.
+
+    Raises:
+        RunError: the file is missing, truncated or not of this format, or holds NaN or arrays of foreign shapes.
+    """
+    path = Path(path)
+    arrays, about = files.read_tensors(path, remedy=REMEDY)
+    listed = about.get("densities")
+    if about.get("format") != FORMAT or about.get("version") != VERSION or not isinstance(listed, dict):
+        raise RunError(f"{path} is no file of densities (format {FORMAT!r}, version {VERSION})", remedy=REMEDY)
+    stray = [name for name in arrays if name.partition("/")[0] not in listed]
+    if stray:
+        raise RunError(f"{path} holds an array of no density: {stray[0]}", remedy=REMEDY)
+    densities = {}
+    for name, state in listed.items():
+        if name not in DENSITIES or not isinstance(state, dict):
+            raise RunError(f"{path} holds an unknown density {name!r}; known: {', '.join(DENSITIES)}", remedy=REMEDY)
+        own = {full.partition("/")[2]: array for full, array in arrays.items() if full.partition("/")[0] == name}
+        try:
+            densities[name] = DENSITIES[name].from_state(own, state)
+        except ValueError as error:
+            raise RunError(f"{path}: density {name!r}: {error}", remedy=REMEDY) from error
+    return densities

@@ -1,0 +1,217 @@
+"""Files that are whole or absent: each is written to a temporary name beside its own, flushed to disk, and renamed.
+
+Arrays are stored as safetensors and everything else as JSON or text, so that reading a file never runs code.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from grae.errors import RunError
+
+TEMPORARY = ".part"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary path to write to; it takes the place of `path` at the end, or goes away if the body fails.
+
+    Raises:
+        RunError: the file system refuses (disk full, no permission, ...); what stood at `path` stands as it was.
+    """
+    temporary = path.with_name(f"{path.name}{TEMPORARY}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, path)
+        _flush(path.parent)
+    except OSError as error:
+        raise _unwritten(path, error) from error
+    finally:
+        # Gone already after a rename; after a failure an unwritable folder must not hide the first error.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes UTF-8 text, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
+    """Writes arrays as safetensors, whole or not at all.
+
+    Args:
+        path: where to.
+        tensors: numpy arrays or torch tensors (any device; not bfloat16, which numpy lacks), by name.
+        about: what to keep with them, as JSON in the file's header.
+    """
+    arrays = {name: _as_array(tensor) for name, tensor in tensors.items()}
+    header = {"about": json.dumps(about or {}, allow_nan=False)}
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(arrays, metadata=header))
+
+
+def read_text(path: Path, *, remedy: str | None = None) -> str:
+    """The text of a file.
+
+    Raises:
+        RunError: missing, unreadable, or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise _unread(path, error, remedy) from error
+    except UnicodeDecodeError as error:
+        raise RunError(f"{path} is not a text file ({error.reason} at byte {error.start})", remedy=remedy) from error
+
+
+def read_json(path: Path, *, remedy: str | None = None) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        RunError: missing, truncated, or not JSON.
+    """
+    text = read_text(path, remedy=remedy)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RunError(f"{path} is truncated or not JSON: {error}", remedy=remedy) from error
+
+
+def read_tensors(path: Path, *, remedy: str | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays of a safetensors file by name, and what `write_tensors` kept with them ({} for another's file).
+
+    Raises:
+        RunError: missing, truncated, or not safetensors.
+    """
+    if not path.is_file():
+        raise _unread(path, FileNotFoundError("there is no such file"), remedy)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            about = json.loads((file.metadata() or {}).get("about", "{}"))
+    except OSError as error:
+        raise _unread(path, error, remedy) from error
+    except (SafetensorError, ValueError, TypeError) as error:
+        raise RunError(f"{path} is truncated or not a safetensors file: {error}", remedy=remedy) from error
+    if not isinstance(about, dict):
+        raise RunError(f"{path} was not written by grae: its header holds no JSON object", remedy=remedy)
+    return arrays, about
+
+
+def append_jsonl(path: Path, record: Mapping[str, Any]) -> int:
+    """Appends one line of JSON and flushes it to disk; a line torn by an earlier kill is removed first.
+
+    Returns:
+        The length of the file in bytes afterwards.
+
+    Raises:
+        RunError: the file system refuses; the lines already there stay.
+    """
+    line = json.dumps(record, allow_nan=False, ensure_ascii=False).encode() + b"\n"
+    end = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "ab+", buffering=0) as file:
+            end = _end_of_last_line(file)
+            file.truncate(end)
+            try:
+                written = file.write(line)
+                if written != len(line):
+                    raise OSError(f"only {written} of {len(line)} bytes could be written; the disk is full")
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(end)
+                raise
+    except OSError as error:
+        raise _unwritten(path, error) from error
+    return end + len(line)
+
+
+def read_jsonl(path: Path, *, remedy: str | None = None) -> list[Any]:
+    """The values of a file of JSON lines; a last line torn by a kill (no newline at its end) is left out.
+
+    Raises:
+        RunError: missing, or a line that is not JSON.
+    """
+    values = []
+    lines = read_text(path, remedy=remedy).split("\n")[:-1]
+    for number, line in enumerate(lines, start=1):
+        try:
+            values.append(json.loads(line))
+        except ValueError as error:
+            raise RunError(f"{path} line {number} is not JSON: {error}", remedy=remedy) from error
+    return values
+
+
+def cut(path: Path, length: int, *, remedy: str | None = None) -> None:
+    """Cuts a file back to its first `length` bytes; an absent file counts as an empty one.
+
+    Raises:
+        RunError: the file is shorter than that.
+    """
+    found = path.stat().st_size if path.is_file() else 0
+    if found < length:
+        raise RunError(f"{path} is truncated: {found} bytes where {length} were written", remedy=remedy)
+    if found > length:
+        try:
+            os.truncate(path, length)
+        except OSError as error:
+            raise _unwritten(path, error) from error
+
+
+def _as_array(tensor: Any) -> np.ndarray:
+    """A C-contiguous numpy array of a numpy array or torch tensor."""
+    if hasattr(tensor, "detach"):
+        tensor = tensor.detach().cpu().numpy()
+    return np.asarray(tensor, order="C")
+
+
+def _end_of_last_line(file: Any) -> int:
+    """Where the last complete line of a binary file ends."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - 4096)
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
+
+
+def _flush(path: Path) -> None:
+    """Waits until a file's bytes, or a folder's names, are on the disk."""
+    if path.is_dir() and os.name == "nt":  # Windows opens no folders, and needs no such flush
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritten(path: Path, error: OSError) -> RunError:
+    return RunError(
+        f"{path} could not be written: {error.strerror or error}",
+        remedy="free some space or choose a folder that can be written to; what stood there before is unchanged",
+    )
+
+
+def _unread(path: Path, error: OSError, remedy: str | None) -> RunError:
+    return RunError(f"{path} could not be read: {error.strerror or error}", remedy=remedy)

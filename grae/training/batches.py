@@ -1,0 +1,70 @@
+"""What the loop asks of data: the rows of each batch, and the batch of given rows."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Batch = Tensor | Mapping[str, Tensor]
+
+
+class Batches(Protocol):
+    """Data for the loop. Both methods are pure functions, so that a resumed run sees the batches that it would have."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows in all."""
+        ...
+
+    def batches(self, epoch: int) -> Sequence[np.ndarray]:
+        """The row numbers of each batch of an epoch (integer arrays), decided by the seed and the epoch alone."""
+        ...
+
+    def collate(self, rows: np.ndarray) -> Any:
+        """The batch of these rows, a tensor or a dictionary of tensors, on the CPU."""
+        ...
+
+
+def shuffled_batches(n_rows: int, batch_size: int, *, seed: int, epoch: int) -> list[np.ndarray]:
+    """All rows in random order, in batches of at most `batch_size` whose sizes differ by at most one.
+
+    The sizes are evened out so that no batch is left with a row or two, on which batch normalization would fail.
+    """
+    order = np.random.default_rng((seed, epoch)).permutation(n_rows)
+    return np.array_split(order, max(1, -(-n_rows // batch_size)))
+
+
+def share(rows: np.ndarray, rank: int, world: int) -> np.ndarray:
+    """One process's rows of a batch: every `world`-th, the same number for each (so the last few may be left out)."""
+    return rows[: len(rows) // world * world][rank::world]
+
+
+def to_device(batch: Any, device: torch.device) -> Any:
+    """The batch on the device; from page-locked memory, without waiting, where that is a CUDA device."""
+    if isinstance(batch, Mapping):
+        return {name: to_device(tensor, device) for name, tensor in batch.items()}
+    if device.type == "cuda":
+        return batch.pin_memory().to(device, non_blocking=True)
+    return batch.to(device)
+
+
+def ahead(make: Callable[[int], Any], indices: range, depth: int) -> Iterator[Any]:
+    """`make(i)` for each index in turn, prepared up to `depth` ahead in a thread (0: when asked for, in this one)."""
+    if depth == 0:
+        yield from map(make, indices)
+        return
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches") as executor:
+        waiting: list[Future[Any]] = []
+        try:
+            for index in indices:
+                waiting.append(executor.submit(make, index))
+                if len(waiting) > depth:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,269 @@
+"""All that a killed training needs to go on to the same weights, in one file that is swapped as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from grae.errors import RunError
+from grae.training.run_folder import RunFolder
+from grae.training.settings import TrainingSettings
+
+FORMAT = "grae training state"
+VERSION = 1
+RESTORE = "restore the file from a copy, or train into another folder"
+
+
+@dataclass
+class Position:
+    """Where a training stands; all of it plain numbers, kept as JSON.
+
+    Attributes:
+        step: steps done.
+        epoch: whole epochs done.
+        batch: batches done of the epoch that is under way.
+        batches: batches in that epoch; 0 before the first.
+        seconds: wall time so far.
+        rows: rows seen since the last validation.
+        sums: sum of each loss term since the last validation.
+        count: steps in those sums.
+        validated_step: step of the last validation.
+        validated_at: seconds so far at its end.
+        validation_seconds: how long it took.
+        best_step: step of the lowest validation loss; None before the first validation.
+        best: all values of that validation (None for one that is not finite).
+        bad: validations since then.
+        plateau_bad: validations since then or since the last reduction of the learning rate.
+        plateau_scale: product of those reductions.
+        metrics_length: bytes of the metrics file that belong to this position.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+    rows: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    count: int = 0
+    validated_step: int = 0
+    validated_at: float = 0.0
+    validation_seconds: float = 0.0
+    best_step: int | None = None
+    best: dict[str, Any] = field(default_factory=dict)
+    bad: int = 0
+    plateau_bad: int = 0
+    plateau_scale: float = 1.0
+    metrics_length: int = 0
+
+    @property
+    def epochs(self) -> float:
+        """Epochs done, the one under way in part."""
+        return self.epoch + (self.batch / self.batches if self.batches else 0.0)
+
+    def advance(self, batches: int, rows: int) -> None:
+        """Moves on by one batch of `rows` rows, of an epoch of `batches`."""
+        self.step += 1
+        self.rows += rows
+        self.batches = batches
+        self.epoch, self.batch = (self.epoch + 1, 0) if self.batch + 1 >= batches else (self.epoch, self.batch + 1)
+
+
+def best_name(step: int) -> str:
+    """The name, in a run's folder, of the best weights found at a step."""
+    return f"state/best-{step:09d}.safetensors"
+
+
+def weights_of(module: nn.Module) -> dict[str, Tensor]:
+    """A copy on the CPU of parameters and buffers."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}
+
+
+def load_weights(module: nn.Module, weights: Mapping[str, np.ndarray | Tensor], source: str) -> None:
+    """Puts weights into a module.
+
+    Args:
+        module: of the architecture that the weights were saved from.
+        weights: by parameter or buffer name.
+        source: where they come from, for the message.
+
+    Raises:
+        RunError: names or shapes differ from the module's.
+    """
+    expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    found = {name: tuple(array.shape) for name, array in weights.items()}
+    if expected != found:
+        names = sorted(n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n))
+        first = f"{names[0]} has shape {found.get(names[0], 'none')} there and {expected.get(names[0], 'none')} here"
+        raise RunError(
+            f"{source} holds the weights of another model: {len(names)} tensors differ, {first}",
+            remedy="use the settings and the grammar that the run was made with",
+        )
+    module.load_state_dict({name: torch.as_tensor(array) for name, array in weights.items()})
+
+
+def save_checkpoint(
+    run: RunFolder,
+    position: Position,
+    settings: TrainingSettings,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    generators: Mapping[str, Tensor],
+    n_rows: int,
+) -> None:
+    """Writes the state; the best weights must be in the folder already. Raises RunError where the disk refuses.
+
+    Args:
+        run: the folder.
+        position: where the training stands.
+        settings: its settings.
+        module: its module, unwrapped.
+        optimizer: its optimizer, unwrapped.
+        generators: states of the random generators, a row a process each.
+        n_rows: rows of the data.
+    """
+    tensors: dict[str, Tensor] = {f"module/{name}": tensor for name, tensor in module.state_dict().items()}
+    for index, values in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{index}/{name}": torch.as_tensor(value) for name, value in values.items()}
+    tensors |= {f"generator/{name}": state for name, state in generators.items()}
+    about = {
+        "format": FORMAT,
+        "version": VERSION,
+        "position": asdict(position),
+        "settings": settings.model_dump(mode="json"),
+        "n_rows": n_rows,
+    }
+    run.write_tensors(run.CHECKPOINT, tensors, about)
+    _forget_other_bests(run, position.best_step)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state read back.
+
+    Attributes:
+        position: where the training stood.
+        weights: of the module, by name.
+        optimizer: tensors by parameter number and name.
+        generators: states of the random generators, a row a process each.
+        best: the best weights; None before the first validation.
+        source: the file, for messages.
+    """
+
+    position: Position
+    weights: dict[str, np.ndarray]
+    optimizer: dict[int, dict[str, np.ndarray]]
+    generators: dict[str, np.ndarray]
+    best: dict[str, np.ndarray] | None
+    source: str
+
+    def restore(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Puts weights and optimizer state back. Raises RunError where they belong to another model."""
+        load_weights(module, self.weights, self.source)
+        state = {i: {k: torch.as_tensor(a) for k, a in values.items()} for i, values in self.optimizer.items()}
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        for index, values in state.items():
+            shape = parameters[index].shape if index < len(parameters) else None
+            if any(tensor.ndim > 0 and tensor.shape != shape for tensor in values.values()):
+                raise RunError(f"{self.source} holds another model's optimizer state", remedy=RESTORE)
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def load_checkpoint(run: RunFolder, settings: TrainingSettings, n_rows: int) -> Checkpoint:
+    """Reads the state of a run back.
+
+    Raises:
+        RunError: no state, a truncated or foreign file, or one of other settings or data; each names the file and the
+            remedy.
+    """
+    source = run / run.CHECKPOINT
+    if not run.has(run.CHECKPOINT):
+        raise RunError(f"{source} is missing: there is no training to resume", remedy="train without --resume")
+    arrays, about = run.read_tensors(run.CHECKPOINT)
+    position = _position(about, str(source))
+    _same_training(about, settings, n_rows, str(source))
+    best = None
+    if position.best_step is not None:
+        best, about_best = run.read_tensors(best_name(position.best_step))
+        if about_best.get("step") != position.best_step:
+            raise RunError(f"{run / best_name(position.best_step)} is not the file that was saved", remedy=RESTORE)
+    optimizer: dict[int, dict[str, np.ndarray]] = {}
+    for name, array in _under(arrays, "optimizer").items():
+        index, _, key = name.partition("/")
+        if not index.isdigit():
+            raise RunError(f"{source} holds an unknown tensor optimizer/{name}", remedy=RESTORE)
+        optimizer.setdefault(int(index), {})[key] = array
+    return Checkpoint(
+        position, _under(arrays, "module"), optimizer, _under(arrays, "generator"), best, source=str(source)
+    )
+
+
+def save_best(run: RunFolder, step: int, weights: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
+    """Writes the best weights so far under their step's name. Raises RunError where the disk refuses."""
+    run.write_tensors(best_name(step), weights, {"step": step, "validation": dict(values)})
+
+
+def read_best(run: RunFolder) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The best weights of a training that may still run or was killed, and the values of their validation.
+
+    Raises:
+        RunError: there are none yet, or a file is truncated or foreign.
+    """
+    source = run / run.CHECKPOINT
+    _, about = run.read_tensors(run.CHECKPOINT)
+    position = _position(about, str(source))
+    if position.best_step is None:
+        raise RunError(f"{source}: the training was stopped before its first validation", remedy="--resume it")
+    weights, _ = run.read_tensors(best_name(position.best_step))
+    return weights, position.best
+
+
+def _position(about: Mapping[str, Any], source: str) -> Position:
+    """The position in a checkpoint's header. Raises RunError where that is no such header."""
+    if about.get("format") != FORMAT:
+        raise RunError(f"{source} is no training state of grae", remedy=RESTORE)
+    if about.get("version") != VERSION:
+        raise RunError(
+            f"{source} has version {about.get('version')!r} of the format, not {VERSION}",
+            remedy="resume it with the version of grae that it was made with (see config.json)",
+        )
+    values = about.get("position")
+    if not isinstance(values, dict) or values.keys() != {f.name for f in fields(Position)}:
+        raise RunError(f"{source} holds no position", remedy=RESTORE)
+    return Position(**values)
+
+
+def _same_training(about: Mapping[str, Any], settings: TrainingSettings, n_rows: int, source: str) -> None:
+    """Raises RunError unless the state is of this training."""
+    before = about.get("settings")
+    if not isinstance(before, dict):
+        raise RunError(f"{source} holds no settings", remedy=RESTORE)
+    names = settings.differences(before)
+    if names:
+        now = settings.model_dump(mode="json")
+        listed = ", ".join(f"{name} (was {before.get(name)!r}, now {now.get(name)!r})" for name in names)
+        raise RunError(
+            f"the run of {source} was made with other settings: {listed}",
+            remedy="resume with those settings (only its length may change), or train into another folder",
+        )
+    if about.get("n_rows") != n_rows:
+        raise RunError(
+            f"the run of {source} was made with {about.get('n_rows')} rows of training data, not {n_rows}",
+            remedy="resume with the data it was made with, or train into another folder",
+        )
+
+
+def _under(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """The arrays whose names start with `prefix/`, without it."""
+    return {name[len(prefix) + 1 :]: array for name, array in arrays.items() if name.startswith(f"{prefix}/")}
+
+
+def _forget_other_bests(run: RunFolder, step: int | None) -> None:
+    """Removes the best weights of earlier steps, which nothing refers to any more."""
+    kept = None if step is None else run / best_name(step)
+    for path in (run / run.CHECKPOINT).parent.glob("best-*"):
+        if path != kept:
+            path.unlink(missing_ok=True)

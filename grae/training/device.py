@@ -1,0 +1,81 @@
+"""Where a training computes: accelerate's set-up for one training, and whether bfloat16 is faster there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, GradientState, PartialState
+from accelerate.utils import GradientAccumulationPlugin
+
+from grae.errors import SettingsError
+from grae.training.settings import Device, Precision
+
+BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
+"""Names under which torch lists a CPU's bfloat16 arithmetic (AMD and Intel, Intel's matrix unit, Arm)."""
+
+
+@contextmanager
+def accelerator_on(device: Device) -> Iterator[Accelerator]:
+    """Accelerate's handle on the device, or on this process's share of several (started by `accelerate launch`).
+
+    Accelerate keeps its state in the process and refuses a second device. What is there is set aside for the time of
+    one training and put back afterwards, so that trainings may follow one another on any devices.
+
+    Raises:
+        SettingsError: there is no such device here.
+    """
+    kept = [(shared, dict(shared)) for shared in (_shared(kind) for kind in _SINGLETONS)]
+    if not torch.distributed.is_initialized():
+        PartialState._reset_state()
+    AcceleratorState._reset_state()
+    GradientState._reset_state()
+    try:
+        yield Accelerator(
+            cpu=resolve(device) == "cpu",
+            mixed_precision="no",  # the loop opens autocast itself, and leaves the module's forward alone
+            gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
+        )
+    finally:
+        for shared, values in kept:
+            shared.clear()
+            shared.update(values)
+
+
+def use_bf16(precision: Precision, device: torch.device) -> bool:
+    """Whether the forward pass runs in bfloat16: as asked, or for "auto" where the device has instructions for it.
+
+    Measured on one core of a Zen 5 with AVX512-BF16: a step of a GRU of width 256 takes 31 ms rather than 79, a
+    transformer layer of that width 176 ms rather than 430.
+    """
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        abilities = getattr(torch.cpu, "get_capabilities", dict)()
+        return any(abilities.get(name, False) for name in BF16_INSTRUCTIONS)
+    return False
+
+
+_SINGLETONS = (PartialState, AcceleratorState, GradientState)
+
+
+def _shared(singleton: type) -> dict[str, object]:
+    """The dictionary that all instances of one of accelerate's singletons share."""
+    return singleton._shared_state  # type: ignore[attr-defined]
+
+
+def resolve(device: Device) -> Device:
+    """The device that "auto" stands for.
+
+    Raises:
+        SettingsError: the device asked for is not here.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("device 'cuda' is asked for, but torch finds none", remedy="--device cpu or auto")
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise SettingsError("device 'mps' is asked for, but torch finds none", remedy="--device cpu or auto")
+    return device

@@ -1,0 +1,41 @@
+"""The states of the random generators that a training draws from, a row a process."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+
+def seed(accelerator: Accelerator, *entropy: int) -> None:
+    """Seeds torch's default generators, each process's with another seed."""
+    words = np.random.SeedSequence((*entropy, accelerator.process_index)).generate_state(2)
+    torch.manual_seed(int(words[0]) << 31 | int(words[1]) >> 1)
+
+
+def states(accelerator: Accelerator) -> dict[str, Tensor]:
+    """The states of all processes, (processes, bytes) uint8 by kind of device. All processes have to call it."""
+    found = {"cpu": torch.get_rng_state()}
+    if accelerator.device.type == "cuda":
+        found["cuda"] = torch.cuda.get_rng_state(accelerator.device)
+    if accelerator.num_processes == 1:
+        return {kind: state[None] for kind, state in found.items()}
+    gathered: Any = {kind: accelerator.gather(state[None].to(accelerator.device)) for kind, state in found.items()}
+    return gathered
+
+
+def restore(accelerator: Accelerator, saved: Mapping[str, np.ndarray], *entropy: int) -> None:
+    """Puts this process's states back.
+
+    Where they were saved by another number of processes, or on another kind of device, there is nothing to continue,
+    and new ones are seeded from `entropy`.
+    """
+    kinds = {"cpu", "cuda"} if accelerator.device.type == "cuda" else {"cpu"}
+    if any(kind not in saved or len(saved[kind]) != accelerator.num_processes for kind in kinds):
+        seed(accelerator, *entropy)
+        return
+    torch.set_rng_state(torch.as_tensor(saved["cpu"][accelerator.process_index]))
+    if "cuda" in kinds:
+        torch.cuda.set_rng_state(torch.as_tensor(saved["cuda"][accelerator.process_index]), accelerator.device)

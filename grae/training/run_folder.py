@@ -1,0 +1,76 @@
+"""A run's folder: the names of its files, and reading and writing them safely."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grae import files
+
+FOREIGN = "give the folder of a run made by `grae train`, or restore the file from a copy"
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Every file is written to a temporary name and renamed, so a kill at any moment leaves the old or the new one.
+    Nothing is pickled: tensors are safetensors, the rest JSON or text.
+
+    Args:
+        path: the folder; made when the first file is written.
+    """
+
+    MODEL = "model.safetensors"
+    CONFIG = "config.json"
+    GRAMMAR = "grammar.cfg"
+    DENSITY = "density.safetensors"
+    METRICS = "metrics.jsonl"
+    HISTORY = "history.jsonl"
+    REPORT = "report.html"
+    CHECKPOINT = "state/checkpoint.safetensors"
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    def has(self, name: str) -> bool:
+        """Whether the file is there."""
+        return (self / name).is_file()
+
+    def write_text(self, name: str, text: str) -> None:
+        """Writes UTF-8 text. Raises RunError where the file system refuses."""
+        files.write_text(self / name, text)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Writes a JSON value. Raises RunError where the file system refuses."""
+        files.write_json(self / name, value)
+
+    def write_tensors(self, name: str, tensors: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
+        """Writes numpy arrays or torch tensors as safetensors, `about` as JSON in its header. Raises RunError."""
+        files.write_tensors(self / name, tensors, about)
+
+    def append_jsonl(self, name: str, record: Mapping[str, Any]) -> int:
+        """Appends a line of JSON, on disk when this returns; gives the file's length in bytes. Raises RunError."""
+        return files.append_jsonl(self / name, record)
+
+    def read_text(self, name: str) -> str:
+        """The file's text. Raises RunError (missing, not text), naming the file and the remedy."""
+        return files.read_text(self / name, remedy=FOREIGN)
+
+    def read_json(self, name: str) -> Any:
+        """The file's JSON value. Raises RunError (missing, truncated, not JSON)."""
+        return files.read_json(self / name, remedy=FOREIGN)
+
+    def read_jsonl(self, name: str) -> list[Any]:
+        """The value of each line, without a torn last one. Raises RunError (missing, not JSON lines)."""
+        return files.read_jsonl(self / name, remedy=FOREIGN)
+
+    def read_tensors(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """The arrays by name, and what was written as `about`. Raises RunError (missing, truncated, foreign)."""
+        return files.read_tensors(self / name, remedy=FOREIGN)

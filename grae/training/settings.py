@@ -1,0 +1,109 @@
+"""What can be chosen about a training, checked when it is chosen."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from grae.errors import SettingsError
+
+Schedule = Literal["constant", "cosine", "one-cycle", "plateau"]
+Precision = Literal["auto", "fp32", "bf16"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+FREE_ON_RESUME = frozenset({"epochs", "time_budget", "patience", "checkpoint_seconds"})
+"""Settings that may differ when a run is resumed: how long it goes on, and how often its state is kept."""
+
+
+class TrainingSettings(BaseModel):
+    """The settings of one training; frozen, and an unknown name is an error.
+
+    A training ends after `epochs`, after `time_budget`, or when validation has not improved `patience` times in a row,
+    whichever comes first. What is scheduled follows the fraction of it that is done: of the steps, of the time, or the
+    larger of both.
+
+    Attributes:
+        epochs: passes over the data.
+        time_budget: minutes of wall time, validations included (the last one is foreseen), summed over resumed parts.
+        batch_size: rows a step, over all processes together.
+        learning_rate: the highest of the schedule; for Adam (AdamW where `weight_decay` is not 0).
+        schedule: after the warm-up "constant"; "cosine" down to 0; "one-cycle" (cosine up from 1/25 over `warmup`, or
+            over 0.3 where that is 0, then cosine down to 1/10,000); "plateau" (multiplied by `plateau_factor` whenever
+            the validation loss has not improved `plateau_patience` times in a row).
+        warmup: fraction of the run over which the learning rate rises linearly.
+        plateau_factor: see `schedule`.
+        plateau_patience: see `schedule`.
+        learning_rate_floor: the plateau schedule goes no lower.
+        clip_norm: longest gradient (2-norm over all parameters); None for no clipping.
+        weight_decay: decoupled (AdamW), on all parameters.
+        precision: "bf16" computes the forward pass in bfloat16 where autocast deems it safe; weights stay float32.
+            "auto" takes it where the device has instructions for it (CUDA from compute capability 8; AVX512-BF16 or
+            AMX on the CPU).
+        patience: validations without improvement before the training ends; None for no early stopping.
+        validate_every_epochs: epochs between validations; None for none by epochs.
+        validate_every_seconds: seconds between validations, in addition; None for none by time.
+        checkpoint_seconds: seconds between checkpoints, besides the one at each validation.
+        seed: of the order of batches and of every random number drawn in training.
+        device: "auto" takes a CUDA device where there is one.
+
+    Raises:
+        SettingsError: a name that is unknown or a value that is out of range, each named.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    epochs: int | None = Field(None, ge=1)
+    time_budget: float | None = Field(None, gt=0)
+    batch_size: int = Field(128, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    schedule: Schedule = "cosine"
+    warmup: float = Field(0.0, ge=0, lt=1)
+    plateau_factor: float = Field(0.5, gt=0, lt=1)
+    plateau_patience: int = Field(5, ge=1)
+    learning_rate_floor: float = Field(0.0, ge=0)
+    clip_norm: float | None = Field(1.0, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    precision: Precision = "auto"
+    patience: int | None = Field(None, ge=1)
+    validate_every_epochs: int | None = Field(1, ge=1)
+    validate_every_seconds: float | None = Field(None, gt=0)
+    checkpoint_seconds: float = Field(60.0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
+    device: Device = "auto"
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            remedy = "see TrainingSettings for the names and their ranges"
+            raise SettingsError(_describe(error), remedy=remedy) from None
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.epochs is None and self.time_budget is None:
+            raise ValueError("give epochs, time_budget (minutes), or both: nothing else ends the training")
+        return self
+
+    def replace(self, **changes: Any) -> "TrainingSettings":
+        """The same settings with some changed, checked again."""
+        return TrainingSettings(**{**self.model_dump(), **changes})
+
+    def differences(self, other: Mapping[str, Any]) -> list[str]:
+        """Names whose values differ from another's dumped settings and may not, in a resumed run."""
+        mine = self.model_dump(mode="json")
+        names = sorted(mine.keys() | other.keys())
+        return [name for name in names if name not in FREE_ON_RESUME and mine.get(name) != other.get(name)]
+
+
+def _describe(error: ValidationError) -> str:
+    """A line for each setting that is wrong."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"unknown training setting {name!r}")
+        elif name:
+            lines.append(f"training setting {name!r}: {problem['msg']}, not {problem['input']!r}")
+        else:
+            lines.append(str(problem["msg"]).removeprefix("Value error, "))
+    return "\n".join(lines)
