@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN  := $(VENV)/bin
-PIP  := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input -c constraints.txt
+PIP  := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-input -c constraints.txt
 DEMO := runs/demo
 ARGS ?=
 

@@ -1,0 +1,37 @@
+"""`grae decode`: latent codes to strings."""
+
+from typing import Annotated
+
+import typer
+
+from grae.cli.options import AsJson, Device, OfGrammar, RunArgument, Seed, Temperature
+from grae.cli.output import emit, note, write_lines
+from grae.cli.runs import find_run
+
+
+def decode(
+    run: RunArgument = None,
+    grammar: OfGrammar = None,
+    source: Annotated[
+        str, typer.Option("--in", "-i", metavar="FILE", help="A file of codes, .npy or CSV; - for stdin.")
+    ] = "-",
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the strings go; - for stdout.")] = "-",
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Decode latent codes to strings, a line a code; every string is in the language."""
+    place = find_run(run, grammar)
+    import grae
+    from grae.cli.codes import read_codes
+
+    model = grae.load(place, device=device)
+    codes = read_codes(source, model.settings_.architecture.latent_dim)
+    texts = model.inverse_transform(codes, temperature=temperature, seed=seed)
+    if not (as_json and out == "-"):
+        write_lines(out, texts)
+    if as_json:
+        emit({"run": place, "n": len(texts), **({"strings": texts} if out == "-" else {"out": out})})
+    elif out != "-":
+        note(f"{len(texts):,} strings in {out}")

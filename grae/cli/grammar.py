@@ -1,0 +1,135 @@
+"""`grae grammar list | show | check`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grae.cli.options import AsJson, Column
+from grae.cli.output import emit, note, progress, table
+
+if TYPE_CHECKING:
+    from grae.datasets import Coverage
+    from grae.grammar import Grammar
+
+app = typer.Typer(
+    help="The grammars: which there are, what they say, and whether they cover a data set.", no_args_is_help=True
+)
+
+GrammarArgument = Annotated[
+    str, typer.Argument(metavar="GRAMMAR", help="A shipped grammar's name, a .cfg file, or a run's folder.")
+]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the grammars that come with grae."""
+    from grae.grammar import load_grammar, shipped_grammars
+
+    records = [_summary(load_grammar(name)) for name in shipped_grammars()]
+    if as_json:
+        return emit({"grammars": records})
+    columns = ["name", "language", "productions", "nonterminals", "terminals"]
+    table(columns, [[record[column] for column in columns] for record in records])
+
+
+@app.command()
+def show(grammar: GrammarArgument, as_json: AsJson = False) -> None:
+    """Print a grammar's productions with their ids and their shortest completions."""
+    from grae.grammar import load_grammar
+
+    read = load_grammar(grammar)
+    completions = [read.analysis.completion(production) for production in read.productions]
+    if as_json:
+        productions = [
+            {"id": p.id, "line": p.line, "production": str(p), "shortest_completion": completion}
+            for p, completion in zip(read.productions, completions, strict=True)
+        ]
+        return emit({**_summary(read), "productions": productions})
+    summary = _summary(read)
+    print(", ".join(f"{key} {value}" for key, value in summary.items() if key != "fingerprint"))
+    print(f"fingerprint {summary['fingerprint']}")
+    rows = zip(read.productions, completions, strict=True)
+    table(["id", "line", "production", "shortest"], [[p.id, p.line, str(p), completion] for p, completion in rows])
+
+
+@app.command()
+def check(
+    grammar: GrammarArgument,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", "-d", metavar="DATA", help="A data set's name or a file (- for stdin) to cover."),
+    ] = None,
+    column: Column = None,
+    max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Longest derivation to accept.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what is wrong or odd in a grammar, by name and line; with --data, how much of a data set it covers."""
+    from grae.grammar import load_grammar
+
+    read = load_grammar(grammar)
+    findings = read.analysis.findings
+    coverage = None if data is None else _coverage(read, data, column, max_length)
+    if as_json:
+        found = [
+            {"kind": f.kind, "production": f.production.id, "line": f.production.line, "message": str(f)}
+            for f in findings
+        ]
+        return emit(
+            {**_summary(read), "findings": found, **({} if coverage is None else {"coverage": _record(coverage)})}
+        )
+    for finding in findings:
+        print(finding)
+    plural = "" if len(findings) == 1 else "s"
+    note(f"{read.name}: {read.n_productions} productions, {len(findings) or 'no'} finding{plural}")
+    if coverage is not None:
+        _print(coverage)
+
+
+def _coverage(grammar: "Grammar", data: str, column: str | None, max_length: int | None) -> "Coverage":
+    from grae.datasets import check_coverage, open_source
+
+    with progress("checking") as done:
+        return check_coverage(
+            grammar,
+            open_source(data, column=column),
+            max_length=max_length,
+            progress=lambda so_far: done(so_far.fraction),
+        )
+
+
+def _record(coverage: "Coverage") -> dict[str, object]:
+    """The coverage as JSON holds it."""
+    rejected = [
+        {"reason": reason, "count": count, "samples": [r._asdict() for r in coverage.rejects if r.reason == reason]}
+        for reason, count in coverage.rejected.items()
+    ]
+    return {
+        "read": coverage.read,
+        "in_language": coverage.kept,
+        "fraction": coverage.fraction,
+        "mean_length": coverage.mean_length,
+        "longest": coverage.longest,
+        "rejected": rejected,
+    }
+
+
+def _print(coverage: "Coverage") -> None:
+    print(f"{coverage.kept:,} of {coverage.read:,} lines are in the language: {100 * coverage.fraction:.2f} %")
+    if coverage.kept:
+        lengths = ", ".join(f"{coverage.percentile(percent)} at {percent} %" for percent in (50, 90, 99, 99.9))
+        print(f"productions of a derivation: mean {coverage.mean_length:.1f}, {lengths}, longest {coverage.longest}")
+    if coverage.rejected:
+        table(["rejected because", "lines"], list(coverage.rejected.items()))
+        table(["line", "because", "string", "where"], [(r.line, r.reason, r.text, r.detail) for r in coverage.rejects])
+
+
+def _summary(grammar: "Grammar") -> dict[str, object]:
+    return {
+        "name": grammar.name,
+        "language": grammar.language,
+        "productions": grammar.n_productions,
+        "nonterminals": len(grammar.nonterminals),
+        "terminals": len(grammar.terminals),
+        "start": str(grammar.start),
+        "fingerprint": grammar.fingerprint,
+    }

@@ -1,0 +1,85 @@
+"""`grae`: the commands gathered, and how each ends.
+
+Exit status 0; 2 for bad input, with a message; 1 for a bug, with its traceback; 130 on Ctrl-C.
+"""
+
+import errno
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from grae import __version__
+from grae.cli import data, decode, encode, evaluate, grammar, sample, train
+from grae.errors import GraeError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+OUTSIDE_OUR_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+
+
+class Commands(TyperGroup):
+    """The group of all commands; turns what they raise into a message and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except GraeError as error:
+            print(f"grae: {error}", file=sys.stderr)
+            raise typer.Exit(BAD_INPUT) from error
+        except KeyboardInterrupt as interrupt:
+            print(f"\ngrae: {str(interrupt) or 'interrupted'}", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from interrupt
+        except BrokenPipeError as error:
+            # Whoever read our output has gone (`grae sample | head`); nothing more can be said there, so say nothing.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(BROKEN_PIPE) from error
+        except OSError as error:
+            if error.errno not in OUTSIDE_OUR_REACH:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            remedy = "free some space or choose another place (--out, GRAE_CACHE_HOME), then run it again"
+            print(f"grae: {GraeError(f'{place}{error.strerror}', remedy=remedy)}", file=sys.stderr)
+            raise typer.Exit(BAD_INPUT) from error
+
+
+app = typer.Typer(
+    name="grae",
+    cls=Commands,
+    help="Learn the strings of a grammar with a regularized autoencoder; sample new ones that always parse.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(grammar.app, name="grammar")
+app.add_typer(data.app, name="data")
+app.command("train")(train.train)
+app.command("encode")(encode.encode)
+app.command("decode")(decode.decode)
+app.command("sample")(sample.sample)
+app.command("evaluate")(evaluate.evaluate)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"grae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Learn the strings of a grammar with a regularized autoencoder; sample new ones that always parse."""
+
+
+def main() -> None:
+    """The program `grae`."""
+    app()

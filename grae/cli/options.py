@@ -1,0 +1,34 @@
+"""The options that several commands share."""
+
+from typing import Annotated, Literal
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+
+RunArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="RUN", help="A run's folder, or its name under runs/. [default: the latest run]"),
+]
+OfGrammar = Annotated[
+    str | None,
+    typer.Option("--grammar", "-g", metavar="GRAMMAR", help="Where RUN is left out: the latest run of this grammar."),
+]
+Column = Annotated[
+    str | None, typer.Option("--column", metavar="NAME", help="The column of a CSV file that holds the strings.")
+]
+Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Where to compute.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+Temperature = Annotated[
+    float,
+    typer.Option(
+        "--temperature", "-t", min=0.0, help="Of the decoder; 0 takes the most probable production each time."
+    ),
+]
+DensityName = Annotated[
+    str | None, typer.Option("--density", help="gmm, gaussian or normal. [default: the run's own]", show_default=False)
+]
+OnInvalid = Annotated[
+    Literal["skip", "error"],
+    typer.Option("--on-invalid", help="Strings outside the language: skip and count them, or stop with an error."),
+]

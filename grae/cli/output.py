@@ -1,0 +1,127 @@
+"""What the commands print and write: results on stdout, everything else on stderr, files whole or not at all."""
+
+import contextlib
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from grae.errors import GraeError
+
+PIPE_WIDTH = 160
+
+
+def note(message: str) -> None:
+    """A line for the person at the terminal, on stderr."""
+    print(message, file=sys.stderr)
+
+
+def shows_progress() -> bool:
+    """Whether progress bars are wanted: only where stderr is a terminal."""
+    return sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def progress(doing: str) -> Iterator[Callable[[float], None]]:
+    """A progress bar on stderr, where that is a terminal; gives what to call with the fraction done, 0 to 1.
+
+    Args:
+        doing: what takes so long.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not shows_progress()) as bars:
+        bar = bars.add_task(doing, total=1.0)
+        yield lambda fraction: bars.update(bar, completed=fraction)
+
+
+def emit(record: dict[str, object]) -> None:
+    """Prints one JSON object on stdout; what is no finite number is null there."""
+    print(json.dumps(_plain(record), allow_nan=False, ensure_ascii=False))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+    """Prints a table on stdout; numbers to the right, long strings folded at the width of the terminal.
+
+    Args:
+        columns: the headings.
+        rows: a row holds a value for each heading; None prints as "-".
+        title: a line above.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = [list(row) for row in rows]
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, heading in enumerate(columns):
+        numeric = all(isinstance(row[place], int | float | None) for row in rows)
+        made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(_cell(value)) for value in row))
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(made)
+
+
+@contextlib.contextmanager
+def written(path: str) -> Iterator[IO[bytes]]:
+    """A binary file to write: `-` is stdout; any other appears under its name only when it is complete.
+
+    Raises:
+        GraeError: the path is a folder, or the file system refuses.
+    """
+    from grae.files import replacing
+
+    place = Path(path)
+    if path == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    elif place.is_dir():
+        raise GraeError(f"cannot write {path!r}: it is a folder", remedy="give the path of a file")
+    elif place.exists() and not place.is_file():  # a device or a pipe: nothing to put in its place
+        with place.open("wb") as file:
+            yield file
+    else:
+        with replacing(place) as temporary, temporary.open("wb") as file:
+            yield file
+
+
+def write_lines(path: str, lines: Iterable[str]) -> None:
+    """Writes a text file, a line a string; `-` is stdout.
+
+    Raises:
+        GraeError: the path is a folder, or the file system refuses.
+    """
+    with written(path) as file:
+        file.writelines(f"{line}\n".encode() for line in lines)
+
+
+def _plain(value: object) -> object:
+    """Dictionaries, sequences, numpy's values and paths as JSON's."""
+    match value:
+        case dict():
+            return {str(key): _plain(member) for key, member in value.items()}
+        case list() | tuple():
+            return [_plain(member) for member in value]
+        case float():
+            return value if math.isfinite(value) else None
+        case Path():
+            return str(value)
+        case _:
+            return _plain(value.tolist()) if hasattr(value, "tolist") else value  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case float():
+            return f"{value:.3f}"
+        case int() if not isinstance(value, bool):
+            return f"{value:,}"
+        case _:
+            return str(value)

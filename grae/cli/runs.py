@@ -1,0 +1,86 @@
+"""Which run a command means: the one that is named, or the latest."""
+
+from pathlib import Path
+
+from grae.cli.output import note
+from grae.errors import GrammarError, RunError
+
+RUNS = Path("runs")
+COMPLETE = "model.safetensors"
+STARTED = "config.json"
+
+
+def find_run(run: str | None, grammar: str | None = None, *, holds: str = COMPLETE) -> Path:
+    """The folder of a run.
+
+    Args:
+        run: a folder, or the name of one under `runs/`; None for the latest.
+        grammar: a grammar's name, file or run; narrows the latest to its runs.
+        holds: the file that a run must hold to count as the latest.
+
+    Raises:
+        RunError: there is no such run, or none to choose from.
+        GrammarError: there is no such grammar.
+    """
+    if run is not None:
+        place = Path(run) if Path(run).exists() else RUNS / run
+        if place.is_dir():
+            return place
+        raise RunError(
+            f"no run {run!r}: neither a folder nor one under {RUNS}/{_known()}",
+            remedy="name one, or train one with `grae train`",
+        )
+    latest = next((place for place in _newest(holds) if grammar is None or _is_of(place, grammar)), None)
+    if latest is None:
+        of = "" if grammar is None else f" of grammar {grammar!r}"
+        raise RunError(
+            f"no run{of} under {RUNS.absolute()}{_known()}",
+            remedy=f"train one with `grae train --grammar {grammar or 'smiles'}`, or name the folder of a run",
+        )
+    note(f"run: {latest}")
+    return latest
+
+
+def new_run(grammar: str, model: str) -> Path:
+    """The first folder `runs/<grammar>-<model>-<number>` that is not there."""
+    number = 1
+    while (place := RUNS / f"{grammar}-{model}-{number}").exists():
+        number += 1
+    return place
+
+
+def check_new(place: Path) -> None:
+    """Makes sure that a new run overwrites nothing.
+
+    Raises:
+        RunError: the place is a file, or a folder with something in it.
+    """
+    if place.is_dir() and not any(place.iterdir()):
+        return
+    if place.exists():
+        what = "a folder that is not empty" if place.is_dir() else "a file"
+        resume = "continue it with --resume, or " if (place / STARTED).is_file() else ""
+        raise RunError(f"--out {place} is already there: {what}", remedy=f"{resume}choose another folder")
+
+
+def _newest(holds: str) -> list[Path]:
+    """The runs under `runs/`, the last written first."""
+    written = [(file.stat().st_mtime_ns, file.parent) for file in RUNS.glob(f"*/{holds}")]
+    return [place for _, place in sorted(written, reverse=True)]
+
+
+def _is_of(place: Path, grammar: str) -> bool:
+    from grae.grammar import load_grammar
+
+    wanted = load_grammar(grammar)
+    try:
+        held = load_grammar(place)
+    except GrammarError:  # a damaged run is not the one that is looked for
+        return False
+    return (getattr(held, "base", None) or held).fingerprint == (getattr(wanted, "base", None) or wanted).fingerprint
+
+
+def _known() -> str:
+    names = sorted(place.parent.name for place in RUNS.glob(f"*/{STARTED}"))
+    shown = ", ".join(names[-8:])
+    return f" (there: {'..., ' if len(names) > 8 else ''}{shown})" if names else ""

@@ -1,0 +1,175 @@
+"""`grae train`: a grammar and its strings to a run."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from grae.cli.options import AsJson, Column, Device, OnInvalid
+from grae.cli.output import emit, note
+from grae.cli.runs import STARTED, check_new, find_run, new_run
+from grae.errors import RunError, SettingsError
+
+if TYPE_CHECKING:
+    from grae.datasets import DerivationStore
+    from grae.sequence import GrammarAutoencoder
+
+TEST = 0.05  # share of the strings that no training looks at, for `grae evaluate`
+MAY_CHANGE = ("epochs", "time_budget")  # in a resumed run
+
+
+def train(
+    context: typer.Context,
+    grammar: Annotated[
+        str | None,
+        typer.Option("--grammar", "-g", metavar="GRAMMAR", help="A shipped grammar's name or a .cfg file."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data", "-d", metavar="DATA", help="A data set's name or a file; - for stdin. [default: by the grammar]"
+        ),
+    ] = None,
+    column: Column = None,
+    preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
+    model: Annotated[str, typer.Option("--model", help="The autoencoder.")] = "grae",
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the preset]")
+    ] = None,
+    time_budget: Annotated[
+        float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Strings a step.")] = None,
+    latent_dim: Annotated[int | None, typer.Option("--latent-dim", min=1, help="Width of a latent code.")] = None,
+    motifs: Annotated[
+        int | None, typer.Option("--motifs", min=0, help="Composite productions to learn. [default: by the preset]")
+    ] = None,
+    max_length: Annotated[
+        int | None, typer.Option("--max-length", min=1, help="Longest derivation; longer strings are left out.")
+    ] = None,
+    on_invalid: OnInvalid = "skip",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the split, the weights and the batches.")] = 0,
+    device: Device = "auto",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="RUN", help="The run's folder. [default: a new one in runs/]")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run in --out, or the latest one, with its own settings.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train an autoencoder on the strings of a grammar. Ctrl-C saves; --resume continues."""
+    parameters: dict[str, Any] = {
+        "model": model,
+        "preset": preset,
+        "epochs": epochs,
+        "time_budget": time_budget,
+        "batch_size": batch_size,
+        "latent_dim": latent_dim,
+        "motifs": motifs,
+        "max_length": max_length,
+        "random_state": seed,
+        "device": device,
+    }
+    options = {"data": data, "column": column, "on_invalid": on_invalid}
+    if resume:
+        given = {name: value for name, value in {**parameters, **options}.items() if _is_given(context, name)}
+        ended = _continued(find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given)
+    elif grammar is None:
+        raise SettingsError(
+            "--grammar is missing", remedy="name one: `grae grammar list` shows those that come with grae"
+        )
+    else:
+        ended = _begun(grammar, options, parameters, out)
+    _print(*ended, as_json)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option was written on the command line."""
+    source = context.get_parameter_source("seed" if name == "random_state" else name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _begun(
+    name: str, options: dict[str, Any], parameters: dict[str, Any], out: Path | None
+) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
+    """A new run."""
+    from grae.autoencoder import model_named
+    from grae.cli.strings import encoded, record
+    from grae.datasets import default_dataset, open_source
+    from grae.grammar import load_grammar
+    from grae.sequence import GrammarAutoencoder
+    from grae.sequence.settings import preset_named
+
+    grammar = load_grammar(name)
+    preset = preset_named(parameters["preset"], grammar, model_named(parameters["model"]))
+    place = out or new_run(grammar.name, parameters["model"])
+    check_new(place)
+    data = options["data"] or default_dataset(grammar)
+    source = open_source(data, column=options["column"])
+    limit = parameters["max_length"] or preset.max_length
+    store = encoded(grammar, source, max_length=limit, on_invalid=options["on_invalid"])
+    note(f"run: {place}")
+    fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=True)
+    return place, fitted.fit(store, run=place, data=record(data, source, store, max_length=limit)), store
+
+
+def _continued(
+    place: Path, grammar: str | None, given: dict[str, Any]
+) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
+    """A run from where it stood, with its own settings."""
+    from grae.cli.strings import store_of
+    from grae.grammar import load_grammar
+    from grae.sequence import GrammarAutoencoder
+    from grae.sequence.saved import read_config, read_grammar
+    from grae.training.run_folder import FOREIGN, RunFolder
+
+    config, held = read_config(RunFolder(place)), read_grammar(RunFolder(place))
+    plain = held.base or held
+    parameters, about = config.get("parameters"), config.get("data")
+    if not isinstance(parameters, dict) or not isinstance(about, dict) or not parameters.keys() <= _known():
+        raise RunError(f"{place / STARTED} lacks the parameters of a run", remedy=FOREIGN)
+    if grammar is not None and load_grammar(grammar) != plain:
+        raise RunError(f"{place} is a run of another grammar than {grammar!r}", remedy="leave --grammar out")
+    for name, value in given.items():
+        kept = parameters[name] if name in parameters else about.get(name)
+        if name not in MAY_CHANGE and value != kept:
+            option = f"--{name.replace('_', '-')}"
+            raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
+    parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
+    store = store_of(place, about, plain)
+    note(f"resuming: {place}")
+    fitted = GrammarAutoencoder(plain, **parameters, progress=True)
+    return place, fitted.fit(store, run=place, resume=True, data=about), store
+
+
+def _known() -> set[str]:
+    from grae.sequence import GrammarAutoencoder
+
+    return set(GrammarAutoencoder().get_params())
+
+
+def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", as_json: bool) -> None:
+    """How the training went; the run's folder on stdout."""
+    result = fitted.result_
+    if as_json:
+        training = {} if result is None else asdict(result)
+        training.pop("metrics", None)
+        split = {part: len(getattr(fitted.split_, part)) for part in ("train", "validation", "test")}
+        return emit(
+            {
+                "run": place,
+                "grammar": fitted.grammar_.name,
+                "model": fitted.settings_.model,
+                "data": {"rows": len(store), **split, **store.counts.model_dump()},
+                "training": training,
+            }
+        )
+    if result is not None:
+        best = ", ".join(f"{name} {value:.4g}" for name, value in result.best.items() if isinstance(value, float))
+        note(
+            f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes; best: {best}"
+        )
+    note(f"next: grae sample {place}   grae evaluate {place}")
+    print(place)

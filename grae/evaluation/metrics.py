@@ -1,0 +1,80 @@
+"""The measures as functions over lists of strings; each says over how many strings it was taken."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grae.errors import DataError
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many.
+
+    Attributes:
+        count: how many have the property.
+        of: the sample size.
+    """
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """The share, from 0 to 1; None over no strings at all."""
+        return self.count / self.of if self.of else None
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """The share as JSON holds it."""
+        return {"value": self.value, "count": self.count, "of": self.of}
+
+    def __str__(self) -> str:
+        return "-" if self.value is None else f"{100 * self.value:.2f} %"
+
+
+def in_language(grammar: "Grammar", samples: Sequence[str]) -> Share:
+    """How many of the samples the grammar derives, by parsing each."""
+    from grae.grammar.codec import encode
+
+    return Share(len(encode(grammar, samples, on_invalid="skip").rows), len(samples))
+
+
+def valid(canonical: Sequence[str | None]) -> Share:
+    """How many of the samples are valid.
+
+    Args:
+        canonical: the canonical form of each sample, None for the invalid (`Meaning.canonical`).
+    """
+    return Share(sum(form is not None for form in canonical), len(canonical))
+
+
+def unique(canonical: Sequence[str | None]) -> Share:
+    """How many of the valid samples are different from one another: distinct canonical forms among the valid."""
+    forms = [form for form in canonical if form is not None]
+    return Share(len(set(forms)), len(forms))
+
+
+def novel(canonical: Collection[str | None], training: Iterable[str | None]) -> Share:
+    """How many of the distinct valid samples are not in the training set.
+
+    Args:
+        canonical: the canonical form of each sample, None for the invalid.
+        training: canonical forms of the training strings; read once, and not kept.
+    """
+    forms = {form for form in canonical if form is not None}
+    known = {form for form in training if form in forms}
+    return Share(len(forms) - len(known), len(forms))
+
+
+def exact(texts: Sequence[str], reconstructed: Sequence[str]) -> Share:
+    """How many strings come back from their latent codes character for character.
+
+    Raises:
+        DataError: the two lists differ in length.
+    """
+    if len(texts) != len(reconstructed):
+        raise DataError(f"{len(texts)} strings but {len(reconstructed)} reconstructions; expected one for each")
+    return Share(sum(a == b for a, b in zip(texts, reconstructed, strict=True)), len(texts))

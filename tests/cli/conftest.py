@@ -1,0 +1,83 @@
+"""Running the commands: inside the test's process, or as the program that a user starts."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from grae.cli.main import app
+
+LISTS = """\
+# balanced lists
+list -> '[' ']' | '[' items ']'
+items -> item | item ',' items
+item -> 'a' | 'b' | list
+"""
+
+
+class Ended:
+    """How a command ended.
+
+    Attributes:
+        status: its exit status.
+        out: what it printed on stdout.
+        err: what it printed on stderr.
+    """
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+    @property
+    def json(self) -> Any:
+        """The one JSON object on stdout."""
+        return json.loads(self.out)
+
+
+Grae = Callable[..., Ended]
+
+
+@pytest.fixture
+def grae(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Grae:
+    """`grae("sample", "-n", "3")` inside this process, in an empty folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path, stdin: str | bytes | None = None) -> Ended:
+        done = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Ended(done.exit_code, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Grae:
+    """`program("sample", "-n", "3")` as a process of its own, in an empty folder; `before` is code to run first in it."""
+
+    def run(*arguments: str | Path, before: str = "", stdin: bytes = b"") -> Ended:
+        code = f"{before}\nfrom grae.cli.main import main\nmain()"
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code, *map(str, arguments)],
+            input=stdin,
+            cwd=tmp_path,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            timeout=300,
+        )
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> Path:
+    """A grammar of nobody's language: balanced lists."""
+    path = tmp_path / "lists.cfg"
+    path.write_text(LISTS)
+    return path

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+
+def test_list_names_what_is_shipped(grae):
+    ended = grae("grammar", "list", "--json")
+    assert ended.status == 0
+    assert {record["name"]: record["language"] for record in ended.json["grammars"]} == {
+        "arithmetic": "expressions",
+        "smiles": "molecules",
+        "smiles-gvae": "molecules",
+    }
+    assert ended.err == ""
+    assert "smiles-gvae" in grae("grammar", "list").out
+
+
+def test_show_prints_each_production_with_its_id(grae):
+    ended = grae("grammar", "show", "arithmetic", "--json")
+    productions = ended.json["productions"]
+    assert [production["id"] for production in productions] == list(range(len(productions)))
+    assert productions[0]["shortest_completion"] >= 1
+    shown = grae("grammar", "show", "arithmetic").out
+    assert all(production["production"] in shown for production in productions)
+
+
+def test_show_reads_a_file_and_a_run(grae, lists: Path, tmp_path: Path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "grammar.cfg").write_text(lists.read_text())
+    of_file, of_run = (grae("grammar", "show", place, "--json").json for place in (lists, run))
+    assert of_file["fingerprint"] == of_run["fingerprint"]
+    assert (of_file["name"], of_run["name"]) == ("lists", "run")
+
+
+def test_check_names_the_unusable_productions_of_the_published_grammar(grae):
+    ended = grae("grammar", "check", "smiles-gvae", "--json")
+    assert ended.status == 0
+    found = {(finding["kind"], finding["production"]) for finding in ended.json["findings"]}
+    assert {("undefined", 29), ("undefined", 31)} <= found
+    shown = grae("grammar", "check", "smiles-gvae").out
+    assert "production 29" in shown
+    assert "line " in shown
+
+
+def test_check_of_a_sound_grammar_finds_nothing(grae, lists: Path):
+    ended = grae("grammar", "check", lists)
+    assert (ended.status, ended.out) == (0, "")
+    assert "no findings" in ended.err
+
+
+def test_check_with_data_reports_coverage_and_reasons(grae, lists: Path, tmp_path: Path):
+    data = tmp_path / "data.txt"
+    data.write_text("[]\n[a,b]\n[a;b]\n\n[a,[b]]\n[a\n")
+    ended = grae("grammar", "check", lists, "--data", data, "--json")
+    coverage = ended.json["coverage"]
+    assert (coverage["read"], coverage["in_language"]) == (6, 3)
+    assert sum(reason["count"] for reason in coverage["rejected"]) == 3
+    shown = grae("grammar", "check", lists, "--data", data).out
+    assert "50.00 %" in shown
+    assert "[a;b]" in shown
+
+
+def test_check_with_data_from_stdin(grae, lists: Path):
+    assert (
+        grae("grammar", "check", lists, "--data", "-", "--json", stdin="[]\n[a]\n").json["coverage"]["in_language"] == 2
+    )
+
+
+def test_malformed_grammar_names_its_line(grae, tmp_path: Path):
+    bad = tmp_path / "bad.cfg"
+    bad.write_text("S -> 'a' S\nS => 'b'\n")
+    ended = grae("grammar", "check", bad)
+    assert (ended.status, ended.out) == (2, "")
+    assert "line 2" in ended.err
+    assert "remedy" in ended.err
+
+
+def test_grammar_that_derives_nothing(grae, tmp_path: Path):
+    bad = tmp_path / "endless.cfg"
+    bad.write_text("S -> 'a' S\n")
+    ended = grae("grammar", "check", bad)
+    assert ended.status == 2
+    assert "derives no string" in ended.err

@@ -1,0 +1,95 @@
+"""The arrows between the rooms, and how little `import grae` brings with it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import grae
+
+PACKAGE = Path(grae.__file__).parent
+HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib")
+
+# Each room and those below it, the lowest first: a room imports the rooms named before it, never those after.
+ROOMS = (
+    "errors",
+    "resources",
+    "files",
+    "grammar",
+    "expressions",
+    "chemistry",
+    "datasets",
+    "autoencoder",
+    "density",
+    "training",
+    "sequence",
+    "evaluation",
+    "cli",
+)
+FACE = {"__init__"}  # grae/__init__.py names the library's face; its imports are lazy
+
+
+def imported_rooms(file: Path) -> set[str]:
+    """The rooms of grae that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                found |= {f"{module}.{alias.name}" for alias in names} if module == "grae" else {module}
+            case ast.ImportFrom(level=level) if level:
+                raise AssertionError(f"{file} has a relative import, line {node.lineno}")
+    parts = [name.split(".") for name in found]
+    return {names[1] for names in parts if names[0] == "grae" and len(names) > 1 and not names[1].startswith("_")}
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=[str(file.relative_to(PACKAGE)) for file in FILES])
+def test_a_room_imports_only_rooms_below_it(file: Path):
+    room = room_of(file)
+    if room in FACE:
+        assert "cli" not in imported_rooms(file)
+        return
+    assert room in ROOMS, f"{room} is a new room: give it a place in ROOMS"
+    above = set(ROOMS[ROOMS.index(room) + 1 :])
+    assert not imported_rooms(file) & above
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after the code."""
+    script = f"{code}\nimport sys\nprint('\\n'.join(sorted({{name.split('.')[0] for name in sys.modules}})), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    return set(done.stderr.split())
+
+
+def test_import_grae_is_light():
+    assert not loaded_after("import grae") & {*HEAVY, "numpy", "typer", "rich"}
+
+
+def test_help_is_light():
+    code = "import sys\nfrom grae.cli.main import main\nsys.argv = ['grae', '--help']\ntry:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0"
+    assert not loaded_after(code) & {*HEAVY, "numpy"}
+
+
+def test_grammar_knows_neither_torch_nor_rdkit():
+    code = (
+        "import grae.grammar, pkgutil, importlib\n"
+        "[importlib.import_module(m.name) for m in pkgutil.walk_packages(grae.grammar.__path__, 'grae.grammar.')]"
+    )
+    assert not loaded_after(code) & {"torch", "rdkit", "sklearn", "accelerate"}
+
+
+def test_the_face_offers_what_it_lists():
+    assert dir(grae) == sorted(grae.__all__)
+    assert grae.load_grammar("smiles").language == "molecules"
+    with pytest.raises(AttributeError, match="no attribute 'lod'"):
+        _ = grae.lod  # pyright: ignore[reportAttributeAccessIssue]
