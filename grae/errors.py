@@ -84,6 +84,10 @@ class RunError(GraeError):
     """A run's folder with a missing, truncated or foreign file."""
 
 
+class TrainingError(GraeError):
+    """A training that cannot go on: its loss is NaN or infinite."""
+
+
 class MissingExtraError(GraeError):
     """An optional dependency that is not installed.
 
