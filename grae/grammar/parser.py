@@ -116,13 +116,13 @@ class Parser:
         longest = int(tokens.counts.max(initial=0))
         offsets = np.zeros(len(texts) + 1, np.int64)
         failed = np.empty(len(texts), np.int64)
-        out = np.empty(1024 + 4 * len(tokens.ids), np.uint16)
+        out = np.empty(1024 + 4 * len(tokens.ids), np.promote_types(self.grammar.dtype, np.uint16))
         workspace = self._workspace(longest)
         row = 0
         while row < len(texts):
             row, status = _parse_rows(self._automaton, tokens, row, workspace, out, offsets, failed)
             if status == OUT_FULL:
-                out = np.concatenate([out[: offsets[row]], np.empty(2 * len(out), np.uint16)])
+                out = np.concatenate([out[: offsets[row]], np.empty(2 * len(out), out.dtype)])
             elif status != PARSED and (larger := _larger(workspace, status)):
                 workspace = larger
             elif status != PARSED:
