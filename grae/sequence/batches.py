@@ -8,7 +8,7 @@ from torch import Tensor
 
 from grae.grammar.codec import Derivations
 
-POOL = 50  # batches that are sorted by length together
+POOL = 50  # batches whose rows are sorted by length together
 
 
 class DerivationBatches:
@@ -18,11 +18,11 @@ class DerivationBatches:
         derivations: the derivations, in memory or memory-mapped.
         rows: which of them, (n,) int64.
         pad: the id that fills up a batch.
-        batch_size: derivations a batch.
+        batch_size: the most derivations in a batch.
         seed: of the order.
     """
 
-    def __init__(self, derivations: Derivations, rows: np.ndarray, *, pad: int, batch_size: int, seed: int) -> None:
+    def __init__(self, derivations: Derivations, rows: np.ndarray, *, pad: int, batch_size: int, seed: int = 0) -> None:
         self.derivations = derivations
         self.rows = rows
         self.pad = pad
@@ -36,21 +36,27 @@ class DerivationBatches:
         return len(self.rows)
 
     def batches(self, epoch: int) -> Sequence[np.ndarray]:
-        """The rows of each batch of an epoch, each (batch_size,) int64 or, once, fewer."""
+        """The rows of each batch of an epoch, int64 arrays whose sizes differ by few.
+
+        All rows are shuffled and cut into pools; each pool is sorted by length and cut into batches; their order is shuffled.
+        """
         generator = np.random.default_rng([self.seed, epoch])
         order = generator.permutation(len(self.rows))
-        pools = np.split(order, range(POOL * self.batch_size, len(order), POOL * self.batch_size))
-        sorted_pools = [pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools]
-        chunks = [
-            pool[start : start + self.batch_size] for pool in sorted_pools for start in range(0, len(pool), self.batch_size)
-        ]
-        return [self.rows[chunks[i]] for i in generator.permutation(len(chunks))]
+        batches: list[np.ndarray] = []
+        for pool in np.array_split(order, _parts(len(order), POOL * self.batch_size)):
+            by_length = pool[np.argsort(self.lengths[pool], kind="stable")]
+            batches += np.array_split(by_length, _parts(len(pool), self.batch_size))
+        return [self.rows[batches[i]] for i in generator.permutation(len(batches))]
 
-    def in_order(self) -> Sequence[np.ndarray]:
-        """The rows of each batch, from the shortest derivation to the longest."""
+    def in_order(self) -> list[np.ndarray]:
+        """Positions in `rows`, from the shortest derivation to the longest, in batches."""
         order = np.argsort(self.lengths, kind="stable")
-        return [self.rows[order[start : start + self.batch_size]] for start in range(0, len(order), self.batch_size)]
+        return [part for part in np.array_split(order, _parts(len(order), self.batch_size)) if len(part)]
 
     def collate(self, rows: np.ndarray) -> dict[str, Tensor]:
         """A batch: "ids", (B, T) long, T the longest of its derivations."""
         return {"ids": torch.from_numpy(self.derivations.padded(rows, self.pad).astype(np.int64))}
+
+
+def _parts(n: int, size: int) -> int:
+    return max(1, -(-n // size))

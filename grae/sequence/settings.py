@@ -1,9 +1,9 @@
 """What can be chosen about a model on derivations, and the presets."""
 
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grae.autoencoder.models import Model
 from grae.errors import SettingsError
@@ -11,6 +11,7 @@ from grae.grammar import Grammar
 from grae.training.settings import TrainingSettings
 
 PRESETS = ("quick", "default", "paper")
+S = TypeVar("S", bound=BaseModel)
 
 
 class Frozen(BaseModel):
@@ -93,13 +94,37 @@ class Preset(Frozen):
         architecture: the network.
         weights: of the loss.
         training: how it is trained.
+        motifs: learned composite productions that the grammar is extended by.
         max_length: productions that a derivation may have; None for the longest in the data.
     """
 
     architecture: Architecture
     weights: Weights
     training: TrainingSettings
-    max_length: int | None = None
+    motifs: int = Field(ge=0)
+    max_length: int | None = Field(None, ge=1)
+
+
+class Settings(Frozen):
+    """The settings of a trained model, nothing left open.
+
+    Attributes:
+        model: its row in the table of models.
+        preset: the preset that decided what was not set by hand.
+        architecture: the network.
+        weights: of the loss.
+        training: how it was trained.
+        max_length: productions that a derivation may have, in training and in decoding.
+        density: what it is sampled from unless told otherwise.
+    """
+
+    model: str
+    preset: str
+    architecture: Architecture
+    weights: Weights
+    training: TrainingSettings
+    max_length: int = Field(ge=1)
+    density: str
 
 
 def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
@@ -135,6 +160,7 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
             architecture=architecture,
             weights=weights,
             training=training,
+            motifs=0,
             max_length=PAPER_LENGTHS.get(grammar.language or ""),
         )
     quick = name == "quick"
@@ -152,9 +178,19 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
         validate_every_epochs=None,
         validate_every_seconds=30 if quick or expressions else 120,
     )
-    return Preset(architecture=architecture, weights=weights, training=training)
+    return Preset(architecture=architecture, weights=weights, training=training, motifs=0 if expressions else 300)
 
 
-def replaced(settings: Frozen, **changes: Any) -> Any:
-    """The same settings with those changes that are not None, checked again."""
-    return type(settings)(**{**settings.model_dump(), **{key: value for key, value in changes.items() if value is not None}})
+def replaced(settings: S, **changes: Any) -> S:
+    """The same settings with those changes that are not None, checked again.
+
+    Raises:
+        SettingsError: a value is out of range.
+    """
+    kept = {name: getattr(settings, name) for name in type(settings).model_fields}
+    try:
+        return type(settings)(**{**kept, **{name: value for name, value in changes.items() if value is not None}})
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        raise SettingsError(f"setting {place!r}: {problem['msg']}, not {problem['input']!r}") from None

@@ -1,0 +1,71 @@
+"""A network put to use on many strings: derivations to codes, and codes to derivations."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from grae.autoencoder import Autoencoder
+from grae.grammar.codec import Derivations
+from grae.sequence.batches import DerivationBatches
+from grae.sequence.pushdown import Choice, GrammarTensors, decode, greedy
+
+BATCH = 1024
+
+
+def encode_rows(
+    network: Autoencoder, derivations: Derivations, rows: np.ndarray, *, pad: int, device: torch.device
+) -> np.ndarray:
+    """The codes of some rows, (n, D) float32, in the order of the rows."""
+    batches = DerivationBatches(derivations, rows, pad=pad, batch_size=BATCH)
+    codes = np.empty((len(rows), network.bottleneck.latent_dim), np.float32)
+    network.eval()
+    with torch.inference_mode():
+        for places in batches.in_order():
+            batch = _on(batches.collate(rows[places]), device)
+            codes[places] = network.encode(batch).float().cpu().numpy()
+    return codes
+
+
+def decode_codes(
+    network: Autoencoder,
+    tensors: GrammarTensors,
+    codes: np.ndarray,
+    *,
+    max_length: int,
+    dtype: np.dtype,
+    device: torch.device,
+    choose: Choice = greedy,
+) -> Derivations:
+    """The derivations that codes (n, D) decode to, in the order of the codes; of type `dtype`."""
+    network.eval()
+    parts: list[np.ndarray] = []
+    lengths: list[np.ndarray] = []
+    for start in range(0, len(codes), BATCH):
+        z = torch.from_numpy(np.ascontiguousarray(codes[start : start + BATCH])).to(device)
+        ids = decode(network.decoder, tensors, z, max_length, choose).cpu().numpy()  # pyright: ignore[reportArgumentType]
+        valid = ids != tensors.pad
+        parts.append(ids[valid].astype(dtype))
+        lengths.append(valid.sum(axis=1))
+    offsets = np.concatenate([[0], *lengths]).cumsum()
+    return Derivations(np.concatenate([np.empty(0, dtype), *parts]), offsets)
+
+
+def mean_terms(batches: DerivationBatches) -> Callable[[nn.Module], dict[str, float]]:
+    """A validation: the means, over all rows, of the terms that a network's `forward` gives."""
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        device = next(network.parameters()).device
+        sums: dict[str, float] = {}
+        for places in batches.in_order():
+            terms = network(_on(batches.collate(batches.rows[places]), device))
+            for name, value in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(value) * len(places)
+        return {name: total / len(batches.rows) for name, total in sums.items()}
+
+    return validate
+
+
+def _on(batch: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    return {name: tensor.to(device) for name, tensor in batch.items()}

@@ -1,0 +1,413 @@
+"""The estimator: strings in, latent codes and new strings out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from grae.autoencoder import MODELS, Model, model_named
+from grae.datasets.split import Split, make_split
+from grae.density import DENSITIES, Density
+from grae.errors import DataError, RunError, SettingsError
+from grae.grammar import Grammar, load_grammar
+from grae.grammar import codec
+from grae.grammar.codec import Derivations
+from grae.grammar.motifs import apply_motifs, learn_motifs
+from grae.sequence import saved
+from grae.sequence.batches import DerivationBatches
+from grae.sequence.coding import decode_codes, encode_rows, mean_terms
+from grae.sequence.network import build
+from grae.sequence.pushdown import GrammarTensors, greedy, sampled
+from grae.sequence.settings import Preset, Settings, preset_named, replaced
+from grae.training.device import resolve
+from grae.training.loop import TrainingResult, train
+from grae.training.run_folder import RunFolder
+from grae.training.settings import Device, Precision
+
+if TYPE_CHECKING:
+    from grae.datasets.store import DerivationStore
+
+VALIDATION_BATCH = 512
+FITTED_DENSITIES = ("gaussian", "gmm")
+MOST_CODES = 100_000  # codes that the densities are fitted to
+
+
+class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A regularized autoencoder over the derivations of a grammar (GRAE; Ghosh et al. 2020), as a scikit-learn transformer.
+
+    X is a sequence of strings throughout; `fit` also takes derivations or a store of them. What is None below is decided by
+    the preset. All that is drawn follows `random_state`.
+
+    Args:
+        grammar: a `Grammar`, the name of a shipped one, or the path of a .cfg file.
+        model: a row of the table of models, such as "grae", "rae" or "ae".
+        preset: "default", "quick" (small, for minutes) or "paper" (the published network and schedule).
+        latent_dim: width of a code, D.
+        epochs: passes over the data.
+        time_budget: minutes of training.
+        batch_size: strings a step.
+        learning_rate: the highest of the schedule.
+        beta: weight of L_Z.
+        lambda_: weight of L_REG.
+        motifs: learned composite productions; 0 for the grammar as it is.
+        max_length: the most productions that a derivation may have, in training and in decoding; None for the longest in the
+            data, or the paper's.
+        density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian" or "normal".
+        validation: share of the strings that `fit` holds back to validate on.
+        test: share of the strings that `fit` holds back and does not look at.
+        on_invalid: whether `fit` raises at a string outside the grammar or leaves it out.
+        random_state: the seed.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: of training: "auto", "fp32" or "bf16".
+        progress: whether to show progress on standard error.
+
+    Attributes:
+        grammar_: the grammar of the derivations, with its motifs.
+        settings_: all settings, resolved.
+        network_: the `Autoencoder`.
+        densities_: fitted densities by name.
+        split_: which rows of the kept strings were trained on, validated on and held back.
+        result_: what came of the training; None after `load`.
+    """
+
+    def __init__(
+        self,
+        grammar: Grammar | str | Path = "smiles",
+        *,
+        model: str = "grae",
+        preset: str = "default",
+        latent_dim: int | None = None,
+        epochs: int | None = None,
+        time_budget: float | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        beta: float | None = None,
+        lambda_: float | None = None,
+        motifs: int | None = None,
+        max_length: int | None = None,
+        density: str | None = None,
+        validation: float = 0.05,
+        test: float = 0.0,
+        on_invalid: Literal["error", "skip"] = "error",
+        random_state: int = 0,
+        device: Device = "auto",
+        precision: Precision = "auto",
+        progress: bool = False,
+    ) -> None:
+        self.grammar = grammar
+        self.model = model
+        self.preset = preset
+        self.latent_dim = latent_dim
+        self.epochs = epochs
+        self.time_budget = time_budget
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.beta = beta
+        self.lambda_ = lambda_
+        self.motifs = motifs
+        self.max_length = max_length
+        self.density = density
+        self.validation = validation
+        self.test = test
+        self.on_invalid: Literal["error", "skip"] = on_invalid
+        self.random_state = random_state
+        self.device: Device = device
+        self.precision: Precision = precision
+        self.progress = progress
+
+    def fit(
+        self,
+        X: "Sequence[str] | Derivations | DerivationStore",
+        y: object = None,
+        *,
+        run: str | Path | None = None,
+        resume: bool = False,
+        data: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Trains the network, then fits the densities to the codes of the training strings.
+
+        Args:
+            X: strings; or derivations of the plain grammar (without motifs), in memory or in a store.
+            y: ignored.
+            run: a folder to keep the run in while it goes on; None keeps nothing on disk.
+            resume: go on with the run in that folder. Its grammar and motifs are taken from there.
+            data: where the strings come from, as JSON can hold it; kept in the run's config.json.
+
+        Raises:
+            SettingsError: a setting that is unknown or out of range.
+            ParseError, DataError: strings that cannot be used.
+            RunError: the folder cannot be used.
+        """
+        plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
+        model, preset = self._resolve(plain)
+        folder = None if run is None else RunFolder(run)
+        derivations = self._derivations(plain, X, preset.max_length)
+        self.split_ = make_split(derivations, seed=self.random_state, validation=self.validation, test=self.test)
+        if resume:
+            if folder is None:
+                raise RunError("there is no folder to resume from", remedy="give the folder of the run")
+            self.grammar_ = saved.read_grammar(folder)
+            if (self.grammar_.base or self.grammar_) != plain:
+                raise RunError(f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run")
+        else:
+            self.grammar_ = self._extended(plain, derivations, preset.motifs)
+        if self.grammar_.base is not None:
+            derivations = apply_motifs(self.grammar_, derivations, n_jobs=-1)
+        self.settings_ = Settings(
+            model=self.model,
+            preset=self.preset,
+            density=self.density or model.density,
+            max_length=preset.max_length or int(derivations.lengths.max(initial=1)),
+            **preset.model_dump(exclude={"max_length", "motifs"}),
+        )
+        about = {"rows": len(derivations), "sha256": saved.checksum(derivations), **(data or {})}
+        if folder is not None and resume:
+            saved.check_same(folder, self.settings_, about)
+        self.about_ = about
+        self._train(model, derivations, folder, resume)
+        self._fit_densities(derivations)
+        if folder is not None:
+            self.save(folder.path)
+        return self
+
+    def transform(self, X: Sequence[str]) -> np.ndarray:
+        """The latent codes of strings, (n, D) float32.
+
+        Raises:
+            ParseError, DataError: a string is not in the language or its derivation too long.
+        """
+        check_is_fitted(self)
+        encoded = codec.encode(self.grammar_, _strings(X), max_length=self.settings_.max_length, n_jobs=-1)
+        return self._encode(encoded.derivations)
+
+    def inverse_transform(
+        self, X: np.ndarray, *, temperature: float = 0.0, seed: int | None = None
+    ) -> list[str]:
+        """The strings that latent codes decode to; each is in the language, whatever the code.
+
+        Args:
+            X: (n, D) finite floats.
+            temperature: 0 takes the most likely production at each step; above, productions are drawn.
+            seed: of what is drawn; None for `random_state`.
+
+        Raises:
+            DataError: codes of another width, or NaN or infinite values among them.
+        """
+        check_is_fitted(self)
+        codes = self._codes(X)
+        device = self._device()
+        choose = greedy
+        if temperature != 0:
+            generator = torch.Generator(device).manual_seed(self.random_state if seed is None else seed)
+            choose = sampled(temperature, generator)
+        derivations = decode_codes(
+            self.network_.to(device),
+            self._tensors().to(device),
+            codes,
+            max_length=self.settings_.max_length,
+            dtype=self.grammar_.dtype,
+            device=device,
+            choose=choose,
+        )
+        return codec.decode(self.grammar_, derivations)
+
+    def reconstruct(self, X: Sequence[str]) -> list[str]:
+        """What comes back of strings from their codes, decoded greedily."""
+        return self.inverse_transform(self.transform(X))
+
+    def sample(
+        self, n: int = 1, *, density: str | None = None, temperature: float = 0.0, seed: int | None = None
+    ) -> list[str]:
+        """New strings: codes drawn from a density, decoded.
+
+        Args:
+            n: how many.
+            density: a name; None for the model's own.
+            temperature: of the decoder, as in `inverse_transform`.
+            seed: of the codes and of the decoder; None for `random_state`.
+
+        Raises:
+            SettingsError: the density is unknown or was not fitted.
+        """
+        seed = self.random_state if seed is None else seed
+        codes = self.density_named(density).sample(n, seed)
+        return self.inverse_transform(codes, temperature=temperature, seed=seed)
+
+    def score_samples(self, X: Sequence[str]) -> np.ndarray:
+        """The log density of the codes of strings, (n,) float64, in nats."""
+        return self.density_named(None).log_prob(self.transform(X))
+
+    def score(self, X: Sequence[str], y: object = None) -> float:
+        """The share of strings that come back exactly from their codes."""
+        texts = _strings(X)
+        kept = [codec.decode(self.grammar_, codec.encode(self.grammar_, [text]).derivations)[0] for text in texts]
+        return float(np.mean([a == b for a, b in zip(kept, self.reconstruct(texts), strict=True)]))
+
+    def density_named(self, name: str | None) -> Density:
+        """A fitted density; the model's own for None.
+
+        Raises:
+            SettingsError: there is no such density.
+        """
+        check_is_fitted(self)
+        name = name or self.settings_.density
+        if name not in self.densities_:
+            raise SettingsError(
+                f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy="give one of these"
+            )
+        return self.densities_[name]
+
+    def save(self, path: str | Path) -> None:
+        """Writes all that `load` needs into a folder, each file whole or not at all.
+
+        Raises:
+            RunError: the file system refuses.
+        """
+        check_is_fitted(self)
+        saved.write(RunFolder(path), self)
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
+        """Opens the folder of a run; runs none of its content.
+
+        Raises:
+            RunError: a file is missing, truncated or foreign.
+        """
+        return saved.read(cls, RunFolder(path), device)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.network_.bottleneck.latent_dim
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "densities_")
+
+    def __sklearn_tags__(self):  # noqa: D105, ANN204
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.string = True
+        return tags
+
+    def _resolve(self, grammar: Grammar) -> tuple[Model, Preset]:
+        """The row of the table, and the preset with what was set by hand."""
+        model = model_named(self.model)
+        preset = preset_named(self.preset, grammar, model)
+        if self.density is not None and self.density not in DENSITIES:
+            raise SettingsError(f"unknown density {self.density!r}; there are: {', '.join(DENSITIES)}")
+        limits = {"epochs": self.epochs, "time_budget": self.time_budget}
+        if any(limits.values()):  # what is set by hand takes the place of the preset's limit of either kind
+            preset = preset.model_copy(update={"training": preset.training.replace(**limits)})
+        training = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "precision": self.precision}
+        training |= {"seed": self.random_state, "device": self.device}
+        return model, replaced(
+            preset,
+            architecture=replaced(preset.architecture, latent_dim=self.latent_dim),
+            weights=replaced(preset.weights, beta=self.beta, lambda_=self.lambda_),
+            training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
+            max_length=self.max_length,
+            motifs=self.motifs,
+        )
+
+    def _derivations(
+        self, grammar: Grammar, X: "Sequence[str] | Derivations | DerivationStore", max_length: int | None
+    ) -> Derivations:
+        derivations = getattr(X, "derivations", X)
+        if not isinstance(derivations, Derivations):
+            encoded = codec.encode(
+                grammar, _strings(X), max_length=max_length, on_invalid=self.on_invalid, n_jobs=-1  # pyright: ignore[reportArgumentType]
+            )
+            derivations = encoded.derivations
+        if len(derivations) == 0:
+            raise DataError("there are no strings to train on", remedy="give strings of the grammar's language")
+        return derivations
+
+    def _extended(self, grammar: Grammar, derivations: Derivations, motifs: int) -> Grammar:
+        if motifs == 0:
+            return grammar
+        return grammar.extend(learn_motifs(grammar, derivations[self.split_.train], motifs))
+
+    def _train(self, model: Model, derivations: Derivations, folder: RunFolder | None, resume: bool) -> None:
+        settings = self.settings_
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            self.network_ = build(
+                self.grammar_, model, settings.architecture, settings.weights, settings.max_length
+            )
+        if folder is not None and not resume:
+            saved.begin(folder, self)
+        rows = self.split_.validation if len(self.split_.validation) else self.split_.train
+        pad, batch_size = self.grammar_.pad, settings.training.batch_size
+        self.result_: TrainingResult | None = train(
+            self.network_,
+            DerivationBatches(
+                derivations, self.split_.train, pad=pad, batch_size=batch_size, seed=settings.training.seed
+            ),
+            settings.training,
+            validate=mean_terms(DerivationBatches(derivations, rows, pad=pad, batch_size=VALIDATION_BATCH)),
+            run=folder,
+            resume=resume,
+            progress=self.progress,
+            unit=_UNITS.get(self.grammar_.language or "", "strings"),
+        )
+
+    def _fit_densities(self, derivations: Derivations) -> None:
+        rows = self.split_.train
+        if len(rows) > MOST_CODES:
+            rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
+        codes = self._encode(derivations, rows)
+        names = dict.fromkeys([*FITTED_DENSITIES, self.settings_.density])
+        self.densities_ = {name: DENSITIES[name]().fit(codes, self.random_state) for name in names}
+
+    def _encode(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:
+        device = self._device()
+        rows = np.arange(len(derivations)) if rows is None else rows
+        return encode_rows(self.network_.to(device), derivations, rows, pad=self.grammar_.pad, device=device)
+
+    def _codes(self, X: np.ndarray) -> np.ndarray:
+        codes = np.asarray(X)
+        width = self.network_.bottleneck.latent_dim
+        if codes.ndim != 2 or codes.shape[1] != width or codes.dtype.kind not in "fiu":
+            raise DataError(
+                f"codes have shape {codes.shape} and type {codes.dtype}, not (n, {width}) and numbers",
+                remedy=f"give one row of {width} numbers a code, as `transform` does",
+            )
+        if not np.isfinite(codes).all():
+            row = int(np.argmin(np.isfinite(codes).all(axis=1)))
+            raise DataError(f"the code in row {row} holds NaN or infinite values", remedy="leave such rows out")
+        return codes.astype(np.float32)
+
+    def _device(self) -> torch.device:
+        return torch.device(resolve(self.device))
+
+    def _tensors(self) -> GrammarTensors:
+        return self.network_.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]
+
+
+_UNITS = {"molecules": "molecules", "expressions": "expressions"}
+
+
+def load(path: str | Path, *, device: Device = "auto") -> GrammarAutoencoder:
+    """Opens the folder of a run. See `GrammarAutoencoder.load`."""
+    return GrammarAutoencoder.load(path, device=device)
+
+
+def _strings(X: Iterable[Any]) -> list[str]:
+    """The strings of a sequence.
+
+    Raises:
+        DataError: one string instead of a sequence of them, or something else in it.
+    """
+    if isinstance(X, str | bytes):
+        raise DataError("X is one string, not a sequence of strings", remedy="write [X]")
+    if isinstance(X, np.ndarray) and X.ndim != 1:
+        raise DataError(f"X has shape {X.shape}, not (n,)", remedy="give one string a row, such as X[:, 0]")
+    texts = list(X)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(f"X[{row}] is a {type(text).__name__}, not a string", remedy="give a sequence of strings")
+    return texts

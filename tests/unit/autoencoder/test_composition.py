@@ -1,0 +1,80 @@
+"""The composition of an autoencoder, and its parts against closed forms."""
+
+import pytest
+import torch
+from torch import nn
+
+from grae.autoencoder import BOTTLENECKS, MODELS, REGULARIZERS, Autoencoder, Deterministic, model_named
+from grae.errors import SettingsError
+
+
+class Encoder(nn.Linear):
+    def forward(self, batch):
+        return super().forward(batch["x"])
+
+
+class Decoder(nn.Linear):
+    def forward(self, z, batch):
+        return super().forward(z)
+
+
+def squared_error(output, batch):
+    return {"reconstruction": (output - batch["x"]).square().sum(dim=1).mean()}
+
+
+@pytest.fixture
+def batch():
+    return {"x": torch.randn(7, 5, generator=torch.Generator().manual_seed(0))}
+
+
+def autoencoder(beta, lambda_, regularizer="tikhonov"):
+    torch.manual_seed(1)
+    return Autoencoder(
+        Encoder(5, 4),
+        Deterministic(4, 3),
+        Decoder(3, 5),
+        squared_error,
+        REGULARIZERS[regularizer],
+        beta=beta,
+        lambda_=lambda_,
+    )
+
+
+def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
+    model = autoencoder(beta=0.3, lambda_=0.02)
+    z = model.encode(batch)
+    by_hand = {
+        "reconstruction": (model.decoder(z, batch) - batch["x"]).square().sum() / 7,
+        "embedding": 0.5 * (z.norm(dim=1) ** 2).sum() / 7,
+        "regularization": torch.linalg.matrix_norm(model.decoder.weight) ** 2,
+    }
+    terms = model(batch)
+    for name, value in by_hand.items():
+        torch.testing.assert_close(terms[name], value)
+    total = by_hand["reconstruction"] + 0.3 * by_hand["embedding"] + 0.02 * by_hand["regularization"]
+    torch.testing.assert_close(terms["loss"], total)
+
+
+def test_tikhonov_leaves_biases_free(batch):
+    model = autoencoder(beta=0.0, lambda_=1.0)
+    model.regularizer(model.decoder, model.encode(batch)).backward()
+    torch.testing.assert_close(model.decoder.weight.grad, 2 * model.decoder.weight)
+    assert model.decoder.bias.grad is None
+    assert model.encoder.weight.grad is None
+
+
+def test_without_weights_the_loss_is_the_reconstruction(batch):
+    terms = autoencoder(beta=0.0, lambda_=0.0, regularizer="none")(batch)
+    assert terms["loss"] == terms["reconstruction"]
+    assert terms["regularization"] == 0
+
+
+def test_each_model_of_the_table_names_parts_that_exist():
+    for model in MODELS.values():
+        assert model.bottleneck in BOTTLENECKS
+        assert model.regularizer in REGULARIZERS
+
+
+def test_an_unknown_model_is_an_error_that_suggests_one():
+    with pytest.raises(SettingsError, match="unknown model 'grea'.*\n.*did you mean 'grae'"):
+        model_named("grea")
