@@ -76,7 +76,8 @@ def learn_motifs(
     if sample is not None and sample < len(derivations):
         chosen = np.random.default_rng(seed).choice(len(derivations), sample, replace=False)
         derivations = derivations[np.sort(chosen)]
-    forest = _forest(grammar, derivations.ids, derivations.offsets)
+    first, last = derivations.offsets[0], derivations.offsets[-1]
+    forest = _forest(grammar, derivations.ids[first:last], derivations.offsets - first)
     edges, kinds = _sorted_edges(forest)
     n_children = grammar.tables.n_children.tolist()
     found: list[tuple[int, int, int]] = []

@@ -237,9 +237,14 @@ class TestApplication:
 
     @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.uint64])
     def test_any_integers_from_anywhere_in_an_array(self, dtype):
-        ids = np.array([99, 1, 0, 3, 5, 99], dtype)
-        extended = LISTS.extend([Motif(3, 0, 5)])
-        assert as_lists(apply_motifs(extended, Derivations(ids, np.array([1, 2, 5])))) == [[1], [0, 7]]
+        derivations = Derivations(np.array([99, 1, 0, 3, 5, 0, 3, 5, 99], dtype), np.array([1, 2, 5, 8]))
+        motifs = learn_motifs(LISTS, derivations, 1)
+        assert motifs == (Motif(0, 0, 3),)
+        assert motifs[0].uses == 2
+        extended = LISTS.extend(motifs)
+        short = apply_motifs(extended, derivations)
+        assert as_lists(short) == [[1], [7, 5], [7, 5]]
+        assert as_lists(expand_motifs(extended, short)) == [[1], [0, 3, 5], [0, 3, 5]]
 
     def test_without_motifs_nothing_changes(self):
         derivations = random_derivations(LISTS, 2, 20, 20)
