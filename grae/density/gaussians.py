@@ -25,7 +25,7 @@ from grae.density.base import CHUNK, Density
 SCALE_FLOOR = 1e-6
 EIGENVALUE_FLOOR = 1e-6
 SMALLEST_SCALE = 1e-12
-MAX_ROWS = 200_000
+MAX_ROWS = 100_000
 
 
 class _Gaussians(Density):
@@ -69,6 +69,16 @@ class _Gaussians(Density):
         density.dim = dim
         return density
 
+    def _fit_one(self, z: np.ndarray) -> int:
+        """Takes the one Gaussian of all codes, standardized by now; gives how many eigenvalues were raised."""
+        correlation = _mean_over(z, lambda part: _outer((part - self.center) / self.scale))
+        eigenvalues, vectors = np.linalg.eigh(correlation)
+        floor = EIGENVALUE_FLOOR * max(eigenvalues.mean(), SMALLEST_SCALE)
+        covariance = (vectors * np.maximum(eigenvalues, floor)) @ vectors.T
+        self.weights, self.means = np.ones(1), np.zeros((1, z.shape[1]))
+        self.factors = np.linalg.cholesky(covariance)[None]
+        return int((eigenvalues < floor).sum())
+
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         components = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
         z = rng.standard_normal((n, len(self.center)))
@@ -98,25 +108,20 @@ class Gaussian(_Gaussians):
 
     def _fit(self, z: np.ndarray, seed: int) -> None:
         self.center, self.scale = _standardization(z)
-        correlation = _mean_over(z, lambda part: _outer((part - self.center) / self.scale))
-        eigenvalues, vectors = np.linalg.eigh(correlation)
-        floor = EIGENVALUE_FLOOR * max(eigenvalues.mean(), SMALLEST_SCALE)
-        covariance = (vectors * np.maximum(eigenvalues, floor)) @ vectors.T
-        self.weights, self.means = np.ones(1), np.zeros((1, z.shape[1]))
-        self.factors = np.linalg.cholesky(covariance)[None]
-        self.about = {"rows": len(z), "floored": int((eigenvalues < floor).sum())}
+        floored = self._fit_one(z)
+        self.about = {"rows": len(z), "floored": floored}
 
 
 class Mixture(_Gaussians):
     """A mixture of Gaussians with full covariances (scikit-learn's expectation maximization, started by k-means).
 
-    There are never more components than leave each D + 1 different codes. The state records what was asked for and what
-    was fitted, whether it converged, and how many codes were used.
+    There are never more components than leave each D + 1 different codes; one alone is the Gaussian. The state records
+    what was asked for and what was fitted, whether it converged, and how many codes were used.
 
     Args:
         n_components: components asked for.
         max_rows: codes to fit to at most; of more, this many are drawn.
-        max_iterations: of expectation maximization at most; `about["converged"]` tells whether they sufficed.
+        max_iterations: of expectation maximization at most; the state tells whether they sufficed.
         tolerance: gain of the mean log density, in nats, below which it has converged.
     """
 
@@ -134,17 +139,30 @@ class Mixture(_Gaussians):
         self.tolerance = tolerance
 
     def _fit(self, z: np.ndarray, seed: int) -> None:
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.mixture import GaussianMixture
-
         rows = len(z)
         if rows > self.max_rows:
             chosen = np.random.default_rng(seed).choice(rows, size=self.max_rows, replace=False)
             z = z[np.sort(chosen)]
         self.center, self.scale = _standardization(z)
         x = (np.asarray(z, dtype=np.float64) - self.center) / self.scale
-        most = self.n_components * (x.shape[1] + 1)
-        n_components = max(1, min(self.n_components, _count_different(x, most) // (x.shape[1] + 1)))
+        for_each = x.shape[1] + 1
+        n_components = max(1, _count_different(x, self.n_components * for_each) // for_each)
+        self.about = {
+            "rows": rows,
+            "rows_used": len(x),
+            "n_components": n_components,
+            "n_components_asked": self.n_components,
+        }
+        if n_components == 1:
+            self.about |= {"converged": True, "iterations": 0, "floored": self._fit_one(z)}
+        else:
+            self.about |= self._maximize(x, n_components, seed)
+
+    def _maximize(self, x: np.ndarray, n_components: int, seed: int) -> dict[str, Any]:
+        """Fits several components to standardized codes (n, D); gives what there is to record."""
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.mixture import GaussianMixture
+
         ridge = EIGENVALUE_FLOOR
         while True:
             model = GaussianMixture(
@@ -157,22 +175,14 @@ class Mixture(_Gaussians):
                     covariances: Any = model.covariances_
                     self.factors = np.linalg.cholesky(covariances)
                     break
-                except (ValueError, LinAlgError):  # a covariance that is not positive definite after rounding
+                except (ValueError, LinAlgError):  # a covariance that rounding left without a Cholesky factor
                     ridge *= 10
                     if ridge > 1:
                         raise
         weights: Any = model.weights_
         means: Any = model.means_
         self.weights, self.means = weights / weights.sum(), means
-        self.about = {
-            "rows": rows,
-            "rows_used": len(x),
-            "n_components": n_components,
-            "n_components_asked": self.n_components,
-            "converged": bool(model.converged_),
-            "iterations": int(model.n_iter_),
-            "ridge": ridge,
-        }
+        return {"converged": bool(model.converged_), "iterations": int(model.n_iter_), "ridge": ridge}
 
 
 def _standardization(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -198,7 +208,7 @@ def _outer(x: np.ndarray) -> np.ndarray:
 
 
 def _count_different(x: np.ndarray, most: int) -> int:
-    """How many rows differ from one another, counted up to at least `most` if there are that many."""
+    """How many rows differ from one another, counting no further than `most`."""
     seen: set[bytes] = set()
     for row in x:
         seen.add(row.tobytes())
