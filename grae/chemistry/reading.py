@@ -40,7 +40,7 @@ def _strict(sanitize: bool) -> Chem.SmilesParserParams:
 
 
 def _read(smiles: str | None) -> Chem.Mol | None:
-    molecule = Chem.MolFromSmiles(smiles, _strict(True)) if smiles else None
+    molecule = Chem.MolFromSmiles(smiles, _strict(True)) if smiles and smiles.isascii() else None
     return molecule if molecule is not None and molecule.GetNumAtoms() else None
 
 
@@ -72,6 +72,8 @@ def problem(smiles: str | None) -> Problem | None:
             return None
         if not smiles or not smiles.strip():
             return Problem("syntax", "the string is empty")
+        if not smiles.isascii():  # RDKit's messages would cut a character in two
+            return Problem("syntax", "the string has characters beyond ASCII")
         molecule = Chem.MolFromSmiles(smiles, _strict(False))
         problems = () if molecule is None else Chem.DetectChemistryProblems(molecule)
     if problems:

@@ -167,7 +167,7 @@ class Source:
     def _member(self, content: BinaryIO, stack: ExitStack) -> BinaryIO:
         wanted = self.member
         if wanted is None:
-            with tarfile.open(fileobj=content, mode="r|") as archive:
+            with tarfile.open(fileobj=content, mode="r:") as archive:
                 files = [entry.name for entry in archive if entry.isfile()]
             content.seek(0)
             if len(files) != 1:
@@ -176,7 +176,7 @@ class Source:
                     remedy="unpack it and give the file with the strings",
                 )
             wanted = files[0]
-        archive = stack.enter_context(tarfile.open(fileobj=content, mode="r|"))  # noqa: SIM115 - the stack closes it
+        archive = stack.enter_context(tarfile.open(fileobj=content, mode="r:"))  # noqa: SIM115 - the stack closes it
         seen = []
         for entry in archive:
             file = archive.extractfile(entry) if entry.name == wanted else None
