@@ -72,16 +72,16 @@ def train(
         "random_state": seed,
         "device": device,
     }
-    options = {"data": data, "column": column, "on_invalid": on_invalid}
+    strings = {"data": data, "column": column}
     if resume:
-        given = {name: value for name, value in {**parameters, **options}.items() if _is_given(context, name)}
+        given = {name: value for name, value in {**parameters, **strings}.items() if _is_given(context, name)}
         ended = _continued(find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given)
     elif grammar is None:
         raise SettingsError(
             "--grammar is missing", remedy="name one: `grae grammar list` shows those that come with grae"
         )
     else:
-        ended = _begun(grammar, options, parameters, out)
+        ended = _begun(grammar, strings, on_invalid, parameters, out)
     _print(*ended, as_json)
 
 
@@ -92,7 +92,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
 
 
 def _begun(
-    name: str, options: dict[str, Any], parameters: dict[str, Any], out: Path | None
+    name: str, strings: dict[str, Any], on_invalid: OnInvalid, parameters: dict[str, Any], out: Path | None
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
     """A new run."""
     from grae.autoencoder import model_named
@@ -106,10 +106,10 @@ def _begun(
     preset = preset_named(parameters["preset"], grammar, model_named(parameters["model"]))
     place = out or new_run(grammar.name, parameters["model"])
     check_new(place)
-    data = options["data"] or default_dataset(grammar)
-    source = open_source(data, column=options["column"])
+    data = strings["data"] or default_dataset(grammar)
+    source = open_source(data, column=strings["column"])
     limit = parameters["max_length"] or preset.max_length
-    store = encoded(grammar, source, max_length=limit, on_invalid=options["on_invalid"])
+    store = encoded(grammar, source, max_length=limit, on_invalid=on_invalid)
     note(f"run: {place}")
     fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=True)
     return place, fitted.fit(store, run=place, data=record(data, source, store, max_length=limit)), store
@@ -134,8 +134,8 @@ def _continued(
         raise RunError(f"{place} is a run of another grammar than {grammar!r}", remedy="leave --grammar out")
     for name, value in given.items():
         kept = parameters[name] if name in parameters else about.get(name)
-        if name not in MAY_CHANGE and value != kept:
-            option = f"--{name.replace('_', '-')}"
+        if name not in MAY_CHANGE and str(kept) not in (str(value), str(Path(str(value)).absolute())):
+            option = "--seed" if name == "random_state" else f"--{name.replace('_', '-')}"
             raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
     parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
     store = store_of(place, about, plain)

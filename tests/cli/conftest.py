@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def grae(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Grae:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Grae:
-    """`program("sample", "-n", "3")` as a process of its own, in an empty folder; `before` is code to run first in it."""
+    """`program("sample")` as a process of its own, in an empty folder; `before` is code to run first in it."""
 
     def run(*arguments: str | Path, before: str = "", stdin: bytes = b"") -> Ended:
         code = f"{before}\nfrom grae.cli.main import main\nmain()"
@@ -81,3 +82,36 @@ def lists(tmp_path: Path) -> Path:
     path = tmp_path / "lists.cfg"
     path.write_text(LISTS)
     return path
+
+
+def balanced(n: int) -> list[str]:
+    """The first `n` distinct balanced lists of a seeded generator."""
+    draw = random.Random(0)
+
+    def one(depth: int) -> str:
+        items = [
+            draw.choice("ab") if depth > 2 or draw.random() < 0.6 else one(depth + 1) for _ in range(draw.randrange(4))
+        ]
+        return f"[{','.join(items)}]"
+
+    found: dict[str, None] = {}
+    while len(found) < n:
+        text = one(0)
+        if len(text) < 24:
+            found[text] = None
+    return list(found)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, cache_home: Path) -> Path:
+    """A folder with `lists.cfg`, `lists.txt` (300 strings and a bad one) and a run, `runs/lists-grae-1`; read only."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "lists.cfg").write_text(LISTS)
+    (folder / "lists.txt").write_text("\n".join([*balanced(300), "[a;b]"]) + "\n")
+    options = ["--preset", "quick", "--epochs", "2", "--motifs", "3", "--latent-dim", "8", "--batch-size", "64"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        done = CliRunner().invoke(app, ["train", "-g", "lists.cfg", "-d", "lists.txt", "--json", *options])
+    assert done.exit_code == 0, done.output
+    (folder / "train.json").write_text(done.stdout)
+    return folder

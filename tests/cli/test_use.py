@@ -1,0 +1,204 @@
+"""encode, decode, sample and evaluate with a trained run."""
+
+import io
+import json
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grae.grammar import load_grammar
+
+
+@pytest.fixture(autouse=True)
+def runs(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the trained run where the commands are run."""
+    shutil.copytree(trained / "runs", tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def test_sample_prints_strings_of_the_language_and_names_the_run(grae, trained: Path):
+    ended = grae("sample", "-n", "50")
+    texts = ended.out.splitlines()
+    assert (ended.status, len(texts)) == (0, 50)
+    assert ended.err == "run: runs/lists-grae-1\n"
+    grammar = load_grammar(trained / "lists.cfg")
+    assert all(grammar.unparse(grammar.parse(text)) == text for text in texts)
+
+
+def test_sample_json_is_one_object(grae):
+    ended = grae("sample", "runs/lists-grae-1", "-n", "4", "--json")
+    assert ended.out.count("\n") == 1
+    assert ended.json["run"] == "runs/lists-grae-1"
+    assert len(ended.json["samples"]) == 4
+    assert ended.err == ""
+
+
+def test_same_seed_samples_the_same(grae):
+    options = ("sample", "-n", "20", "--temperature", "1.5")
+    assert grae(*options, "--seed", "1").out == grae(*options, "--seed", "1").out
+    assert grae(*options, "--seed", "1").out != grae(*options, "--seed", "2").out
+
+
+@pytest.mark.parametrize("density", ["gmm", "gaussian"])
+def test_sample_to_a_file_prints_a_table(grae, density: str):
+    ended = grae("sample", "-n", "30", "--density", density, "--out", "new.txt")
+    texts = Path("new.txt").read_text().splitlines()
+    assert (ended.status, len(texts)) == (0, 30)
+    assert texts[0] in ended.out
+    told = grae("sample", "-n", "30", "--density", density, "--out", "new.txt", "--json").json
+    assert told == {"run": "runs/lists-grae-1", "n": 30, "out": "new.txt"}
+
+
+def test_sample_bad_input(grae):
+    for arguments, message in (
+        (("--density", "flow"), "no density 'flow'"),
+        (("nowhere",), "no run 'nowhere'"),
+        (("--grammar", "arithmetic"), "no run of grammar 'arithmetic'"),
+        (("--draw", "grid.png"), "says nothing of molecules"),
+        (("--out", "."), "it is a folder"),
+        (("-n", "0"), "-n"),
+    ):
+        ended = grae("sample", *arguments)
+        assert (ended.status, ended.out) == (2, ""), arguments
+        assert message in ended.err
+
+
+def test_latest_run_is_used_and_named(grae, trained: Path, runs: Path):
+    time.sleep(0.02)
+    shutil.copytree(runs / "lists-grae-1", runs / "newer", copy_function=shutil.copy)
+    assert "run: runs/newer" in grae("sample", "-n", "1").err
+    assert "run: runs/newer" in grae("sample", "-n", "1", "--grammar", trained / "lists.cfg").err
+    assert grae("sample", "lists-grae-1", "-n", "1", "--json").json["run"] == "runs/lists-grae-1"
+
+
+def test_unfinished_and_damaged_runs_are_not_the_latest(grae, trained: Path, runs: Path):
+    for name, missing in (("begun", "model.safetensors"), ("damaged", "grammar.cfg")):
+        time.sleep(0.02)
+        shutil.copytree(runs / "lists-grae-1", runs / name, copy_function=shutil.copy)
+        (runs / name / missing).unlink()
+    assert "run: runs/lists-grae-1" in grae("sample", "-n", "1", "--grammar", trained / "lists.cfg").err
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "grammar.cfg", "density.safetensors"])
+@pytest.mark.parametrize("harm", ["missing", "truncated", "foreign"])
+def test_damaged_run_is_bad_input(grae, runs: Path, file: str, harm: str):
+    place = runs / "lists-grae-1" / file
+    content = place.read_bytes()
+    if harm == "missing":
+        place.unlink()
+    else:
+        place.write_bytes(content[: len(content) // 3] if harm == "truncated" else b"\x80\x04cos\nsystem\n")
+    ended = grae("sample", "runs/lists-grae-1", "-n", "1")
+    assert (ended.status, ended.out) == (2, "")
+    assert file in ended.err
+    assert "remedy" in ended.err
+
+
+def test_encode_and_decode_by_files_and_by_pipes_agree(grae, trained: Path):
+    texts = (trained / "lists.txt").read_text().splitlines()[:40]
+    Path("in.txt").write_text("\n".join(texts))
+    ended = grae("encode", "--in", "in.txt", "--out", "codes.npy")
+    assert (ended.status, ended.out) == (0, "")
+    codes = np.load("codes.npy", allow_pickle=False)
+    assert (codes.shape, codes.dtype) == ((40, 8), np.float32)
+    piped = grae("encode", stdin="\n".join(texts)).out
+    assert np.array_equal(np.loadtxt(io.StringIO(piped), delimiter=",", skiprows=1, dtype=np.float32), codes)
+    decoded = grae("decode", "--in", "codes.npy").out
+    assert len(decoded.splitlines()) == 40
+    assert grae("decode", stdin=piped).out == decoded
+    assert grae("decode", stdin=Path("codes.npy").read_bytes()).out == decoded
+    assert grae("decode", "--in", "codes.npy", "--json").json["strings"] == decoded.splitlines()
+    assert grae("encode", "--in", "in.txt", "--json").json["codes"] == codes.tolist()
+
+
+def test_decode_reads_csv_without_headings_to_a_file(grae):
+    ended = grae("decode", "--out", "out.txt", stdin="0,0,0,0,0,0,0,0\n1,1,1,1,1,1,1,1\n")
+    assert (ended.status, ended.out) == (0, "")
+    assert len(Path("out.txt").read_text().splitlines()) == 2
+
+
+def test_encode_refuses_or_skips_strings_outside_the_language(grae):
+    Path("codes.npy").write_bytes(b"mine")
+    refused = grae("encode", "--out", "codes.npy", stdin="[a]\n[a;b]\n")
+    assert (refused.status, refused.out) == (2, "")
+    assert "^" in refused.err
+    assert Path("codes.npy").read_bytes() == b"mine"
+    skipped = grae("encode", "--on-invalid", "skip", "--json", stdin="[a]\n[a;b]\n[b]\n")
+    assert skipped.json["n"] == 2
+    assert [(skip["row"], skip["text"]) for skip in skipped.json["skipped"]] == [(1, "[a;b]")]
+    nothing = grae("encode", "--on-invalid", "skip", stdin="[a;b]\n")
+    assert (nothing.status, nothing.out) == (2, "")
+
+
+def npy(array: np.ndarray, **options: bool) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (b"", "is empty"),
+        (b"z0,z1\n", "holds no codes"),
+        (b"1,2,3\n", "shape (1, 3); expected (n, 8)"),
+        (b"1,2\n1,2,3\n", "line 2: 3 columns; expected 2"),
+        (b"1,2\n1,x\n", "line 2: 'x' is no number"),
+        (b"\xff\xfe\x00", "neither .npy nor CSV"),
+        (b"0,0,0,nan,0,0,0,0\n", "code 1 has nan in column 4"),
+        (npy(np.zeros((2, 7), np.float32)), "shape (2, 7); expected (n, 8)"),
+        (npy(np.zeros(8, np.float32)), "shape (8,)"),
+        (npy(np.full((3, 8), np.inf)), "(24 such in all)"),
+        (npy(np.array([["a"] * 8])), "expected numbers"),
+        (npy(np.array([[print] * 8], object), allow_pickle=True), "truncated or foreign .npy"),
+        (npy(np.zeros((2, 8)))[:100], "truncated or foreign .npy"),
+    ],
+)
+def test_decode_refuses_codes_that_are_none(grae, codes: bytes, message: str):
+    ended = grae("decode", stdin=codes)
+    assert (ended.status, ended.out) == (2, "")
+    assert message in ended.err
+    assert "remedy" in ended.err
+
+
+def test_decode_of_a_missing_file(grae):
+    ended = grae("decode", "--in", "nowhere.npy")
+    assert ended.status == 2
+    assert "nowhere.npy" in ended.err
+
+
+def test_evaluate_measures_each_with_its_sample_size(grae):
+    ended = grae("evaluate", "-n", "100", "--json")
+    found = ended.json
+    assert (ended.status, found["n"]) == (0, 100)
+    assert found["in_language"] == {"value": 1.0, "count": 100, "of": 100}
+    assert found["valid"]["of"] == 100
+    assert found["unique"]["of"] == found["valid"]["count"]
+    assert found["novel"]["of"] == found["unique"]["count"]
+    assert found["exact_reconstruction"]["of"] > 0
+    shown = grae("evaluate", "-n", "100").out
+    assert "exact reconstruction" in shown
+    assert "100.00 %" in shown
+
+
+def test_evaluate_without_the_strings_of_the_training(grae, runs: Path):
+    config = runs / "lists-grae-1" / "config.json"
+    held = json.loads(config.read_text())
+    held["data"]["data"] = str(runs / "gone.txt")
+    config.write_text(json.dumps(held))
+    ended = grae("evaluate", "-n", "10", "--json")
+    assert ended.status == 0
+    assert ended.json["novel"] is None
+    assert ended.json["exact_reconstruction"] is None
+    assert "gone.txt" in ended.err
+
+
+def test_full_disk_leaves_the_message_and_no_traceback(grae):
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    ended = grae("sample", "-n", "5000", "--out", "/dev/full")
+    assert ended.status == 2
+    assert "No space left on device" in ended.err
