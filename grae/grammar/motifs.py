@@ -556,12 +556,15 @@ def _child_by(forest, edges, node, kind):
 
 @njit(nogil=True, cache=True)
 def _fuse_all(forest, edges, kinds, kind, motif):
-    """Fuses all edges of a kind and moves the edges around them to their new kinds."""
+    """Fuses all edges of a kind and moves the edges around them to their new kinds.
+
+    The lists are in no order that matters: where one edge of a chain is met, the chain is fused from its top.
+    """
     while kinds.heads[kind] != NOBODY:
         node = kinds.heads[kind]
-        while edges.kinds[forest.parents[node]] == kind:  # a chain: from its top down, every other edge
+        while edges.kinds[forest.parents[node]] == kind:
             node = forest.parents[node]
-        while node != NOBODY:
+        while node != NOBODY:  # once, or on a chain for every other edge
             top = forest.parents[node]
             next_top = _child_by(forest, edges, node, kind)
             _unlink(edges, kinds, node)
