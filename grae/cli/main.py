@@ -27,7 +27,9 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that was asked for."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # here, where a reader that has gone or a full disk can still be told
+            return result
         except GraeError as error:
             print(f"grae: {error}", file=sys.stderr)
             raise typer.Exit(BAD_INPUT) from error

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 
@@ -79,8 +80,19 @@ def test_full_disk_is_bad_input_with_a_remedy(program):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
-def test_reader_that_goes_away_is_no_error():
-    command = f"{sys.executable} -c 'from grae.cli.main import main; main()' grammar show smiles | head -n 1"
+@pytest.mark.parametrize(
+    "pipe", ["grammar show smiles | head -n 1", "grammar list | true", "grammar list --json | true"]
+)
+def test_reader_that_goes_away_is_no_error(pipe: str):
+    command = f"{sys.executable} -c 'from grae.cli.main import main; main()' {pipe}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk_on_stdout_is_bad_input():
+    command = f"{sys.executable} -c 'from grae.cli.main import main; main()' grammar list --json > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
