@@ -1,8 +1,8 @@
 """From an encoder's features to the latent code, with the penalty that keeps the codes in shape (L_Z)."""
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 
@@ -18,7 +18,7 @@ class Code(NamedTuple):
     penalty: Tensor
 
 
-class Bottleneck(nn.Module):
+class Bottleneck(nn.Module, ABC):
     """Features (B, F) -> codes (B, D) and L_Z. A subclass says how; `encode` gives the code without noise."""
 
     def __init__(self, n_features: int, latent_dim: int) -> None:
@@ -30,8 +30,9 @@ class Bottleneck(nn.Module):
         """The code of each row without noise, (B, D)."""
         return self.to_code(features)
 
+    @abstractmethod
     def forward(self, features: Tensor) -> Code:
-        raise NotImplementedError
+        """The codes that the decoder sees, and L_Z."""
 
 
 class Deterministic(Bottleneck):

@@ -50,7 +50,7 @@ class Autoencoder(nn.Module):
         return self.bottleneck.encode(self.encoder(batch))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The loss and its terms, each a scalar: "loss", "reconstruction", "embedding" (L_Z), "regularization" (L_REG)."""
+        """The loss and its terms, scalars: "loss", "reconstruction", "embedding" (L_Z), "regularization" (L_REG)."""
         z, embedding = self.bottleneck(self.encoder(batch))
         terms = self.reconstruction(self.decoder(z, batch), batch)
         regularization = self.regularizer(self.decoder, z)

@@ -26,7 +26,9 @@ class Model:
 
 
 MODELS: dict[str, Model] = {
-    "grae": Model("deterministic", "tikhonov", True, "gmm", "regularized autoencoder on derivations: RAE-L2 on a grammar"),
+    "grae": Model(
+        "deterministic", "tikhonov", True, "gmm", "regularized autoencoder on derivations: RAE-L2 on a grammar"
+    ),
     "rae-l2": Model("deterministic", "tikhonov", True, "gmm", "RAE with squared weights of the decoder (Tikhonov)"),
     "rae": Model("deterministic", "none", True, "gmm", "RAE without a regularizer of the decoder"),
     "ae-l2": Model("deterministic", "tikhonov", False, "gmm", "plain autoencoder with squared weights of the decoder"),

@@ -38,7 +38,8 @@ class DerivationBatches:
     def batches(self, epoch: int) -> Sequence[np.ndarray]:
         """The rows of each batch of an epoch, int64 arrays whose sizes differ by few.
 
-        All rows are shuffled and cut into pools; each pool is sorted by length and cut into batches; their order is shuffled.
+        All rows are shuffled and cut into pools; each pool is sorted by length and cut into batches, and their order is
+        shuffled.
         """
         generator = np.random.default_rng([self.seed, epoch])
         order = generator.permutation(len(self.rows))

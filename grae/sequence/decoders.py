@@ -100,9 +100,9 @@ class ParallelDecoder(nn.Module):
 class MaskedCrossEntropy(nn.Module):
     """L_REC: cross-entropy of the true production under the softmax over those that expand the current nonterminal.
 
-    Summed over the steps of a derivation, mean over the batch, in nats (Kusner et al. 2017, section 3.2). In evaluation mode
-    "steps" (the share of steps whose most likely production is the true one) and "exact" (the share of derivations where all
-    are, which is when greedy decoding reconstructs the string) come with it.
+    Summed over the steps of a derivation, mean over the batch, in nats (Kusner et al. 2017, section 3.2). In evaluation
+    mode "steps" (the share of steps whose most likely production is the true one) and "exact" (the share of derivations
+    where all are, which is when greedy decoding reconstructs the string) come with it.
     """
 
     def __init__(self, tensors: GrammarTensors) -> None:

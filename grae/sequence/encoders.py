@@ -33,7 +33,9 @@ class RecurrentEncoder(nn.Module):
         valid = ids != self.pad  # B T
         lengths = valid.sum(dim=1)
         packed = pack_padded_sequence(self.production(ids), lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True, total_length=ids.shape[1])  # B T 2H
+        states, _ = pad_packed_sequence(
+            self.recurrence(packed)[0], batch_first=True, total_length=ids.shape[1]
+        )  # B T 2H
         mean = states.sum(dim=1) / lengths[:, None]
         most = states.masked_fill(~valid[..., None], -torch.inf).amax(dim=1)
         return torch.cat([mean, most], dim=-1)  # B 4H
@@ -80,5 +82,5 @@ class ConvolutionalEncoder(nn.Module):
         """Features (B, dense) of `batch["ids"]` (B, T) long, T at most `max_length`."""
         ids = batch["ids"]
         filled = pad(ids, (0, self.max_length - ids.shape[1]), value=self.pad)
-        letters = one_hot(filled, self.n_symbols).to(self.layers[0].weight.dtype)  # B T S
+        letters = one_hot(filled, self.n_symbols).float()  # B T S
         return self.layers(letters.transpose(1, 2))

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from grae.autoencoder import MODELS, Model, model_named
-from grae.datasets.split import Split, make_split
+from grae.autoencoder import Model, model_named
+from grae.datasets.split import make_split
+from grae.datasets.store import DerivationStore
 from grae.density import DENSITIES, Density
 from grae.errors import DataError, RunError, SettingsError
-from grae.grammar import Grammar, load_grammar
-from grae.grammar import codec
+from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import apply_motifs, learn_motifs
 from grae.sequence import saved
@@ -28,18 +28,15 @@ from grae.training.loop import TrainingResult, train
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
 
-if TYPE_CHECKING:
-    from grae.datasets.store import DerivationStore
-
 VALIDATION_BATCH = 512
 FITTED_DENSITIES = ("gaussian", "gmm")
 MOST_CODES = 100_000  # codes that the densities are fitted to
 
 
 class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """A regularized autoencoder over the derivations of a grammar (GRAE; Ghosh et al. 2020), as a scikit-learn transformer.
+    """A regularized autoencoder over a grammar's derivations (GRAE; Ghosh et al. 2020), as a scikit-learn transformer.
 
-    X is a sequence of strings throughout; `fit` also takes derivations or a store of them. What is None below is decided by
+    X is a sequence of strings throughout; `fit` also takes derivations or a store of them. What is None below is left to
     the preset. All that is drawn follows `random_state`.
 
     Args:
@@ -54,8 +51,8 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         beta: weight of L_Z.
         lambda_: weight of L_REG.
         motifs: learned composite productions; 0 for the grammar as it is.
-        max_length: the most productions that a derivation may have, in training and in decoding; None for the longest in the
-            data, or the paper's.
+        max_length: the most productions that a derivation may have, in training and in decoding; None for the paper's,
+            or the longest in the data.
         density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian" or "normal".
         validation: share of the strings that `fit` holds back to validate on.
         test: share of the strings that `fit` holds back and does not look at.
@@ -121,7 +118,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     def fit(
         self,
-        X: "Sequence[str] | Derivations | DerivationStore",
+        X: Sequence[str] | Derivations | DerivationStore,
         y: object = None,
         *,
         run: str | Path | None = None,
@@ -152,7 +149,9 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 raise RunError("there is no folder to resume from", remedy="give the folder of the run")
             self.grammar_ = saved.read_grammar(folder)
             if (self.grammar_.base or self.grammar_) != plain:
-                raise RunError(f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run")
+                raise RunError(
+                    f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run"
+                )
         else:
             self.grammar_ = self._extended(plain, derivations, preset.motifs)
         if self.grammar_.base is not None:
@@ -184,9 +183,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         encoded = codec.encode(self.grammar_, _strings(X), max_length=self.settings_.max_length, n_jobs=-1)
         return self._encode(encoded.derivations)
 
-    def inverse_transform(
-        self, X: np.ndarray, *, temperature: float = 0.0, seed: int | None = None
-    ) -> list[str]:
+    def inverse_transform(self, X: np.ndarray, *, temperature: float = 0.0, seed: int | None = None) -> list[str]:
         """The strings that latent codes decode to; each is in the language, whatever the code.
 
         Args:
@@ -286,7 +283,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "densities_")
 
-    def __sklearn_tags__(self):  # noqa: D105, ANN204
+    def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
@@ -300,7 +297,9 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         if self.density is not None and self.density not in DENSITIES:
             raise SettingsError(f"unknown density {self.density!r}; there are: {', '.join(DENSITIES)}")
         limits = {"epochs": self.epochs, "time_budget": self.time_budget}
-        if any(limits.values()):  # what is set by hand takes the place of the preset's limit of either kind
+        if any(
+            limit is not None for limit in limits.values()
+        ):  # what is set by hand takes the place of the preset's limit of either kind
             preset = preset.model_copy(update={"training": preset.training.replace(**limits)})
         training = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "precision": self.precision}
         training |= {"seed": self.random_state, "device": self.device}
@@ -314,13 +313,15 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         )
 
     def _derivations(
-        self, grammar: Grammar, X: "Sequence[str] | Derivations | DerivationStore", max_length: int | None
+        self, grammar: Grammar, X: Sequence[str] | Derivations | DerivationStore, max_length: int | None
     ) -> Derivations:
-        derivations = getattr(X, "derivations", X)
-        if not isinstance(derivations, Derivations):
-            encoded = codec.encode(
-                grammar, _strings(X), max_length=max_length, on_invalid=self.on_invalid, n_jobs=-1  # pyright: ignore[reportArgumentType]
-            )
+        if isinstance(X, DerivationStore):
+            derivations = X.derivations
+        elif isinstance(X, Derivations):
+            derivations = X
+        else:
+            texts = _strings(X)
+            encoded = codec.encode(grammar, texts, max_length=max_length, on_invalid=self.on_invalid, n_jobs=-1)
             derivations = encoded.derivations
         if len(derivations) == 0:
             raise DataError("there are no strings to train on", remedy="give strings of the grammar's language")
@@ -335,9 +336,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         settings = self.settings_
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
-            self.network_ = build(
-                self.grammar_, model, settings.architecture, settings.weights, settings.max_length
-            )
+            self.network_ = build(self.grammar_, model, settings.architecture, settings.weights, settings.max_length)
         if folder is not None and not resume:
             saved.begin(folder, self)
         rows = self.split_.validation if len(self.split_.validation) else self.split_.train

@@ -44,7 +44,8 @@ def _paper(
 ) -> tuple[ConvolutionalEncoder, ParallelDecoder]:
     if max_length < architecture.shortest_length:
         raise SettingsError(
-            f"the paper's convolutions read derivations of at least {architecture.shortest_length} steps, not {max_length}",
+            f"the paper's convolutions read derivations of at least {architecture.shortest_length} steps, "
+            f"not {max_length}",
             remedy=f"set the length limit to {architecture.shortest_length} or more, or use the default preset",
         )
     encoder = ConvolutionalEncoder(

@@ -1,8 +1,10 @@
 """The masked decoder: a pushdown machine over a batch, so that each decoded string is in the language.
 
-A stack of nonterminals is kept for each string. At each step the machine pops the current nonterminal, masks the productions
-that expand another one and those whose shortest completion no longer fits in the remaining length, lets the decoder choose
-among the rest, and pushes the chosen production's nonterminals. Shapes: B batch, T steps, S production ids and the padding.
+A stack of nonterminals is kept for each string. At each step the machine pops the current nonterminal, masks the
+productions that expand another one and those whose shortest completion no longer fits in the remaining length, lets the
+decoder choose among the rest, and pushes the chosen production's nonterminals.
+
+Shapes: B batch, T steps, S production ids and the padding.
 """
 
 from collections.abc import Callable
@@ -26,7 +28,7 @@ class StepDecoder(Protocol):
         ...
 
     def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
-        """Logits (B, S) of the next production and the state after it, from the previous ids and current nonterminals (B,)."""
+        """Logits (B, S) of the next production, and the next state, from previous ids and current nonterminals (B,)."""
         ...
 
 
@@ -35,7 +37,7 @@ class GrammarTensors(nn.Module):
 
     Attributes:
         lhs: (S,) long, nonterminal that each production expands; N for the padding.
-        mask: (N + 1, S) bool, usable productions of each nonterminal; row N (nothing left to expand) has the padding alone.
+        mask: (N + 1, S) bool, usable productions of each nonterminal; row N (nothing left) has the padding alone.
         shortest: (N + 1,) long, productions in the shortest completion of each nonterminal; 0 for row N.
         completion: (S,) long, productions in the shortest completion that starts with each production.
         pushes: (S, R) long, nonterminals of each production, bottom of the stack first.
@@ -99,13 +101,16 @@ class Pushdown:
         shortest = int(tensors.shortest[tensors.start])
         if max_length < shortest:
             raise SettingsError(
-                f"no string of the language has a derivation of at most {max_length} productions; the shortest has {shortest}",
+                f"no string of the language has a derivation of at most {max_length} productions; "
+                f"the shortest has {shortest}",
                 remedy=f"allow at least {shortest}",
             )
         device = tensors.lhs.device
         self.tensors = tensors
         self.remaining = max_length
-        self.stack = torch.zeros(batch, max_length + tensors.pushes.shape[1], dtype=torch.long, device=device)  # B depth
+        self.stack = torch.zeros(
+            batch, max_length + tensors.pushes.shape[1], dtype=torch.long, device=device
+        )  # B depth
         self.stack[:, 0] = tensors.start
         self.height = torch.ones(batch, dtype=torch.long, device=device)  # B
         self.promised = torch.full((batch,), shortest, device=device)  # B, shortest completion of the whole stack

@@ -87,7 +87,8 @@ def read_grammar(folder: RunFolder) -> Grammar:
         raise RunError(f"{folder / folder.GRAMMAR}: {error.message}", remedy=FOREIGN) from None
     if grammar.fingerprint != about.get("fingerprint"):
         raise RunError(
-            f"{folder / folder.GRAMMAR} is not the grammar that the run was trained with (fingerprints differ)", remedy=FOREIGN
+            f"{folder / folder.GRAMMAR} is not the grammar that the run was trained with (fingerprints differ)",
+            remedy=FOREIGN,
         )
     return grammar
 
@@ -149,7 +150,7 @@ def checksum(derivations: Derivations) -> str:
     digest = hashlib.sha256()
     for array in (derivations.lengths.astype("<i8"), derivations.ids):
         for start in range(0, len(array), CHUNK):
-            digest.update(np.ascontiguousarray(array[start : start + CHUNK]))
+            digest.update(np.ascontiguousarray(array[start : start + CHUNK]).data)
     return digest.hexdigest()
 
 

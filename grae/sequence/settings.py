@@ -21,8 +21,9 @@ class Frozen(BaseModel):
 
 
 class RecurrentArchitecture(Frozen):
-    """Ours: a bidirectional GRU reads the productions; a GRU that sees its previous production, the current nonterminal and
-    the code writes them.
+    """Ours: a bidirectional GRU reads the productions, and a GRU writes them.
+
+    The latter sees its previous production, the current nonterminal and the code.
 
     Attributes:
         latent_dim: width of a code, D.
@@ -32,14 +33,16 @@ class RecurrentArchitecture(Frozen):
     """
 
     kind: Literal["recurrent"] = "recurrent"
-    latent_dim: int = Field(56, ge=1)
-    embedding: int = Field(128, ge=1)
-    encoder_hidden: int = Field(256, ge=1)
-    hidden: int = Field(512, ge=1)
+    latent_dim: int = Field(default=56, ge=1)
+    embedding: int = Field(default=128, ge=1)
+    encoder_hidden: int = Field(default=256, ge=1)
+    hidden: int = Field(default=512, ge=1)
 
 
 class PaperArchitecture(Frozen):
-    """The published one: convolutions over one-hot productions, three GRUs that see the code alone (Kusner et al. 2017).
+    """The published one: convolutions over one-hot productions, three GRUs that see the code alone.
+
+    Source: Kusner et al. 2017 (GVAE).
 
     Attributes:
         latent_dim: width of a code, D.
@@ -102,7 +105,7 @@ class Preset(Frozen):
     weights: Weights
     training: TrainingSettings
     motifs: int = Field(ge=0)
-    max_length: int | None = Field(None, ge=1)
+    max_length: int | None = Field(default=None, ge=1)
 
 
 class Settings(Frozen):
@@ -143,7 +146,9 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
             remedy=f"did you mean {near[0]!r}?" if near else "give one of these names",
         )
     expressions = grammar.language == "expressions"
-    weights = Weights(beta=0.01 if model.weighs_embedding else 0.0, lambda_=1e-7 if model.regularizer != "none" else 0.0)
+    weights = Weights(
+        beta=0.01 if model.weighs_embedding else 0.0, lambda_=1e-7 if model.regularizer != "none" else 0.0
+    )
     if name == "paper":
         training = TrainingSettings(
             epochs=50 if expressions else 100,

@@ -1,5 +1,7 @@
 """The composition of an autoencoder, and its parts against closed forms."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -27,7 +29,7 @@ def batch():
     return {"x": torch.randn(7, 5, generator=torch.Generator().manual_seed(0))}
 
 
-def autoencoder(beta, lambda_, regularizer="tikhonov"):
+def autoencoder(beta, lambda_, regularizer="tikhonov") -> Any:
     torch.manual_seed(1)
     return Autoencoder(
         Encoder(5, 4),
@@ -76,5 +78,5 @@ def test_each_model_of_the_table_names_parts_that_exist():
 
 
 def test_an_unknown_model_is_an_error_that_suggests_one():
-    with pytest.raises(SettingsError, match="unknown model 'grea'.*\n.*did you mean 'grae'"):
+    with pytest.raises(SettingsError, match=r"unknown model 'grea'.*\n.*did you mean 'grae'"):
         model_named("grea")

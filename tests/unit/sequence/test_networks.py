@@ -1,5 +1,7 @@
 """Encoders, decoders and the reconstruction loss."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -81,7 +83,7 @@ def test_the_loss_is_the_cross_entropy_among_productions_of_the_same_nonterminal
 def test_exact_is_what_greedy_decoding_reconstructs(derivations):
     """A network trained for a moment, so that some derivations come back and others do not."""
     torch.manual_seed(0)
-    network = build(ARITHMETIC, model_named("grae"), SMALL, NO_WEIGHTS, 15)
+    network: Any = build(ARITHMETIC, model_named("grae"), SMALL, NO_WEIGHTS, 15)
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
     batch = batch_of(derivations)
     for _ in range(400):
@@ -101,7 +103,7 @@ def test_exact_is_what_greedy_decoding_reconstructs(derivations):
 
 
 def test_the_published_networks_have_the_published_sizes():
-    molecules = build(load_grammar("smiles-gvae"), model_named("grae"), PAPER_MOLECULES, NO_WEIGHTS, 277)
+    molecules: Any = build(load_grammar("smiles-gvae"), model_named("grae"), PAPER_MOLECULES, NO_WEIGHTS, 277)
     assert [tuple(layer.weight.shape) for layer in molecules.encoder.layers if hasattr(layer, "weight")] == [
         (9, 76, 9),
         (9, 9, 9),
@@ -116,7 +118,7 @@ def test_the_published_networks_have_the_published_sizes():
         (3 * 501, 501),
     ]
     assert molecules.decoder.to_logits.weight.shape == (76, 501)
-    expressions = build(ARITHMETIC, model_named("grae"), PAPER_EXPRESSIONS, NO_WEIGHTS, 15)
+    expressions: Any = build(ARITHMETIC, model_named("grae"), PAPER_EXPRESSIONS, NO_WEIGHTS, 15)
     norms = [layer for layer in expressions.encoder.layers if isinstance(layer, torch.nn.BatchNorm1d)]
     assert [norm.num_features for norm in norms] == [2, 3, 4]
     assert expressions.encoder.layers[-2].weight.shape == (100, 4 * (15 - 1 - 2 - 3))
@@ -129,5 +131,5 @@ def test_convolutions_refuse_derivations_that_they_cannot_read():
 
 
 def test_an_unknown_preset_is_an_error_that_suggests_one():
-    with pytest.raises(SettingsError, match="unknown preset 'papers'.*\n.*did you mean 'paper'"):
+    with pytest.raises(SettingsError, match=r"unknown preset 'papers'.*\n.*did you mean 'paper'"):
         preset_named("papers", ARITHMETIC, model_named("grae"))

@@ -1,0 +1,183 @@
+"""Variants of the default network side by side: exact reconstruction of held-out molecules at equal training time.
+
+    python tests/benchmarks/architectures.py --minutes 4 --data zinc250k --motifs 300
+
+Each variant differs from the default in one thing. Results are printed as a Markdown table, best first.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from grae.autoencoder import Autoencoder, Deterministic, model_named
+from grae.autoencoder.regularizers import tikhonov
+from grae.datasets.registry import open_source
+from grae.datasets.split import make_split
+from grae.datasets.store import build_store
+from grae.grammar import load_grammar
+from grae.grammar.motifs import apply_motifs, learn_motifs
+from grae.sequence.batches import DerivationBatches
+from grae.sequence.coding import mean_terms
+from grae.sequence.decoders import MaskedCrossEntropy, RecurrentDecoder
+from grae.sequence.encoders import RecurrentEncoder
+from grae.sequence.pushdown import GrammarTensors
+from grae.sequence.settings import RecurrentArchitecture, preset_named
+from grae.training.loop import train
+
+
+class LastState(RecurrentEncoder):
+    """One direction, twice as wide; the features are its last state."""
+
+    def __init__(self, n_symbols: int, pad: int, *, embedding: int, hidden: int) -> None:
+        super().__init__(n_symbols, pad, embedding=embedding, hidden=hidden)
+        self.n_features = 2 * hidden
+        self.recurrence = nn.GRU(embedding, 2 * hidden, batch_first=True)
+
+    def forward(self, batch):
+        ids = batch["ids"]
+        states, _ = self.recurrence(self.production(ids))
+        last = (ids != self.pad).sum(dim=1) - 1
+        return states[torch.arange(len(ids)), last]
+
+
+class Attention(nn.Module):
+    """Two transformer layers with learned positions; the features are the mean and the maximum over the steps."""
+
+    def __init__(self, n_symbols: int, pad: int, *, embedding: int, hidden: int) -> None:
+        super().__init__()
+        self.pad = pad
+        self.n_features = 2 * hidden
+        self.production = nn.Embedding(n_symbols, hidden)
+        self.position = nn.Embedding(512, hidden)
+        layer = nn.TransformerEncoderLayer(hidden, 4, 2 * hidden, 0.0, batch_first=True, norm_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+    def forward(self, batch):
+        ids = batch["ids"]
+        valid = ids != self.pad
+        inputs = self.production(ids) + self.position(torch.arange(ids.shape[1]))
+        states = self.layers(inputs, src_key_padding_mask=~valid)
+        mean = states.masked_fill(~valid[..., None], 0).sum(dim=1) / valid.sum(dim=1)[:, None]
+        return torch.cat([mean, states.masked_fill(~valid[..., None], -torch.inf).amax(dim=1)], dim=-1)
+
+
+class CodeAtStart(RecurrentDecoder):
+    """The code sets the first state and is not seen again."""
+
+    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor) -> Tensor:
+        return self.previous(previous) + self.nonterminal(nonterminal) + 0 * code
+
+
+class Blind(RecurrentDecoder):
+    """Does not see its previous production, as the published decoder does not."""
+
+    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor) -> Tensor:
+        return 0 * self.previous(previous) + self.nonterminal(nonterminal) + code
+
+
+@dataclass(frozen=True)
+class Variant:
+    about: str
+    encoder: Callable[..., nn.Module] = RecurrentEncoder
+    decoder: type[RecurrentDecoder] = RecurrentDecoder
+    sizes: tuple[tuple[str, int], ...] = ()
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+
+
+VARIANTS = {
+    "default": Variant("bidirectional GRU 256, mean and maximum; GRU 512 that sees production, nonterminal and code"),
+    "last-state": Variant("encoder: one direction, 512, last state", encoder=LastState),
+    "attention": Variant("encoder: two transformer layers of width 256", encoder=Attention),
+    "code-at-start": Variant("decoder: the code only as first state", decoder=CodeAtStart),
+    "blind": Variant("decoder: does not see its previous production", decoder=Blind),
+    "narrow": Variant("decoder: GRU 256", sizes=(("hidden", 256),)),
+    "wide": Variant("decoder: GRU 768", sizes=(("hidden", 768),)),
+    "batch-128": Variant("batches of 128", batch_size=128),
+    "batch-512": Variant("batches of 512, learning rate 2e-3", batch_size=512, learning_rate=2e-3),
+    "rate-2e-3": Variant("learning rate 2e-3", learning_rate=2e-3),
+}
+
+
+def main() -> None:
+    """Trains each variant and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=4)
+    parser.add_argument("--data", default="zinc250k")
+    parser.add_argument("--grammar", default="smiles")
+    parser.add_argument("--motifs", type=int, default=300)
+    parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=list(VARIANTS))
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+
+    plain = load_grammar(arguments.grammar)
+    derivations = build_store(plain, open_source(arguments.data)).derivations
+    split = make_split(derivations, seed=arguments.seed)
+    grammar = plain.extend(learn_motifs(plain, derivations[split.train], arguments.motifs))
+    derivations = apply_motifs(grammar, derivations, n_jobs=-1)
+    preset = preset_named("default", grammar, model_named("grae"))
+    print(f"{len(derivations):,} strings, {derivations.lengths.mean():.1f} steps on average, "
+          f"{arguments.minutes:g} minutes each, {torch.get_num_threads()} threads", file=sys.stderr)  # fmt: skip
+
+    rows = []
+    for name in arguments.variants:
+        variant = VARIANTS[name]
+        architecture = RecurrentArchitecture.model_validate(
+            {"latent_dim": preset.architecture.latent_dim, **dict(variant.sizes)}
+        )
+        torch.manual_seed(arguments.seed)
+        tensors = GrammarTensors(grammar)
+        encoder = variant.encoder(
+            grammar.n_symbols, grammar.pad, embedding=architecture.embedding, hidden=architecture.encoder_hidden
+        )
+        decoder = variant.decoder(
+            tensors,
+            latent_dim=architecture.latent_dim,
+            embedding=architecture.embedding,
+            hidden=architecture.hidden,
+        )
+        network = Autoencoder(
+            encoder,
+            Deterministic(encoder.n_features, architecture.latent_dim),  # pyright: ignore[reportArgumentType]
+            decoder,
+            MaskedCrossEntropy(tensors),
+            tikhonov,
+            beta=preset.weights.beta,
+            lambda_=preset.weights.lambda_,
+        )
+        training = replace_training(preset.training, arguments.minutes, variant, arguments.seed)
+        result = train(
+            network,
+            DerivationBatches(
+                derivations, split.train, pad=grammar.pad, batch_size=variant.batch_size, seed=arguments.seed
+            ),
+            training,
+            validate=mean_terms(DerivationBatches(derivations, split.validation, pad=grammar.pad, batch_size=512)),
+        )
+        rate = sum(len(split.train) * r["epoch"] for r in result.metrics[-1:]) / result.seconds
+        size = sum(weight.numel() for weight in network.parameters()) / 1e6
+        rows.append((result.best["exact"], name, variant.about, size, rate, result.best["reconstruction"]))
+        print(rows[-1], file=sys.stderr, flush=True)
+
+    print("| variant | | parameters | molecules/s | nats | exact |\n|---|---|---|---|---|---|")
+    for exact, name, about, size, rate, nats in sorted(rows, reverse=True):
+        print(f"| {name} | {about} | {size:.1f} M | {rate:.0f} | {nats:.2f} | {100 * exact:.1f} % |")
+
+
+def replace_training(training, minutes: float, variant: Variant, seed: int):
+    """The preset's training with the variant's batches, validated once at the end."""
+    return training.replace(
+        time_budget=minutes,
+        batch_size=variant.batch_size,
+        learning_rate=variant.learning_rate,
+        validate_every_seconds=60 * minutes,
+        seed=seed,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The estimator, on a language small enough to learn in seconds."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_checks
+
+import grae
+from grae.errors import DataError, ParseError, RunError, SettingsError
+from grae.grammar import Grammar
+from grae.grammar.counting import sample_uniform
+from grae.sequence import GrammarAutoencoder
+
+LISTS = Grammar.from_text(
+    """
+    list -> '[' ']' | '[' items ']'
+    items -> item | item ',' items
+    item -> list | 'a' | 'b' | 'c'
+    """,
+    "lists",
+)
+TEXTS = [LISTS.unparse(ids) for ids in sample_uniform(LISTS, 400, 14, 0)]
+
+
+def new(**changes):
+    settings = {"preset": "quick", "epochs": 6, "latent_dim": 8, "motifs": 0, "learning_rate": 3e-3, "batch_size": 32}
+    return GrammarAutoencoder(LISTS, **{**settings, "device": "cpu", **changes})
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Any:
+    return new(motifs=5).fit(TEXTS)
+
+
+def test_fit_learns_and_transform_has_the_shape_it_says(fitted):
+    codes = fitted.transform(TEXTS[:30])
+    assert codes.shape == (30, 8)
+    assert codes.dtype == np.float32
+    losses = [record["validation"]["loss"] for record in fitted.result_.metrics]
+    assert fitted.result_.best["loss"] == min(losses)
+    untrained: Any = new(motifs=5, epochs=1, learning_rate=1e-9).fit(TEXTS)
+    assert fitted.result_.best["loss"] < 0.7 * untrained.result_.best["loss"]
+
+
+def test_codes_do_not_depend_on_the_company(fitted):
+    together = fitted.transform(TEXTS[:40])
+    alone = np.concatenate([fitted.transform([text]) for text in TEXTS[:40]])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_samples_are_in_the_language_and_follow_the_seed(fitted):
+    for density in ("gmm", "gaussian"):
+        samples = fitted.sample(200, density=density, seed=3)
+        assert all(LISTS.unparse(LISTS.parse(text)) == text for text in samples)
+        assert samples == fitted.sample(200, density=density, seed=3)
+        assert samples != fitted.sample(200, density=density, seed=4)
+    assert fitted.sample(50, temperature=1.0, seed=3) != fitted.sample(50, temperature=2.0, seed=3)
+
+
+def test_the_same_seed_gives_the_same_weights():
+    first, second = (new(epochs=2).fit(TEXTS).network_.state_dict() for _ in range(2))
+    for name, weight in first.items():
+        assert np.array_equal(weight, second[name]), name
+
+
+def test_score_samples_is_the_log_density_of_the_codes(fitted):
+    scores = fitted.score_samples(TEXTS[:20])
+    np.testing.assert_allclose(scores, fitted.densities_["gmm"].log_prob(fitted.transform(TEXTS[:20])))
+
+
+def test_score_is_the_share_that_comes_back(fitted):
+    texts = TEXTS[:60]
+    assert fitted.score(texts) == np.mean([a == b for a, b in zip(texts, fitted.reconstruct(texts), strict=True)])
+
+
+def test_a_saved_estimator_loads_equal(fitted, tmp_path):
+    fitted.save(tmp_path / "run")
+    loaded = grae.load(tmp_path / "run", device="cpu")
+    np.testing.assert_array_equal(loaded.transform(TEXTS[:20]), fitted.transform(TEXTS[:20]))
+    assert loaded.sample(20, seed=1) == fitted.sample(20, seed=1)
+    assert loaded.grammar_.fingerprint == fitted.grammar_.fingerprint
+    assert loaded.settings_ == fitted.settings_
+    assert loaded.grammar_.base == LISTS
+    loaded.save(tmp_path / "again")
+    assert (tmp_path / "again" / "config.json").read_bytes() == (tmp_path / "run" / "config.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "config.json", "grammar.cfg", "density.safetensors", "split.safetensors"]
+)
+@pytest.mark.parametrize("harm", ["missing", "truncated", "foreign"])
+def test_a_damaged_run_is_an_error_that_names_the_file(fitted, tmp_path, name, harm):
+    fitted.save(tmp_path)
+    file = tmp_path / name
+    whole = file.read_bytes()
+    if harm == "missing":
+        file.unlink()
+    elif harm == "truncated":
+        file.write_bytes(whole[: len(whole) // 2])
+    else:
+        file.write_text(json.dumps({"format": "another"}) if name != "grammar.cfg" else "S -> 'a' S | 'a'\n")
+    with pytest.raises(RunError) as error:
+        grae.load(tmp_path)
+    assert name in str(error.value)
+    assert error.value.remedy
+
+
+def test_an_unbroken_and_a_resumed_run_end_with_the_same_weights(tmp_path):
+    """The run is broken by ending it after fewer epochs; what differs then is only how long it was to go on."""
+    unbroken = new(epochs=4, motifs=3).fit(TEXTS, run=tmp_path / "unbroken")
+    run = tmp_path / "broken"
+    broken = new(epochs=4, motifs=3)
+    broken.fit(TEXTS, run=run)
+    (run / "model.safetensors").unlink()
+    with pytest.raises(RunError, match="has not finished"):
+        grae.load(run)
+    resumed = new(epochs=4, motifs=3).fit(TEXTS, run=run, resume=True)
+    for name, weight in unbroken.network_.state_dict().items():
+        assert np.array_equal(weight, resumed.network_.state_dict()[name]), name
+
+
+def test_a_run_is_not_resumed_with_other_settings_or_data(tmp_path):
+    new(epochs=1).fit(TEXTS, run=tmp_path)
+    with pytest.raises(RunError, match="other settings: architecture"):
+        new(epochs=1, latent_dim=9).fit(TEXTS, run=tmp_path, resume=True)
+    with pytest.raises(RunError, match="other data"):
+        new(epochs=1).fit(TEXTS[:-1], run=tmp_path, resume=True)
+    with pytest.raises(RunError, match="already holds a training"):
+        new(epochs=1).fit(TEXTS, run=tmp_path)
+
+
+def test_strings_that_cannot_be_used_are_errors(fitted):
+    with pytest.raises(ParseError, match="position 1"):
+        fitted.transform(["[]", "[x]"])
+    with pytest.raises(DataError, match="one string"):
+        fitted.transform("[]")
+    with pytest.raises(DataError, match=r"X\[1\] is a float"):
+        fitted.transform(["[]", np.nan])
+    with pytest.raises(DataError, match=r"too long|more than"):
+        fitted.transform(["[" + ",".join("a" * 60) + "]"])
+    with pytest.raises(ParseError):
+        new().fit([*TEXTS, "nonsense"])
+    assert len(new(epochs=1, on_invalid="skip").fit([*TEXTS, "nonsense"]).split_) == len(TEXTS)
+
+
+@pytest.mark.parametrize(
+    "codes", [np.zeros((3, 7)), np.zeros(8), np.full((2, 8), np.nan), np.full((2, 8), np.inf), np.full((2, 8), "a")]
+)
+def test_codes_that_cannot_be_used_are_errors(fitted, codes):
+    with pytest.raises(DataError, match=r"codes have shape|NaN or infinite"):
+        fitted.inverse_transform(codes)
+
+
+def test_settings_that_cannot_be_used_are_errors():
+    for wrong in (
+        {"model": "gra"},
+        {"preset": "fast"},
+        {"density": "gnn"},
+        {"latent_dim": 0},
+        {"beta": -1.0},
+        {"epochs": 0},
+    ):
+        with pytest.raises(SettingsError):
+            new(**wrong).fit(TEXTS)
+    with pytest.raises(SettingsError, match="no density 'normal' is fitted; there are: gaussian, gmm"):
+        new(epochs=1).fit(TEXTS).sample(1, density="normal")
+
+
+def test_it_works_in_a_pipeline_and_with_pandas(fitted):
+    frame = pd.Series(TEXTS)
+    target = frame.str.len().to_numpy()
+    pipeline = make_pipeline(clone(fitted), LinearRegression()).fit(frame, target)
+    predicted = pipeline.predict(frame)
+    assert np.corrcoef(predicted, target)[0, 1] > 0.4  # eight random features would give 0.14
+    assert list(fitted.get_feature_names_out())[:2] == ["grammarautoencoder0", "grammarautoencoder1"]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_do_not_raise_errors_in_init_or_set_params,
+        estimator_checks.check_estimator_cloneable,
+        estimator_checks.check_estimator_repr,
+        estimator_checks.check_estimator_tags_renamed,
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_mixin_order,
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_set_params,
+        estimator_checks.check_valid_tag_types,
+    ],
+)
+def test_scikit_learn_accepts_it(check):
+    """Those of its checks that need no matrix of numbers; it skips the others for estimators of strings."""
+    check("GrammarAutoencoder", GrammarAutoencoder())
+
+
+def test_an_estimator_that_is_not_fitted_says_so():
+    with pytest.raises(NotFittedError):
+        new().transform(TEXTS)
+    with pytest.raises(NotFittedError):
+        new().sample(1)
