@@ -44,7 +44,7 @@ $(VENV)/dev.stamp: $(BIN)/python pyproject.toml constraints.txt
 demo: $(VENV)/run.stamp
 	@rm -rf $(DEMO)
 	@$(BIN)/grae train --grammar smiles --preset quick --out $(DEMO)
-	@$(BIN)/grae sample $(DEMO) -n 1000 --table 12 --out $(DEMO)/samples.smi --draw $(DEMO)/samples.png
+	@$(BIN)/grae sample $(DEMO) -n 1000 --out $(DEMO)/samples.smi --draw $(DEMO)/samples.png
 	@$(BIN)/grae evaluate $(DEMO) -n 1000
 	@echo "samples: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png"
 
