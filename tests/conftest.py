@@ -1,4 +1,4 @@
-"""What every test shares: fixed seeds, a cache of its own, and the local copy of the public data sets where there is one."""
+"""What every test shares: fixed seeds, a cache of its own, and the local copy of the public data sets."""
 
 import os
 import random
