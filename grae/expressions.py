@@ -17,7 +17,8 @@ from functools import lru_cache
 import numpy as np
 
 from grae.errors import DerivationError, GrammarError, ParseError
-from grae.grammar.cfg import Grammar, Nonterminal, Production
+from grae.grammar.cfg import Grammar
+from grae.grammar.symbols import Nonterminal, Production
 
 Token = float | str | np.ufunc
 """A number; the variable, "(" or ")"; an operation."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grae.grammar.cfg import Nonterminal, Production, Symbol
+from grae.grammar.symbols import Nonterminal, Production, Symbol
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
@@ -39,8 +39,8 @@ class Analysis:
         shortest: nonterminal -> productions in its shortest completion; absent where it derives no string.
         productive: nonterminal -> whether it derives a string.
         reachable: nonterminals that usable derivations from the start symbol meet.
-        empty: nonterminal -> the production that starts its empty derivation of least height (the lowest id among several);
-            absent where it does not derive the empty string.
+        empty: nonterminal -> the production that starts its empty derivation of least height (the lowest id among
+            several); absent where it does not derive the empty string.
         cyclic: ids of productions through which a nonterminal derives itself and nothing more.
     """
 

@@ -1,20 +1,7 @@
-"""Context-free grammars: productions in nltk's notation, numbered in file order.
-
-A grammar file holds productions such as `S -> S '+' T | T`, whole-line comments after `#`, and `%start NAME` (else the
-first left-hand side starts). Three directives of ours hide in comments, so that nltk reads the same files:
-
-    #% language molecules     what the strings mean (`molecules`, `expressions`); validity and drawing follow from it
-    #% ignore ' '             characters skipped between tokens
-    #% motif 3 0 17 uses 9    the next production is a motif: 3 with 17 in its first nonterminal, used 9 times
-
-A grammar with motifs derives the same strings as its base, in fewer steps. Its motifs come after all productions of the
-base, and reading checks each against what its directive composes.
-"""
+"""A context-free grammar: its productions, numbered in file order, and what can be done with it."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grae.errors import GrammarError
+from grae.grammar import notation
+from grae.grammar.notation import at_line, motif_error
+from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, written
 from grae.resources import shipped
 
 if TYPE_CHECKING:
@@ -34,88 +24,6 @@ if TYPE_CHECKING:
 LANGUAGES = ("molecules", "expressions")
 RUN_GRAMMAR = "grammar.cfg"
 MOST_SYMBOLS = 2**16  # with motifs; ids and padding are stored in two bytes
-_DIRECTIVE = re.compile(r"#%\s*(\w+)\s*(.*)")
-_MOTIF = re.compile(r"(\d+)\s+(\d+)\s+(\d+)(?:\s+uses\s+(\d+))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Nonterminal:
-    """A symbol that productions expand; terminals are plain strings."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-Symbol = Nonterminal | str
-
-
-@dataclass(frozen=True, slots=True)
-class Production:
-    """A production `lhs -> rhs`.
-
-    Attributes:
-        id: its number in the grammar, from 0, in file order.
-        lhs: the nonterminal that it expands.
-        rhs: the symbols that it puts there; `()` produces nothing.
-        line: its line in the grammar's file, from 1; None when it came from elsewhere.
-    """
-
-    id: int
-    lhs: Nonterminal
-    rhs: tuple[Symbol, ...]
-    line: int | None = None
-
-    @property
-    def children(self) -> tuple[Nonterminal, ...]:
-        """The nonterminals of the right-hand side, left to right."""
-        return tuple(symbol for symbol in self.rhs if isinstance(symbol, Nonterminal))
-
-    def __str__(self) -> str:
-        return f"{self.lhs} -> {' '.join(_written(symbol) for symbol in self.rhs)}".rstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class Motif:
-    """A production composed of two: the parent's right-hand side with the child's in the place of one nonterminal.
-
-    Attributes:
-        parent: id of the production above; a motif's parts have lower ids than the motif.
-        slot: which of the parent's nonterminals the child expands: from 0, left to right.
-        child: id of the production below.
-        uses: how often the motif stands in the derivations that it was learned from, once all motifs are applied; None
-            where that is not known. Two motifs that differ only here are equal.
-    """
-
-    parent: int
-    slot: int
-    child: int
-    uses: int | None = field(default=None, compare=False)
-
-    def compose(self, productions: Sequence[Production]) -> tuple[Nonterminal, tuple[Symbol, ...]]:
-        """The left-hand side and right-hand side of the motif, from the productions before it.
-
-        Raises:
-            GrammarError: there is no such parent, slot or child, or the child expands another nonterminal.
-        """
-        for part in (self.parent, self.child):
-            if not 0 <= part < len(productions):
-                raise GrammarError(f"motif {self}: its parts are productions 0 to {len(productions) - 1}")
-        parent, child = productions[self.parent], productions[self.child]
-        places = [place for place, symbol in enumerate(parent.rhs) if isinstance(symbol, Nonterminal)]
-        if not 0 <= self.slot < len(places):
-            raise GrammarError(f"motif {self}: production {parent.id} '{parent}' has {len(places)} nonterminals")
-        place = places[self.slot]
-        if parent.rhs[place] != child.lhs:
-            raise GrammarError(
-                f"motif {self}: production {child.id} '{child}' does not expand {parent.rhs[place]}, "
-                f"nonterminal {self.slot} of production {parent.id} '{parent}'"
-            )
-        return parent.lhs, parent.rhs[:place] + child.rhs + parent.rhs[place + 1 :]
-
-    def __str__(self) -> str:
-        return f"{self.parent} {self.slot} {self.child}"
 
 
 class Grammar:
@@ -171,36 +79,8 @@ class Grammar:
         Raises:
             GrammarError: with the line that cannot be read and why.
         """
-        language, ignore, start = None, "", None
-        productions: list[Production] = []
-        motifs: dict[int, Motif] = {}
-        for number, line in _logical_lines(text):
-            if directive := _DIRECTIVE.fullmatch(line):
-                match directive.groups():
-                    case ("language", value):
-                        language = value.strip()
-                    case ("ignore", value):
-                        ignore += _unquoted(value.strip(), name, number)
-                    case ("motif", value):
-                        if len(productions) in motifs:
-                            raise _motif_error(f"{name}, line {number}: the motif before this one has no production")
-                        motifs[len(productions)] = _read_motif(value, name, number)
-                    case (other, _):
-                        raise GrammarError(
-                            f"{name}, line {number}: unknown directive {other!r}; known: language, ignore, motif",
-                            remedy="correct it, or write an ordinary comment with '# '",
-                        )
-            elif not line.startswith("#"):
-                declared, read = _read_line(line, name, number)
-                start = declared or start
-                productions += read
-        if len(productions) in motifs:
-            raise _motif_error(f"{name}: the last motif has no production")
-        for place in range(min(motifs, default=len(productions)), len(productions)):
-            if place not in motifs:
-                production = productions[place]
-                raise _motif_error(f"{name}{_at(production.line)}: '{production}' comes after motifs and is none")
-        return cls(name, productions, start, language=language, ignore=ignore, motifs=motifs.values())
+        productions, start, language, ignore, motifs = notation.read(text, name)
+        return cls(name, productions, start, language=language, ignore=ignore, motifs=motifs)
 
     def extend(self, motifs: Iterable[Motif]) -> "Grammar":
         """A larger grammar of the same language: this one's productions, then one for each motif.
@@ -317,7 +197,7 @@ class Grammar:
     def text(self) -> str:
         """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, motifs and fingerprint."""
         head = [f"#% language {self.language}"] if self.language else []
-        head += [f"#% ignore {_written(character)}" for character in self.ignore]
+        head += [f"#% ignore {written(character)}" for character in self.ignore]
         n_base = self.n_productions - len(self.motifs)
         lines = [*head, f"%start {self.start}", *map(str, self.productions[:n_base])]
         for production, motif in zip(self.productions[n_base:], self.motifs, strict=True):
@@ -349,7 +229,7 @@ class Grammar:
         for production in self.productions:
             if "" in production.rhs:
                 raise GrammarError(
-                    f"{self.name}{_at(production.line)}: empty terminal in '{production}'",
+                    f"{self.name}{at_line(production.line)}: empty terminal in '{production}'",
                     remedy="for a production that produces nothing, leave its right-hand side empty",
                 )
         if not self.analysis.productive[self.start]:
@@ -370,17 +250,17 @@ class Grammar:
             )
         first = self.n_productions - len(self.motifs)
         if first < 1:
-            raise _motif_error(f"{self.name}: {len(self.motifs)} motifs for {self.n_productions} productions")
+            raise motif_error(f"{self.name}: {len(self.motifs)} motifs for {self.n_productions} productions")
         before = list(self.productions[:first])
         for production, motif in zip(self.productions[first:], self.motifs, strict=True):
             try:
                 composed = motif.compose(before)
             except GrammarError as error:
-                raise _motif_error(f"{self.name}{_at(production.line)}: {error.message}") from None
+                raise motif_error(f"{self.name}{at_line(production.line)}: {error.message}") from None
             if composed != (production.lhs, production.rhs):
                 wanted = Production(production.id, *composed)
-                raise _motif_error(
-                    f"{self.name}{_at(production.line)}: '{production}' is not what motif {motif} composes: '{wanted}'"
+                raise motif_error(
+                    f"{self.name}{at_line(production.line)}: '{production}' is not what motif {motif} composes: '{wanted}'"
                 )
             before.append(production)
 
@@ -423,77 +303,3 @@ def _numbered(productions: Iterable[Production | tuple[Nonterminal, Sequence[Sym
             yield Production(number, given.lhs, given.rhs, given.line)
         else:
             yield Production(number, given[0], tuple(given[1]))
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The non-empty lines, stripped, with their numbers from 1; a line that ends in a backslash goes on in the next."""
-    started, pending = 0, ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        started = started if pending else number
-        line = pending + line.strip()
-        if line.endswith("\\") and not line.startswith("#"):
-            pending = line[:-1].rstrip() + " "
-            continue
-        pending = ""
-        if line:
-            yield started, line
-    if pending:
-        yield started, pending.strip()
-
-
-def _read_line(line: str, name: str, number: int) -> tuple[Nonterminal | None, list[Production]]:
-    """Reads `%start NAME`, or a line of productions with nltk's own reader."""
-    from nltk.grammar import read_grammar, standard_nonterm_parser
-
-    directive = line.startswith("%")
-    try:
-        start, read = read_grammar(f"{line}\nS -> " if directive else line, standard_nonterm_parser)
-    except ValueError as error:
-        reason = str(error).splitlines()[-1]
-        raise GrammarError(
-            f"{name}, line {number}: {reason} in {line!r}",
-            remedy="write productions as NAME -> NAME 'terminal' | ..., one left-hand side a line",
-        ) from None
-    if directive:
-        return Nonterminal(start.symbol()), []
-    return None, [
-        Production(0, Nonterminal(p.lhs().symbol()), tuple(_symbol(symbol) for symbol in p.rhs()), number) for p in read
-    ]
-
-
-def _read_motif(value: str, name: str, number: int) -> Motif:
-    """Reads what follows `#% motif`."""
-    match = _MOTIF.fullmatch(value.strip())
-    if match is None:
-        raise _motif_error(f"{name}, line {number}: cannot read motif {value!r}; expected PARENT SLOT CHILD [uses N]")
-    parent, slot, child, uses = match.groups()
-    return Motif(int(parent), int(slot), int(child), None if uses is None else int(uses))
-
-
-def _motif_error(message: str) -> GrammarError:
-    return GrammarError(message, remedy="leave the motifs as they were written, or take all of them out")
-
-
-def _symbol(symbol: object) -> Symbol:
-    """A symbol of nltk's as ours."""
-    return symbol if isinstance(symbol, str) else Nonterminal(symbol.symbol())  # pyright: ignore
-
-
-def _written(symbol: Symbol) -> str:
-    """A symbol as the file spells it; nltk's notation has no escapes, so a terminal cannot hold both quotes."""
-    if isinstance(symbol, Nonterminal):
-        return symbol.name
-    return f'"{symbol}"' if "'" in symbol else f"'{symbol}'"
-
-
-def _unquoted(value: str, name: str, number: int) -> str:
-    if len(value) < 3 or value[0] not in "'\"" or value[-1] != value[0]:
-        raise GrammarError(
-            f"{name}, line {number}: the directive 'ignore' needs a quoted character, not {value!r}",
-            remedy="write, for spaces, #% ignore ' '",
-        )
-    return value[1:-1]
-
-
-def _at(line: int | None) -> str:
-    return "" if line is None else f", line {line}"

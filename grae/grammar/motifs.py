@@ -23,8 +23,9 @@ from joblib import Parallel, delayed
 from numba import njit
 
 from grae.errors import DerivationError, SettingsError
-from grae.grammar.cfg import MOST_SYMBOLS, Motif
+from grae.grammar.cfg import MOST_SYMBOLS
 from grae.grammar.codec import Derivations
+from grae.grammar.symbols import Motif
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar

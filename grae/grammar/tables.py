@@ -1,6 +1,7 @@
 """A grammar as integer arrays: what compiled code and a decoder's masks read.
 
-Shapes: P productions, N nonterminals, K terminals, W symbols in the longest right-hand side, R nonterminals in the fullest.
+Shapes: P productions, N nonterminals, K terminals, W symbols in the longest right-hand side, R nonterminals in the
+fullest.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grae.grammar.cfg import Nonterminal, Symbol
+from grae.grammar.symbols import Nonterminal, Symbol
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
@@ -28,7 +29,7 @@ class Tables:
         rhs_length: (P,) int32, symbols in each right-hand side.
         children: (P, R) int32, nonterminals of each right-hand side from left to right, filled up with -1.
         n_children: (P,) int32.
-        shortest: (N,) int64, productions in the shortest completion of each nonterminal; `UNREACHED` where there is none.
+        shortest: (N,) int64, productions in the shortest completion of each nonterminal; `UNREACHED` without one.
         shortest_production: (P,) int64, 1 + the shortest completions of its children; `UNREACHED` where there is none.
         usable: (P,) bool, whether some derivation of some string uses the production.
         mask: (N, P) bool, the usable productions that expand each nonterminal.

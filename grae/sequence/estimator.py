@@ -142,6 +142,8 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
         model, preset = self._resolve(plain)
         folder = None if run is None else RunFolder(run)
+        if folder is not None and not resume:
+            folder.check_unused()
         derivations = self._derivations(plain, X, preset.max_length)
         self.split_ = make_split(derivations, seed=self.random_state, validation=self.validation, test=self.test)
         if resume:

@@ -158,11 +158,8 @@ class _Training:
     def begin(self) -> None:
         """Starts at step 0, and keeps that state so that a kill before the next checkpoint can be resumed."""
         run = self.run
-        if run is not None and run.has(run.CHECKPOINT):
-            raise RunError(
-                f"{run.path} already holds a training ({run / run.CHECKPOINT})",
-                remedy="--resume to continue it, or give another folder",
-            )
+        if run is not None:
+            run.check_unused()
         self.accelerator.wait_for_everyone()
         if run is not None and self.accelerator.is_main_process:
             files.cut(run / run.METRICS, 0)

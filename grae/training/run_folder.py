@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from grae import files
+from grae.errors import RunError
 
 FOREIGN = "give the folder of a run made by `grae train`, or restore the file from a copy"
 
@@ -42,6 +43,14 @@ class RunFolder:
     def has(self, name: str) -> bool:
         """Whether the file is there."""
         return (self / name).is_file()
+
+    def check_unused(self) -> None:
+        """Makes sure that a new training overwrites none. Raises RunError where the folder holds one."""
+        if self.has(self.CHECKPOINT):
+            raise RunError(
+                f"{self.path} already holds a training ({self / self.CHECKPOINT})",
+                remedy="--resume to continue it, or give another folder",
+            )
 
     def write_text(self, name: str, text: str) -> None:
         """Writes UTF-8 text. Raises RunError where the file system refuses."""

@@ -145,7 +145,7 @@ class TestEncode:
 
     def test_grammars_with_motifs(self):
         base = Grammar.from_text("S -> S '+' T | T\nT -> 'x' | 'y'")
-        from grae.grammar.cfg import Motif
+        from grae.grammar.symbols import Motif
 
         extended = base.extend([Motif(0, 1, 2), Motif(1, 0, 3)])
         texts = ["y+x+x", "x", "nonsense", "y+y"]

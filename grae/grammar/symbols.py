@@ -1,0 +1,93 @@
+"""What grammars are made of: nonterminals, terminals (plain strings), productions, and motifs that compose them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from grae.errors import GrammarError
+
+
+@dataclass(frozen=True, slots=True)
+class Nonterminal:
+    """A symbol that productions expand; terminals are plain strings."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Symbol = Nonterminal | str
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """A production `lhs -> rhs`.
+
+    Attributes:
+        id: its number in the grammar, from 0, in file order.
+        lhs: the nonterminal that it expands.
+        rhs: the symbols that it puts there; `()` produces nothing.
+        line: its line in the grammar's file, from 1; None when it came from elsewhere.
+    """
+
+    id: int
+    lhs: Nonterminal
+    rhs: tuple[Symbol, ...]
+    line: int | None = None
+
+    @property
+    def children(self) -> tuple[Nonterminal, ...]:
+        """The nonterminals of the right-hand side, left to right."""
+        return tuple(symbol for symbol in self.rhs if isinstance(symbol, Nonterminal))
+
+    def __str__(self) -> str:
+        return f"{self.lhs} -> {' '.join(written(symbol) for symbol in self.rhs)}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Motif:
+    """A production composed of two: the parent's right-hand side with the child's in the place of one nonterminal.
+
+    Attributes:
+        parent: id of the production above; a motif's parts have lower ids than the motif.
+        slot: which of the parent's nonterminals the child expands: from 0, left to right.
+        child: id of the production below.
+        uses: how often the motif stands in the derivations that it was learned from, once all motifs are applied; None
+            where that is not known. Two motifs that differ only here are equal.
+    """
+
+    parent: int
+    slot: int
+    child: int
+    uses: int | None = field(default=None, compare=False)
+
+    def compose(self, productions: Sequence[Production]) -> tuple[Nonterminal, tuple[Symbol, ...]]:
+        """The left-hand side and right-hand side of the motif, from the productions before it.
+
+        Raises:
+            GrammarError: there is no such parent, slot or child, or the child expands another nonterminal.
+        """
+        for part in (self.parent, self.child):
+            if not 0 <= part < len(productions):
+                raise GrammarError(f"motif {self}: its parts are productions 0 to {len(productions) - 1}")
+        parent, child = productions[self.parent], productions[self.child]
+        places = [place for place, symbol in enumerate(parent.rhs) if isinstance(symbol, Nonterminal)]
+        if not 0 <= self.slot < len(places):
+            raise GrammarError(f"motif {self}: production {parent.id} '{parent}' has {len(places)} nonterminals")
+        place = places[self.slot]
+        if parent.rhs[place] != child.lhs:
+            raise GrammarError(
+                f"motif {self}: production {child.id} '{child}' does not expand {parent.rhs[place]}, "
+                f"nonterminal {self.slot} of production {parent.id} '{parent}'"
+            )
+        return parent.lhs, parent.rhs[:place] + child.rhs + parent.rhs[place + 1 :]
+
+    def __str__(self) -> str:
+        return f"{self.parent} {self.slot} {self.child}"
+
+
+def written(symbol: Symbol) -> str:
+    """A symbol as a file spells it; nltk's notation has no escapes, so a terminal cannot hold both quotes."""
+    if isinstance(symbol, Nonterminal):
+        return symbol.name
+    return f'"{symbol}"' if "'" in symbol else f"'{symbol}'"
