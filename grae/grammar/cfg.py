@@ -260,7 +260,8 @@ class Grammar:
             if composed != (production.lhs, production.rhs):
                 wanted = Production(production.id, *composed)
                 raise motif_error(
-                    f"{self.name}{at_line(production.line)}: '{production}' is not what motif {motif} composes: '{wanted}'"
+                    f"{self.name}{at_line(production.line)}: '{production}' is not what motif {motif} composes, "
+                    f"'{wanted}'"
                 )
             before.append(production)
 

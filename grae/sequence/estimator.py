@@ -36,8 +36,8 @@ MOST_CODES = 100_000  # codes that the densities are fitted to
 class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A regularized autoencoder over a grammar's derivations (GRAE; Ghosh et al. 2020), as a scikit-learn transformer.
 
-    X is a sequence of strings throughout; `fit` also takes derivations or a store of them. What is None below is left to
-    the preset. All that is drawn follows `random_state`.
+    X is a sequence of strings throughout; `fit` also takes derivations or a store of them. What is None below is left
+    to the preset. All that is drawn follows `random_state`.
 
     Args:
         grammar: a `Grammar`, the name of a shipped one, or the path of a .cfg file.
@@ -327,6 +327,13 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             derivations = encoded.derivations
         if len(derivations) == 0:
             raise DataError("there are no strings to train on", remedy="give strings of the grammar's language")
+        longest = int(derivations.lengths.max())
+        if max_length is not None and longest > max_length:
+            row = int(derivations.lengths.argmax())
+            raise DataError(
+                f"derivation {row} has {longest} productions, more than the limit of {max_length}",
+                remedy="leave such derivations out, or raise max_length",
+            )
         return derivations
 
     def _extended(self, grammar: Grammar, derivations: Derivations, motifs: int) -> Grammar:

@@ -1,5 +1,6 @@
 """What a training shows while it runs, on standard error: a live bar in a terminal, a line a validation elsewhere."""
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -82,7 +83,7 @@ class Bar(Lines):
 
     def __init__(self, console: Console, unit: str) -> None:
         super().__init__(console, unit)
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[text]}"))
+        columns = (BarColumn(bar_width=16), TextColumn("{task.fields[text]}"))
         self.progress = Progress(*columns, console=console, auto_refresh=False)
         self.task = self.progress.add_task("training", total=1.0, text="")
         self.last = 0.0
@@ -95,9 +96,8 @@ class Bar(Lines):
             return
         self.last = now
         left = seconds_left(done, seconds)
-        parts = [f"{done:4.0%}", f"epoch {epoch:.2f}", in_words(terms), f"{rate:,.0f} {self.unit}/s"]
-        if left is not None:
-            parts.append(f"{clock(left)} left")
+        parts = [f"{done:4.0%}", "" if left is None else f"{clock(left)} left", f"{rate:,.0f} {self.unit}/s"]
+        parts += [f"epoch {epoch:.2f}", in_words(terms)]  # a narrow terminal cuts the last
         self.progress.update(self.task, completed=done, text="  ".join(part for part in parts if part))
         self.progress.refresh()
 
@@ -109,15 +109,12 @@ class Bar(Lines):
 def line(record: Mapping[str, Any], unit: str, left: float | None) -> str:
     """A validation in one line of text."""
     parts = [
+        clock(record["seconds"]) + (f" ({clock(left)} left)" if left else ""),
         f"epoch {record['epoch']:.2f}",
-        f"step {record['step']:,}",
-        f"train: {in_words(record['train'])}",
-        f"validation: {in_words(record['validation'])}{' (best)' if record['best'] else ''}",
         f"{record['rows_per_second']:,.0f} {unit}/s",
-        clock(record["seconds"]),
+        f"training loss {record['train'].get('loss', math.nan):.4g}",
+        f"validation {in_words(record['validation'])}{' (best)' if record['best'] else ''}",
     ]
-    if left:
-        parts.append(f"{clock(left)} left")
     return "  ".join(parts)
 
 

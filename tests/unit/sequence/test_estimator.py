@@ -15,6 +15,7 @@ from sklearn.utils import estimator_checks
 import grae
 from grae.errors import DataError, ParseError, RunError, SettingsError
 from grae.grammar import Grammar
+from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
 from grae.sequence import GrammarAutoencoder
 
@@ -147,6 +148,9 @@ def test_strings_that_cannot_be_used_are_errors(fitted):
         fitted.transform(["[" + ",".join("a" * 60) + "]"])
     with pytest.raises(ParseError):
         new().fit([*TEXTS, "nonsense"])
+    derivations = Derivations.from_list([LISTS.parse(text) for text in TEXTS], LISTS.dtype)
+    with pytest.raises(DataError, match=r"derivation \d+ has 14 productions, more than the limit of 9"):
+        new(max_length=9).fit(derivations)
     assert len(new(epochs=1, on_invalid="skip").fit([*TEXTS, "nonsense"]).split_) == len(TEXTS)
 
 

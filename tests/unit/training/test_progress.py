@@ -31,8 +31,8 @@ def test_a_pipe_gets_one_plain_line_a_validation_on_standard_error(toy, capfd):
     assert len(lines) == 2
     number = r"[\d.e-]+"
     assert re.fullmatch(
-        rf"epoch 1\.00  step 5  train: loss {number} reconstruction {number} size {number} gradient_norm {number}"
-        rf"  validation: loss {number} exact {number}( \(best\))?  [\d,]+ molecules/s  0:00:\d\d(  0:00:\d\d left)?",
+        rf"0:00:\d\d( \(0:00:\d\d left\))?  epoch 1\.00  [\d,]+ molecules/s  training loss {number}"
+        rf"  validation loss {number} exact {number}( \(best\))?",
         lines[0],
     )
 
@@ -45,8 +45,18 @@ def test_a_terminal_gets_a_bar(toy, monkeypatch):
     run(toy)
     assert "100%" in text.getvalue()
     assert "rows/s" in text.getvalue()
-    assert text.getvalue().count("validation: loss") == 2
+    assert text.getvalue().count("validation loss") == 2
     assert "left" in text.getvalue()
+
+
+def test_a_narrow_terminal_keeps_what_is_left_and_the_rate(toy, monkeypatch):
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=True, width=60)
+    monkeypatch.setattr("grae.training.progress.FRAME", 0.0)
+    monkeypatch.setattr("grae.training.loop.choose_reporter", lambda shown, unit: Bar(console, unit))
+    run(toy)
+    bars = [line for line in text.getvalue().splitlines() if "%" in line]
+    assert any("left" in line and "rows/s" in line for line in bars)
 
 
 def test_the_bar_goes_away_on_errors(toy, monkeypatch):
