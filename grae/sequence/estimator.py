@@ -242,9 +242,12 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     def score(self, X: Sequence[str], y: object = None) -> float:
         """The share of strings that come back exactly from their codes."""
-        texts = _strings(X)
-        kept = [codec.decode(self.grammar_, codec.encode(self.grammar_, [text]).derivations)[0] for text in texts]
-        return float(np.mean([a == b for a, b in zip(kept, self.reconstruct(texts), strict=True)]))
+        encoded = codec.encode(self.grammar_, _strings(X), max_length=self.settings_.max_length, n_jobs=-1)
+        texts = codec.decode(
+            self.grammar_, encoded.derivations
+        )  # as the grammar writes them, without ignored characters
+        back = self.inverse_transform(self._encode(encoded.derivations))
+        return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
 
     def density_named(self, name: str | None) -> Density:
         """A fitted density; the model's own for None.
@@ -298,10 +301,10 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         preset = preset_named(self.preset, grammar, model)
         if self.density is not None and self.density not in DENSITIES:
             raise SettingsError(f"unknown density {self.density!r}; there are: {', '.join(DENSITIES)}")
-        limits = {"epochs": self.epochs, "time_budget": self.time_budget}
-        if any(
-            limit is not None for limit in limits.values()
-        ):  # what is set by hand takes the place of the preset's limit of either kind
+        limits: dict[str, Any] = {"epochs": self.epochs, "time_budget": self.time_budget}
+        if self.epochs is not None and self.time_budget is None:  # so that the clock decides nothing
+            limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}
+        if self.epochs is not None or self.time_budget is not None:  # in the place of both of the preset's limits
             preset = preset.model_copy(update={"training": preset.training.replace(**limits)})
         training = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "precision": self.precision}
         training |= {"seed": self.random_state, "device": self.device}

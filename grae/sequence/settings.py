@@ -177,13 +177,13 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     training = TrainingSettings(
         time_budget=(2 if expressions else 4) if quick else (8 if expressions else 60),
         batch_size=256,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         schedule="cosine",
         warmup=0.02,
         validate_every_epochs=None,
         validate_every_seconds=30 if quick or expressions else 120,
     )
-    return Preset(architecture=architecture, weights=weights, training=training, motifs=0 if expressions else 300)
+    return Preset(architecture=architecture, weights=weights, training=training, motifs=0 if expressions else 1000)
 
 
 def replaced(settings: S, **changes: Any) -> S:
