@@ -48,9 +48,14 @@ class Evaluation:
         }
 
     def to_dict(self) -> dict[str, object]:
-        """The measures as JSON holds them."""
-        shares = {name: None if share is None else share.to_dict() for name, share in self.shares.items()}
-        return {"n": len(self.samples), **shares, "valid_means": self.valid_means}
+        """The measures as JSON holds them: each share by its name, and under "counts" what it is a share of."""
+        shares = {name: share for name, share in self.shares.items() if share is not None}
+        return {
+            "n": len(self.samples),
+            **{name: None if share is None else share.value for name, share in self.shares.items()},
+            "counts": {name: {"count": share.count, "of": share.of} for name, share in shares.items()},
+            "valid_means": self.valid_means,
+        }
 
 
 def evaluate(

@@ -27,10 +27,6 @@ class Share:
         """The share, from 0 to 1; None over no strings at all."""
         return self.count / self.of if self.of else None
 
-    def to_dict(self) -> dict[str, float | int | None]:
-        """The share as JSON holds it."""
-        return {"value": self.value, "count": self.count, "of": self.of}
-
     def __str__(self) -> str:
         return "-" if self.value is None else f"{100 * self.value:.2f} %"
 

@@ -18,5 +18,5 @@ def test_molecules_from_data_to_drawing(grae, tmp_path: Path):
     assert len(Path("new.smi").read_text().splitlines()) == 40
     assert Path("new.png").read_bytes().startswith(b"\x89PNG")
     found = grae("evaluate", "-n", "40", "--json").json
-    assert found["in_language"]["value"] == 1.0
+    assert found["in_language"] == 1.0
     assert found["valid_means"] == "read and sanitized by RDKit"

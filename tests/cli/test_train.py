@@ -59,7 +59,7 @@ def test_strings_from_stdin(grae, trained: Path):
     ended = grae("train", "-g", trained / "lists.cfg", "-d", "-", *QUICK, "--out", "piped", stdin=text)
     assert ended.status == 0
     measured = grae("evaluate", "piped", "-n", "20", "--json")
-    assert measured.json["exact_reconstruction"]["of"] > 0
+    assert measured.json["counts"]["exact_reconstruction"]["of"] > 0
 
 
 def test_resume_goes_on_with_more_epochs(grae, trained: Path, tmp_path: Path):

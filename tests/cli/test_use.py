@@ -174,11 +174,11 @@ def test_evaluate_measures_each_with_its_sample_size(grae):
     ended = grae("evaluate", "-n", "100", "--json")
     found = ended.json
     assert (ended.status, found["n"]) == (0, 100)
-    assert found["in_language"] == {"value": 1.0, "count": 100, "of": 100}
-    assert found["valid"]["of"] == 100
-    assert found["unique"]["of"] == found["valid"]["count"]
-    assert found["novel"]["of"] == found["unique"]["count"]
-    assert found["exact_reconstruction"]["of"] > 0
+    assert found["in_language"] == 1.0
+    assert found["counts"]["valid"]["of"] == 100
+    assert found["counts"]["unique"]["of"] == found["counts"]["valid"]["count"]
+    assert found["counts"]["novel"]["of"] == found["counts"]["unique"]["count"]
+    assert found["counts"]["exact_reconstruction"]["of"] > 0
     shown = grae("evaluate", "-n", "100").out
     assert "exact reconstruction" in shown
     assert "100.00 %" in shown

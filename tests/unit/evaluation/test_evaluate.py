@@ -38,7 +38,9 @@ def test_each_measure_over_its_own_sample():
     assert found.novel == Share(2, 3)
     assert found.exact == Share(2, 3)
     assert model.asked == {"density": "gaussian", "temperature": 0.5, "seed": 3}
-    assert found.to_dict()["n"] == 5
+    measured = found.to_dict()
+    assert (measured["n"], measured["valid"], measured["exact_reconstruction"]) == (5, 4 / 5, 2 / 3)
+    assert measured["counts"]["novel"] == {"count": 2, "of": 3}  # pyright: ignore[reportIndexIssue]
 
 
 def test_what_was_not_given_is_not_measured():

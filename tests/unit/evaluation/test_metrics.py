@@ -11,7 +11,6 @@ forms = st.lists(st.one_of(st.none(), st.sampled_from("abcdef")))
 def test_share_is_a_fraction_of_its_sample():
     share = Share(1, 4)
     assert share.value == 0.25
-    assert share.to_dict() == {"value": 0.25, "count": 1, "of": 4}
     assert str(share) == "25.00 %"
 
 
