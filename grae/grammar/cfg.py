@@ -1,5 +1,6 @@
 """A context-free grammar: its productions, numbered in file order, and what can be done with it."""
 
+import errno
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
@@ -11,8 +12,8 @@ import numpy as np
 
 from grae.errors import GrammarError
 from grae.grammar import notation
-from grae.grammar.notation import at_line, motif_error
-from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, written
+from grae.grammar.notation import at_line, checked_language, motif_error
+from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, unspellable, written
 from grae.resources import shipped
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from grae.grammar.tables import Tables
     from grae.grammar.unparser import Unparser
 
-LANGUAGES = ("molecules", "expressions")
 RUN_GRAMMAR = "grammar.cfg"
 MOST_SYMBOLS = 2**16  # with motifs; ids and padding are stored in two bytes
+_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 class Grammar:
@@ -38,8 +39,8 @@ class Grammar:
         motifs: what the last of the productions compose, in the same order.
 
     Raises:
-        GrammarError: no production, an empty terminal, an unknown language, a start symbol that derives no string, or a
-            motif that is not what it composes.
+        GrammarError: no production, a symbol that a file cannot spell, an unknown language, a start symbol that derives
+            no string, or a motif that is not what it composes.
     """
 
     def __init__(
@@ -58,17 +59,13 @@ class Grammar:
             raise GrammarError(
                 f"grammar {name!r} has no productions", remedy="write at least one, such as S -> 'a' S | 'a'"
             )
-        if language is not None and language not in LANGUAGES:
-            raise GrammarError(
-                f"grammar {name!r} names an unknown language {language!r}; known: {', '.join(LANGUAGES)}",
-                remedy="correct the directive, or leave it out",
-            )
         self.start = start or self.productions[0].lhs
-        self.language = language
+        self.language = None if language is None else checked_language(language, name)
         self.ignore = ignore
         self.motifs = tuple(motifs)
         self.nonterminals = tuple(dict.fromkeys(self._nonterminals()))
         self.terminals = tuple(dict.fromkeys(s for p in self.productions for s in p.rhs if isinstance(s, str)))
+        self._reject_unspellable()
         self._reject_unusable()
         self._reject_false_motifs()
 
@@ -120,9 +117,13 @@ class Grammar:
 
     @cached_property
     def pad(self) -> int:
-        """The id that fills up a batch: a published grammar's production `Nothing -> None`, else one past the last."""
+        """The id that fills up a batch: a published grammar's production `Nothing -> None`, else one past the last.
+
+        The production is padding only where no derivation uses it.
+        """
         padding = (Nonterminal("Nothing"), (Nonterminal("None"),))
-        return next((p.id for p in self.productions if (p.lhs, p.rhs) == padding), self.n_productions)
+        named = (p for p in self.productions if (p.lhs, p.rhs) == padding)
+        return next((p.id for p in named if not self.analysis.is_usable(p)), self.n_productions)
 
     @property
     def n_symbols(self) -> int:
@@ -137,8 +138,8 @@ class Grammar:
     @cached_property
     def fingerprint(self) -> str:
         """Sha256 of the start symbol, the ignored characters, the productions and the motifs, as hexadecimal digits."""
-        written = [f"%start {self.start}", repr(self.ignore), *map(str, self.productions), *map(str, self.motifs)]
-        return hashlib.sha256("\n".join(written).encode()).hexdigest()
+        lines = [f"%start {self.start}", repr(self.ignore), *map(str, self.productions), *map(str, self.motifs)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @cached_property
     def analysis(self) -> "Analysis":
@@ -225,13 +226,22 @@ class Grammar:
         yield self.start
         yield from (child for p in self.productions for child in p.children)
 
-    def _reject_unusable(self) -> None:
+    def _reject_unspellable(self) -> None:
         for production in self.productions:
-            if "" in production.rhs:
-                raise GrammarError(
-                    f"{self.name}{at_line(production.line)}: empty terminal in '{production}'",
-                    remedy="for a production that produces nothing, leave its right-hand side empty",
-                )
+            for symbol in (production.lhs, *production.rhs):
+                if trouble := unspellable(symbol):
+                    where = f"{self.name}{at_line(production.line)}"
+                    raise GrammarError(f"{where}: {trouble[0]} in '{production}'", remedy=trouble[1])
+        for character in self.ignore:
+            if trouble := unspellable(character):
+                raise GrammarError(f"{self.name}: cannot ignore {character!r}: {trouble[0]}", remedy=trouble[1])
+
+    def _reject_unusable(self) -> None:
+        if all(production.lhs != self.start for production in self.productions):
+            raise GrammarError(
+                f"grammar {self.name!r} has no production of its start symbol {self.start}",
+                remedy=f"name another with %start, or write one such as {self.start} -> {self.productions[0].lhs}",
+            )
         if not self.analysis.productive[self.start]:
             causes = "".join(f"\n  {finding}" for finding in self.analysis.findings)
             raise GrammarError(
@@ -260,7 +270,7 @@ class Grammar:
             if composed != (production.lhs, production.rhs):
                 wanted = Production(production.id, *composed)
                 raise motif_error(
-                    f"{self.name}{at_line(production.line)}: '{production}' is not what motif {motif} composes, "
+                    f"{self.name}{at_line(production.line)}: '{production}' is not what motif {motif} composes: "
                     f"'{wanted}'"
                 )
             before.append(production)
@@ -272,13 +282,15 @@ def load_grammar(source: str | Path) -> Grammar:
     Raises:
         GrammarError: there is no such grammar, or it cannot be read.
     """
-    shipped_files = {path.stem: path for path in sorted(shipped("grammars").glob("*.cfg"))}
+    shipped_files = {name: shipped("grammars") / f"{name}.cfg" for name in shipped_grammars()}
     path = shipped_files.get(str(source), Path(source))
-    if path.is_dir():
-        path = path / RUN_GRAMMAR
     try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
+        if path.is_dir():
+            path = path / RUN_GRAMMAR
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        if error.errno not in _NO_SUCH_FILE:
+            raise GrammarError(f"{path}: {error.strerror}", remedy="check the path and its permissions") from None
         near = get_close_matches(str(source), shipped_files, n=1)
         raise GrammarError(
             f"no grammar {str(source)!r}: neither a shipped grammar ({', '.join(shipped_files)}) nor a file",
@@ -288,8 +300,6 @@ def load_grammar(source: str | Path) -> Grammar:
         raise GrammarError(
             f"{path}: not UTF-8 text, at byte {error.start}", remedy="save the grammar as UTF-8"
         ) from None
-    except OSError as error:
-        raise GrammarError(f"{path}: {error.strerror}", remedy="check the path and its permissions") from None
     return Grammar.from_text(text, name=path.stem if path.name != RUN_GRAMMAR else path.parent.name)
 
 

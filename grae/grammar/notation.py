@@ -15,8 +15,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from grae.errors import GrammarError
-from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol
+from grae.grammar.symbols import NAME, Motif, Nonterminal, Production, Symbol
 
+LANGUAGES = ("molecules", "expressions")
+_LINE_END = re.compile(r"\r\n|\r|\n")  # not str.splitlines: terminals may hold the others
+_START = re.compile(rf"%start\s+({NAME.pattern})")
 _DIRECTIVE = re.compile(r"#%\s*(\w+)\s*(.*)")
 _MOTIF = re.compile(r"(\d+)\s+(\d+)\s+(\d+)(?:\s+uses\s+(\d+))?")
 
@@ -56,7 +59,7 @@ def read(text: str, name: str) -> Declarations:
         if directive := _DIRECTIVE.fullmatch(line):
             match directive.groups():
                 case ("language", value):
-                    language = value.strip()
+                    language = checked_language(value.strip(), f"{name}, line {number}")
                 case ("ignore", value):
                     ignore += _unquoted(value.strip(), name, number)
                 case ("motif", value):
@@ -81,6 +84,20 @@ def read(text: str, name: str) -> Declarations:
     return Declarations(productions, start, language, ignore, list(motifs.values()))
 
 
+def checked_language(language: str, where: str) -> str:
+    """The language, if it is one that we know.
+
+    Raises:
+        GrammarError: it is not; `where` says where it was named.
+    """
+    if language not in LANGUAGES:
+        raise GrammarError(
+            f"{where}: unknown language {language!r}; known: {', '.join(LANGUAGES)}",
+            remedy="correct the directive, or leave it out",
+        )
+    return language
+
+
 def at_line(line: int | None) -> str:
     """How a message names a line, after the file's name."""
     return "" if line is None else f", line {line}"
@@ -89,16 +106,16 @@ def at_line(line: int | None) -> str:
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """The non-empty lines, stripped, with their numbers from 1; a line that ends in a backslash goes on in the next."""
     started, pending = 0, ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_LINE_END.split(text), start=1):
         started = started if pending else number
         line = pending + line.strip()
         if line.endswith("\\") and not line.startswith("#"):
             pending = line[:-1].rstrip() + " "
             continue
         pending = ""
-        if line:
+        if line.strip():
             yield started, line
-    if pending:
+    if pending.strip():
         yield started, pending.strip()
 
 
@@ -106,17 +123,21 @@ def _read_line(line: str, name: str, number: int) -> tuple[Nonterminal | None, l
     """Reads `%start NAME`, or a line of productions with nltk's own reader."""
     from nltk.grammar import read_grammar, standard_nonterm_parser
 
-    directive = line.startswith("%")
+    if line.startswith("%"):
+        start = _START.fullmatch(line)
+        if start is None:
+            raise GrammarError(
+                f"{name}, line {number}: cannot read {line!r}", remedy="write %start NAME, or leave it out"
+            )
+        return Nonterminal(start[1]), []
     try:
-        start, read = read_grammar(f"{line}\nS -> " if directive else line, standard_nonterm_parser)
+        _, read = read_grammar(line, standard_nonterm_parser)
     except ValueError as error:
         reason = str(error).splitlines()[-1]
         raise GrammarError(
             f"{name}, line {number}: {reason} in {line!r}",
             remedy="write productions as NAME -> NAME 'terminal' | ..., one left-hand side a line",
         ) from None
-    if directive:
-        return Nonterminal(start.symbol()), []
     return None, [
         Production(0, Nonterminal(p.lhs().symbol()), tuple(_symbol(symbol) for symbol in p.rhs()), number) for p in read
     ]

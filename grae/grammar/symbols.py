@@ -1,9 +1,12 @@
 """What grammars are made of: nonterminals, terminals (plain strings), productions, and motifs that compose them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grae.errors import GrammarError
+
+NAME = re.compile(r"[\w/][\w/^<>-]*")  # of a nonterminal, as nltk reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,26 @@ class Motif:
 
 
 def written(symbol: Symbol) -> str:
-    """A symbol as a file spells it; nltk's notation has no escapes, so a terminal cannot hold both quotes."""
+    """A symbol as a file spells it, unless it is `unspellable`."""
     if isinstance(symbol, Nonterminal):
         return symbol.name
     return f'"{symbol}"' if "'" in symbol else f"'{symbol}'"
+
+
+def unspellable(symbol: Symbol) -> tuple[str, str] | None:
+    """Why a file cannot spell a symbol, and what to do about it; None where it can. nltk's notation has no escapes."""
+    if isinstance(symbol, Nonterminal):
+        if NAME.fullmatch(symbol.name):
+            return None
+        return (
+            f"a nonterminal cannot be called {symbol.name!r}",
+            "name it with letters, digits, _ and /, and further on also with ^, <, > and -",
+        )
+    if not symbol:
+        return "empty terminal", "for a production that produces nothing, leave its right-hand side empty"
+    if not {"'", '"'} <= set(symbol) and not re.search(r"[\n\r\ud800-\udfff]", symbol):
+        return None
+    return (
+        f"no grammar file can spell the terminal {symbol!r}",
+        "a terminal cannot hold both quotes, line ends or surrogates; make several of it",
+    )

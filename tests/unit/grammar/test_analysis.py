@@ -27,15 +27,14 @@ def small_grammars(draw: st.DrawFn) -> Grammar:
 
 
 class Trees:
-    """All derivation trees up to a height, as far as the question at hand needs them."""
+    """The smallest derivation trees, up to the height that they can have at most."""
 
     def __init__(self, grammar: Grammar) -> None:
         self.grammar = grammar
         self.by_height = self._sizes()
-        self.sizes = self.by_height[-1]
 
     def _sizes(self) -> list[dict[Nonterminal, set[int]]]:
-        """Productions in the trees of each nonterminal, for each height; the smallest tree repeats no nonterminal on a path."""
+        """For each height, productions in trees of each nonterminal; the smallest repeat no nonterminal on a path."""
         highest = len(self.grammar.nonterminals)
         sizes: list[dict[Nonterminal, set[int]]] = [{n: set() for n in self.grammar.nonterminals}]
         for _ in range(highest):
@@ -55,15 +54,15 @@ class Trees:
 
 
 def forms(grammar: Grammar, longest: int, most: int = 4000) -> tuple[set[int], set[Nonterminal]]:
-    """Productions used, and nonterminals met, in those leftmost derivations that end in a string.
+    """Productions used, and nonterminals met, in the derivations that end in a string.
 
-    A walk over sentential forms (only their nonterminals matter), of at most `longest` nonterminals.
+    A walk over the nonterminals of sentential forms, of at most `longest` each.
     """
     productive = {n for n in grammar.nonterminals if Trees(grammar).shortest(n) is not None}
     used: set[int] = set()
     met: set[Nonterminal] = set()
-    seen = {(grammar.start,)}
-    queue = [(grammar.start,)]
+    queue: list[tuple[Nonterminal, ...]] = [(grammar.start,)]
+    seen = set(queue)
     for form in queue:
         met |= set(form)
         for place, symbol in enumerate(form):
@@ -79,7 +78,7 @@ def forms(grammar: Grammar, longest: int, most: int = 4000) -> tuple[set[int], s
 
 
 def closes_on_itself(grammar: Grammar, production: Production) -> bool:
-    """Whether the production's left-hand side derives itself alone through it: sentential forms, with a bound on their size."""
+    """Whether a walk over sentential forms, from the right-hand side on, comes to the left-hand side alone."""
     seen = {production.rhs}
     queue = [production.rhs]
     vanishing = {n for n in grammar.nonterminals if vanishes(grammar, n)}

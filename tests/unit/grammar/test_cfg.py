@@ -1,6 +1,7 @@
 """Grammar files: reading, directives, errors and their lines, the way back to text, names and paths, fingerprints."""
 
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,16 @@ def grammars(draw: st.DrawFn) -> Grammar:
             ignore="".join(draw(st.lists(st.sampled_from(" \t'\"#\u2028"), max_size=3, unique=True))),
         )
     except GrammarError as error:
-        assume("derives no string" not in error.message)
+        assume(not re.search("derives no string|no production of its start", error.message))
         raise
+
+
+def assert_nltk_reads_alike(text: str, grammar: Grammar) -> None:
+    theirs = CFG.fromstring(text)
+    assert [(str(p.lhs()), tuple(map(str, p.rhs()))) for p in theirs.productions()] == [
+        (str(p.lhs), tuple(map(str, p.rhs))) for p in grammar.productions
+    ]
+    assert str(theirs.start()) == str(grammar.start)
 
 
 class TestReading:
@@ -67,6 +76,9 @@ class TestReading:
     def test_any_line_ends(self, end: str):
         grammar = Grammar.from_text(f"S -> 'a' S{end}{end}S ->{end}")
         assert [(str(p), p.line) for p in grammar.productions] == [("S -> 'a' S", 1), ("S ->", 3)]
+
+    def test_a_backslash_alone_is_blank(self):
+        assert [p.line for p in Grammar.from_text("\\\n\nS -> 'a'\n\\").productions] == [3]
 
     def test_quotes_and_signs_inside_terminals(self):
         grammar = Grammar.from_text("""S -> "'" '"' '|' '#' '->' '\\' | "%start" """)
@@ -95,18 +107,18 @@ class TestReading:
         assert Grammar.from_text("# % language x\n#%% 100 %\n# language y\nS -> 'a'").language is None
 
     def test_motifs(self):
-        grammar = Grammar.from_text("S -> 'a' S | 'b'\n#% motif 0 0 1 uses 5\nS -> 'a' 'b'\n#% motif 0 0 2\nS -> 'a' 'a' 'b'")
+        grammar = Grammar.from_text(
+            "S -> 'a' S | 'b'\n#% motif 0 0 1 uses 5\nS -> 'a' 'b'\n#% motif 0 0 2\nS -> 'a' 'a' 'b'"
+        )
         assert grammar.motifs == (Motif(0, 0, 1), Motif(0, 0, 2))
         assert [motif.uses for motif in grammar.motifs] == [5, None]
-        assert grammar.base == Grammar.from_text("S -> 'a' S | 'b'")
-        assert grammar == grammar.base.extend(grammar.motifs)
+        plain = Grammar.from_text("S -> 'a' S | 'b'")
+        assert grammar.base == plain
+        assert grammar == plain.extend(grammar.motifs)
 
     @pytest.mark.parametrize("name", ["arithmetic", "smiles", "smiles-gvae"])
     def test_nltk_reads_the_shipped_files_alike(self, name: str):
-        theirs = CFG.fromstring((shipped("grammars") / f"{name}.cfg").read_text(encoding="utf-8"))
-        ours = load_grammar(name)
-        assert [str(p) for p in theirs.productions()] == [str(p) if p.rhs else f"{p.lhs} -> " for p in ours.productions]
-        assert str(theirs.start()) == str(ours.start)
+        assert_nltk_reads_alike((shipped("grammars") / f"{name}.cfg").read_text(encoding="utf-8"), load_grammar(name))
 
     def test_a_grammar_is_of_pairs_or_of_productions(self):
         grammar = Grammar("pairs", [(S, ["a", A]), (A, [])])
@@ -127,7 +139,6 @@ class TestErrors:
             ("S -> 'a'\n%start S T", 2, "%start"),
             ("S -> 'a'\n%stop S", 2, "%stop"),
             ("S -> 'a'\n%", 2, "%"),
-            ("S -> 'a'\n\\", 2, "\\"),
             ("S -> 'a'\nS -> ''", 2, "empty terminal"),
             ("S -> 'a'\n#% ignores ' '", 2, "unknown directive 'ignores'"),
             ("S -> 'a'\n#% ignore _", 2, "needs a quoted character"),
@@ -208,11 +219,7 @@ class TestText:
 
     @given(grammars())
     def test_nltk_reads_the_text_alike(self, grammar: Grammar):
-        theirs = CFG.fromstring(grammar.text)
-        assert [(str(p.lhs()), tuple(map(str, p.rhs()))) for p in theirs.productions()] == [
-            (str(p.lhs), tuple(map(str, p.rhs))) for p in grammar.productions
-        ]
-        assert str(theirs.start()) == str(grammar.start)
+        assert_nltk_reads_alike(grammar.text, grammar)
 
     @given(grammars())
     def test_through_a_file(self, tmp_path_factory: pytest.TempPathFactory, grammar: Grammar):
@@ -282,7 +289,9 @@ class TestNames:
         ],
     )
     def test_no_such_grammar(self, source: str, remedy: str):
-        with pytest.raises(GrammarError, match=r"neither a shipped grammar \(arithmetic, smiles, smiles-gvae\)") as caught:
+        with pytest.raises(
+            GrammarError, match=r"neither a shipped grammar \(arithmetic, smiles, smiles-gvae\)"
+        ) as caught:
             load_grammar(source)
         assert caught.value.remedy is not None
         assert remedy in caught.value.remedy
@@ -342,7 +351,7 @@ class TestFingerprint:
 
     def test_is_the_same_everywhere(self):
         assert Grammar.from_text("S -> 'a'").fingerprint == (
-            "FILL"
+            "0ec2f4ba005ba3c816db5137df00b5635c5079067d70e190c2058dc772a19727"
         )
 
     def test_motifs_count_but_not_their_uses(self):
@@ -372,7 +381,9 @@ class TestIds:
         assert grammar.pad == 3
         assert grammar.analysis.findings == []
 
-    @pytest.mark.parametrize(("n", "dtype"), [(255, np.uint8), (256, np.uint16), (65535, np.uint16), (65536, np.uint32)])
+    @pytest.mark.parametrize(
+        ("n", "dtype"), [(255, np.uint8), (256, np.uint16), (65535, np.uint16), (65536, np.uint32)]
+    )
     def test_the_smallest_type_that_holds_each(self, n: int, dtype: type):
         grammar = Grammar("wide", [(S, [str(i)]) for i in range(n)])
         assert grammar.n_symbols == n + 1

@@ -35,18 +35,18 @@ END = "$"
 class Rewriting:
     """Look-ahead by definition: all sentential forms that the usable productions write from a form.
 
-    Only the first terminal counts, so a form is cut behind it, and only leftmost nonterminals are rewritten. Left
-    recursion makes endlessly many forms, so they are also cut after a number of symbols: with `longest` well above what
-    first terminals hide behind in these grammars, nothing is lost.
+    Only the first terminal counts: a form is cut behind it, and only leftmost nonterminals are rewritten. A nonterminal
+    that has stood further left is left out, so that forms are finitely many: it only counts once the first one has
+    vanished, and begins with nothing that the first one does not begin with.
     """
 
-    def __init__(self, grammar: Grammar, longest: int = 12) -> None:
-        self.grammar, self.longest = grammar, longest
+    def __init__(self, grammar: Grammar) -> None:
         self.usable = [p for p in grammar.productions if grammar.analysis.is_usable(p)]
+        self.start = grammar.start
 
     def ahead(self, form: Form) -> set[str]:
         """The terminals that strings of a form, ended by `END`, begin with."""
-        seen, queue, found = set(), [self._cut(form + (END,))], set()
+        seen, queue, found = set(), [self._cut((*form, END))], set()
         for current in queue:
             if isinstance(current[0], str):
                 found.add(current[0])
@@ -61,29 +61,29 @@ class Rewriting:
 
     def rests(self, nonterminal: Nonterminal) -> set[Form]:
         """What stands behind a nonterminal in sentential forms (each cut), walking down from the start symbol."""
-        seen = {(self.grammar.start, (END,))}
-        queue = list(seen)
+        queue: list[tuple[Nonterminal, Form]] = [(self.start, (END,))]
+        seen = set(queue)
         for symbol, rest in queue:
             for production in self.usable:
                 if production.lhs == symbol:
                     for place, child in enumerate(production.rhs):
-                        below = (child, self._cut(production.rhs[place + 1 :] + rest))
-                        if isinstance(child, Nonterminal) and below not in seen:
-                            seen.add(below)
-                            queue.append(below)
+                        if isinstance(child, Nonterminal):
+                            below = (child, self._cut(production.rhs[place + 1 :] + rest))
+                            if below not in seen:
+                                seen.add(below)
+                                queue.append(below)
         return {rest for symbol, rest in seen if symbol == nonterminal}
 
     def follow(self, nonterminal: Nonterminal) -> set[str]:
-        return set().union(*(self.ahead(rest) for rest in self.rests(nonterminal)))
+        return set[str]().union(*(self.ahead(rest) for rest in self.rests(nonterminal)))
 
     def select(self, production: Production) -> set[str]:
-        return set().union(*(self.ahead(production.rhs + rest) for rest in self.rests(production.lhs)))
+        return set[str]().union(*(self.ahead(production.rhs + rest) for rest in self.rests(production.lhs)))
 
-    def _cut(self, form: Form) -> Form:
-        for place, symbol in enumerate(form):
-            if isinstance(symbol, str):
-                return form[: place + 1]
-        return form[: self.longest]
+    @staticmethod
+    def _cut(form: Form) -> Form:
+        cut = next(place for place, symbol in enumerate(form) if isinstance(symbol, str))
+        return tuple(dict.fromkeys(form[: cut + 1]))
 
 
 def terminals(grammar: Grammar, row: np.ndarray) -> set[str]:
