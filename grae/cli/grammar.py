@@ -33,23 +33,35 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(grammar: GrammarArgument, as_json: AsJson = False) -> None:
-    """Print a grammar's productions with their ids and their shortest completions."""
+def show(
+    grammar: GrammarArgument,
+    motifs: Annotated[int, typer.Option("--motifs", min=0, help="How many motifs of a run, most used first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Print a grammar's productions with their ids and their shortest completions; of a run also its motifs."""
     from grae.grammar import load_grammar
 
     read = load_grammar(grammar)
-    completions = [read.analysis.completion(production) for production in read.productions]
-    if as_json:
-        productions = [
-            {"id": p.id, "line": p.line, "production": str(p), "shortest_completion": completion}
-            for p, completion in zip(read.productions, completions, strict=True)
-        ]
-        return emit({**_summary(read), "productions": productions})
+    records = [
+        {"id": p.id, "line": p.line, "production": str(p), "shortest_completion": read.analysis.completion(p)}
+        for p in read.productions
+    ]
+    n_base = len(records) - len(read.motifs)
+    for record, motif in zip(records[n_base:], read.motifs, strict=True):
+        record |= {"composes": [motif.parent, motif.slot, motif.child], "uses": motif.uses}
     summary = _summary(read)
+    if as_json:
+        return emit({**summary, "productions": records[:n_base], "motifs": records[n_base:]})
     print(", ".join(f"{key} {value}" for key, value in summary.items() if key != "fingerprint"))
     print(f"fingerprint {summary['fingerprint']}")
-    rows = zip(read.productions, completions, strict=True)
-    table(["id", "line", "production", "shortest"], [[p.id, p.line, str(p), completion] for p, completion in rows])
+    columns = ["id", "line", "production", "shortest_completion"]
+    table(columns, [[record[column] for column in columns] for record in records[:n_base]])
+    if read.motifs and motifs:
+        most_used = sorted(records[n_base:], key=lambda record: -(record["uses"] or 0))[:motifs]
+        title = f"The most used of {len(read.motifs):,} motifs, in the strings that they were learned from"
+        columns = ["id", "uses", "production", "composes"]
+        rows = [[*(r[c] for c in columns[:3]), "{} . {} . {}".format(*r["composes"])] for r in most_used]
+        table(columns, rows, title=title)
 
 
 @app.command()

@@ -3,15 +3,16 @@
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, pad
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from grae.autoencoder.composition import Batch
 
 
 class RecurrentEncoder(nn.Module):
-    """Bidirectional GRU over the productions; features are the mean and the maximum of its states over the steps.
+    """Two GRUs read the productions, one from each end; features are the mean and the maximum of their states.
 
-    The current nonterminal needs no embedding of its own here: the production tells it.
+    The current nonterminal needs no embedding of its own here: the production tells it. Each GRU begins at an end of the
+    derivation itself, so the padding behind changes nothing, and every step has the shape of the batch: packed sequences
+    would have as many shapes as steps, and matrix libraries keep a compiled kernel for each.
 
     Args:
         n_symbols: production ids and the padding, S.
@@ -25,20 +26,22 @@ class RecurrentEncoder(nn.Module):
         self.pad = pad
         self.n_features = 4 * hidden
         self.production = nn.Embedding(n_symbols, embedding)
-        self.recurrence = nn.GRU(embedding, hidden, batch_first=True, bidirectional=True)
+        self.from_start = nn.GRU(embedding, hidden, batch_first=True)
+        self.from_end = nn.GRU(embedding, hidden, batch_first=True)
 
     def forward(self, batch: Batch) -> Tensor:
         """Features (B, 4 hidden) of `batch["ids"]` (B, T) long."""
         ids = batch["ids"]
         valid = ids != self.pad  # B T
-        lengths = valid.sum(dim=1)
-        packed = pack_padded_sequence(self.production(ids), lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(
-            self.recurrence(packed)[0], batch_first=True, total_length=ids.shape[1]
-        )  # B T 2H
-        mean = states.sum(dim=1) / lengths[:, None]
-        most = states.masked_fill(~valid[..., None], -torch.inf).amax(dim=1)
-        return torch.cat([mean, most], dim=-1)  # B 4H
+        lengths = valid.sum(dim=1, keepdim=True)
+        steps = torch.arange(ids.shape[1], device=ids.device)
+        backward = ids.gather(1, torch.where(valid, lengths - 1 - steps, steps))  # B T
+        features = []
+        for recurrence, read in ((self.from_start, ids), (self.from_end, backward)):
+            states, _ = recurrence(self.production(read))  # B T H
+            features.append(states.masked_fill(~valid[..., None], 0).sum(dim=1) / lengths)
+            features.append(states.masked_fill(~valid[..., None], -torch.inf).amax(dim=1))
+        return torch.cat(features, dim=-1)  # B 4H
 
 
 class ConvolutionalEncoder(nn.Module):

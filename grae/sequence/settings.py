@@ -21,7 +21,7 @@ class Frozen(BaseModel):
 
 
 class RecurrentArchitecture(Frozen):
-    """Ours: a bidirectional GRU reads the productions, and a GRU writes them.
+    """Ours: two GRUs read the productions, one from each end, and a GRU writes them.
 
     The latter sees its previous production, the current nonterminal and the code.
 

@@ -29,12 +29,14 @@ from grae.sequence.settings import RecurrentArchitecture, preset_named
 from grae.training.loop import train
 
 
-class LastState(RecurrentEncoder):
+class LastState(nn.Module):
     """One direction, twice as wide; the features are its last state."""
 
     def __init__(self, n_symbols: int, pad: int, *, embedding: int, hidden: int) -> None:
-        super().__init__(n_symbols, pad, embedding=embedding, hidden=hidden)
+        super().__init__()
+        self.pad = pad
         self.n_features = 2 * hidden
+        self.production = nn.Embedding(n_symbols, embedding)
         self.recurrence = nn.GRU(embedding, 2 * hidden, batch_first=True)
 
     def forward(self, batch):
@@ -89,7 +91,7 @@ class Variant:
 
 
 VARIANTS = {
-    "default": Variant("bidirectional GRU 256, mean and maximum; GRU 512 that sees production, nonterminal and code"),
+    "default": Variant("a GRU 256 from each end, mean and maximum; GRU 512 that sees production, nonterminal and code"),
     "last-state": Variant("encoder: one direction, 512, last state", encoder=LastState),
     "attention": Variant("encoder: two transformer layers of width 256", encoder=Attention),
     "code-at-start": Variant("decoder: the code only as first state", decoder=CodeAtStart),

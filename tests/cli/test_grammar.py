@@ -1,5 +1,7 @@
 from pathlib import Path
 
+from grae.grammar import Motif, load_grammar
+
 
 def test_list_names_what_is_shipped(grae):
     ended = grae("grammar", "list", "--json")
@@ -29,6 +31,17 @@ def test_show_reads_a_file_and_a_run(grae, lists: Path, tmp_path: Path):
     of_file, of_run = (grae("grammar", "show", place, "--json").json for place in (lists, run))
     assert of_file["fingerprint"] == of_run["fingerprint"]
     assert (of_file["name"], of_run["name"]) == ("lists", "run")
+
+
+def test_show_lists_the_most_used_motifs_of_a_run(grae, lists: Path, tmp_path: Path):
+    plain = load_grammar(lists)
+    (tmp_path / "grammar.cfg").write_text(plain.extend([Motif(1, 0, 2, uses=7), Motif(2, 0, 4, uses=9)]).text)
+    found = grae("grammar", "show", tmp_path, "--json").json
+    assert len(found["productions"]) == plain.n_productions
+    assert [(motif["composes"], motif["uses"]) for motif in found["motifs"]] == [([1, 0, 2], 7), ([2, 0, 4], 9)]
+    shown = grae("grammar", "show", tmp_path, "--motifs", "1").out
+    assert "items -> 'a'" in shown
+    assert "1 . 0 . 2" not in shown
 
 
 def test_check_names_the_unusable_productions_of_the_published_grammar(grae):
