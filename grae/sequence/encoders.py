@@ -10,9 +10,9 @@ from grae.autoencoder.composition import Batch
 class RecurrentEncoder(nn.Module):
     """Two GRUs read the productions, one from each end; features are the mean and the maximum of their states.
 
-    The current nonterminal needs no embedding of its own here: the production tells it. Each GRU begins at an end of the
-    derivation itself, so the padding behind changes nothing, and every step has the shape of the batch: packed sequences
-    would have as many shapes as steps, and matrix libraries keep a compiled kernel for each.
+    The current nonterminal needs no embedding of its own here: the production tells it. Each GRU begins at an end of
+    the derivation itself, so the padding behind changes nothing. (Packed sequences would do the same in as many shapes
+    as there are steps, and matrix libraries keep a compiled kernel for each.)
 
     Args:
         n_symbols: production ids and the padding, S.
