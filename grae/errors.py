@@ -1,6 +1,8 @@
 """The errors a user can meet and mend; the command line prints them and exits with status 2."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Self
 
 CARET_WIDTH = 60
 
@@ -17,6 +19,14 @@ class GraeError(Exception):
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+
+    @classmethod
+    def unknown(cls, kind: str, name: str, known: Iterable[str], *, otherwise: str = "give one of these names") -> Self:
+        """The error of a name that is none of the known ones; its remedy is the nearest of them, or `otherwise`."""
+        known = list(known)
+        near = get_close_matches(name, known, n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else otherwise
+        return cls(f"unknown {kind} {name!r}; there are: {', '.join(known)}", remedy=remedy)
 
     def __str__(self) -> str:
         return self.message if self.remedy is None else f"{self.message}\n  remedy: {self.remedy}"

@@ -1,7 +1,6 @@
 """The models of the paper as rows of one table; no model has a class of its own."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from grae.errors import SettingsError
 
@@ -43,9 +42,5 @@ def model_named(name: str) -> Model:
         SettingsError: there is no such model.
     """
     if name not in MODELS:
-        near = get_close_matches(name, MODELS, n=1)
-        raise SettingsError(
-            f"unknown model {name!r}; there are: {', '.join(MODELS)}",
-            remedy=f"did you mean {near[0]!r}?" if near else "give one of these names",
-        )
+        raise SettingsError.unknown("model", name, MODELS)
     return MODELS[name]

@@ -100,11 +100,7 @@ def entry(name: str) -> DatasetEntry:
     """
     known = entries()
     if name not in known:
-        near = get_close_matches(name, known, n=1)
-        raise DataError(
-            f"no data set {name!r}; there are: {', '.join(known)}",
-            remedy=f"did you mean {near[0]!r}?" if near else "choose one of these, or give a file",
-        )
+        raise DataError.unknown("data set", name, known, otherwise="choose one of these, or give a file")
     return known[name]
 
 

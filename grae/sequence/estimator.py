@@ -300,7 +300,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         model = model_named(self.model)
         preset = preset_named(self.preset, grammar, model)
         if self.density is not None and self.density not in DENSITIES:
-            raise SettingsError(f"unknown density {self.density!r}; there are: {', '.join(DENSITIES)}")
+            raise SettingsError.unknown("density", self.density, DENSITIES)
         limits: dict[str, Any] = {"epochs": self.epochs, "time_budget": self.time_budget}
         if self.epochs is not None and self.time_budget is None:  # so that the clock decides nothing
             limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}

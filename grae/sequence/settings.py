@@ -1,6 +1,5 @@
 """What can be chosen about a model on derivations, and the presets."""
 
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -140,11 +139,7 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
         SettingsError: there is no such preset.
     """
     if name not in PRESETS:
-        near = get_close_matches(name, PRESETS, n=1)
-        raise SettingsError(
-            f"unknown preset {name!r}; there are: {', '.join(PRESETS)}",
-            remedy=f"did you mean {near[0]!r}?" if near else "give one of these names",
-        )
+        raise SettingsError.unknown("preset", name, PRESETS)
     expressions = grammar.language == "expressions"
     weights = Weights(
         beta=0.01 if model.weighs_embedding else 0.0, lambda_=1e-7 if model.regularizer != "none" else 0.0

@@ -172,7 +172,7 @@ def test_names_files_and_neither(tmp_path, monkeypatch):
     assert "did you mean 'zinc250k'?" in str(caught.value)
     with pytest.raises(DataError, match="no file"):
         open_source("other.csv")
-    with pytest.raises(DataError, match="no data set 'wehy'"):
+    with pytest.raises(DataError, match="unknown data set 'wehy'"):
         fetch("wehy")
 
 
