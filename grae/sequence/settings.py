@@ -178,7 +178,8 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
         validate_every_epochs=None,
         validate_every_seconds=30 if quick or expressions else 120,
     )
-    return Preset(architecture=architecture, weights=weights, training=training, motifs=0 if expressions else 1000)
+    motifs = 0 if expressions else 300 if quick else 1000
+    return Preset(architecture=architecture, weights=weights, training=training, motifs=motifs)
 
 
 def replaced(settings: S, **changes: Any) -> S:
