@@ -175,6 +175,7 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
         learning_rate=2e-3,
         schedule="cosine",
         warmup=0.02,
+        patience=10,
         validate_every_epochs=None,
         validate_every_seconds=30 if quick or expressions else 120,
     )
