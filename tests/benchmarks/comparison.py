@@ -1,0 +1,103 @@
+"""Two ways of doing the same, timed in turns, and the table of what came out."""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal, NamedTuple
+
+from rich.table import Table
+
+Work = Callable[[], int]  # does something and says how many items it did
+
+
+class Rates(NamedTuple):
+    """Items a second, medians over the rounds; the ratio is the median of the rounds' ratios."""
+
+    ours: float
+    other: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes:
+        what: what is measured, and on what.
+        against: what grae is compared with.
+        unit: of both figures.
+        ours: grae's figure.
+        other: the other's.
+        ratio: how many times better grae is; below 1 it is worse.
+        aim: the least that the ratio should be; None where there is no aim.
+    """
+
+    what: str
+    against: str
+    unit: Literal["molecules/s", "bytes/molecule", "MB"]
+    ours: float
+    other: float
+    ratio: float
+    aim: float | None = None
+
+    @classmethod
+    def of_rates(cls, what: str, against: str, rates: Rates, aim: float | None = None) -> "Row":
+        return cls(what, against, "molecules/s", rates.ours, rates.other, rates.ratio, aim)
+
+    @classmethod
+    def of_sizes(
+        cls, what: str, against: str, unit: Literal["bytes/molecule", "MB"], ours: float, other: float
+    ) -> "Row":
+        return cls(what, against, unit, ours, other, other / ours)
+
+    def as_json(self) -> dict[str, str | float | None]:
+        return asdict(self)
+
+
+def in_turns(ours: Work, other: Work, rounds: int) -> Rates:
+    """Times both, one after the other, round by round: what else the machine does slows both alike.
+
+    What takes long the first time, the caller has done once before.
+    """
+    rates = [(_rate(ours), _rate(other)) for _ in range(rounds)]
+    return Rates(
+        statistics.median(a for a, _ in rates),
+        statistics.median(b for _, b in rates),
+        statistics.median(a / b for a, b in rates),
+    )
+
+
+def _rate(work: Work) -> float:
+    gc.collect()
+    began = time.perf_counter()
+    items = work()
+    return items / (time.perf_counter() - began)
+
+
+def table(rows: list[Row], title: str) -> Table:
+    """The comparisons for the terminal."""
+    shown = Table(title=title, title_justify="left", caption_justify="left")
+    for column in ("", "against", "unit"):
+        shown.add_column(column)
+    for column in ("grae", "other", "ratio", "aim"):
+        shown.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        met = row.aim is None or row.ratio >= row.aim
+        ratio = f"{_figure(row.ratio)} x"
+        shown.add_row(
+            row.what,
+            row.against,
+            row.unit,
+            _figure(row.ours),
+            _figure(row.other),
+            ratio if met else f"[red]{ratio}[/red]",
+            "" if row.aim is None else f"{row.aim:g} x",
+        )
+    return shown
+
+
+def _figure(value: float) -> str:
+    """Three significant digits, thousands apart."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
