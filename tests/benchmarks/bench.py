@@ -39,6 +39,7 @@ from grae.datasets.readers import Source
 from grae.datasets.registry import open_source
 from grae.datasets.store import DerivationStore, build_store
 from grae.density import Mixture
+from grae.errors import GraeError
 from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import apply_motifs, learn_motifs
@@ -119,8 +120,9 @@ class Network:
 class Setup:
     """What the comparisons share; each part is made when first asked for."""
 
-    def __init__(self, source: Source, rounds: int, run: Path | None) -> None:
-        self.source, self.rounds, self.run = source, rounds, run
+    def __init__(self, data: str, rounds: int, run: Path | None) -> None:
+        self.source, self.rounds, self.run = open_source(data), rounds, run
+        self.trained = None if run is None else grae.load(run)
         self.smiles = load_grammar("smiles")
         self.published = load_grammar("smiles-gvae")
 
@@ -347,11 +349,10 @@ def sampling(setup: Setup) -> list[Row]:
     default()
     rates = setup.in_turns(default, published)
     found = [Row.of_rates(f"sample {len(rows):,} molecules, default preset", "paper preset", rates)]
-    if setup.run is not None:
-        model = grae.load(setup.run)
+    if (model := setup.trained) is not None:
         model.sample(10)
-        trained = setup.in_turns(lambda: len(model.sample(MOST_CODES)), published)
-        found.append(Row.of_rates(f"sample {MOST_CODES:,} molecules, {setup.run}", "paper preset", trained))
+        rates = setup.in_turns(lambda: len(model.sample(MOST_CODES)), published)
+        found.append(Row.of_rates(f"sample {MOST_CODES:,} molecules, {setup.run}", "paper preset", rates))
     return found
 
 
@@ -434,7 +435,10 @@ def main() -> None:
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    setup = Setup(open_source(arguments.data), arguments.rounds, arguments.run)
+    try:
+        setup = Setup(arguments.data, arguments.rounds, arguments.run)
+    except GraeError as error:
+        sys.exit(f"bench: {error}")
     rows: list[Row] = []
     for name in arguments.only:
         began = time.perf_counter()
