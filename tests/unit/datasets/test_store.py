@@ -258,6 +258,8 @@ from grae.datasets import Source, build_store, encoding
 from grae.errors import DataError
 from grae.grammar import load_grammar
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+
 def slowly(progress):
     print(progress.read, flush=True)
     if "pause" in sys.argv:
