@@ -161,10 +161,9 @@ def test_interrupted_training_saves_says_how_to_resume_and_resumes(grae, trained
         text=True,
     )
     try:
-        config, patience = tmp_path / "stopped" / "config.json", time.monotonic() + 120
-        while not config.exists() and time.monotonic() < patience:
+        begun, patience = tmp_path / "stopped" / "state" / "checkpoint.safetensors", time.monotonic() + 120
+        while not begun.exists() and time.monotonic() < patience:
             time.sleep(0.1)
-        time.sleep(5)
         started.send_signal(signal.SIGINT)
         out, err = started.communicate(timeout=120)
     finally:
