@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import resource
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,18 @@ ARRAYS = hnp.arrays(
 )
 
 
-@pytest.fixture
+@contextmanager
 def small_files():
-    """Lets no file of this process grow beyond 1000 bytes, as a full disk would."""
+    """Lets no file of this process grow beyond 1000 bytes, as a full disk would.
+
+    No fixture: pytest's own output may go to a file, and must not be written under the limit.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -91,20 +97,21 @@ class TestTornLine:
 
 
 class TestFullDisk:
-    def test_leaves_the_old_file_and_nothing_else(self, tmp_path, small_files):
+    def test_leaves_the_old_file_and_nothing_else(self, tmp_path):
         path = tmp_path / "a.safetensors"
         files.write_tensors(path, {"x": np.zeros(3)})
         before = path.read_bytes()
-        with pytest.raises(RunError, match=r"a\.safetensors could not be written: File too large\n  remedy: free some"):
+        message = r"a\.safetensors could not be written: File too large\n  remedy: free some"
+        with pytest.raises(RunError, match=message), small_files():
             files.write_tensors(path, {"x": np.zeros(3000)})
         assert path.read_bytes() == before
         assert os.listdir(tmp_path) == ["a.safetensors"]
 
-    def test_leaves_the_lines_there_are(self, tmp_path, small_files):
+    def test_leaves_the_lines_there_are(self, tmp_path):
         path = tmp_path / "a.jsonl"
         files.append_jsonl(path, {"a": "x" * 500})
         before = path.read_bytes()
-        with pytest.raises(RunError, match=r"a\.jsonl could not be written"):
+        with pytest.raises(RunError, match=r"a\.jsonl could not be written"), small_files():
             files.append_jsonl(path, {"a": "x" * 700})
         assert path.read_bytes() == before
 
