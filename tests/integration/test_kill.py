@@ -21,7 +21,8 @@ EPOCHS = "12"
 def grae(folder: Path, *arguments: str) -> subprocess.Popen:
     command = [sys.executable, "-P", "-c", "from grae.cli.main import main; main()", *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with (folder / "said.txt").open("wb") as said:
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
 
 
 def train(folder: Path, out: str) -> subprocess.Popen:
@@ -37,7 +38,7 @@ def test_a_run_killed_twice_ends_with_the_weights_of_an_unbroken_one(tmp_path):
     (tmp_path / "lists.cfg").write_text(LISTS)
     (tmp_path / "lists.txt").write_text("\n".join(texts) + "\n")
     unbroken = train(tmp_path, "unbroken")
-    assert unbroken.wait(timeout=300) == 0
+    assert unbroken.wait(timeout=300) == 0, (tmp_path / "said.txt").read_text()
 
     state = tmp_path / "killed" / "state"
     running = train(tmp_path, "killed")
@@ -51,7 +52,6 @@ def test_a_run_killed_twice_ends_with_the_weights_of_an_unbroken_one(tmp_path):
         assert running.wait(timeout=60) == -signal.SIGKILL
         assert not (tmp_path / "killed" / "model.safetensors").exists()
         running = grae(tmp_path, "train", "--resume", "--out", "killed")
-    _, said = running.communicate(timeout=300)
-    assert running.returncode == 0, said.decode()
+    assert running.wait(timeout=300) == 0, (tmp_path / "said.txt").read_text()
     weights = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("unbroken", "killed")]
     assert weights[0] == weights[1]

@@ -21,4 +21,5 @@ if __name__ == "__main__":
     if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
         run.write_tensors("model.safetensors", model.state_dict(), {"steps": result.steps})
     if torch.distributed.is_initialized():
+        torch.distributed.barrier()  # no process leaves while another still needs it
         torch.distributed.destroy_process_group()
