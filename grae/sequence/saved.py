@@ -17,6 +17,7 @@ from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.sequence.network import build
 from grae.sequence.settings import Settings
+from grae.training.checkpoint import load_weights
 from grae.training.run_folder import FOREIGN, RunFolder
 from grae.training.settings import Device
 
@@ -115,7 +116,7 @@ def read(kind: "type[GrammarAutoencoder]", folder: RunFolder, device: Device) ->
             remedy=f"grae train --resume --out {folder.path}",
         )
     arrays, _ = folder.read_tensors(folder.MODEL)
-    _put(network, arrays, folder)
+    load_weights(network, arrays, str(folder / folder.MODEL))
     estimator.network_ = network.eval()
     estimator.densities_ = load_densities(folder / folder.DENSITY)
     return estimator
@@ -152,20 +153,6 @@ def checksum(derivations: Derivations) -> str:
         for start in range(0, len(array), CHUNK):
             digest.update(np.ascontiguousarray(array[start : start + CHUNK]).data)
     return digest.hexdigest()
-
-
-def _put(network: torch.nn.Module, arrays: Mapping[str, np.ndarray], folder: RunFolder) -> None:
-    """Loads weights whose names and shapes are the network's. Raises RunError."""
-    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    found = {name: tuple(array.shape) for name, array in arrays.items()}
-    if wanted != found:
-        differing = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-        raise RunError(
-            f"{folder / folder.MODEL} does not hold the weights of this model: {differing[0]} "
-            f"has shape {found.get(differing[0])}, not {wanted.get(differing[0])}",
-            remedy=FOREIGN,
-        )
-    network.load_state_dict({name: torch.as_tensor(array) for name, array in arrays.items()})
 
 
 def _version(package: str) -> str:
