@@ -18,24 +18,11 @@ def note(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def shows_progress() -> bool:
-    """Whether progress bars are wanted: only where stderr is a terminal."""
-    return sys.stderr.isatty()
+def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], None]]:
+    """A progress bar on stderr, where that is a terminal; gives what to call with the fraction done, 0 to 1."""
+    from grae.training.progress import stage
 
-
-@contextlib.contextmanager
-def progress(doing: str) -> Iterator[Callable[[float], None]]:
-    """A progress bar on stderr, where that is a terminal; gives what to call with the fraction done, 0 to 1.
-
-    Args:
-        doing: what takes so long.
-    """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True, disable=not shows_progress()) as bars:
-        bar = bars.add_task(doing, total=1.0)
-        yield lambda fraction: bars.update(bar, completed=fraction)
+    return stage(doing)
 
 
 def emit(record: dict[str, object]) -> None:

@@ -25,7 +25,7 @@ from numba import njit
 
 from grae.errors import ParseError
 from grae.grammar.automaton import CYCLIC, DEAD, OPENING, Automaton
-from grae.grammar.motifs import Segmenter
+from grae.grammar.segmentation import Segmenter
 from grae.grammar.tables import NONE
 from grae.grammar.tokenizer import Tokenizer
 

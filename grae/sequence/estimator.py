@@ -25,6 +25,7 @@ from grae.sequence.pushdown import GrammarTensors, greedy, sampled
 from grae.sequence.settings import Preset, Settings, preset_named, replaced
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
+from grae.training.progress import stage
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
 
@@ -342,7 +343,11 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def _extended(self, grammar: Grammar, derivations: Derivations, motifs: int) -> Grammar:
         if motifs == 0:
             return grammar
-        return grammar.extend(learn_motifs(grammar, derivations[self.split_.train], motifs))
+        with stage(f"learning {motifs} motifs", shown=self.progress) as done:
+            learned = learn_motifs(
+                grammar, derivations[self.split_.train], motifs, progress=lambda so_far, of: done(so_far / of)
+            )
+        return grammar.extend(learned)
 
     def _train(self, model: Model, derivations: Derivations, folder: RunFolder | None, resume: bool) -> None:
         settings = self.settings_

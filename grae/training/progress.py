@@ -1,8 +1,10 @@
 """What a training shows while it runs, on standard error: a live bar in a terminal, a line a validation elsewhere."""
 
+import contextlib
 import math
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -10,6 +12,20 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 FRAME = 0.25
 """Seconds between two updates of the bar."""
+
+
+@contextlib.contextmanager
+def stage(doing: str, *, shown: bool = True) -> Iterator[Callable[[float], None]]:
+    """A bar for what goes before or after a training; gives what to call with the fraction done, 0 to 1.
+
+    Args:
+        doing: what takes so long.
+        shown: whether to show it where standard error is a terminal; elsewhere there is none.
+    """
+    shown = shown and sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), transient=True, disable=not shown) as bars:
+        bar = bars.add_task(doing, total=1.0)
+        yield lambda fraction: bars.update(bar, completed=fraction)
 
 
 class Reporter(Protocol):

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from grae.errors import DerivationError, GrammarError, SettingsError
 from grae.grammar import Grammar, Nonterminal, load_grammar
 from grae.grammar.codec import Derivations, decode, encode
-from grae.grammar.motifs import CHUNK, apply_motifs, expand_motifs, learn_motifs
+from grae.grammar.motifs import apply_motifs, expand_motifs, learn_motifs
+from grae.grammar.segmentation import CHUNK
 from grae.grammar.symbols import Motif
 from grae.grammar.tables import UNREACHED
 
