@@ -1,9 +1,25 @@
 """Bottlenecks, regularizers, their composition, and the table of models. Knows neither strings nor images."""
 
-from grae.autoencoder.bottlenecks import BOTTLENECKS, Bottleneck, Code, Deterministic
+from grae.autoencoder.bottlenecks import (
+    BOTTLENECKS,
+    Bottleneck,
+    Code,
+    ConstantVariance,
+    Deterministic,
+    Gaussian,
+    Noisy,
+    Wasserstein,
+)
 from grae.autoencoder.composition import Autoencoder
 from grae.autoencoder.models import MODELS, Model, model_named
-from grae.autoencoder.regularizers import REGULARIZERS, Regularizer
+from grae.autoencoder.normalized import once
+from grae.autoencoder.regularizers import (
+    REGULARIZERS,
+    GradientPenalty,
+    Regularizer,
+    SpectralNormalization,
+    Tikhonov,
+)
 
 __all__ = [
     "BOTTLENECKS",
@@ -12,8 +28,16 @@ __all__ = [
     "Autoencoder",
     "Bottleneck",
     "Code",
+    "ConstantVariance",
     "Deterministic",
+    "Gaussian",
+    "GradientPenalty",
     "Model",
+    "Noisy",
     "Regularizer",
+    "SpectralNormalization",
+    "Tikhonov",
+    "Wasserstein",
     "model_named",
+    "once",
 ]

@@ -1,9 +1,23 @@
-"""From an encoder's features to the latent code, with the penalty that keeps the codes in shape (L_Z)."""
+"""From an encoder's features to the latent code, with the penalty that keeps the codes in shape (L_Z).
+
+A bottleneck draws noise in training only: in evaluation mode the code is the one that `encode` gives, so that what
+validation says of reconstruction is what decoding gives. Noise and penalty are computed in float32.
+
+The recipes of grammars and images differ in how L_Z is reduced over the D dimensions, so that is a setting: "sum" or
+"mean". It is always the mean over the batch.
+"""
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor, nn
+
+from grae.autoencoder.discrepancy import SCALES, mean_discrepancy, of_all_processes
+from grae.errors import SettingsError
+
+Reduction = Literal["sum", "mean"]
 
 
 class Code(NamedTuple):
@@ -36,12 +50,173 @@ class Bottleneck(nn.Module, ABC):
 
 
 class Deterministic(Bottleneck):
-    """The code is the encoder's output; L_Z = 1/2 mean ||z||^2 over the batch (Ghosh et al. 2020, section 3.1)."""
+    """The code is the encoder's output, and L_Z its squared length (Ghosh et al. 2020, section 3.1).
+
+    Args:
+        n_features: F.
+        latent_dim: D.
+        reduction: "sum" for 1/2 sum over the dimensions of z^2, the paper's; "mean" for the mean over them of z^2, that
+            of its image experiments.
+    """
+
+    def __init__(self, n_features: int, latent_dim: int, *, reduction: Reduction = "sum") -> None:
+        super().__init__(n_features, latent_dim)
+        self.reduction = reduction
 
     def forward(self, features: Tensor) -> Code:
         """See the class."""
         z = self.encode(features)  # B D
-        return Code(z, 0.5 * z.float().square().sum(dim=-1).mean())
+        return Code(z, self._penalty(z))
+
+    def _penalty(self, z: Tensor) -> Tensor:
+        squares = z.float().square()
+        return 0.5 * squares.sum(dim=-1).mean() if self.reduction == "sum" else squares.mean()
 
 
-BOTTLENECKS: dict[str, type[Bottleneck]] = {"deterministic": Deterministic}
+class Noisy(Deterministic):
+    """A deterministic code to which Gaussian noise is added in training; L_Z is that of the code without it.
+
+    This one is ours and not in the paper, whose autoencoders inject no noise. The noise has one width for all codes, and
+    L_Z does not tell the encoder to fill a ball, as the constant-variance KL term would.
+
+    Args:
+        n_features: F.
+        latent_dim: D.
+        noise: standard deviation of the noise in each dimension, in units of z.
+        reduction: as in `Deterministic`.
+
+    Raises:
+        SettingsError: `noise` is negative.
+    """
+
+    def __init__(self, n_features: int, latent_dim: int, *, noise: float, reduction: Reduction = "sum") -> None:
+        super().__init__(n_features, latent_dim, reduction=reduction)
+        self.noise = _checked("noise", noise, least=0.0)
+
+    def forward(self, features: Tensor) -> Code:
+        """See the class."""
+        z = self.encode(features)  # B D
+        noisy = z + self.noise * torch.randn_like(z) if self.training else z
+        return Code(noisy, self._penalty(z))
+
+
+class Gaussian(Bottleneck):
+    """z = mean + noise * sigma * N(0, I), and L_Z = KL(N(mean, diag sigma^2) || N(0, I)) in nats.
+
+    Source: Kingma and Welling 2014, appendix B. The grammar variational autoencoder (Kusner et al. 2017) publishes
+    noise 0.01 and the mean over dimensions; with any noise but 1 the codes are not those that the KL term speaks of.
+
+    Args:
+        n_features: F.
+        latent_dim: D.
+        noise: scale of the noise, epsilon.
+        reduction: "sum" for the KL divergence, "mean" for its mean over the dimensions.
+        log_sigma_bound: b in log sigma = b tanh(layer), 5 in the paper's image experiments; None for log sigma^2 =
+            layer.
+
+    Raises:
+        SettingsError: `noise` is negative, or the bound is not positive.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        latent_dim: int,
+        *,
+        noise: float = 1.0,
+        reduction: Reduction = "sum",
+        log_sigma_bound: float | None = None,
+    ) -> None:
+        super().__init__(n_features, latent_dim)
+        self.noise = _checked("noise", noise, least=0.0)
+        self.reduction = reduction
+        self.log_sigma_bound = None if log_sigma_bound is None else _checked("log_sigma_bound", log_sigma_bound)
+        self.to_scale = nn.Linear(n_features, latent_dim)
+
+    def forward(self, features: Tensor) -> Code:
+        """See the class."""
+        mean, log_sigma = self.posterior(features)  # B D
+        z = mean + self.noise * log_sigma.exp() * torch.randn_like(mean) if self.training else mean
+        return Code(z, _kl(mean, log_sigma, self.reduction))
+
+    def posterior(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log sigma of each row's q(z | x), (B, D) float32 each."""
+        raw = self.to_scale(features).float()
+        bound = self.log_sigma_bound
+        return self.encode(features).float(), raw / 2 if bound is None else bound * torch.tanh(raw)
+
+
+class ConstantVariance(Bottleneck):
+    """z = mean + sigma N(0, I) with one sigma for all, and the KL divergence of that to N(0, I) in nats.
+
+    The divergence is 1/2 (||mean||^2 + D (sigma^2 - 1 - 2 log sigma)); only the first part depends on the weights.
+    Source: Ghosh et al. 2020, section 3 (CV-VAE).
+
+    Args:
+        n_features: F.
+        latent_dim: D.
+        noise: sigma.
+        reduction: "sum" for the KL divergence, "mean" for its mean over the dimensions.
+
+    Raises:
+        SettingsError: `noise` is not positive.
+    """
+
+    def __init__(self, n_features: int, latent_dim: int, *, noise: float, reduction: Reduction = "sum") -> None:
+        super().__init__(n_features, latent_dim)
+        self.noise = _checked("noise", noise)
+        self.reduction = reduction
+
+    def forward(self, features: Tensor) -> Code:
+        """See the class."""
+        mean = self.encode(features).float()  # B D
+        z = mean + self.noise * torch.randn_like(mean) if self.training else mean
+        return Code(z, _kl(mean, mean.new_tensor(self.noise).log().expand_as(mean), self.reduction))
+
+
+class Wasserstein(Bottleneck):
+    """The code is the encoder's output, and L_Z the maximum mean discrepancy between a batch's codes and N(0, I).
+
+    The discrepancy is estimated on each batch with as many draws from N(0, I), without bias, so it can be negative; of
+    several processes, on the codes of all. Source: Tolstikhin et al. 2018 (WAE-MMD, algorithm 2).
+
+    Args:
+        n_features: F.
+        latent_dim: D.
+        scales: of the inverse multiquadratics kernels; see `mean_discrepancy`.
+    """
+
+    def __init__(self, n_features: int, latent_dim: int, *, scales: Sequence[float] = SCALES) -> None:
+        super().__init__(n_features, latent_dim)
+        self.scales = tuple(scales)
+
+    def forward(self, features: Tensor) -> Code:
+        """See the class. Raises SettingsError where a batch holds a single code."""
+        z = self.encode(features)  # B D
+        codes, prior = z.float(), torch.randn_like(z, dtype=torch.float32)
+        if self.training:  # validation shows each process all rows
+            codes, prior = of_all_processes(codes), of_all_processes(prior)
+        return Code(z, mean_discrepancy(codes, prior, self.scales))
+
+
+def _kl(mean: Tensor, log_sigma: Tensor, reduction: Reduction) -> Tensor:
+    """KL(N(mean, diag sigma^2) || N(0, I)) of rows (B, D): mean over the batch, sum or mean over the dimensions."""
+    each = 0.5 * (mean.square() + (2 * log_sigma).exp() - 1) - log_sigma  # B D
+    return each.sum(dim=-1).mean() if reduction == "sum" else each.mean()
+
+
+def _checked(name: str, value: float, least: float | None = None) -> float:
+    """The value, if it is at least `least`, or positive where that is None. Raises SettingsError."""
+    if not (value > 0 if least is None else value >= least):
+        expected = "positive" if least is None else f"at least {least:g}"
+        raise SettingsError(f"the bottleneck's {name} is {value}; expected a number that is {expected}")
+    return value
+
+
+BOTTLENECKS: dict[str, type[Bottleneck]] = {
+    "deterministic": Deterministic,
+    "noisy": Noisy,
+    "gaussian": Gaussian,
+    "constant-variance": ConstantVariance,
+    "wasserstein": Wasserstein,
+}

@@ -5,10 +5,17 @@ from collections.abc import Callable, Mapping
 from torch import Tensor, nn
 
 from grae.autoencoder.bottlenecks import Bottleneck
+from grae.autoencoder.normalized import once
 from grae.autoencoder.regularizers import Regularizer
 
 Batch = Mapping[str, Tensor]
 Reconstruction = Callable[[Tensor, Batch], dict[str, Tensor]]
+Counted = Callable[[Tensor, Batch], Tensor]
+
+
+def whole(output: Tensor, batch: Batch) -> Tensor:
+    """All of a decoder's output."""
+    return output
 
 
 class Autoencoder(nn.Module):
@@ -20,9 +27,11 @@ class Autoencoder(nn.Module):
         decoder: called with codes and the batch, gives its output (what that is, `reconstruction` knows).
         reconstruction: maps the decoder's output and the batch to scalars, "reconstruction" (L_REC) among them; the
             others are only reported.
-        regularizer: maps decoder and codes to L_REG.
+        regularizer: prepares encoder and decoder here, and gives L_REG.
         beta: weight of L_Z.
         lambda_: weight of L_REG.
+        counted: what of the decoder's output `reconstruction` looks at, so that a regularizer of the output looks at no
+            more; all of it when left out.
     """
 
     def __init__(
@@ -35,6 +44,7 @@ class Autoencoder(nn.Module):
         *,
         beta: float,
         lambda_: float,
+        counted: Counted = whole,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -44,15 +54,21 @@ class Autoencoder(nn.Module):
         self.regularizer = regularizer
         self.beta = beta
         self.lambda_ = lambda_
+        self.counted = counted
+        regularizer.prepare(encoder, decoder)
 
     def encode(self, batch: Batch) -> Tensor:
         """The codes of a batch without noise, (B, D)."""
-        return self.bottleneck.encode(self.encoder(batch))
+        with once(self.encoder):
+            return self.bottleneck.encode(self.encoder(batch))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The loss and its terms, scalars: "loss", "reconstruction", "embedding" (L_Z), "regularization" (L_REG)."""
-        z, embedding = self.bottleneck(self.encoder(batch))
-        terms = self.reconstruction(self.decoder(z, batch), batch)
-        regularization = self.regularizer(self.decoder, z)
+        with once(self):
+            z, embedding = self.bottleneck(self.encoder(batch))
+            terms = self.reconstruction(self.decoder(z, batch), batch)
+            regularization = self.regularizer.penalty(
+                self.decoder, lambda codes: self.counted(self.decoder(codes, batch), batch), z
+            )
         loss = terms["reconstruction"] + self.beta * embedding + self.lambda_ * regularization
         return {"loss": loss, **terms, "embedding": embedding, "regularization": regularization}

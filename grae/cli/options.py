@@ -26,7 +26,12 @@ Temperature = Annotated[
     ),
 ]
 DensityName = Annotated[
-    str | None, typer.Option("--density", help="gmm, gaussian or normal. [default: the run's own]", show_default=False)
+    str | None,
+    typer.Option(
+        "--density",
+        help="gmm, gaussian, normal, or two-stage where it was trained with that. [default: the run's own]",
+        show_default=False,
+    ),
 ]
 OnInvalid = Annotated[
     Literal["skip", "error"],

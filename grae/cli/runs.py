@@ -8,6 +8,7 @@ from grae.errors import GrammarError, RunError
 RUNS = Path("runs")
 COMPLETE = "model.safetensors"
 STARTED = "config.json"
+LANGUAGE = "language.cfg"  # only where the run's derivations are of another grammar than the one that was named
 
 
 def find_run(run: str | None, grammar: str | None = None, *, holds: str = COMPLETE) -> Path:
@@ -73,8 +74,9 @@ def _is_of(place: Path, grammar: str) -> bool:
     from grae.grammar import load_grammar
 
     wanted = load_grammar(grammar)
+    named = place / LANGUAGE
     try:
-        held = load_grammar(place)
+        held = load_grammar(named if named.is_file() else place)
     except GrammarError:  # a damaged run is not the one that is looked for
         return False
     return (getattr(held, "base", None) or held).fingerprint == (getattr(wanted, "base", None) or wanted).fingerprint

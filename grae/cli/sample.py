@@ -39,9 +39,9 @@ def sample(
     import grae
 
     model = grae.load(place, device=device)
-    if draw is not None and model.grammar_.language != "molecules":
+    if draw is not None and model.language_grammar_.language != "molecules":
         raise SettingsError(
-            f"--draw: the grammar {model.grammar_.name!r} of {place} says nothing of molecules",
+            f"--draw: the grammar {model.language_grammar_.name!r} of {place} says nothing of molecules",
             remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
         )
     texts = model.sample(n, density=density, temperature=temperature, seed=seed)
@@ -53,7 +53,7 @@ def sample(
     if as_json:
         emit({"run": place, "n": len(texts), **({"samples": texts} if out == "-" else {"out": out})})
     elif out != "-":
-        _print_table(model.grammar_, texts)
+        _print_table(model.language_grammar_, texts)
         note(f"{len(texts):,} samples in {out}")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TEST = 0.05  # share of the strings that no training looks at, for `grae evaluate`
 MAY_CHANGE = ("epochs", "time_budget")  # in a resumed run
+MODELS = "grae, gvae, gcvvae, cvae (on characters); ae, ae-l2, rae, rae-l2, rae-gp, rae-sn, vae, cv-vae, wae, 2svae"
 
 
 def train(
@@ -33,7 +34,7 @@ def train(
     ] = None,
     column: Column = None,
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
-    model: Annotated[str, typer.Option("--model", help="The autoencoder.")] = "grae",
+    model: Annotated[str, typer.Option("--model", "-m", help=f"The autoencoder: {MODELS}.")] = "grae",
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the preset]")
     ] = None,
@@ -42,6 +43,30 @@ def train(
     ] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Strings a step.")] = None,
     latent_dim: Annotated[int | None, typer.Option("--latent-dim", min=1, help="Width of a latent code.")] = None,
+    beta: Annotated[
+        float | None, typer.Option("--beta", min=0, help="Weight of the codes' penalty. [default: by preset and model]")
+    ] = None,
+    lambda_: Annotated[
+        float | None,
+        typer.Option("--lambda", min=0, help="Weight of the decoder's regularizer. [default: by preset and model]"),
+    ] = None,
+    noise: Annotated[
+        float | None,
+        typer.Option(
+            "--noise",
+            min=0,
+            help="Noise on the codes in training: sigma for gcvvae and cv-vae, a factor of the learned sigma for gvae, "
+            "cvae, vae and 2svae; for the deterministic models its standard deviation, which is ours, not the paper's. "
+            "[default: by preset and model]",
+        ),
+    ] = None,
+    density: Annotated[
+        str | None,
+        typer.Option(
+            "--density",
+            help="What samples are drawn from: gmm, gaussian, normal or two-stage. [default: by the model]",
+        ),
+    ] = None,
     motifs: Annotated[
         int | None, typer.Option("--motifs", min=0, help="Composite productions to learn. [default: by the preset]")
     ] = None,
@@ -67,6 +92,10 @@ def train(
         "time_budget": time_budget,
         "batch_size": batch_size,
         "latent_dim": latent_dim,
+        "beta": beta,
+        "lambda_": lambda_,
+        "noise": noise,
+        "density": density,
         "motifs": motifs,
         "max_length": max_length,
         "random_state": seed,
@@ -122,11 +151,10 @@ def _continued(
     from grae.cli.strings import store_of
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.saved import read_config, read_grammar
+    from grae.sequence.saved import read_config, read_language_grammar
     from grae.training.run_folder import FOREIGN, RunFolder
 
-    config, held = read_config(RunFolder(place)), read_grammar(RunFolder(place))
-    plain = held.base or held
+    config, plain = read_config(RunFolder(place)), read_language_grammar(RunFolder(place))
     parameters, about = config.get("parameters"), config.get("data")
     if not isinstance(parameters, dict) or not isinstance(about, dict) or not parameters.keys() <= _known():
         raise RunError(f"{place / STARTED} lacks the parameters of a run", remedy=FOREIGN)
@@ -135,7 +163,7 @@ def _continued(
     for name, value in given.items():
         kept = parameters[name] if name in parameters else about.get(name)
         if name not in MAY_CHANGE and str(kept) not in (str(value), str(Path(str(value)).absolute())):
-            option = "--seed" if name == "random_state" else f"--{name.replace('_', '-')}"
+            option = "--seed" if name == "random_state" else f"--{name.rstrip('_').replace('_', '-')}"
             raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
     parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
     store = store_of(place, about, plain)

@@ -4,5 +4,15 @@ from grae.density.base import Density
 from grae.density.gaussians import Gaussian, Mixture
 from grae.density.normal import StandardNormal
 from grae.density.storage import DENSITIES, load_densities, save_densities
+from grae.density.two_stage import TwoStage
 
-__all__ = ["DENSITIES", "Density", "Gaussian", "Mixture", "StandardNormal", "load_densities", "save_densities"]
+__all__ = [
+    "DENSITIES",
+    "Density",
+    "Gaussian",
+    "Mixture",
+    "StandardNormal",
+    "TwoStage",
+    "load_densities",
+    "save_densities",
+]

@@ -107,7 +107,7 @@ class Gaussian(_Gaussians):
     """One Gaussian: mean and full covariance (maximum likelihood) of all codes, with the floors described above."""
 
     def _fit(self, z: np.ndarray, seed: int) -> None:
-        self.center, self.scale = _standardization(z)
+        self.center, self.scale = standardization(z)
         floored = self._fit_one(z)
         self.about = {"rows": len(z), "floored": floored}
 
@@ -143,7 +143,7 @@ class Mixture(_Gaussians):
         if rows > self.max_rows:
             chosen = np.random.default_rng(seed).choice(rows, size=self.max_rows, replace=False)
             z = z[np.sort(chosen)]
-        self.center, self.scale = _standardization(z)
+        self.center, self.scale = standardization(z)
         x = (np.asarray(z, dtype=np.float64) - self.center) / self.scale
         for_each = x.shape[1] + 1
         n_components = max(1, _count_different(x, self.n_components * for_each) // for_each)
@@ -185,7 +185,7 @@ class Mixture(_Gaussians):
         return {"converged": bool(model.converged_), "iterations": int(model.n_iter_), "ridge": ridge}
 
 
-def _standardization(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def standardization(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean and the scale of each dimension, (D,) float64 each, the scale with its floor."""
     center = _mean_over(z, lambda part: part.mean(axis=0))
     deviation = np.sqrt(_mean_over(z, lambda part: np.square(part - center).mean(axis=0)))

@@ -7,9 +7,15 @@ from grae import files
 from grae.density.base import Density
 from grae.density.gaussians import Gaussian, Mixture
 from grae.density.normal import StandardNormal
+from grae.density.two_stage import TwoStage
 from grae.errors import RunError
 
-DENSITIES: dict[str, type[Density]] = {"gaussian": Gaussian, "gmm": Mixture, "normal": StandardNormal}
+DENSITIES: dict[str, type[Density]] = {
+    "gaussian": Gaussian,
+    "gmm": Mixture,
+    "normal": StandardNormal,
+    "two-stage": TwoStage,
+}
 """The densities by the names that commands and files know them by."""
 
 FORMAT = "grae densities"

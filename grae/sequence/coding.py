@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grae.autoencoder import Autoencoder
+from grae.autoencoder import Autoencoder, once
 from grae.grammar.codec import Derivations
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.pushdown import Choice, GrammarTensors, decode, greedy
@@ -44,7 +44,8 @@ def decode_codes(
     lengths: list[np.ndarray] = []
     for start in range(0, len(codes), BATCH):
         z = torch.from_numpy(np.ascontiguousarray(codes[start : start + BATCH])).to(device)
-        ids = decode(network.decoder, tensors, z, max_length, choose).cpu().numpy()  # pyright: ignore[reportArgumentType]
+        with once(network.decoder):
+            ids = decode(network.decoder, tensors, z, max_length, choose).cpu().numpy()  # pyright: ignore[reportArgumentType]
         valid = ids != tensors.pad
         parts.append(ids[valid].astype(dtype))
         lengths.append(valid.sum(axis=1))

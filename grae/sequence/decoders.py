@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, relu
+from torch.nn.functional import cross_entropy, log_softmax, relu
 
 from grae.autoencoder.composition import Batch
 from grae.sequence.pushdown import GrammarTensors, State
@@ -114,11 +114,45 @@ class MaskedCrossEntropy(nn.Module):
         ids = batch["ids"]
         valid = ids != self.tensors.pad  # B T
         true = ids[valid]  # K, the steps that count
-        masked = logits[valid].float().masked_fill(~self.tensors.mask[self.tensors.lhs[true]], -torch.inf)  # K S
-        terms = {"reconstruction": cross_entropy(masked, true, reduction="sum") / len(ids)}
+        masked = self.counted(logits, batch).float()  # K S
+        masked = masked.masked_fill(~self.tensors.mask[self.tensors.lhs[true]], -torch.inf)
+        terms = self._losses(masked, true, len(ids))
         if not self.training:
             right = torch.ones_like(valid)
             right[valid] = masked.argmax(dim=-1) == true
             terms["steps"] = right[valid].float().mean()
             terms["exact"] = right.all(dim=1).float().mean()
         return terms
+
+    def counted(self, logits: Tensor, batch: Batch) -> Tensor:
+        """The logits of the steps that count, (K, S), of all logits (B, T, S)."""
+        return logits[batch["ids"] != self.tensors.pad]
+
+    def _losses(self, masked: Tensor, true: Tensor, batch: int) -> dict[str, Tensor]:
+        """The loss from masked logits (K, S) and true productions (K,) of a batch of so many strings."""
+        return {"reconstruction": cross_entropy(masked, true, reduction="sum") / batch}
+
+
+class MaskedBinaryCrossEntropy(MaskedCrossEntropy):
+    """The published L_REC: longest * mean of the binary cross-entropies of the masked softmax (Kusner et al. 2017).
+
+    The mean is over the batch, over all steps up to the longest derivation, padding among them, and over all productions.
+    At a padding step one production alone is allowed, so that all its cross-entropies are 0 and the steps that count are
+    enough: the loss is the sum over them and over the productions, divided by the number of productions. Productions that
+    cannot stand at a step have probability 0 and cross-entropy 0. (As published, probabilities are kept 1e-7 away from 0
+    and 1; here only from 1, for the true production's logarithm is taken of the logits.) In evaluation mode
+    "cross_entropy", what MaskedCrossEntropy calls the reconstruction, comes with it.
+    """
+
+    def _losses(self, masked: Tensor, true: Tensor, batch: int) -> dict[str, Tensor]:
+        logarithms = log_softmax(masked, dim=-1)  # K S
+        of_true = -logarithms.gather(1, true[:, None]).sum()
+        others = -torch.log1p(-logarithms.exp().clamp(max=1 - 1e-7)).scatter(1, true[:, None], 0.0).sum()
+        terms = {"reconstruction": (of_true + others) / (batch * masked.shape[1])}
+        return terms if self.training else {**terms, "cross_entropy": of_true / batch}
+
+
+RECONSTRUCTIONS: dict[str, type[MaskedCrossEntropy]] = {
+    "cross-entropy": MaskedCrossEntropy,
+    "binary-cross-entropy": MaskedBinaryCrossEntropy,
+}

@@ -9,18 +9,19 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from grae.autoencoder import Model, model_named
+from grae.autoencoder import REGULARIZERS, Model, model_named
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
 from grae.density import DENSITIES, Density
 from grae.errors import DataError, RunError, SettingsError
 from grae.grammar import Grammar, codec, load_grammar
+from grae.grammar.characters import character_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import apply_motifs, learn_motifs
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
-from grae.sequence.network import build
+from grae.sequence.network import network_of
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
 from grae.sequence.settings import Preset, Settings, preset_named, replaced
 from grae.training.device import resolve
@@ -30,7 +31,7 @@ from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
 
 VALIDATION_BATCH = 512
-FITTED_DENSITIES = ("gaussian", "gmm")
+FITTED_DENSITIES = ("gmm", "gaussian", "normal")  # beside the model's own
 MOST_CODES = 100_000  # codes that the densities are fitted to
 
 
@@ -51,10 +52,15 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         learning_rate: the highest of the schedule.
         beta: weight of L_Z.
         lambda_: weight of L_REG.
+        noise: scale of the noise on the codes in training: a factor of the posterior's sigma for "gvae", "cvae", "vae" and
+            "2svae", sigma itself for "gcvvae" and "cv-vae", and for the deterministic models the standard deviation of
+            Gaussian noise, which is ours and not in the paper.
         motifs: learned composite productions; 0 for the grammar as it is.
-        max_length: the most productions that a derivation may have, in training and in decoding; None for the paper's,
-            or the longest in the data.
-        density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian" or "normal".
+        max_length: the most productions that a derivation of `grammar` may have, in training and in decoding; None for
+            the paper's, or the longest in the data. A character model takes the same strings, and decodes as many
+            characters as the longest of them has.
+        density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage"; the
+            last is fitted only where it is named here or belongs to the model.
         validation: share of the strings that `fit` holds back to validate on.
         test: share of the strings that `fit` holds back and does not look at.
         on_invalid: whether `fit` raises at a string outside the grammar or leaves it out.
@@ -65,6 +71,8 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     Attributes:
         grammar_: the grammar of the derivations, with its motifs.
+        language_grammar_: the grammar that was given, whose language the strings are measured by. A character model's
+            derivations are of another one, which is made from the data.
         settings_: all settings, resolved.
         network_: the `Autoencoder`.
         densities_: fitted densities by name.
@@ -85,6 +93,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         learning_rate: float | None = None,
         beta: float | None = None,
         lambda_: float | None = None,
+        noise: float | None = None,
         motifs: int | None = None,
         max_length: int | None = None,
         density: str | None = None,
@@ -106,6 +115,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.learning_rate = learning_rate
         self.beta = beta
         self.lambda_ = lambda_
+        self.noise = noise
         self.motifs = motifs
         self.max_length = max_length
         self.density = density
@@ -151,26 +161,33 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             if folder is None:
                 raise RunError("there is no folder to resume from", remedy="give the folder of the run")
             self.grammar_ = saved.read_grammar(folder)
-            if (self.grammar_.base or self.grammar_) != plain:
+            if saved.read_language_grammar(folder) != plain:
                 raise RunError(
                     f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run"
                 )
-        else:
-            self.grammar_ = self._extended(plain, derivations, preset.motifs)
+        self.language_grammar_ = plain
+        if model.characters:
+            derivations = self._characters(plain, derivations, resume)
+        elif not resume:
+            self.grammar_ = plain
+        if not resume:
+            self.grammar_ = self._extended(self.grammar_, derivations, preset.motifs)
         if self.grammar_.base is not None:
             derivations = apply_motifs(self.grammar_, derivations, n_jobs=-1)
+        longest = int(derivations.lengths.max(initial=1))
+        limit = None if model.characters else preset.max_length
         self.settings_ = Settings(
             model=self.model,
             preset=self.preset,
             density=self.density or model.density,
-            max_length=preset.max_length or int(derivations.lengths.max(initial=1)),
-            **preset.model_dump(exclude={"max_length", "motifs"}),
+            max_length=limit or max(longest, preset.least_length),
+            **preset.model_dump(exclude={"max_length", "least_length", "motifs"}),
         )
         about = {"rows": len(derivations), "sha256": saved.checksum(derivations), **(data or {})}
         if folder is not None and resume:
             saved.check_same(folder, self.settings_, about)
         self.about_ = about
-        self._train(model, derivations, folder, resume)
+        self._train(derivations, folder, resume)
         self._fit_densities(derivations)
         if folder is not None:
             self.save(folder.path)
@@ -258,11 +275,14 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         check_is_fitted(self)
         name = name or self.settings_.density
-        if name not in self.densities_:
-            raise SettingsError(
-                f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy="give one of these"
-            )
-        return self.densities_[name]
+        if name in self.densities_:
+            return self.densities_[name]
+        remedy = "give one of these"
+        if name in DENSITIES:
+            remedy += f", or train with density={name!r} (--density {name})"
+        raise SettingsError(
+            f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy=remedy
+        )
 
     def save(self, path: str | Path) -> None:
         """Writes all that `load` needs into a folder, each file whole or not at all.
@@ -302,6 +322,11 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         preset = preset_named(self.preset, grammar, model)
         if self.density is not None and self.density not in DENSITIES:
             raise SettingsError.unknown("density", self.density, DENSITIES)
+        if self.lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
+            raise SettingsError(
+                f"model {self.model!r} has no regularizer that lambda could weigh",
+                remedy="leave lambda out, or choose another model, such as grae or rae-gp",
+            )
         limits: dict[str, Any] = {"epochs": self.epochs, "time_budget": self.time_budget}
         if self.epochs is not None and self.time_budget is None:  # so that the clock decides nothing
             limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}
@@ -312,6 +337,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         return model, replaced(
             preset,
             architecture=replaced(preset.architecture, latent_dim=self.latent_dim),
+            bottleneck=preset.bottleneck.with_noise(self.noise),
             weights=replaced(preset.weights, beta=self.beta, lambda_=self.lambda_),
             training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
             max_length=self.max_length,
@@ -340,6 +366,14 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             )
         return derivations
 
+    def _characters(self, plain: Grammar, derivations: Derivations, resume: bool) -> Derivations:
+        """The same strings as derivations of the grammar of their characters, which is made here, or the resumed run's."""
+        texts = codec.decode(plain, derivations)
+        if not resume:
+            self.grammar_ = character_grammar(texts, f"{plain.name}-characters", ignore=plain.ignore)
+        characters = self.grammar_.base or self.grammar_
+        return codec.encode(characters, texts, n_jobs=-1).derivations
+
     def _extended(self, grammar: Grammar, derivations: Derivations, motifs: int) -> Grammar:
         if motifs == 0:
             return grammar
@@ -349,11 +383,11 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             )
         return grammar.extend(learned)
 
-    def _train(self, model: Model, derivations: Derivations, folder: RunFolder | None, resume: bool) -> None:
+    def _train(self, derivations: Derivations, folder: RunFolder | None, resume: bool) -> None:
         settings = self.settings_
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
-            self.network_ = build(self.grammar_, model, settings.architecture, settings.weights, settings.max_length)
+            self.network_ = network_of(self.grammar_, settings)
         if folder is not None and not resume:
             saved.begin(folder, self)
         rows = self.split_.validation if len(self.split_.validation) else self.split_.train
@@ -368,7 +402,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             run=folder,
             resume=resume,
             progress=self.progress,
-            unit=_UNITS.get(self.grammar_.language or "", "strings"),
+            unit=_UNITS.get(self.language_grammar_.language or "", "strings"),
         )
 
     def _fit_densities(self, derivations: Derivations) -> None:
@@ -376,7 +410,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         if len(rows) > MOST_CODES:
             rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
         codes = self._encode(derivations, rows)
-        names = dict.fromkeys([*FITTED_DENSITIES, self.settings_.density])
+        names = dict.fromkeys([self.settings_.density, *FITTED_DENSITIES])
         self.densities_ = {name: DENSITIES[name]().fit(codes, self.random_state) for name in names}
 
     def _encode(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:

@@ -1,16 +1,41 @@
 """A model on derivations from its settings: which encoder, bottleneck, decoder and regularizer make it up."""
 
-from grae.autoencoder import BOTTLENECKS, REGULARIZERS, Autoencoder, Model
+from grae.autoencoder import BOTTLENECKS, REGULARIZERS, Autoencoder, Model, model_named
 from grae.errors import SettingsError
 from grae.grammar import Grammar
-from grae.sequence.decoders import MaskedCrossEntropy, ParallelDecoder, RecurrentDecoder
+from grae.sequence.decoders import RECONSTRUCTIONS, ParallelDecoder, RecurrentDecoder
 from grae.sequence.encoders import ConvolutionalEncoder, RecurrentEncoder
 from grae.sequence.pushdown import GrammarTensors
-from grae.sequence.settings import Architecture, PaperArchitecture, Weights
+from grae.sequence.settings import (
+    Architecture,
+    BottleneckSettings,
+    PaperArchitecture,
+    Reconstruction,
+    Settings,
+    Weights,
+)
 
 
-def build(grammar: Grammar, model: Model, architecture: Architecture, weights: Weights, max_length: int) -> Autoencoder:
+def build(
+    grammar: Grammar,
+    model: Model,
+    architecture: Architecture,
+    weights: Weights,
+    max_length: int,
+    *,
+    bottleneck: BottleneckSettings | None = None,
+    reconstruction: Reconstruction = "cross-entropy",
+) -> Autoencoder:
     """A network with fresh weights (drawn from torch's global generator).
+
+    Args:
+        grammar: of the derivations.
+        model: a row of the table; says which regularizer, and which bottleneck where `bottleneck` is left out.
+        architecture: encoder and decoder.
+        weights: of the loss's terms.
+        max_length: steps that the paper's networks are made for.
+        bottleneck: its kind and settings.
+        reconstruction: L_REC, a name in `RECONSTRUCTIONS`.
 
     Raises:
         SettingsError: the paper's convolutions cannot read derivations as short as `max_length`.
@@ -28,14 +53,30 @@ def build(grammar: Grammar, model: Model, architecture: Architecture, weights: W
             embedding=architecture.embedding,
             hidden=architecture.hidden,
         )
+    bottleneck = bottleneck or BottleneckSettings(kind=model.bottleneck)
+    loss = RECONSTRUCTIONS[reconstruction](tensors)
     return Autoencoder(
         encoder,
-        BOTTLENECKS[model.bottleneck](encoder.n_features, architecture.latent_dim),
+        BOTTLENECKS[bottleneck.kind](encoder.n_features, architecture.latent_dim, **bottleneck.options),
         decoder,
-        MaskedCrossEntropy(tensors),
-        REGULARIZERS[model.regularizer],
+        loss,
+        REGULARIZERS[model.regularizer](),
         beta=weights.beta,
         lambda_=weights.lambda_,
+        counted=loss.counted,
+    )
+
+
+def network_of(grammar: Grammar, settings: Settings) -> Autoencoder:
+    """The network of resolved settings, with fresh weights. Raises SettingsError as `build` does."""
+    return build(
+        grammar,
+        model_named(settings.model),
+        settings.architecture,
+        settings.weights,
+        settings.max_length,
+        bottleneck=settings.bottleneck,
+        reconstruction=settings.reconstruction,
     )
 
 

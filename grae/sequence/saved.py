@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from pydantic import ValidationError
 
-from grae.autoencoder import model_named
 from grae.datasets.split import Split
 from grae.density import load_densities, save_densities
 from grae.errors import GrammarError, RunError
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
-from grae.sequence.network import build
+from grae.sequence.network import network_of
 from grae.sequence.settings import Settings
 from grae.training.checkpoint import load_weights
 from grae.training.run_folder import FOREIGN, RunFolder
@@ -31,13 +30,19 @@ CHUNK = 1 << 22
 
 
 def begin(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
-    """Writes what is known before training: settings, grammar and split. That is enough to resume."""
-    grammar = estimator.grammar_
+    """Writes what is known before training: settings, grammar and split. That is enough to resume.
+
+    The named grammar gets a file of its own where the derivations' grammar does not hold it, as a character model's.
+    """
+    grammar, language = estimator.grammar_, estimator.language_grammar_
     folder.write_text(folder.GRAMMAR, grammar.text)
+    if language != (grammar.base or grammar):
+        folder.write_text(folder.LANGUAGE, language.text)
     estimator.split_.save(folder / SPLIT)
     config = {
         "format": FORMAT,
         "grammar": {"name": grammar.name, "fingerprint": grammar.fingerprint},
+        "language": {"name": language.name, "fingerprint": language.fingerprint},
         "settings": estimator.settings_.model_dump(mode="json"),
         "parameters": {
             name: value for name, value in estimator.get_params().items() if name not in ("grammar", "progress")
@@ -80,36 +85,35 @@ def read_settings(folder: RunFolder) -> Settings:
 
 
 def read_grammar(folder: RunFolder) -> Grammar:
-    """A run's grammar, checked against the fingerprint in its configuration. Raises RunError."""
-    about = read_config(folder).get("grammar") or {}
-    try:
-        grammar = Grammar.from_text(folder.read_text(folder.GRAMMAR), name=str(about.get("name")))
-    except GrammarError as error:
-        raise RunError(f"{folder / folder.GRAMMAR}: {error.message}", remedy=FOREIGN) from None
-    if grammar.fingerprint != about.get("fingerprint"):
-        raise RunError(
-            f"{folder / folder.GRAMMAR} is not the grammar that the run was trained with (fingerprints differ)",
-            remedy=FOREIGN,
-        )
-    return grammar
+    """The grammar of a run's derivations, checked against the fingerprint in its configuration. Raises RunError."""
+    return _read_grammar(folder, folder.GRAMMAR, read_config(folder).get("grammar") or {})
+
+
+def read_language_grammar(folder: RunFolder) -> Grammar:
+    """The grammar that a run's strings are in the language of, checked likewise; without motifs. Raises RunError."""
+    grammar = read_grammar(folder)
+    plain = grammar.base or grammar
+    about = read_config(folder).get("language")
+    if about is None or about.get("fingerprint") == plain.fingerprint:
+        return plain
+    return _read_grammar(folder, folder.LANGUAGE, about)
 
 
 def read(kind: "type[GrammarAutoencoder]", folder: RunFolder, device: Device) -> Any:
     """The estimator of a finished run. Raises RunError."""
     config, settings, grammar = read_config(folder), read_settings(folder), read_grammar(folder)
+    language = read_language_grammar(folder)
     parameters = config.get("parameters")
     known = set(kind().get_params())
     if not isinstance(parameters, dict) or not parameters.keys() <= known:
         raise RunError(f"{folder / folder.CONFIG}: unknown parameters of the estimator", remedy=FOREIGN)
-    estimator = kind(grammar.base or grammar, **{**parameters, "device": device})
-    estimator.grammar_, estimator.settings_ = grammar, settings
+    estimator = kind(language, **{**parameters, "device": device})
+    estimator.grammar_, estimator.language_grammar_, estimator.settings_ = grammar, language, settings
     estimator.about_ = config.get("data") or {}
     estimator.split_ = Split.load(folder / SPLIT)
     estimator.result_ = None
     with torch.random.fork_rng(devices=[]):
-        network = build(
-            grammar, model_named(settings.model), settings.architecture, settings.weights, settings.max_length
-        )
+        network = network_of(grammar, settings)
     if not folder.has(folder.MODEL):
         raise RunError(
             f"{folder.path} holds no {folder.MODEL}: its training has not finished",
@@ -153,6 +157,19 @@ def checksum(derivations: Derivations) -> str:
         for start in range(0, len(array), CHUNK):
             digest.update(np.ascontiguousarray(array[start : start + CHUNK]).data)
     return digest.hexdigest()
+
+
+def _read_grammar(folder: RunFolder, name: str, about: Mapping[str, Any]) -> Grammar:
+    """A grammar of a run: the file of that name, whose name and fingerprint the configuration tells."""
+    try:
+        grammar = Grammar.from_text(folder.read_text(name), name=str(about.get("name")))
+    except GrammarError as error:
+        raise RunError(f"{folder / name}: {error.message}", remedy=FOREIGN) from None
+    if grammar.fingerprint != about.get("fingerprint"):
+        raise RunError(
+            f"{folder / name} is not the grammar that the run was trained with (fingerprints differ)", remedy=FOREIGN
+        )
+    return grammar
 
 
 def _version(package: str) -> str:

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from grae.autoencoder.bottlenecks import Reduction
 from grae.autoencoder.models import Model
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.training.settings import TrainingSettings
 
 PRESETS = ("quick", "default", "paper")
+Reconstruction = Literal["cross-entropy", "binary-cross-entropy"]
 S = TypeVar("S", bound=BaseModel)
 
 
@@ -66,6 +68,16 @@ class PaperArchitecture(Frozen):
         return sum(self.widths) - len(self.widths) + 1
 
 
+# The weights of each bottleneck's L_Z and of each regularizer's term, and the scale of the noise. Ours go with the
+# cross-entropy in nats and L_Z summed over the dimensions; those of the paper preset with its loss. docs/choices.md says
+# which are published and how the others were chosen.
+OUR_BETAS = {"deterministic": 0.01, "gaussian": 0.1, "constant-variance": 0.1, "wasserstein": 1.0}
+OUR_LAMBDAS = {"tikhonov": 1e-7, "gradient-penalty": 1e-4}
+OUR_NOISE = {"gaussian": 1.0, "constant-variance": 0.5}
+PAPER_BETAS = {"deterministic": 0.01, "gaussian": 1.0, "constant-variance": 1.0, "wasserstein": 1.0}
+PAPER_LAMBDAS = {"tikhonov": 1e-7, "gradient-penalty": 1e-5}
+PAPER_NOISE = {"gaussian": 0.01, "constant-variance": 0.01}
+
 Architecture = Annotated[RecurrentArchitecture | PaperArchitecture, Field(discriminator="kind")]
 
 PAPER_MOLECULES = PaperArchitecture(
@@ -75,6 +87,7 @@ PAPER_EXPRESSIONS = PaperArchitecture(
     latent_dim=25, filters=(2, 3, 4), widths=(2, 3, 4), dense=100, hidden=100, batch_norm=True
 )
 PAPER_LENGTHS = {"molecules": 277, "expressions": 15}
+PAPER_CHARACTERS = {"molecules": 120, "expressions": 19}
 
 
 class Weights(Frozen):
@@ -89,22 +102,66 @@ class Weights(Frozen):
     lambda_: float = Field(ge=0)
 
 
+class BottleneckSettings(Frozen):
+    """The bottleneck; what is None is left to its class.
+
+    Attributes:
+        kind: its name in `BOTTLENECKS`.
+        noise: scale of the noise: a factor of sigma for "gaussian", sigma itself for "constant-variance", the standard
+            deviation for "noisy"; the others draw none.
+        reduction: of L_Z over the dimensions.
+    """
+
+    kind: str = "deterministic"
+    noise: float | None = Field(default=None, ge=0)
+    reduction: Reduction | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of the class."""
+        given = {"noise": self.noise, "reduction": self.reduction}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def with_noise(self, noise: float | None) -> "BottleneckSettings":
+        """The same with another noise; a deterministic bottleneck becomes the noisy one. None changes nothing.
+
+        Raises:
+            SettingsError: the bottleneck draws no noise, or it is out of range.
+        """
+        if noise is None:
+            return self
+        if self.kind == "wasserstein":
+            raise SettingsError(
+                "the bottleneck 'wasserstein' draws no noise",
+                remedy="leave noise out, or choose another model, such as grae or vae",
+            )
+        if self.kind in ("deterministic", "noisy"):
+            return replaced(self, kind="noisy" if noise else "deterministic", noise=noise or None)
+        return replaced(self, noise=noise)
+
+
 class Preset(Frozen):
     """All that a preset decides.
 
     Attributes:
         architecture: the network.
+        bottleneck: between encoder and decoder.
+        reconstruction: L_REC: the cross-entropy in nats, or the published mean of binary cross-entropies.
         weights: of the loss.
         training: how it is trained.
         motifs: learned composite productions that the grammar is extended by.
-        max_length: productions that a derivation may have; None for the longest in the data.
+        max_length: productions that a derivation of the named grammar may have; None for the longest in the data.
+        least_length: steps that the network is made for at least, whatever the data.
     """
 
     architecture: Architecture
+    bottleneck: BottleneckSettings
+    reconstruction: Reconstruction
     weights: Weights
     training: TrainingSettings
     motifs: int = Field(ge=0)
     max_length: int | None = Field(default=None, ge=1)
+    least_length: int = Field(default=1, ge=1)
 
 
 class Settings(Frozen):
@@ -114,6 +171,8 @@ class Settings(Frozen):
         model: its row in the table of models.
         preset: the preset that decided what was not set by hand.
         architecture: the network.
+        bottleneck: between encoder and decoder.
+        reconstruction: L_REC; see `Preset`.
         weights: of the loss.
         training: how it was trained.
         max_length: productions that a derivation may have, in training and in decoding.
@@ -123,6 +182,8 @@ class Settings(Frozen):
     model: str
     preset: str
     architecture: Architecture
+    bottleneck: BottleneckSettings = BottleneckSettings()
+    reconstruction: Reconstruction = "cross-entropy"
     weights: Weights
     training: TrainingSettings
     max_length: int = Field(ge=1)
@@ -132,8 +193,13 @@ class Settings(Frozen):
 def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     """The settings of a preset for a grammar and a model.
 
-    "default" is ours; "quick" is ours made small, for minutes; "paper" has the published network and schedule: the
+    "default" is ours; "quick" is ours made small, for minutes; "paper" has the published network, loss and schedule: the
     expressions' for a grammar of that language, else the molecules'.
+
+    Args:
+        name: of the preset.
+        grammar: the named grammar, which a character model too has.
+        model: a row of the table.
 
     Raises:
         SettingsError: there is no such preset.
@@ -141,29 +207,11 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     if name not in PRESETS:
         raise SettingsError.unknown("preset", name, PRESETS)
     expressions = grammar.language == "expressions"
-    weights = Weights(
-        beta=0.01 if model.weighs_embedding else 0.0, lambda_=1e-7 if model.regularizer != "none" else 0.0
-    )
-    if name == "paper":
-        training = TrainingSettings(
-            epochs=50 if expressions else 100,
-            batch_size=600 if expressions else 500,
-            schedule="plateau",
-            plateau_factor=0.2,
-            plateau_patience=1 if expressions else 3,
-            learning_rate_floor=1e-4,
-            clip_norm=None,
-            precision="auto",
-        )
-        architecture = PAPER_EXPRESSIONS if expressions else PAPER_MOLECULES
-        return Preset(
-            architecture=architecture,
-            weights=weights,
-            training=training,
-            motifs=0,
-            max_length=PAPER_LENGTHS.get(grammar.language or ""),
-        )
-    quick = name == "quick"
+    return _paper(grammar, model, expressions) if name == "paper" else _ours(model, expressions, quick=name == "quick")
+
+
+def _ours(model: Model, expressions: bool, quick: bool) -> Preset:
+    """Our networks, trained for a time, with the cross-entropy in nats and L_Z summed over the dimensions."""
     architecture = RecurrentArchitecture(
         latent_dim=25 if expressions else 56,
         encoder_hidden=128 if expressions else 256,
@@ -179,8 +227,49 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
         validate_every_epochs=None,
         validate_every_seconds=30 if quick or expressions else 120,
     )
-    motifs = 0 if expressions else 300 if quick else 1000
-    return Preset(architecture=architecture, weights=weights, training=training, motifs=motifs)
+    return Preset(
+        architecture=architecture,
+        bottleneck=BottleneckSettings(kind=model.bottleneck, noise=OUR_NOISE.get(model.bottleneck)),
+        reconstruction="cross-entropy",
+        weights=Weights(
+            beta=OUR_BETAS[model.bottleneck] if model.weighs_embedding else 0.0,
+            lambda_=OUR_LAMBDAS.get(model.regularizer, 0.0),
+        ),
+        training=training,
+        motifs=0 if expressions or model.characters else 300 if quick else 1000,
+    )
+
+
+def _paper(grammar: Grammar, model: Model, expressions: bool) -> Preset:
+    """The published networks and schedules, with the published loss: L_Z is averaged over the dimensions."""
+    language = grammar.language or ""
+    training = TrainingSettings(
+        epochs=50 if expressions else 100,
+        batch_size=600 if expressions else 500,
+        schedule="plateau",
+        plateau_factor=0.2,
+        plateau_patience=1 if expressions else 3,
+        learning_rate_floor=1e-4,
+        clip_norm=None,
+        precision="auto",
+    )
+    return Preset(
+        architecture=PAPER_EXPRESSIONS if expressions else PAPER_MOLECULES,
+        bottleneck=BottleneckSettings(
+            kind=model.bottleneck,
+            noise=PAPER_NOISE.get(model.bottleneck),
+            reduction=None if model.bottleneck == "wasserstein" else "mean",
+        ),
+        reconstruction="binary-cross-entropy",
+        weights=Weights(
+            beta=PAPER_BETAS[model.bottleneck] if model.weighs_embedding else 0.0,
+            lambda_=PAPER_LAMBDAS.get(model.regularizer, 0.0),
+        ),
+        training=training,
+        motifs=0,
+        max_length=PAPER_LENGTHS.get(language),
+        least_length=PAPER_CHARACTERS.get(language, 0) + 1 if model.characters else 1,
+    )
 
 
 def replaced(settings: S, **changes: Any) -> S:

@@ -25,6 +25,7 @@ class RunFolder:
     MODEL = "model.safetensors"
     CONFIG = "config.json"
     GRAMMAR = "grammar.cfg"
+    LANGUAGE = "language.cfg"
     DENSITY = "density.safetensors"
     METRICS = "metrics.jsonl"
     HISTORY = "history.jsonl"

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from grae.autoencoder import Autoencoder, Deterministic, model_named
-from grae.autoencoder.regularizers import tikhonov
+from grae.autoencoder import Autoencoder, Deterministic, Tikhonov, model_named
 from grae.datasets.registry import open_source
 from grae.datasets.split import make_split
 from grae.datasets.store import build_store
@@ -147,7 +146,7 @@ def main() -> None:
             Deterministic(encoder.n_features, architecture.latent_dim),  # pyright: ignore[reportArgumentType]
             decoder,
             MaskedCrossEntropy(tensors),
-            tikhonov,
+            Tikhonov(),
             beta=preset.weights.beta,
             lambda_=preset.weights.lambda_,
         )

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from grae.autoencoder import BOTTLENECKS, MODELS, REGULARIZERS, Autoencoder, Deterministic, model_named
+from grae.density import DENSITIES
 from grae.errors import SettingsError
 
 
@@ -36,7 +37,7 @@ def autoencoder(beta, lambda_, regularizer="tikhonov") -> Any:
         Deterministic(4, 3),
         Decoder(3, 5),
         squared_error,
-        REGULARIZERS[regularizer],
+        REGULARIZERS[regularizer](),
         beta=beta,
         lambda_=lambda_,
     )
@@ -59,7 +60,7 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
 
 def test_tikhonov_leaves_biases_free(batch):
     model = autoencoder(beta=0.0, lambda_=1.0)
-    model.regularizer(model.decoder, model.encode(batch)).backward()
+    model(batch)["regularization"].backward()
     torch.testing.assert_close(model.decoder.weight.grad, 2 * model.decoder.weight)
     assert model.decoder.bias.grad is None
     assert model.encoder.weight.grad is None
@@ -75,6 +76,28 @@ def test_each_model_of_the_table_names_parts_that_exist():
     for model in MODELS.values():
         assert model.bottleneck in BOTTLENECKS
         assert model.regularizer in REGULARIZERS
+        assert model.density in DENSITIES
+
+
+def test_the_table_is_the_papers():
+    """Bottleneck, regularizer and density of each model, as Ghosh et al. 2020 compare them."""
+    fitted, prior = "gmm", "normal"
+    paper = {
+        "ae": ("deterministic", "none", fitted),
+        "rae": ("deterministic", "none", fitted),
+        "rae-l2": ("deterministic", "tikhonov", fitted),
+        "rae-gp": ("deterministic", "gradient-penalty", fitted),
+        "rae-sn": ("deterministic", "spectral-norm", fitted),
+        "ae-l2": ("deterministic", "tikhonov", fitted),
+        "vae": ("gaussian", "none", prior),
+        "cv-vae": ("constant-variance", "none", fitted),
+        "wae": ("wasserstein", "none", prior),
+        "2svae": ("gaussian", "none", "two-stage"),
+    }
+    paper |= {"grae": paper["rae-l2"], "gvae": paper["vae"], "gcvvae": paper["cv-vae"], "cvae": paper["vae"]}
+    assert {name: (row.bottleneck, row.regularizer, row.density) for name, row in MODELS.items()} == paper
+    assert {name for name, row in MODELS.items() if not row.weighs_embedding} == {"ae", "ae-l2"}
+    assert {name for name, row in MODELS.items() if row.characters} == {"cvae"}
 
 
 def test_an_unknown_model_is_an_error_that_suggests_one():
