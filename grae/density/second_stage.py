@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from grae.autoencoder import Autoencoder, Gaussian, Regularizer
+from grae.density.two_stage import LOG_SIGMA_BOUND
 from grae.training.batches import shuffled_batches
 from grae.training.loop import train
 from grae.training.settings import TrainingSettings
@@ -127,7 +128,7 @@ class _NegativeLogLikelihood(nn.Module):
 def _network(dim: int, width: int, gamma: float | None) -> Autoencoder:
     return Autoencoder(
         _Encoder(nn.Linear(dim, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()),
-        Gaussian(width, dim),
+        Gaussian(width, dim, log_sigma_bound=LOG_SIGMA_BOUND),
         _Decoder(nn.Linear(dim, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, dim)),
         _NegativeLogLikelihood(gamma),
         Regularizer(),

@@ -23,6 +23,7 @@ from grae.errors import SettingsError
 
 LAYERS = ("encoder.0", "encoder.2", "mean", "scale", "decoder.0", "decoder.2", "decoder.4")
 AT_ONCE = 16_384  # rows that a layer sees together
+LOG_SIGMA_BOUND = 5.0  # log sigma = bound * tanh(layer), so that it stays finite far from the codes
 SMALLEST_GAMMA = 1e-3  # in standardized units, as the floor of the Gaussians' eigenvalues
 
 
@@ -60,9 +61,9 @@ class TwoStage(Density):
         gamma: float | None = None,
         draws: int = 64,
     ) -> None:
-        least = {"width": width, "epochs": epochs, "batch_size": batch_size, "draws": draws, "max_steps": max_steps or 1}
-        for name, value in least.items():
-            if value < 1:
+        counts = {"width": width, "epochs": epochs, "max_steps": max_steps, "batch_size": batch_size, "draws": draws}
+        for name, value in counts.items():
+            if value is not None and value < 1:
                 raise SettingsError(f"two-stage density: {name} is {value}; expected at least 1")
         if gamma is not None and not gamma > 0:
             raise SettingsError(f"two-stage density: gamma is {gamma}; expected a positive number")
@@ -159,7 +160,8 @@ class TwoStage(Density):
     def _encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and log sigma of q(u | z) at standardized codes (n, D) float32, float64 each."""
         hidden = self._relu("encoder.2", self._relu("encoder.0", x))
-        return self._linear("mean", hidden).astype(np.float64), self._linear("scale", hidden).astype(np.float64) / 2
+        mean, raw = self._linear("mean", hidden), self._linear("scale", hidden)
+        return mean.astype(np.float64), LOG_SIGMA_BOUND * np.tanh(raw.astype(np.float64))
 
     def _decode(self, u: np.ndarray) -> np.ndarray:
         """f(u) of (n, D) float32, (n, D) float64."""

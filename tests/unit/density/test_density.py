@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from scipy.integrate import dblquad, quad
 from scipy.stats import kstest, multivariate_normal
 
 from grae import files
-from grae.density import DENSITIES, Density, Gaussian, Mixture, StandardNormal, load_densities, save_densities
+from grae.density import DENSITIES, Density, Gaussian, Mixture, StandardNormal, TwoStage, load_densities, save_densities
 from grae.errors import DataError, RunError
 
 
@@ -160,7 +161,10 @@ class TestStandardNormal:
         assert kstest(density.sample(5000).ravel(), "norm").pvalue > 0.01
 
 
-@pytest.mark.parametrize("kind", DENSITIES.values())
+KINDS = {**DENSITIES, "two-stage": partial(TwoStage, 8, epochs=2, learning_rate=1e-2, draws=4)}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 class TestEveryDensity:
     @pytest.mark.parametrize("z", HARD.values(), ids=HARD.keys())
     def test_bears_hard_codes(self, kind: type[Density], z, tmp_path):
@@ -170,7 +174,7 @@ class TestEveryDensity:
         assert drawn.shape == (100, z.shape[1])
         assert drawn.dtype == np.float32
         assert np.isfinite(drawn).all()
-        name = next(name for name, known in DENSITIES.items() if known is kind)
+        name = next(name for name, known in KINDS.items() if known is kind)
         save_densities(tmp_path / "density.safetensors", {name: density})
         load_densities(tmp_path / "density.safetensors")
 
@@ -226,7 +230,7 @@ class TestEveryDensity:
 )
 def test_a_file_gives_back_equal_densities(z, seed, tmp_path: Path):
     path = tmp_path / "density.safetensors"
-    fitted = {name: kind().fit(z, seed) for name, kind in DENSITIES.items()}
+    fitted = {name: kind().fit(z, seed) for name, kind in KINDS.items()}
     save_densities(path, fitted)
     loaded = load_densities(path)
     assert loaded.keys() == fitted.keys()
@@ -303,7 +307,7 @@ class TestFile:
         arrays, about = files.read_tensors(path)
         about["densities"]["flow"] = {}
         files.write_tensors(path, arrays, about)
-        with pytest.raises(RunError, match="unknown density 'flow'; known: gaussian, gmm, normal"):
+        with pytest.raises(RunError, match="unknown density 'flow'; known: gaussian, gmm, normal, two-stage"):
             load_densities(path)
 
     def test_a_name_that_is_another_density(self, tmp_path):

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 
 import grae
+from grae.density import DENSITIES, TwoStage
 from grae.errors import DataError, ParseError, RunError, SettingsError
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
@@ -173,8 +174,117 @@ def test_settings_that_cannot_be_used_are_errors():
     ):
         with pytest.raises(SettingsError):
             new(**wrong).fit(TEXTS)
-    with pytest.raises(SettingsError, match="no density 'normal' is fitted; there are: gaussian, gmm"):
-        new(epochs=1).fit(TEXTS).sample(1, density="normal")
+    with pytest.raises(SettingsError, match="'rae' has no regularizer that lambda could weigh"):
+        new(model="rae", lambda_=0.1).fit(TEXTS)
+    with pytest.raises(SettingsError, match="'wasserstein' draws no noise"):
+        new(model="wae", noise=0.1).fit(TEXTS)
+
+
+def test_a_density_that_is_not_fitted_is_an_error_with_a_remedy(fitted):
+    assert set(fitted.densities_) == {"gmm", "gaussian", "normal"}
+    with pytest.raises(SettingsError, match=r"no density 'two-stage' is fitted; .*\n.*--density two-stage"):
+        fitted.sample(1, density="two-stage")
+    with pytest.raises(SettingsError, match=r"no density 'flow' is fitted; there are: gmm, gaussian, normal\n.*one of these$"):
+        fitted.sample(1, density="flow")
+
+
+@pytest.mark.parametrize("model", ["gvae", "gcvvae", "wae", "rae-gp", "rae-sn", "2svae"])
+def test_each_kind_of_model_is_saved_and_loaded_equal(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(DENSITIES, "two-stage", SmallTwoStage)
+    model: Any = new(model=model, epochs=2).fit(TEXTS, run=tmp_path)
+    loaded = grae.load(tmp_path, device="cpu")
+    np.testing.assert_array_equal(loaded.transform(TEXTS[:20]), model.transform(TEXTS[:20]))
+    assert loaded.densities_.keys() == model.densities_.keys()
+    for density in model.densities_:
+        samples = model.sample(20, density=density, seed=1)
+        assert samples == loaded.sample(20, density=density, seed=1)
+        assert all(LISTS.unparse(LISTS.parse(text)) == text for text in samples)
+    assert loaded.language_grammar_ == loaded.grammar_ == LISTS
+    assert not (tmp_path / "language.cfg").exists()
+
+
+class SmallTwoStage(TwoStage):
+    def __init__(self, width: int = 8, **settings: Any) -> None:
+        super().__init__(width, **{"epochs": 1, **settings})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return tmp_path_factory.mktemp("characters")
+
+
+@pytest.fixture(scope="module")
+def characters(run) -> Any:
+    return new(model="cvae", epochs=3).fit(TEXTS, run=run)
+
+
+class TestCharacters:
+    def test_its_grammar_is_that_of_the_characters_and_the_named_one_is_kept(self, characters):
+        assert characters.language_grammar_ == LISTS
+        assert characters.grammar_.terminals == tuple(sorted(set("".join(TEXTS))))
+        assert characters.grammar_.name == "lists-characters"
+        assert characters.settings_.max_length == max(map(len, TEXTS)) + 1
+        alike: Any = new(epochs=1).fit(TEXTS)
+        for part in ("train", "validation", "test"):
+            np.testing.assert_array_equal(getattr(characters.split_, part), getattr(alike.split_, part))
+
+    def test_its_strings_are_any_characters(self, characters):
+        drawn = characters.inverse_transform(np.random.default_rng(0).normal(size=(200, 8)) * 30, temperature=3.0)
+        assert not all(text in drawn_in_language(drawn) for text in drawn)
+        assert all(set(text) <= set("[],abc") for text in drawn)
+
+    def test_opens_again_with_both_grammars(self, characters, run):
+        loaded: Any = grae.load(run, device="cpu")
+        assert (loaded.grammar_, loaded.language_grammar_) == (characters.grammar_, LISTS)
+        np.testing.assert_array_equal(loaded.transform(TEXTS[:20]), characters.transform(TEXTS[:20]))
+        assert loaded.grammar == LISTS
+        loaded.save(run / "again")
+        assert (run / "again" / "language.cfg").read_bytes() == (run / "language.cfg").read_bytes()
+
+    @pytest.mark.parametrize("harm", ["missing", "foreign"])
+    def test_a_damaged_file_of_the_named_grammar_is_an_error(self, characters, tmp_path, harm):
+        characters.save(tmp_path)
+        file = tmp_path / "language.cfg"
+        file.unlink() if harm == "missing" else file.write_text("S -> 'a' S | 'a'\n")
+        with pytest.raises(RunError, match=r"language\.cfg"):
+            grae.load(tmp_path)
+
+    def test_resumes(self, characters, run):
+        (run / "model.safetensors").unlink()
+        resumed: Any = new(model="cvae", epochs=3).fit(TEXTS, run=run, resume=True)
+        for name, weight in characters.network_.state_dict().items():
+            assert np.array_equal(weight, resumed.network_.state_dict()[name]), name
+
+    def test_the_paper_preset_has_room_for_the_published_characters(self):
+        texts = ["1+x", "x*x", "sin(x)", "exp(2)/x"] * 8
+        model: Any = GrammarAutoencoder("arithmetic", model="cvae", preset="paper", epochs=1, device="cpu").fit(texts)
+        assert model.settings_.max_length == 20
+        assert model.transform(["1 + x"]).shape == (1, 25)
+
+
+def drawn_in_language(texts):
+    from grae.grammar import codec
+
+    return {texts[row] for row in codec.encode(LISTS, texts, on_invalid="skip").rows}
+
+
+def test_noise_is_a_setting_that_the_run_keeps(tmp_path):
+    noisy: Any = new(noise=0.5, epochs=1).fit(TEXTS, run=tmp_path)
+    assert (noisy.settings_.bottleneck.kind, noisy.settings_.bottleneck.noise) == ("noisy", 0.5)
+    assert grae.load(tmp_path).settings_ == noisy.settings_  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(RunError, match="other settings: bottleneck"):
+        new(noise=0.4, epochs=1).fit(TEXTS, run=tmp_path, resume=True)
+
+
+def test_a_run_from_before_bottlenecks_could_be_chosen_still_opens(fitted, tmp_path):
+    fitted.save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    del config["settings"]["bottleneck"], config["settings"]["reconstruction"], config["language"]
+    del config["parameters"]["noise"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    loaded: Any = grae.load(tmp_path, device="cpu")
+    np.testing.assert_array_equal(loaded.transform(TEXTS[:20]), fitted.transform(TEXTS[:20]))
+    assert loaded.language_grammar_ == LISTS
 
 
 def test_it_works_in_a_pipeline_and_with_pandas(fitted):

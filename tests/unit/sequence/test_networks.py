@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch.nn.functional import log_softmax
 
-from grae.autoencoder import model_named
+from grae.autoencoder import MODELS, GradientPenalty, model_named
 from grae.errors import SettingsError
 from grae.grammar import load_grammar
 from grae.grammar.counting import sample_uniform
-from grae.sequence.decoders import MaskedCrossEntropy, ParallelDecoder, RecurrentDecoder
+from grae.sequence.decoders import MaskedBinaryCrossEntropy, MaskedCrossEntropy, ParallelDecoder, RecurrentDecoder
 from grae.sequence.encoders import RecurrentEncoder
 from grae.sequence.network import build
 from grae.sequence.pushdown import GrammarTensors, decode
@@ -78,6 +78,112 @@ def test_the_loss_is_the_cross_entropy_among_productions_of_the_same_nonterminal
     assert terms["reconstruction"].item() == pytest.approx(total / len(derivations), rel=1e-5)
     assert terms["steps"].item() == pytest.approx(right / steps)
     assert terms["exact"].item() == pytest.approx(whole / len(derivations))
+
+
+def test_the_published_loss_is_longest_times_the_mean_binary_cross_entropy(derivations):
+    """As published, in plain numpy: over all 15 steps, the padding among them, and over all productions."""
+    torch.manual_seed(0)
+    tensors = GrammarTensors(ARITHMETIC)
+    batch = batch_of(derivations)
+    n_steps, n_symbols, longest = batch["ids"].shape[1], ARITHMETIC.n_symbols, 22
+    logits = 3 * torch.randn(len(derivations), n_steps, n_symbols)
+    ids = np.full((len(derivations), longest), ARITHMETIC.pad)
+    ids[:, :n_steps] = batch["ids"]
+    numbers = np.random.default_rng(0).normal(size=(*ids.shape, n_symbols))
+    numbers[:, :n_steps] = logits
+    mask = tensors.mask.numpy()[tensors.lhs.numpy()[ids]]
+    probability = np.exp(numbers) * mask
+    probability = (probability / probability.sum(axis=-1, keepdims=True)).clip(1e-12, 1 - 1e-7)
+    true = np.eye(n_symbols)[ids]
+    entropy = -(true * np.log(probability) + (1 - true) * np.log(1 - probability))
+    found = MaskedBinaryCrossEntropy(tensors)(logits, batch)["reconstruction"]
+    assert found.item() == pytest.approx(longest * entropy.mean(), rel=1e-4)
+
+
+def test_the_published_loss_in_evaluation_tells_the_cross_entropy_too(derivations):
+    torch.manual_seed(0)
+    tensors, batch = GrammarTensors(ARITHMETIC), batch_of(derivations)
+    logits = torch.randn(*batch["ids"].shape, ARITHMETIC.n_symbols)
+    published = MaskedBinaryCrossEntropy(tensors).eval()(logits, batch)
+    ours = MaskedCrossEntropy(tensors).eval()(logits, batch)
+    torch.testing.assert_close(published["cross_entropy"], ours["reconstruction"])
+    assert (published["exact"], published["steps"]) == (ours["exact"], ours["steps"])
+
+
+def test_the_published_loss_has_a_finite_gradient_where_the_network_is_sure_and_wrong():
+    tensors = GrammarTensors(ARITHMETIC)
+    batch = batch_of([ARITHMETIC.parse("x")])
+    logits = torch.full((1, 2, ARITHMETIC.n_symbols), -1e4)
+    logits[:, :, :7] = 1e4
+    logits.requires_grad_()
+    MaskedBinaryCrossEntropy(tensors)(logits, batch)["reconstruction"].backward()
+    assert torch.isfinite(logits.grad).all()  # pyright: ignore[reportArgumentType]
+
+
+def test_the_gradient_penalty_looks_at_the_steps_that_count(derivations):
+    """The padding behind a derivation changes nothing."""
+    torch.manual_seed(0)
+    network: Any = build(ARITHMETIC, model_named("rae-gp"), SMALL, Weights(beta=0.0, lambda_=1.0), 15)
+    network.regularizer = GradientPenalty("energy")
+    penalties = [network(batch_of(derivations[:5], length=length))["regularization"] for length in (15, 22)]
+    torch.testing.assert_close(*penalties)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_each_model_learns_at_each_preset(name, preset, derivations):
+    """The loss and what it reconstructs fall in some steps on one batch; the weights are those that the preset gives."""
+    model, batch = model_named(name), batch_of(derivations)
+    settings = preset_named(preset, ARITHMETIC, model)
+    torch.manual_seed(0)
+    network: Any = build(
+        ARITHMETIC,
+        model,
+        SMALL if preset == "default" else settings.architecture,
+        settings.weights,
+        15,
+        bottleneck=settings.bottleneck,
+        reconstruction=settings.reconstruction,
+    )
+    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+    before = network(batch)
+    for _ in range(12):
+        network(batch)["loss"].backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    after = network(batch)
+    assert after["reconstruction"] < before["reconstruction"]
+    assert after["loss"] < before["loss"]
+    assert (network.beta > 0) == model.weighs_embedding
+    assert (after["regularization"] > 0) == (model.regularizer in ("tikhonov", "gradient-penalty"))
+    if model.regularizer in ("tikhonov", "gradient-penalty"):
+        assert network.lambda_ > 0
+
+
+def test_noise_makes_a_deterministic_bottleneck_the_noisy_one():
+    plain = preset_named("default", ARITHMETIC, model_named("grae")).bottleneck
+    noisy = plain.with_noise(0.3)
+    assert (plain.kind, noisy.kind, noisy.noise) == ("deterministic", "noisy", 0.3)
+    assert noisy.with_noise(0.0).kind == "deterministic"
+    assert plain.with_noise(None) == plain
+    assert preset_named("paper", ARITHMETIC, model_named("gvae")).bottleneck.with_noise(0.5).noise == 0.5
+    with pytest.raises(SettingsError, match="'wasserstein' draws no noise"):
+        preset_named("default", ARITHMETIC, model_named("wae")).bottleneck.with_noise(0.5)
+    with pytest.raises(SettingsError, match="noise"):
+        plain.with_noise(-1.0)
+
+
+def test_the_published_loss_and_noise_of_the_paper_preset():
+    for language, grammar in (("expressions", ARITHMETIC), ("molecules", load_grammar("smiles-gvae"))):
+        for name in ("grae", "gvae", "gcvvae", "cvae"):
+            preset = preset_named("paper", grammar, model_named(name))
+            assert preset.reconstruction == "binary-cross-entropy"
+            assert preset.bottleneck.reduction == "mean"
+            assert preset.max_length == {"expressions": 15, "molecules": 277}[language]
+            assert preset.least_length == (1 if name != "cvae" else {"expressions": 20, "molecules": 121}[language])
+            assert preset.motifs == 0
+            if name in ("gvae", "cvae"):
+                assert (preset.bottleneck.noise, preset.weights.beta) == (0.01, 1.0)
 
 
 def test_exact_is_what_greedy_decoding_reconstructs(derivations):
