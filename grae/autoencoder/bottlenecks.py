@@ -61,7 +61,7 @@ class Deterministic(Bottleneck):
 
     def __init__(self, n_features: int, latent_dim: int, *, reduction: Reduction = "sum") -> None:
         super().__init__(n_features, latent_dim)
-        self.reduction = reduction
+        self.reduction: Reduction = reduction
 
     def forward(self, features: Tensor) -> Code:
         """See the class."""
@@ -76,8 +76,8 @@ class Deterministic(Bottleneck):
 class Noisy(Deterministic):
     """A deterministic code to which Gaussian noise is added in training; L_Z is that of the code without it.
 
-    This one is ours and not in the paper, whose autoencoders inject no noise. The noise has one width for all codes, and
-    L_Z does not tell the encoder to fill a ball, as the constant-variance KL term would.
+    This one is ours and not in the paper, whose autoencoders inject no noise. The noise has one width for all codes,
+    and L_Z does not tell the encoder to fill a ball, as the constant-variance KL term would.
 
     Args:
         n_features: F.
@@ -129,7 +129,7 @@ class Gaussian(Bottleneck):
     ) -> None:
         super().__init__(n_features, latent_dim)
         self.noise = _checked("noise", noise, least=0.0)
-        self.reduction = reduction
+        self.reduction: Reduction = reduction
         self.log_sigma_bound = None if log_sigma_bound is None else _checked("log_sigma_bound", log_sigma_bound)
         self.to_scale = nn.Linear(n_features, latent_dim)
 
@@ -165,7 +165,7 @@ class ConstantVariance(Bottleneck):
     def __init__(self, n_features: int, latent_dim: int, *, noise: float, reduction: Reduction = "sum") -> None:
         super().__init__(n_features, latent_dim)
         self.noise = _checked("noise", noise)
-        self.reduction = reduction
+        self.reduction: Reduction = reduction
 
     def forward(self, features: Tensor) -> Code:
         """See the class."""

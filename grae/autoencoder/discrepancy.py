@@ -43,8 +43,8 @@ def of_all_processes(rows: Tensor) -> Tensor:
     """The rows (n, D) of all processes of a training, those of the first process first; of one alone, its own.
 
     Each process has to bring as many rows. Where each then computes the same loss from all rows, the mean over the
-    processes of its gradient in the weights, which is what training in several processes takes, is the gradient that one
-    process would have: the backward pass adds up what all of them say of a row.
+    processes of its gradient in the weights, which is what training in several processes takes, is the gradient that
+    one process would have: the backward pass adds up what all of them say of a row.
     """
     if not (distributed.is_available() and distributed.is_initialized()) or distributed.get_world_size() == 1:
         return rows

@@ -62,15 +62,16 @@ class Tikhonov(Regularizer):
 class GradientPenalty(Regularizer):
     """The squared norm of the gradient of the decoder's output in z, at z = E(x), mean over the batch.
 
-    Source: Ghosh et al. 2020, section 3.2 (RAE-GP). The gradient is in z, not in x. It reaches the decoder's weights and,
-    through z, the encoder's. For a decoder that sees the true productions before each step, the output is the logits of
-    the steps that count, those productions given.
+    Source: Ghosh et al. 2020, section 3.2 (RAE-GP). The gradient is in z, not in x. It reaches the decoder's weights
+    and, through z, the encoder's. For a decoder that sees the true productions before each step, the output is the
+    logits of the steps that count, those productions given.
 
     The output has many numbers, and the squared norm of its whole Jacobian would take a backward pass for each. So the
-    output is projected on one random direction v ~ N(0, I) a batch: the expectation of ||J^T v||^2 is the sum of squares
-    of J. To differentiate a derivative is more than cuDNN's recurrent kernels can, so on a GPU the decoder is run for
-    this term with PyTorch's own; the pass that makes the reconstruction keeps cuDNN. All of it is in full precision.
-    With batch normalization in training mode, the rows of a batch depend on one another, and so does the gradient.
+    output is projected on one random direction v ~ N(0, I) a batch: the expectation of ||J^T v||^2 is the sum of
+    squares of J. To differentiate a derivative is more than cuDNN's recurrent kernels can, so on a GPU the decoder is
+    run for this term with PyTorch's own; the pass that makes the reconstruction keeps cuDNN. All of it is in full
+    precision. With batch normalization in training mode, the rows of a batch depend on one another, and so does the
+    gradient.
 
     Args:
         of: "projection" for the above; "energy" for the gradient of the sum of squares of the output, as the paper's

@@ -188,7 +188,7 @@ def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", 
         return emit(
             {
                 "run": place,
-                "grammar": fitted.grammar_.name,
+                "grammar": fitted.language_grammar_.name,
                 "model": fitted.settings_.model,
                 "data": {"rows": len(store), **split, **store.counts.model_dump()},
                 "training": training,

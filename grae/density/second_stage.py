@@ -30,10 +30,18 @@ def train_second_stage(
     gamma: float | None,
     seed: int,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Trains it; see `TwoStage` for the settings.
+    """Trains it.
 
     Args:
         codes: (n, D) float32, standardized.
+        width: as all that follows, see `TwoStage`.
+        epochs: at most.
+        max_steps: at most, as whole epochs.
+        batch_size: codes a step.
+        learning_rate: the highest of the schedule.
+        schedule: of the learning rate.
+        gamma: fixed, or None to learn it.
+        seed: of the weights, the order of the codes and what is drawn.
 
     Returns:
         The weights by the names of `two_stage.LAYERS`, float32, and what there is to record.

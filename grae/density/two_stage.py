@@ -4,9 +4,9 @@ Codes are standardized in each dimension. The second autoencoder has two hidden 
 as wide as a code, N(0, I) for its prior, a diagonal Gaussian for q(u | z), and N(f(u), gamma^2 I) for p(z | u).
 Source: Dai and Wipf 2019 (Diagnosing and Enhancing VAE Models); sizes of Ghosh et al. 2020.
 
-`sample` draws u from N(0, I) and z from p(z | u). `log_prob` is no exact density, which this model has none of in closed
-form, but the importance-weighted bound below it (Burda et al. 2016), with a fixed number of draws from q under a fixed
-seed: it is too low on average, the less so the more draws.
+`sample` draws u from N(0, I) and z from p(z | u). `log_prob` is no exact density, which this model has none of in
+closed form, but the importance-weighted bound below it (Burda et al. 2016), with a fixed number of draws from q under a
+fixed seed: it is too low on average, the less so the more draws.
 
 Training needs torch and is in `second_stage`; what is here computes with numpy.
 """
@@ -31,7 +31,8 @@ class TwoStage(Density):
     """A variational autoencoder over standardized codes; fitting it trains that, on the CPU, under the seed.
 
     The recipe of Ghosh et al. 2020 is width 1024, 100 epochs of batches of 64 and Adam at 1e-4 throughout; two cores
-    would take hours for it where there are many codes. Without `max_steps` and at a constant rate, that is what is done.
+    would take hours for it where there are many codes. Without `max_steps` and at a constant rate, that is what is
+    done.
 
     Args:
         width: of the four hidden layers.
@@ -145,7 +146,7 @@ class TwoStage(Density):
         error = np.square((x - back) / self.gamma_).sum(axis=-1) + 2 * dim * math.log(self.gamma_)
         # log p(x | u) + log p(u) - log q(u | x), in which the constants of prior and posterior cancel
         log_ratio = log_sigma.sum(axis=-1) + 0.5 * (np.square(noise).sum(axis=-1) - np.square(u).sum(axis=-1) - error)
-        return logsumexp(log_ratio, axis=0) - math.log(self.draws) - 0.5 * dim * math.log(2 * math.pi)
+        return np.asarray(logsumexp(log_ratio, axis=0)) - math.log(self.draws) - 0.5 * dim * math.log(2 * math.pi)
 
     def _most_likely_gamma(self, x: np.ndarray, rng: np.random.Generator) -> float:
         """The root of the mean squared error of codes (n, D) after a draw from q."""

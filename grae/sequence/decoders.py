@@ -136,12 +136,12 @@ class MaskedCrossEntropy(nn.Module):
 class MaskedBinaryCrossEntropy(MaskedCrossEntropy):
     """The published L_REC: longest * mean of the binary cross-entropies of the masked softmax (Kusner et al. 2017).
 
-    The mean is over the batch, over all steps up to the longest derivation, padding among them, and over all productions.
-    At a padding step one production alone is allowed, so that all its cross-entropies are 0 and the steps that count are
-    enough: the loss is the sum over them and over the productions, divided by the number of productions. Productions that
-    cannot stand at a step have probability 0 and cross-entropy 0. (As published, probabilities are kept 1e-7 away from 0
-    and 1; here only from 1, for the true production's logarithm is taken of the logits.) In evaluation mode
-    "cross_entropy", what MaskedCrossEntropy calls the reconstruction, comes with it.
+    The mean is over the batch, over all steps up to the longest derivation, padding among them, and over all
+    productions. At a padding step one production alone is allowed, so that all its cross-entropies are 0 and the steps
+    that count are enough: the loss is the sum over them and over the productions, divided by the number of productions.
+    Productions that cannot stand at a step have probability 0 and cross-entropy 0. (As published, probabilities are
+    kept 1e-7 away from 0 and 1; here only from 1, for the true production's logarithm is taken of the logits.) In
+    evaluation mode "cross_entropy", what MaskedCrossEntropy calls the reconstruction, comes with it.
     """
 
     def _losses(self, masked: Tensor, true: Tensor, batch: int) -> dict[str, Tensor]:

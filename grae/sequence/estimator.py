@@ -52,9 +52,9 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         learning_rate: the highest of the schedule.
         beta: weight of L_Z.
         lambda_: weight of L_REG.
-        noise: scale of the noise on the codes in training: a factor of the posterior's sigma for "gvae", "cvae", "vae" and
-            "2svae", sigma itself for "gcvvae" and "cv-vae", and for the deterministic models the standard deviation of
-            Gaussian noise, which is ours and not in the paper.
+        noise: scale of the noise on the codes in training: a factor of the posterior's sigma for "gvae", "cvae", "vae"
+            and "2svae", sigma itself for "gcvvae" and "cv-vae", and for the deterministic models the standard deviation
+            of Gaussian noise, which is ours and not in the paper.
         motifs: learned composite productions; 0 for the grammar as it is.
         max_length: the most productions that a derivation of `grammar` may have, in training and in decoding; None for
             the paper's, or the longest in the data. A character model takes the same strings, and decodes as many
@@ -280,9 +280,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         remedy = "give one of these"
         if name in DENSITIES:
             remedy += f", or train with density={name!r} (--density {name})"
-        raise SettingsError(
-            f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy=remedy
-        )
+        raise SettingsError(f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy=remedy)
 
     def save(self, path: str | Path) -> None:
         """Writes all that `load` needs into a folder, each file whole or not at all.
@@ -367,7 +365,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         return derivations
 
     def _characters(self, plain: Grammar, derivations: Derivations, resume: bool) -> Derivations:
-        """The same strings as derivations of the grammar of their characters, which is made here, or the resumed run's."""
+        """The same strings as derivations of the grammar of their characters: made here, or the resumed run's."""
         texts = codec.decode(plain, derivations)
         if not resume:
             self.grammar_ = character_grammar(texts, f"{plain.name}-characters", ignore=plain.ignore)

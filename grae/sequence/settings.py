@@ -69,8 +69,8 @@ class PaperArchitecture(Frozen):
 
 
 # The weights of each bottleneck's L_Z and of each regularizer's term, and the scale of the noise. Ours go with the
-# cross-entropy in nats and L_Z summed over the dimensions; those of the paper preset with its loss. docs/choices.md says
-# which are published and how the others were chosen.
+# cross-entropy in nats and L_Z summed over the dimensions; those of the paper preset with its loss. docs/choices.md
+# says which are published and how the others were chosen.
 OUR_BETAS = {"deterministic": 0.01, "gaussian": 0.1, "constant-variance": 0.1, "wasserstein": 1.0}
 OUR_LAMBDAS = {"tikhonov": 1e-7, "gradient-penalty": 1e-4}
 OUR_NOISE = {"gaussian": 1.0, "constant-variance": 0.5}
@@ -193,8 +193,8 @@ class Settings(Frozen):
 def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     """The settings of a preset for a grammar and a model.
 
-    "default" is ours; "quick" is ours made small, for minutes; "paper" has the published network, loss and schedule: the
-    expressions' for a grammar of that language, else the molecules'.
+    "default" is ours; "quick" is ours made small, for minutes; "paper" has the published network, loss and schedule:
+    the expressions' for a grammar of that language, else the molecules'.
 
     Args:
         name: of the preset.

@@ -57,7 +57,8 @@ class TestGaussian:
 
     def test_penalty_is_the_mean_log_ratio_of_draws(self):
         bottleneck = made(Gaussian)
-        posterior = Independent(Normal(*(p if i == 0 else p.exp() for i, p in enumerate(bottleneck.posterior(FEATURES)))), 1)
+        mean, log_sigma = bottleneck.posterior(FEATURES)
+        posterior = Independent(Normal(mean, log_sigma.exp()), 1)
         draws = posterior.sample((4000,))
         prior = Independent(Normal(torch.zeros(4), 1.0), 1)
         ratio = (posterior.log_prob(draws) - prior.log_prob(draws)).mean()

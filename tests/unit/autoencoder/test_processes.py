@@ -16,7 +16,11 @@ WORKER = Path(__file__).parent / "process_worker.py"
 def run(path: Path, *launcher: str) -> dict[str, np.ndarray]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, *launcher, str(WORKER), str(path)], env=environment, capture_output=True, text=True, timeout=400
+        [sys.executable, *launcher, str(WORKER), str(path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
     )
     assert done.returncode == 0, done.stderr
     return files.read_tensors(path)[0]

@@ -168,8 +168,8 @@ class TestSpectralNormalization:
 
     def test_what_a_recurrent_layer_computes_with_is_normalized(self, batch):
         """nn.GRU keeps a list of its weights of its own, which a parametrization does not replace by itself."""
-        model = made(SpectralNormalization()).eval()
-        plain = Decoder()
+        model: Any = made(SpectralNormalization()).eval()
+        plain: Any = Decoder()
         with once(model):
             for name, parameter in plain.named_parameters():
                 place, _, last = name.rpartition(".")
@@ -191,7 +191,7 @@ class TestSpectralNormalization:
 
     def test_one_forward_pass_is_one_power_iteration(self, batch):
         model = made(SpectralNormalization())
-        vectors = model.decoder.recurrence.parametrizations.weight_hh_l0[0]
+        vectors: Any = model.decoder.recurrence.parametrizations.weight_hh_l0[0]
         weight = model.decoder.recurrence.parametrizations.weight_hh_l0.original.detach().numpy()
         with torch.no_grad():
             vectors._u.copy_(nn.functional.normalize(torch.arange(21.0), dim=0))
@@ -211,7 +211,13 @@ class TestSpectralNormalization:
         arrays, _ = files.read_tensors(tmp_path / "model.safetensors")
         torch.manual_seed(99)
         loaded = Autoencoder(
-            Encoder(5, 4), Deterministic(4, 3), Decoder(), squared_error, SpectralNormalization(), beta=0.1, lambda_=0.01
+            Encoder(5, 4),
+            Deterministic(4, 3),
+            Decoder(),
+            squared_error,
+            SpectralNormalization(),
+            beta=0.1,
+            lambda_=0.01,
         )
         load_weights(loaded, arrays, "the file")
         for name, value in loaded.eval()(batch).items():

@@ -61,7 +61,7 @@ def test_bound_is_the_density_where_q_is_the_posterior():
     """Then every draw has the same weight, and the bound is exact: a probabilistic PCA, whose p(z) is Gaussian."""
     a, gamma = np.array([[0.8, 0.6], [-0.3, 0.4]]), 0.5
     density = linear(known_weights(a, gamma), gamma)
-    covariance = (a.T @ a + gamma**2 * np.eye(2)) * np.outer([2.0, 0.5], [2.0, 0.5])
+    covariance: Any = (a.T @ a + gamma**2 * np.eye(2)) * np.outer([2.0, 0.5], [2.0, 0.5])
     true = multivariate_normal([1.0, -2.0], covariance)
     z = true.rvs(200, random_state=0)
     np.testing.assert_allclose(density.log_prob(z), true.logpdf(z), atol=5e-3)

@@ -184,14 +184,16 @@ def test_a_density_that_is_not_fitted_is_an_error_with_a_remedy(fitted):
     assert set(fitted.densities_) == {"gmm", "gaussian", "normal"}
     with pytest.raises(SettingsError, match=r"no density 'two-stage' is fitted; .*\n.*--density two-stage"):
         fitted.sample(1, density="two-stage")
-    with pytest.raises(SettingsError, match=r"no density 'flow' is fitted; there are: gmm, gaussian, normal\n.*one of these$"):
+    with pytest.raises(
+        SettingsError, match=r"no density 'flow' is fitted; there are: gmm, gaussian, normal\n.*one of these$"
+    ):
         fitted.sample(1, density="flow")
 
 
-@pytest.mark.parametrize("model", ["gvae", "gcvvae", "wae", "rae-gp", "rae-sn", "2svae"])
-def test_each_kind_of_model_is_saved_and_loaded_equal(model, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["gvae", "gcvvae", "wae", "rae-gp", "rae-sn", "2svae"])
+def test_each_kind_of_model_is_saved_and_loaded_equal(name, tmp_path, monkeypatch):
     monkeypatch.setitem(DENSITIES, "two-stage", SmallTwoStage)
-    model: Any = new(model=model, epochs=2).fit(TEXTS, run=tmp_path)
+    model: Any = new(model=name, epochs=2).fit(TEXTS, run=tmp_path)
     loaded = grae.load(tmp_path, device="cpu")
     np.testing.assert_array_equal(loaded.transform(TEXTS[:20]), model.transform(TEXTS[:20]))
     assert loaded.densities_.keys() == model.densities_.keys()

@@ -132,7 +132,7 @@ def test_the_gradient_penalty_looks_at_the_steps_that_count(derivations):
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("preset", ["default", "paper"])
 def test_each_model_learns_at_each_preset(name, preset, derivations):
-    """The loss and what it reconstructs fall in some steps on one batch; the weights are those that the preset gives."""
+    """The loss and its reconstruction fall in some steps on one batch; the weights are those of the preset."""
     model, batch = model_named(name), batch_of(derivations)
     settings = preset_named(preset, ARITHMETIC, model)
     torch.manual_seed(0)
