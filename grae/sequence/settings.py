@@ -76,7 +76,7 @@ OUR_LAMBDAS = {"tikhonov": 1e-7, "gradient-penalty": 1e-4}
 OUR_NOISE = {"gaussian": 1.0, "constant-variance": 0.5}
 PAPER_BETAS = {"deterministic": 0.01, "gaussian": 1.0, "constant-variance": 1.0, "wasserstein": 1.0}
 PAPER_LAMBDAS = {"tikhonov": 1e-7, "gradient-penalty": 1e-5}
-PAPER_NOISE = {"gaussian": 0.01, "constant-variance": 0.01}
+PAPER_NOISE = {"gaussian": 0.01, "constant-variance": 0.1}
 
 Architecture = Annotated[RecurrentArchitecture | PaperArchitecture, Field(discriminator="kind")]
 
