@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from grae.autoencoder.bottlenecks import Reduction
+from grae.autoencoder.bottlenecks import BOTTLENECKS, Reduction
 from grae.autoencoder.models import Model
 from grae.errors import SettingsError
 from grae.grammar import Grammar
@@ -115,6 +115,13 @@ class BottleneckSettings(Frozen):
     kind: str = "deterministic"
     noise: float | None = Field(default=None, ge=0)
     reduction: Reduction | None = None
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        if kind not in BOTTLENECKS:
+            raise ValueError(f"there is no bottleneck {kind!r}")
+        return kind
 
     @property
     def options(self) -> dict[str, Any]:

@@ -278,6 +278,15 @@ def test_noise_is_a_setting_that_the_run_keeps(tmp_path):
         new(noise=0.4, epochs=1).fit(TEXTS, run=tmp_path, resume=True)
 
 
+def test_a_run_with_an_unknown_bottleneck_is_an_error(fitted, tmp_path):
+    fitted.save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["settings"]["bottleneck"]["kind"] = "quantized"
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match=r"config\.json: settings\.bottleneck\.kind: .*'quantized'"):
+        grae.load(tmp_path)
+
+
 def test_a_run_from_before_bottlenecks_could_be_chosen_still_opens(fitted, tmp_path):
     fitted.save(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
