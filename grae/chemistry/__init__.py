@@ -3,11 +3,21 @@
 from grae.chemistry.drawing import draw_grid
 from grae.chemistry.filters import first_alert, passes_filters
 from grae.chemistry.properties import Properties, properties
-from grae.chemistry.reading import KINDS, Problem, canonical, canonical_all, invalid_reason, problem, read
+from grae.chemistry.reading import (
+    KINDS,
+    RDKIT_VERSION,
+    Problem,
+    canonical,
+    canonical_all,
+    invalid_reason,
+    problem,
+    read,
+)
 from grae.chemistry.structure import fingerprint, fragments, scaffold
 
 __all__ = [
     "KINDS",
+    "RDKIT_VERSION",
     "Problem",
     "Properties",
     "canonical",

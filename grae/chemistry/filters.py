@@ -79,7 +79,8 @@ def _pains() -> dict[str, str]:
     path = Path(RDConfig.RDDataDir) / "Pains" / "wehi_pains.csv"
     if not path.is_file():
         raise DataError(
-            f"this RDKit comes without its PAINS patterns: no {path}", remedy="install RDKit from PyPI: pip install rdkit"
+            f"this RDKit comes without its PAINS patterns: no {path}",
+            remedy="install RDKit from PyPI: pip install rdkit",
         )
     with open(path, encoding="utf-8", newline="") as file:
         return {name.removeprefix("<regId=").removesuffix(">"): smarts for smarts, name in csv.reader(file)}

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rdkit import Chem, rdBase
 
+RDKIT_VERSION: str = rdBase.rdkitVersion
 KINDS = ("syntax", "unclosed ring", "repeated ring bond", "kekulization", "valence", "other")
 _KIND_OF_PROBLEM = {
     "AtomValenceException": "valence",

@@ -14,14 +14,16 @@ from numba.extending import intrinsic
 ROWS = 256  # of fingerprints in one call
 
 
-@intrinsic
-def _ones(context: Any, word: Any) -> Any:
+def _count_ones(context: Any, word: Any) -> Any:
     """How many bits of a word are set, by the processor's own instruction."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
+
+
+_ones: Any = intrinsic(_count_ones)
 
 
 @njit(nogil=True, cache=True)
@@ -86,9 +88,7 @@ def nearest(prints: np.ndarray, others: np.ndarray, *, n_jobs: int = 1) -> np.nd
     return found
 
 
-def group_sums(
-    prints: np.ndarray, group: np.ndarray, groups: int, *, n_jobs: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
+def group_sums(prints: np.ndarray, group: np.ndarray, groups: int, *, n_jobs: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Sums of the similarities, and of their squares, of each fingerprint to those of each group, itself among them.
 
     Args:
