@@ -2,20 +2,16 @@
 
 A molecule passes if none of the MCF and PAINS alerts matches it, it has none but common elements, no charge and no
 large ring (Polykovskiy et al., Frontiers in Pharmacology 11, 2020; `mol_passes_filters` of molecularsets/moses). The
-MCF patterns are in `data/structural-alerts.toml`; the 480 PAINS patterns (Baell and Holloway, J. Med. Chem. 53, 2010)
-come with RDKit.
+alerts are in `data/structural-alerts.toml`.
 """
 
-import csv
 import tomllib
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from rdkit import Chem, DataStructs, RDConfig, rdBase
+from rdkit import Chem, DataStructs, rdBase
 
-from grae.errors import DataError
 from grae.resources import shipped
 
 ELEMENTS = frozenset({"C", "N", "S", "O", "F", "Cl", "Br", "H"})
@@ -64,26 +60,11 @@ def first_alert(molecule: Chem.Mol) -> str | None:
 
 @cache
 def structural_alerts() -> Alerts:
-    """All MCF and PAINS alerts.
-
-    Raises:
-        DataError: this RDKit comes without the PAINS patterns.
-    """
-    table = tomllib.loads((shipped("data") / "structural-alerts.toml").read_text(encoding="utf-8"))
-    smarts = dict(table["alerts"]) | _pains()
+    """All MCF and PAINS alerts."""
+    tables = tomllib.loads((shipped("data") / "structural-alerts.toml").read_text(encoding="utf-8"))
+    smarts = tables["mcf"] | tables["pains"]
     patterns = tuple(Chem.MolFromSmarts(pattern) for pattern in smarts.values())
     return Alerts(tuple(smarts), patterns, np.stack([_screen(pattern) for pattern in patterns]))
-
-
-def _pains() -> dict[str, str]:
-    path = Path(RDConfig.RDDataDir) / "Pains" / "wehi_pains.csv"
-    if not path.is_file():
-        raise DataError(
-            f"this RDKit comes without its PAINS patterns: no {path}",
-            remedy="install RDKit from PyPI: pip install rdkit",
-        )
-    with open(path, encoding="utf-8", newline="") as file:
-        return {name.removeprefix("<regId=").removesuffix(">"): smarts for smarts, name in csv.reader(file)}
 
 
 def _screen(molecule: Chem.Mol) -> np.ndarray:

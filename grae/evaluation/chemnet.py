@@ -81,7 +81,7 @@ class ChemNet:
     def _parts(self, smiles: Sequence[str], progress: Progress | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Rows, and the activations of the SMILES there."""
         import torch
-        from fcd.utils import SmilesDataset
+        from fcd.utils import get_one_hot
 
         lengths = np.array([len(text) + 1 for text in smiles])  # with the end token
         done = 0
@@ -89,10 +89,11 @@ class ChemNet:
             rows = np.flatnonzero(np.maximum(lengths, PADDED) == padded)
             for first in range(0, len(rows), BATCH):
                 some = rows[first : first + BATCH]
-                read = SmilesDataset([smiles[row] for row in some], pad_len=padded, warn=False)
-                batch = torch.from_numpy(np.stack([read[i] for i in range(len(some))]).astype(np.float32))  # B L 35
+                texts = [str(smiles[row]) for row in some]
+                read = np.stack([get_one_hot(text, padded) for text in texts])  # B L 35
+                batch = torch.from_numpy((read / read.shape[2]).astype(np.float32)).to(self._device)
                 with torch.inference_mode():
-                    found = self._network(batch.transpose(1, 2).to(self._device))  # B 512
+                    found = self._network(batch.transpose(1, 2))  # B 512
                 yield some, found.cpu().numpy()
                 done += len(some)
                 if progress is not None:

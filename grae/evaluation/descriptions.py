@@ -8,6 +8,7 @@ import numpy as np
 
 from grae.errors import DataError
 
+WORDS = 16  # of 64 bits in a fingerprint
 PROPERTIES = ("logP", "SA", "QED", "weight")
 CHUNK = 500  # molecules in one task of a process
 PARALLEL_FROM = 2_000  # molecules; below, starting the processes costs more than they save
@@ -141,7 +142,7 @@ def describe(
         if progress is not None:
             progress(len(found) / len(pairs))
     return Descriptions(
-        np.array([one.fingerprint for one in found], np.uint64).reshape(len(found), -1),
+        np.array([one.fingerprint for one in found], np.uint64).reshape(len(found), WORDS),
         np.array([one.values for one in found], np.float64).reshape(len(found), len(PROPERTIES)),
         Occurrences.of([one.fragments for one in found]),
         Occurrences.of([[] if one.scaffold is None else [one.scaffold] for one in found]),
