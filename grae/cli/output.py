@@ -40,7 +40,7 @@ def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
 
     from grae.evaluation.work import Work
 
-    with Progress(console=Console(stderr=True), transient=True, disable=not shows_progress()) as bars:
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
         tasks: dict[str, TaskID] = {}
         bars.add_task(doing, total=None)
 
