@@ -179,6 +179,25 @@ def test_scaffold_similarity_of_molecules_without_scaffolds_is_undefined():
     assert found.to_dict()["Scaf/Test"] is None
 
 
+def test_molecules_far_from_drugs_are_measured_too():
+    some = [
+        "*",
+        "[H][H]",
+        "[Na+].[Cl-]",
+        "[Fe]",
+        "[2H]",
+        "C",
+        "[C-]#[O+]",
+        "B1OB1",
+        "O=[Os](=O)(=O)=O",
+        "P12P3P1P23",
+        "C" * 400,
+    ]
+    found = measured(some, some)
+    assert value(found, "valid") == value(found, "SNN/Test") == 1
+    assert value(found, "SA") == value(found, "QED") == 0
+
+
 def test_a_reference_without_molecules_is_bad_input():
     with pytest.raises(DataError, match="holds no valid molecule"):
         measured(["CCO"], ["C1CC"])
