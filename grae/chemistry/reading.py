@@ -9,11 +9,17 @@ from typing import NamedTuple
 
 from rdkit import Chem, rdBase
 
-KINDS = ("syntax", "unclosed ring", "kekulization", "valence", "other")
+RDKIT_VERSION: str = rdBase.rdkitVersion
+KINDS = ("syntax", "unclosed ring", "repeated ring bond", "kekulization", "valence", "other")
 _KIND_OF_PROBLEM = {
     "AtomValenceException": "valence",
     "KekulizeException": "kekulization",
     "AtomKekulizeException": "kekulization",
+}
+_KIND_OF_PHRASE = {  # RDKit's words for faults that are no exception of their own
+    "unclosed ring": "unclosed ring",
+    "duplicated ring closure": "repeated ring bond",  # from an atom to itself
+    "duplicates bond": "repeated ring bond",  # between atoms that are bonded already
 }
 
 
@@ -81,7 +87,8 @@ def problem(smiles: str | None) -> Problem | None:
     message = _one_line(log.messages)
     if molecule is not None:
         return Problem("other", message)
-    return Problem("unclosed ring" if "unclosed ring" in message else "syntax", message)
+    kinds = (kind for phrase, kind in _KIND_OF_PHRASE.items() if phrase in message)
+    return Problem(next(kinds, "syntax"), message)
 
 
 def invalid_reason(smiles: str | None) -> str | None:

@@ -1,62 +1,197 @@
-"""`grae evaluate`: what a run's strings are worth."""
+"""`grae evaluate`: what strings are worth, those of a run or those of a file."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grae.cli.options import AsJson, DensityName, Device, OfGrammar, RunArgument, Seed, Temperature
-from grae.cli.output import emit, note, table
+from grae.cli.measuring import Asked, check_extra, comparison_of, measured, opened, strings_named
+from grae.cli.options import (
+    AsJson,
+    Column,
+    Device,
+    Fcd,
+    Jobs,
+    OfGrammar,
+    Reference,
+    RunArgument,
+    ScaffoldReference,
+    Seed,
+    Temperature,
+    TrainingSet,
+)
+from grae.cli.output import emit, note, stages, table
 from grae.cli.runs import find_run
-from grae.errors import DataError, RunError
+from grae.errors import SettingsError
 
-MEANS = {
-    "in_language": "of the samples, derived by the grammar",
-    "unique": "of the valid, distinct",
-    "novel": "of the distinct valid, not in the training set",
-    "exact_reconstruction": "of held-out strings, back from their codes",
-}
+if TYPE_CHECKING:
+    from grae.evaluation import DensityEvaluation
+
+DEFAULT_GRAMMAR = "smiles"
+Named = Annotated[
+    str | None,
+    typer.Option(
+        "--density",
+        metavar="NAME",
+        help="What to sample from; a comma list, or all, compares densities. [default: the run's own]",
+        show_default=False,
+    ),
+]
 
 
 def evaluate(
     run: RunArgument = None,
     n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many strings to sample.")] = 1000,
+    samples: Annotated[
+        str | None,
+        typer.Option("--samples", metavar="FILE", help="Measure these strings, not a run; - for stdin."),
+    ] = None,
+    reference: Reference = None,
+    scaffold_reference: ScaffoldReference = None,
+    train: TrainingSet = None,
+    column: Column = None,
     grammar: OfGrammar = None,
-    density: DensityName = None,
+    density: Named = None,
     temperature: Temperature = 0.0,
+    fcd: Fcd = None,
     seed: Seed = 0,
-    jobs: Annotated[int, typer.Option("--jobs", help="Processes for the chemistry; -1 for one a core.")] = -1,
+    jobs: Jobs = -1,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Sample from a run and reconstruct its held-out strings: in the language, valid, unique, novel, exact."""
-    place = find_run(run, grammar)
-    import grae
-    from grae.cli.strings import store_of, texts_of
-    from grae.evaluation import evaluate as measure
+    """Measure a run's samples and reconstructions, or the strings of a file: valid, unique, novel, like a reference.
 
-    model = grae.load(place, device=device)
-    plain = model.grammar_.base or model.grammar_
-    try:
-        store = store_of(place, model.about_, plain)
-        training, held_out = texts_of(plain, store, model.split_.train), list(texts_of(plain, store, model.split_.test))
-    except (DataError, RunError) as error:
-        note(f"without the strings of its training, no novelty and no reconstruction: {error}")
-        training = held_out = None
-    found = measure(
-        model,
-        training=training,
-        held_out=held_out,
-        n=n,
-        density=density,
-        temperature=temperature,
-        seed=seed,
-        n_jobs=jobs,
-    )
+    A file's language is that of --grammar, smiles if there is none.
+    """
+    asked = Asked(n, density, temperature, seed, reference, scaffold_reference, train, fcd, jobs, device)
+    check_extra(fcd)
+    if samples is not None:
+        if run is not None or density is not None:
+            raise SettingsError(
+                "--samples measures strings that are there already; it goes with neither a run nor --density",
+                remedy="leave one of them out",
+            )
+        found = _of_file(samples, column, grammar or DEFAULT_GRAMMAR, asked)
+        return _print({"samples": samples, **found}, as_json)
+    if column is not None:
+        raise SettingsError("--column belongs to --samples", remedy="leave it out, or name a file of samples")
+    place = find_run(run, grammar)
+    held = opened(place, asked)
+    if density is not None and (density == "all" or "," in density):
+        from grae.evaluation import densities_named, evaluate_densities
+
+        names = densities_named(held.model, density)
+        with stages(f"evaluating {place}") as work:
+            compared = evaluate_densities(
+                held.model,
+                names,
+                training=held.training,
+                held_out=held.held_out,
+                n=n,
+                temperature=temperature,
+                work=work(seed, jobs),
+            )
+        if as_json:
+            return emit({"run": place, "densities": {name: one.to_dict() for name, one in compared.items()}})
+        return _print_densities(compared)
+    return _print({"run": place, **measured(held, asked)}, as_json)
+
+
+def _of_file(samples: str, column: str | None, grammar: str, asked: Asked) -> dict[str, object]:
+    """What was measured of a file's strings, as JSON holds it."""
+    from grae.datasets import open_source
+    from grae.errors import DataError
+    from grae.evaluation import evaluate_samples, samples_of
+    from grae.grammar import load_grammar
+
+    language = load_grammar(grammar)
+    texts = samples_of(open_source(samples, column=column))
+    if not texts:
+        raise DataError(f"{samples} holds no samples", remedy="give a file with one string a line")
+    if empty := sum(not text for text in texts):
+        note(f"{empty:,} of {len(texts):,} samples are empty strings; they count")
+    training = None if asked.train is None else strings_named(asked.train)
+    with stages(f"evaluating {samples}") as work:
+        return evaluate_samples(
+            language,
+            texts,
+            training=training,
+            comparison=comparison_of(asked),
+            work=work(asked.seed, asked.jobs),
+        ).to_dict()
+
+
+def _print(found: Mapping[str, Any], as_json: bool) -> None:
+    for why in dict.fromkeys(found["left_out"].values()):
+        names = ", ".join(name for name, reason in found["left_out"].items() if reason == why)
+        note(f"left out: {names}: {why}")
     if as_json:
-        return emit({"run": place, **found.to_dict()})
-    means = {**MEANS, "valid": f"of the samples, {found.valid_means}"}
-    rows = [
-        [name.replace("_", " "), share, None if share is None else share.of, means[name]]
-        for name, share in found.shares.items()
-    ]
-    table(["measure", "share", "of", "which are"], rows)
+        return emit(dict(found))
+    from grae.evaluation import MEASURES
+
+    references = {"Test": "against the reference", "TestSF": "against the scaffold reference"}
+    titles = {
+        references[test]: f"against {about['name']}, {about['n']:,} molecules"
+        for test, about in found["references"].items()
+    }
+    groups = dict.fromkeys(measure.group for measure in MEASURES.values())
+    for group in groups:
+        names = [name for name, measure in MEASURES.items() if measure.group == group and found.get(name) is not None]
+        if not names:
+            continue
+        rows = [
+            [
+                name.replace("_", " "),
+                shown(name, found[name]),
+                shown_interval(name, found["intervals"].get(name)),
+                found["counts"][name]["of"],
+                found["valid_means"] if name == "valid" else MEASURES[name].means,
+            ]
+            for name in names
+        ]
+        table(["measure", "value", "95 %", "of", "which is"], rows, title=titles.get(group, group))
+    if found["invalid"]:
+        rows = [
+            [cause, f"{100 * share['count'] / share['of']:.2f} %", share["count"]]
+            for cause, share in found["invalid"].items()
+        ]
+        table(["cause", "of all samples", "samples"], rows, title="why samples are not valid")
+
+
+def shown(name: str, value: float | None) -> str | None:
+    """A measure's value as a table shows it."""
+    from grae.evaluation import MEASURES
+
+    if value is None:
+        return None
+    return f"{100 * value:.2f} %" if MEASURES[name].is_share else f"{value:.4f}"
+
+
+def shown_interval(name: str, interval: "list[float] | tuple[float, float] | None") -> str | None:
+    """A measure's interval as a table shows it."""
+    if interval is None:
+        return None
+    low, high = (shown(name, bound) for bound in interval)
+    return f"{str(low).removesuffix(' %')} to {high}"
+
+
+def _print_densities(compared: "Mapping[str, DensityEvaluation]") -> None:
+    """A table with a row a measure and a column a density."""
+    from grae.evaluation import MEASURES
+
+    records = {name: one.to_dict() for name, one in compared.items()}
+    for name, one in compared.items():
+        for measure, why in one.left_out.items():
+            note(f"left out for {name}: {measure}: {why}")
+    names = [name for name in MEASURES if any(record.get(name) is not None for record in records.values())]
+    rows = []
+    for name in names:
+        cells = [with_interval(name, record) for record in records.values()]
+        rows.append([name.replace("_", " "), *cells, MEASURES[name].means])
+    table(["measure", *records, "which is"], rows)
+
+
+def with_interval(name: str, record: Mapping[str, Any]) -> str | None:
+    """A measure's value with its interval behind it."""
+    value, interval = shown(name, record.get(name)), record["intervals"].get(name)
+    return value if value is None or interval is None else f"{value} [{shown_interval(name, interval)}]"

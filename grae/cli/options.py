@@ -37,3 +37,36 @@ OnInvalid = Annotated[
     Literal["skip", "error"],
     typer.Option("--on-invalid", help="Strings outside the language: skip and count them, or stop with an error."),
 ]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="FILE",
+        help="Molecules: compare with this file or data set, such as moses-test. [default: a run's held-out strings]",
+        show_default=False,
+    ),
+]
+ScaffoldReference = Annotated[
+    str | None,
+    typer.Option(
+        "--scaffold-reference", metavar="FILE", help="Molecules: compare with these too, such as moses-test-scaffolds."
+    ),
+]
+TrainingSet = Annotated[
+    str | None,
+    typer.Option(
+        "--train",
+        metavar="FILE",
+        help="What novel is new against: a file or data set. [default: a run's training set]",
+        show_default=False,
+    ),
+]
+Fcd = Annotated[
+    bool | None,
+    typer.Option(
+        "--fcd/--no-fcd",
+        help="The Fréchet ChemNet distance, with the extra fcd. [default: where the extra is installed]",
+        show_default=False,
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", help="Processes for the chemistry; -1 for one a core.")]

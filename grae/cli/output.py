@@ -6,9 +6,12 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from grae.errors import GraeError
+
+if TYPE_CHECKING:
+    from grae.evaluation.work import Work
 
 PIPE_WIDTH = 160
 
@@ -23,6 +26,32 @@ def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], 
     from grae.training.progress import stage
 
     return stage(doing)
+
+
+@contextlib.contextmanager
+def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
+    """Progress bars on stderr, one a stage; gives what makes, of a seed and a number of jobs, the `Work` that reports.
+
+    Args:
+        doing: what takes so long.
+    """
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from grae.evaluation.work import Work
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
+        tasks: dict[str, TaskID] = {}
+        bars.add_task(doing, total=None)
+
+        def report(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                for task in tasks.values():
+                    bars.update(task, completed=1.0)
+                tasks[stage] = bars.add_task(f"  {stage}", total=1.0)
+            bars.update(tasks[stage], completed=fraction)
+
+        yield lambda seed, jobs: Work(seed, jobs, report)
 
 
 def emit(record: dict[str, object]) -> None:

@@ -28,6 +28,7 @@ from grae.errors import DataError
 
 Format = Literal["text", "smi", "csv"]
 STDIN = "-"
+BLANK_ROW = "blank row"  # the fault of a table's line with nothing on it, not even an empty string in quotes
 LONGEST_LINE = 1_000_000  # characters
 USUAL_COLUMNS = ("smiles", "canonical_smiles", "expression", "string", "text")
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".smi": "smi", ".smiles": "smi", ".ism": "smi"}
@@ -253,7 +254,7 @@ class Reading:
                     text = row[place].strip()
                     yield Line(rows.line_num, text, _fault(text))
                 else:
-                    yield Line(rows.line_num, "", "no such column in the row" if row else "empty")
+                    yield Line(rows.line_num, "", "no such column in the row" if row else BLANK_ROW)
         except csv.Error as error:
             raise DataError(
                 f"{self._source.name}, line {rows.line_num}: {error}",

@@ -1,18 +1,40 @@
-"""How good a model's strings are: in the language, valid, unique, novel, and reconstructed exactly."""
+"""How good a model's strings are: valid, unique, novel, like a reference; and how well it reconstructs others."""
 
-from grae.evaluation.evaluate import Evaluation, evaluate
+from grae.evaluation.benchmark import Comparison
+from grae.evaluation.comparison import SideBySide, side_by_side
+from grae.evaluation.densities import DensityEvaluation, densities_named, evaluate_densities
+from grae.evaluation.evaluate import Evaluation, evaluate, evaluate_samples
+from grae.evaluation.figures import Figure
 from grae.evaluation.meaning import Meaning, meaning_of
-from grae.evaluation.metrics import Share, exact, in_language, novel, unique, valid
+from grae.evaluation.measures import MEASURES, Measure
+from grae.evaluation.metrics import Estimate, Share, exact, in_language, novel, unique, unique_at, valid
+from grae.evaluation.strings import Strings, samples_of
+from grae.evaluation.work import Work
 
 __all__ = [
+    "MEASURES",
+    "Comparison",
+    "DensityEvaluation",
+    "Estimate",
     "Evaluation",
+    "Figure",
     "Meaning",
+    "Measure",
     "Share",
+    "SideBySide",
+    "Strings",
+    "Work",
+    "densities_named",
     "evaluate",
+    "evaluate_densities",
+    "evaluate_samples",
     "exact",
     "in_language",
     "meaning_of",
     "novel",
+    "samples_of",
+    "side_by_side",
     "unique",
+    "unique_at",
     "valid",
 ]

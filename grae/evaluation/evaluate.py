@@ -1,106 +1,207 @@
-"""A trained model measured: its samples, and the held-out strings that come back from their codes."""
+"""Samples measured, from a file or from a trained model; and the held-out strings that come back from their codes."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from grae.evaluation.benchmark import Benchmarked, Comparison, benchmark
+from grae.evaluation.causes import causes
+from grae.evaluation.figures import Figure
+from grae.evaluation.kept import canonical_forms
 from grae.evaluation.meaning import Meaning, meaning_of
-from grae.evaluation.metrics import Share, exact, in_language, novel, unique, valid
+from grae.evaluation.metrics import Share, exact, in_language, novel, unique, unique_at, valid
+from grae.evaluation.resampling import Halves, halves_of, interval_of_halves, interval_of_share
+from grae.evaluation.steps import right_steps
+from grae.evaluation.strings import Strings
+from grae.evaluation.work import Work
 
 if TYPE_CHECKING:
+    from grae.grammar import Grammar
     from grae.sequence import GrammarAutoencoder
 
-TRAINING_CHUNK = 50_000  # training strings held at a time
+FIRST = (1_000, 10_000)  # unique@k
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured; each share with its sample size.
+    """What was measured.
 
     Attributes:
-        samples: the strings that were sampled.
-        in_language: of all samples, those the grammar derives.
-        valid: of all samples, those that are valid in the language's meaning.
-        unique: of the valid samples, the distinct ones.
-        novel: of the distinct valid samples, those that the training set does not hold; None without a training set.
-        exact: of the held-out strings, those that come back from their codes; None without held-out strings.
+        samples: the strings.
+        figures: by name (`MEASURES`); None where a measure is undefined.
+        causes: of all samples, those that each cause makes invalid.
+        left_out: the language's other measures, and why they were not taken.
+        references: the sets compared with, by MOSES's name for them: what they are called, how many molecules count.
         valid_means: what validity is in this language, in words.
     """
 
     samples: tuple[str, ...]
-    in_language: Share
-    valid: Share
-    unique: Share
-    novel: Share | None
-    exact: Share | None
+    figures: dict[str, Figure | None]
+    causes: dict[str, Share]
+    left_out: dict[str, str]
+    references: dict[str, tuple[str, int]]
     valid_means: str
 
-    @property
-    def shares(self) -> dict[str, Share | None]:
-        """The measures by name."""
-        return {
-            "in_language": self.in_language,
-            "valid": self.valid,
-            "unique": self.unique,
-            "novel": self.novel,
-            "exact_reconstruction": self.exact,
-        }
-
     def to_dict(self) -> dict[str, object]:
-        """The measures as JSON holds them: each share by its name, and under "counts" what it is a share of."""
-        shares = {name: share for name, share in self.shares.items() if share is not None}
+        """As JSON holds it: each measure by its name, null where there is none, and what belongs to them beside."""
+        taken = {name: figure for name, figure in self.figures.items() if figure is not None}
         return {
             "n": len(self.samples),
-            **{name: None if share is None else share.value for name, share in self.shares.items()},
-            "counts": {name: {"count": share.count, "of": share.of} for name, share in shares.items()},
+            **{name: None if figure is None else figure.value for name, figure in self.figures.items()},
+            **dict.fromkeys(self.left_out),
+            "counts": {name: figure.counts for name, figure in taken.items()},
+            "intervals": {name: None if f.interval is None else list(f.interval) for name, f in taken.items()},
+            "invalid": {cause: {"count": share.count, "of": share.of} for cause, share in self.causes.items()},
+            "references": {test: {"name": name, "n": n} for test, (name, n) in self.references.items()},
+            "left_out": dict(self.left_out),
             "valid_means": self.valid_means,
         }
+
+
+def evaluate_samples(
+    grammar: "Grammar",
+    samples: Sequence[str],
+    *,
+    training: Strings | None = None,
+    comparison: Comparison | None = None,
+    work: Work | None = None,
+) -> Evaluation:
+    """Measures strings.
+
+    Args:
+        grammar: of their language; what it says of the language decides what validity is and what else is measured.
+        samples: the strings, in the order in which they were drawn.
+        training: what the model was trained on, for novelty.
+        comparison: of molecules: what to compare with.
+        work: how to measure.
+
+    Raises:
+        DataError: a reference holds no molecule, or cannot be read.
+        MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
+        RunError: the cache cannot be read or written.
+    """
+    work = work or Work()
+    meaning = meaning_of(grammar)
+    work.begin("canonical forms")
+    forms = meaning.canonical(samples, n_jobs=work.n_jobs)
+    figures, left_out = counted(grammar, meaning, samples, forms, training, work)
+    found = Benchmarked()
+    if meaning.name == "molecules":
+        found = benchmark(samples, forms, meaning, comparison or Comparison(), work)
+    work.begin("causes of invalidity")
+    return Evaluation(
+        samples=tuple(samples),
+        figures=figures | found.figures,
+        causes=causes(grammar, meaning, samples, forms, n_jobs=work.n_jobs),
+        left_out=left_out | found.left_out,
+        references=found.references,
+        valid_means=meaning.valid_means,
+    )
 
 
 def evaluate(
     model: "GrammarAutoencoder",
     *,
-    training: Iterable[str] | None = None,
+    training: Strings | None = None,
     held_out: Sequence[str] | None = None,
+    comparison: Comparison | None = None,
     n: int = 1000,
     density: str | None = None,
     temperature: float = 0.0,
-    seed: int = 0,
-    n_jobs: int = 1,
+    work: Work | None = None,
 ) -> Evaluation:
-    """Samples from a model and reconstructs held-out strings with it.
+    """Samples from a model, measures the samples, and reconstructs held-out strings.
 
     Args:
         model: a fitted model.
-        training: the strings that it was trained on, for novelty; read once, in chunks.
-        held_out: strings that it was not trained on, for exact reconstruction.
+        training: the strings that it was trained on, for novelty.
+        held_out: strings that it was not trained on, for reconstruction.
+        comparison: of molecules: what to compare with.
         n: how many strings to sample.
         density: the density to sample from; None for the model's own.
         temperature: of the decoder; 0 takes the most probable production at each step.
-        seed: of the samples.
-        n_jobs: processes for the chemistry of long lists, as joblib counts them.
+        work: how to measure; its seed is that of the samples too.
 
-    Returns:
-        The measures.
+    Raises:
+        as `evaluate_samples`.
     """
-    grammar = model.grammar_
-    meaning = meaning_of(grammar)
-    samples = model.sample(n, density=density, temperature=temperature, seed=seed)
-    forms = meaning.canonical(samples, n_jobs=n_jobs)
-    return Evaluation(
-        samples=tuple(samples),
-        in_language=in_language(grammar, samples),
-        valid=valid(forms),
-        unique=unique(forms),
-        novel=None if training is None else novel(forms, _canonical(meaning, training, n_jobs)),
-        exact=exact(held_out, model.reconstruct(held_out)) if held_out else None,
-        valid_means=meaning.valid_means,
-    )
+    work = work or Work()
+    work.begin("sampling")
+    samples = model.sample(n, density=density, temperature=temperature, seed=work.seed)
+    found = evaluate_samples(model.grammar_, samples, training=training, comparison=comparison, work=work)
+    if not held_out:
+        why = dict.fromkeys(("exact_reconstruction", "step_accuracy"), "there are no held-out strings")
+        return replace(found, left_out=found.left_out | why)
+    work.begin("reconstructing held-out strings")
+    back = {
+        "exact_reconstruction": figure_of(exact(held_out, model.reconstruct(held_out))),
+        "step_accuracy": step_accuracy(model, held_out, work.seed),
+    }
+    return replace(found, figures=found.figures | back)
 
 
-def _canonical(meaning: Meaning, texts: Iterable[str], n_jobs: int) -> Iterator[str | None]:
-    """The canonical forms of a stream of strings, a chunk at a time."""
-    stream = iter(texts)
-    while chunk := list(islice(stream, TRAINING_CHUNK)):
-        yield from meaning.canonical(chunk, n_jobs=n_jobs)
+def counted(
+    grammar: "Grammar",
+    meaning: Meaning,
+    samples: Sequence[str],
+    forms: Sequence[str | None],
+    training: Strings | None,
+    work: Work,
+) -> tuple[dict[str, Figure | None], dict[str, str]]:
+    """The measures that every language has, and those left out with the reason.
+
+    Args:
+        grammar: of the language.
+        meaning: of its strings.
+        samples: the strings.
+        forms: the canonical form of each, None for the invalid.
+        training: what the model was trained on.
+        work: how to measure.
+    """
+    figures: dict[str, Figure | None] = {
+        "in_language": figure_of(in_language(grammar, samples)),
+        "valid": figure_of(valid(forms)),
+        "unique": _distinct(forms, unique(forms), work.seed),
+    }
+    if meaning.name == "molecules":
+        figures |= {f"unique@{k}": _distinct(forms, unique_at(forms, k), work.seed) for k in FIRST}
+    if training is None:
+        return figures, {"novel": "no training set was given"}
+    work.begin("comparing with the training set")
+    figures["novel"] = figure_of(novel(forms, canonical_forms(meaning, training, n_jobs=work.n_jobs)))
+    return figures, {}
+
+
+def step_accuracy(model: "GrammarAutoencoder", texts: Sequence[str], seed: int) -> Figure:
+    """The share of right steps of strings (`right_steps`), at least one; its interval resamples strings, not steps."""
+    right, steps = right_steps(model, texts)
+
+    def again(halves: Halves) -> np.ndarray:
+        chosen = halves.chosen[:, halves.group].astype(np.float64)  # B n
+        return chosen @ right / (chosen @ steps)
+
+    share = Share(int(right.sum()), int(steps.sum()))
+    return Figure(share, interval_of_halves(share.count / share.of, halves_of(len(texts), seed), again, most=1))
+
+
+def figure_of(share: Share) -> Figure:
+    """A share of strings that have a property or have it not, with its interval."""
+    return Figure(share, interval_of_share(share.count, share.of))
+
+
+def _distinct(forms: Sequence[str | None], share: Share, seed: int) -> Figure:
+    """The share of distinct strings among the first `share.of` valid ones, with its interval."""
+    halves = halves_of(share.of, seed)
+    if halves is None:
+        return Figure(share, None)
+    number: dict[str, int] = {}
+    first = [form for form in forms if form is not None][: share.of]
+    numbers = np.array([number.setdefault(form, len(number)) for form in first])
+
+    def again(halves: Halves) -> np.ndarray:
+        found = [len(np.unique(numbers[half[halves.group]])) for half in halves.chosen]
+        return np.array(found) / halves.sizes
+
+    return Figure(share, interval_of_halves(share.count / share.of, halves, again, most=1))

@@ -31,6 +31,22 @@ class Share:
         return "-" if self.value is None else f"{100 * self.value:.2f} %"
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number taken from so many.
+
+    Attributes:
+        value: the number.
+        of: the sample size.
+    """
+
+    value: float
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f}" if abs(self.value) < 100 else f"{self.value:.2f}"
+
+
 def in_language(grammar: "Grammar", samples: Sequence[str]) -> Share:
     """How many of the samples the grammar derives, by parsing each."""
     from grae.grammar.codec import encode
@@ -51,6 +67,11 @@ def unique(canonical: Sequence[str | None]) -> Share:
     """How many of the valid samples are different from one another: distinct canonical forms among the valid."""
     forms = [form for form in canonical if form is not None]
     return Share(len(set(forms)), len(forms))
+
+
+def unique_at(canonical: Sequence[str | None], k: int) -> Share:
+    """Unique@k: how many of the first k valid samples are different from one another; of all, where there are fewer."""
+    return unique([form for form in canonical if form is not None][:k])
 
 
 def novel(canonical: Collection[str | None], training: Iterable[str | None]) -> Share:

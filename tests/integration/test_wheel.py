@@ -26,7 +26,7 @@ def test_wheel_holds_the_grammars_and_the_registry(wheel: Path):
     names = set(zipfile.ZipFile(wheel).namelist())
     for grammar in (ROOT / "grammars").glob("*.cfg"):
         assert f"grae/grammars/{grammar.name}" in names
-    assert "grae/data/registry.toml" in names
+    assert {"grae/data/registry.toml", "grae/data/structural-alerts.toml"} <= names
     assert not {name for name in names if name.startswith(("tests/", "data/", "grammars/"))}
 
 

@@ -11,6 +11,9 @@ from grae.chemistry import KINDS, canonical, canonical_all, invalid_reason, prob
 INVALID = {
     "C1CC": "unclosed ring",
     "C%12CC": "unclosed ring",
+    "C11": "repeated ring bond",
+    "C1C1": "repeated ring bond",
+    "C12CC12": "repeated ring bond",
     "C(": "syntax",
     "C)C": "syntax",
     "[Xx]": "syntax",

@@ -86,9 +86,14 @@ def test_rows_of_a_table_without_the_column(tmp_path):
     assert lines(Source(path)) == [
         (3, "C\nC", ""),
         (4, "", "no such column in the row"),
-        (5, "", "empty"),
+        (5, "", "blank row"),
         (6, "N", ""),
     ]
+
+
+def test_blank_row_of_a_table_is_no_empty_string(tmp_path):
+    path = written(tmp_path, "a.csv", 'smiles\nC\n""\n\nN\n')
+    assert lines(Source(path)) == [(2, "C", ""), (3, "", "empty"), (4, "", "blank row"), (5, "N", "")]
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])

@@ -1,11 +1,27 @@
 from collections.abc import Sequence
+from typing import Any
 
-from grae.evaluation import Share, evaluate
-from grae.grammar import Grammar
+import numpy as np
+import pytest
+
+from grae.errors import SettingsError
+from grae.evaluation import (
+    Estimate,
+    Share,
+    Strings,
+    Work,
+    densities_named,
+    evaluate,
+    evaluate_densities,
+    evaluate_samples,
+)
+from grae.evaluation.evaluate import step_accuracy
+from grae.evaluation.steps import right_steps
+from grae.grammar import Grammar, load_grammar
 
 
 class Echo:
-    """A model that samples what it was told to and reconstructs all but strings that end in `b]`."""
+    """A model that samples what it was told to."""
 
     grammar_ = Grammar.from_text("S -> '[' I ']'\nI -> 'a' I | 'b' I |", "letters")
 
@@ -17,33 +33,121 @@ class Echo:
         self.asked = asked
         return self.samples[:n]
 
-    def reconstruct(self, texts: Sequence[str]) -> list[str]:
-        return [text.replace("b]", "a]") for text in texts]
+
+def measures(found: Any) -> dict[str, Share | Estimate | None]:
+    return {name: None if figure is None else figure.measure for name, figure in found.figures.items()}
 
 
 def test_each_measure_over_its_own_sample():
-    model = Echo(["[a]", "[a]", "[b]", "[c]", "[]"])
+    model: Any = Echo(["[a]", "[a]", "[b]", "[c]", "[]"])
     found = evaluate(
-        model,  # pyright: ignore[reportArgumentType]
-        training=iter(["[b]", "[bb]"]),
-        held_out=["[aa]", "[ab]", "[ba]"],
+        model,
+        training=Strings.of_list("training", ["[b]", "[bb]"]),
         n=5,
         density="gaussian",
         temperature=0.5,
-        seed=3,
+        work=Work(seed=3),
     )
-    assert found.in_language == Share(4, 5)
-    assert found.valid == Share(4, 5)
-    assert found.unique == Share(3, 4)
-    assert found.novel == Share(2, 3)
-    assert found.exact == Share(2, 3)
+    assert measures(found) == {
+        "in_language": Share(4, 5),
+        "valid": Share(4, 5),
+        "unique": Share(3, 4),
+        "novel": Share(2, 3),
+    }
+    assert found.causes == {"outside the grammar": Share(1, 5)}
     assert model.asked == {"density": "gaussian", "temperature": 0.5, "seed": 3}
-    measured = found.to_dict()
-    assert (measured["n"], measured["valid"], measured["exact_reconstruction"]) == (5, 4 / 5, 2 / 3)
-    assert measured["counts"]["novel"] == {"count": 2, "of": 3}  # pyright: ignore[reportIndexIssue]
+    record: Any = found.to_dict()
+    assert (record["n"], record["valid"], record["exact_reconstruction"]) == (5, 4 / 5, None)
+    assert record["counts"]["novel"] == {"count": 2, "of": 3}
+    assert record["invalid"] == {"outside the grammar": {"count": 1, "of": 5}}
+    low, high = record["intervals"]["valid"]
+    assert low < 4 / 5 < high
 
 
 def test_what_was_not_given_is_not_measured():
-    found = evaluate(Echo(["[a]"]), n=1)  # pyright: ignore[reportArgumentType]
-    assert (found.novel, found.exact) == (None, None)
+    model: Any = Echo(["[a]"])
+    found = evaluate(model, n=1)
+    assert found.left_out == {
+        "novel": "no training set was given",
+        "exact_reconstruction": "there are no held-out strings",
+        "step_accuracy": "there are no held-out strings",
+    }
     assert found.to_dict()["novel"] is None
+
+
+def test_expressions_that_are_not_finite_and_others_that_are_none():
+    grammar = load_grammar("arithmetic")
+    found = evaluate_samples(grammar, ["x*x", "x*x", "exp(exp(exp(x)))", "x x", "exp(exp(x*x))"])
+    assert measures(found) == {"in_language": Share(4, 5), "valid": Share(2, 5), "unique": Share(1, 2)}
+    assert found.causes == {"not finite": Share(2, 5), "outside the grammar": Share(1, 5)}
+
+
+def test_the_same_seed_gives_the_same_intervals():
+    grammar, texts = load_grammar("arithmetic"), [f"x*{i % 3 + 1}+{j % 3 + 1}" for i in range(9) for j in range(i)]
+    one, same, other = (evaluate_samples(grammar, texts, work=Work(seed)).to_dict() for seed in (0, 0, 1))
+    assert one == same
+    assert one["intervals"] != other["intervals"]
+
+
+@pytest.fixture(scope="module")
+def texts(lists: Any) -> list[str]:
+    return [*dict.fromkeys(lists.sample(40, seed=1)), "[a,b]", "[[],c]"]
+
+
+def test_held_out_strings_come_back(lists: Any, texts: list[str]):
+    found = evaluate(lists, held_out=texts, n=10)
+    exact, steps = found.figures["exact_reconstruction"], found.figures["step_accuracy"]
+    assert exact is not None
+    assert steps is not None
+    assert exact.measure == Share(sum(a == b for a, b in zip(texts, lists.reconstruct(texts), strict=True)), len(texts))
+    assert steps.of == sum(len(lists.grammar_.parse(text)) for text in texts)
+    assert steps.interval is not None
+    assert steps.value is not None
+    assert steps.interval[0] <= steps.value <= steps.interval[1]
+
+
+def test_a_string_whose_steps_are_all_right_comes_back_exactly(lists: Any, texts: list[str]):
+    """Greedy decoding takes the likeliest production; where that is always the true one, the string is its own."""
+    right, steps = right_steps(lists, texts)
+    back = [a == b for a, b in zip(texts, lists.reconstruct(texts), strict=True)]
+    assert 0 < sum(back) < len(texts)
+    assert np.array_equal(right == steps, back)
+
+
+def test_step_accuracy_does_not_depend_on_the_order(lists: Any, texts: list[str]):
+    assert step_accuracy(lists, texts, 0).measure == step_accuracy(lists, texts[::-1], 0).measure
+
+
+def test_densities_side_by_side(lists: Any, texts: list[str]):
+    names = densities_named(lists, "all")
+    assert names == list(lists.densities_)
+    found = evaluate_densities(
+        lists, names, training=Strings.of_list("training", texts), held_out=texts, n=30, work=Work(seed=5)
+    )
+    codes = lists.transform(texts)
+    for name in names:
+        figures = found[name].figures
+        likelihood, by_dimension = figures["log_likelihood"], figures["log_likelihood_per_dimension"]
+        assert likelihood is not None
+        assert by_dimension is not None
+        mean = float(lists.densities_[name].log_prob(codes).mean())
+        assert likelihood.measure == Estimate(pytest.approx(mean), len(texts))  # pyright: ignore[reportArgumentType]
+        assert by_dimension.value == pytest.approx(mean / 8)
+        samples = lists.sample(30, density=name, seed=5)
+        assert figures["unique"] is not None
+        assert figures["unique"].measure == Share(len(set(samples)), 30)
+        assert found[name].to_dict()["valid"] == 1.0
+    assert found["gmm"].figures["log_likelihood"] != found["gaussian"].figures["log_likelihood"]
+
+
+def test_densities_without_held_out_strings(lists: Any):
+    found = evaluate_densities(lists, ["gmm"], n=5)["gmm"]
+    assert found.left_out["log_likelihood"] == "there are no held-out strings"
+    assert found.to_dict()["log_likelihood"] is None
+
+
+def test_densities_by_name(lists: Any):
+    assert densities_named(lists, "gaussian, gmm,gaussian") == ["gaussian", "gmm"]
+    with pytest.raises(SettingsError, match="no density 'flow' is fitted in this run; there are: ") as error:
+        densities_named(lists, "gmm,flow")
+    assert "remedy" in str(error.value)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grae.errors import DataError
-from grae.evaluation import Share, exact, novel, unique, valid
+from grae.evaluation import Estimate, Share, exact, novel, unique, unique_at, valid
 
 forms = st.lists(st.one_of(st.none(), st.sampled_from("abcdef")))
 
@@ -24,6 +24,18 @@ def test_valid_unique_novel_by_hand():
     assert valid(canonical) == Share(4, 5)
     assert unique(canonical) == Share(3, 4)
     assert novel(canonical, iter(["CO", "CCC", "CO", None])) == Share(2, 3)
+
+
+def test_unique_at_k_counts_the_first_k_valid():
+    canonical = ["CC", None, "CC", "CO", "CN"]
+    assert unique_at(canonical, 2) == Share(1, 2)
+    assert unique_at(canonical, 3) == Share(2, 3)
+    assert unique_at(canonical, 100) == unique(canonical) == Share(3, 4)
+
+
+def test_estimate_prints_with_four_digits():
+    assert str(Estimate(0.85674, 3)) == "0.8567"
+    assert str(Estimate(123.456, 3)) == "123.46"
 
 
 @given(forms, forms)

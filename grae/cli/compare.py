@@ -1,0 +1,94 @@
+"""`grae compare`: runs side by side."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from grae.cli.evaluate import shown, shown_interval
+from grae.cli.measuring import Asked, check_extra, measured, opened
+from grae.cli.options import (
+    AsJson,
+    DensityName,
+    Device,
+    Fcd,
+    Jobs,
+    Reference,
+    ScaffoldReference,
+    Seed,
+    Temperature,
+)
+from grae.cli.output import emit, note, table, write_lines
+from grae.cli.runs import find_run
+
+if TYPE_CHECKING:
+    from grae.evaluation import SideBySide
+
+BEST = " *"
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN ...", help="Folders of runs, or names under runs/.")],
+    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many strings to sample from each.")] = 1000,
+    reference: Reference = None,
+    scaffold_reference: ScaffoldReference = None,
+    density: DensityName = None,
+    temperature: Temperature = 0.0,
+    fcd: Fcd = None,
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+    device: Device = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Measure again what was measured before.")] = False,
+    csv: Annotated[
+        str | None, typer.Option("--csv", metavar="FILE", help="Also write the table as CSV; - for stdout alone.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Runs side by side: the settings in which they differ, and what was measured of each, with the best marked.
+
+    What was measured before with the same settings is taken from the run's evaluation.json.
+    """
+    from grae.evaluation import side_by_side
+    from grae.sequence.saved import read_config
+    from grae.training.run_folder import RunFolder
+
+    asked = Asked(n, density, temperature, seed, reference, scaffold_reference, None, fcd, jobs, device)
+    check_extra(fcd)
+    places = [find_run(run) for run in runs]
+    settings: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
+    for place in places:
+        config = read_config(RunFolder(place))
+        about = {"grammar": config["grammar"]["name"], "data": config["data"].get("data")}
+        settings.append({**about, **config["settings"]})
+        found.append(measured(opened(place, asked), asked, again=force))
+    both = side_by_side([str(place) for place in places], settings, found)
+    if csv is not None:
+        write_lines(csv, both.to_csv().splitlines())
+    if as_json:
+        return emit(both.to_dict())
+    if csv != "-":
+        _print(both)
+    for place, record in zip(places, found, strict=True):
+        for why in dict.fromkeys(record["left_out"].values()):
+            names = ", ".join(name for name, reason in record["left_out"].items() if reason == why)
+            note(f"{place}: left out: {names}: {why}")
+    return None
+
+
+def _print(both: "SideBySide") -> None:
+    heads = [Path(run).name for run in both.runs]
+    heads = list(both.runs) if len(set(heads)) < len(heads) else heads
+    if both.settings:
+        rows = [[name, *("-" if value is None else str(value) for value in v)] for name, v in both.settings.items()]
+        table(["setting", *heads], rows, title="settings that differ")
+    rows = []
+    for row in both.rows:
+        cells = []
+        for place, (value, interval) in enumerate(zip(row.values, row.intervals, strict=True)):
+            text = shown(row.name, value)
+            if text is not None and interval is not None:
+                text = f"{text} [{shown_interval(row.name, interval)}]"
+            cells.append(text if text is None or place not in row.best else f"{text}{BEST}")
+        rows.append([row.name.replace("_", " "), *cells])
+    table(["measure", *heads], rows, title=f"measures, with 95 % intervals;{BEST} the best")

@@ -1,0 +1,117 @@
+"""The densities of one model side by side: how likely held-out codes are under each, and what its samples are worth.
+
+A decoder is trained on the codes of its strings; where the density that it is sampled from puts its mass elsewhere, it
+decodes codes that it never saw (Ghosh et al. 2020, section 4). How far a density lies from the codes shows in the log
+likelihood of the codes of held-out strings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grae.errors import SettingsError
+from grae.evaluation.evaluate import counted
+from grae.evaluation.figures import Figure
+from grae.evaluation.meaning import meaning_of
+from grae.evaluation.metrics import Estimate
+from grae.evaluation.resampling import interval_of_mean
+from grae.evaluation.strings import Strings
+from grae.evaluation.work import Work
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+ALL = "all"
+LIKELIHOODS = ("log_likelihood", "log_likelihood_per_dimension")
+
+
+@dataclass(frozen=True, slots=True)
+class DensityEvaluation:
+    """What was measured of a density.
+
+    Attributes:
+        n: how many strings were sampled.
+        figures: by name (`MEASURES`).
+        left_out: what could not be measured, and why.
+    """
+
+    n: int
+    figures: dict[str, Figure | None]
+    left_out: dict[str, str]
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON holds it: each measure by its name, with sample sizes and intervals beside."""
+        taken = {name: figure for name, figure in self.figures.items() if figure is not None}
+        return {
+            "n": self.n,
+            **{name: None if figure is None else figure.value for name, figure in self.figures.items()},
+            **dict.fromkeys(self.left_out),
+            "counts": {name: figure.counts for name, figure in taken.items()},
+            "intervals": {name: None if f.interval is None else list(f.interval) for name, f in taken.items()},
+            "left_out": dict(self.left_out),
+        }
+
+
+def densities_named(model: "GrammarAutoencoder", names: str) -> list[str]:
+    """The densities that a comma list names, or all that are fitted.
+
+    Raises:
+        SettingsError: one is named that is not fitted.
+    """
+    fitted = list(model.densities_)
+    if names == ALL:
+        return fitted
+    asked = [name.strip() for name in names.split(",")]
+    for name in asked:
+        if name not in fitted:
+            raise SettingsError(
+                f"no density {name!r} is fitted in this run; there are: {', '.join(fitted)}",
+                remedy=f"name some of these, or {ALL!r}; train with --density to fit another",
+            )
+    return list(dict.fromkeys(asked))
+
+
+def evaluate_densities(
+    model: "GrammarAutoencoder",
+    names: Sequence[str],
+    *,
+    training: Strings | None = None,
+    held_out: Sequence[str] | None = None,
+    n: int = 1000,
+    temperature: float = 0.0,
+    work: Work | None = None,
+) -> dict[str, DensityEvaluation]:
+    """Samples from each density with one seed, and takes the likelihood of held-out codes under each.
+
+    Args:
+        model: a fitted model.
+        names: of fitted densities.
+        training: the strings that it was trained on, for novelty.
+        held_out: strings that it was not trained on; their codes are taken without noise.
+        n: how many strings to sample from each.
+        temperature: of the decoder.
+        work: how to measure; its seed is that of the samples too.
+
+    Raises:
+        SettingsError: a density is not fitted.
+    """
+    work = work or Work()
+    meaning = meaning_of(model.grammar_)
+    codes = model.transform(held_out) if held_out else None
+    found = {}
+    for name in names:
+        density = model.density_named(name)
+        done = work.begin(f"samples of {name}")
+        samples = model.sample(n, density=name, temperature=temperature, seed=work.seed)
+        forms = meaning.canonical(samples, n_jobs=work.n_jobs)
+        figures, left_out = counted(model.grammar_, meaning, samples, forms, training, work)
+        if codes is None:
+            left_out |= dict.fromkeys(LIKELIHOODS, "there are no held-out strings")
+        else:
+            values = density.log_prob(codes)
+            for measure, scaled in zip(LIKELIHOODS, (values, values / codes.shape[1]), strict=True):
+                estimate = Estimate(float(scaled.mean()), len(scaled))
+                figures[measure] = Figure(estimate, interval_of_mean(scaled, work.seed))
+        found[name] = DensityEvaluation(n, figures, left_out)
+        done(1.0)
+    return found

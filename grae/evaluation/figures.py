@@ -1,0 +1,38 @@
+"""A figure as it is told: a number, its sample size, and how sure it is."""
+
+from dataclasses import dataclass
+
+from grae.evaluation.metrics import Estimate, Share
+from grae.evaluation.resampling import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measure with its interval.
+
+    Attributes:
+        measure: the number and its sample size.
+        interval: of 95 %; None where there was too little to resample.
+    """
+
+    measure: Share | Estimate
+    interval: Interval | None
+
+    @property
+    def value(self) -> float | None:
+        """The number; None for a share of nothing."""
+        return self.measure.value
+
+    @property
+    def of(self) -> int:
+        """The sample size."""
+        return self.measure.of
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The sample size, and of a share its count, as JSON holds them."""
+        match self.measure:
+            case Share(count, of):
+                return {"count": count, "of": of}
+            case Estimate():
+                return {"of": self.measure.of}

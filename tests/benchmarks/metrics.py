@@ -1,0 +1,90 @@
+"""What the chemistry of an evaluation costs, one way beside another, in CPU time: `python tests/benchmarks/metrics.py`.
+
+Similarities to the nearest molecule: the compiled count of bits, RDKit's BulkTanimotoSimilarity, a matrix product of
+0 and 1. Structural alerts: with the screen by pattern fingerprints, and each pattern tried. All give the same results.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+import torch
+from rdkit import Chem, DataStructs
+from rdkit.Chem import rdFingerprintGenerator
+
+from grae.chemistry import fingerprint, first_alert, read
+from grae.chemistry.filters import structural_alerts
+from grae.datasets import open_source
+from grae.evaluation.tanimoto import nearest
+
+Result = TypeVar("Result")
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="wehi", help="a data set or file of molecules")
+    parser.add_argument("--molecules", type=int, default=4000)
+    parser.add_argument("--samples", type=int, default=400)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    texts = islice(open_source(asked.data).texts(), asked.molecules)
+    molecules = [molecule for text in texts if (molecule := read(text)) is not None]
+    similarities(molecules, asked.samples)
+    alerts(molecules[: asked.samples])
+
+
+def similarities(molecules: list[Chem.Mol], n: int) -> None:
+    """Nearest neighbours of the first n molecules among all."""
+    packed = np.array([fingerprint(molecule) for molecule in molecules])
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=1024)
+    vectors = [generator.GetFingerprint(molecule) for molecule in molecules]
+    nearest(packed[:1], packed[:1])  # compiles
+    pairs = n * len(molecules)
+    compiled = timed("bits counted, compiled", "ns a pair", 1e9 / pairs, lambda: nearest(packed[:n], packed))
+    bulk = timed(
+        "BulkTanimotoSimilarity",
+        "ns a pair",
+        1e9 / pairs,
+        lambda: np.array([max(DataStructs.BulkTanimotoSimilarity(one, vectors)) for one in vectors[:n]]),
+    )
+    bits = torch.from_numpy(np.unpackbits(packed.view(np.uint8), axis=1).astype(np.float32))
+    product = timed("product of matrices", "ns a pair", 1e9 / pairs, lambda: by_product(bits[:n], bits))
+    assert np.allclose(compiled, bulk, atol=1e-12)
+    assert np.allclose(compiled, product, atol=1e-6)
+
+
+def by_product(some: torch.Tensor, others: torch.Tensor) -> np.ndarray:
+    """The highest similarities from a matrix product, as MOSES takes them."""
+    both = some @ others.T
+    return (both / (some.sum(1)[:, None] + others.sum(1) - both)).max(dim=1).values.numpy()
+
+
+def alerts(molecules: list[Chem.Mol]) -> None:
+    """The first alert that matches each molecule."""
+    known = structural_alerts()
+
+    def one_by_one(molecule: Chem.Mol) -> str | None:
+        explicit = Chem.AddHs(molecule)
+        pairs = zip(known.names, known.patterns, strict=True)
+        return next((name for name, pattern in pairs if explicit.HasSubstructMatch(pattern)), None)
+
+    scale = 1e3 / len(molecules)
+    screened = timed("alerts, screened", "ms a molecule", scale, lambda: [first_alert(m) for m in molecules])
+    tried = timed("alerts, one by one", "ms a molecule", scale, lambda: [one_by_one(m) for m in molecules])
+    assert screened == tried
+
+
+def timed(name: str, unit: str, scale: float, run: Callable[[], Result]) -> Result:
+    """Runs something and prints what it cost."""
+    begun = time.process_time()
+    result = run()
+    print(f"{name:<24} {(time.process_time() - begun) * scale:8.2f} {unit}")
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grae.datasets import Source, open_source
+from grae.errors import RunError
+from grae.evaluation import Meaning, Strings, meaning_of, samples_of
+from grae.evaluation.kept import canonical_forms, joined, kept, split
+from grae.evaluation.strings import digest, each
+from grae.grammar import load_grammar
+
+lines = st.text(st.characters(exclude_characters="\n", exclude_categories=("Cs",)), max_size=5)
+
+
+def test_an_empty_line_of_a_file_of_samples_is_a_sample(tmp_path: Path):
+    (tmp_path / "a.txt").write_bytes(b"CC\n\nC\xff\nO")
+    assert samples_of(Source(tmp_path / "a.txt")) == ["CC", "", "C\udcff", "O"]
+
+
+def test_a_blank_row_of_a_table_is_none(tmp_path: Path):
+    (tmp_path / "a.csv").write_text('SMILES\nCC\n""\n\nO\n')
+    assert samples_of(Source(tmp_path / "a.csv")) == ["CC", "", "O"]
+
+
+def test_strings_of_a_source_have_a_key_of_their_own(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("x,smiles\nC,N\n")
+    (tmp_path / "b.csv").write_text("x,smiles\nC,N\n")
+    one, other = (Strings.of_source(open_source(tmp_path / "a.csv", column=name)) for name in ("x", "smiles"))
+    assert (list(one.read()), list(other.read())) == (["C"], ["N"])
+    assert one.key != other.key
+    assert one.key == Strings.of_source(open_source(tmp_path / "b.csv", column="x")).key
+
+
+@given(st.lists(lines), st.lists(lines))
+def test_digest_tells_lists_apart(one: list[str], other: list[str]):
+    assert (digest(*one) == digest(*other)) == (one == other)
+
+
+@given(st.lists(lines), st.integers(1, 4))
+def test_joined_and_split_and_each_are_inverses(texts: list[str], size: int):
+    assert split(joined(texts)) == texts
+    assert [text for some in each(texts, size) for text in some] == texts
+
+
+def test_forms_of_molecules_are_computed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path))
+    of_molecules = meaning_of(load_grammar("smiles"))
+    calls = []
+
+    def chunk(texts):
+        calls.append(list(texts))
+        return of_molecules.chunk(texts)
+
+    counting = Meaning("molecules", "", chunk)
+    strings = Strings.of_list("some", ["OCC", "C1C", "CCO", "C"])
+    assert list(canonical_forms(counting, strings)) == ["CCO", "C"]
+    assert list(canonical_forms(counting, strings)) == ["CCO", "C"]
+    assert calls == [["OCC", "C1C", "CCO", "C"]]
+    assert list(canonical_forms(counting, Strings.of_list("others", ["N"]))) == ["N"]
+
+
+def test_a_damaged_file_in_the_cache_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path))
+    strings = Strings.of_list("some", ["C"])
+    kept("forms", strings, lambda: {"forms": joined(["C"])})
+    (file,) = tmp_path.rglob("*.safetensors")
+    file.write_bytes(b"torn")
+    with pytest.raises(RunError, match="remove the file"):
+        kept("forms", strings, dict)
