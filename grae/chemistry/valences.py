@@ -21,8 +21,8 @@ def symbols() -> tuple[str, ...]:
 def capacities() -> np.ndarray:
     """The greatest sum of bond orders and hydrogens that an atom may have.
 
-    RDKit allows a charged atom the valences of the element with as many electrons, with exceptions of its own (such as
-    hypervalent anions of phosphorus and sulfur); so each atom is made and asked for its valence with ever more hydrogens.
+    RDKit allows a charged atom the valences of the element with as many electrons, with exceptions of its own, such as
+    hypervalent anions of phosphorus and sulfur. So each atom is made, and RDKit is asked about ever more hydrogens.
 
     Returns:
         (119, 2 * MOST_CHARGE + 1) int32 by atomic number and charge + MOST_CHARGE; `UNLIMITED` where any number goes,

@@ -45,8 +45,9 @@ class Automaton:
         copy: `void(tables, source, target)`.
         debts: `int64(tables, state, labels)` writes the labels of the open debts and returns how many there are.
         pending: `int64(tables, state, context, terminal)` is asked for terminals that are still to be read, in their
-            order, and returns the label that the terminal completes, or -1. With `BEGIN` it prepares the context, `CONTEXT`
-            numbers, for what comes after the state; with `NONTERMINAL` it hears that something unknown stands between.
+            order, and returns the label that the terminal completes, or -1. With `BEGIN` it prepares the context,
+            `CONTEXT` numbers, for what comes after the state; with `NONTERMINAL` it hears that something unknown
+            stands between.
         labels: the word that settles each label's debt.
         fillers: words that keep or make a string complete where a nonterminal must derive something, in groups: of each
             nonterminal those of the first group count of which it derives any. The most modest first.

@@ -1,9 +1,9 @@
 """Recipes: short derivations with which a plan ends a string, worked out once for a grammar and its language.
 
-For each nonterminal, derivations of some of the language's words (its fillers), and of words that settle open debts (its
-closings), where a label may be any. They are found by parsing the words with the nonterminal as the start symbol, so that
-any grammar will do. A grammar with motifs has two derivations of many words, with motifs and without: both are taken, the
-short one first, because a motif may know one label and not another.
+For each nonterminal, derivations of some of the language's words (its fillers), and of words that settle open debts
+(its closings), where a label may be any. They are found by parsing the words with the nonterminal as the start symbol,
+so that any grammar will do. A grammar with motifs has two derivations of many words, with motifs and without: both are
+taken, the short one first, because a motif may know one label and not another.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ class Recipes(NamedTuple):
         closings: recipes that settle debts.
         closings_from: (nonterminals * (D + 1) + 1,) where those of each nonterminal and number of debts begin.
         labeled: production ids that write a label in a setting.
-        labeled_from: (settings * L + 1,) where those of each setting and label begin; empty where there is no such label.
+        labeled_from: (settings * L + 1,) where those of each setting and label begin; none where there is no such one.
         n_labels: (1,) L.
     """
 

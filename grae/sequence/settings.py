@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grae.autoencoder.models import Model
+from grae.datasets.forms import Form
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.training.settings import TrainingSettings
@@ -98,6 +99,7 @@ class Preset(Frozen):
         training: how it is trained.
         motifs: learned composite productions that the grammar is extended by.
         max_length: productions that a derivation may have; None for the longest in the data.
+        form: in which strings are learned.
     """
 
     architecture: Architecture
@@ -105,6 +107,7 @@ class Preset(Frozen):
     training: TrainingSettings
     motifs: int = Field(ge=0)
     max_length: int | None = Field(default=None, ge=1)
+    form: Form = "as-written"
 
 
 class Settings(Frozen):
@@ -118,6 +121,7 @@ class Settings(Frozen):
         training: how it was trained.
         max_length: productions that a derivation may have, in training and in decoding.
         density: what it is sampled from unless told otherwise.
+        form: in which strings were learned, and are encoded and decoded.
     """
 
     model: str
@@ -127,13 +131,15 @@ class Settings(Frozen):
     training: TrainingSettings
     max_length: int = Field(ge=1)
     density: str
+    form: Form = "as-written"
 
 
 def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     """The settings of a preset for a grammar and a model.
 
     "default" is ours; "quick" is ours made small, for minutes; "paper" has the published network and schedule: the
-    expressions' for a grammar of that language, else the molecules'.
+    expressions' for a grammar of that language, else the molecules'. Molecules are learned in Kekule form, with "paper"
+    as they are written.
 
     Raises:
         SettingsError: there is no such preset.
@@ -179,8 +185,9 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
         validate_every_epochs=None,
         validate_every_seconds=30 if quick or expressions else 120,
     )
+    form: Form = "kekule" if grammar.language == "molecules" else "as-written"
     motifs = 0 if expressions else 300 if quick else 1000
-    return Preset(architecture=architecture, weights=weights, training=training, motifs=motifs)
+    return Preset(architecture=architecture, weights=weights, training=training, motifs=motifs, form=form)
 
 
 def replaced(settings: S, **changes: Any) -> S:
