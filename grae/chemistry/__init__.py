@@ -10,8 +10,10 @@ from grae.chemistry.reading import (
     canonical,
     canonical_all,
     invalid_reason,
+    kekule_all,
     problem,
     read,
+    readable_all,
 )
 from grae.chemistry.structure import fingerprint, fragments, scaffold
 
@@ -27,9 +29,11 @@ __all__ = [
     "first_alert",
     "fragments",
     "invalid_reason",
+    "kekule_all",
     "passes_filters",
     "problem",
     "properties",
     "read",
+    "readable_all",
     "scaffold",
 ]

@@ -71,6 +71,25 @@ def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
         return [None if molecule is None else Chem.MolToSmiles(molecule) for molecule in molecules]
 
 
+def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
+    """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms, or None if a string is not valid."""
+    with rdBase.BlockLogs():
+        return [None if molecule is None else _kekule(molecule) for molecule in map(_read, smiles)]
+
+
+def readable_all(smiles: Iterable[str]) -> list[str]:
+    """Canonical SMILES of the valid strings; the others as they are.
+
+    So are those few of which RDKit writes a canonical form that it does not read.
+    """
+    smiles = list(smiles)
+    forms = canonical_all(smiles)
+    again = canonical_all(forms)
+    return [
+        text if other is None or form is None else form for text, form, other in zip(smiles, forms, again, strict=True)
+    ]
+
+
 def problem(smiles: str | None) -> Problem | None:
     """What is wrong with a SMILES, in RDKit's words; None if it is valid."""
     with rdBase.BlockLogs(), rdBase.CaptureErrorLog() as log:
@@ -95,6 +114,11 @@ def invalid_reason(smiles: str | None) -> str | None:
     """Which of `KINDS` a SMILES suffers from; None if it is valid."""
     found = problem(smiles)
     return None if found is None else found.kind
+
+
+def _kekule(molecule: Chem.Mol) -> str:
+    Chem.Kekulize(molecule, clearAromaticFlags=True)
+    return Chem.MolToSmiles(molecule, kekuleSmiles=True)
 
 
 def _one_line(messages: str) -> str:

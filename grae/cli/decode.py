@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.options import AsJson, Device, OfGrammar, RunArgument, Seed, Temperature
+from grae.cli.options import AsJson, ConstraintsName, Device, OfGrammar, Raw, RunArgument, Seed, Temperature
 from grae.cli.output import emit, note, write_lines
 from grae.cli.runs import find_run
 
@@ -17,18 +17,20 @@ def decode(
     ] = "-",
     out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the strings go; - for stdout.")] = "-",
     temperature: Temperature = 0.0,
+    constraints: ConstraintsName = None,
+    raw: Raw = False,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Decode latent codes to strings, a line a code; every string is in the language."""
+    """Decode latent codes to strings, a line a code; every string is in the language, and a molecule valid."""
     place = find_run(run, grammar)
     import grae
     from grae.cli.codes import read_codes
 
     model = grae.load(place, device=device)
     codes = read_codes(source, model.settings_.architecture.latent_dim)
-    texts = model.inverse_transform(codes, temperature=temperature, seed=seed)
+    texts = model.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw)
     if not (as_json and out == "-"):
         write_lines(out, texts)
     if as_json:

@@ -34,11 +34,10 @@ def encode(
     import grae
     from grae.cli.codes import codes_as_bytes
     from grae.datasets import open_source
-    from grae.grammar.codec import encode as derive
 
     model = grae.load(place, device=device)
     texts = list(open_source(source, column=column).texts())
-    encoded = derive(model.grammar_, texts, max_length=model.settings_.max_length, on_invalid=on_invalid)
+    encoded = model.derive(texts, on_invalid=on_invalid)
     for rejection in encoded.rejections[:SHOWN]:
         note(f"skipped string {rejection.row + 1}, {rejection.text!r}: {rejection.reason}")
     if encoded.rejections:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grae.cli.options import AsJson, Column
+from grae.cli.options import AsJson, Column, FormName
 from grae.cli.output import emit, note, progress, table
 
 if TYPE_CHECKING:
-    from grae.datasets import Coverage
+    from grae.datasets import Coverage, Form
     from grae.grammar import Grammar
 
 app = typer.Typer(
@@ -73,6 +73,7 @@ def check(
     ] = None,
     column: Column = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Longest derivation to accept.")] = None,
+    form: FormName = None,
     as_json: AsJson = False,
 ) -> None:
     """Print what is wrong or odd in a grammar, by name and line; with --data, how much of a data set it covers."""
@@ -80,7 +81,7 @@ def check(
 
     read = load_grammar(grammar)
     findings = read.analysis.findings
-    coverage = None if data is None else _coverage(read, data, column, max_length)
+    coverage = None if data is None else _coverage(read, data, column, max_length, form)
     if as_json:
         found = [
             {"kind": f.kind, "production": f.production.id, "line": f.production.line, "message": str(f)}
@@ -97,7 +98,9 @@ def check(
         _print(coverage)
 
 
-def _coverage(grammar: "Grammar", data: str, column: str | None, max_length: int | None) -> "Coverage":
+def _coverage(
+    grammar: "Grammar", data: str, column: str | None, max_length: int | None, form: "Form | None"
+) -> "Coverage":
     from grae.datasets import check_coverage, open_source
 
     with progress("checking") as done:
@@ -105,6 +108,7 @@ def _coverage(grammar: "Grammar", data: str, column: str | None, max_length: int
             grammar,
             open_source(data, column=column),
             max_length=max_length,
+            form=form or "as-written",
             progress=lambda so_far: done(so_far.fraction),
         )
 

@@ -70,3 +70,24 @@ Fcd = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", help="Processes for the chemistry; -1 for one a core.")]
+FormName = Annotated[
+    Literal["kekule", "canonical", "as-written"] | None,
+    typer.Option(
+        "--form",
+        help="Molecules: the spelling to bring them into. [default: train: by the preset; check: as-written]",
+        show_default=False,
+    ),
+]
+ConstraintsName = Annotated[
+    Literal["semantic", "grammar"] | None,
+    typer.Option(
+        "--constraints",
+        help="The rules that the decoder keeps: the language's too, so that every molecule is valid, or the grammar's "
+        "alone. [default: semantic, where the run can]",
+        show_default=False,
+    ),
+]
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="Molecules as they were decoded, in the run's own form, not RDKit's canonical one."),
+]

@@ -6,13 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grae.cli.options import AsJson, DensityName, Device, OfGrammar, RunArgument, Seed, Temperature
+from grae.cli.options import (
+    AsJson,
+    ConstraintsName,
+    DensityName,
+    Device,
+    OfGrammar,
+    Raw,
+    RunArgument,
+    Seed,
+    Temperature,
+)
 from grae.cli.output import emit, note, table, write_lines
 from grae.cli.runs import find_run
 from grae.errors import SettingsError
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
+    from grae.sequence import GrammarAutoencoder
 
 TABLE = 12  # strings in the table
 PANELS = 20  # molecules in the picture
@@ -24,6 +35,8 @@ def sample(
     grammar: OfGrammar = None,
     density: DensityName = None,
     temperature: Temperature = 0.0,
+    constraints: ConstraintsName = None,
+    raw: Raw = False,
     seed: Seed = 0,
     out: Annotated[
         str, typer.Option("--out", "-o", metavar="FILE", help="Where the strings go, a line each; - for stdout.")
@@ -34,7 +47,10 @@ def sample(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Sample new strings, each in the language; with --out FILE a table of the first valid ones on stdout."""
+    """Sample new strings, each in the language; with --out FILE a table of the first valid ones on stdout.
+
+    Of molecules it says how many are valid, with the decoder's rules and without, unique and novel.
+    """
     place = find_run(run, grammar)
     import grae
 
@@ -44,17 +60,80 @@ def sample(
             f"--draw: the grammar {model.language_grammar_.name!r} of {place} says nothing of molecules",
             remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
         )
-    texts = model.sample(n, density=density, temperature=temperature, seed=seed)
+    codes = model.density_named(density).sample(n, seed)
+    decoding = {"temperature": temperature, "seed": seed}
+    found = model.inverse_transform(codes, **decoding, constraints=constraints, raw=True)
+    report: dict[str, object] = {}
+    texts = found
+    if model.grammar_.language == "molecules":
+        plain = None
+        if model.constraints_used(constraints) == "semantic":
+            plain = model.inverse_transform(codes, **decoding, constraints="grammar", raw=True)
+        texts, report = _measured(model, found, plain)
+        texts = found if raw else texts
     if not (as_json and out == "-"):
         write_lines(out, texts)
     if draw is not None:
         _draw(texts, draw)
         note(f"drawing: {draw}")
     if as_json:
-        emit({"run": place, "n": len(texts), **({"samples": texts} if out == "-" else {"out": out})})
+        emit({"run": place, "n": len(texts), **report, **({"samples": texts} if out == "-" else {"out": out})})
     elif out != "-":
         _print_table(model.language_grammar_, texts)
         note(f"{len(texts):,} samples in {out}")
+    if report and not as_json:
+        _print_report(report, len(texts))
+
+
+def _measured(
+    model: "GrammarAutoencoder", texts: Sequence[str], plain: Sequence[str] | None
+) -> tuple[list[str], dict[str, object]]:
+    """Samples of molecules in canonical form, and how many are valid, unique and novel.
+
+    Args:
+        model: what they were sampled from.
+        texts: the samples, as they were decoded.
+        plain: what the same codes decode to under the grammar's rules alone; None where the samples were.
+    """
+    from grae.chemistry import canonical_all, readable_all
+
+    forms = canonical_all(texts)
+    valid = sum(form is not None for form in forms)
+    distinct = sorted({form for form in forms if form is not None})
+    under_grammar = valid if plain is None else sum(form is not None for form in canonical_all(plain))
+    report: dict[str, object] = {"valid": None if plain is None else valid / len(texts)}
+    report |= {"valid_without_constraints": under_grammar / len(texts)}
+    report |= {"unique": len(distinct) / valid if valid else None, "novel": _novelty(model, distinct)}
+    return readable_all(texts), report
+
+
+def _novelty(model: "GrammarAutoencoder", distinct: Sequence[str]) -> float | None:
+    """The share of molecules that the training set does not hold; None where it is not at hand in one spelling."""
+    from grae.cli.strings import texts_of
+    from grae.datasets import in_form, open_store
+    from grae.errors import DataError
+
+    form, folder = model.settings_.form, model.about_.get("store")
+    if form == "as-written" or folder is None or not distinct:
+        return None
+    try:
+        store = open_store(folder)
+    except DataError:
+        return None
+    wanted = set(in_form(distinct, form))
+    training = texts_of(model.grammar_.base or model.grammar_, store, model.split_.train)
+    return 1 - len({text for text in training if text in wanted}) / len(wanted)
+
+
+def _print_report(report: dict[str, object], n: int) -> None:
+    def percent(name: str) -> str:
+        share = report[name]
+        return f"{100 * share:.2f} %" if isinstance(share, float) else "unknown"
+
+    plain = f"{percent('valid_without_constraints')} under the grammar's rules alone"
+    masked = f"{percent('valid')} under the language's, " if report["valid"] is not None else ""
+    note(f"of {n:,} valid: {masked}{plain}")
+    note(f"of the valid unique: {percent('unique')}; of these novel: {percent('novel')}")
 
 
 def _first_valid(grammar: "Grammar", texts: Sequence[str], most: int) -> list[str]:

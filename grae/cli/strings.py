@@ -17,7 +17,9 @@ STDIN = "-"
 CHUNK = 50_000  # strings decoded at a time
 
 
-def encoded(grammar: "Grammar", source: "Source", *, max_length: int | None, on_invalid: Any) -> "DerivationStore":
+def encoded(
+    grammar: "Grammar", source: "Source", *, form: Any, max_length: int | None, on_invalid: Any
+) -> "DerivationStore":
     """The derivation store of a source, made now or earlier; says how much of the source it holds."""
     from grae.datasets import build_store
 
@@ -25,6 +27,7 @@ def encoded(grammar: "Grammar", source: "Source", *, max_length: int | None, on_
         store = build_store(
             grammar,
             source,
+            form=form,
             max_length=max_length,
             on_invalid=on_invalid,
             progress=lambda so_far: done(so_far.fraction),
@@ -46,6 +49,7 @@ def record(data: str, source: "Source", store: "DerivationStore", *, max_length:
         "data": data if named else str(Path(data).absolute()),
         "column": source.column if not named else None,
         "source_sha256": source.checksum,
+        "form": store.meta.recipe.form,
         "max_length": max_length,
         "store": str(store.path.absolute()),
         "counts": store.counts.model_dump(mode="json"),
@@ -87,7 +91,7 @@ def store_of(place: Path, about: Mapping[str, Any], grammar: "Grammar") -> "Deri
             f"{source.name} has changed since {place} was trained on it (its sha256 is another)",
             remedy="put the old file back, or train a new run",
         )
-    return encoded(grammar, source, max_length=max_length, on_invalid="skip")
+    return encoded(grammar, source, form=about.get("form"), max_length=max_length, on_invalid="skip")
 
 
 def texts_of(grammar: "Grammar", store: "DerivationStore", rows: "np.ndarray") -> Iterator[str]:

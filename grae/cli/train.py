@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grae.cli.options import AsJson, Column, Device, OnInvalid
+from grae.cli.options import AsJson, Column, Device, FormName, OnInvalid
 from grae.cli.output import emit, note
 from grae.cli.runs import STARTED, check_new, find_run, new_run
 from grae.errors import RunError, SettingsError
@@ -73,6 +73,7 @@ def train(
     max_length: Annotated[
         int | None, typer.Option("--max-length", min=1, help="Longest derivation; longer strings are left out.")
     ] = None,
+    form: FormName = None,
     on_invalid: OnInvalid = "skip",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the split, the weights and the batches.")] = 0,
     device: Device = "auto",
@@ -98,6 +99,7 @@ def train(
         "density": density,
         "motifs": motifs,
         "max_length": max_length,
+        "form": form,
         "random_state": seed,
         "device": device,
     }
@@ -127,6 +129,7 @@ def _begun(
     from grae.autoencoder import model_named
     from grae.cli.strings import encoded, record
     from grae.datasets import default_dataset, open_source
+    from grae.datasets.forms import settled_form
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.settings import preset_named
@@ -138,7 +141,8 @@ def _begun(
     data = strings["data"] or default_dataset(grammar)
     source = open_source(data, column=strings["column"])
     limit = parameters["max_length"] or preset.max_length
-    store = encoded(grammar, source, max_length=limit, on_invalid=on_invalid)
+    form = settled_form(grammar, parameters["form"] or preset.form)
+    store = encoded(grammar, source, form=form, max_length=limit, on_invalid=on_invalid)
     note(f"run: {place}")
     fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=True)
     return place, fitted.fit(store, run=place, data=record(data, source, store, max_length=limit)), store

@@ -1,7 +1,8 @@
 """Data sets: named ones and own files, encoded once into memory-mapped derivation stores, and split."""
 
 from grae.datasets.coverage import Coverage, check_coverage
-from grae.datasets.encoding import Form, Progress, Reject
+from grae.datasets.encoding import Progress, Reject
+from grae.datasets.forms import Form, encode_in_form, in_form
 from grae.datasets.locations import cache_home, data_home
 from grae.datasets.readers import Line, Source
 from grae.datasets.registry import DatasetEntry, default_dataset, entries, entry, fetch, find, open_source
@@ -23,10 +24,12 @@ __all__ = [
     "check_coverage",
     "data_home",
     "default_dataset",
+    "encode_in_form",
     "entries",
     "entry",
     "fetch",
     "find",
+    "in_form",
     "make_split",
     "open_source",
     "open_store",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grae.datasets.encoding import Form, Progress, Reject, Tally, encode_source, settled_form
+from grae.datasets.encoding import Progress, Reject, Tally, encode_source
+from grae.datasets.forms import Form, settled_form
 from grae.datasets.readers import Source
 from grae.grammar.cfg import Grammar
 
@@ -62,7 +63,7 @@ def check_coverage(
     Args:
         grammar: of the strings.
         source: where they come from.
-        form: the strings as they are written, or each molecule's canonical SMILES; None for what `build_store` takes.
+        form: in which the strings are encoded; None for what `build_store` takes.
         max_length: the most productions that a derivation may have.
         n_jobs: processes or threads, as joblib counts them.
         progress: called after each chunk.

@@ -1,6 +1,6 @@
 """A source's strings as derivations, chunk by chunk: what a derivation store and a coverage report are made of.
 
-Molecules in canonical form go to processes, for RDKit holds the interpreter lock; all else is compiled and goes to
+Molecules that RDKit rewrites go to processes, for RDKit holds the interpreter lock; all else is compiled and goes to
 threads.
 """
 
@@ -9,18 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
+from grae.datasets.forms import NAMES, UNREADABLE, Form, in_form, unreadable
 from grae.datasets.readers import Line, Reading, Source
-from grae.errors import DataError, ParseError, SettingsError
+from grae.errors import DataError, ParseError
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import encode
 
-Form = Literal["canonical", "as-written"]
-UNREADABLE = "not read by RDKit"
 CHUNK_LINES = 4096
 CHUNK_CHARACTERS = 2_000_000
 PROCESSES_FROM = 16_384  # lines; below, starting the processes costs more than they save
@@ -108,22 +107,6 @@ class Tally:
             self.rejected[reject.reason] += 1
 
 
-def settled_form(grammar: Grammar, form: Form | None) -> Form:
-    """The form to encode: that asked for, else canonical for molecules and as written for all else.
-
-    Raises:
-        SettingsError: an unknown form, or the canonical one for strings that are no molecules.
-    """
-    if form not in ("canonical", "as-written", None):
-        raise SettingsError(f"unknown form {form!r}; known: canonical, as-written", remedy="choose one of these")
-    if form == "canonical" and grammar.language != "molecules":
-        raise SettingsError(
-            f"only molecules have a canonical form, and grammar {grammar.name!r} does not say that its strings are",
-            remedy="use the form as-written, or put the line '#% language molecules' into the grammar",
-        )
-    return form or ("canonical" if grammar.language == "molecules" else "as-written")
-
-
 def encode_source(
     grammar: Grammar,
     source: Source,
@@ -138,7 +121,7 @@ def encode_source(
     Args:
         grammar: of the strings.
         source: where they come from.
-        form: encode each molecule's canonical SMILES, or the strings as they are written.
+        form: what is encoded of each string.
         max_length: the most productions that a derivation may have.
         n_jobs: processes or threads, as joblib counts them.
         progress: called after each chunk.
@@ -174,17 +157,15 @@ def encode_lines(grammar: Grammar, lines: list[Line], form: Form, max_length: in
     grammar = _settled(grammar)
     rejects = [Reject(line.number, line.text, line.fault) for line in lines if line.fault]
     sound = [line for line in lines if not line.fault]
-    texts = [line.text for line in sound]
-    if form == "canonical":
-        sound, texts, unreadable = _canonical(sound)
-        rejects += unreadable
+    sound, texts, not_read = _rewritten(sound, form)
+    rejects += not_read
     encoded = encode(grammar, texts, max_length=max_length, on_invalid="skip", n_jobs=n_jobs)
     for rejection in encoded.rejections:
         line = sound[rejection.row]
         detail = (
             rejection.detail
             if line.text == rejection.text
-            else f"{rejection.detail} of its canonical form {rejection.text}"
+            else f"{rejection.detail} of its {NAMES[form]} {rejection.text}"
         )
         rejects.append(Reject(line.number, line.text, rejection.reason, detail))
     numbers = np.array([line.number for line in sound], np.int64)
@@ -249,19 +230,15 @@ def _wider(chunks: Iterator[list[Line]], n_jobs: int) -> Iterator[list[Line]]:
         yield wide
 
 
-def _canonical(lines: list[Line]) -> tuple[list[Line], list[str], list[Reject]]:
-    """The lines that RDKit reads, their canonical SMILES, and the other lines as rejects."""
-    from grae.chemistry import canonical_all, problem
-
+def _rewritten(lines: list[Line], form: Form) -> tuple[list[Line], list[str], list[Reject]]:
+    """The lines that RDKit reads, their strings in the form, and the other lines as rejects."""
     sound, texts, rejects = [], [], []
-    for line, text in zip(lines, canonical_all([line.text for line in lines]), strict=True):
-        if text is not None:
+    for line, text in zip(lines, in_form([line.text for line in lines], form), strict=True):
+        if text is None:
+            rejects.append(Reject(line.number, line.text, UNREADABLE, unreadable(line.text)))
+        else:
             sound.append(line)
             texts.append(text)
-        elif (found := problem(line.text)) is not None:
-            rejects.append(Reject(line.number, line.text, UNREADABLE, f"{found.kind}: {found.message}"))
-        else:
-            rejects.append(Reject(line.number, line.text, UNREADABLE))
     return sound, texts, rejects
 
 

@@ -28,7 +28,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grae import __version__
-from grae.datasets.encoding import Chunk, Form, Progress, Reject, Tally, encode_source, reject_error, settled_form
+from grae.datasets.encoding import Chunk, Progress, Reject, Tally, encode_source, reject_error
+from grae.datasets.forms import Form, settled_form
 from grae.datasets.locations import CACHE_HOME, cache_home
 from grae.datasets.readers import Source
 from grae.errors import DataError
@@ -149,8 +150,7 @@ def build_store(
     Args:
         grammar: of the strings.
         source: where they come from.
-        form: each molecule's canonical SMILES, or the strings as they are written; when left out, the former for
-            grammars of molecules.
+        form: in which the strings are encoded; when left out, the canonical one for grammars of molecules.
         max_length: the most productions that a derivation may have.
         on_invalid: leave out the lines that cannot be encoded, or stop at the first.
         n_jobs: processes or threads, as joblib counts them.
@@ -159,7 +159,7 @@ def build_store(
     Raises:
         DataError: the source cannot be read, is empty or holds no string of the language; under "error", at the first
             line that cannot be encoded; or the cache cannot be written.
-        SettingsError: the canonical form of strings that are no molecules.
+        SettingsError: a form of molecules for strings that are none.
     """
     form = settled_form(grammar, form)
     recipe = _recipe(grammar, source, form, max_length)
@@ -247,7 +247,7 @@ def _recipe(grammar: Grammar, source: Source, form: Form, max_length: int | None
         reader=source.settings,
         form=form,
         max_length=max_length,
-        rdkit=metadata.version("rdkit") if form == "canonical" else None,
+        rdkit=metadata.version("rdkit") if form != "as-written" else None,
     )
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from grae.autoencoder import Autoencoder, once
+from grae.constraints import Constraint
 from grae.grammar.codec import Derivations
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.pushdown import Choice, GrammarTensors, decode, greedy
@@ -37,6 +38,7 @@ def decode_codes(
     dtype: np.dtype,
     device: torch.device,
     choose: Choice = greedy,
+    constraint: Constraint | None = None,
 ) -> Derivations:
     """The derivations that codes (n, D) decode to, in the order of the codes; of type `dtype`."""
     network.eval()
@@ -45,7 +47,7 @@ def decode_codes(
     for start in range(0, len(codes), BATCH):
         z = torch.from_numpy(np.ascontiguousarray(codes[start : start + BATCH])).to(device)
         with once(network.decoder):
-            ids = decode(network.decoder, tensors, z, max_length, choose).cpu().numpy()  # pyright: ignore[reportArgumentType]
+            ids = decode(network.decoder, tensors, z, max_length, choose, constraint).cpu().numpy()  # pyright: ignore[reportArgumentType]
         valid = ids != tensors.pad
         parts.append(ids[valid].astype(dtype))
         lengths.append(valid.sum(axis=1))

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from grae.autoencoder import REGULARIZERS, Model, model_named
+from grae.datasets.forms import Form, encode_in_form, settled_form
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
 from grae.density import DENSITIES, Density
@@ -21,6 +22,7 @@ from grae.grammar.motifs import apply_motifs, learn_motifs
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
+from grae.sequence.constrained import Constraints, settled_constraint
 from grae.sequence.network import network_of
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
 from grae.sequence.settings import Preset, Settings, preset_named, replaced
@@ -59,6 +61,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         max_length: the most productions that a derivation of `grammar` may have, in training and in decoding; None for
             the paper's, or the longest in the data. A character model takes the same strings, and decodes as many
             characters as the longest of them has.
+        form: in which strings are learned: "kekule", "canonical" or "as-written"; what comes in is brought into it.
         density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage"; the
             last is fitted only where it is named here or belongs to the model.
         validation: share of the strings that `fit` holds back to validate on.
@@ -96,6 +99,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         noise: float | None = None,
         motifs: int | None = None,
         max_length: int | None = None,
+        form: Form | None = None,
         density: str | None = None,
         validation: float = 0.05,
         test: float = 0.0,
@@ -118,6 +122,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.noise = noise
         self.motifs = motifs
         self.max_length = max_length
+        self.form: Form | None = form
         self.density = density
         self.validation = validation
         self.test = test
@@ -155,7 +160,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         folder = None if run is None else RunFolder(run)
         if folder is not None and not resume:
             folder.check_unused()
-        derivations = self._derivations(plain, X, preset.max_length)
+        derivations, form = self._derivations(plain, X, preset)
         self.split_ = make_split(derivations, seed=self.random_state, validation=self.validation, test=self.test)
         if resume:
             if folder is None:
@@ -181,7 +186,8 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             preset=self.preset,
             density=self.density or model.density,
             max_length=limit or max(longest, preset.least_length),
-            **preset.model_dump(exclude={"max_length", "least_length", "motifs"}),
+            form=form,
+            **preset.model_dump(exclude={"max_length", "least_length", "motifs", "form"}),
         )
         about = {"rows": len(derivations), "sha256": saved.checksum(derivations), **(data or {})}
         if folder is not None and resume:
@@ -193,30 +199,63 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             self.save(folder.path)
         return self
 
-    def transform(self, X: Sequence[str]) -> np.ndarray:
-        """The latent codes of strings, (n, D) float32.
+    def derive(self, X: Sequence[str], *, on_invalid: Literal["error", "skip"] = "error") -> codec.Encoded:
+        """The derivations of strings, brought into the form in which the model learned, as the encoder reads them.
+
+        Args:
+            X: strings.
+            on_invalid: whether to raise at a string that cannot be derived, or to leave it out and report it.
 
         Raises:
-            ParseError, DataError: a string is not in the language or its derivation too long.
+            ParseError, DataError: a string is not in the language, not read by RDKit or its derivation too long.
         """
         check_is_fitted(self)
-        encoded = codec.encode(self.grammar_, _strings(X), max_length=self.settings_.max_length, n_jobs=-1)
-        return self._encode(encoded.derivations)
+        settings = self.settings_
+        return encode_in_form(
+            self.grammar_,
+            _strings(X),
+            settings.form,
+            max_length=settings.max_length,
+            on_invalid=on_invalid,
+            n_jobs=-1,
+        )
 
-    def inverse_transform(self, X: np.ndarray, *, temperature: float = 0.0, seed: int | None = None) -> list[str]:
+    def transform(self, X: Sequence[str]) -> np.ndarray:
+        """The latent codes of strings, (n, D) float32. If the model learned molecules in one spelling, any will do.
+
+        Raises:
+            ParseError, DataError: a string is not in the language, not read by RDKit or its derivation too long.
+        """
+        return self._encode(self.derive(X).derivations)
+
+    def inverse_transform(
+        self,
+        X: np.ndarray,
+        *,
+        temperature: float = 0.0,
+        seed: int | None = None,
+        constraints: Constraints | None = None,
+        raw: bool = False,
+    ) -> list[str]:
         """The strings that latent codes decode to; each is in the language, whatever the code.
 
         Args:
             X: (n, D) finite floats.
             temperature: 0 takes the most likely production at each step; above, productions are drawn.
             seed: of what is drawn; None for `random_state`.
+            constraints: "semantic" keeps the rules of the language too, so that every string is valid; "grammar" those
+                of the grammar alone; None for the former where the language has such rules and the form allows it.
+            raw: whether molecules come as they were decoded; otherwise the valid ones come in RDKit's canonical form.
 
         Raises:
             DataError: codes of another width, or NaN or infinite values among them.
+            SettingsError: constraints that this model's strings cannot be put under.
         """
         check_is_fitted(self)
         codes = self._codes(X)
         device = self._device()
+        settings, language = self.settings_, self.language_grammar_.language
+        constraint = settled_constraint(constraints, self.grammar_, language, settings.form, settings.max_length)
         choose = greedy
         if temperature != 0:
             generator = torch.Generator(device).manual_seed(self.random_state if seed is None else seed)
@@ -225,19 +264,35 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             self.network_.to(device),
             self._tensors().to(device),
             codes,
-            max_length=self.settings_.max_length,
+            max_length=settings.max_length,
             dtype=self.grammar_.dtype,
             device=device,
             choose=choose,
+            constraint=constraint,
         )
-        return codec.decode(self.grammar_, derivations)
+        texts = codec.decode(self.grammar_, derivations)
+        return texts if raw or language != "molecules" else _canonical(texts)
 
-    def reconstruct(self, X: Sequence[str]) -> list[str]:
-        """What comes back of strings from their codes, decoded greedily."""
-        return self.inverse_transform(self.transform(X))
+    def constraints_used(self, constraints: Constraints | None = None) -> Constraints:
+        """The constraints that `inverse_transform` and `sample` decode under when they are given these."""
+        check_is_fitted(self)
+        settings, language = self.settings_, self.language_grammar_.language
+        found = settled_constraint(constraints, self.grammar_, language, settings.form, settings.max_length)
+        return "grammar" if found is None else "semantic"
+
+    def reconstruct(self, X: Sequence[str], *, constraints: Constraints | None = None) -> list[str]:
+        """What comes back of strings from their codes, decoded greedily; in the form in which the model learned."""
+        return self.inverse_transform(self.transform(X), constraints=constraints, raw=True)
 
     def sample(
-        self, n: int = 1, *, density: str | None = None, temperature: float = 0.0, seed: int | None = None
+        self,
+        n: int = 1,
+        *,
+        density: str | None = None,
+        temperature: float = 0.0,
+        seed: int | None = None,
+        constraints: Constraints | None = None,
+        raw: bool = False,
     ) -> list[str]:
         """New strings: codes drawn from a density, decoded.
 
@@ -246,13 +301,15 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             density: a name; None for the model's own.
             temperature: of the decoder, as in `inverse_transform`.
             seed: of the codes and of the decoder; None for `random_state`.
+            constraints: as in `inverse_transform`.
+            raw: as in `inverse_transform`.
 
         Raises:
-            SettingsError: the density is unknown or was not fitted.
+            SettingsError: the density is unknown or was not fitted, or as `inverse_transform`.
         """
         seed = self.random_state if seed is None else seed
         codes = self.density_named(density).sample(n, seed)
-        return self.inverse_transform(codes, temperature=temperature, seed=seed)
+        return self.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw)
 
     def score_samples(self, X: Sequence[str]) -> np.ndarray:
         """The log density of the codes of strings, (n,) float64, in nats."""
@@ -260,11 +317,11 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     def score(self, X: Sequence[str], y: object = None) -> float:
         """The share of strings that come back exactly from their codes."""
-        encoded = codec.encode(self.grammar_, _strings(X), max_length=self.settings_.max_length, n_jobs=-1)
+        encoded = self.derive(X)
         texts = codec.decode(
             self.grammar_, encoded.derivations
         )  # as the grammar writes them, without ignored characters
-        back = self.inverse_transform(self._encode(encoded.derivations))
+        back = self.inverse_transform(self._encode(encoded.derivations), raw=True)
         return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
 
     def density_named(self, name: str | None) -> Density:
@@ -340,18 +397,26 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
             max_length=self.max_length,
             motifs=self.motifs,
+            form=None if self.form is None else settled_form(grammar, self.form),
         )
 
     def _derivations(
-        self, grammar: Grammar, X: Sequence[str] | Derivations | DerivationStore, max_length: int | None
-    ) -> Derivations:
+        self, grammar: Grammar, X: Sequence[str] | Derivations | DerivationStore, preset: Preset
+    ) -> tuple[Derivations, Form]:
+        """The derivations, and the form that they are in; of derivations in memory that is what `form` says."""
+        max_length = preset.max_length
         if isinstance(X, DerivationStore):
-            derivations = X.derivations
+            derivations, form = X.derivations, X.meta.recipe.form
+            if self.form not in (form, None):
+                raise SettingsError(
+                    f"form {self.form!r}, but the store at {X.path} holds strings in the form {form!r}",
+                    remedy="leave form out, or build the store in that form",
+                )
         elif isinstance(X, Derivations):
-            derivations = X
+            derivations, form = X, self.form or "as-written"
         else:
-            texts = _strings(X)
-            encoded = codec.encode(grammar, texts, max_length=max_length, on_invalid=self.on_invalid, n_jobs=-1)
+            texts, form = _strings(X), preset.form
+            encoded = encode_in_form(grammar, texts, form, max_length=max_length, on_invalid=self.on_invalid, n_jobs=-1)
             derivations = encoded.derivations
         if len(derivations) == 0:
             raise DataError("there are no strings to train on", remedy="give strings of the grammar's language")
@@ -362,7 +427,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 f"derivation {row} has {longest} productions, more than the limit of {max_length}",
                 remedy="leave such derivations out, or raise max_length",
             )
-        return derivations
+        return derivations, form
 
     def _characters(self, plain: Grammar, derivations: Derivations, resume: bool) -> Derivations:
         """The same strings as derivations of the grammar of their characters: made here, or the resumed run's."""
@@ -442,6 +507,12 @@ _UNITS = {"molecules": "molecules", "expressions": "expressions"}
 def load(path: str | Path, *, device: Device = "auto") -> GrammarAutoencoder:
     """Opens the folder of a run. See `GrammarAutoencoder.load`."""
     return GrammarAutoencoder.load(path, device=device)
+
+
+def _canonical(texts: list[str]) -> list[str]:
+    from grae.chemistry import readable_all
+
+    return readable_all(texts)
 
 
 def _strings(X: Iterable[Any]) -> list[str]:

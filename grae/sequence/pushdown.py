@@ -2,7 +2,8 @@
 
 A stack of nonterminals is kept for each string. At each step the machine pops the current nonterminal, masks the
 productions that expand another one and those whose shortest completion no longer fits in the remaining length, lets the
-decoder choose among the rest, and pushes the chosen production's nonterminals.
+decoder choose among the rest, and pushes the chosen production's nonterminals. Where the language has an automaton
+(`grae.constraints`), that one chooses instead, among the productions after which a valid string can still be ended.
 
 Shapes: B batch, T steps, S production ids and the padding.
 """
@@ -13,6 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from grae.constraints import ConstrainedPushdown, Constraint
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 
@@ -127,6 +129,12 @@ class Pushdown:
         room = self.remaining - others
         return self.tensors.mask[current] & (self.tensors.completion <= room[:, None])
 
+    def choose(self, current: Tensor, scores: Tensor) -> Tensor:
+        """Expands the current nonterminals by the allowed productions of the highest scores (B, S); those, (B,)."""
+        chosen = scores.masked_fill(~self.allowed(current), -torch.inf).argmax(dim=-1)
+        self.expand(current, chosen)
+        return chosen
+
     def expand(self, current: Tensor, chosen: Tensor) -> None:
         """Replaces the current nonterminals (B,) by those of the chosen productions (B,)."""
         tensors = self.tensors
@@ -142,16 +150,45 @@ class Pushdown:
         self.stack, self.height, self.promised = self.stack[rows], self.height[rows], self.promised[rows]
 
 
-Choice = Callable[[Tensor], Tensor]
+class Constrained:
+    """A batch of stacks under a language automaton; used like `Pushdown`. The automaton runs on the CPU.
+
+    Args:
+        tensors: the grammar.
+        batch: how many strings, B.
+        constraint: the language, with the productions that each derivation may have at most.
+    """
+
+    def __init__(self, tensors: GrammarTensors, batch: int, constraint: Constraint) -> None:
+        self.tensors = tensors
+        self._machine = ConstrainedPushdown(constraint, batch)
+
+    @property
+    def current(self) -> Tensor:
+        """The nonterminal to expand now, (B,) long; N where nothing is left."""
+        current = torch.from_numpy(self._machine.current)
+        return torch.where(current < 0, self.tensors.nothing, current).to(self.tensors.lhs.device)
+
+    def choose(self, current: Tensor, scores: Tensor) -> Tensor:
+        """Expands the current nonterminals by the allowed productions of the highest scores (B, S); those, (B,)."""
+        chosen = torch.from_numpy(self._machine.expand(scores.float().cpu().contiguous().numpy()))
+        return torch.where(chosen < 0, self.tensors.pad, chosen).to(scores.device)
+
+    def keep(self, rows: Tensor) -> None:
+        """Goes on with some of the strings only."""
+        self._machine.keep(rows.cpu().numpy())
+
+
+Choice = Callable[[Tensor], Tensor]  # logits (B, S) to scores (B, S), of which the best allowed one is taken
 
 
 def greedy(logits: Tensor) -> Tensor:
-    """The most likely production, (B, S) -> (B,)."""
-    return logits.argmax(dim=-1)
+    """Scores for the most likely production: the logits (B, S)."""
+    return logits
 
 
 def sampled(temperature: float, generator: torch.Generator) -> Choice:
-    """Draws from the softmax of logits / temperature (by the Gumbel maximum).
+    """Scores of which the best is a draw from the softmax of logits / temperature, whatever is masked (Gumbel maximum).
 
     Raises:
         SettingsError: the temperature is not above 0.
@@ -159,16 +196,21 @@ def sampled(temperature: float, generator: torch.Generator) -> Choice:
     if not temperature > 0:
         raise SettingsError(f"temperature {temperature} is not above 0", remedy="for the most likely production give 0")
 
-    def choose(logits: Tensor) -> Tensor:
+    def perturbed(logits: Tensor) -> Tensor:
         uniform = torch.rand(logits.shape, generator=generator, device=logits.device).clamp_min(torch.finfo().tiny)
-        return (logits / temperature - torch.log(-torch.log(uniform))).argmax(dim=-1)
+        return logits / temperature - torch.log(-torch.log(uniform))
 
-    return choose
+    return perturbed
 
 
 @torch.inference_mode()
 def decode(
-    decoder: StepDecoder, tensors: GrammarTensors, z: Tensor, max_length: int, choose: Choice = greedy
+    decoder: StepDecoder,
+    tensors: GrammarTensors,
+    z: Tensor,
+    max_length: int,
+    choose: Choice = greedy,
+    constraint: Constraint | None = None,
 ) -> Tensor:
     """Decodes codes into complete leftmost derivations of at most `max_length` productions, whatever the codes.
 
@@ -177,7 +219,8 @@ def decode(
         tensors: its grammar.
         z: (B, D) codes; not finite logits count as the least likely.
         max_length: productions a derivation may have at most.
-        choose: picks one production a row from masked logits (B, S).
+        choose: logits (B, S) to scores; of the allowed productions each row takes that of the highest score.
+        constraint: the language's rules beyond its grammar, for derivations of `max_length`; None for none.
 
     Returns:
         (B, T) long production ids, T the longest derivation, each row filled up with the padding.
@@ -185,14 +228,14 @@ def decode(
     Raises:
         SettingsError: no string of the language is that short.
     """
-    machine = Pushdown(tensors, len(z), max_length)
+    machine = Constrained(tensors, len(z), constraint) if constraint else Pushdown(tensors, len(z), max_length)
     ids = torch.full((len(z), max_length), tensors.pad, device=z.device)
     rows = torch.arange(len(z), device=z.device)
     state = decoder.start(z)
     previous = torch.full((len(z),), tensors.pad, device=z.device)
     for step in range(max_length):
         current = machine.current
-        active = machine.height > 0
+        active = current != tensors.nothing
         n_active = int(active.sum())
         if n_active == 0:
             return ids[:, :step]
@@ -203,8 +246,7 @@ def decode(
             state = tuple(part[kept] for part in state)
         logits, state = decoder.step(state, previous, current)
         logits = logits.float().nan_to_num(nan=-1e30, posinf=1e30, neginf=-1e30).clamp(-1e30, 1e30)
-        chosen = choose(logits.masked_fill(~machine.allowed(current), -torch.inf))
-        machine.expand(current, chosen)
+        chosen = machine.choose(current, choose(logits))
         ids[rows, step] = chosen
         previous = chosen
     return ids

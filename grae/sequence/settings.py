@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from grae.autoencoder.bottlenecks import BOTTLENECKS, Reduction
 from grae.autoencoder.models import Model
+from grae.datasets.forms import Form
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.training.settings import TrainingSettings
@@ -159,6 +160,7 @@ class Preset(Frozen):
         motifs: learned composite productions that the grammar is extended by.
         max_length: productions that a derivation of the named grammar may have; None for the longest in the data.
         least_length: steps that the network is made for at least, whatever the data.
+        form: in which strings are learned.
     """
 
     architecture: Architecture
@@ -169,6 +171,7 @@ class Preset(Frozen):
     motifs: int = Field(ge=0)
     max_length: int | None = Field(default=None, ge=1)
     least_length: int = Field(default=1, ge=1)
+    form: Form = "as-written"
 
 
 class Settings(Frozen):
@@ -184,6 +187,7 @@ class Settings(Frozen):
         training: how it was trained.
         max_length: productions that a derivation may have, in training and in decoding.
         density: what it is sampled from unless told otherwise.
+        form: in which strings were learned, and are encoded and decoded.
     """
 
     model: str
@@ -195,13 +199,15 @@ class Settings(Frozen):
     training: TrainingSettings
     max_length: int = Field(ge=1)
     density: str
+    form: Form = "as-written"
 
 
 def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     """The settings of a preset for a grammar and a model.
 
     "default" is ours; "quick" is ours made small, for minutes; "paper" has the published network, loss and schedule:
-    the expressions' for a grammar of that language, else the molecules'.
+    the expressions' for a grammar of that language, else the molecules'. Molecules are learned in Kekule form, with
+    "paper" as they are written.
 
     Args:
         name: of the preset.
@@ -213,12 +219,12 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     """
     if name not in PRESETS:
         raise SettingsError.unknown("preset", name, PRESETS)
-    expressions = grammar.language == "expressions"
-    return _paper(grammar, model, expressions) if name == "paper" else _ours(model, expressions, quick=name == "quick")
+    return _paper(grammar, model) if name == "paper" else _ours(grammar, model, quick=name == "quick")
 
 
-def _ours(model: Model, expressions: bool, quick: bool) -> Preset:
+def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
     """Our networks, trained for a time, with the cross-entropy in nats and L_Z summed over the dimensions."""
+    expressions = grammar.language == "expressions"
     architecture = RecurrentArchitecture(
         latent_dim=25 if expressions else 56,
         encoder_hidden=128 if expressions else 256,
@@ -244,12 +250,14 @@ def _ours(model: Model, expressions: bool, quick: bool) -> Preset:
         ),
         training=training,
         motifs=0 if expressions or model.characters else 300 if quick else 1000,
+        form="kekule" if grammar.language == "molecules" else "as-written",
     )
 
 
-def _paper(grammar: Grammar, model: Model, expressions: bool) -> Preset:
+def _paper(grammar: Grammar, model: Model) -> Preset:
     """The published networks and schedules, with the published loss: L_Z is averaged over the dimensions."""
     language = grammar.language or ""
+    expressions = language == "expressions"
     training = TrainingSettings(
         epochs=50 if expressions else 100,
         batch_size=600 if expressions else 500,

@@ -20,6 +20,7 @@ ROOMS = (
     "grammar",
     "expressions",
     "chemistry",
+    "constraints",
     "datasets",
     "autoencoder",
     "training",

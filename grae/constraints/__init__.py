@@ -1,0 +1,12 @@
+"""Rules of a language beyond its grammar, kept while a string is decoded: for SMILES, that it is a molecule.
+
+A grammar says which strings are in the language; that a ring closes, or that an atom has no more bonds than it can, no
+context-free grammar says. A language automaton does, and here every production that a decoder takes is checked against
+it: is there, after this one, still a way to a valid end? There always is one, so that every code decodes into a valid
+string, without rejection or resampling.
+"""
+
+from grae.constraints.constraint import AUTOMATA, Constraint, constraint_of
+from grae.constraints.pushdown import ConstrainedPushdown, first_refused
+
+__all__ = ["AUTOMATA", "ConstrainedPushdown", "Constraint", "constraint_of", "first_refused"]

@@ -1,0 +1,158 @@
+"""A grammar with its language's automaton: all that a decoder needs to emit strings of the language alone."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from grae.constraints.automaton import CONTEXT, Automaton
+from grae.constraints.packing import packed
+from grae.constraints.planning import FRAME, MOST_FRAMES, OUT, plan
+from grae.constraints.recipes import MOST_DEBTS, Recipes, recipes_of
+from grae.errors import SettingsError
+from grae.grammar import Grammar
+
+MOST_ROOM = 1024  # atoms, say, that an automaton makes room for
+
+
+def _smiles(terminals: Sequence[str], room: int) -> Automaton:
+    from grae.constraints.smiles import automaton
+
+    return automaton(terminals, room)
+
+
+AUTOMATA: dict[str, Callable[[Sequence[str], int], Automaton]] = {"molecules": _smiles}
+
+
+class Rules(NamedTuple):
+    """A grammar as flat int32 arrays; P productions, N nonterminals.
+
+    Attributes:
+        rhs: symbols of all right-hand sides, one after the other.
+        rhs_from: (P + 1,) where each begins.
+        ways: usable productions of each nonterminal.
+        ways_from: (N + 1,) where each nonterminal's begin.
+        shortest: (N,) productions in the shortest completion.
+    """
+
+    rhs: np.ndarray
+    rhs_from: np.ndarray
+    ways: np.ndarray
+    ways_from: np.ndarray
+    shortest: np.ndarray
+
+    @classmethod
+    def of(cls, grammar: Grammar) -> "Rules":
+        """The grammar's tables, without what fills them up."""
+        tables = grammar.tables
+        filled = np.arange(tables.rhs.shape[1]) < tables.rhs_length[:, None]
+        return cls(
+            tables.rhs[filled],
+            np.cumsum([0, *tables.rhs_length]),
+            np.nonzero(tables.mask)[1],
+            np.cumsum([0, *tables.mask.sum(axis=1)]),
+            tables.shortest,
+        )
+
+
+def program_of(rules: Rules, recipes: Recipes) -> np.ndarray:
+    """All that does not change in a search, as one vector."""
+    return packed([*rules, *recipes])
+
+
+class Workspace(NamedTuple):
+    """Room for one search at a time.
+
+    Attributes:
+        states: states of the automaton: on the walk, then before each nonterminal that was expanded.
+        space: the rest, packed.
+    """
+
+    states: np.ndarray
+    space: np.ndarray
+
+    @classmethod
+    def of(cls, size: int, rules: Rules, recipes: Recipes, height: int, max_length: int) -> "Workspace":
+        """Room for states of a size, stacks of a height, plans of a length."""
+        longest = int(np.diff(recipes.items_from).max()) + MOST_DEBTS * int(
+            np.diff(recipes.labeled_from).max(initial=0)
+        )
+        depth = longest * int(np.diff(rules.rhs_from).max()) + 1
+        n_labels = int(recipes.n_labels[0])
+        counts = (FRAME * MOST_FRAMES, height + 1, 2 * height, n_labels + height, CONTEXT, depth, max_length + 1)
+        space = packed([np.zeros(max(1, count), np.int32) for count in counts])
+        return cls(np.zeros((1 + MOST_FRAMES) * size, np.int32), space)
+
+
+class Constraint:
+    """A language's rules beyond its grammar, for derivations of a limited length.
+
+    Args:
+        grammar: with motifs or without.
+        automaton: of the language, for this grammar's terminals.
+        max_length: productions that a derivation may have at most.
+
+    Attributes:
+        grammar: as given.
+        automaton: as given.
+        max_length: as given.
+        program: the grammar's tables and its recipes, packed.
+        first_plan: a derivation from the start symbol.
+
+    Raises:
+        SettingsError: from the start symbol, no plan is found.
+    """
+
+    def __init__(self, grammar: Grammar, automaton: Automaton, max_length: int) -> None:
+        self.grammar, self.automaton, self.max_length = grammar, automaton, max_length
+        self._rules, self._recipes = Rules.of(grammar), recipes_of(grammar, automaton)
+        self.program = program_of(self._rules, self._recipes)
+        self.first_plan = self._first_plan()
+
+    @property
+    def height(self) -> int:
+        """Symbols that a stack of the pushdown machine may hold."""
+        return 1 + self.max_length * max(0, self.grammar.tables.rhs.shape[1] - 1) + 1
+
+    def workspace(self) -> Workspace:
+        """Room for one thread's searches."""
+        return Workspace.of(self.automaton.size, self._rules, self._recipes, self.height, self.max_length)
+
+    def _first_plan(self) -> np.ndarray:
+        (states, space), automaton = self.workspace(), self.automaton
+        automaton.start(automaton.tables, states[: automaton.size])
+        stack = np.full(self.height, self.grammar.tables.start, np.int32)
+        arguments: tuple[Any, ...] = (
+            *automaton.planning,
+            automaton.tables,
+            self.program,
+            states,
+            space,
+            stack,
+            1,
+            automaton.size,
+            self.max_length,
+        )
+        n = plan(*arguments)
+        if n < 0:
+            raise SettingsError(
+                f"no string of grammar {self.grammar.name!r} with at most {self.max_length} productions is found that "
+                "keeps the rules of its language",
+                remedy="allow longer derivations, or decode with constraints='grammar'",
+            )
+        return space[space[OUT] : space[OUT] + n].copy()
+
+
+@lru_cache(maxsize=4)
+def constraint_of(grammar: Grammar, language: str | None, max_length: int) -> Constraint | None:
+    """The constraint of a language in a grammar's derivations; None where the language has no automaton.
+
+    Raises:
+        SettingsError: no string of the language is that short.
+    """
+    if language not in AUTOMATA:
+        return None
+    written = (sum(len(symbol.encode()) for symbol in p.rhs if isinstance(symbol, str)) for p in grammar.productions)
+    room = min(MOST_ROOM, max_length * max(written))
+    return Constraint(grammar, AUTOMATA[language](grammar.terminals, room), max_length)

@@ -1,0 +1,201 @@
+"""Recipes: short derivations with which a plan ends a string, worked out once for a grammar and its language.
+
+For each nonterminal, derivations of some of the language's words (its fillers), and of words that settle open debts
+(its closings), where a label may be any. They are found by parsing the words with the nonterminal as the start symbol,
+so that any grammar will do. A grammar with motifs has two derivations of many words, with motifs and without: both are
+taken, the short one first, because a motif may know one label and not another.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from grae.constraints.automaton import Automaton
+from grae.grammar import Grammar
+from grae.grammar.symbols import Nonterminal
+
+MOST_DEBTS = 8  # that a recipe settles at one place
+ANY = "1"  # the label whose derivation stands for that of any
+_Derivation = tuple[int, ...]
+
+
+class Recipes(NamedTuple):
+    """The recipes as flat int32 arrays; D debts, L labels.
+
+    Attributes:
+        items: production ids of all recipes, one after the other; -(s + 1) for a label in the setting s.
+        items_from: (recipes + 1,) where each begins.
+        fillers: recipes of each nonterminal's fillers, best first.
+        fillers_from: (nonterminals + 1,) where each nonterminal's begin.
+        closings: recipes that settle debts.
+        closings_from: (nonterminals * (D + 1) + 1,) where those of each nonterminal and number of debts begin.
+        labeled: production ids that write a label in a setting.
+        labeled_from: (settings * L + 1,) where those of each setting and label begin; none where there is no such one.
+        n_labels: (1,) L.
+    """
+
+    items: np.ndarray
+    items_from: np.ndarray
+    fillers: np.ndarray
+    fillers_from: np.ndarray
+    closings: np.ndarray
+    closings_from: np.ndarray
+    labeled: np.ndarray
+    labeled_from: np.ndarray
+    n_labels: np.ndarray
+
+
+def recipes_of(grammar: Grammar, automaton: Automaton) -> Recipes:
+    """Works out the recipes of a grammar."""
+    return _Cook(grammar, automaton).recipes()
+
+
+class _Cook:
+    """Finds derivations of words, and gathers them.
+
+    Args:
+        grammar: with motifs or without.
+        automaton: of its language.
+    """
+
+    def __init__(self, grammar: Grammar, automaton: Automaton) -> None:
+        self.grammar = grammar
+        self.automaton = automaton
+        self.settings: dict[tuple[int, bool], int] = {}  # of the production that writes `ANY`, by forms of words
+        self.labeled: list[list[_Derivation]] = []  # of each setting, of each label
+        self.items: list[_Derivation] = []
+
+    def recipes(self) -> Recipes:
+        """All recipes."""
+        fillers: list[list[int]] = []
+        closings: list[list[int]] = []
+        for nonterminal in self.grammar.nonterminals:
+            found, settling = [], [[] for _ in range(MOST_DEBTS + 1)]
+            if self.grammar.analysis.productive[nonterminal]:
+                forms = [_Words(form, nonterminal) for form in (self.grammar, self.grammar.base) if form is not None]
+                found = [self._add(derivation) for derivation in self._fillers(forms[0], nonterminal)]
+                for n in range(1, MOST_DEBTS + 1):
+                    ways = [items for words in forms for items in self._closings(words, n)]
+                    settling[n] = [self._add(items) for items in dict.fromkeys(sorted(ways, key=len))]
+            fillers.append(found)
+            closings += settling
+        labeled = [some for of_setting in self.labeled for some in of_setting]
+        return Recipes(
+            *_flat(self.items),
+            *_flat(fillers),
+            *_flat(closings),
+            *_flat(labeled),
+            n_labels=np.array([len(self.automaton.labels)], np.int32),
+        )
+
+    def _add(self, items: _Derivation) -> int:
+        self.items.append(items)
+        return len(self.items) - 1
+
+    def _fillers(self, words: "_Words", nonterminal: Nonterminal) -> Iterator[_Derivation]:
+        """The fillers of the first group that has any, then the shortest derivation, whatever it says."""
+        shortest = self._shortest(nonterminal)
+        for group in self.automaton.fillers:
+            some = [derivation for derivation in words.derivations(group) if derivation is not None]
+            if some:
+                yield from dict.fromkeys([*some, shortest])
+                return
+        yield shortest
+
+    def _closings(self, words: "_Words", n: int) -> list[_Derivation]:
+        """Derivations that settle n debts."""
+        patterns = self.automaton.closings(n)
+        derivations = words.derivations([ANY.join(pattern) for pattern in patterns])
+        found = [
+            self._with_settings(words, pattern, derivation)
+            for pattern, derivation in zip(patterns, derivations, strict=True)
+            if derivation is not None
+        ]
+        return [items for items in found if items is not None]
+
+    def _with_settings(self, words: "_Words", pattern: tuple[str, ...], derivation: _Derivation) -> _Derivation | None:
+        """A derivation with the productions that write its labels replaced by settings; None where one writes two."""
+        text, owners = ANY.join(pattern), words.owners(derivation)
+        items, position = list(derivation), 0
+        for part in pattern[:-1]:
+            position += len(part)
+            place = owners[position]
+            if items[place] < 0:
+                return None
+            known = (derivation[place], words.has_motifs)
+            if known not in self.settings:
+                others = [text[:position] + label + text[position + len(ANY) :] for label in self.automaton.labels]
+                self.settings[known] = self._add_setting(derivation, place, words.derivations(others))
+            items[place] = -self.settings[known] - 1
+            position += len(ANY)
+        return tuple(items)
+
+    def _add_setting(self, derivation: _Derivation, place: int, others: Sequence[_Derivation | None]) -> int:
+        """What stands in the place of a production in derivations that differ in its label; nothing where more does."""
+        head, tail = derivation[:place], derivation[place + 1 :]
+        found = []
+        for other in others:
+            end = 0 if other is None else len(other) - len(tail)
+            fits = other is not None and end >= place and other[:place] == head and other[end:] == tail
+            found.append(other[place:end] if fits and other is not None else ())
+        self.labeled.append(found)
+        return len(self.labeled) - 1
+
+    def _shortest(self, nonterminal: Nonterminal) -> _Derivation:
+        """A derivation of the fewest productions."""
+        analysis = self.grammar.analysis
+        pending, found = [nonterminal], []
+        while pending:
+            current = pending.pop()
+            ways = [p for p in self.grammar.productions if p.lhs == current and analysis.completion(p) is not None]
+            production = min(ways, key=lambda p: (analysis.completion(p), p.id))
+            found.append(production.id)
+            pending += reversed(production.children)
+        return tuple(found)
+
+
+class _Words:
+    """The words that a nonterminal derives."""
+
+    def __init__(self, grammar: Grammar, nonterminal: Nonterminal) -> None:
+        self.has_motifs = grammar.base is not None
+        self._productions = grammar.productions
+        self._parser = Grammar(
+            f"{grammar.name} from {nonterminal}",
+            grammar.productions,
+            nonterminal,
+            ignore=grammar.ignore,
+            motifs=grammar.motifs,
+        ).parser
+
+    def derivations(self, words: Sequence[str]) -> list[_Derivation | None]:
+        """The derivation of each word; None where there is none."""
+        parsed = self._parser.parse_batch(words)
+        return [
+            tuple(parsed.ids[first:last].tolist()) if ok else None
+            for first, last, ok in zip(parsed.offsets[:-1], parsed.offsets[1:], parsed.ok, strict=True)
+        ]
+
+    def owners(self, derivation: _Derivation) -> list[int]:
+        """The place in a derivation of the production that writes each character of its word."""
+        return [place for place, terminal in self._written(derivation) for _ in terminal]
+
+    def _written(self, derivation: _Derivation) -> Iterator[tuple[int, str]]:
+        """The terminals of a derivation, each with the place of its production."""
+        steps = iter(enumerate(derivation))
+        place, production = next(steps)
+        pending = [(place, symbol) for symbol in reversed(self._productions[production].rhs)]
+        while pending:
+            place, symbol = pending.pop()
+            if isinstance(symbol, str):
+                yield place, symbol
+            else:
+                place, production = next(steps)
+                pending += [(place, symbol) for symbol in reversed(self._productions[production].rhs)]
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows one after the other, and where each begins."""
+    values = np.array([value for row in rows for value in row], np.int32)
+    return values, np.cumsum([0, *map(len, rows)]).astype(np.int32)

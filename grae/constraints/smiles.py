@@ -1,0 +1,79 @@
+"""The automaton of SMILES in Kekule form, and the words with which it ends strings.
+
+What it accepts, RDKit reads and sanitizes. It is stricter than RDKit where that keeps it simple and costs no molecule
+that RDKit writes; it refuses
+
+- aromatic atoms and bonds: whether they can be kekulized is not decided from left to right;
+- a valence beyond RDKit's, though RDKit mends some (neutral nitro groups, perchlorate, bonds to metals) or overlooks it
+  (on hydrogens that it removes);
+- dative bonds, and a written ring bond whose two ends differ in order, where RDKit takes either;
+- more than `room` atoms, open branches or ring bonds; numbers of more than three digits; charges beyond
+  `MOST_CHARGE`;
+- atoms of more than one letter whose letters do not come from one terminal, outside brackets.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grae.chemistry.valences import capacities, symbols
+from grae.constraints import smiles_reader as reader
+from grae.constraints.automaton import Automaton
+from grae.constraints.packing import packed
+
+_FILLERS = (
+    ("", "+", "-"),
+    ("C", "S", "*", "N", "O", "F", "P", "B", "I"),
+    ("=", "#", "/", "\\"),
+    ("H", "@", "@@"),
+    (*tuple("123456789"), "0"),
+    ("2C", "C:1", ":1", "+1", "-1", "@TH1", "@AL1", "@SP1", "@TB1", "@OH1"),
+    ("[C]", "[CH3]", "[H]", "[2H]", "(C)", "(F)", "(=O)", "-1", "=1"),
+)
+
+
+def automaton(terminals: Sequence[str], room: int) -> Automaton:
+    """The automaton for a grammar's terminals.
+
+    Args:
+        terminals: in the order of their numbers.
+        room: atoms, open branches and ring bonds that a string may have.
+    """
+    spelled = [terminal.encode("utf-8", "surrogatepass") for terminal in terminals]
+    spelling_from = np.cumsum([0, *map(len, spelled)])
+    spelling = np.frombuffer(b"".join(spelled), np.uint8)
+    elements = np.zeros((26, reader.N_SECOND), np.int32)  # 1 + the atomic number
+    for number, symbol in enumerate(symbols()):
+        if symbol != "*":
+            second = ord(symbol[1]) - ord("a") + 1 if len(symbol) == 2 else 0
+            elements[ord(symbol[0]) - ord("A"), second] = 1 + number
+    return Automaton(
+        tables=packed([spelling_from, spelling, elements.ravel(), capacities().ravel(), np.array([room])]),
+        size=reader.REGISTERS + 2 * reader.N_LABELS + 5 * room,
+        start=reader.start,
+        emit=reader.emit,
+        accepts=reader.accepts,
+        copy=reader.copy,
+        debts=reader.debts,
+        pending=reader.pending,
+        labels=tuple(str(label) if label < 10 else f"%{label}" for label in range(reader.N_LABELS)),
+        fillers=_FILLERS,
+        closings=_closings,
+    )
+
+
+def _closings(n: int) -> list[tuple[str, ...]]:
+    """Ring bonds closed on this atom, on a new one, on a new one each, and so in a branch; or opened there."""
+    here = ("",) * (n + 1)
+    on_one = ("C", *here[1:])
+    beside = ("", *("C",) * (n - 1), "")
+    near_each = ("C", *("C",) * (n - 1), "")
+    on_each = ("CC", *("C",) * (n - 1), "")
+
+    def around(before: str, pattern: tuple[str, ...], behind: str) -> tuple[str, ...]:
+        return (before + pattern[0], *pattern[1:-1], pattern[-1] + behind)
+
+    chains = [here, on_one, beside, near_each, on_each]
+    longer = [around("", chain, "C") for chain in (on_one, near_each, on_each)]
+    branches = [around(before, chain, ")") for before in ("(", "C(") for chain in (on_one, near_each, on_each)]
+    return list(dict.fromkeys([*chains, *longer, *branches]))

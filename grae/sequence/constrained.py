@@ -1,0 +1,49 @@
+"""Which rules a decoder keeps: the grammar's alone, or the language's too."""
+
+from typing import Literal, get_args
+
+from grae.constraints import AUTOMATA, Constraint, constraint_of
+from grae.datasets.forms import Form
+from grae.errors import SettingsError
+from grae.grammar import Grammar
+
+Constraints = Literal["semantic", "grammar"]
+READS: dict[str, Form] = {
+    "molecules": "kekule"
+}  # the form that a language's automaton reads; any, where it is not named
+
+
+def settled_constraint(
+    name: Constraints | None, grammar: Grammar, language: str | None, form: Form, max_length: int
+) -> Constraint | None:
+    """The constraint to decode under.
+
+    Args:
+        name: "semantic", "grammar", or None for the former where the language has an automaton that reads the form.
+        grammar: of the derivations.
+        language: what the strings mean.
+        form: in which strings were learned.
+        max_length: productions that a derivation may have at most.
+
+    Raises:
+        SettingsError: an unknown name; or "semantic" where there is no automaton, or none that reads the form.
+    """
+    if name not in (*get_args(Constraints), None):
+        raise SettingsError.unknown("kind of constraints", str(name), get_args(Constraints))
+    if name == "grammar":
+        return None
+    known = language in AUTOMATA
+    reads = known and READS.get(language or "", form) == form
+    if name == "semantic" and not known:
+        raise SettingsError(
+            f"constraints 'semantic': nothing beyond the grammar is known of the language of {grammar.name!r}",
+            remedy="decode with constraints='grammar' (--constraints grammar)",
+        )
+    if name == "semantic" and not reads:
+        raise SettingsError(
+            f"constraints 'semantic': the run learned its strings in the form {form!r}, and their rules can be kept "
+            f"only in the form {READS[language or '']!r}: whether aromatic atoms are right shows at the end of a string",
+            remedy="train a run with form='kekule' (--form kekule), or decode with constraints='grammar' "
+            "(--constraints grammar)",
+        )
+    return constraint_of(grammar, language, max_length) if reads else None
