@@ -9,6 +9,7 @@ from grae.cli.evaluate import shown, shown_interval
 from grae.cli.measuring import Asked, check_extra, measured, opened
 from grae.cli.options import (
     AsJson,
+    ConstraintsName,
     DensityName,
     Device,
     Fcd,
@@ -34,6 +35,7 @@ def compare(
     scaffold_reference: ScaffoldReference = None,
     density: DensityName = None,
     temperature: Temperature = 0.0,
+    constraints: ConstraintsName = None,
     fcd: Fcd = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
@@ -52,7 +54,7 @@ def compare(
     from grae.sequence.saved import read_config
     from grae.training.run_folder import RunFolder
 
-    asked = Asked(n, density, temperature, seed, reference, scaffold_reference, None, fcd, jobs, device)
+    asked = Asked(n, density, temperature, constraints, seed, reference, scaffold_reference, None, fcd, jobs, device)
     check_extra(fcd)
     places = [find_run(run) for run in runs]
     settings: list[dict[str, Any]] = []

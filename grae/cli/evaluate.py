@@ -9,6 +9,7 @@ from grae.cli.measuring import Asked, check_extra, comparison_of, measured, open
 from grae.cli.options import (
     AsJson,
     Column,
+    ConstraintsName,
     Device,
     Fcd,
     Jobs,
@@ -53,6 +54,7 @@ def evaluate(
     grammar: OfGrammar = None,
     density: Named = None,
     temperature: Temperature = 0.0,
+    constraints: ConstraintsName = None,
     fcd: Fcd = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
@@ -63,7 +65,7 @@ def evaluate(
 
     A file's language is that of --grammar, smiles if there is none.
     """
-    asked = Asked(n, density, temperature, seed, reference, scaffold_reference, train, fcd, jobs, device)
+    asked = Asked(n, density, temperature, constraints, seed, reference, scaffold_reference, train, fcd, jobs, device)
     check_extra(fcd)
     if samples is not None:
         if run is not None or density is not None:
@@ -89,6 +91,7 @@ def evaluate(
                 held_out=held.held_out,
                 n=n,
                 temperature=temperature,
+                constraints=constraints,
                 work=work(seed, jobs),
             )
         if as_json:
@@ -155,7 +158,8 @@ def _print(found: Mapping[str, Any], as_json: bool) -> None:
             [cause, f"{100 * share['count'] / share['of']:.2f} %", share["count"]]
             for cause, share in found["invalid"].items()
         ]
-        table(["cause", "of all samples", "samples"], rows, title="why samples are not valid")
+        without = " when decoded under the grammar's rules alone" if "valid_without_constraints" in found else ""
+        table(["cause", "of all samples", "samples"], rows, title=f"why samples are not valid{without}")
 
 
 def shown(name: str, value: float | None) -> str | None:

@@ -10,6 +10,7 @@ from grae.errors import DataError, MissingExtraError, RunError
 if TYPE_CHECKING:
     from grae.evaluation import Comparison, Strings
     from grae.sequence import GrammarAutoencoder
+    from grae.sequence.constrained import Constraints
 
 HELD_OUT = "the run's held-out strings"
 
@@ -22,6 +23,7 @@ class Asked:
         n: how many strings to sample.
         density: a name; None for the run's own.
         temperature: of the decoder.
+        constraints: of the decoder; None for the run's own.
         seed: of samples and intervals.
         reference: a file or data set; None for the run's held-out strings.
         scaffold_reference: a file or data set.
@@ -34,6 +36,7 @@ class Asked:
     n: int = 1000
     density: str | None = None
     temperature: float = 0.0
+    constraints: "Constraints | None" = None
     seed: int = 0
     reference: str | None = None
     scaffold_reference: str | None = None
@@ -85,7 +88,7 @@ def opened(place: Path, asked: Asked) -> Opened:
 
     run = Opened(place, grae.load(place, device=asked.device))  # pyright: ignore[reportArgumentType]
     model, split = run.model, run.model.split_
-    plain = model.grammar_.base or model.grammar_
+    plain = model.language_grammar_
     try:
         store = store_of(place, model.about_, plain)
         rows = digest(split.train.astype("<i8").tobytes().hex())
@@ -113,7 +116,7 @@ def measured(run: Opened, asked: Asked, *, again: bool = True) -> dict[str, Any]
     from grae.evaluation import evaluate
     from grae.evaluation.results import keep_evaluation, kept_evaluation
 
-    comparison = comparison_of(asked, run.held_out if run.model.grammar_.language == "molecules" else ())
+    comparison = comparison_of(asked, run.held_out if run.model.language_grammar_.language == "molecules" else ())
     settings = _settings(run, asked, comparison)
     found = None if again else kept_evaluation(run.place, settings)
     if found is None:
@@ -126,6 +129,7 @@ def measured(run: Opened, asked: Asked, *, again: bool = True) -> dict[str, Any]
                 n=asked.n,
                 density=asked.density,
                 temperature=asked.temperature,
+                constraints=asked.constraints,
                 work=work(asked.seed, asked.jobs),
             ).to_dict()
         keep_evaluation(run.place, settings, found)
@@ -166,7 +170,7 @@ def _settings(run: Opened, asked: Asked, comparison: "Comparison") -> dict[str, 
     from grae.evaluation.kept import VERSION
     from grae.evaluation.strings import digest
 
-    molecules = run.model.grammar_.language == "molecules"
+    molecules = run.model.language_grammar_.language == "molecules"
     about: dict[str, Any] = {
         "grae": f"{__version__}, evaluation {VERSION}",
         "model": file_checksum(run.place / "model.safetensors"),
@@ -174,6 +178,7 @@ def _settings(run: Opened, asked: Asked, comparison: "Comparison") -> dict[str, 
         "n": asked.n,
         "density": asked.density or run.model.settings_.density,
         "temperature": asked.temperature,
+        "constraints": run.model.constraints_used(asked.constraints),
         "seed": asked.seed,
         "training": None if run.training is None else run.training.key,
         "held_out": digest(*run.held_out),

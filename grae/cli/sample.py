@@ -22,6 +22,7 @@ from grae.cli.runs import find_run
 from grae.errors import SettingsError
 
 if TYPE_CHECKING:
+    from grae.evaluation.sampling import Samples
     from grae.grammar import Grammar
     from grae.sequence import GrammarAutoencoder
 
@@ -60,17 +61,14 @@ def sample(
             f"--draw: the grammar {model.language_grammar_.name!r} of {place} says nothing of molecules",
             remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
         )
-    codes = model.density_named(density).sample(n, seed)
-    decoding = {"temperature": temperature, "seed": seed}
-    found = model.inverse_transform(codes, **decoding, constraints=constraints, raw=True)
+    from grae.evaluation.sampling import drawn
+
+    samples = drawn(model, n, density=density, temperature=temperature, seed=seed, constraints=constraints)
     report: dict[str, object] = {}
-    texts = found
-    if model.grammar_.language == "molecules":
-        plain = None
-        if model.constraints_used(constraints) == "semantic":
-            plain = model.inverse_transform(codes, **decoding, constraints="grammar", raw=True)
-        texts, report = _measured(model, found, plain)
-        texts = found if raw else texts
+    texts = samples.texts
+    if model.language_grammar_.language == "molecules":
+        canonical, report = _measured(model, samples)
+        texts = texts if raw else canonical
     if not (as_json and out == "-"):
         write_lines(out, texts)
     if draw is not None:
@@ -85,24 +83,20 @@ def sample(
         _print_report(report, len(texts))
 
 
-def _measured(
-    model: "GrammarAutoencoder", texts: Sequence[str], plain: Sequence[str] | None
-) -> tuple[list[str], dict[str, object]]:
-    """Samples of molecules in canonical form, and how many are valid, unique and novel.
-
-    Args:
-        model: what they were sampled from.
-        texts: the samples, as they were decoded.
-        plain: what the same codes decode to under the grammar's rules alone; None where the samples were.
-    """
+def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str], dict[str, object]]:
+    """Samples of molecules in canonical form, and how many are valid, unique and novel."""
     from grae.chemistry import canonical_all, readable_all
 
+    texts, without = samples
     forms = canonical_all(texts)
     valid = sum(form is not None for form in forms)
     distinct = sorted({form for form in forms if form is not None})
-    under_grammar = valid if plain is None else sum(form is not None for form in canonical_all(plain))
-    report: dict[str, object] = {"valid": None if plain is None else valid / len(texts)}
-    report |= {"valid_without_constraints": under_grammar / len(texts)}
+    under_grammar = valid if without is None else sum(form is not None for form in canonical_all(without))
+    report: dict[str, object] = {
+        "constraints": "grammar" if without is None else "semantic",
+        "valid": valid / len(texts),
+        "valid_without_constraints": under_grammar / len(texts),
+    }
     report |= {"unique": len(distinct) / valid if valid else None, "novel": _novelty(model, distinct)}
     return readable_all(texts), report
 
@@ -121,7 +115,7 @@ def _novelty(model: "GrammarAutoencoder", distinct: Sequence[str]) -> float | No
     except DataError:
         return None
     wanted = set(in_form(distinct, form))
-    training = texts_of(model.grammar_.base or model.grammar_, store, model.split_.train)
+    training = texts_of(model.language_grammar_, store, model.split_.train)
     return 1 - len({text for text in training if text in wanted}) / len(wanted)
 
 
@@ -131,7 +125,7 @@ def _print_report(report: dict[str, object], n: int) -> None:
         return f"{100 * share:.2f} %" if isinstance(share, float) else "unknown"
 
     plain = f"{percent('valid_without_constraints')} under the grammar's rules alone"
-    masked = f"{percent('valid')} under the language's, " if report["valid"] is not None else ""
+    masked = f"{percent('valid')} under the language's, " if report["constraints"] == "semantic" else ""
     note(f"of {n:,} valid: {masked}{plain}")
     note(f"of the valid unique: {percent('unique')}; of these novel: {percent('novel')}")
 

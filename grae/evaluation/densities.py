@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grae.errors import SettingsError
-from grae.evaluation.evaluate import counted
+from grae.evaluation.evaluate import counted, figure_of
 from grae.evaluation.figures import Figure
 from grae.evaluation.meaning import meaning_of
-from grae.evaluation.metrics import Estimate
+from grae.evaluation.metrics import Estimate, valid
 from grae.evaluation.resampling import interval_of_mean
+from grae.evaluation.sampling import drawn
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
+    from grae.sequence.constrained import Constraints
 
 ALL = "all"
 LIKELIHOODS = ("log_likelihood", "log_likelihood_per_dimension")
@@ -79,6 +81,7 @@ def evaluate_densities(
     held_out: Sequence[str] | None = None,
     n: int = 1000,
     temperature: float = 0.0,
+    constraints: "Constraints | None" = None,
     work: Work | None = None,
 ) -> dict[str, DensityEvaluation]:
     """Samples from each density with one seed, and takes the likelihood of held-out codes under each.
@@ -90,21 +93,26 @@ def evaluate_densities(
         held_out: strings that it was not trained on; their codes are taken without noise.
         n: how many strings to sample from each.
         temperature: of the decoder.
+        constraints: of the decoder, as `GrammarAutoencoder.sample` takes them.
         work: how to measure; its seed is that of the samples too.
 
     Raises:
         SettingsError: a density is not fitted.
     """
     work = work or Work()
-    meaning = meaning_of(model.grammar_)
+    grammar = model.language_grammar_
+    meaning = meaning_of(grammar)
     codes = model.transform(held_out) if held_out else None
     found = {}
     for name in names:
         density = model.density_named(name)
         done = work.begin(f"samples of {name}")
-        samples = model.sample(n, density=name, temperature=temperature, seed=work.seed)
-        forms = meaning.canonical(samples, n_jobs=work.n_jobs)
-        figures, left_out = counted(model.grammar_, meaning, samples, forms, training, work)
+        samples = drawn(model, n, density=name, temperature=temperature, seed=work.seed, constraints=constraints)
+        forms = meaning.canonical(samples.texts, n_jobs=work.n_jobs)
+        figures, left_out = counted(grammar, meaning, samples.texts, forms, training, work)
+        if samples.without is not None:
+            share = valid(meaning.canonical(samples.without, n_jobs=work.n_jobs))
+            figures["valid_without_constraints"] = figure_of(share)
         if codes is None:
             left_out |= dict.fromkeys(LIKELIHOODS, "there are no held-out strings")
         else:

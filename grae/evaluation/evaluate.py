@@ -13,6 +13,7 @@ from grae.evaluation.kept import canonical_forms
 from grae.evaluation.meaning import Meaning, meaning_of
 from grae.evaluation.metrics import Share, exact, in_language, novel, unique, unique_at, valid
 from grae.evaluation.resampling import Halves, halves_of, interval_of_halves, interval_of_share
+from grae.evaluation.sampling import drawn
 from grae.evaluation.steps import right_steps
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
@@ -20,6 +21,7 @@ from grae.evaluation.work import Work
 if TYPE_CHECKING:
     from grae.grammar import Grammar
     from grae.sequence import GrammarAutoencoder
+    from grae.sequence.constrained import Constraints
 
 FIRST = (1_000, 10_000)  # unique@k
 
@@ -31,7 +33,7 @@ class Evaluation:
     Attributes:
         samples: the strings.
         figures: by name (`MEASURES`); None where a measure is undefined.
-        causes: of all samples, those that each cause makes invalid.
+        causes: of all samples, those that each cause makes invalid; decoded without constraints beyond the grammar.
         left_out: the language's other measures, and why they were not taken.
         references: the sets compared with, by MOSES's name for them: what they are called, how many molecules count.
         valid_means: what validity is in this language, in words.
@@ -64,6 +66,7 @@ def evaluate_samples(
     grammar: "Grammar",
     samples: Sequence[str],
     *,
+    without: Sequence[str] | None = None,
     training: Strings | None = None,
     comparison: Comparison | None = None,
     work: Work | None = None,
@@ -73,6 +76,8 @@ def evaluate_samples(
     Args:
         grammar: of their language; what it says of the language decides what validity is and what else is measured.
         samples: the strings, in the order in which they were drawn.
+        without: what they would have been under the grammar's rules alone, where a decoder kept more; the causes of
+            invalidity are then theirs.
         training: what the model was trained on, for novelty.
         comparison: of molecules: what to compare with.
         work: how to measure.
@@ -87,6 +92,11 @@ def evaluate_samples(
     work.begin("canonical forms")
     forms = meaning.canonical(samples, n_jobs=work.n_jobs)
     figures, left_out = counted(grammar, meaning, samples, forms, training, work)
+    if without is not None:
+        samples_left, forms_left = without, meaning.canonical(without, n_jobs=work.n_jobs)
+        figures["valid_without_constraints"] = figure_of(valid(forms_left))
+    else:
+        samples_left, forms_left = samples, forms
     found = Benchmarked()
     if meaning.name == "molecules":
         found = benchmark(samples, forms, meaning, comparison or Comparison(), work)
@@ -94,7 +104,7 @@ def evaluate_samples(
     return Evaluation(
         samples=tuple(samples),
         figures=figures | found.figures,
-        causes=causes(grammar, meaning, samples, forms, n_jobs=work.n_jobs),
+        causes=causes(grammar, meaning, samples_left, forms_left, n_jobs=work.n_jobs),
         left_out=left_out | found.left_out,
         references=found.references,
         valid_means=meaning.valid_means,
@@ -110,6 +120,7 @@ def evaluate(
     n: int = 1000,
     density: str | None = None,
     temperature: float = 0.0,
+    constraints: "Constraints | None" = None,
     work: Work | None = None,
 ) -> Evaluation:
     """Samples from a model, measures the samples, and reconstructs held-out strings.
@@ -122,6 +133,7 @@ def evaluate(
         n: how many strings to sample.
         density: the density to sample from; None for the model's own.
         temperature: of the decoder; 0 takes the most probable production at each step.
+        constraints: of the decoder, as `GrammarAutoencoder.sample` takes them, for samples and reconstructions.
         work: how to measure; its seed is that of the samples too.
 
     Raises:
@@ -129,14 +141,21 @@ def evaluate(
     """
     work = work or Work()
     work.begin("sampling")
-    samples = model.sample(n, density=density, temperature=temperature, seed=work.seed)
-    found = evaluate_samples(model.grammar_, samples, training=training, comparison=comparison, work=work)
+    samples = drawn(model, n, density=density, temperature=temperature, seed=work.seed, constraints=constraints)
+    found = evaluate_samples(
+        model.language_grammar_,
+        samples.texts,
+        without=samples.without,
+        training=training,
+        comparison=comparison,
+        work=work,
+    )
     if not held_out:
         why = dict.fromkeys(("exact_reconstruction", "step_accuracy"), "there are no held-out strings")
         return replace(found, left_out=found.left_out | why)
     work.begin("reconstructing held-out strings")
     back = {
-        "exact_reconstruction": figure_of(exact(held_out, model.reconstruct(held_out))),
+        "exact_reconstruction": figure_of(exact(held_out, model.reconstruct(held_out, constraints=constraints))),
         "step_accuracy": step_accuracy(model, held_out, work.seed),
     }
     return replace(found, figures=found.figures | back)

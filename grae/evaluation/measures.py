@@ -41,6 +41,9 @@ _SAMPLES, _SPREAD, _TEST, _SCAFFOLDS, _CODES = (
 MEASURES: dict[str, Measure] = {
     "in_language": Measure(_SAMPLES, "of the samples, derived by the grammar", "high", True),
     "valid": Measure(_SAMPLES, "of the samples, valid", "high", True),
+    "valid_without_constraints": Measure(
+        _SAMPLES, "of the same codes, valid when decoded under the grammar's rules alone", "high", True
+    ),
     "unique": Measure(_SAMPLES, "of the valid, distinct", "high", True),
     "unique@1000": Measure(_SAMPLES, "of the first 1,000 valid, distinct", "high", True),
     "unique@10000": Measure(_SAMPLES, "of the first 10,000 valid, distinct", "high", True),

@@ -21,17 +21,31 @@ from grae.grammar import Grammar, load_grammar
 
 
 class Echo:
-    """A model that samples what it was told to."""
+    """A model that samples what it was told to, with rules beyond the grammar where it has other strings without."""
 
-    grammar_ = Grammar.from_text("S -> '[' I ']'\nI -> 'a' I | 'b' I |", "letters")
+    language_grammar_ = grammar_ = Grammar.from_text("S -> '[' I ']'\nI -> 'a' I | 'b' I |", "letters")
 
-    def __init__(self, samples: Sequence[str]) -> None:
-        self.samples = list(samples)
+    def __init__(self, samples: Sequence[str], without: Sequence[str] | None = None) -> None:
+        self.strings = {None: list(samples), "grammar": list(samples if without is None else without)}
+        self.used = "grammar" if without is None else "semantic"
         self.asked: dict[str, object] = {}
 
-    def sample(self, n: int, **asked: object) -> list[str]:
-        self.asked = asked
-        return self.samples[:n]
+    def density_named(self, name: str | None) -> "Echo":
+        self.asked["density"] = name
+        return self
+
+    def sample(self, n: int, seed: int) -> np.ndarray:
+        self.asked["seed"] = seed
+        return np.arange(n)
+
+    def constraints_used(self, constraints: str | None) -> str:
+        return constraints or self.used
+
+    def inverse_transform(self, X: np.ndarray, *, constraints: str | None, raw: bool, **asked: object) -> list[str]:
+        assert raw
+        assert asked["seed"] == self.asked["seed"]
+        self.asked |= asked
+        return [self.strings[constraints][place] for place in X if place < len(self.strings[constraints])]
 
 
 def measures(found: Any) -> dict[str, Share | Estimate | None]:
@@ -62,6 +76,15 @@ def test_each_measure_over_its_own_sample():
     assert record["invalid"] == {"outside the grammar": {"count": 1, "of": 5}}
     low, high = record["intervals"]["valid"]
     assert low < 4 / 5 < high
+
+
+def test_what_the_codes_decode_to_under_the_grammar_alone_stands_apart():
+    model: Any = Echo(["[a]", "[b]"], without=["[c]", "[b]"])
+    found = evaluate(model, n=2)
+    assert measures(found)["valid"] == Share(2, 2)
+    assert measures(found)["valid_without_constraints"] == Share(1, 2)
+    assert found.causes == {"outside the grammar": Share(1, 2)}
+    assert measures(evaluate(model, n=2, constraints="grammar"))["valid"] == Share(1, 2)
 
 
 def test_what_was_not_given_is_not_measured():
