@@ -49,6 +49,7 @@ class Automaton:
             `CONTEXT` numbers, for what comes after the state; with `NONTERMINAL` it hears that something unknown
             stands between.
         labels: the word that settles each label's debt.
+        usual: one of these that grammars of the language have; others are tried in its place.
         fillers: words that keep or make a string complete where a nonterminal must derive something, in groups: of each
             nonterminal those of the first group count of which it derives any. The most modest first.
         closings: for a number of debts, the ways to settle them all at one place, each as the text before, between and
@@ -64,6 +65,7 @@ class Automaton:
     debts: Any
     pending: Any
     labels: tuple[str, ...]
+    usual: str
     fillers: tuple[tuple[str, ...], ...]
     closings: Callable[[int], list[tuple[str, ...]]]
 

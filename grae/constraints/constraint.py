@@ -31,6 +31,7 @@ class Rules(NamedTuple):
     Attributes:
         rhs: symbols of all right-hand sides, one after the other.
         rhs_from: (P + 1,) where each begins.
+        lhs: (P,) the nonterminal that each expands.
         ways: usable productions of each nonterminal.
         ways_from: (N + 1,) where each nonterminal's begin.
         shortest: (N,) productions in the shortest completion.
@@ -38,6 +39,7 @@ class Rules(NamedTuple):
 
     rhs: np.ndarray
     rhs_from: np.ndarray
+    lhs: np.ndarray
     ways: np.ndarray
     ways_from: np.ndarray
     shortest: np.ndarray
@@ -50,6 +52,7 @@ class Rules(NamedTuple):
         return cls(
             tables.rhs[filled],
             np.cumsum([0, *tables.rhs_length]),
+            tables.lhs,
             np.nonzero(tables.mask)[1],
             np.cumsum([0, *tables.mask.sum(axis=1)]),
             tables.shortest,
@@ -92,6 +95,7 @@ class Constraint:
         grammar: with motifs or without.
         automaton: of the language, for this grammar's terminals.
         max_length: productions that a derivation may have at most.
+        recipes: those of the grammar and the language, where they are worked out already.
 
     Attributes:
         grammar: as given.
@@ -104,9 +108,9 @@ class Constraint:
         SettingsError: from the start symbol, no plan is found.
     """
 
-    def __init__(self, grammar: Grammar, automaton: Automaton, max_length: int) -> None:
+    def __init__(self, grammar: Grammar, automaton: Automaton, max_length: int, recipes: Recipes | None = None) -> None:
         self.grammar, self.automaton, self.max_length = grammar, automaton, max_length
-        self._rules, self._recipes = Rules.of(grammar), recipes_of(grammar, automaton)
+        self._rules, self._recipes = Rules.of(grammar), recipes or recipes_of(grammar, automaton)
         self.program = program_of(self._rules, self._recipes)
         self.first_plan = self._first_plan()
 
@@ -155,4 +159,11 @@ def constraint_of(grammar: Grammar, language: str | None, max_length: int) -> Co
         return None
     written = (sum(len(symbol.encode()) for symbol in p.rhs if isinstance(symbol, str)) for p in grammar.productions)
     room = min(MOST_ROOM, max_length * max(written))
-    return Constraint(grammar, AUTOMATA[language](grammar.terminals, room), max_length)
+    automaton = AUTOMATA[language](grammar.terminals, room)
+    return Constraint(grammar, automaton, max_length, _recipes(grammar, language))
+
+
+@lru_cache(maxsize=4)
+def _recipes(grammar: Grammar, language: str) -> Recipes:
+    """The recipes, which do not depend on how long a string may be."""
+    return recipes_of(grammar, AUTOMATA[language](grammar.terminals, 1))

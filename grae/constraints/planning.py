@@ -32,6 +32,7 @@ _START, _EMIT, _ACCEPTS, _COPY, _DEBTS, _PENDING = FUNCTIONS
 (
     RHS,
     RHS_FROM,
+    LHS,
     WAYS,
     WAYS_FROM,
     SHORTEST,
@@ -44,7 +45,7 @@ _START, _EMIT, _ACCEPTS, _COPY, _DEBTS, _PENDING = FUNCTIONS
     LABELED,
     LABELED_FROM,
     N_LABELS,
-) = range(14)
+) = range(15)
 
 # The parts of a workspace: of each frame its place on the stack, productions before it, its next recipe, changes above
 # it and whether a recipe has led on from it; of each place on the stack, productions in the shortest completion of what
@@ -96,12 +97,14 @@ def _follow(emit, tables, program, work, space, nonterminal, recipe, before, mos
             return REFUSED
         for at in range(first, last):
             production = int64(item) if item >= 0 else int64(program[program[LABELED] + at])
+            if height == 0 or inner[height - 1] != program[program[LHS] + production]:
+                return REFUSED
             space[space[OUT] + count] = production
             count += 1
             height = expand(emit, tables, program, work, inner, height, production)
             if height == REFUSED:
                 return REFUSED
-    return count
+    return count if height == 0 else REFUSED
 
 
 @njit(int64(VECTOR, VECTOR, VECTOR, _DEBTS, int64, int64), nogil=True, cache=True)

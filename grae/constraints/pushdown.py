@@ -11,8 +11,10 @@ import numpy as np
 
 from grae.constraints.constraint import Constraint
 from grae.constraints.planning import expand_best
+from grae.grammar.codec import Derivations
 
 ALLOWED = -1
+BATCH = 1024
 
 
 class ConstrainedPushdown:
@@ -83,18 +85,34 @@ class ConstrainedPushdown:
         return chosen
 
 
-def first_refused(constraint: Constraint, ids: np.ndarray) -> int:
-    """The first step at which a derivation is refused; `ALLOWED` where none is.
+def first_refused(constraint: Constraint, derivations: Derivations) -> np.ndarray:
+    """The first step of each derivation that is refused, (n,) int64; `ALLOWED` where none is.
 
     Args:
         constraint: the language.
-        ids: (T,) production ids of a complete leftmost derivation.
+        derivations: complete leftmost derivations.
     """
-    machine = ConstrainedPushdown(constraint, 1)
-    scores = np.empty((1, constraint.grammar.n_symbols), np.float32)
-    for step, production in enumerate(ids):
-        scores[:] = 0
-        scores[0, production] = 1
-        if step == constraint.max_length or machine.expand(scores)[0] != production:
-            return step
-    return ALLOWED
+    found = np.full(len(derivations), ALLOWED, np.int64)
+    for first in range(0, len(derivations), BATCH):
+        rows = np.arange(first, min(first + BATCH, len(derivations)))
+        found[rows] = _first_refused(constraint, derivations, rows)
+    return found
+
+
+def _first_refused(constraint: Constraint, derivations: Derivations, rows: np.ndarray) -> np.ndarray:
+    lengths = derivations.lengths[rows]
+    ids = derivations.padded(rows, constraint.grammar.pad).astype(np.int64)
+    found = np.full(len(rows), ALLOWED, np.int64)
+    machine, going = ConstrainedPushdown(constraint, len(rows)), np.arange(len(rows))
+    for step in range(ids.shape[1]):
+        scores = np.zeros((len(going), constraint.grammar.n_symbols), np.float32)
+        true = ids[going, step]
+        scores[np.arange(len(going)), true] = 1
+        allowed = machine.expand(scores) == true if step < constraint.max_length else np.zeros(len(going), bool)
+        found[going[~allowed]] = step
+        kept = allowed & (lengths[going] > step + 1)
+        machine.keep(kept.nonzero()[0])
+        going = going[kept]
+        if not len(going):
+            break
+    return found

@@ -16,7 +16,6 @@ from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
 
 MOST_DEBTS = 8  # that a recipe settles at one place
-ANY = "1"  # the label whose derivation stands for that of any
 _Derivation = tuple[int, ...]
 
 
@@ -62,7 +61,8 @@ class _Cook:
     def __init__(self, grammar: Grammar, automaton: Automaton) -> None:
         self.grammar = grammar
         self.automaton = automaton
-        self.settings: dict[tuple[int, bool], int] = {}  # of the production that writes `ANY`, by forms of words
+        # of each production that writes a label, in words with motifs and without
+        self.settings: dict[tuple[int, bool], int] = {}
         self.labeled: list[list[_Derivation]] = []  # of each setting, of each label
         self.items: list[_Derivation] = []
 
@@ -106,7 +106,7 @@ class _Cook:
     def _closings(self, words: "_Words", n: int) -> list[_Derivation]:
         """Derivations that settle n debts."""
         patterns = self.automaton.closings(n)
-        derivations = words.derivations([ANY.join(pattern) for pattern in patterns])
+        derivations = words.derivations([self.automaton.usual.join(pattern) for pattern in patterns])
         found = [
             self._with_settings(words, pattern, derivation)
             for pattern, derivation in zip(patterns, derivations, strict=True)
@@ -116,7 +116,8 @@ class _Cook:
 
     def _with_settings(self, words: "_Words", pattern: tuple[str, ...], derivation: _Derivation) -> _Derivation | None:
         """A derivation with the productions that write its labels replaced by settings; None where one writes two."""
-        text, owners = ANY.join(pattern), words.owners(derivation)
+        usual = self.automaton.usual
+        text, owners = usual.join(pattern), words.owners(derivation)
         items, position = list(derivation), 0
         for part in pattern[:-1]:
             position += len(part)
@@ -125,10 +126,10 @@ class _Cook:
                 return None
             known = (derivation[place], words.has_motifs)
             if known not in self.settings:
-                others = [text[:position] + label + text[position + len(ANY) :] for label in self.automaton.labels]
+                others = [text[:position] + label + text[position + len(usual) :] for label in self.automaton.labels]
                 self.settings[known] = self._add_setting(derivation, place, words.derivations(others))
             items[place] = -self.settings[known] - 1
-            position += len(ANY)
+            position += len(usual)
         return tuple(items)
 
     def _add_setting(self, derivation: _Derivation, place: int, others: Sequence[_Derivation | None]) -> int:

@@ -23,7 +23,7 @@ from grae.constraints.packing import packed
 
 _FILLERS = (
     ("", "+", "-"),
-    ("C", "S", "*", "N", "O", "F", "P", "B", "I"),
+    ("C", "S", "*", "N", "O", "F", "P", "B", "I", "CC"),
     ("=", "#", "/", "\\"),
     ("H", "@", "@@"),
     (*tuple("123456789"), "0"),
@@ -57,6 +57,7 @@ def automaton(terminals: Sequence[str], room: int) -> Automaton:
         debts=reader.debts,
         pending=reader.pending,
         labels=tuple(str(label) if label < 10 else f"%{label}" for label in range(reader.N_LABELS)),
+        usual="1",
         fillers=_FILLERS,
         closings=_closings,
     )

@@ -42,7 +42,7 @@ def settled_constraint(
     if name == "semantic" and not reads:
         raise SettingsError(
             f"constraints 'semantic': the run learned its strings in the form {form!r}, and their rules can be kept "
-            f"only in the form {READS[language or '']!r}, for aromatic atoms are right or wrong as a whole molecule",
+            f"only in the form {READS[language or '']!r}: whether aromatic atoms are right shows at a string's end",
             remedy="train a run with form='kekule' (--form kekule), or decode with constraints='grammar' "
             "(--constraints grammar)",
         )
