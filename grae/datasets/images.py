@@ -116,9 +116,7 @@ def find_images(name: str) -> tuple[Edition, tuple[Path, ...]] | None:
     return None
 
 
-def fetch_images(
-    name: str, *, progress: Callable[[int, int], None] | None = None
-) -> tuple[Edition, tuple[Path, ...]]:
+def fetch_images(name: str, *, progress: Callable[[int, int], None] | None = None) -> tuple[Edition, tuple[Path, ...]]:
     """An edition of a set of images and its files, downloaded if none is on this machine.
 
     Args:
@@ -145,7 +143,9 @@ def fetch_images(
 
 def _find(file: ImageFile) -> Path | None:
     home = data_home()
-    places = [cache_home() / "data" / file.file] if home is None else [home / file.file, cache_home() / "data" / file.file]
+    places = (
+        [cache_home() / "data" / file.file] if home is None else [home / file.file, cache_home() / "data" / file.file]
+    )
     return next((place for place in places if place.is_file()), None)
 
 
@@ -164,7 +164,8 @@ def _verify(name: str, file: ImageFile, path: Path) -> None:
         raise DataError(f"{path} could not be read: {error.strerror}", remedy="check its permissions") from error
     if digest.hexdigest() != wanted:
         raise DataError(
-            f"{path} is not of the set of images {name!r}: its {kind} is {digest.hexdigest()}, not {wanted}", remedy=remedy
+            f"{path} is not of the set of images {name!r}: its {kind} is {digest.hexdigest()}, not {wanted}",
+            remedy=remedy,
         )
 
 

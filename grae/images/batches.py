@@ -36,7 +36,9 @@ class ImageBatches:
 
     def batches(self, epoch: int) -> Sequence[np.ndarray]:
         """The rows of each batch of an epoch."""
-        return [self.rows[batch] for batch in shuffled_batches(self.n_rows, self.batch_size, seed=self.seed, epoch=epoch)]
+        return [
+            self.rows[batch] for batch in shuffled_batches(self.n_rows, self.batch_size, seed=self.seed, epoch=epoch)
+        ]
 
     def in_order(self) -> list[np.ndarray]:
         """The rows as they come, in parts of even sizes."""

@@ -350,10 +350,14 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
         device = self._device()
         network = self.network_.to(device)
-        parts = [encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))]
+        parts = [
+            encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
+        ]
         codes = np.concatenate(parts)
         self.densities_: dict[str, Density] = {}
-        names = list(dict.fromkeys(["gaussian", "gmm", model_of_images(self.settings_.model).density, self.settings_.density]))
+        names = list(
+            dict.fromkeys(["gaussian", "gmm", model_of_images(self.settings_.model).density, self.settings_.density])
+        )
         with stage("fitting densities", shown=self.progress) as done:
             for place, name in enumerate(names):
                 done(place / len(names))

@@ -56,7 +56,9 @@ class Moments:
         if rows.ndim != 2 or (self.n and rows.shape[1] != len(self.mean)):
             raise DataError(f"features have shape {rows.shape}, not (n, {len(self.mean) if self.n else 'F'})")
         if not np.isfinite(rows).all():
-            raise DataError("features hold values that are NaN or infinite", remedy="look at the images and the projector")
+            raise DataError(
+                "features hold values that are NaN or infinite", remedy="look at the images and the projector"
+            )
         mean = rows.mean(axis=0)
         deviations = rows - mean
         if not self.n:

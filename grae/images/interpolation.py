@@ -26,5 +26,8 @@ def slerp(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.nd
     sine = np.sin(angle)
     straight = (sine < PARALLEL) | (lengths == 0)[:, None]
     safe = np.where(straight, 1, sine)
-    weights = [np.where(straight, 1 - t, np.sin((1 - t) * angle) / safe), np.where(straight, t, np.sin(t * angle) / safe)]
+    weights = [
+        np.where(straight, 1 - t, np.sin((1 - t) * angle) / safe),
+        np.where(straight, t, np.sin(t * angle) / safe),
+    ]
     return (weights[0] * first + weights[1] * second).astype(np.float32)

@@ -100,7 +100,9 @@ def measure(
         feature=projector.label,
         n=n,
         rec=distance(model.decoded(codes), 2 / 5),
-        normal=distance(model.decoded(model.density_named(normal_density(model.settings_.model)).sample(n, seed)), 3 / 5),
+        normal=distance(
+            model.decoded(model.density_named(normal_density(model.settings_.model)).sample(n, seed)), 3 / 5
+        ),
         gmm=distance(model.decoded(model.density_named("gmm").sample(n, seed)), 4 / 5),
         interp=distance(model.decoded(slerp(codes[first], codes[second], 0.5)), 1.0),
     )

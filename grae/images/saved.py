@@ -113,7 +113,8 @@ def check_same(folder: RunFolder, settings: Settings, data: Mapping[str, Any]) -
         )
     if read_config(folder)["data"].get("sha256") != data["sha256"]:
         raise RunError(
-            f"{folder.path} was begun with other images", remedy="resume with the same ones, or train into another folder"
+            f"{folder.path} was begun with other images",
+            remedy="resume with the same ones, or train into another folder",
         )
 
 

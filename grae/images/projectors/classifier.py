@@ -130,4 +130,3 @@ def _batches(part: Part, rows: np.ndarray, seed: int) -> ImageBatches:
     if part.labels is None:
         return TurnedBatches(part.images, rows, batch_size=BATCH, seed=seed)
     return ImageBatches(part.images, rows, labels=part.labels, batch_size=BATCH, seed=seed)
-

@@ -116,4 +116,6 @@ def _differences(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]
 
 def _load(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Puts weights whose names and shapes were compared into the network."""
-    network.load_state_dict({name: tensor for name, tensor in weights.items() if not name.endswith(OPTIONAL)}, strict=False)
+    network.load_state_dict(
+        {name: tensor for name, tensor in weights.items() if not name.endswith(OPTIONAL)}, strict=False
+    )
