@@ -1,7 +1,7 @@
-"""The sets of images in `data/registry.toml`, and how their files come here. What is in the files, `grae.images` knows.
+"""The sets of images in `data/registry.toml`, and how their files come here; `grae.images` knows what is in the files.
 
-A set's files are found under `GRAE_DATA_HOME` or in the cache, or downloaded into it; a set may have several editions: the
-whole of it, or a part of it that someone keeps locally. Every file must have the registry's checksum.
+A set's files are found under `GRAE_DATA_HOME` or in the cache, or downloaded into it. A set may have several editions:
+the whole of it, or a part of it that someone keeps locally. Every file must have the registry's checksum.
 """
 
 import gzip
@@ -35,8 +35,8 @@ class ImageFile(_Entry):
     Attributes:
         file: its path under `GRAE_DATA_HOME` and in the cache.
         checksum: "md5:..." or "sha256:...", of the file as it is downloaded.
-        unpacked: sha256 of what the gzip file holds; where it is given, a local copy is checked by it, for gzip's header
-            differs from mirror to mirror.
+        unpacked: sha256 of what the gzip file holds; where it is given, a local copy is checked by it, for gzip's
+            header differs from mirror to mirror.
         addresses: where it is fetched from, tried in order; empty where it cannot be.
     """
 

@@ -110,7 +110,7 @@ def cifar(paths: Sequence[Path]) -> tuple[Part, Part]:
 
 
 class CifarUnpickler(pickle.Unpickler):
-    """Unpickles lists, dictionaries, strings, numbers and numpy arrays; anything else is an error, and nothing is run."""
+    """Unpickles lists, dictionaries, strings, numbers and numpy arrays; anything else is an error, and runs nothing."""
 
     def find_class(self, module_name: str, global_name: str) -> Any:
         """What a pickle may name."""

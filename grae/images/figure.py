@@ -27,8 +27,8 @@ def draw_figure(
 ) -> None:
     """Draws the figure as a PNG.
 
-    Random samples come from each model's own density. The interpolations lie on the arc between the codes of the same two
-    held-out images for all models, whose reconstructions are at the ends.
+    Random samples come from each model's own density. The interpolations lie on the arc between the codes of two
+    held-out images, the same for all models, whose reconstructions are at the ends.
 
     Args:
         models: fitted models by the names to write beside them.

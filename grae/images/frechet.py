@@ -72,9 +72,9 @@ class Moments:
 def frechet_distance(first: Moments, second: Moments) -> float:
     """||m1 - m2||^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), at least 0; the square of a metric between Gaussians.
 
-    The trace of the root is the sum of the singular values of S1^(1/2) S2^(1/2), each root by an eigendecomposition with
-    rounding's negative eigenvalues taken as 0. So the result is real, and exact for covariances of any rank; nothing is
-    added to their diagonals.
+    The trace of the root is the sum of the singular values of S1^(1/2) S2^(1/2), each root by an eigendecomposition
+    with rounding's negative eigenvalues taken as 0. So the result is real, and exact for covariances of any rank;
+    nothing is added to their diagonals.
 
     Raises:
         DataError: features of different widths, or fewer than two rows.

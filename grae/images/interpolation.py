@@ -8,8 +8,8 @@ PARALLEL = 1e-6  # sine of the angle below which the straight line is taken, whi
 def slerp(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
     """The points a fraction `t` of the way from one code to another, along the arc between their directions.
 
-    Each code is weighed by sin((1 - t) a) / sin a and sin(t a) / sin a, a the angle between them (Shoemake 1985). Where the
-    angle is 0 or pi, or a code is 0, there is no such arc, and the points lie on the straight line.
+    The codes are weighed by sin((1 - t) a) / sin a and sin(t a) / sin a, a the angle between them (Shoemake 1985).
+    Where the angle is 0 or pi, or a code is 0, there is no such arc, and the points lie on the straight line.
 
     Args:
         first: (n, D) codes.

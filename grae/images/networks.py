@@ -66,7 +66,7 @@ class ConvolutionalDecoder(nn.Module):
         self, side: int, channels: int, *, latent_dim: int, start: int, filters: Sequence[int], kernel: int
     ) -> None:
         super().__init__()
-        self.start_side = side >> len(filters)
+        self.kernel, self.start_side = kernel, side >> len(filters)
         self.dense = nn.Linear(latent_dim, start * self.start_side**2)
         inputs = [start, *filters[:-1]]
         self.layers = nn.ModuleList(
@@ -81,8 +81,8 @@ class ConvolutionalDecoder(nn.Module):
         x = self.dense(z).unflatten(1, (side, side, -1)).permute(0, 3, 1, 2)  # B C H W, channels last
         for layer, norm in zip(self.layers, self.norms, strict=True):
             side *= 2
-            x = relu(norm(_cut(layer(x), side, _padding(layer.kernel_size[0], stride=2)[0])))
-        x = _cut(self.last(x), side, _padding(self.last.kernel_size[0], stride=1)[0])
+            x = relu(norm(_cut(layer(x), side, _padding(self.kernel, stride=2)[0])))
+        x = _cut(self.last(x), side, _padding(self.kernel, stride=1)[0])
         return torch.sigmoid(x.float())
 
 

@@ -1,7 +1,7 @@
 """Folders and zip archives of pictures, decoded once: cut to a square, scaled, split, and kept as mapped arrays.
 
-Which pictures are the test part is decided by a hash of each file's bytes, so that copies of one file never fall into two
-parts; CelebA whole keeps its makers' partition.
+Which pictures are the test part is decided by a hash of each file's bytes, so that copies of one file never fall into
+two parts; CelebA whole keeps its makers' partition.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
 """The distances that the paper prints, to stand beside ours.
 
-Source: Ghosh et al. 2020, table 1: Frechet inception distances of rec, normal, gmm and interp. Another network's features
-give distances on another scale, and so does another port of the Inception network; compare models with one another.
+Source: Ghosh et al. 2020, table 1: Frechet inception distances of rec, normal, gmm and interp. Another network's
+features give distances on another scale, and so does another port of the Inception network; compare models with one
+another.
 """
 
 Printed = dict[str, tuple[float, float, float | None, float]]

@@ -19,7 +19,7 @@ SCALING: dict[str, tuple[Scale, dict[str, Any]]] = {
     "constant-variance": ("sum", {"noise": SIGMA, "reduction": "sum"}),
     "wasserstein": ("mean", {}),
 }
-"""Of each bottleneck: how the squared error is scaled over the pixels, and the options. The weights below go with it."""
+"""Of each bottleneck: the scale of the squared error over the pixels, and the options; the weights go with them."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def evaluate(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Frechet distances of a run's images to held-out ones: reconstructions, samples of two densities, interpolations."""
+    """Frechet distances of a run's images to held-out ones: reconstructions, samples, interpolations."""
     place = find_run(run, under=IMAGE_RUNS)
     from grae.images import load
     from grae.images.measures import measure

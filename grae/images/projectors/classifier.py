@@ -1,7 +1,7 @@
 """A small classifier of a set's own training images, whose features Frechet distances are measured in.
 
-Where the images have labels, it tells the classes apart; where they have none, it tells by how many quarter turns an image
-was rotated (Gidaris et al. 2018). It sees no test image.
+Where the images have labels, it tells the classes apart; where they have none, it tells by how many quarter turns an
+image was rotated (Gidaris et al. 2018). It sees no test image.
 """
 
 from typing import Any

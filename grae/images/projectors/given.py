@@ -61,7 +61,7 @@ def _stage(n_in: int, n_out: int) -> nn.Sequential:
 
 
 class MnistCnn(nn.Module):
-    """Two convolutions and two dense layers for MNIST's 28x28 pixels; the first dense layer's 500 outputs are the features.
+    """Two convolutions and two dense layers for MNIST's 28x28 pixels; features are the first dense layer's 500 outputs.
 
     Parameters are named as in BoTorch's tutorials, whose inputs are standardized by MNIST's statistics.
     """

@@ -1,8 +1,8 @@
 """The Inception network of the Frechet inception distance, as ported from TensorFlow: its structure, without weights.
 
 Structure: Szegedy et al. 2016 (Inception v3), with what sets TensorFlow's graph of 2015-12-05 apart from later ones:
-averages at the border leave the padding out, the last block's pool is a maximum, and there are 1,008 classes. Parameters
-are named as in torchvision and in the published port of the weights (mseitzer/pytorch-fid).
+averages at the border leave the padding out, the last block's pool is a maximum, and there are 1,008 classes.
+Parameters are named as in torchvision and in the published port of the weights (mseitzer/pytorch-fid).
 """
 
 from collections.abc import Sequence
@@ -173,7 +173,7 @@ class _Layer(nn.Module):
 
 
 def _add(module: nn.Module, steps: Sequence[Step], n: int) -> int:
-    """Gives a module the layers of the steps, the first of which sees n channels; returns the channels after the last."""
+    """Gives a module the layers of the steps, the first of which sees n channels; gives the channels after the last."""
     for step in steps:
         if isinstance(step, Convolution):
             module.add_module(step.name, _Layer(n, step))

@@ -34,7 +34,7 @@ class Projector:
 
     name: str
     network: nn.Module
-    device: torch.device = torch.device("cpu")
+    device: torch.device
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""The projector that a set of images is measured with when none is named: trained once on its training part, and kept."""
+"""The projector that a set of images is measured with when none is named: trained once on its training part."""
 
 from pathlib import Path
 

@@ -67,8 +67,8 @@ def inception_projector(path: str | Path, *, device: torch.device | str = "cpu")
     network, weights = Inception(), _torch_weights(Path(path))
     if different := _differences(network, weights):
         raise DataError(
-            f"{path} holds no weights of the Inception network of the Frechet inception distance: {len(different)} tensors "
-            f"differ, the first is {different[0]}",
+            f"{path} holds no weights of the Inception network of the Frechet inception distance: "
+            f"{len(different)} tensors differ, the first is {different[0]}",
             remedy="give pt_inception-2015-12-05-6726825d.pth, which mseitzer/pytorch-fid publishes on GitHub",
         )
     _load(network, weights)
