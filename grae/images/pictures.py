@@ -172,8 +172,8 @@ def _decode(name: str, data: bytes, pictures: Pictures) -> tuple[np.ndarray, int
     if pictures.faces:
         side = min(side, round(FACE * width))
     left, top = (width - side) // 2, (height - side) // 2
-    box = (left, top, left + side, top + side)
-    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)), hashed
+    square = picture.crop((left, top, left + side, top + side))
+    return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BILINEAR)), hashed
 
 
 def _test_part(hashes: np.ndarray, names: list[str], pictures: Pictures) -> np.ndarray:
