@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import ImageAutoencoder, load
 from grae.images.recipes import MODELS
@@ -32,7 +33,9 @@ def test_the_second_stage_is_fitted_under_the_recipes_weight(few):
     fitted = ImageAutoencoder("2svae", **SMALL, latent_dim=2)
     fitted.settings_ = fitted._resolved((8, 8, 1))
     assert fitted.settings_.density == "two-stage"
-    assert fitted._unfitted("two-stage").gamma == pytest.approx((1.5e-3 * 2 / 2) ** 0.5)
+    density = fitted._unfitted("two-stage")
+    assert isinstance(density, TwoStage)
+    assert density.gamma == pytest.approx((1.5e-3 * 2 / 2) ** 0.5)
 
 
 def test_training_brings_images_back(digits):

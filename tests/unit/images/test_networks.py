@@ -139,7 +139,7 @@ def test_rae_averages_the_error_over_pixels_and_the_codes_over_dimensions(batch)
 def test_vae_sums_both_over_pixels_and_dimensions(batch):
     made = network("cifar10", "vae", 1 / 32)
     x, z, y = parts(made, batch)
-    log_sigma = 5 * torch.tanh(made.bottleneck.to_scale(made.encoder(batch))).double()
+    log_sigma = 5 * torch.tanh(made.bottleneck.get_submodule("to_scale")(made.encoder(batch))).double()
     kl = 0.5 * (z.square() + (2 * log_sigma).exp() - 1 - 2 * log_sigma).sum(dim=1).mean()
     expected = (x - y).square().mean(dim=1).sum(dim=(1, 2)).mean() + 0.024 * kl
     assert torch.isclose(made(batch)["loss"].double(), expected, rtol=1e-5)
@@ -199,8 +199,7 @@ def test_spectral_normalization_is_on_every_layer_of_both_halves(batch):
 
 def test_validation_adds_the_mean_error_whatever_the_scale(batch):
     output = batch["images"].float() / 255 + 0.5
-    for scale, factor in (("mean", 1), ("sum", 32 * 32)):
-        error = SquaredError(scale)
+    for error, factor in ((SquaredError("mean"), 1), (SquaredError("sum"), 32 * 32)):
         assert float(error.train()(output, batch)["reconstruction"]) == pytest.approx(0.25 * factor, rel=1e-5)
         assert "mse" not in error(output, batch)
         assert float(error.eval()(output, batch)["mse"]) == pytest.approx(0.25, rel=1e-5)

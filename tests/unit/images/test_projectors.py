@@ -34,7 +34,10 @@ def classifier():
     return Projector("toy", Classifier(8, 1, 10).eval(), CPU)
 
 
-def right(network: torch.nn.Module, images: np.ndarray, labels: np.ndarray) -> float:
+def right(network: torch.nn.Module, part: Part, n: int) -> float:
+    """The share of the first n images that are classified right."""
+    assert part.labels is not None
+    images, labels = part.images[:n], part.labels[:n]
     with torch.inference_mode():
         logits = network.eval()(torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255)
     return float((logits.argmax(dim=1).numpy() == labels).mean())
@@ -134,13 +137,11 @@ def test_given_networks_take_the_sizes_that_they_can():
 
 def test_real_given_classifiers_classify(data_home):
     cnn = load_projector(data_home / "projectors" / "botorch_mnist_cnn.pt")
-    images = load_images("mnist").test
     assert cnn.name == "cnn-mnist"
-    assert right(cnn.network, images.images[:1000], images.labels[:1000]) > 0.97
+    assert right(cnn.network, load_images("mnist").test, 1000) > 0.97
     resnet = load_projector(data_home / "projectors" / "resnet56-4bfd9763.th")
-    images = load_images("cifar10").test
     assert resnet.name == "resnet56-cifar10"
-    assert right(resnet.network, images.images[:500], images.labels[:500]) > 0.9
+    assert right(resnet.network, load_images("cifar10").test, 500) > 0.9
 
 
 class Evil:
