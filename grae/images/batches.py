@@ -1,10 +1,10 @@
 """Batches of images for the training loop, and a network put to use on many images."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from grae.autoencoder import Autoencoder, once
 from grae.training.batches import shuffled_batches
@@ -53,21 +53,6 @@ class ImageBatches:
 def as_tensor(images: np.ndarray) -> Tensor:
     """Images (B, H, W, C) as a tensor (B, C, H, W) that is channels-last in memory."""
     return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
-
-
-def mean_terms(batches: ImageBatches) -> Callable[[nn.Module], dict[str, float]]:
-    """A validation: the means, over all rows, of the terms that a network's `forward` gives."""
-
-    def validate(network: nn.Module) -> dict[str, float]:
-        device = next(network.parameters()).device
-        sums: dict[str, float] = {}
-        for rows in batches.in_order():
-            terms = network({name: tensor.to(device) for name, tensor in batches.collate(rows).items()})
-            for name, value in terms.items():
-                sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
-        return {name: total / batches.n_rows for name, total in sums.items()}
-
-    return validate
 
 
 def encode_images(network: Autoencoder, images: np.ndarray, *, device: torch.device) -> np.ndarray:

@@ -14,11 +14,12 @@ from grae.datasets.split import Split
 from grae.density import DENSITIES, Density, Gaussian, Mixture, StandardNormal, TwoStage
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import saved
-from grae.images.batches import ImageBatches, decode_codes, encode_images, mean_terms
+from grae.images.batches import ImageBatches, decode_codes, encode_images
 from grae.images.data import checked as checked_images
 from grae.images.network import build
 from grae.images.recipes import Recipe, model_of_images, objective_of, recipe_for, recipe_named
 from grae.images.settings import Architecture, Objective, Settings, checked
+from grae.training.batches import mean_terms
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import stage
@@ -333,11 +334,12 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if folder is not None and not resume:
             saved.begin(folder, self)
         batch_size, seed = settings.training.batch_size, settings.training.seed
+        validation = ImageBatches(images, self.split_.validation, batch_size=batch_size, seed=seed)
         self.result_: TrainingResult | None = train(
             self.network_,
             ImageBatches(images, self.split_.train, batch_size=batch_size, seed=seed),
             settings.training,
-            validate=mean_terms(ImageBatches(images, self.split_.validation, batch_size=batch_size, seed=seed)),
+            validate=mean_terms(validation.in_order(), validation.collate),
             run=folder,
             resume=resume,
             progress=self.progress,

@@ -62,7 +62,7 @@ class Pictures:
         else:
             with zipfile.ZipFile(self.path) as archive:
                 inside = (info.filename for info in archive.infolist() if not info.is_dir())
-        found = sorted(name for name in inside if Path(name).suffix.lower() in SUFFIXES)
+        found = sorted(name for name in inside if Path(name).suffix.lower() in SUFFIXES and not _is_hidden(name))
         if len(found) < 2:
             raise DataError(
                 f"{self.path} holds {len(found)} pictures; expected two or more ({', '.join(sorted(SUFFIXES))})",
@@ -79,6 +79,11 @@ class Pictures:
                     yield (self.path / name).read_bytes() if archive is None else archive.read(name)
                 except (OSError, zipfile.BadZipFile) as error:
                     raise DataError(f"{self.path}: {name} could not be read: {error}", remedy=REMEDY) from None
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a path is one of those that systems put beside pictures, such as `._a.jpg` or `__MACOSX/a.jpg`."""
+    return any(part.startswith((".", "__MACOSX")) for part in Path(name).parts)
 
 
 def load(pictures: Pictures, *, progress: Callable[[float], None] | None = None) -> tuple[Part, Part]:
@@ -159,12 +164,12 @@ def _next(contents: Iterator[bytes], n: int) -> list[bytes]:
 
 
 def _decode(name: str, data: bytes, pictures: Pictures) -> tuple[np.ndarray, int]:
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     hashed = int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
     try:
         with Image.open(io.BytesIO(data)) as opened:
-            picture: Any = opened.convert("RGB")
+            picture: Any = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{pictures.path}: {name} is no picture that Pillow can read: {error}", remedy=REMEDY) from None
     width, height = picture.size

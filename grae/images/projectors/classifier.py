@@ -13,8 +13,9 @@ from torch.nn.functional import cross_entropy
 
 from grae.datasets.split import Split
 from grae.errors import DataError
-from grae.images.batches import ImageBatches, as_tensor, mean_terms
+from grae.images.batches import ImageBatches, as_tensor
 from grae.images.decoding import Part
+from grae.training.batches import mean_terms
 from grae.training.loop import train
 from grae.training.settings import Device, TrainingSettings
 
@@ -115,7 +116,14 @@ def train_projector(
     settings = TrainingSettings(
         epochs=epochs, batch_size=BATCH, learning_rate=RATE, schedule="one-cycle", seed=seed, device=device
     )
-    result = train(network, data, settings, validate=mean_terms(validation), progress=progress, unit="images")
+    result = train(
+        network,
+        data,
+        settings,
+        validate=mean_terms(validation.in_order(), validation.collate),
+        progress=progress,
+        unit="images",
+    )
     told = "rotations" if labels is None else "classes"
     return network, {"told_apart": told, "epochs": epochs, "accuracy": result.best["accuracy"]}
 

@@ -70,6 +70,24 @@ def test_the_middle_of_other_pictures_is_kept_and_scaled(tmp_path):
     assert np.array_equal(found[1], np.full((64, 64, 3), 255))
 
 
+def test_files_that_systems_put_beside_pictures_are_none(tmp_path, some):
+    folder = folder_of(tmp_path / "a", some)
+    (folder / "part" / "._00.png").write_bytes(b"no picture")
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "00.png").write_bytes(b"no picture")
+    assert len(Pictures(folder).names()) == 20
+
+
+def test_a_picture_is_turned_as_its_camera_said(tmp_path, some):
+    image = some["part/00.png"]
+    folder = folder_of(tmp_path / "a", {"other.png": np.zeros_like(image)})
+    turned = Image.fromarray(image)
+    turned.getexif()[0x0112] = 6  # to be turned by a quarter, clockwise
+    turned.save(folder / "turned.png", exif=turned.getexif())
+    found = np.concatenate([part.images for part in load(Pictures(folder))])
+    assert any(np.array_equal(np.rot90(image, -1), one) for one in found)
+
+
 @pytest.mark.parametrize(("width", "height", "side"), [(178, 218, 140), (89, 109, 70)])
 def test_faces_are_cut_in_proportion(tmp_path, width, height, side):
     left, top = (width - side) // 2, (height - side) // 2
