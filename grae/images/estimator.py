@@ -11,25 +11,24 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from grae.datasets.split import Split
-from grae.density import DENSITIES, Density, Gaussian, Mixture, StandardNormal, TwoStage
+from grae.density import Density, Gaussian, Mixture, StandardNormal, TwoStage
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import saved
 from grae.images.batches import ImageBatches, decode_codes, encode_images
 from grae.images.data import checked as checked_images
 from grae.images.network import build
-from grae.images.recipes import Recipe, model_of_images, objective_of, recipe_for, recipe_named
-from grae.images.settings import Architecture, Objective, Settings, checked
+from grae.images.recipes import model_of_images
+from grae.images.resolution import resolved
 from grae.training.batches import mean_terms
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import stage
 from grae.training.run_folder import RunFolder
-from grae.training.settings import Device, Precision, TrainingSettings
+from grae.training.settings import Device, Precision
 
 MOST_VALIDATION = 5000
 MOST_CODES = 100_000  # codes that the densities are fitted to
 COMPONENTS, ITERATIONS = 10, 2000  # of the mixture: Ghosh et al. 2020
-PLATEAU_FACTOR, PLATEAU_PATIENCE = 0.5, 5  # likewise
 CHUNK = 4096  # images
 
 
@@ -128,7 +127,7 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             RunError: the folder cannot be used.
         """
         images = checked_images(X)
-        self.settings_ = self._resolved((images.shape[1], images.shape[2], images.shape[3]))
+        self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
         folder = None if run is None else RunFolder(run)
         if resume and folder is None:
             raise RunError("there is no folder to resume from", remedy="give the folder of the run")
@@ -250,68 +249,6 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         return tags
-
-    def _resolved(self, shape: tuple[int, int, int]) -> Settings:
-        """The settings for images of that height, width and number of channels."""
-        model = model_of_images(self.model)
-        name = self.recipe or recipe_for(shape)
-        recipe = recipe_named(name)
-        if shape[:2] != (recipe.side, recipe.side) or recipe.channels not in (0, shape[2]):
-            raise SettingsError(
-                f"the recipe {name!r} is for images of {recipe.side}x{recipe.side} pixels and "
-                f"{recipe.channels or '1 or 3'} channels, not {shape[0]}x{shape[1]} and {shape[2]}",
-                remedy="leave the recipe out, or scale the images",
-            )
-        if self.density is not None and self.density not in DENSITIES:
-            raise SettingsError.unknown("density", self.density, DENSITIES)
-        return checked(
-            Settings,
-            {
-                "model": self.model,
-                "recipe": name,
-                "width": self.width,
-                "architecture": self._architecture(recipe, shape[2]),
-                "objective": checked(Objective, objective_of(recipe, self.model, self.beta, self.lambda_)),
-                "training": self._training(recipe, model.bottleneck),
-                "density": self.density or model.density,
-                "second_stage": recipe.second_stage,
-            },
-        )
-
-    def _architecture(self, recipe: Recipe, channels: int) -> Architecture:
-        if not self.width > 0:
-            raise SettingsError(f"width is {self.width}; expected a positive factor", remedy="such as 0.25")
-
-        def scaled(filters: int) -> int:
-            return max(1, round(self.width * filters))
-
-        values = {
-            "side": recipe.side,
-            "channels": channels,
-            "latent_dim": recipe.latent_dim if self.latent_dim is None else self.latent_dim,
-            "encoder": tuple(map(scaled, recipe.encoder)),
-            "start": scaled(recipe.start),
-            "decoder": tuple(map(scaled, recipe.decoder)),
-            "kernel": recipe.kernel,
-            "rescale": recipe.rescale,
-        }
-        return checked(Architecture, values)
-
-    def _training(self, recipe: Recipe, bottleneck: str) -> TrainingSettings:
-        epochs = recipe.fewer.get(self.model, recipe.epochs) if self.time_budget is None else None
-        return TrainingSettings(
-            epochs=epochs if self.epochs is None else self.epochs,
-            time_budget=self.time_budget,
-            batch_size=recipe.batch_size if self.batch_size is None else self.batch_size,
-            learning_rate=recipe.rates[bottleneck] if self.learning_rate is None else self.learning_rate,
-            schedule="plateau",
-            plateau_factor=PLATEAU_FACTOR,
-            plateau_patience=PLATEAU_PATIENCE,
-            clip_norm=None,
-            precision=self.precision,
-            seed=self.random_state,
-            device=self.device,
-        )
 
     def _split(self, n: int) -> Split:
         """Which rows are trained on and validated on: a share of them, drawn under the seed."""

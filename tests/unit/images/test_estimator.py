@@ -10,6 +10,7 @@ from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import ImageAutoencoder, load
 from grae.images.recipes import MODELS
+from grae.images.resolution import resolved
 from grae.training.run_folder import RunFolder
 
 SMALL = {"width": 0.1, "epochs": 1, "batch_size": 32, "device": "cpu"}
@@ -31,7 +32,7 @@ def test_every_model_trains_and_samples(few, model):
 
 def test_the_second_stage_is_fitted_under_the_recipes_weight(few):
     fitted = ImageAutoencoder("2svae", **SMALL, latent_dim=2)
-    fitted.settings_ = fitted._resolved((8, 8, 1))
+    fitted.settings_ = resolved(fitted.get_params(), (8, 8, 1))
     assert fitted.settings_.density == "two-stage"
     density = fitted._unfitted("two-stage")
     assert isinstance(density, TwoStage)

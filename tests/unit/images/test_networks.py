@@ -15,6 +15,7 @@ from grae.images.batches import as_tensor
 from grae.images.network import build
 from grae.images.networks import SquaredError, _cut, _padding
 from grae.images.recipes import MODELS, RECIPES, Recipe, objective_of, recipe_for, recipe_named
+from grae.images.resolution import resolved
 from grae.images.settings import Architecture, Objective
 
 
@@ -225,7 +226,7 @@ def test_recipes_by_size():
 
 @pytest.mark.parametrize(("model", "rate", "epochs"), [("rae-l2", 5e-4, 100), ("vae", 1e-4, 100), ("wae", 1e-3, 70)])
 def test_the_published_schedule(model, rate, epochs):
-    settings = ImageAutoencoder(model)._resolved((32, 32, 3))
+    settings = resolved(ImageAutoencoder(model).get_params(), (32, 32, 3))
     assert (settings.training.learning_rate, settings.training.epochs) == (rate, epochs)
     assert settings.training.batch_size == 100
     assert (settings.training.schedule, settings.training.plateau_factor) == ("plateau", 0.5)
@@ -234,7 +235,7 @@ def test_the_published_schedule(model, rate, epochs):
 
 
 def test_width_scales_every_number_of_filters():
-    found = ImageAutoencoder("rae", width=0.25)._resolved((64, 64, 3)).architecture
+    found = resolved(ImageAutoencoder("rae", width=0.25).get_params(), (64, 64, 3)).architecture
     assert found.encoder == (32, 64, 128, 256)
     assert (found.start, found.decoder, found.latent_dim) == (256, (128, 64, 32), 64)
 
