@@ -55,11 +55,11 @@ class Autoencoder(nn.Module):
         self.beta = beta
         self.lambda_ = lambda_
         self.counted = counted
-        regularizer.prepare(encoder, decoder)
+        regularizer.prepare(nn.ModuleList([encoder, bottleneck]), decoder)
 
     def encode(self, batch: Batch) -> Tensor:
         """The codes of a batch without noise, (B, D)."""
-        with once(self.encoder):
+        with once(self.encoder), once(self.bottleneck):
             return self.bottleneck.encode(self.encoder(batch))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -25,7 +25,12 @@ class Regularizer:
     has_term = False
 
     def prepare(self, encoder: nn.Module, decoder: nn.Module) -> None:
-        """Changes what it has to in the networks, once, before they are trained or get saved weights."""
+        """Changes what it has to in the networks, once, before they are trained or get saved weights.
+
+        Args:
+            encoder: all that makes a code: the encoder and the bottleneck.
+            decoder: the decoder.
+        """
 
     def penalty(self, decoder: nn.Module, decode: Decode, z: Tensor) -> Tensor:
         """L_REG, a scalar.

@@ -1,12 +1,14 @@
-"""`grae data list | show | fetch`."""
+"""`grae data list | show | fetch`: sets of strings and sets of images."""
 
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from grae.cli.options import AsJson
 from grae.cli.output import emit, note, progress, table
+from grae.errors import DataError
 
 app = typer.Typer(help="The data sets: which there are, what is in them, and a local copy.", no_args_is_help=True)
 
@@ -18,14 +20,18 @@ SHOWN = 5  # strings
 def list_(as_json: AsJson = False) -> None:
     """List the data sets by name, and which are on this machine."""
     from grae.datasets import entries, find
+    from grae.datasets.images import find_images, image_entries
 
     known = [(entry, find(entry.name)) for entry in entries().values()]
     if as_json:
-        return emit({"data": [{**entry.model_dump(mode="json"), "path": path} for entry, path in known]})
-    table(
-        ["name", "language", "strings", "here", "description"],
-        [[e.name, e.language, e.strings, "yes" if path else "no", e.description] for e, path in known],
-    )
+        records = [{**entry.model_dump(mode="json"), "path": path} for entry, path in known]
+        return emit({"data": records, "images": [_image_record(name) for name in image_entries()]})
+    rows = [[e.name, e.language, e.strings, "yes" if path else "no", e.description] for e, path in known]
+    for e in image_entries().values():
+        found = find_images(e.name)
+        edition = e.editions[0] if found is None else found[0]
+        rows.append([e.name, "images", edition.images, "yes" if found else "no", e.description])
+    table(["name", "language", "size", "here", "description"], rows)
 
 
 @app.command()
@@ -33,6 +39,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
     """Print what is known of a data set, and its first strings where it is on this machine."""
     from grae.datasets import entry, find, open_source
 
+    if _is_of_images(name):
+        return _show_images(name, as_json)
     known, path = entry(name), find(name)
     first = [] if path is None else list(islice(open_source(name).texts(), SHOWN))
     if as_json:
@@ -58,10 +66,58 @@ def show(name: Name, as_json: AsJson = False) -> None:
 def fetch(name: Name, as_json: AsJson = False) -> None:
     """Bring a data set to this machine, check it, and print where it lies."""
     from grae.datasets import fetch as bring
+    from grae.datasets.images import fetch_images
 
+    if _is_of_images(name):
+        with progress(f"fetching {name}") as done:
+            _, paths = fetch_images(name, progress=lambda come, total: done(come / max(1, total)))
+        if as_json:
+            return emit({"name": name, "paths": list(paths)})
+        note(f"{name} is here:")
+        print(*(paths or ["in scikit-learn's own package"]), sep="\n")
+        return
     with progress(f"fetching {name}") as done:
         path = bring(name, progress=lambda come, total: done(come / max(1, total)))
     if as_json:
         return emit({"name": name, "path": path})
     note(f"{name} is here:")
     print(path)
+
+
+def _is_of_images(name: str) -> bool:
+    """Whether a name is that of a set of images. Raises DataError where it is of no data set at all."""
+    from grae.datasets import entries
+    from grae.datasets.images import image_entries
+
+    if name not in {**entries(), **image_entries()}:
+        raise DataError.unknown("data set", name, [*entries(), *image_entries()])
+    return name in image_entries()
+
+
+def _image_record(name: str) -> dict[str, object]:
+    """What is known of a set of images, with the files on this machine, if it is here."""
+    from grae.datasets.images import find_images, image_entries
+
+    found = find_images(name)
+    paths: list[Path] | None = None if found is None else list(found[1])
+    return {**image_entries()[name].model_dump(mode="json"), "paths": paths}
+
+
+def _show_images(name: str, as_json: bool) -> None:
+    from grae.datasets.images import find_images, image_entry
+
+    if as_json:
+        return emit(_image_record(name))
+    known, found = image_entry(name), find_images(name)
+    facts: dict[str, object] = {
+        "name": known.name,
+        "description": known.description,
+        "language": "images",
+        "licence": known.licence,
+        "address": known.address,
+        "here": f"no; `grae data fetch {name}` brings it" if found is None else f"yes, {found[0].images:,} images",
+    }
+    for fact, value in facts.items():
+        print(f"{fact:<12} {value}")
+    for path in () if found is None else found[1]:
+        print(f"{'':<12} {path}")

@@ -6,46 +6,50 @@ from grae.cli.output import note
 from grae.errors import GrammarError, RunError
 
 RUNS = Path("runs")
+IMAGE_RUNS = RUNS / "images"
 COMPLETE = "model.safetensors"
 STARTED = "config.json"
+_TRAIN = {RUNS: "grae train", IMAGE_RUNS: "grae images train"}
 LANGUAGE = "language.cfg"  # only where the run's derivations are of another grammar than the one that was named
 
 
-def find_run(run: str | None, grammar: str | None = None, *, holds: str = COMPLETE) -> Path:
+def find_run(run: str | None, grammar: str | None = None, *, holds: str = COMPLETE, under: Path = RUNS) -> Path:
     """The folder of a run.
 
     Args:
-        run: a folder, or the name of one under `runs/`; None for the latest.
+        run: a folder, or the name of one under `under`; None for the latest.
         grammar: a grammar's name, file or run; narrows the latest to its runs.
         holds: the file that a run must hold to count as the latest.
+        under: where the runs lie; those of images have a folder of their own.
 
     Raises:
         RunError: there is no such run, or none to choose from.
         GrammarError: there is no such grammar.
     """
     if run is not None:
-        place = Path(run) if Path(run).exists() else RUNS / run
+        place = Path(run) if Path(run).exists() else under / run
         if place.is_dir():
             return place
         raise RunError(
-            f"no run {run!r}: neither a folder nor one under {RUNS}/{_known()}",
-            remedy="name one, or train one with `grae train`",
+            f"no run {run!r}: neither a folder nor one under {under}/{_known(under)}",
+            remedy=f"name one, or train one with `{_TRAIN[under]}`",
         )
-    latest = next((place for place in _newest(holds) if grammar is None or _is_of(place, grammar)), None)
+    latest = next((place for place in _newest(holds, under) if grammar is None or _is_of(place, grammar)), None)
     if latest is None:
         of = "" if grammar is None else f" of grammar {grammar!r}"
+        option = "" if under == IMAGE_RUNS else f" --grammar {grammar or 'smiles'}"
         raise RunError(
-            f"no run{of} under {RUNS.absolute()}{_known()}",
-            remedy=f"train one with `grae train --grammar {grammar or 'smiles'}`, or name the folder of a run",
+            f"no run{of} under {under.absolute()}{_known(under)}",
+            remedy=f"train one with `{_TRAIN[under]}{option}`, or name the folder of a run",
         )
     note(f"run: {latest}")
     return latest
 
 
-def new_run(grammar: str, model: str) -> Path:
-    """The first folder `runs/<grammar>-<model>-<number>` that is not there."""
+def new_run(grammar: str, model: str, under: Path = RUNS) -> Path:
+    """The first folder `runs/<grammar>-<model>-<number>` that is not there; of images, data in the grammar's place."""
     number = 1
-    while (place := RUNS / f"{grammar}-{model}-{number}").exists():
+    while (place := under / f"{grammar}-{model}-{number}").exists():
         number += 1
     return place
 
@@ -64,9 +68,9 @@ def check_new(place: Path) -> None:
         raise RunError(f"--out {place} is already there: {what}", remedy=f"{resume}choose another folder")
 
 
-def _newest(holds: str) -> list[Path]:
-    """The runs under `runs/`, the last written first."""
-    written = [(file.stat().st_mtime_ns, file.parent) for file in RUNS.glob(f"*/{holds}")]
+def _newest(holds: str, under: Path) -> list[Path]:
+    """The runs under a folder, the last written first."""
+    written = [(file.stat().st_mtime_ns, file.parent) for file in under.glob(f"*/{holds}")]
     return [place for _, place in sorted(written, reverse=True)]
 
 
@@ -82,7 +86,7 @@ def _is_of(place: Path, grammar: str) -> bool:
     return (getattr(held, "base", None) or held).fingerprint == (getattr(wanted, "base", None) or wanted).fingerprint
 
 
-def _known() -> str:
-    names = sorted(place.parent.name for place in RUNS.glob(f"*/{STARTED}"))
+def _known(under: Path) -> str:
+    names = sorted(place.parent.name for place in under.glob(f"*/{STARTED}"))
     shown = ", ".join(names[-8:])
     return f" (there: {'..., ' if len(names) > 8 else ''}{shown})" if names else ""

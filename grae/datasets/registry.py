@@ -7,7 +7,7 @@ strings are drawn from a grammar and kept in the cache. What is found or downloa
 import os
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,8 @@ from grae.grammar.cfg import Grammar, load_grammar
 from grae.resources import shipped
 
 RDKIT = "rdkit:"
+IMAGES = "images"
+"""The table of the registry that holds the sets of images, which `grae.datasets.images` reads."""
 TIMEOUT = 30  # seconds without an answer
 
 
@@ -89,6 +91,7 @@ class DatasetEntry(_Entry):
 def entries() -> MappingProxyType[str, DatasetEntry]:
     """All named data sets, in the order of the registry."""
     tables = tomllib.loads((shipped("data") / "registry.toml").read_text(encoding="utf-8"))
+    tables.pop(IMAGES, None)
     return MappingProxyType({name: DatasetEntry(name=name, **table) for name, table in tables.items()})
 
 
@@ -205,29 +208,54 @@ def _verify(wanted: DatasetEntry, path: Path) -> None:
 
 
 def _download(wanted: DatasetEntry, progress: Callable[[int, int], None] | None) -> Path:
+    place = _places(wanted)[-1]
+    download(wanted.name, wanted.addresses, f"sha256:{wanted.sha256}", place, wanted.file or wanted.name, progress)
+    return place
+
+
+def download(
+    name: str,
+    addresses: Sequence[str],
+    checksum: str,
+    place: Path,
+    file: str,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Downloads a file of a data set, unless it is there.
+
+    Args:
+        name: of the data set.
+        addresses: tried in order.
+        checksum: as pooch writes it, "sha256:..." or "md5:...".
+        place: where it is put.
+        file: its path under `GRAE_DATA_HOME`, for messages.
+        progress: called with the bytes that have come and the bytes that there are.
+
+    Raises:
+        DataError: none of the addresses gives the file.
+    """
     import pooch
 
-    place = _places(wanted)[-1]
     pooch.get_logger().setLevel("ERROR")
     bar: Any = _Bar(progress) if progress else False
     downloader = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=bar)
     failures = []
-    for address in wanted.addresses:
+    for address in addresses:
         try:
             pooch.retrieve(
                 address,
-                f"sha256:{wanted.sha256}",
+                checksum,
                 fname=place.name,
                 path=place.parent,
                 downloader=downloader,  # pyright: ignore[reportArgumentType]
             )
-            return place
+            return
         except (OSError, ValueError) as error:  # no network, no such file there, disk full; another checksum
             failures.append(f"{address}: {_short(error)}")
     reasons = "".join(f"\n  {failure}" for failure in failures)
     raise DataError(
-        f"cannot fetch the data set {wanted.name!r}{reasons}",
-        remedy=f"try again with a network, or put the file at {wanted.file} in a folder that {DATA_HOME} names; "
+        f"cannot fetch the data set {name!r}{reasons}",
+        remedy=f"try again with a network, or put the file at {file} in a folder that {DATA_HOME} names; "
         f"downloads go to {place.parent} ({CACHE_HOME} names another place)",
     )
 

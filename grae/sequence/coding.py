@@ -11,6 +11,7 @@ from grae.constraints import Constraint
 from grae.grammar.codec import Derivations
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.pushdown import Choice, GrammarTensors, decode, greedy
+from grae.training.batches import mean_terms as over_parts
 
 BATCH = 1024
 
@@ -57,17 +58,7 @@ def decode_codes(
 
 def mean_terms(batches: DerivationBatches) -> Callable[[nn.Module], dict[str, float]]:
     """A validation: the means, over all rows, of the terms that a network's `forward` gives."""
-
-    def validate(network: nn.Module) -> dict[str, float]:
-        device = next(network.parameters()).device
-        sums: dict[str, float] = {}
-        for places in batches.in_order():
-            terms = network(_on(batches.collate(batches.rows[places]), device))
-            for name, value in terms.items():
-                sums[name] = sums.get(name, 0.0) + float(value) * len(places)
-        return {name: total / len(batches.rows) for name, total in sums.items()}
-
-    return validate
+    return over_parts([batches.rows[places] for places in batches.in_order()], batches.collate)
 
 
 def _on(batch: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Batch = Tensor | Mapping[str, Tensor]
 
@@ -35,6 +35,27 @@ def shuffled_batches(n_rows: int, batch_size: int, *, seed: int, epoch: int) -> 
     """
     order = np.random.default_rng((seed, epoch)).permutation(n_rows)
     return np.array_split(order, max(1, -(-n_rows // batch_size)))
+
+
+def mean_terms(
+    parts: Sequence[np.ndarray], collate: Callable[[np.ndarray], Any]
+) -> Callable[[nn.Module], dict[str, float]]:
+    """A validation: the means, over all rows, of the terms that a module's `forward` gives.
+
+    Args:
+        parts: the row numbers of each batch.
+        collate: makes the batch of given rows, on the CPU.
+    """
+
+    def validate(module: nn.Module) -> dict[str, float]:
+        device = next(module.parameters()).device
+        sums: dict[str, float] = {}
+        for rows in parts:
+            for name, value in module(to_device(collate(rows), device)).items():
+                sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
+        return {name: total / sum(map(len, parts)) for name, total in sums.items()}
+
+    return validate
 
 
 def share(rows: np.ndarray, rank: int, world: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 import grae
 
 PACKAGE = Path(grae.__file__).parent
-HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib")
+HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib", "PIL")
 
 # Each room and those below it, the lowest first: a room imports the rooms named before it, never those after.
 ROOMS = (
@@ -25,6 +25,7 @@ ROOMS = (
     "autoencoder",
     "training",
     "density",
+    "images",
     "sequence",
     "evaluation",
     "cli",
@@ -49,6 +50,11 @@ def imported_rooms(file: Path) -> set[str]:
 
 def room_of(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_strings_and_images_know_nothing_of_each_other():
+    for room, other in (("images", "sequence"), ("sequence", "images")):
+        assert not any(other in imported_rooms(file) for file in (PACKAGE / room).rglob("*.py"))
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))

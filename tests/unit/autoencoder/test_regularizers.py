@@ -153,7 +153,7 @@ class TestSpectralNormalization:
         }
         assert normalized_weights(made(SpectralNormalization())).keys() == decoder
         both = normalized_weights(made(SpectralNormalization(encoder=True, embeddings=True)))
-        assert both.keys() == {*decoder, "decoder.step.weight", "encoder.weight"}
+        assert both.keys() == {*decoder, "decoder.step.weight", "encoder.weight", "bottleneck.to_code.weight"}
 
     def test_each_largest_singular_value_is_one_after_some_steps(self, batch):
         model = made(SpectralNormalization())

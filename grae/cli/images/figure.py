@@ -1,0 +1,73 @@
+"""`grae images figure`: models beside one another, as in the paper."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grae.cli.images.options import data_of
+from grae.cli.options import AsJson, Device, Seed
+from grae.cli.output import emit, note
+from grae.cli.runs import COMPLETE, IMAGE_RUNS, find_run
+from grae.errors import RunError
+
+
+def figure(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="FOLDER...", help="A table's folder, or runs on the same data set.")
+    ],
+    models: Annotated[
+        str | None,
+        typer.Option(
+            "--models", metavar="NAMES", help="Of a table: names with commas between. [default: vae, wae, RAEs]"
+        ),
+    ] = None,
+    columns: Annotated[int, typer.Option("--columns", min=2, help="Images in a line of each panel.")] = 8,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="PNG", help="Where the figure goes.")] = Path(
+        "figure.png"
+    ),
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Draw reconstructions under their originals, random samples and spherical interpolations, a line a model."""
+    places = _runs_of(runs, models)
+    from grae.images import load
+    from grae.images.figure import draw_figure
+
+    names = list(places)
+    images = data_of(places[names[0]])
+    loaded = {name: load(place, device=device) for name, place in places.items()}
+    for name, model in loaded.items():
+        if model.about_.get("sha256") != loaded[names[0]].about_.get("sha256"):
+            raise RunError(
+                f"{places[name]} was trained on other images than {places[names[0]]}",
+                remedy="give runs on the same data",
+            )
+    draw_figure(loaded, images.test.images, out, columns=columns, seed=seed)
+    if as_json:
+        return emit({"figure": out, "models": names})
+    note(f"{', '.join(names)} in:")
+    print(out)
+
+
+def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
+    """The runs by the name to write beside each: those of a table's folder, or those that are given.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    places = [find_run(name, under=IMAGE_RUNS) for name in given]
+    if len(places) == 1 and not (places[0] / COMPLETE).is_file():
+        from grae.images.figure import SHOWN
+
+        names = SHOWN if models is None else [name.strip() for name in models.split(",")]
+        found = {name: places[0] / name for name in names if (places[0] / name / COMPLETE).is_file()}
+        missing = [] if models is None else [name for name in names if name not in found]
+        if missing or not found:
+            raise RunError(
+                f"{places[0]} holds no complete run of {', '.join(missing or names)}",
+                remedy="give the folder of a finished `grae images table`, or the folders of runs",
+            )
+        return found
+    return {f"{place.name}": place for place in places}

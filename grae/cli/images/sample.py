@@ -1,0 +1,48 @@
+"""`grae images sample`: new images from the density over the latent codes."""
+
+import io
+from typing import Annotated
+
+import typer
+
+from grae.cli.images.options import ImageRun
+from grae.cli.options import AsJson, Device, Seed
+from grae.cli.output import emit, note, written
+from grae.cli.runs import IMAGE_RUNS, find_run
+
+
+def sample(
+    run: ImageRun = None,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many images.")] = 64,
+    density: Annotated[
+        str | None,
+        typer.Option("--density", help="gmm, gaussian, normal or two-stage. [default: the run's own]"),
+    ] = None,
+    seed: Seed = 0,
+    out: Annotated[
+        str,
+        typer.Option("--out", "-o", metavar="FILE", help="A .png of them all, or their pixels as .npy."),
+    ] = "samples.png",
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Sample new images, into one picture or an array (n, height, width, channels) of bytes."""
+    place = find_run(run, under=IMAGE_RUNS)
+    import numpy as np
+
+    from grae.images import load
+    from grae.images.figure import grid_as_png
+
+    model = load(place, device=device)
+    images = model.sample(n, density=density, seed=seed)
+    with written(out) as file:
+        if out.endswith(".npy"):
+            buffer = io.BytesIO()
+            np.save(buffer, images, allow_pickle=False)
+            file.write(buffer.getvalue())
+        else:
+            file.write(grid_as_png(images))
+    if as_json and out != "-":
+        emit({"run": place, "n": n, "density": density or model.settings_.density, "out": out})
+    elif out != "-":
+        note(f"{n:,} images in {out}")

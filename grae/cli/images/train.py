@@ -1,0 +1,140 @@
+"""`grae images train`: a set of images to a run."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from grae.cli.images.options import Data, Epochs, Width, data_of, opened
+from grae.cli.options import AsJson, Device
+from grae.cli.output import emit, note
+from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, new_run
+from grae.errors import RunError
+
+if TYPE_CHECKING:
+    from grae.images import ImageAutoencoder
+
+MAY_CHANGE = ("epochs", "time_budget")  # in a resumed run
+
+
+def train(
+    context: typer.Context,
+    data: Data = "digits",
+    model: Annotated[
+        str,
+        typer.Option("--model", help="vae, cv-vae, wae, 2svae, rae-gp, rae-l2, rae-sn, rae, ae or ae-l2."),
+    ] = "rae-l2",
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", help="Whose network, weights and schedule. [default: by the data, or their size]"),
+    ] = None,
+    width: Width = 1.0,
+    epochs: Epochs = None,
+    time_budget: Annotated[
+        float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training, instead of epochs.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Images a step.")] = None,
+    latent_dim: Annotated[int | None, typer.Option("--latent-dim", min=1, help="Width of a latent code.")] = None,
+    beta: Annotated[float | None, typer.Option("--beta", min=0, help="Weight of the embedding's term.")] = None,
+    lambda_: Annotated[float | None, typer.Option("--lambda", min=0, help="Weight of the regularizer's term.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the split, the weights and the batches.")] = 0,
+    device: Device = "auto",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="RUN", help="The run's folder. [default: a new one in runs/images/]"),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run in --out, or the latest one, with its own settings.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train an autoencoder on images. Ctrl-C saves; --resume continues."""
+    parameters: dict[str, Any] = {
+        "model": model,
+        "recipe": recipe,
+        "width": width,
+        "epochs": epochs,
+        "time_budget": time_budget,
+        "batch_size": batch_size,
+        "latent_dim": latent_dim,
+        "beta": beta,
+        "lambda_": lambda_,
+        "random_state": seed,
+        "device": device,
+    }
+    if resume:
+        given = {name: value for name, value in {**parameters, "data": data}.items() if _is_given(context, name)}
+        ended = _continued(find_run(None if out is None else str(out), holds=STARTED, under=IMAGE_RUNS), given)
+    else:
+        ended = _begun(data, parameters, out)
+    _print(*ended, as_json)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option was written on the command line."""
+    source = context.get_parameter_source("seed" if name == "random_state" else name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _begun(data: str, parameters: dict[str, Any], out: Path | None) -> "tuple[Path, ImageAutoencoder]":
+    """A new run."""
+    from grae.images import ImageAutoencoder
+    from grae.images.recipes import model_of_images
+
+    model_of_images(parameters["model"])
+    images = opened(data)
+    place = out or new_run(Path(images.name).stem, parameters["model"], IMAGE_RUNS)
+    check_new(place)
+    note(f"run: {place}")
+    parameters["recipe"] = parameters["recipe"] or images.recipe
+    fitted = ImageAutoencoder(**parameters, progress=True)
+    return place, fitted.fit(images.train.images, run=place, data={"name": images.name})
+
+
+def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoencoder]":
+    """A run from where it stood, with its own settings."""
+    from grae.images import ImageAutoencoder
+    from grae.images.saved import FOREIGN, read_config
+    from grae.training.run_folder import RunFolder
+
+    config = read_config(RunFolder(place))
+    parameters, about = config["parameters"], config["data"]
+    if not parameters.keys() <= set(ImageAutoencoder().get_params()):
+        raise RunError(f"{place / STARTED} holds unknown parameters", remedy=FOREIGN)
+    for name, value in given.items():
+        kept = about.get("name") if name == "data" else parameters.get(name)
+        if name not in MAY_CHANGE and str(kept) not in (str(value), str(Path(str(value)).absolute())):
+            option = "--seed" if name == "random_state" else f"--{name.strip('_').replace('_', '-')}"
+            raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
+    parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
+    images = data_of(place)
+    note(f"resuming: {place}")
+    fitted = ImageAutoencoder(**parameters, progress=True)
+    return place, fitted.fit(images.train.images, run=place, resume=True, data=about)
+
+
+def _print(place: Path, fitted: "ImageAutoencoder", as_json: bool) -> None:
+    """How the training went; the run's folder on stdout."""
+    result = fitted.result_
+    assert result is not None  # it was fitted just now
+    if as_json:
+        training = asdict(result)
+        training.pop("metrics")
+        split = {part: len(getattr(fitted.split_, part)) for part in ("train", "validation")}
+        data = {"name": fitted.about_["name"], **split}
+        settings = fitted.settings_
+        return emit(
+            {
+                "run": place,
+                "model": settings.model,
+                "recipe": settings.recipe,
+                "width": settings.width,
+                "data": data,
+                "training": training,
+            }
+        )
+    best = ", ".join(f"{name} {value:.4g}" for name, value in result.best.items() if isinstance(value, float))
+    note(f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes; best: {best}")
+    note(f"next: grae images sample {place}   grae images evaluate {place}")
+    print(place)

@@ -1,0 +1,178 @@
+"""The sets of images in `data/registry.toml`, and how their files come here; `grae.images` knows what is in the files.
+
+A set's files are found under `GRAE_DATA_HOME` or in the cache, or downloaded into it. A set may have several editions:
+the whole of it, or a part of it that someone keeps locally. Every file must have the registry's checksum.
+"""
+
+import gzip
+import hashlib
+import tomllib
+import zlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from grae.datasets.locations import DATA_HOME, cache_home, data_home
+from grae.datasets.registry import IMAGES, download
+from grae.errors import DataError
+from grae.resources import shipped
+
+CHUNK = 1 << 20
+ImageFormat = Literal["digits", "idx", "cifar", "faces"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImageFile(_Entry):
+    """A file of a set of images.
+
+    Attributes:
+        file: its path under `GRAE_DATA_HOME` and in the cache.
+        checksum: "md5:..." or "sha256:...", of the file as it is downloaded.
+        unpacked: sha256 of what the gzip file holds; where it is given, a local copy is checked by it, for gzip's
+            header differs from mirror to mirror.
+        addresses: where it is fetched from, tried in order; empty where it cannot be.
+    """
+
+    file: str
+    checksum: str
+    unpacked: str | None = None
+    addresses: tuple[str, ...] = ()
+
+
+class Edition(_Entry):
+    """One choice of files for a set: all of it or a part.
+
+    Attributes:
+        images: how many it holds.
+        files: in the order in which the decoder takes them.
+    """
+
+    images: int
+    files: tuple[ImageFile, ...]
+
+
+class ImageEntry(_Entry):
+    """A named set of images.
+
+    Attributes:
+        name: what commands call it.
+        description: what it holds.
+        licence: its licence, and whose.
+        format: how its files are decoded.
+        editions: the choices of files, the first choice first.
+    """
+
+    name: str
+    description: str
+    licence: str
+    format: ImageFormat
+    editions: tuple[Edition, ...]
+
+    @property
+    def address(self) -> str:
+        """Where it comes from, in a word."""
+        files = self.editions[0].files
+        if not files:
+            return "scikit-learn's own package"
+        return files[0].addresses[0] if files[0].addresses else f"by hand: {files[0].file} in {DATA_HOME}"
+
+
+@cache
+def image_entries() -> MappingProxyType[str, ImageEntry]:
+    """All named sets of images, in the order of the registry."""
+    tables: dict[str, Any] = tomllib.loads((shipped("data") / "registry.toml").read_text(encoding="utf-8"))[IMAGES]
+    return MappingProxyType({name: ImageEntry(name=name, **table) for name, table in tables.items()})
+
+
+def image_entry(name: str) -> ImageEntry:
+    """A named set of images.
+
+    Raises:
+        DataError: there is none of that name.
+    """
+    known = image_entries()
+    if name not in known:
+        raise DataError.unknown("set of images", name, known, otherwise="choose one of these, or give a folder")
+    return known[name]
+
+
+def find_images(name: str) -> tuple[Edition, tuple[Path, ...]] | None:
+    """The first edition of a set whose files are all on this machine, and where; their checksums are not looked at.
+
+    Raises:
+        DataError: there is no such set, or `GRAE_DATA_HOME` names no folder.
+    """
+    for edition in image_entry(name).editions:
+        found = [_find(file) for file in edition.files]
+        if all(found):
+            return edition, tuple(path for path in found if path is not None)
+    return None
+
+
+def fetch_images(name: str, *, progress: Callable[[int, int], None] | None = None) -> tuple[Edition, tuple[Path, ...]]:
+    """An edition of a set of images and its files, downloaded if none is on this machine.
+
+    Args:
+        name: of the registry.
+        progress: called with the bytes that have come of a file and the bytes that there are, while downloading.
+
+    Raises:
+        DataError: there is no such set, it cannot be downloaded, or a file's checksum is not the registry's.
+    """
+    found = find_images(name)
+    if found is None:
+        edition = next((e for e in image_entry(name).editions if all(file.addresses for file in e.files)), None)
+        if edition is None:
+            raise _by_hand(image_entry(name))
+        for file in edition.files:
+            if _find(file) is None:
+                place = cache_home() / "data" / file.file
+                download(name, file.addresses, file.checksum, place, file.file, progress)
+        found = edition, tuple(path for path in map(_find, edition.files) if path is not None)
+    for file, path in zip(found[0].files, found[1], strict=True):
+        _verify(name, file, path)
+    return found
+
+
+def _find(file: ImageFile) -> Path | None:
+    home = data_home()
+    places = (
+        [cache_home() / "data" / file.file] if home is None else [home / file.file, cache_home() / "data" / file.file]
+    )
+    return next((place for place in places if place.is_file()), None)
+
+
+def _verify(name: str, file: ImageFile, path: Path) -> None:
+    """Raises DataError where a file is not the registry's."""
+    kind, _, wanted = ("sha256", ":", file.unpacked) if file.unpacked else file.checksum.partition(":")
+    digest = hashlib.new(kind, usedforsecurity=False)
+    remedy = "remove it and run this again, which fetches it anew"
+    try:
+        with gzip.open(path) if file.unpacked else path.open("rb") as opened:
+            while chunk := opened.read(CHUNK):
+                digest.update(chunk)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path} is damaged: {error}", remedy=remedy) from None
+    except OSError as error:
+        raise DataError(f"{path} could not be read: {error.strerror}", remedy="check its permissions") from error
+    if digest.hexdigest() != wanted:
+        raise DataError(
+            f"{path} is not of the set of images {name!r}: its {kind} is {digest.hexdigest()}, not {wanted}",
+            remedy=remedy,
+        )
+
+
+def _by_hand(wanted: ImageEntry) -> DataError:
+    files = " or ".join(", ".join(file.file for file in edition.files) for edition in wanted.editions)
+    return DataError(
+        f"the set of images {wanted.name!r} cannot be downloaded by a program, and is not on this machine",
+        remedy=f"get it from its makers and put {files} into a folder that {DATA_HOME} names, "
+        "or give a folder or zip of its pictures as the data",
+    )

@@ -1,0 +1,92 @@
+"""Sets of images by name or place: a training part, which models see, and a test part, which they never do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from grae.datasets.images import fetch_images, image_entries
+from grae.errors import DataError
+from grae.images.decoding import DECODERS, Part
+from grae.images.pictures import Pictures, load
+
+DEFAULT = "digits"
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """A set of images.
+
+    Attributes:
+        name: of the registry, or the absolute path of a folder or zip.
+        train: to train on; a part of it may be held back to validate on.
+        test: to measure on.
+    """
+
+    name: str
+    train: Part
+    test: Part
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height and width in pixels, and channels."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels
+
+    @property
+    def recipe(self) -> str | None:
+        """The name of the data set whose recipe was made for it; None for one's own pictures."""
+        return self.name if self.name in image_entries() else None
+
+
+def load_images(data: str | Path = DEFAULT, *, progress: Callable[[float], None] | None = None) -> ImageSet:
+    """A named set of images (fetched if need be), or the pictures of a folder or zip archive.
+
+    Args:
+        data: a name of the registry, or a path.
+        progress: called with the fraction done, 0 to 1, while files are fetched or decoded.
+
+    Raises:
+        DataError: there is no such set or place, it cannot be fetched, or it is damaged.
+    """
+    known = image_entries().get(str(data))
+    if known is None:
+        place = Path(data).expanduser()
+        if not place.exists() and len(place.parts) == 1:
+            raise DataError.unknown(
+                "set of images", str(data), image_entries(), otherwise="give one of these names, or a folder or zip"
+            )
+        return ImageSet(str(place.absolute()), *load(Pictures(place), progress=progress))
+
+    def of_download(come: int, total: int) -> None:
+        if progress is not None:
+            progress(come / max(1, total))
+
+    _, paths = fetch_images(known.name, progress=of_download)
+    if known.format == "faces":
+        return ImageSet(known.name, *load(Pictures(paths[0], faces=True), progress=progress))
+    return ImageSet(known.name, *DECODERS[known.format](paths))
+
+
+def checked(images: np.ndarray) -> np.ndarray:
+    """Images as the models take them.
+
+    Args:
+        images: (n, H, W, C) uint8, C 1 or 3; or (n, H, W) for one channel.
+
+    Returns:
+        (n, H, W, C) uint8, n at least 1.
+
+    Raises:
+        DataError: another shape or type.
+    """
+    array = np.asanyarray(images)
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim != 4 or array.dtype != np.uint8 or array.shape[-1] not in (1, 3) or 0 in array.shape:
+        raise DataError(
+            f"images have shape {array.shape} and type {array.dtype}; expected (n, height, width, 1 or 3) and uint8",
+            remedy="give pixels from 0 to 255, such as np.rint(255 * x).astype(np.uint8) of x from 0 to 1",
+        )
+    return array

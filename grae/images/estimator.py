@@ -1,0 +1,341 @@
+"""The estimator of images: arrays of pixels in, latent codes and new images out."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from grae.datasets.split import Split
+from grae.density import Density, Gaussian, Mixture, StandardNormal, TwoStage
+from grae.errors import DataError, RunError, SettingsError
+from grae.images import saved
+from grae.images.batches import ImageBatches, decode_codes, encode_images
+from grae.images.data import checked as checked_images
+from grae.images.network import build
+from grae.images.recipes import model_of_images
+from grae.images.resolution import resolved
+from grae.training.batches import mean_terms
+from grae.training.device import resolve
+from grae.training.loop import TrainingResult, train
+from grae.training.progress import stage
+from grae.training.run_folder import RunFolder
+from grae.training.settings import Device, Precision
+
+MOST_VALIDATION = 5000
+MOST_CODES = 100_000  # codes that the densities are fitted to
+COMPONENTS, ITERATIONS = 10, 2000  # of the mixture: Ghosh et al. 2020
+CHUNK = 4096  # images
+
+
+class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """An autoencoder of images (Ghosh et al. 2020), as a scikit-learn transformer.
+
+    X is an array of images throughout, (n, H, W, C) uint8 with H = W and C 1 or 3, in memory or mapped. What is None
+    below is left to the recipe. All that is drawn follows `random_state`.
+
+    Args:
+        model: "vae", "cv-vae", "wae", "2svae", "rae-gp", "rae-l2", "rae-sn", "rae", "ae" or "ae-l2".
+        recipe: the data set whose published network, weights and schedule are taken: "digits", "mnist",
+            "fashion-mnist", "cifar10" or "celeba"; None for the one that fits the size of the images.
+        width: factor by which all numbers of filters are multiplied, for small machines.
+        latent_dim: width of a code, D.
+        epochs: passes over the data.
+        time_budget: minutes of training.
+        batch_size: images a step.
+        learning_rate: before it is lowered where validation no longer improves.
+        beta: weight of L_Z.
+        lambda_: weight of L_REG.
+        density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage".
+        validation: share of the images that `fit` holds back to validate on, 5,000 at most.
+        random_state: the seed.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: of training: "auto", "fp32" or "bf16".
+        progress: whether to show progress on standard error.
+
+    Attributes:
+        settings_: all settings, resolved.
+        network_: the `Autoencoder`.
+        densities_: fitted densities by name.
+        split_: which rows were trained on and validated on.
+        result_: what came of the training; None after `load`.
+        about_: where the images come from, with the checksum of their pixels.
+    """
+
+    def __init__(
+        self,
+        model: str = "rae-l2",
+        *,
+        recipe: str | None = None,
+        width: float = 1.0,
+        latent_dim: int | None = None,
+        epochs: int | None = None,
+        time_budget: float | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        beta: float | None = None,
+        lambda_: float | None = None,
+        density: str | None = None,
+        validation: float = 0.1,
+        random_state: int = 0,
+        device: Device = "auto",
+        precision: Precision = "auto",
+        progress: bool = False,
+    ) -> None:
+        self.model = model
+        self.recipe = recipe
+        self.width = width
+        self.latent_dim = latent_dim
+        self.epochs = epochs
+        self.time_budget = time_budget
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.beta = beta
+        self.lambda_ = lambda_
+        self.density = density
+        self.validation = validation
+        self.random_state = random_state
+        self.device: Device = device
+        self.precision: Precision = precision
+        self.progress = progress
+
+    def fit(
+        self,
+        X: np.ndarray,
+        y: object = None,
+        *,
+        run: str | Path | None = None,
+        resume: bool = False,
+        data: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Trains the network, then fits the densities to the codes of the training images.
+
+        Args:
+            X: images.
+            y: ignored.
+            run: a folder to keep the run in while it goes on; None keeps nothing on disk.
+            resume: go on with the run in that folder.
+            data: where the images come from, as JSON can hold it; kept in the run's config.json.
+
+        Raises:
+            SettingsError: a setting that is unknown or out of range, or images of a size that no recipe is for.
+            DataError: images of another shape or type, or too few.
+            RunError: the folder cannot be used.
+        """
+        images = checked_images(X)
+        self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
+        folder = None if run is None else RunFolder(run)
+        if resume and folder is None:
+            raise RunError("there is no folder to resume from", remedy="give the folder of the run")
+        self.split_ = self._split(len(images))
+        self.about_ = {"rows": len(images), "sha256": checksum(images), **(data or {})}
+        if folder is not None and resume:
+            saved.check_same(folder, self.settings_, self.about_)
+        elif folder is not None:
+            folder.check_unused()
+        self._train(images, folder, resume)
+        self._fit_densities(images)
+        if folder is not None:
+            self.save(folder.path)
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """The latent codes of images, (n, D) float32.
+
+        Raises:
+            DataError: images of another shape or type.
+        """
+        check_is_fitted(self)
+        images, architecture = checked_images(X), self.settings_.architecture
+        expected = (architecture.side, architecture.side, architecture.channels)
+        if images.shape[1:] != expected:
+            raise DataError(
+                f"images have {' x '.join(map(str, images.shape[1:]))} values each, those of the training had "
+                f"{' x '.join(map(str, expected))}",
+                remedy="scale them as those of the training were",
+            )
+        device = self._device()
+        return encode_images(self.network_.to(device), images, device=device)
+
+    def inverse_transform(self, X: np.ndarray) -> np.ndarray:
+        """The images that latent codes (n, D) decode to, (n, H, W, C) uint8.
+
+        Raises:
+            DataError: codes of another width, or NaN or infinite values among them.
+        """
+        architecture = self.settings_.architecture
+        shape = (0, architecture.side, architecture.side, architecture.channels)
+        return np.concatenate([np.empty(shape, np.uint8), *self.decoded(X)])
+
+    def decoded(self, X: np.ndarray) -> Iterator[np.ndarray]:
+        """What `inverse_transform` gives, batch by batch, so that memory does not grow with the number of codes."""
+        check_is_fitted(self)
+        codes = self._codes(X)
+        device = self._device()
+        return decode_codes(self.network_.to(device), codes, device=device)
+
+    def reconstruct(self, X: np.ndarray) -> np.ndarray:
+        """What comes back of images from their codes."""
+        return self.inverse_transform(self.transform(X))
+
+    def sample(self, n: int = 1, *, density: str | None = None, seed: int | None = None) -> np.ndarray:
+        """New images: codes drawn from a density, decoded; (n, H, W, C) uint8.
+
+        Args:
+            n: how many.
+            density: a name; None for the model's own.
+            seed: of the codes; None for `random_state`.
+
+        Raises:
+            SettingsError: the density is unknown or was not fitted.
+        """
+        codes = self.density_named(density).sample(n, self.random_state if seed is None else seed)
+        return self.inverse_transform(codes)
+
+    def score_samples(self, X: np.ndarray) -> np.ndarray:
+        """The log density of the codes of images, (n,) float64, in nats."""
+        return self.density_named(None).log_prob(self.transform(X))
+
+    def score(self, X: np.ndarray, y: object = None) -> float:
+        """Minus the mean squared error of reconstructed pixels, taken from 0 to 1."""
+        images = checked_images(X)
+        total = 0.0
+        for start in range(0, len(images), CHUNK):
+            part = images[start : start + CHUNK]
+            total += float(np.square((self.reconstruct(part).astype(np.float64) - part) / 255).sum())
+        return -total / images.size
+
+    def density_named(self, name: str | None) -> Density:
+        """A fitted density; the model's own for None.
+
+        Raises:
+            SettingsError: there is no such density.
+        """
+        check_is_fitted(self)
+        name = name or self.settings_.density
+        if name not in self.densities_:
+            raise SettingsError(
+                f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy="give one of these"
+            )
+        return self.densities_[name]
+
+    def save(self, path: str | Path) -> None:
+        """Writes all that `load` needs into a folder, each file whole or not at all. Raises RunError."""
+        check_is_fitted(self)
+        saved.write(RunFolder(path), self)
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
+        """Opens the folder of a run; runs none of its content.
+
+        Raises:
+            RunError: a file is missing, truncated or foreign.
+        """
+        return saved.read(cls, RunFolder(path), device)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.network_.bottleneck.latent_dim
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "densities_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _split(self, n: int) -> Split:
+        """Which rows are trained on and validated on: a share of them, drawn under the seed."""
+        if not 0 < self.validation < 1:
+            raise SettingsError(
+                f"a share of {self.validation} to validate on is out of range", remedy="choose one between 0 and 1"
+            )
+        if n < 4:
+            raise DataError(f"{n} images are too few to train and to validate on", remedy="give four or more")
+        n_validation = min(MOST_VALIDATION, max(2, int(self.validation * n)))
+        order = np.random.default_rng(self.random_state).permutation(n)
+        validation, training = np.sort(order[:n_validation]), np.sort(order[n_validation:])
+        return Split(training, validation, np.empty(0, np.int64))
+
+    def _train(self, images: np.ndarray, folder: RunFolder | None, resume: bool) -> None:
+        settings = self.settings_
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            self.network_ = build(settings.architecture, settings.objective)
+        if folder is not None and not resume:
+            saved.begin(folder, self)
+        batch_size, seed = settings.training.batch_size, settings.training.seed
+        validation = ImageBatches(images, self.split_.validation, batch_size=batch_size, seed=seed)
+        self.result_: TrainingResult | None = train(
+            self.network_,
+            ImageBatches(images, self.split_.train, batch_size=batch_size, seed=seed),
+            settings.training,
+            validate=mean_terms(validation.in_order(), validation.collate),
+            run=folder,
+            resume=resume,
+            progress=self.progress,
+            unit="images",
+        )
+
+    def _fit_densities(self, images: np.ndarray) -> None:
+        rows = self.split_.train
+        if len(rows) > MOST_CODES:
+            rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
+        device = self._device()
+        network = self.network_.to(device)
+        parts = [
+            encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
+        ]
+        codes = np.concatenate(parts)
+        self.densities_: dict[str, Density] = {}
+        names = list(
+            dict.fromkeys(["gaussian", "gmm", model_of_images(self.settings_.model).density, self.settings_.density])
+        )
+        with stage("fitting densities", shown=self.progress) as done:
+            for place, name in enumerate(names):
+                done(place / len(names))
+                self.densities_[name] = self._unfitted(name).fit(codes, self.random_state)
+
+    def _unfitted(self, name: str) -> Density:
+        """A density with the settings of the recipe."""
+        if name == "gmm":
+            return Mixture(COMPONENTS, max_iterations=ITERATIONS)
+        if name == "two-stage":
+            # The recipe's weight is that of a KL term beside a mean over the D dimensions: see TwoStage.
+            return TwoStage(gamma=(self.settings_.second_stage * self.settings_.architecture.latent_dim / 2) ** 0.5)
+        return StandardNormal() if name == "normal" else Gaussian()
+
+    def _codes(self, X: np.ndarray) -> np.ndarray:
+        codes = np.asarray(X)
+        width = self.network_.bottleneck.latent_dim
+        if codes.ndim != 2 or codes.shape[1] != width or codes.dtype.kind not in "fiu":
+            raise DataError(
+                f"codes have shape {codes.shape} and type {codes.dtype}, not (n, {width}) and numbers",
+                remedy=f"give one row of {width} numbers a code, as `transform` does",
+            )
+        if not np.isfinite(codes).all():
+            row = int(np.argmin(np.isfinite(codes).all(axis=1)))
+            raise DataError(f"the code in row {row} holds NaN or infinite values", remedy="leave such rows out")
+        return codes.astype(np.float32)
+
+    def _device(self) -> torch.device:
+        return torch.device(resolve(self.device))
+
+
+def checksum(images: np.ndarray) -> str:
+    """sha256 of images: their shape and their pixels."""
+    digest = hashlib.sha256(repr(images.shape).encode())
+    for start in range(0, len(images), CHUNK):
+        digest.update(np.ascontiguousarray(images[start : start + CHUNK]).data)
+    return digest.hexdigest()
+
+
+def load(path: str | Path, *, device: Device = "auto") -> ImageAutoencoder:
+    """Opens the folder of a run of images. See `ImageAutoencoder.load`."""
+    return ImageAutoencoder.load(path, device=device)

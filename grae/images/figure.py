@@ -1,0 +1,120 @@
+"""The paper's figure: reconstructions under their originals, random samples, and interpolations, a line a model."""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grae import files
+from grae.errors import DataError
+from grae.images.estimator import ImageAutoencoder
+from grae.images.interpolation import slerp
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SHOWN = ("vae", "wae", "rae-gp", "rae-l2", "rae-sn", "rae")
+CELL = 64  # pixels that an image is enlarged to, at least
+GAP, MARGIN, LABEL, HEADING, TEXT = 2, 16, 90, 28, 14  # pixels
+INK, PAPER = (0, 0, 0), (255, 255, 255)
+
+
+def draw_figure(
+    models: Mapping[str, ImageAutoencoder], images: np.ndarray, path: Path, *, columns: int = 8, seed: int = 0
+) -> None:
+    """Draws the figure as a PNG.
+
+    Random samples come from each model's own density. The interpolations lie on the arc between the codes of two
+    held-out images, the same for all models, whose reconstructions are at the ends.
+
+    Args:
+        models: fitted models by the names to write beside them.
+        images: held-out images (n, H, W, C) uint8.
+        path: where to.
+        columns: images in each line of each of the three panels, 2 or more.
+        seed: of the choice of images and of the samples.
+
+    Raises:
+        DataError: fewer held-out images than columns, or no model.
+        RunError: the file system refuses.
+    """
+    if len(images) < columns or columns < 2 or not models:
+        raise DataError(
+            f"{len(images)} held-out images and {len(models)} models are too few for {columns} columns",
+            remedy="ask for 2 columns or more, and no more than there are images",
+        )
+    chosen = images[np.random.default_rng(seed).choice(len(images), columns, replace=False)]
+    panels = {
+        "reconstructions": [chosen, *(model.reconstruct(chosen) for model in models.values())],
+        "random samples": [None, *(model.sample(columns, seed=seed) for model in models.values())],
+        "interpolations": [None, *(between(model, chosen[:2], columns) for model in models.values())],
+    }
+    picture = _composed(["originals", *models], panels, images.shape[1], columns)
+    with files.replacing(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def between(model: ImageAutoencoder, ends: np.ndarray, n: int) -> np.ndarray:
+    """Images of n points on the arc between the codes of two images (2, H, W, C), ends included."""
+    codes = model.transform(ends)
+    first, last = (np.repeat(code[None], n, axis=0) for code in codes)
+    return model.inverse_transform(slerp(first, last, np.linspace(0, 1, n)[:, None]))
+
+
+def grid_as_png(images: np.ndarray) -> bytes:
+    """Images (n, H, W, C) uint8 side by side, in about as many lines as columns, as the bytes of a PNG."""
+    columns = math.ceil(math.sqrt(len(images)))
+    cell = _cell(images.shape[1])
+    lines = -(-len(images) // columns)
+    picture = _blank(columns * (cell + GAP) - GAP, lines * (cell + GAP) - GAP)
+    for place, image in enumerate(images):
+        line, column = divmod(place, columns)
+        picture.paste(_enlarged(image, cell), (column * (cell + GAP), line * (cell + GAP)))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _composed(
+    names: Sequence[str], panels: Mapping[str, Sequence[np.ndarray | None]], side: int, columns: int
+) -> "Image":
+    """The panels beside one another, each with its heading, the names of the lines on the left."""
+    from PIL import ImageDraw, ImageFont
+
+    cell = _cell(side)
+    line_height, panel_width = cell + GAP, columns * (cell + GAP)
+    width = LABEL + len(panels) * (panel_width + MARGIN)
+    picture = _blank(width, HEADING + len(names) * line_height + MARGIN)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(TEXT)
+    for line, name in enumerate(names):
+        middle = HEADING + line * line_height + cell // 2
+        draw.text((MARGIN // 2, middle), name if line == 0 else name.upper(), fill=INK, font=font, anchor="lm")
+    for number, (heading, lines) in enumerate(panels.items()):
+        left = LABEL + number * (panel_width + MARGIN)
+        draw.text((left + panel_width // 2, HEADING // 2), heading, fill=INK, font=font, anchor="mm")
+        for line, images in enumerate(lines):
+            for column, image in enumerate([] if images is None else images):
+                top = HEADING + line * line_height
+                picture.paste(_enlarged(image, cell), (left + column * (cell + GAP), top))
+    return picture
+
+
+def _blank(width: int, height: int) -> "Image":
+    from PIL import Image
+
+    return Image.new("RGB", (width, height), PAPER)
+
+
+def _cell(side: int) -> int:
+    """The side of an enlarged image: a multiple of its own."""
+    return side * max(1, CELL // side)
+
+
+def _enlarged(image: np.ndarray, cell: int) -> Any:
+    from PIL import Image
+
+    colours = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+    return Image.fromarray(np.ascontiguousarray(colours)).resize((cell, cell), Image.Resampling.NEAREST)

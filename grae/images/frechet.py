@@ -1,0 +1,93 @@
+"""The Frechet distance between two sets of features, each taken as a Gaussian.
+
+Source: Dowson and Landau 1982; of Inception features, Heusel et al. 2017 (the Frechet inception distance).
+"""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from grae.errors import DataError
+
+CHUNK = 4096  # rows
+
+
+@dataclass
+class Moments:
+    """Mean and covariance of features that come batch by batch, in float64.
+
+    The sums of squares are kept about the mean so far (Chan et al. 1979), so that neither the order nor the size of the
+    batches matters beyond rounding, and large means lose no digits.
+
+    Attributes:
+        n: rows so far.
+        mean: (F,) float64.
+        scatter: (F, F) float64, the sum of outer products of the deviations from the mean.
+    """
+
+    n: int = 0
+    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scatter: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @classmethod
+    def of(cls, features: np.ndarray) -> Self:
+        """The moments of all rows of features (n, F)."""
+        return cls().add(features)
+
+    def add(self, features: np.ndarray) -> Self:
+        """Takes up more rows, (n, F) of any float type.
+
+        Raises:
+            DataError: rows of another width, or values that are NaN or infinite.
+        """
+        for start in range(0, len(features), CHUNK):
+            self._add(np.asarray(features[start : start + CHUNK], dtype=np.float64))
+        return self
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """(F, F) float64, divided by n - 1. Raises DataError where there are fewer than two rows."""
+        if self.n < 2:
+            raise DataError(f"{self.n} rows of features have no covariance", remedy="give two or more images")
+        return self.scatter / (self.n - 1)
+
+    def _add(self, rows: np.ndarray) -> None:
+        if rows.ndim != 2 or (self.n and rows.shape[1] != len(self.mean)):
+            raise DataError(f"features have shape {rows.shape}, not (n, {len(self.mean) if self.n else 'F'})")
+        if not np.isfinite(rows).all():
+            raise DataError(
+                "features hold values that are NaN or infinite", remedy="look at the images and the projector"
+            )
+        mean = rows.mean(axis=0)
+        deviations = rows - mean
+        if not self.n:
+            self.mean, self.scatter = np.zeros_like(mean), np.zeros((len(mean), len(mean)))
+        total, apart = self.n + len(rows), mean - self.mean
+        self.scatter += deviations.T @ deviations + np.outer(apart, apart) * (self.n * len(rows) / total)
+        self.mean = self.mean + apart * (len(rows) / total)
+        self.n = total
+
+
+def frechet_distance(first: Moments, second: Moments) -> float:
+    """||m1 - m2||^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), at least 0; the square of a metric between Gaussians.
+
+    The trace of the root is the sum of the singular values of S1^(1/2) S2^(1/2), each root by an eigendecomposition
+    with rounding's negative eigenvalues taken as 0. So the result is real, and exact for covariances of any rank;
+    nothing is added to their diagonals.
+
+    Raises:
+        DataError: features of different widths, or fewer than two rows.
+    """
+    if first.mean.shape != second.mean.shape:
+        raise DataError(f"features of {len(first.mean)} and of {len(second.mean)} numbers cannot be compared")
+    one, other = first.covariance, second.covariance
+    overlap = np.linalg.svd(_root(one) @ _root(other), compute_uv=False).sum()
+    apart = first.mean - second.mean
+    return float(max(apart @ apart + np.trace(one) + np.trace(other) - 2 * overlap, 0.0))
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """The symmetric square root of a symmetric positive semidefinite matrix."""
+    values, vectors = np.linalg.eigh(covariance)
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

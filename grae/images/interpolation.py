@@ -1,0 +1,33 @@
+"""Spherical interpolation between codes."""
+
+import numpy as np
+
+PARALLEL = 1e-6  # sine of the angle below which the straight line is taken, which the arc becomes there
+
+
+def slerp(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
+    """The points a fraction `t` of the way from one code to another, along the arc between their directions.
+
+    The codes are weighed by sin((1 - t) a) / sin a and sin(t a) / sin a, a the angle between them (Shoemake 1985).
+    Where the angle is 0 or pi, or a code is 0, there is no such arc, and the points lie on the straight line.
+
+    Args:
+        first: (n, D) codes.
+        second: (n, D) codes.
+        t: from 0 to 1; a number, or (n, 1).
+
+    Returns:
+        (n, D) float32.
+    """
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    cosine = np.einsum("nd,nd->n", first, second) / np.where(lengths > 0, lengths, 1)
+    angle = np.arccos(np.clip(cosine, -1, 1))[:, None]
+    sine = np.sin(angle)
+    straight = (sine < PARALLEL) | (lengths == 0)[:, None]
+    safe = np.where(straight, 1, sine)
+    weights = [
+        np.where(straight, 1 - t, np.sin((1 - t) * angle) / safe),
+        np.where(straight, t, np.sin(t * angle) / safe),
+    ]
+    return (weights[0] * first + weights[1] * second).astype(np.float32)

@@ -1,0 +1,39 @@
+"""A model of images from its settings: which encoder, bottleneck, decoder and regularizer make it up."""
+
+from typing import Any
+
+from grae.autoencoder import BOTTLENECKS, REGULARIZERS, Autoencoder
+from grae.images.networks import ConvolutionalDecoder, ConvolutionalEncoder, SquaredError, initialize
+from grae.images.settings import LAYERS, Architecture, Objective
+
+
+def build(architecture: Architecture, objective: Objective) -> Autoencoder:
+    """A network with fresh weights (drawn from torch's global generator)."""
+    sizes = {"kernel": architecture.kernel}
+    encoder = ConvolutionalEncoder(
+        architecture.side, architecture.channels, filters=architecture.encoder, rescale=architecture.rescale, **sizes
+    )
+    decoder = ConvolutionalDecoder(
+        architecture.side,
+        architecture.channels,
+        latent_dim=architecture.latent_dim,
+        start=architecture.start,
+        filters=architecture.decoder,
+        **sizes,
+    )
+    bottleneck = BOTTLENECKS[objective.bottleneck](
+        encoder.n_features, architecture.latent_dim, **objective.bottleneck_options
+    )
+    initialize(encoder, bottleneck, decoder)
+    options: dict[str, Any] = dict(objective.regularizer_options)
+    layers = [LAYERS[name] for name in options.pop("layers", [])]
+    regularizer = REGULARIZERS[objective.regularizer](*layers, **options)
+    return Autoencoder(
+        encoder,
+        bottleneck,
+        decoder,
+        SquaredError(objective.reconstruction),
+        regularizer,
+        beta=objective.beta,
+        lambda_=objective.lambda_,
+    )

@@ -1,0 +1,133 @@
+"""Encoder, decoder and reconstruction error of images; activations are channels-last throughout.
+
+Padding is that of the published networks ("same" of their framework): a convolution of stride 2 halves a side, its
+transpose doubles it, and where the padding is odd, the greater part of it is at the bottom and on the right.
+Source: Ghosh et al. 2020, appendix; parameters of batch normalization and initial weights (uniform of Glorot and Bengio
+2010, biases 0) are the defaults of the framework that they used.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad, relu
+
+from grae.autoencoder.composition import Batch
+
+Scale = Literal["mean", "sum"]
+EPSILON, MOMENTUM = 1e-3, 0.01  # of batch normalization
+
+
+class ConvolutionalEncoder(nn.Module):
+    """Convolutions of stride 2, each with batch normalization and ReLU; features are the last one's outputs.
+
+    Args:
+        side: height and width of the images in pixels.
+        channels: of the images.
+        filters: of each convolution.
+        kernel: height and width of each.
+        rescale: whether pixels are taken from 0..1 to -1..1 first.
+    """
+
+    def __init__(self, side: int, channels: int, *, filters: Sequence[int], kernel: int, rescale: bool) -> None:
+        super().__init__()
+        self.rescale = rescale
+        self.padding = _padding(kernel, stride=2)
+        inputs = [channels, *filters[:-1]]
+        self.layers = nn.ModuleList(
+            nn.Conv2d(n_in, n_out, kernel, stride=2) for n_in, n_out in zip(inputs, filters, strict=True)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(n, eps=EPSILON, momentum=MOMENTUM) for n in filters)
+        self.n_features = filters[-1] * (side >> len(filters)) ** 2
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Features (B, F) of `batch["images"]`, (B, C, H, W) uint8."""
+        x = pixels(batch)
+        x = 2 * x - 1 if self.rescale else x
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            x = relu(norm(layer(pad(x, self.padding))))  # B C H W, half as high and wide
+        return x.flatten(1)
+
+
+class ConvolutionalDecoder(nn.Module):
+    """A dense layer, transposed convolutions of stride 2 (batch normalization, ReLU), and one of stride 1 (sigmoid).
+
+    Args:
+        side: height and width of the images in pixels.
+        channels: of the images.
+        latent_dim: width of a code, D.
+        start: filters of the dense layer, at a side that the transposed convolutions double.
+        filters: of each transposed convolution of stride 2.
+        kernel: height and width of each.
+    """
+
+    def __init__(
+        self, side: int, channels: int, *, latent_dim: int, start: int, filters: Sequence[int], kernel: int
+    ) -> None:
+        super().__init__()
+        self.kernel, self.start_side = kernel, side >> len(filters)
+        self.dense = nn.Linear(latent_dim, start * self.start_side**2)
+        inputs = [start, *filters[:-1]]
+        self.layers = nn.ModuleList(
+            nn.ConvTranspose2d(n_in, n_out, kernel, stride=2) for n_in, n_out in zip(inputs, filters, strict=True)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(n, eps=EPSILON, momentum=MOMENTUM) for n in filters)
+        self.last = nn.ConvTranspose2d(filters[-1], channels, kernel)
+
+    def forward(self, z: Tensor, batch: Batch) -> Tensor:
+        """Images (B, C, H, W) from 0 to 1, of codes (B, D); the batch is not looked at."""
+        side = self.start_side
+        x = self.dense(z).unflatten(1, (side, side, -1)).permute(0, 3, 1, 2)  # B C H W, channels last
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            side *= 2
+            x = relu(norm(_cut(layer(x), side, _padding(self.kernel, stride=2)[0])))
+        x = _cut(self.last(x), side, _padding(self.kernel, stride=1)[0])
+        return torch.sigmoid(x.float())
+
+
+class SquaredError(nn.Module):
+    """L_REC: the squared error of the pixels, mean over the batch and the channels.
+
+    In evaluation mode "mse", the mean over the pixels too, comes with it, whatever the scale.
+
+    Args:
+        scale: "mean" over the pixels or their "sum".
+    """
+
+    def __init__(self, scale: Scale) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Scalars of images (B, C, H, W) from 0 to 1 and `batch["images"]`."""
+        mean = (output.float() - pixels(batch)).square().mean()
+        n_pixels = output.shape[-2] * output.shape[-1]
+        terms = {"reconstruction": mean if self.scale == "mean" else n_pixels * mean}
+        return terms if self.training else terms | {"mse": mean}
+
+
+def pixels(batch: Batch) -> Tensor:
+    """`batch["images"]`, uint8, as float32 from 0 to 1."""
+    return batch["images"].float() / 255
+
+
+def initialize(*networks: nn.Module) -> None:
+    """Draws the weights of dense and convolutional layers from Glorot and Bengio's uniform law; biases are 0."""
+    for network in networks:
+        for layer in network.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.xavier_uniform_(layer.weight)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+
+
+def _padding(kernel: int, stride: int) -> tuple[int, int, int, int]:
+    """Pixels to add on the left, right, top and bottom, so that a side that the stride divides gives side / stride."""
+    total = max(kernel - stride, 0)
+    return total // 2, total - total // 2, total // 2, total - total // 2
+
+
+def _cut(x: Tensor, side: int, first: int) -> Tensor:
+    """What is left of a transposed convolution's output without what the padding of its transpose would have added."""
+    return x[..., first : first + side, first : first + side]

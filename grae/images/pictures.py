@@ -1,0 +1,192 @@
+"""Folders and zip archives of pictures, decoded once: cut to a square, scaled, split, and kept as mapped arrays.
+
+Which pictures are the test part is decided by a hash of each file's bytes, so that copies of one file never fall into
+two parts; CelebA whole keeps its makers' partition.
+"""
+
+import hashlib
+import io
+import math
+import os
+import shutil
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grae.datasets.locations import CACHE_HOME, cache_home
+from grae.errors import DataError
+from grae.images.decoding import Part
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
+SIDE = 64  # pixels
+FACE = 140 / 178  # of the width of an aligned face: the square about its centre that is kept
+TEST, MOST_TEST = 0.2, 10_000
+CELEBA, CELEBA_TRAINING = 202_599, 182_637  # pictures in all; those from the next on are the makers' test part
+LAYOUT = 1
+AHEAD = 256  # pictures
+REMEDY = "remove it, or give a folder or zip of pictures that Pillow can read"
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures in a folder (and those below it) or in a zip archive.
+
+    Args:
+        path: the folder or the archive.
+        faces: cut the centre square of aligned faces (140 of 178 pixels, or in proportion) instead of the largest one.
+
+    Raises:
+        DataError: there is no such place, or fewer than two pictures in it.
+    """
+
+    path: Path
+    faces: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.path.exists():
+            raise DataError(f"there is no folder or zip archive {self.path}", remedy="give one of pictures")
+        if not self.path.is_dir() and not zipfile.is_zipfile(self.path):
+            raise DataError(f"{self.path} is neither a folder nor a zip archive", remedy="give one of pictures")
+
+    def names(self) -> list[str]:
+        """The paths of the pictures inside, sorted."""
+        if self.path.is_dir():
+            inside = (path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file())
+        else:
+            with zipfile.ZipFile(self.path) as archive:
+                inside = (info.filename for info in archive.infolist() if not info.is_dir())
+        found = sorted(name for name in inside if Path(name).suffix.lower() in SUFFIXES and not _is_hidden(name))
+        if len(found) < 2:
+            raise DataError(
+                f"{self.path} holds {len(found)} pictures; expected two or more ({', '.join(sorted(SUFFIXES))})",
+                remedy="give a folder or zip of pictures",
+            )
+        return found
+
+    def contents(self, names: list[str]) -> Iterator[bytes]:
+        """The bytes of the pictures. Raises DataError where one cannot be read."""
+        with ExitStack() as stack:
+            archive = None if self.path.is_dir() else stack.enter_context(zipfile.ZipFile(self.path))
+            for name in names:
+                try:
+                    yield (self.path / name).read_bytes() if archive is None else archive.read(name)
+                except (OSError, zipfile.BadZipFile) as error:
+                    raise DataError(f"{self.path}: {name} could not be read: {error}", remedy=REMEDY) from None
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a path is one of those that systems put beside pictures, such as `._a.jpg` or `__MACOSX/a.jpg`."""
+    return any(part.startswith((".", "__MACOSX")) for part in Path(name).parts)
+
+
+def load(pictures: Pictures, *, progress: Callable[[float], None] | None = None) -> tuple[Part, Part]:
+    """The pictures as arrays of 64x64 RGB pixels, the training part and the test part, mapped from the cache.
+
+    Args:
+        pictures: where they are.
+        progress: called with the fraction that is decoded; not at all where the cache holds it.
+
+    Raises:
+        DataError: a picture cannot be read, all are the same, or the cache cannot be written.
+    """
+    names = pictures.names()
+    folder = cache_home() / "images" / _key(pictures, names)
+    if not folder.is_dir():
+        try:
+            _build(folder, pictures, names, progress)
+        except OSError as error:
+            raise DataError(
+                f"cannot write decoded pictures in {folder.parent}: {error.strerror}",
+                remedy=f"free some space there, or name another folder with {CACHE_HOME}",
+            ) from error
+    try:
+        train, test = (np.load(folder / f"{part}.npy", mmap_mode="r", allow_pickle=False) for part in ("train", "test"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder} is damaged: {error}", remedy="remove it") from None
+    return Part(train, None), Part(test, None)
+
+
+def _key(pictures: Pictures, names: list[str]) -> str:
+    """A name for the decoded arrays: of where the pictures are, their names, sizes and times, and how they are cut."""
+    digest = hashlib.sha256(f"{LAYOUT} {SIDE} {pictures.faces} {pictures.path.absolute()}".encode())
+    for file in [pictures.path / name for name in names] if pictures.path.is_dir() else [pictures.path]:
+        state = file.stat()
+        digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:32]
+
+
+def _build(folder: Path, pictures: Pictures, names: list[str], progress: Callable[[float], None] | None) -> None:
+    """Decodes into a folder under another name, which takes its own when it is complete."""
+    building = folder.with_name(f".building-{uuid.uuid4().hex}")
+    building.mkdir(parents=True)
+    try:
+        shape = (len(names), SIDE, SIDE, 3)
+        images = np.lib.format.open_memmap(building / "all.npy", mode="w+", dtype=np.uint8, shape=shape)
+        hashes = np.empty(len(names), np.uint64)
+        for row, (image, hashed) in enumerate(_decoded(pictures, names)):
+            images[row], hashes[row] = image, hashed
+            if progress is not None and row % AHEAD == 0:
+                progress(row / len(names))
+        is_test = _test_part(hashes, names, pictures)
+        for part, rows in (("train", np.flatnonzero(~is_test)), ("test", np.flatnonzero(is_test))):
+            target = np.lib.format.open_memmap(
+                building / f"{part}.npy", mode="w+", dtype=np.uint8, shape=(len(rows), *shape[1:])
+            )
+            for start in range(0, len(rows), 1024):
+                target[start : start + 1024] = images[rows[start : start + 1024]]
+            target.flush()
+        del images
+        (building / "all.npy").unlink()
+        if not folder.is_dir():  # another process may have been quicker
+            os.rename(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _decoded(pictures: Pictures, names: list[str]) -> Iterator[tuple[np.ndarray, int]]:
+    """Each picture's pixels (64, 64, 3) and a hash of its file, in order; decoded by a few threads."""
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="pictures") as executor:
+        contents = pictures.contents(names)
+        for start in range(0, len(names), AHEAD):
+            some = names[start : start + AHEAD]
+            yield from executor.map(lambda name, data: _decode(name, data, pictures), some, _next(contents, len(some)))
+
+
+def _next(contents: Iterator[bytes], n: int) -> list[bytes]:
+    return [next(contents) for _ in range(n)]
+
+
+def _decode(name: str, data: bytes, pictures: Pictures) -> tuple[np.ndarray, int]:
+    from PIL import Image, ImageOps
+
+    hashed = int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            picture: Any = ImageOps.exif_transpose(opened).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{pictures.path}: {name} is no picture that Pillow can read: {error}", remedy=REMEDY) from None
+    width, height = picture.size
+    side = min(width, height)
+    if pictures.faces:
+        side = min(side, round(FACE * width))
+    left, top = (width - side) // 2, (height - side) // 2
+    square = picture.crop((left, top, left + side, top + side))
+    return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BILINEAR)), hashed
+
+
+def _test_part(hashes: np.ndarray, names: list[str], pictures: Pictures) -> np.ndarray:
+    """Which pictures are the test part, (n,) bool. Raises DataError where nothing would be left to train on."""
+    if pictures.faces and len(names) == CELEBA:
+        return np.arange(CELEBA) >= CELEBA_TRAINING
+    n_test = min(MOST_TEST, max(1, math.floor(TEST * len(names))))
+    chosen = hashes <= np.sort(hashes)[n_test - 1]
+    if chosen.all():
+        raise DataError(f"the {len(names)} pictures in {pictures.path} are copies of one", remedy="give different ones")
+    return chosen

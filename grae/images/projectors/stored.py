@@ -1,0 +1,121 @@
+"""Projectors in files: ours as safetensors, others' as torch saved them, read without running any of their content."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from grae import files
+from grae.errors import DataError, RunError
+from grae.images.projectors.classifier import Classifier
+from grae.images.projectors.given import GIVEN
+from grae.images.projectors.inception import Inception
+from grae.images.projectors.projector import INCEPTION, Projector
+from grae.training.checkpoint import load_weights
+
+FORMAT = "grae projector 1"
+OPTIONAL = ".num_batches_tracked"  # a counter that no output depends on
+REMEDY = "give a projector of `grae images projector`, or the published weights of one of: " + ", ".join(GIVEN)
+
+
+def save_classifier(path: str | Path, network: Classifier, *, name: str, about: Mapping[str, Any]) -> None:
+    """Writes a classifier as a projector's file, whole or not at all.
+
+    Args:
+        path: where to.
+        network: the classifier.
+        name: what distances in its features are called after.
+        about: what else to keep, as JSON can hold it.
+
+    Raises:
+        RunError: the file system refuses.
+    """
+    sizes = {"side": network.side, "channels": network.channels, "n_classes": network.n_classes}
+    weights = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
+    header = {"format": FORMAT, "name": name, "sizes": sizes, "about": dict(about)}
+    files.write_tensors(Path(path), weights, header)
+
+
+def load_projector(path: str | Path, *, device: torch.device | str = "cpu") -> Projector:
+    """A projector from a file: one of ours, or the published weights of a known structure.
+
+    Raises:
+        RunError: a safetensors file that is missing, truncated or not ours.
+        DataError: another file that holds no weights of a known structure.
+    """
+    path, device = Path(path), torch.device(device)
+    if path.suffix == ".safetensors":
+        return _ours(path, device)
+    weights = _torch_weights(path)
+    for name, structure in GIVEN.items():
+        network = structure()
+        if not _differences(network, weights):
+            _load(network, weights)
+            return Projector(name, network, device)
+    raise DataError(f"{path} holds the weights of no projector that is known here: {', '.join(GIVEN)}", remedy=REMEDY)
+
+
+def inception_projector(path: str | Path, *, device: torch.device | str = "cpu") -> Projector:
+    """The Inception network of the Frechet inception distance, with the published weights of its port.
+
+    Raises:
+        DataError: the file is missing, damaged, or holds other names or shapes than the network has.
+    """
+    network, weights = Inception(), _torch_weights(Path(path))
+    if different := _differences(network, weights):
+        raise DataError(
+            f"{path} holds no weights of the Inception network of the Frechet inception distance: "
+            f"{len(different)} tensors differ, the first is {different[0]}",
+            remedy="give pt_inception-2015-12-05-6726825d.pth, which mseitzer/pytorch-fid publishes on GitHub",
+        )
+    _load(network, weights)
+    return Projector(INCEPTION, network, torch.device(device))
+
+
+def _ours(path: Path, device: torch.device) -> Projector:
+    arrays, header = files.read_tensors(path, remedy=REMEDY)
+    sizes, name = header.get("sizes"), header.get("name")
+    if header.get("format") != FORMAT or not isinstance(sizes, dict) or not isinstance(name, str):
+        raise RunError(f"{path} is no projector (format {FORMAT!r})", remedy=REMEDY)
+    try:
+        network = Classifier(**sizes)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise RunError(f"{path} holds no sizes of a projector: {error}", remedy=REMEDY) from None
+    load_weights(network, arrays, str(path))
+    return Projector(name, network, device)
+
+
+def _torch_weights(path: Path) -> dict[str, Tensor]:
+    """Tensors by name from a file that torch saved; without the prefix of a data-parallel module."""
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError, ValueError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(f"{path} is damaged, or holds more than weights: {first}", remedy=REMEDY) from None
+    except OSError as error:
+        raise DataError(f"{path} could not be read: {error.strerror}", remedy=REMEDY) from None
+    weights = found.get("state_dict", found) if isinstance(found, dict) else {}
+    if not isinstance(weights, dict) or not all(isinstance(tensor, Tensor) for tensor in weights.values()):
+        raise DataError(f"{path} holds no tensors by name", remedy=REMEDY)
+    return {str(name).removeprefix("module."): tensor for name, tensor in weights.items()}
+
+
+def _differences(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
+    """In words, which tensors have other names or shapes than the network's."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items() if not name.endswith(OPTIONAL)}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items() if not name.endswith(OPTIONAL)}
+    return [
+        f"{name} (there {found.get(name, 'none')}, here {wanted.get(name, 'none')})"
+        for name in sorted(wanted.keys() | found.keys())
+        if wanted.get(name) != found.get(name)
+    ]
+
+
+def _load(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Puts weights whose names and shapes were compared into the network."""
+    network.load_state_dict(
+        {name: tensor for name, tensor in weights.items() if not name.endswith(OPTIONAL)}, strict=False
+    )

@@ -1,0 +1,245 @@
+"""The recipes of the paper's image experiments as data: a network a data set, weights and rates a data set and model.
+
+Source: Ghosh et al. 2020, appendix and published code, except for what is marked as ours.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from grae.autoencoder import Model, model_named
+from grae.autoencoder.regularizers import REGULARIZERS
+from grae.errors import SettingsError
+from grae.images.networks import Scale
+
+SIGMA = 0.7  # of the constant-variance autoencoder
+
+SCALING: dict[str, tuple[Scale, dict[str, Any]]] = {
+    "deterministic": ("mean", {"reduction": "mean"}),
+    "gaussian": ("sum", {"reduction": "sum", "log_sigma_bound": 5.0}),
+    "constant-variance": ("sum", {"noise": SIGMA, "reduction": "sum"}),
+    "wasserstein": ("mean", {}),
+}
+"""Of each bottleneck: the scale of the squared error over the pixels, and the options; the weights go with them."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of a model's loss.
+
+    Attributes:
+        beta: of L_Z.
+        lambda_: of L_REG.
+    """
+
+    beta: float
+    lambda_: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the models of one data set are made.
+
+    Attributes:
+        side: height and width of the images in pixels.
+        channels: 1 or 3; 0 for either.
+        latent_dim: width of a code, D.
+        encoder: filters of the convolutions.
+        start: filters of the decoder's dense layer.
+        decoder: filters of the transposed convolutions of stride 2.
+        kernel: height and width of every kernel.
+        rescale: whether the encoder takes pixels from 0..1 to -1..1.
+        weights: by model.
+        rates: learning rate by bottleneck.
+        epochs: passes over the data.
+        fewer: those of the models that get fewer.
+        batch_size: images a step.
+        tikhonov: the layers whose weights Tikhonov's regularizer squares, names of `settings.LAYERS`.
+        second_stage: weight of the KL term in the second stage of 2sVAE.
+        ours: whether the recipe is ours and not the paper's.
+    """
+
+    side: int
+    channels: Literal[0, 1, 3]
+    latent_dim: int
+    encoder: tuple[int, ...]
+    start: int
+    decoder: tuple[int, ...]
+    kernel: int
+    rescale: bool
+    weights: dict[str, Weights]
+    rates: dict[str, float]
+    epochs: int
+    fewer: dict[str, int] = field(default_factory=dict)
+    batch_size: int = 100
+    tikhonov: tuple[str, ...] = ("transposed convolution",)
+    second_stage: float = 1.5e-3
+    ours: bool = False
+
+
+RATES = {"deterministic": 5e-4, "gaussian": 1e-4, "constant-variance": 1e-4, "wasserstein": 1e-3}
+
+MNIST = Recipe(
+    side=32,
+    channels=1,
+    latent_dim=16,
+    encoder=(128, 256, 512, 1024),
+    start=1024,
+    decoder=(512, 256),
+    kernel=4,
+    rescale=True,
+    weights={
+        "vae": Weights(0.312),
+        "cv-vae": Weights(0.039),
+        "wae": Weights(0.03),
+        "2svae": Weights(0.312),
+        "rae-gp": Weights(1e-4, 5e-8),
+        "rae-l2": Weights(1e-4, 1e-7),
+        "rae-sn": Weights(0.009),
+        "rae": Weights(5e-4),
+        "ae": Weights(0.0),
+        "ae-l2": Weights(0.0, 1e-7),
+    },
+    rates=RATES,
+    epochs=100,
+)
+
+CIFAR10 = Recipe(
+    side=32,
+    channels=3,
+    latent_dim=128,
+    encoder=(128, 256, 512, 1024),
+    start=1024,
+    decoder=(512, 256),
+    kernel=4,
+    rescale=True,
+    weights={
+        "vae": Weights(0.024),
+        "cv-vae": Weights(9e-4),
+        "wae": Weights(0.006),
+        "2svae": Weights(0.024),
+        "rae-gp": Weights(9e-4, 0.0),  # as published: without the penalty
+        "rae-l2": Weights(1e-3, 1e-6),
+        "rae-sn": Weights(0.03),
+        "rae": Weights(0.01),
+        "ae": Weights(0.0),
+        "ae-l2": Weights(0.0, 1e-6),
+    },
+    rates=RATES,
+    epochs=100,
+    fewer={"wae": 70, "cv-vae": 70, "rae-gp": 70},
+    second_stage=1e-3,
+)
+
+CELEBA = Recipe(
+    side=64,
+    channels=0,
+    latent_dim=64,
+    encoder=(128, 256, 512, 1024),
+    start=1024,
+    decoder=(512, 256, 128),
+    kernel=5,
+    rescale=False,
+    weights={
+        "vae": Weights(0.09024),
+        "cv-vae": Weights(0.01),
+        "wae": Weights(100.0),
+        "2svae": Weights(0.09024),
+        "rae-gp": Weights(1e-4, 1e-7),
+        "rae-l2": Weights(1e-4, 1e-7),
+        "rae-sn": Weights(0.0024),
+        "rae": Weights(1e-4),
+        "ae": Weights(0.0),
+        "ae-l2": Weights(0.0, 1e-6),
+    },
+    rates={**RATES, "deterministic": 1e-3},
+    epochs=70,
+    tikhonov=("transposed convolution", "dense"),
+    second_stage=2e-3,
+)
+
+# Ours: a network two layers deep for 8x8 pixels, and MNIST's weights; those of the losses that sum over the pixels are
+# divided by 16, for there are 64 pixels instead of 1,024. One learning rate for all, since there are few steps.
+_DIGITS_RATE = 1e-3
+DIGITS = Recipe(
+    side=8,
+    channels=1,
+    latent_dim=8,
+    encoder=(64, 128),
+    start=128,
+    decoder=(64,),
+    kernel=4,
+    rescale=True,
+    weights=MNIST.weights | {"vae": Weights(0.0195), "cv-vae": Weights(0.00244), "2svae": Weights(0.0195)},
+    rates=dict.fromkeys(RATES, _DIGITS_RATE),
+    epochs=100,
+    batch_size=32,
+    ours=True,
+)
+
+RECIPES = {"digits": DIGITS, "mnist": MNIST, "fashion-mnist": MNIST, "cifar10": CIFAR10, "celeba": CELEBA}
+"""By data set; Fashion-MNIST, which is not in the paper, has MNIST's."""
+MODELS = tuple(MNIST.weights)
+"""The models of images, in the order of the paper's table."""
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of a data set. Raises SettingsError where there is none."""
+    if name not in RECIPES:
+        raise SettingsError.unknown("recipe", name, RECIPES)
+    return RECIPES[name]
+
+
+def recipe_for(shape: tuple[int, int, int]) -> str:
+    """The name of the first recipe that was made for images of that height, width and number of channels.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    height, width, channels = shape
+    for name, recipe in RECIPES.items():
+        if height == width == recipe.side and recipe.channels in (0, channels):
+            return name
+    raise SettingsError(
+        f"there is no recipe for images of {height}x{width} pixels and {channels} channels; there are for "
+        "8x8 with 1, 32x32 with 1 or 3, and 64x64 with 1 or 3",
+        remedy="scale or pad the images to one of these (a folder of pictures is scaled to 64x64 by itself)",
+    )
+
+
+def model_of_images(name: str) -> Model:
+    """The row of the table of models. Raises SettingsError where it is none of images."""
+    if name not in MODELS:
+        raise SettingsError.unknown("model of images", name, MODELS)
+    return model_named(name)
+
+
+def objective_of(recipe: Recipe, name: str, beta: float | None, lambda_: float | None) -> dict[str, Any]:
+    """The fields of the `Objective` of a model under a recipe, with weights set by hand where they are not None.
+
+    Raises:
+        SettingsError: a weight is given for a term that the model lacks.
+    """
+    model = model_of_images(name)
+    if lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
+        raise SettingsError(
+            f"model {name!r} has no regularizer that lambda could weigh",
+            remedy="leave it out, or choose rae-gp or rae-l2",
+        )
+    if beta is not None and not model.weighs_embedding:
+        raise SettingsError(f"model {name!r} has beta 0", remedy="leave beta out, or choose rae or rae-l2")
+    reconstruction, bottleneck_options = SCALING[model.bottleneck]
+    regularizer_options: dict[str, dict[str, Any]] = {
+        "tikhonov": {"layers": list(recipe.tikhonov)},
+        "gradient-penalty": {"of": "energy"},
+        "spectral-norm": {"encoder": True},
+    }
+    weights = recipe.weights[name]
+    return {
+        "reconstruction": reconstruction,
+        "bottleneck": model.bottleneck,
+        "bottleneck_options": bottleneck_options,
+        "beta": weights.beta if beta is None else beta,
+        "regularizer": model.regularizer,
+        "regularizer_options": regularizer_options.get(model.regularizer, {}),
+        "lambda_": weights.lambda_ if lambda_ is None else lambda_,
+    }

@@ -1,0 +1,118 @@
+"""What can be chosen about a model of images, resolved and checked."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from torch import nn
+
+from grae.autoencoder import BOTTLENECKS, REGULARIZERS
+from grae.errors import SettingsError
+from grae.images.networks import Scale
+from grae.training.settings import TrainingSettings
+
+LAYERS: dict[str, type[nn.Module]] = {"transposed convolution": nn.ConvTranspose2d, "dense": nn.Linear}
+"""Kinds of layers that settings name."""
+
+
+class Frozen(BaseModel):
+    """Settings that never change; an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Architecture(Frozen):
+    """The sizes of encoder and decoder; see `networks`.
+
+    Attributes:
+        side: height and width of the images in pixels.
+        channels: of the images.
+        latent_dim: width of a code, D.
+        encoder: filters of each convolution.
+        start: filters of the decoder's dense layer.
+        decoder: filters of each of its transposed convolutions of stride 2.
+        kernel: height and width of every kernel.
+        rescale: whether the encoder takes pixels from 0..1 to -1..1.
+    """
+
+    side: int = Field(ge=1)
+    channels: int = Field(ge=1)
+    latent_dim: int = Field(ge=1)
+    encoder: tuple[int, ...]
+    start: int = Field(ge=1)
+    decoder: tuple[int, ...]
+    kernel: int = Field(ge=1)
+    rescale: bool
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        halvings = max(len(self.encoder), len(self.decoder))
+        if not self.encoder or not self.decoder or min(*self.encoder, *self.decoder) < 1 or self.side % 2**halvings:
+            raise ValueError(f"a side of {self.side} pixels cannot be halved {halvings} times by layers of filters")
+        return self
+
+
+class Objective(Frozen):
+    """The loss: what its terms are, how they are scaled, and their weights.
+
+    Attributes:
+        reconstruction: whether the squared error is averaged over the pixels or summed.
+        bottleneck: its name in `BOTTLENECKS`.
+        bottleneck_options: arguments of its class.
+        beta: weight of L_Z.
+        regularizer: its name in `REGULARIZERS`.
+        regularizer_options: arguments of its class; "layers" are names of `LAYERS`.
+        lambda_: weight of L_REG.
+    """
+
+    reconstruction: Scale
+    bottleneck: str
+    bottleneck_options: dict[str, Any] = {}
+    beta: float = Field(ge=0)
+    regularizer: str
+    regularizer_options: dict[str, Any] = {}
+    lambda_: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.bottleneck not in BOTTLENECKS or self.regularizer not in REGULARIZERS:
+            raise ValueError(f"unknown bottleneck {self.bottleneck!r} or regularizer {self.regularizer!r}")
+        return self
+
+
+class Settings(Frozen):
+    """The settings of a trained model, nothing left open.
+
+    Attributes:
+        model: its row in the table of models.
+        recipe: the data set whose published settings it was made from.
+        width: factor by which the recipe's filters were multiplied.
+        architecture: the network.
+        objective: the loss.
+        training: how it was trained.
+        density: what it is sampled from unless told otherwise.
+        second_stage: weight of the second stage's KL term, where it has one.
+    """
+
+    model: str
+    recipe: str
+    width: float = Field(gt=0)
+    architecture: Architecture
+    objective: Objective
+    training: TrainingSettings
+    density: str
+    second_stage: float = Field(gt=0)
+
+
+def checked(kind: type[Frozen], values: dict[str, Any]) -> Any:
+    """Settings of that kind.
+
+    Raises:
+        SettingsError: a value is missing, unknown or out of range, and named.
+    """
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"setting {place!r}: {message}" if place else message) from None

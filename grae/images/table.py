@@ -1,0 +1,156 @@
+"""The paper's table on a set of images: every model, trained alike and measured alike, in a folder that can be resumed.
+
+experiment.json    what was asked for; the same again goes on where it stopped, anything else is an error
+<model>/           the run of each model
+measures.jsonl     a line a model that is done
+table.csv, table.json, table.md
+"""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from grae import files
+from grae.errors import RunError
+from grae.images.data import ImageSet
+from grae.images.estimator import ImageAutoencoder, checksum
+from grae.images.measures import NAMES, measure
+from grae.images.printed import PRINTED
+from grae.images.projectors import Projector
+from grae.images.recipes import MODELS, model_of_images
+from grae.training.run_folder import RunFolder
+
+FORMAT = "grae image table 1"
+EXPERIMENT, MEASURES = "experiment.json", "measures.jsonl"
+COLUMNS = ("model", "feature", "n", *NAMES, *(f"printed_{name}" for name in NAMES), "mse", "epochs", "minutes")
+
+Row = dict[str, Any]
+
+
+def make_table(
+    folder: Path,
+    images: ImageSet,
+    projector: Projector,
+    *,
+    models: Sequence[str] = MODELS,
+    n: int,
+    tell: Callable[[str], None] = lambda message: None,
+    **parameters: Any,
+) -> list[Row]:
+    """Trains and measures each model, unless the folder says that it is done.
+
+    Args:
+        folder: where it is all kept.
+        images: the set of images.
+        projector: whose features the distances are in.
+        models: their names.
+        n: images on each side of each distance, at most.
+        tell: called with what goes on.
+        parameters: of `ImageAutoencoder`, beside the model.
+
+    Returns:
+        A row a model, in the order of `models`: the fields of `Measures`, those printed in the paper for this data set
+        under "printed_...", the held-out mean squared error, the epochs, and the minutes of training.
+
+    Raises:
+        RunError: the folder holds another experiment, or cannot be written.
+        SettingsError: there is no such model.
+    """
+    for name in models:
+        model_of_images(name)
+    _same_experiment(folder, images, projector, n, parameters)
+    done = {row["model"]: row for row in read_rows(folder)}
+    for number, name in enumerate(models, start=1):
+        if name in done:
+            tell(f"{name} ({number} of {len(models)}): done before")
+            continue
+        tell(f"{name} ({number} of {len(models)}): training")
+        model = _trained(folder / name, name, images, parameters)
+        tell(f"{name} ({number} of {len(models)}): measuring")
+        done[name] = _row(folder / name, name, model, images, projector, n)
+        files.append_jsonl(folder / MEASURES, done[name])
+        write_table(folder, [done[name] for name in MODELS if name in done])
+    return [done[name] for name in models]
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """The rows that are done. Raises RunError where the file is damaged."""
+    path = folder / MEASURES
+    return files.read_jsonl(path, remedy="remove it, and measure again") if path.is_file() else []
+
+
+def write_table(folder: Path, rows: Sequence[Row]) -> None:
+    """Writes the rows as table.csv, table.json and table.md. Raises RunError where the file system refuses."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    files.write_text(folder / "table.csv", text.getvalue())
+    files.write_json(folder / "table.json", list(rows))
+    files.write_text(folder / "table.md", as_markdown(rows))
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """A table of the distances, ours / printed."""
+    feature = rows[0]["feature"] if rows else "FD"
+    lines = [f"| {feature}, ours / printed FID | rec | normal | gmm | interp |", "|---|---|---|---|---|"]
+    for row in rows:
+        cells = [f"{row[name]:.2f} / {_or_dash(row[f'printed_{name}'])}" for name in NAMES]
+        lines.append(f"| {row['model'].upper()} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _or_dash(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _same_experiment(folder: Path, images: ImageSet, projector: Projector, n: int, parameters: dict[str, Any]) -> None:
+    """Makes sure that a folder holds this experiment or none, and writes down which."""
+    asked = {
+        "format": FORMAT,
+        "data": images.name,
+        "sha256": checksum(images.train.images),
+        "feature": projector.label,
+        "n": n,
+        **{name: value for name, value in parameters.items() if name not in ("progress", "device")},
+    }
+    path = folder / EXPERIMENT
+    if not path.is_file():
+        if folder.is_dir() and any(folder.iterdir()):
+            raise RunError(f"{folder} is not empty, and holds no {EXPERIMENT}", remedy="give another folder")
+        files.write_json(path, asked)
+        return
+    kept = files.read_json(path, remedy="give another folder")
+    kept = kept if isinstance(kept, dict) else {}
+    different = sorted(name for name in asked.keys() | kept.keys() if asked.get(name) != kept.get(name))
+    if different:
+        words = ", ".join(f"{name} (was {kept.get(name)!r}, now {asked.get(name)!r})" for name in different)
+        raise RunError(
+            f"{folder} holds another experiment: {words}", remedy="ask for the same again, or give another folder"
+        )
+
+
+def _trained(place: Path, name: str, images: ImageSet, parameters: dict[str, Any]) -> ImageAutoencoder:
+    """The model of a run that is complete, or goes on, or begins."""
+    run = RunFolder(place)
+    if run.has(run.MODEL):
+        return ImageAutoencoder.load(place, device=parameters.get("device", "auto"))
+    fitted = ImageAutoencoder(name, **parameters)
+    resume = run.has(run.CHECKPOINT)
+    return fitted.fit(images.train.images, run=place, resume=resume, data={"name": images.name})
+
+
+def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, projector: Projector, n: int) -> Row:
+    measures = measure(model, images.test.images, projector, n=n).to_dict()
+    printed = PRINTED.get(images.name, {}).get(name, (None,) * len(NAMES))
+    last = RunFolder(place).read_jsonl(RunFolder.METRICS)[-1]
+    return {
+        "model": name,
+        **measures,
+        **{f"printed_{measure}": value for measure, value in zip(NAMES, printed, strict=True)},
+        "mse": -model.score(images.test.images),
+        "epochs": last["epoch"],
+        "minutes": last["seconds"] / 60,
+    }

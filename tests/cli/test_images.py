@@ -1,0 +1,162 @@
+"""`grae images`: every verb, on digits and on a folder of pictures."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from grae.cli.main import app
+
+QUICK = ("--width", "0.1", "--epochs", "1")
+
+
+@pytest.fixture(scope="module")
+def trained_images(tmp_path_factory: pytest.TempPathFactory, cache_home: Path) -> Path:
+    """A folder with a run, `runs/images/digits-rae-1`, and a projector, `p.safetensors`; read only."""
+    folder = tmp_path_factory.mktemp("trained-images")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, arguments in {
+            "train": ["train", "--model", "rae", *QUICK, "--json"],
+            "projector": ["projector", "--epochs", "2", "--out", "p.safetensors", "--json"],
+        }.items():
+            done = CliRunner().invoke(app, ["images", *arguments])
+            assert done.exit_code == 0, done.output
+            (folder / f"{name}.json").write_text(done.stdout)
+    return folder
+
+
+@pytest.fixture
+def here(trained_images: Path, tmp_path: Path) -> Path:
+    """A copy of that folder where the command runs."""
+    shutil.copytree(trained_images, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_train_says_what_it_did(trained_images):
+    told = json.loads((trained_images / "train.json").read_text())
+    assert told["run"] == "runs/images/digits-rae-1"
+    assert (told["model"], told["recipe"], told["width"]) == ("rae", "digits", 0.1)
+    assert told["data"] == {"name": "digits", "train": 1078, "validation": 119}
+    assert told["training"]["ended"] == "epochs"
+
+
+def test_projector_says_what_it_tells_apart(trained_images):
+    told = json.loads((trained_images / "projector.json").read_text())
+    assert (told["name"], told["told_apart"], told["epochs"]) == ("digits-classes", "classes", 2)
+
+
+def test_a_run_goes_on_with_its_own_settings(grae, here):
+    ended = grae("images", "train", "--resume", "--epochs", "2")
+    assert (ended.status, ended.out) == (0, "runs/images/digits-rae-1\n")
+    assert len((here / "runs/images/digits-rae-1/metrics.jsonl").read_text().splitlines()) == 2
+    ended = grae("images", "train", "--resume", "--model", "vae")
+    assert ended.status == 2
+    assert "--model vae: runs/images/digits-rae-1 was begun with rae" in ended.err
+
+
+def test_sample_draws_a_picture_or_writes_an_array(grae, here):
+    told = grae("images", "sample", "-n", "5", "--out", "s.npy", "--density", "gaussian", "--json")
+    assert told.json == {"run": "runs/images/digits-rae-1", "n": 5, "density": "gaussian", "out": "s.npy"}
+    assert np.load("s.npy").shape == (5, 8, 8, 1)
+    assert grae("images", "sample", "-n", "5").status == 0
+    with Image.open("samples.png") as picture:
+        assert picture.format == "PNG"
+    ended = grae("images", "sample", "--density", "normal")
+    assert (ended.status, ended.out) == (2, "")
+    assert "no density 'normal' is fitted" in ended.err
+
+
+def test_evaluate_gives_the_four_distances(grae, here):
+    ended = grae("images", "evaluate", "digits-rae-1", "--projector", "p.safetensors", "-n", "100", "--json")
+    assert ended.status == 0, ended.err
+    assert set(ended.json) == {"run", "feature", "n", "rec", "normal", "gmm", "interp"}
+    assert (ended.json["feature"], ended.json["n"]) == ("FD(digits-classes)", 100)
+    shown = grae("images", "evaluate", "--projector", "p.safetensors", "-n", "100").out
+    assert f"{ended.json['gmm']:.3f}" in shown
+    assert "FID" not in shown
+
+
+def test_table_then_figure(grae, here):
+    options = ["--models", "vae,rae", *QUICK, "--projector", "p.safetensors", "-n", "100", "--json"]
+    ended = grae("images", "table", *options)
+    assert ended.status == 0, ended.err
+    assert [row["model"] for row in ended.json["rows"]] == ["vae", "rae"]
+    assert ended.json["table"] == "runs/images/digits-table"
+    again = grae("images", "table", *options)
+    assert again.json == ended.json
+    assert "vae (1 of 2): done before" in again.err
+    refused = grae("images", "table", *options, "--seed", "1")
+    assert refused.status == 2
+    assert "another experiment: random_state (was 0, now 1)" in refused.err
+    drawn = grae("images", "figure", "digits-table", "--columns", "3", "--json")
+    assert drawn.json == {"figure": "figure.png", "models": ["vae", "rae"]}
+    with Image.open("figure.png") as picture:
+        assert picture.width > picture.height
+    missing = grae("images", "figure", "digits-table", "--models", "vae,wae")
+    assert missing.status == 2
+    assert "holds no complete run of wae" in missing.err
+
+
+def test_a_folder_of_pictures(grae, tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "pictures").mkdir()
+    for number in range(12):
+        colours = rng.integers(0, 256, (70, 80, 3), dtype=np.uint8)
+        Image.fromarray(colours).save(tmp_path / "pictures" / f"{number}.png")
+    ended = grae("images", "train", "-d", "pictures", "--width", "0.02", "--epochs", "1", "--json")
+    assert ended.status == 0, ended.err
+    assert ended.json["run"] == "runs/images/pictures-rae-l2-1"
+    assert (ended.json["recipe"], ended.json["data"]["name"]) == ("celeba", str(tmp_path / "pictures"))
+    ended = grae("images", "evaluate")
+    assert ended.status == 2
+    assert "cannot train a projector" in ended.err
+    (tmp_path / "pictures" / "0.png").unlink()
+    ended = grae("images", "evaluate")
+    assert ended.status == 2
+    assert "was trained on other images than" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "--model", "grae"], "unknown model of images 'grae'"),
+        (["train", "--data", "mnits"], "did you mean 'mnist'"),
+        (["train", "--recipe", "mnist", "--epochs", "1"], "the recipe 'mnist' is for images of 32x32"),
+        (["train", "--width", "0", "--epochs", "1"], "width is 0.0"),
+        (["sample"], "train one with `grae images train`"),
+        (["evaluate", "none"], "no run 'none'"),
+        (["figure", "none"], "no run 'none'"),
+        (["table", "--projector", "a.pt", "--inception-weights", "b.pth"], "exclude each other"),
+        (["table", "--inception-weights", "b.pth"], "could not be read"),
+        (["projector", "--out", "p.pt"], "end it in .safetensors"),
+    ],
+)
+def test_bad_input_ends_with_2_and_a_remedy(grae, arguments, said):
+    ended = grae("images", *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert said in ended.err
+    assert "remedy:" in ended.err
+
+
+def test_image_runs_are_not_taken_for_those_of_strings(grae, here):
+    ended = grae("sample")
+    assert ended.status == 2
+    assert "no run under" in ended.err
+
+
+def test_data_knows_the_sets_of_images(grae):
+    listed = grae("data", "list", "--json").json["images"]
+    assert [record["name"] for record in listed] == ["digits", "mnist", "fashion-mnist", "cifar10", "celeba"]
+    assert listed[0]["paths"] == []
+    assert "fashion-mnist" in grae("data", "list").out
+    assert grae("data", "show", "cifar10", "--json").json["format"] == "cifar"
+    assert "www.cs.toronto.edu" in grae("data", "show", "cifar10").out
+    assert grae("data", "fetch", "digits", "--json").json == {"name": "digits", "paths": []}
+    ended = grae("data", "show", "mnits")
+    assert ended.status == 2
+    assert "did you mean 'mnist'?" in ended.err

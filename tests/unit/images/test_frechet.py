@@ -1,0 +1,97 @@
+"""The Frechet distance: closed forms, and what it must do under noise, blur and batching."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.linalg import sqrtm
+from scipy.ndimage import gaussian_filter
+
+from grae.errors import DataError
+from grae.images import Moments, frechet_distance
+
+
+def with_moments(mean: np.ndarray, covariance: np.ndarray, n: int = 50) -> np.ndarray:
+    """Features whose mean and covariance are exactly these."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((n, len(mean)))
+    rows -= rows.mean(axis=0)
+    white = rows @ np.linalg.inv(np.linalg.cholesky(np.cov(rows.T))).T
+    values, vectors = np.linalg.eigh(covariance)
+    return white @ (vectors * np.sqrt(np.maximum(values, 0))).T + mean
+
+
+def random_covariance(rng: np.random.Generator, dim: int, rank: int) -> np.ndarray:
+    factor = rng.standard_normal((dim, rank))
+    return factor @ factor.T
+
+
+def test_of_gaussians_with_commuting_covariances():
+    one, other = np.array([1.0, 4.0, 9.0]), np.array([16.0, 4.0, 1.0])
+    first = Moments.of(with_moments(np.array([0.0, 1.0, 2.0]), np.diag(one)))
+    second = Moments.of(with_moments(np.array([3.0, 1.0, -2.0]), np.diag(other)))
+    closed = 9 + 16 + np.square(np.sqrt(one) - np.sqrt(other)).sum()
+    assert frechet_distance(first, second) == pytest.approx(closed, rel=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_full_covariances_as_scipys_root_has_it(seed):
+    rng = np.random.default_rng(seed)
+    one, other = random_covariance(rng, 6, 6), random_covariance(rng, 6, 6)
+    first, second = Moments.of(with_moments(np.zeros(6), one)), Moments.of(with_moments(np.ones(6), other))
+    closed = 6 + np.trace(one + other - 2 * np.real(sqrtm(one @ other)))
+    assert frechet_distance(first, second) == pytest.approx(closed, rel=1e-8)
+    assert frechet_distance(second, first) == pytest.approx(closed, rel=1e-8)
+
+
+def test_of_covariances_without_full_rank():
+    # Both on one line through the origin: the distance is that of Gaussians on a line, 3^2 + (2 - 5)^2.
+    line = np.array([3.0, 4.0]) / 5
+    spread = np.random.default_rng(0).standard_normal(400)
+    spread = (spread - spread.mean()) / spread.std(ddof=1)
+    first = Moments.of(2 * spread[:, None] * line)
+    second = Moments.of((5 * spread + 3)[:, None] * line)
+    assert frechet_distance(first, second) == pytest.approx(18, rel=1e-6)
+
+
+@given(st.integers(2, 40), st.integers(1, 30), st.integers(0, 10_000), st.floats(1e-3, 1e3))
+def test_of_a_set_with_itself_is_0(n, dim, seed, scale):
+    features = scale * np.random.default_rng(seed).standard_normal((n, dim))
+    moments = Moments.of(features)
+    assert frechet_distance(moments, moments) <= 1e-6 * max(1.0, float(np.trace(moments.covariance)))
+
+
+def test_grows_under_noise_and_under_blur(digits):
+    images = digits.test.images.astype(np.float64)
+    real = Moments.of(images.reshape(len(images), -1))
+    rng = np.random.default_rng(0)
+    noisy = [images + level * rng.standard_normal(images.shape) for level in (0, 5, 20, 60)]
+    blurred = [gaussian_filter(images, (0, width, width, 0)) for width in (0, 0.5, 1, 2)]
+    for changed in (noisy, blurred):
+        distances = [frechet_distance(real, Moments.of(some.reshape(len(some), -1))) for some in changed]
+        assert distances[0] < 1e-6 * np.trace(real.covariance)
+        assert distances == sorted(distances)
+        assert distances[-1] > 10 * distances[1]
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=8), st.integers(0, 10_000), st.floats(0, 1e6))
+def test_moments_do_not_depend_on_the_batches(sizes, seed, offset):
+    features = np.random.default_rng(seed).standard_normal((sum(sizes) + 1, 4)) + offset
+    whole, parts = Moments.of(features), Moments()
+    for batch in np.split(features, np.cumsum(sizes)):
+        parts.add(batch)
+    assert parts.n == whole.n
+    assert np.allclose(parts.mean, features.mean(axis=0), rtol=1e-12)
+    assert np.allclose(parts.covariance, np.cov(features.T), atol=1e-9)
+    assert np.allclose(parts.covariance, whole.covariance, atol=1e-9)
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(DataError, match="have no covariance"):
+        frechet_distance(Moments.of(np.zeros((1, 3))), Moments.of(np.zeros((4, 3))))
+    with pytest.raises(DataError, match="cannot be compared"):
+        frechet_distance(Moments.of(np.zeros((4, 2))), Moments.of(np.zeros((4, 3))))
+    with pytest.raises(DataError, match="NaN"):
+        Moments.of(np.full((4, 3), np.nan))
+    with pytest.raises(DataError, match="shape"):
+        Moments.of(np.zeros((4, 3))).add(np.zeros((4, 2)))

@@ -1,0 +1,201 @@
+"""The four measures, the table and the figure."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from grae.errors import DataError, RunError, SettingsError
+from grae.images import ImageAutoencoder, Moments, frechet_distance
+from grae.images import table as table_module
+from grae.images.data import ImageSet
+from grae.images.decoding import Part
+from grae.images.figure import CELL, GAP, HEADING, LABEL, between, draw_figure, grid_as_png
+from grae.images.measures import measure, normal_density
+from grae.images.printed import PRINTED
+from grae.images.projectors import Classifier, Projector
+from grae.images.recipes import MODELS
+from grae.images.table import as_markdown, make_table
+
+SMALL = {"width": 0.1, "epochs": 1, "batch_size": 32, "device": "cpu"}
+
+
+class Pixels(torch.nn.Module):
+    """Features are the pixels themselves."""
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1)
+
+
+PIXELS = Projector("pixels", Pixels(), torch.device("cpu"))
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    first, second = (Moments.of(images.reshape(len(images), -1) / 255) for images in (one, other))
+    return frechet_distance(first, second)
+
+
+def test_each_measure_is_the_distance_that_it_is_said_to_be(fitted, digits):
+    images = digits.test.images
+    found = measure(fitted, images, PIXELS, seed=3)
+    assert (found.feature, found.n) == ("FD(pixels)", 600)
+    assert found.rec == pytest.approx(distance(images, fitted.reconstruct(images)), rel=1e-4)
+    assert found.normal == pytest.approx(distance(images, fitted.sample(600, density="gaussian", seed=3)), rel=1e-4)
+    assert found.gmm == pytest.approx(distance(images, fitted.sample(600, density="gmm", seed=3)), rel=1e-4)
+    assert found.interp > 0
+    assert set(found.to_dict()) == {"feature", "n", "rec", "normal", "gmm", "interp"}
+
+
+def test_interpolations_are_half_way_between_different_images(digits):
+    images = np.concatenate([np.full((5, 8, 8, 1), 0, np.uint8), np.full((1, 8, 8, 1), 255, np.uint8)])
+
+    class Brightness:
+        """A model whose code is (brightness, 1) and whose decoder gives every image that brightness."""
+
+        settings_ = type("Settings", (), {"model": "rae"})
+        seen: list[np.ndarray] = []  # noqa: RUF012
+
+        def transform(self, X):
+            return np.stack([X.mean(axis=(1, 2, 3)) / 255, np.ones(len(X))], axis=1).astype(np.float32)
+
+        def decoded(self, X):
+            self.seen.append(X)
+            return iter([np.zeros((len(X), 8, 8, 1), np.uint8)])
+
+        def density_named(self, name):
+            return type("Density", (), {"sample": lambda self, n, seed: np.zeros((n, 2), np.float32)})()
+
+    model = Brightness()
+    measure(model, images, PIXELS)  # pyright: ignore[reportArgumentType]
+    halves = model.seen[-1]
+    mixed = halves[(halves[:, 0] > 0.01)]
+    assert len(mixed) == 2  # the one bright image is the first of one pair and the second of another
+    assert (mixed[:, 0] < 0.99).all()
+
+
+def test_fewer_images_are_drawn_where_fewer_are_asked_for(fitted, digits):
+    found = measure(fitted, digits.test.images, PIXELS, n=50)
+    assert found.n == 50
+    assert found != measure(fitted, digits.test.images, PIXELS, n=50, seed=1)
+    assert found == measure(fitted, digits.test.images, PIXELS, n=50)
+    with pytest.raises(DataError, match="too few"):
+        measure(fitted, digits.test.images[:1], PIXELS)
+
+
+def test_the_measure_normal_samples_what_the_paper_samples():
+    assert {name: normal_density(name) for name in MODELS} == {
+        **dict.fromkeys(MODELS, "gaussian"),
+        "vae": "normal",
+        "wae": "normal",
+        "2svae": "two-stage",
+    }
+
+
+def test_the_printed_figures_are_there_for_nine_models():
+    for printed in PRINTED.values():
+        assert tuple(printed) == tuple(name for name in MODELS if name != "ae-l2")
+        assert printed["2svae"][2] is None
+    assert PRINTED["mnist"]["rae-l2"] == (10.53, 22.22, 8.69, 14.54)
+
+
+@pytest.fixture(scope="module")
+def small_set(digits) -> ImageSet:
+    return ImageSet("mnist", Part(digits.train.images[:80], None), Part(digits.test.images[:40], None))
+
+
+@pytest.fixture(scope="module")
+def toy_projector() -> Projector:
+    torch.manual_seed(0)
+    return Projector("toy", Classifier(8, 1, 10), torch.device("cpu"))
+
+
+def test_a_table_is_made_once_and_goes_on(small_set, toy_projector, tmp_path, monkeypatch):
+    said: list[str] = []
+    rows = make_table(tmp_path, small_set, toy_projector, models=("vae",), n=30, tell=said.append, **SMALL)
+    assert [row["model"] for row in rows] == ["vae"]
+    assert rows[0]["printed_rec"] == 18.26
+    assert rows[0]["n"] == 30
+    assert rows[0]["epochs"] == 1
+    both = make_table(tmp_path, small_set, toy_projector, models=("ae", "vae"), n=30, tell=said.append, **SMALL)
+    assert [row["model"] for row in both] == ["ae", "vae"]
+    assert both[1] == rows[0]
+    assert said[-1] == "vae (2 of 2): done before"
+    monkeypatch.setattr(table_module, "ImageAutoencoder", None)  # nothing is trained or opened again
+    assert make_table(tmp_path, small_set, toy_projector, models=("ae", "vae"), n=30, **SMALL) == both
+    kept = json.loads((tmp_path / "table.json").read_text())
+    assert [row["model"] for row in kept] == ["vae", "ae"]  # in the paper's order
+    with (tmp_path / "table.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert float(lines[0]["rec"]) == rows[0]["rec"]
+    assert (tmp_path / "table.md").read_text() == as_markdown(kept)
+
+
+def test_a_table_goes_on_in_the_middle_of_a_training(small_set, toy_projector, tmp_path):
+    options = {**SMALL, "epochs": 2, "width": 0.25}
+    whole = make_table(tmp_path / "whole", small_set, toy_projector, models=("rae",), n=30, **options)
+    fitted = ImageAutoencoder("rae", **{**options, "epochs": 1})
+    fitted.fit(small_set.train.images, run=tmp_path / "broken" / "rae", data={"name": small_set.name})
+    (tmp_path / "broken" / "rae" / "model.safetensors").unlink()  # as if it had been killed after an epoch
+    table_module.files.write_json(
+        tmp_path / "broken" / "experiment.json",
+        json.loads((tmp_path / "whole" / "experiment.json").read_text()),
+    )
+    resumed = make_table(tmp_path / "broken", small_set, toy_projector, models=("rae",), n=30, **options)
+    timing = ("minutes",)
+    assert {k: v for k, v in resumed[0].items() if k not in timing} == {
+        k: v for k, v in whole[0].items() if k not in timing
+    }
+
+
+def test_another_experiment_is_refused(small_set, toy_projector, tmp_path):
+    make_table(tmp_path / "t", small_set, toy_projector, models=("ae",), n=30, **SMALL)
+    with pytest.raises(RunError, match=r"another experiment: epochs \(was 1, now 2\), n \(was 30, now 20\)"):
+        make_table(tmp_path / "t", small_set, toy_projector, models=("ae",), n=20, **{**SMALL, "epochs": 2})
+    with pytest.raises(RunError, match="is not empty"):
+        make_table(tmp_path, small_set, toy_projector, models=("ae",), n=30, **SMALL)
+    with pytest.raises(SettingsError, match="unknown model of images 'grae'"):
+        make_table(tmp_path / "u", small_set, toy_projector, models=("grae",), n=30, **SMALL)
+
+
+def test_markdown_has_ours_beside_the_printed():
+    row = {"model": "rae-l2", "feature": "FD(x)", "n": 5, "rec": 1.0, "normal": 2.0, "gmm": 3.0, "interp": 4.125}
+    printed = {"printed_rec": 10.53, "printed_normal": 22.22, "printed_gmm": None, "printed_interp": 14.54}
+    assert as_markdown([{**row, **printed}]) == (
+        "| FD(x), ours / printed FID | rec | normal | gmm | interp |\n|---|---|---|---|---|\n"
+        "| RAE-L2 | 1.00 / 10.53 | 2.00 / 22.22 | 3.00 / - | 4.12 / 14.54 |\n"
+    )
+
+
+def test_the_figure_shows_originals_above_their_reconstructions(fitted, digits, tmp_path):
+    draw_figure({"one": fitted, "two": fitted}, digits.test.images, tmp_path / "f.png", columns=3, seed=1)
+    picture = np.asarray(Image.open(tmp_path / "f.png"))
+    chosen = digits.test.images[np.random.default_rng(1).choice(600, 3, replace=False)]
+    enlarged = np.repeat(np.repeat(chosen[0, :, :, 0], CELL // 8, axis=0), CELL // 8, axis=1)
+    assert np.array_equal(picture[HEADING : HEADING + CELL, LABEL : LABEL + CELL, 0], enlarged)
+    back = fitted.reconstruct(chosen)[0, :, :, 0]
+    below = picture[HEADING + CELL + GAP : HEADING + 2 * CELL + GAP, LABEL : LABEL + CELL, 0]
+    assert np.array_equal(below[:: CELL // 8, :: CELL // 8], back)
+    assert (picture[:HEADING] < 128).any()  # headings
+    assert (picture[:, :LABEL] < 128).any()  # names
+
+
+def test_interpolations_begin_and_end_with_reconstructions(fitted, few):
+    found = between(fitted, few[:2], 5)
+    assert found.shape == (5, 8, 8, 1)
+    assert np.abs(found[[0, -1]].astype(int) - fitted.reconstruct(few[:2])).max() <= 1
+
+
+def test_a_figure_of_too_few_images_is_refused(fitted, few, tmp_path):
+    with pytest.raises(DataError, match="too few for 8 columns"):
+        draw_figure({"one": fitted}, few[:5], tmp_path / "f.png")
+
+
+@pytest.mark.parametrize(("n", "width", "height"), [(1, 1, 1), (5, 3, 2), (9, 3, 3)])
+def test_a_grid_holds_every_image(few, tmp_path, n, width, height):
+    (tmp_path / "g.png").write_bytes(grid_as_png(few[:n]))
+    with Image.open(tmp_path / "g.png") as picture:
+        assert picture.size == (width * (CELL + GAP) - GAP, height * (CELL + GAP) - GAP)
+        assert np.array_equal(np.asarray(picture)[: CELL : CELL // 8, : CELL : CELL // 8, 0], few[0, :, :, 0])

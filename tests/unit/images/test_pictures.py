@@ -1,0 +1,131 @@
+"""Folders and zip archives of pictures."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from grae.errors import DataError
+from grae.images import load_images, pictures
+from grae.images.pictures import Pictures, load
+
+
+def folder_of(path: Path, images: dict[str, np.ndarray]) -> Path:
+    for name, image in images.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path / name)
+    return path
+
+
+@pytest.fixture
+def some() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {f"part/{k:02}.png": rng.integers(0, 256, (64, 64, 3), dtype=np.uint8) for k in range(20)}
+
+
+def test_pictures_of_the_right_size_come_back_as_they_are(tmp_path, some):
+    train, test = load(Pictures(folder_of(tmp_path / "a", some)))
+    assert (len(train.images), len(test.images)) == (16, 4)
+    assert train.labels is None
+    both = {image.tobytes() for image in (*train.images, *test.images)}
+    assert both == {image.tobytes() for image in some.values()}
+
+
+def test_a_zip_gives_what_its_folder_gives(tmp_path, some):
+    folder = folder_of(tmp_path / "a", some)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        for path in sorted(folder.rglob("*.png")):
+            made.write(path, path.relative_to(folder))
+        made.writestr("readme.txt", "no picture")
+    for one, other in zip(load(Pictures(folder)), load(Pictures(tmp_path / "a.zip")), strict=True):
+        assert np.array_equal(one.images, other.images)
+
+
+def test_decoded_pictures_are_kept(tmp_path, some, monkeypatch):
+    folder = folder_of(tmp_path / "a", some)
+    before = load(Pictures(folder))
+    monkeypatch.setattr(pictures, "_decode", None)
+    assert np.array_equal(load(Pictures(folder))[0].images, before[0].images)
+    folder_of(tmp_path / "a", {"new.png": some["part/00.png"]})
+    with pytest.raises(TypeError):  # decoded anew
+        load(Pictures(folder))
+
+
+def test_copies_of_a_file_are_in_one_part(tmp_path, some):
+    copies = {f"{k}/{name}": image for k in range(4) for name, image in list(some.items())[:5]}
+    train, test = load(Pictures(folder_of(tmp_path / "a", copies)))
+    assert not {image.tobytes() for image in train.images} & {image.tobytes() for image in test.images}
+    assert len(train.images) + len(test.images) == 20
+
+
+def test_the_middle_of_other_pictures_is_kept_and_scaled(tmp_path):
+    wide = np.zeros((100, 300, 3), np.uint8)
+    wide[:, 100:200] = 255
+    grey = np.full((64, 64), 7, np.uint8)
+    train, test = load(Pictures(folder_of(tmp_path / "a", {"wide.png": wide, "grey.png": grey})))
+    found = sorted((np.concatenate([train.images, test.images])).tolist())
+    assert np.array_equal(found[0], np.full((64, 64, 3), 7))
+    assert np.array_equal(found[1], np.full((64, 64, 3), 255))
+
+
+def test_files_that_systems_put_beside_pictures_are_none(tmp_path, some):
+    folder = folder_of(tmp_path / "a", some)
+    (folder / "part" / "._00.png").write_bytes(b"no picture")
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "00.png").write_bytes(b"no picture")
+    assert len(Pictures(folder).names()) == 20
+
+
+def test_a_picture_is_turned_as_its_camera_said(tmp_path, some):
+    image = some["part/00.png"]
+    folder = folder_of(tmp_path / "a", {"other.png": np.zeros_like(image)})
+    turned = Image.fromarray(image)
+    turned.getexif()[0x0112] = 6  # to be turned by a quarter, clockwise
+    turned.save(folder / "turned.png", exif=turned.getexif())
+    found = np.concatenate([part.images for part in load(Pictures(folder))])
+    assert any(np.array_equal(np.rot90(image, -1), one) for one in found)
+
+
+@pytest.mark.parametrize(("width", "height", "side"), [(178, 218, 140), (89, 109, 70)])
+def test_faces_are_cut_in_proportion(tmp_path, width, height, side):
+    left, top = (width - side) // 2, (height - side) // 2
+    face = np.zeros((height, width, 3), np.uint8)
+    face[top : top + side, left : left + side] = 200
+    other = np.full_like(face, 3)
+    parts = load(Pictures(folder_of(tmp_path / "a", {"face.png": face, "other.png": other}), faces=True))
+    found = sorted(np.concatenate([part.images for part in parts]).tolist())
+    assert np.array_equal(found[1], np.full((64, 64, 3), 200))
+
+
+def test_the_makers_partition_of_celeba_is_kept():
+    is_test = pictures._test_part(np.zeros(202_599, np.uint64), ["x"] * 202_599, Pictures(Path(__file__).parent, True))
+    assert (int(is_test.argmax()), int(is_test.sum())) == (182_637, 19_962)
+
+
+def test_what_cannot_be_used_is_named(tmp_path, some):
+    (tmp_path / "a.txt").write_text("no archive")
+    with pytest.raises(DataError, match="neither a folder nor a zip"):
+        load_images(tmp_path / "a.txt")
+    with pytest.raises(DataError, match="there is no folder"):
+        load_images(tmp_path / "none" / "here")
+    with pytest.raises(DataError, match="did you mean 'mnist'"):
+        load_images("mnits")
+    with pytest.raises(DataError, match="holds 1 pictures"):
+        load_images(folder_of(tmp_path / "one", {"a.png": some["part/00.png"]}))
+    with pytest.raises(DataError, match="are copies of one"):
+        load_images(folder_of(tmp_path / "same", dict.fromkeys(("a.png", "b.png"), some["part/00.png"])))
+    damaged = folder_of(tmp_path / "damaged", some)
+    (damaged / "part" / "07.png").write_bytes((damaged / "part" / "07.png").read_bytes()[:100])
+    with pytest.raises(DataError, match=r"07\.png is no picture"):
+        load_images(damaged)
+
+
+def test_a_failed_decoding_leaves_nothing_behind(tmp_path, some, monkeypatch):
+    monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path / "cache"))
+    damaged = folder_of(tmp_path / "a", some)
+    (damaged / "part" / "19.png").write_bytes(b"nothing")
+    with pytest.raises(DataError):
+        load_images(damaged)
+    assert list((tmp_path / "cache" / "images").iterdir()) == []
