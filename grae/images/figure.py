@@ -28,8 +28,8 @@ def draw_figure(
     """Draws the figure as a PNG.
 
     Random samples come from each model's own density. The interpolations lie on the arc between the codes of two
-    held-out images, the same for all models, whose reconstructions are at the ends: the first original, and the one that
-    differs from it the most.
+    held-out images, the same for all models, whose reconstructions are at the ends: the first original, and the one
+    that differs from it the most.
 
     Args:
         models: fitted models by the names to write beside them.
