@@ -28,7 +28,8 @@ def draw_figure(
     """Draws the figure as a PNG.
 
     Random samples come from each model's own density. The interpolations lie on the arc between the codes of two
-    held-out images, the same for all models, whose reconstructions are at the ends.
+    held-out images, the same for all models, whose reconstructions are at the ends: the first original, and the one
+    that differs from it the most.
 
     Args:
         models: fitted models by the names to write beside them.
@@ -47,10 +48,12 @@ def draw_figure(
             remedy="ask for 2 columns or more, and no more than there are images",
         )
     chosen = images[np.random.default_rng(seed).choice(len(images), columns, replace=False)]
+    differences = np.square(chosen.astype(np.float64) - chosen[0]).sum(axis=(1, 2, 3))
+    ends = chosen[[0, int(differences.argmax())]]
     panels = {
         "reconstructions": [chosen, *(model.reconstruct(chosen) for model in models.values())],
         "random samples": [None, *(model.sample(columns, seed=seed) for model in models.values())],
-        "interpolations": [None, *(between(model, chosen[:2], columns) for model in models.values())],
+        "interpolations": [None, *(between(model, ends, columns) for model in models.values())],
     }
     picture = _composed(["originals", *models], panels, images.shape[1], columns)
     with files.replacing(path) as temporary:

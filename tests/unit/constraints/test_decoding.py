@@ -136,7 +136,7 @@ def test_a_user_s_own_grammar_needs_nothing_but_its_language():
         #% language molecules
         molecule -> group | group molecule | molecule ring
         ring -> opening molecule '1'
-        opening -> '[CH2]1C' | 'CC=1' | '[13CH]%12'
+        opening -> '[CH]1C' | 'CC=1' | '[13CH]%12'
         group -> 'C(=O)N' | 'C(F)' | 'C' | 'S(=O)(=O)' | '[N+](C)(C)' | 'O' | '=' group | '(' molecule ')' | '%12'
         """,
         "groups",
