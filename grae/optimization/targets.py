@@ -86,7 +86,7 @@ def target_named(
         from grae.optimization.curves import curve_target
 
         return curve_target(grammar, formula=formula, points=points)
-    if any(sign in name for sign in "*+ "):
+    if name.startswith("-") or any(sign in name for sign in "*+/ "):
         from grae.optimization.sums import SumTarget
 
         return SumTarget.read(name, {part: target_named(part, grammar=grammar) for part in BUILT_IN})

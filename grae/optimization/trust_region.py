@@ -1,13 +1,14 @@
 """Local search in a trust region around the best string, with restarts.
 
-A round proposes points around the best code of the region, decodes them, and keeps the strings that are new; each is
-encoded again, and the surrogate, a Gaussian process on the nearest and the best of what is known, ranks those codes by
-Thompson sampling. So what is ranked is what will be scored, and the score belongs to its code.
+A round takes steps from the best code of the region and decodes them, and keeps the strings that are new; each is
+encoded again. Those whose own codes are nearest to the center are the region; a Gaussian process on the best and the
+nearest of what is known ranks them by Thompson sampling. So what is ranked is what will be scored, and the score belongs to its
+code; and as what is near becomes known, the region widens by itself.
 
-The region grows after rounds that improve on its best and shrinks after others, and when nothing has improved for long
-it is given up: the next begins from another part of the starting data. What was scored stays known, so that no region
-ends where an earlier one did. After Eriksson et al., "Scalable Global Optimization via Local Bayesian Optimization"
-(NeurIPS 2019; TuRBO), which searches a box instead of the decoded strings.
+When nothing has improved for long, the region is given up. Every second one begins afresh from a small part of the
+starting data; the others see all that is known and begin at the best of it. What was scored stays known, so that no
+region ends where an earlier one did. After Eriksson et al., "Scalable Global Optimization via Local Bayesian
+Optimization" (NeurIPS 2019; TuRBO), which searches a box instead of decoded strings.
 """
 
 from collections.abc import Sequence
@@ -30,30 +31,31 @@ class RegionSettings:
 
     Attributes:
         candidates: points decoded a round.
+        within: strings that the region holds, those nearest to its center among the new ones.
         neighbors: points that the surrogate is fitted to.
         best: strings of the starting data that take part because they score well.
         spread: strings of the starting data that take part as drawn.
         length: standard deviation of a step in each dimension, in standard units, when a region begins.
-        shortest, longest: bounds of that length.
+        longest: the length that it grows to while nothing improves.
         patience: calls without an improvement after which a region is given up; twice as many in the region that holds
             the best of all.
         widenings: how often a round looks further where it finds too few new strings.
     """
 
     candidates: int = 1000
+    within: int = 100
     neighbors: int = 250
     best: int = 200
     spread: int = 2000
     length: float = 0.4
-    shortest: float = 0.15
     longest: float = 1.2
-    patience: int = 40
+    patience: int = 50
     widenings: int = 8
 
 
-GROWTH, SHRINKAGE = 1.5, 1.3
-PART = 4
-"""A new region sees one string in so many of the starting data."""
+STRIDE = 1.5
+PART = 20
+"""A region that begins afresh sees one string in so many of the starting data."""
 PARENTS = 50
 """The best of a region, with which its center is interpolated."""
 PERTURBED = 20
@@ -115,8 +117,10 @@ class TrustRegion:
         if len(found) <= n:
             return found.proposals(list(range(len(found))))
         rows = self._neighbors()
+        distance = np.square(points - self.points[self._ranked()[0]]).sum(axis=1)
+        near = np.argsort(distance, kind="stable")[: max(self.settings.within, 2 * n)]
         surrogate = LocalSurrogate(self.points[rows], self.values[rows])
-        return found.proposals(surrogate.thompson(points, n, rng))
+        return found.proposals([int(near[place]) for place in surrogate.thompson(points[near], n, rng)])
 
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""
@@ -132,11 +136,9 @@ class TrustRegion:
         self.values = np.concatenate([self.values, values])
         self.members = np.concatenate([self.members, rows])
         if values.max() > self.best:
-            self.best = float(values.max())
-            self.failed, self.length = 0, min(self.length * GROWTH, self.settings.longest)
+            self.best, self.failed = float(values.max()), 0
         else:
             self.failed += len(records)
-            self.length = max(self.length / SHRINKAGE, self.settings.shortest)
         holds_best = self.best >= self.values.max()
         if self.failed >= self.settings.patience * (2 if holds_best else 1):
             self._restart()
@@ -145,11 +147,12 @@ class TrustRegion:
         """A region that sees some rows of what is known."""
         self.members = members
         self.best = float(self.values[members].max())
-        self.length = self.settings.length
         self.failed = 0
         self.regions += 1
 
     def _restart(self) -> None:
+        if self.regions % 2 == 0:
+            return self._begin(np.arange(len(self.values)))
         rng = np.random.default_rng([self.seed, self.regions, len(self.values)])
         self._begin(rng.choice(self.n_start, max(2, self.n_start // PART), replace=False))
 
@@ -168,14 +171,19 @@ class TrustRegion:
     def _candidates(self, n: int, rng: np.random.Generator) -> Candidates:
         """New strings around the region's center, looking further while there are too few."""
         found = Candidates()
-        length, temperature = self.length, self.temperature
+        length, temperature = self._length(), self.temperature
         for _ in range(self.settings.widenings):
             points = self._steps(length, rng)
             found.decode(self.space, points, self.known, temperature=temperature, seed=int(rng.integers(2**31)))
-            if len(found) > 2 * n:
+            if len(found) >= max(self.settings.within, 2 * n):
                 break
-            length, temperature = length * GROWTH, max(1.0, self.temperature)
+            length, temperature = length * STRIDE, max(1.0, self.temperature)
         return found
+
+    def _length(self) -> float:
+        """The length of a step: the longer nothing has improved, the further away are strings that are new."""
+        grown = self.settings.length * 2 ** (self.failed / self.settings.patience)
+        return min(grown, self.settings.longest)
 
     def _steps(self, length: float, rng: np.random.Generator) -> np.ndarray:
         """Points around the region's center, (candidates, D).

@@ -116,7 +116,9 @@ def test_the_face_offers_what_it_lists():
 
 
 def test_only_the_optimization_imports_botorch():
-    users = {room_of(file) for file in FILES if any(name in file.read_text() for name in ("import gpytorch", "botorch."))}
+    users = {
+        room_of(file) for file in FILES if any(name in file.read_text() for name in ("import gpytorch", "botorch."))
+    }
     assert users == {"optimization"}
 
 
