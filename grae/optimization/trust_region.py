@@ -2,8 +2,8 @@
 
 A round takes steps from the best code of the region and decodes them, and keeps the strings that are new; each is
 encoded again. Those whose own codes are nearest to the center are the region; a Gaussian process on the best and the
-nearest of what is known ranks them by Thompson sampling. So what is ranked is what will be scored, and the score belongs to its
-code; and as what is near becomes known, the region widens by itself.
+nearest of what is known ranks them by Thompson sampling. So what is ranked is what will be scored, and the score
+belongs to its code; and as what is near becomes known, the region widens by itself.
 
 When nothing has improved for long, the region is given up. Every second one begins afresh from a small part of the
 starting data; the others see all that is known and begin at the best of it. What was scored stays known, so that no

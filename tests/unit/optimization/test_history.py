@@ -81,7 +81,7 @@ def test_the_frame_has_a_row_a_call():
     history.append(record(0, None, None, error="ValueError: no"))
     frame = history.frame()
     assert frame["string"].tolist()[0] == "a"
-    assert math.isnan(frame["score"][1])
+    assert math.isnan(frame["score"].tolist()[1])
     assert frame["valid"].tolist() == [True, False]
     assert scores_of(history.records, -7.0).tolist() == [1.0, -7.0]
     assert len(History(None, "maximize").best_so_far) == 0

@@ -103,7 +103,8 @@ def test_a_target_of_the_wrong_shape_is_recorded():
 
 
 def test_settings_that_cannot_be_used(monkeypatch):
-    for wrong in ({"workers": 0}, {"timeout": 0.0}, {"timeout": float("nan")}, {"backend": "threads"}):
+    wrongs: list[dict[str, Any]] = [{"workers": 0}, {"timeout": 0.0}, {"timeout": float("nan")}, {"backend": "threads"}]
+    for wrong in wrongs:
         with pytest.raises(SettingsError):
             Scorer(FunctionTarget(len), **wrong)
     for backend in ("dask", "ray"):

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import norm, spearmanr
+from scipy.stats import norm
 
 from grae.optimization.sparse import SparseSurrogate, log_improvement
 from grae.optimization.surrogate import LocalSurrogate, normal_scores, one_thread
@@ -45,7 +45,7 @@ def test_the_local_surrogate_learns_at_any_scale(scale):
     points, new = rng.standard_normal((120, 6)), rng.standard_normal((200, 6))
     surrogate = LocalSurrogate(scale * points, smooth(points))
     mean, deviation = surrogate.predict(scale * new)
-    assert spearmanr(mean, smooth(new))[0] > 0.95
+    assert np.corrcoef(mean, smooth(new))[0, 1] > 0.9
     assert (deviation > 0).all()
 
 
