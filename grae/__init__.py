@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grae.grammar import load_grammar
+    from grae.optimization import optimize
     from grae.sequence import GrammarAutoencoder, load
 
 __version__ = "0.1.0.dev0"
-__all__ = ["GrammarAutoencoder", "__version__", "load", "load_grammar"]
+__all__ = ["GrammarAutoencoder", "__version__", "load", "load_grammar", "optimize"]
 
-_HOMES = {"GrammarAutoencoder": "grae.sequence", "load": "grae.sequence", "load_grammar": "grae.grammar"}
+_HOMES = {
+    "GrammarAutoencoder": "grae.sequence",
+    "load": "grae.sequence",
+    "load_grammar": "grae.grammar",
+    "optimize": "grae.optimization",
+}
 
 
 def __getattr__(name: str) -> object:

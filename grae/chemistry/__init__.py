@@ -2,7 +2,14 @@
 
 from grae.chemistry.drawing import draw_grid
 from grae.chemistry.filters import first_alert, passes_filters
-from grae.chemistry.properties import Properties, properties
+from grae.chemistry.properties import (
+    Properties,
+    drug_likeness,
+    largest_ring,
+    log_p,
+    properties,
+    synthetic_accessibility,
+)
 from grae.chemistry.reading import (
     KINDS,
     RDKIT_VERSION,
@@ -25,15 +32,19 @@ __all__ = [
     "canonical",
     "canonical_all",
     "draw_grid",
+    "drug_likeness",
     "fingerprint",
     "first_alert",
     "fragments",
     "invalid_reason",
     "kekule_all",
+    "largest_ring",
+    "log_p",
     "passes_filters",
     "problem",
     "properties",
     "read",
     "readable_all",
     "scaffold",
+    "synthetic_accessibility",
 ]

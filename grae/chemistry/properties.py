@@ -39,12 +39,32 @@ def properties(molecule: Chem.Mol | str | None) -> Properties | None:
         return None
     with rdBase.BlockLogs():
         return Properties(
-            logp=Crippen.MolLogP(molecule),  # pyright: ignore[reportAttributeAccessIssue]
-            sa=float(_sa_module().calculateScore(molecule)),
-            qed=QED.qed(molecule),
+            logp=log_p(molecule),
+            sa=synthetic_accessibility(molecule),
+            qed=drug_likeness(molecule),
             weight=Descriptors.MolWt(molecule),  # pyright: ignore[reportAttributeAccessIssue]
             heavy_atoms=molecule.GetNumHeavyAtoms(),
         )
+
+
+def log_p(molecule: Chem.Mol) -> float:
+    """Octanol-water partition coefficient by atom contributions; see `Properties.logp`."""
+    return Crippen.MolLogP(molecule)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def synthetic_accessibility(molecule: Chem.Mol) -> float:
+    """Synthetic accessibility, 1 (easy) to 10 (hard); see `Properties.sa`."""
+    return float(_sa_module().calculateScore(molecule))
+
+
+def drug_likeness(molecule: Chem.Mol) -> float:
+    """Quantitative estimate of drug-likeness, 0 to 1; see `Properties.qed`."""
+    return QED.qed(molecule)
+
+
+def largest_ring(molecule: Chem.Mol) -> int:
+    """Atoms in the largest of the smallest set of smallest rings; 0 without a ring."""
+    return max(map(len, molecule.GetRingInfo().AtomRings()), default=0)
 
 
 @cache

@@ -9,16 +9,25 @@ RUNS = Path("runs")
 IMAGE_RUNS = RUNS / "images"
 COMPLETE = "model.safetensors"
 STARTED = "config.json"
+GRAMMARS = {"molecules": "smiles", "expressions": "arithmetic"}
 _TRAIN = {RUNS: "grae train", IMAGE_RUNS: "grae images train"}
 LANGUAGE = "language.cfg"  # only where the run's derivations are of another grammar than the one that was named
 
 
-def find_run(run: str | None, grammar: str | None = None, *, holds: str = COMPLETE, under: Path = RUNS) -> Path:
+def find_run(
+    run: str | None,
+    grammar: str | None = None,
+    *,
+    language: str | None = None,
+    holds: str = COMPLETE,
+    under: Path = RUNS,
+) -> Path:
     """The folder of a run.
 
     Args:
         run: a folder, or the name of one under `under`; None for the latest.
         grammar: a grammar's name, file or run; narrows the latest to its runs.
+        language: what the strings mean ("molecules", "expressions"); narrows the latest to its runs.
         holds: the file that a run must hold to count as the latest.
         under: where the runs lie; those of images have a folder of their own.
 
@@ -34,10 +43,13 @@ def find_run(run: str | None, grammar: str | None = None, *, holds: str = COMPLE
             f"no run {run!r}: neither a folder nor one under {under}/{_known(under)}",
             remedy=f"name one, or train one with `{_TRAIN[under]}`",
         )
-    latest = next((place for place in _newest(holds, under) if grammar is None or _is_of(place, grammar)), None)
+    fitting = (place for place in _newest(holds, under) if grammar is None or _is_of(place, grammar))
+    latest = next((place for place in fitting if language is None or _language(place) == language), None)
     if latest is None:
         of = "" if grammar is None else f" of grammar {grammar!r}"
-        option = "" if under == IMAGE_RUNS else f" --grammar {grammar or 'smiles'}"
+        of += "" if language is None else f" of {language}"
+        wanted = grammar or GRAMMARS.get(language or "", "smiles")
+        option = "" if under == IMAGE_RUNS else f" --grammar {wanted}"
         raise RunError(
             f"no run{of} under {under.absolute()}{_known(under)}",
             remedy=f"train one with `{_TRAIN[under]}{option}`, or name the folder of a run",
@@ -84,6 +96,17 @@ def _is_of(place: Path, grammar: str) -> bool:
     except GrammarError:  # a damaged run is not the one that is looked for
         return False
     return (getattr(held, "base", None) or held).fingerprint == (getattr(wanted, "base", None) or wanted).fingerprint
+
+
+def _language(place: Path) -> str | None:
+    """What the strings of a run mean; None also where its grammar is damaged."""
+    from grae.grammar import load_grammar
+
+    named = place / LANGUAGE
+    try:
+        return load_grammar(named if named.is_file() else place).language
+    except GrammarError:
+        return None
 
 
 def _known(under: Path) -> str:

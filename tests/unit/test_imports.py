@@ -10,7 +10,7 @@ import pytest
 import grae
 
 PACKAGE = Path(grae.__file__).parent
-HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib", "PIL")
+HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib", "PIL", "botorch")
 
 # Each room and those below it, the lowest first: a room imports the rooms named before it, never those after.
 ROOMS = (
@@ -28,6 +28,7 @@ ROOMS = (
     "images",
     "sequence",
     "evaluation",
+    "optimization",
     "cli",
 )
 FACE = {"__init__"}  # grae/__init__.py names the library's face; its imports are lazy
@@ -108,3 +109,14 @@ def test_the_face_offers_what_it_lists():
     assert grae.load_grammar("smiles").language == "molecules"
     with pytest.raises(AttributeError, match="no attribute 'lod'"):
         _ = grae.lod  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_only_the_optimization_imports_botorch():
+    users = {
+        room_of(file) for file in FILES if any(name in file.read_text() for name in ("import gpytorch", "botorch."))
+    }
+    assert users == {"optimization"}
+
+
+def test_a_search_without_surrogate_loads_no_botorch():
+    assert "botorch" not in loaded_after("import grae.optimization")

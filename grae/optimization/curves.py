@@ -1,0 +1,136 @@
+"""The target of expressions: how far their curve is from another.
+
+Source: Kusner, Paige and Hernandez-Lobato, "Grammar Variational Autoencoder" (ICML 2017), and its published code:
+log(1 + mean(min((f(x) - y(x))^2, 1000))) for y = 1/3 + x + sin(x*x) at 1000 points on [-10, 10].
+"""
+
+import csv
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from grae.errors import DataError, SettingsError
+from grae.expressions import evaluate, evaluate_many
+from grae.expressions import points as published_points
+from grae.grammar import Grammar, load_grammar
+from grae.grammar.codec import encode
+from grae.optimization.formulas import grammar_of
+from grae.optimization.targets import Direction
+
+FORMULA = "1/3 + x + sin(x*x)"
+MOST_SQUARED = 1000.0
+WORST = math.log1p(MOST_SQUARED)
+
+
+class CurveTarget:
+    """log(1 + mean squared error, each square at most 1000); lower is better, 0 is exact.
+
+    Args:
+        grammar: of the expressions; those outside it, or not finite at a point, are invalid.
+        x: the points, shape (K,).
+        y: the values to fit there, shape (K,).
+        name: what it is called.
+    """
+
+    direction: Direction = "minimize"
+    language: str | None = "expressions"
+    worst = WORST
+    own = False
+
+    def __init__(self, grammar: Grammar, x: np.ndarray, y: np.ndarray, name: str = "log-mse") -> None:
+        self.grammar = grammar.base or grammar
+        self.x, self.y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"CurveTarget({self.name!r}, {len(self.x)} points)"
+
+    def evaluate(self, strings: Sequence[str]) -> np.ndarray:
+        """The scores, (n,) float64; NaN for what is not in the language or not finite at a point."""
+        scores = np.full(len(strings), np.nan)
+        encoded = encode(self.grammar, strings, on_invalid="skip")
+        for row, derivation in zip(encoded.rows.tolist(), encoded.derivations, strict=True):
+            values = evaluate(self.grammar, derivation, self.x)
+            if np.isfinite(values).all():
+                scores[row] = self._score(values)
+        return scores
+
+    def curves(self, strings: Sequence[str]) -> np.ndarray:
+        """The values of expressions at the points, (n, K) float64.
+
+        Raises:
+            ParseError: a string is not in the language.
+        """
+        return evaluate_many(self.grammar, encode(self.grammar, strings).derivations, self.x)
+
+    def _score(self, values: np.ndarray) -> float:
+        with np.errstate(over="ignore"):  # what overflows is cut to 1000 all the same
+            return float(np.log1p(np.minimum(np.square(values - self.y), MOST_SQUARED).mean()))
+
+
+def curve_target(
+    grammar: Grammar | None = None, *, formula: str | None = None, points: str | Path | None = None
+) -> CurveTarget:
+    """The published target, or that of a formula or of points of one's own.
+
+    Args:
+        grammar: of the expressions; the shipped one when left out.
+        formula: a formula in x, taken at the published points.
+        points: a file of two columns, x and y.
+
+    Raises:
+        SettingsError: a formula and points at once, or a formula that is not finite at a point.
+        ParseError: the formula cannot be read.
+        DataError: the points cannot be read.
+    """
+    grammar = load_grammar("arithmetic") if grammar is None else grammar
+    if points is not None:
+        if formula is not None:
+            raise SettingsError("a formula and points at once", remedy="give one of them")
+        return CurveTarget(grammar, *read_points(Path(points)), name=f"log-mse of {Path(points).name}")
+    x = published_points()
+    y = formula_values(formula or FORMULA, x)
+    if not np.isfinite(y).all():
+        where = x[np.argmin(np.isfinite(y))]
+        raise SettingsError(f"formula {formula!r} is not finite at x = {where:.4g}", remedy="give points of your own")
+    return CurveTarget(grammar, x, y, name="log-mse" if formula is None else f"log-mse of {formula}")
+
+
+def formula_values(formula: str, x: np.ndarray) -> np.ndarray:
+    """The values of a formula in x at points (K,): numbers, + - * /, parentheses and the functions of expressions.
+
+    Raises:
+        ParseError: the formula cannot be read.
+    """
+    grammar = grammar_of("formula.cfg", formula)
+    return evaluate(grammar, grammar.parse(formula), x)
+
+
+def read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The points of a file, x and y, (K,) float64 each: two numbers a line, by comma or white space; headings may lead.
+
+    Raises:
+        DataError: no such file, no points, or a line that holds something else.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"points {path}: {error}", remedy="give a text file of two columns, x and y") from None
+    found: list[tuple[float, float]] = []
+    for number, line in enumerate(lines, start=1):
+        cells = next(csv.reader([line]), []) if "," in line else line.split()
+        try:
+            values = tuple(float(cell) for cell in cells)
+        except ValueError:
+            values = None if number > 1 else ()
+        if values == ():
+            continue
+        if values is None or len(values) != 2 or not np.isfinite(values).all():
+            raise DataError(f"points {path}, line {number}: {line!r}; expected two finite numbers, x and y")
+        found.append((values[0], values[1]))
+    if not found:
+        raise DataError(f"points {path}: there are none", remedy="give two numbers a line, x and y")
+    x, y = np.array(found).T
+    return x, y

@@ -1,0 +1,130 @@
+"""The history of a search: each scored string is a line of history.jsonl, on the disk before the next is scored."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grae import files
+from grae.errors import RunError
+from grae.optimization.targets import Direction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REMEDY = "give the folder of a search made by `grae optimize`, or restore the file from a copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One call of the target.
+
+    Attributes:
+        round: its round, from 0.
+        code: the latent code that the score belongs to, (D,) in the model's own coordinates.
+        string: what was scored; None where the code decoded to no valid string.
+        score: finite; None for what is invalid and for a call that failed.
+        valid: whether the target gave a score.
+        attempts: how often codes were decoded to find the string.
+        decoded_valid: of those attempts, how many gave a valid string.
+        seconds: that the target took; 0 where nothing was called.
+        repeated: whether the score is that of an earlier record of the same string, so that nothing was called.
+        error: why the target gave no answer; None where it answered.
+    """
+
+    round: int
+    code: tuple[float, ...]
+    string: str | None
+    score: float | None
+    valid: bool
+    attempts: int
+    decoded_valid: int
+    seconds: float
+    repeated: bool = False
+    error: str | None = None
+
+
+class History:
+    """The records of a search, in memory and, where there is a file, on disk.
+
+    Args:
+        path: the file; None keeps them in memory only.
+        direction: which way the scores improve.
+    """
+
+    def __init__(self, path: Path | None, direction: Direction) -> None:
+        self.path = path
+        self.direction = direction
+        self.records: list[Record] = []
+
+    @classmethod
+    def read(cls, path: Path, direction: Direction) -> "History":
+        """The history in a file, which may not be there yet; a line torn by a kill does not count.
+
+        Raises:
+            RunError: a line is no record.
+        """
+        history = cls(path, direction)
+        if path.is_file():
+            lines = files.read_jsonl(path, remedy=REMEDY)
+            history.records = [_record(path, number, line) for number, line in enumerate(lines, start=1)]
+        return history
+
+    def append(self, record: Record) -> None:
+        """Adds a record; it is on the disk when this returns.
+
+        Raises:
+            RunError: the file system refuses.
+        """
+        if self.path is not None:
+            files.append_jsonl(self.path, asdict(record))
+        self.records.append(record)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def of_round(self, number: int) -> list[Record]:
+        """The records of one round, in order."""
+        return [record for record in self.records if record.round == number]
+
+    @property
+    def best(self) -> list[Record]:
+        """The valid records, best first, each string once; of equals the earlier."""
+        sign = 1 if self.direction == "minimize" else -1
+        ranked = sorted((record for record in self.records if record.valid), key=lambda record: sign * _score(record))
+        return list({record.string: record for record in reversed(ranked)}.values())[::-1]
+
+    @property
+    def best_so_far(self) -> np.ndarray:
+        """The best score after each call, (n,) float64; NaN before the first valid one."""
+        scores = np.array([np.nan if record.score is None else record.score for record in self.records], np.float64)
+        best = np.fmin if self.direction == "minimize" else np.fmax
+        return best.accumulate(scores)
+
+    def frame(self) -> "pd.DataFrame":
+        """A row a record, the columns as the attributes of `Record`."""
+        import pandas as pd
+
+        names = [field.name for field in fields(Record)]
+        return pd.DataFrame([asdict(record) for record in self.records], columns=names)
+
+
+def scores_of(records: Sequence[Record], worst: float) -> np.ndarray:
+    """The scores of records, (n,) float64, with `worst` for those that have none."""
+    return np.array([worst if record.score is None else record.score for record in records], np.float64)
+
+
+def _score(record: Record) -> float:
+    return np.nan if record.score is None else record.score
+
+
+def _record(path: Path, number: int, line: Any) -> Record:
+    names = {field.name for field in fields(Record)}
+    if not isinstance(line, dict) or line.keys() != names or not isinstance(line["code"], list):
+        raise RunError(f"{path} line {number} is no scored string", remedy=REMEDY)
+    return Record(**{**line, "code": tuple(line["code"])})

@@ -1,0 +1,327 @@
+"""The loop: strings proposed, scored, written down, and told to the protocol; and what a killed search goes on from."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from grae import files
+from grae.errors import RunError, SettingsError
+from grae.optimization.candidates import Known, Proposal
+from grae.optimization.functions import FunctionTarget
+from grae.optimization.history import REMEDY, History, Record
+from grae.optimization.progress import SearchReporter, fraction_of, search_reporter
+from grae.optimization.result import SearchResult
+from grae.optimization.scoring import Backend, Outcome, Scorer
+from grae.optimization.space import LatentSpace
+from grae.optimization.start import Half, Start, scored, training_strings
+from grae.optimization.strategy import RandomSearch, Strategy
+from grae.optimization.targets import Direction, Target, target_named
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+ProtocolName = Literal["trust-region", "paper", "random"]
+HISTORY, SETTINGS, START = "history.jsonl", "search.json", "start.safetensors"
+FORMAT = "grae search 1"
+
+
+class Pace(NamedTuple):
+    """Rounds, and strings a round."""
+
+    rounds: int
+    batch_size: int
+
+
+PACES: dict[str, Pace] = {"trust-region": Pace(50, 10), "paper": Pace(5, 50), "random": Pace(10, 50)}
+
+
+def optimize(
+    model: "GrammarAutoencoder",
+    target: str | Target | Callable[[str], float | None] = "logp",
+    *,
+    protocol: ProtocolName = "trust-region",
+    rounds: int | None = None,
+    batch_size: int | None = None,
+    direction: Direction = "maximize",
+    start: Sequence[str] | None = None,
+    half: Half = "all",
+    start_limit: int | None = None,
+    temperature: float | None = None,
+    attempts: int | None = None,
+    decoding: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    backend: Backend = "loky",
+    timeout: float | None = 60.0,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+) -> SearchResult:
+    """Searches a model's latent space for strings that score well on a target.
+
+    The scores of the strings that the search starts from do not count as calls. Every string is written to
+    `out/history.jsonl` before the next is scored; with `resume` a killed search goes on there and scores nothing twice.
+
+    Args:
+        model: a fitted model.
+        target: a name (see `targets.py`), a function of one string, or a `Target`.
+        protocol: "trust-region", "paper" or "random".
+        rounds: rounds; 50, 5 or 10 by protocol when left out.
+        batch_size: strings a round; 10, 50 or 50.
+        direction: which way a function of one's own improves.
+        start: strings to start from; the model's training strings when left out.
+        half: "worst-half" starts from those that score worse than the median.
+        start_limit: the most strings to start from, drawn by the seed; all when left out, of one's own function 200.
+        temperature: of the decoder; 0 when left out, in the paper protocol 1.
+        attempts: paper protocol: decodings of a point; 25 for expressions, else 500.
+        decoding: what `model.inverse_transform` is told besides, such as its constraints.
+        seed: of all that is drawn.
+        workers: strings scored at a time.
+        backend: of joblib, where there are several workers.
+        timeout: seconds that a call of the target may take; None for no limit.
+        out: the folder of the search; None keeps the history in memory only.
+        resume: go on with the search in `out`.
+        progress: whether to show progress on standard error.
+
+    Raises:
+        SettingsError, ParseError: the target or a setting cannot be used.
+        DataError: the strings to start from cannot be used.
+        RunError: the folder holds a search and `resume` was not asked for, or another search than this.
+        MissingExtraError: the backend is not installed.
+    """
+    pace = _pace(protocol, rounds, batch_size)
+    chosen = _target(target, model, direction)
+    scorer = Scorer(chosen, workers=workers, backend=backend, timeout=timeout)
+    folder = None if out is None else Path(out)
+    maximize = chosen.direction == "maximize"
+    texts = training_strings(model) if start is None else list(start)
+    told = {
+        "format": FORMAT,
+        "target": chosen.name,
+        "direction": chosen.direction,
+        "protocol": protocol,
+        "batch_size": pace.batch_size,
+        "seed": seed,
+        "half": half,
+        "start_limit": start_limit,
+        "start_sha256": hashlib.sha256("\n".join(texts).encode()).hexdigest(),
+        "temperature": temperature,
+        "attempts": attempts,
+        "decoding": dict(decoding or {}),
+        "grammar": model.grammar_.fingerprint,
+    }
+    history = _history(folder, chosen.direction, told, pace.rounds, resume=resume)
+    reporter = search_reporter(progress)
+    try:
+        begun = _start(texts, scorer, folder, start_limit, seed, workers, reporter)
+        if half == "worst-half":
+            begun = begun.worse_half(maximize)
+        space = LatentSpace(model, decoding)
+        reporter.doing("preparing")
+        strategy = _strategy(protocol, space, begun, chosen, temperature=temperature, attempts=attempts, seed=seed)
+        return _Search(space, strategy, scorer, history, begun, reporter).run(pace)
+    finally:
+        reporter.close()
+
+
+class _Search:
+    """The rounds of a search."""
+
+    def __init__(
+        self,
+        space: LatentSpace,
+        strategy: Strategy,
+        scorer: Scorer,
+        history: History,
+        start: Start,
+        reporter: SearchReporter,
+    ) -> None:
+        self.space, self.strategy, self.scorer, self.history, self.reporter = (
+            space,
+            strategy,
+            scorer,
+            history,
+            reporter,
+        )
+        self.scores: dict[str, float | None] = {}
+        for text, score in zip(start.texts, start.scores.tolist(), strict=True):
+            self.scores[text] = score if np.isfinite(score) else None
+        self.scores |= {record.string: record.score for record in history if record.string is not None}
+        self.seconds = {"propose": 0.0, "score": 0.0}
+
+    def run(self, pace: Pace) -> SearchResult:
+        """All rounds, from where the history stands."""
+        before, began = len(self.history), time.monotonic()
+        total = pace.rounds * pace.batch_size
+        ended = "rounds"
+        for number in range(pace.rounds):
+            done = len(self.history.of_round(number))
+            if done < pace.batch_size:
+                self.reporter.doing(f"round {number + 1} of {pace.rounds}: proposing")
+                with self._timed("propose"):
+                    proposals = self.strategy.propose(number, pace.batch_size)
+                for record in self._scored(number, proposals[done:]):
+                    self.history.append(record)
+                    self.reporter.call(self.history, total, before, time.monotonic() - began)
+            finished = self.history.of_round(number)
+            if not finished:
+                ended = "no new strings"
+                break
+            self.strategy.tell(finished)
+            if done < len(finished):
+                self.reporter.round(self.history, total, before, time.monotonic() - began)
+        return SearchResult(self.scorer.target, self.history, ended, self.seconds)
+
+    def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[Record]:
+        """The record of each proposal, in order; what has a score already is not scored again."""
+        first = 0
+        while first < len(proposals):
+            last = first + 1
+            wave = {proposals[first].text: None}
+            while last < len(proposals) and len(wave) < self.scorer.workers:
+                wave[proposals[last].text] = None
+                last += 1
+            new = [text for text in wave if text is not None and text not in self.scores]
+            with self._timed("score"):
+                outcomes = dict(zip(new, self.scorer(new), strict=True))
+            self.scores |= {text: outcome.score for text, outcome in outcomes.items()}
+            for proposal in proposals[first:last]:
+                yield self._record(number, proposal, outcomes.pop(proposal.text or "", None))
+            first = last
+
+    def _record(self, number: int, proposal: Proposal, outcome: Outcome | None) -> Record:
+        score = None if proposal.text is None else self.scores[proposal.text]
+        return Record(
+            round=number,
+            code=tuple(float(value) for value in proposal.code),
+            string=proposal.text,
+            score=score,
+            valid=score is not None,
+            attempts=proposal.attempts,
+            decoded_valid=proposal.decoded_valid,
+            seconds=0.0 if outcome is None else round(outcome.seconds, 6),
+            repeated=outcome is None and proposal.text is not None,
+            error=None if outcome is None else outcome.error,
+        )
+
+    @contextmanager
+    def _timed(self, part: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[part] += time.perf_counter() - began
+
+
+def _pace(protocol: str, rounds: int | None, batch_size: int | None) -> Pace:
+    if protocol not in PACES:
+        raise SettingsError.unknown("protocol", protocol, PACES)
+    usual = PACES[protocol]
+    pace = Pace(usual.rounds if rounds is None else rounds, usual.batch_size if batch_size is None else batch_size)
+    if min(pace) < 1:
+        raise SettingsError(f"{pace.rounds} rounds of {pace.batch_size} strings", remedy="give at least 1 of each")
+    return pace
+
+
+def _target(target: str | Target | Callable[[str], float | None], model: "GrammarAutoencoder", direction: Direction):
+    grammar = model.language_grammar_
+    if isinstance(target, str):
+        chosen: Target = target_named(target, grammar=grammar, direction=direction)
+    elif hasattr(target, "evaluate"):
+        chosen = target  # pyright: ignore[reportAssignmentType]
+    else:
+        chosen = FunctionTarget(target, direction)  # pyright: ignore[reportArgumentType]
+    if chosen.language not in (None, grammar.language):
+        raise SettingsError(
+            f"target {chosen.name!r} scores {chosen.language}, but the grammar {grammar.name!r} is one of "
+            f"{grammar.language or 'neither molecules nor expressions'}",
+            remedy="give a model of such a grammar, or another target",
+        )
+    return chosen
+
+
+def _history(folder: Path | None, direction: Direction, told: dict[str, Any], rounds: int, *, resume: bool) -> History:
+    """The history of a search, empty or from its folder, whose settings are checked or written."""
+    if folder is None:
+        if resume:
+            raise RunError("there is no folder to resume from", remedy="give the folder of the search")
+        return History(None, direction)
+    place = folder / SETTINGS
+    if place.is_file():
+        if not resume:
+            raise RunError(f"{folder} already holds a search", remedy="--resume to continue it, or another folder")
+        kept = files.read_json(place, remedy=REMEDY)
+        if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+            raise RunError(f"{place} is no settings of a search (format {FORMAT!r})", remedy=REMEDY)
+        different = [name for name, value in told.items() if kept.get(name) != value]
+        if different:
+            raise RunError(
+                f"{folder} holds a search with another {', '.join(different)}",
+                remedy="resume with the same settings, or search into another folder",
+            )
+    elif resume:
+        raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out")
+    files.write_json(place, {**told, "rounds": rounds})
+    return History.read(folder / HISTORY, direction)
+
+
+def _start(
+    texts: Sequence[str],
+    scorer: Scorer,
+    folder: Path | None,
+    limit: int | None,
+    seed: int,
+    workers: int,
+    reporter: SearchReporter,
+) -> Start:
+    """The strings to start from with their scores; one's own function is asked once a search, however often resumed."""
+    if folder is None or not scorer.target.own:
+        told = fraction_of(reporter, "scoring the strings to start from")
+        return scored(texts, scorer, limit=limit, seed=seed, n_jobs=workers, progress=told)
+    place = folder / START
+    if place.is_file():
+        arrays, about = files.read_tensors(place, remedy=REMEDY)
+        return Start(about["texts"], arrays["scores"])
+    start = scored(texts, scorer, limit=limit, seed=seed)
+    files.write_tensors(place, {"scores": start.scores}, {"texts": list(start.texts)})
+    return start
+
+
+def _strategy(
+    protocol: str,
+    space: LatentSpace,
+    start: Start,
+    target: Target,
+    *,
+    temperature: float | None,
+    attempts: int | None,
+    seed: int,
+) -> Strategy:
+    maximize = target.direction == "maximize"
+    if protocol == "paper":
+        from grae.optimization.paper import PaperProtocol
+
+        hot = 1.0 if temperature is None else temperature
+        return PaperProtocol(space, start, maximize=maximize, temperature=hot, attempts=attempts, seed=seed)
+    if attempts is not None:
+        raise SettingsError("attempts are of the paper protocol", remedy="leave them out, or give protocol 'paper'")
+    known = Known(start.texts)
+    if protocol == "random":
+        return RandomSearch(space, known, temperature=temperature or 0.0, seed=seed)
+    from grae.optimization.trust_region import TrustRegion
+
+    worst = start.worst_score(maximize)
+    return TrustRegion(
+        space,
+        start,
+        known,
+        maximize=maximize,
+        worst=target.worst if worst is None else worst,
+        temperature=temperature or 0.0,
+        seed=seed,
+    )

@@ -1,0 +1,92 @@
+"""The published protocol: expected improvement over the whole latent space, each point decoded many times.
+
+Source: Kusner, Paige and Hernandez-Lobato, "Grammar Variational Autoencoder" (ICML 2017), section 4, and its published
+code. Nine tenths of the starting data are kept; the score of a point belongs to the point itself, not to the code of
+its string; a point that decodes to no valid string gets the worst score of the data.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from grae.errors import DataError
+from grae.optimization.candidates import Proposal
+from grae.optimization.history import Record, scores_of
+from grae.optimization.space import LatentSpace
+from grae.optimization.sparse import SparseSurrogate
+from grae.optimization.start import Start
+
+INDUCING = 500
+SHARE = 0.9
+STEPS = 300
+BATCH = 1000
+ATTEMPTS = {"expressions": 25}
+ATTEMPTS_ELSEWHERE = 500
+
+
+class PaperProtocol:
+    """See the head of this module.
+
+    Args:
+        space: the latent space.
+        start: strings with scores; those that are valid and can be encoded are the data.
+        maximize: whether higher is better.
+        worst: what a point without a valid string counts as where the data hold none worse; the data's worst if it is
+            infinite.
+        temperature: of the decoder.
+        attempts: decodings of each point; None for the published number.
+        seed: of what is drawn.
+
+    Raises:
+        DataError: fewer than ten strings are left.
+    """
+
+    def __init__(
+        self,
+        space: LatentSpace,
+        start: Start,
+        *,
+        maximize: bool,
+        temperature: float = 1.0,
+        attempts: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.space, self.temperature, self.seed = space, temperature, seed
+        language = space.model.language_grammar_.language or ""
+        self.attempts = attempts or ATTEMPTS.get(language, ATTEMPTS_ELSEWHERE)
+        self.sign = 1.0 if maximize else -1.0
+        rows = np.flatnonzero(np.isfinite(start.scores))
+        rows = rows[space.encodable([start.texts[row] for row in rows])]
+        if len(rows) < 10:
+            raise DataError(f"{len(rows)} valid strings to start from; the paper protocol needs at least 10")
+        order = np.random.default_rng(seed).permutation(rows)[: round(SHARE * len(rows))]
+        self.worst = float(start.scores[rows].min() if maximize else start.scores[rows].max())
+        self.points = space.points(space.encode([start.texts[row] for row in order]))
+        self.values = self.sign * start.scores[order]
+
+    def propose(self, number: int, n: int) -> list[Proposal]:
+        """See Strategy."""
+        rng = np.random.default_rng([self.seed, number])
+        surrogate = SparseSurrogate(self.points, self.values, inducing=INDUCING, steps=STEPS, batch=BATCH, rng=rng)
+        points = surrogate.batch(n, rng)
+        return self._decoded(points, int(rng.integers(2**31)))
+
+    def tell(self, records: Sequence[Record]) -> None:
+        """See Strategy."""
+        codes = np.array([record.code for record in records], np.float32).reshape(len(records), self.space.dim)
+        self.points = np.concatenate([self.points, self.space.points(codes)])
+        self.values = np.concatenate([self.values, self.sign * scores_of(records, self.worst)])
+
+    def _decoded(self, points: np.ndarray, seed: int) -> list[Proposal]:
+        """The most frequent valid string of each point."""
+        texts = self.space.decode(np.repeat(points, self.attempts, axis=0), temperature=self.temperature, seed=seed)
+        distinct = list(dict.fromkeys(texts))
+        valid = {text for text, form in zip(distinct, self.space.identities(distinct), strict=True) if form is not None}
+        proposals = []
+        for row, code in enumerate(self.space.codes(points)):
+            mine = texts[row * self.attempts : (row + 1) * self.attempts]
+            counts = Counter(text for text in mine if text in valid)
+            text = counts.most_common(1)[0][0] if counts else None
+            proposals.append(Proposal(code, text, self.attempts, counts.total()))
+        return proposals

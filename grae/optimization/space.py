@@ -1,0 +1,106 @@
+"""The latent space as a search sees it: codes in standard units, and strings that count as the same only once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grae.evaluation import meaning_of
+from grae.grammar import codec
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+STANDARD = 10_000
+"""Codes drawn from the density to take its center and its scale from."""
+
+
+class LatentSpace:
+    """A fitted model's codes, in the standard units of its density.
+
+    A point is a code minus the density's mean, divided by its standard deviation in each dimension; so a step of a
+    given length means as much in each. Codes (n, D) are float32 as the model has them; points (n, D) are float64.
+
+    Args:
+        model: a fitted model.
+        decoding: what `model.inverse_transform` is told besides the codes, the temperature and the seed.
+    """
+
+    def __init__(self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None) -> None:
+        self.model = model
+        self.decoding = dict(decoding or {})
+        drawn = model.density_named(None).sample(STANDARD, 0).astype(np.float64)
+        self.center = drawn.mean(axis=0)
+        spread = drawn.std(axis=0)
+        self.scale = np.maximum(spread, 1e-6 * max(float(np.sqrt(np.square(spread).mean())), 1e-12))
+        self.identities = identities_of(model)
+
+    @property
+    def dim(self) -> int:
+        """D."""
+        return len(self.center)
+
+    def points(self, codes: np.ndarray) -> np.ndarray:
+        """Codes as points."""
+        return (np.asarray(codes, np.float64) - self.center) / self.scale
+
+    def codes(self, points: np.ndarray) -> np.ndarray:
+        """Points as codes."""
+        return (points * self.scale + self.center).astype(np.float32)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """The codes of strings.
+
+        Raises:
+            ParseError, DataError: a string that the model cannot encode.
+        """
+        return self.model.transform(texts) if len(texts) else np.empty((0, self.dim), np.float32)
+
+    def decode(self, points: np.ndarray, *, temperature: float = 0.0, seed: int = 0) -> list[str]:
+        """The strings that points decode to."""
+        if not len(points):
+            return []
+        return self.model.inverse_transform(self.codes(points), temperature=temperature, seed=seed, **self.decoding)
+
+    def spelled(self, texts: Sequence[str]) -> list[str | None]:
+        """Strings as the model's training set spells them; None for what it cannot encode."""
+        spelled: list[str | None] = [None] * len(texts)
+        if len(texts):
+            found = self.model.derive(texts, on_invalid="skip")
+            for row, text in zip(
+                found.rows.tolist(), codec.decode(self.model.grammar_, found.derivations), strict=True
+            ):
+                spelled[row] = text
+        return spelled
+
+    def encodable(self, texts: Sequence[str]) -> np.ndarray:
+        """Which strings the model can encode, (n,) bool."""
+        return np.array([text is not None for text in self.spelled(texts)], bool)
+
+
+def identities_of(model: "GrammarAutoencoder") -> Callable[[Sequence[str]], list[str | None]]:
+    """What tells strings apart: for each the form that all of the same meaning share, None for an invalid one.
+
+    Molecules have RDKit's canonical SMILES. Expressions are the same where their values are: at points away from those
+    that the published target looks at, to nine digits. Everything else is its own form.
+    """
+    grammar = model.language_grammar_
+    meaning = meaning_of(grammar)
+    if grammar.language != "expressions":
+        return meaning.canonical
+
+    from grae.expressions import evaluate_many
+
+    places = np.random.default_rng(0).uniform(-10, 10, 64)
+
+    def by_values(texts: Sequence[str]) -> list[str | None]:
+        found: list[str | None] = []
+        for text, form in zip(texts, meaning.canonical(texts), strict=True):
+            if form is None:
+                found.append(None)
+                continue
+            values = evaluate_many(grammar, [grammar.parse(text)], places)[0]
+            found.append(" ".join(f"{value + 0.0:.9g}" for value in values) if np.isfinite(values).all() else form)
+        return found
+
+    return by_values

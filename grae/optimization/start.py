@@ -1,0 +1,158 @@
+"""What a search starts from: strings with their scores, which are no calls of the search."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from grae import __version__, files
+from grae.datasets.locations import cache_home
+from grae.errors import DataError
+from grae.optimization.curves import CurveTarget
+from grae.optimization.scoring import Scorer
+from grae.optimization.targets import Target
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+Half = Literal["all", "worst-half"]
+SCORES = "scores"
+CHUNK = 500
+PARALLEL_FROM = 2_000  # strings; below, starting processes costs more than they save
+OWN_LIMIT = 200
+"""Strings that a user's own function is asked about, unless it is told how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Strings and their scores.
+
+    Attributes:
+        texts: the strings.
+        scores: (n,) float64, NaN for the invalid.
+    """
+
+    texts: list[str]
+    scores: np.ndarray
+
+    def worst_score(self, maximize: bool) -> float | None:
+        """The worst of the scores; None where no string is valid."""
+        valid = self.scores[np.isfinite(self.scores)]
+        return None if not len(valid) else float(valid.min() if maximize else valid.max())
+
+    def worse_half(self, maximize: bool) -> "Start":
+        """The strings that score worse than the median of the valid ones; the invalid stay.
+
+        Raises:
+            DataError: none does.
+        """
+        median = np.nanmedian(self.scores) if np.isfinite(self.scores).any() else np.nan
+        better = self.scores >= median if maximize else self.scores <= median
+        rows = np.flatnonzero(~better)
+        if not len(rows):
+            raise DataError("no starting string scores worse than the median", remedy="start from all of them")
+        return Start([self.texts[row] for row in rows], self.scores[rows])
+
+    def best_and_spread(self, best: int, spread: int, *, maximize: bool, seed: int) -> np.ndarray:
+        """Rows of the best-scoring strings and of others drawn from the rest; valid ones only, in order."""
+        valid = np.flatnonzero(np.isfinite(self.scores))
+        order = valid[np.argsort(-self.scores[valid] if maximize else self.scores[valid], kind="stable")]
+        rest = order[best:]
+        drawn = np.random.default_rng(seed).choice(rest, min(spread, len(rest)), replace=False)
+        return np.sort(np.concatenate([order[:best], drawn]))
+
+
+def scored(
+    texts: Sequence[str],
+    scorer: Scorer,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    n_jobs: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> Start:
+    """Strings with their scores; those of a built-in target are kept in the cache.
+
+    Args:
+        texts: the strings; each counts once.
+        scorer: calls the target.
+        limit: the most strings to score, drawn by the seed; None for all, or `OWN_LIMIT` of a user's own target.
+        seed: of the draw.
+        n_jobs: processes for a built-in target, as joblib counts them.
+        progress: told the fraction done.
+
+    Raises:
+        DataError: there are no strings, or none is valid.
+    """
+    texts = list(dict.fromkeys(texts))
+    target = scorer.target
+    most = OWN_LIMIT if limit is None and target.own else limit
+    if most is not None and len(texts) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(len(texts), most, replace=False))
+        texts = [texts[row] for row in rows]
+    if not texts:
+        raise DataError("there are no strings to start from", remedy="give some")
+    place = None if target.own else cache_home() / SCORES / f"{_key(target, texts)}.safetensors"
+    if place is not None and place.is_file():
+        return Start(texts, files.read_tensors(place)[0]["scores"])
+    parts: list[np.ndarray] = []
+    for part in _parts(texts, scorer, n_jobs):
+        parts.append(part)
+        if progress is not None:
+            progress(sum(map(len, parts)) / len(texts))
+    start = Start(texts, np.concatenate(parts))
+    if not np.isfinite(start.scores).any():
+        raise DataError(
+            f"target {target.name} scores none of {len(texts):,} strings to start from",
+            remedy="check that it is meant for strings of this grammar",
+        )
+    if place is not None and len(texts) >= PARALLEL_FROM:
+        files.write_tensors(place, {"scores": start.scores}, {"target": target.name})
+    return start
+
+
+def training_strings(model: "GrammarAutoencoder") -> list[str]:
+    """The strings that a model of `grae train` was trained on, from the derivation store that its run names.
+
+    Raises:
+        DataError: the model does not say where they are, or they are gone.
+    """
+    from grae.datasets import open_store
+    from grae.grammar.codec import decode
+
+    folder = getattr(model, "about_", {}).get("store")
+    if folder is None:
+        raise DataError("the model does not say where its training strings are", remedy="give strings to start from")
+    return decode(model.language_grammar_, open_store(Path(folder)).derivations[model.split_.train])
+
+
+def _parts(texts: Sequence[str], scorer: Scorer, n_jobs: int) -> Iterator[np.ndarray]:
+    """The scores of the strings, a chunk at a time, in order."""
+    if scorer.target.own:
+        for outcome in scorer(texts):
+            yield np.array([np.nan if outcome.score is None else outcome.score])
+        return
+    chunks = [texts[first : first + CHUNK] for first in range(0, len(texts), CHUNK)]
+    if n_jobs == 1 or len(texts) < PARALLEL_FROM:
+        yield from (scorer.target.evaluate(chunk) for chunk in chunks)
+        return
+    from joblib import Parallel, delayed
+
+    work = Parallel(n_jobs=n_jobs, return_as="generator")
+    for scores in work(delayed(scorer.target.evaluate)(chunk) for chunk in chunks):
+        yield np.asarray(scores, np.float64)
+
+
+def _key(target: Target, texts: Sequence[str]) -> str:
+    """What the scores depend on, as hexadecimal digits: the target and the strings."""
+    from rdkit import rdBase
+
+    digest = hashlib.sha256(f"{__version__} {rdBase.rdkitVersion} {target.name}\n".encode())
+    if isinstance(target, CurveTarget):
+        digest.update(target.x.tobytes() + target.y.tobytes() + target.grammar.fingerprint.encode())
+    for text in texts:
+        digest.update(text.encode() + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,67 @@
+"""What every protocol of a search does, and the simplest: samples of the density."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from grae.optimization.candidates import Candidates, Known, Proposal
+from grae.optimization.history import Record
+from grae.optimization.space import LatentSpace
+
+SAMPLED = 8
+"""Codes sampled for each string wanted, a try."""
+TRIES = 50
+
+
+class Strategy(Protocol):
+    """Proposes the strings of each round.
+
+    What it proposes is a function of its settings, the number of the round and what it was told; so a search that was
+    killed in a round proposes the same again when it is told the rounds before.
+    """
+
+    def propose(self, number: int, n: int) -> list[Proposal]:
+        """The `n` strings of round `number`, or fewer where no more new ones can be found."""
+        ...
+
+    def tell(self, records: Sequence[Record]) -> None:
+        """A finished round."""
+        ...
+
+
+class RandomSearch:
+    """Samples of the model's density, decoded: the baseline that any search has to beat.
+
+    Args:
+        space: the latent space.
+        known: the strings that have a score.
+        temperature: of the decoder.
+        seed: of what is drawn.
+    """
+
+    def __init__(self, space: LatentSpace, known: Known, *, temperature: float = 0.0, seed: int = 0) -> None:
+        self.space, self.known = space, known
+        self.temperature, self.seed = temperature, seed
+
+    def propose(self, number: int, n: int) -> list[Proposal]:
+        """See Strategy."""
+        density = self.space.model.density_named(None)
+        rng = np.random.default_rng([self.seed, number])
+        found = Candidates()
+        for _ in range(TRIES):
+            points = self.space.points(density.sample(SAMPLED * n, int(rng.integers(2**31))))
+            found.decode(self.space, points, self.known, temperature=self.temperature, seed=int(rng.integers(2**31)))
+            if len(found) >= n:
+                break
+        return found.proposals(list(range(min(n, len(found)))))
+
+    def tell(self, records: Sequence[Record]) -> None:
+        """See Strategy."""
+        note(self.known, self.space, records)
+
+
+def note(known: Known, space: LatentSpace, records: Sequence[Record]) -> None:
+    """Takes note of what was scored."""
+    texts = [record.string for record in records if record.string is not None]
+    known.add(*texts, *space.identities(texts))

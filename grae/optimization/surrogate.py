@@ -1,0 +1,104 @@
+"""The local surrogate: a Gaussian process on a few hundred points, and draws from it."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from scipy.spatial.distance import pdist
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # linear_operator compiles in a way that torch deprecates
+    from botorch.exceptions.warnings import OptimizationWarning
+    from botorch.models import SingleTaskGP
+    from botorch.optim.fit import fit_gpytorch_mll_scipy
+    from botorch.settings import validate_input_scaling
+    from gpytorch.mlls import ExactMarginalLogLikelihood
+    from linear_operator.utils.cholesky import psd_safe_cholesky
+    from linear_operator.utils.warnings import NumericalWarning
+
+ITERATIONS = 15
+NOISE = 0.02
+MOST_DRAWN = 1_000
+"""Points that a joint draw covers; its cost grows with their cube."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch with one thread: its matrices here are small, and two threads take 5 to 20 times as long as one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def normal_scores(values: np.ndarray) -> np.ndarray:
+    """Values by their ranks as quantiles of the standard normal, (n,) float64; equals share one.
+
+    A target's scale is its own: what counts for a search is the order, and here the best are as far apart as the worst,
+    however they lie.
+    """
+    return ndtri((rankdata(values, "average") - 0.5) / len(values))
+
+
+class LocalSurrogate:
+    """A Gaussian process on points and the normal scores of their values; higher is better.
+
+    BoTorch's model: a squared exponential kernel with a length for each dimension and its priors, fitted by a few steps
+    of L-BFGS on the marginal likelihood, which start at half the median distance of the points.
+
+    Args:
+        points: (n, D) float64.
+        values: (n,) float64, higher better.
+    """
+
+    def __init__(self, points: np.ndarray, values: np.ndarray) -> None:
+        outcomes = torch.from_numpy(normal_scores(values))[:, None]
+        with one_thread(), quiet():
+            self.model = SingleTaskGP(torch.from_numpy(points), outcomes, outcome_transform=None)
+            length = 0.5 * max(float(np.median(pdist(points))), 1e-6)
+            self.model.initialize(**{"covar_module.lengthscale": length, "likelihood.noise": NOISE})
+            likelihood = ExactMarginalLogLikelihood(self.model.likelihood, self.model)
+            fit_gpytorch_mll_scipy(likelihood, options={"maxiter": ITERATIONS})
+            self.model.eval()
+
+    def predict(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The mean and the standard deviation at points (m, D), (m,) float64 each, in normal scores."""
+        with one_thread(), quiet(), torch.no_grad():
+            posterior = self.model.posterior(torch.from_numpy(points))
+            return posterior.mean[:, 0].numpy(), posterior.variance[:, 0].sqrt().numpy()
+
+    def draw(self, points: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Functions drawn from the posterior, at points (m, D) together: (n, m) float64."""
+        with one_thread(), quiet(), torch.no_grad():
+            posterior = self.model.posterior(torch.from_numpy(points))
+            factor = psd_safe_cholesky(posterior.distribution.covariance_matrix)  # pyright: ignore[reportAttributeAccessIssue]
+            noise = torch.from_numpy(rng.standard_normal((n, len(points))))
+            return (posterior.mean[:, 0] + noise @ factor.T).numpy()
+
+    def thompson(self, points: np.ndarray, n: int, rng: np.random.Generator) -> list[int]:
+        """Which of some points (m, D) to take: for each of n functions drawn, where it is best among those not taken.
+
+        Of many points, only the most promising (mean plus two standard deviations) are drawn at.
+        """
+        mean, deviation = self.predict(points)
+        looked_at = np.argsort(-(mean + 2 * deviation), kind="stable")[:MOST_DRAWN]
+        taken: list[int] = []
+        for function in self.draw(points[looked_at], min(n, len(looked_at)), rng):
+            ranked = looked_at[np.argsort(-function, kind="stable")]
+            taken.append(next(int(place) for place in ranked if place not in taken))
+        return taken
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the warnings about a fit of few steps, points outside the unit cube, and points that nearly coincide."""
+    with warnings.catch_warnings(), validate_input_scaling(False):
+        for category in (OptimizationWarning, NumericalWarning):
+            warnings.simplefilter("ignore", category)
+        yield

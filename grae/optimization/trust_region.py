@@ -1,0 +1,206 @@
+"""Local search in a trust region around the best string, with restarts.
+
+A round takes steps from the best code of the region and decodes them, and keeps the strings that are new; each is
+encoded again. Those whose own codes are nearest to the center are the region; a Gaussian process on the best and the
+nearest of what is known ranks them by Thompson sampling. So what is ranked is what will be scored, and the score
+belongs to its code; and as what is near becomes known, the region widens by itself.
+
+When nothing has improved for long, the region is given up. Every second one begins afresh from a small part of the
+starting data; the others see all that is known and begin at the best of it. What was scored stays known, so that no
+region ends where an earlier one did. After Eriksson et al., "Scalable Global Optimization via Local Bayesian
+Optimization" (NeurIPS 2019; TuRBO), which searches a box instead of decoded strings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grae.errors import DataError
+from grae.optimization.candidates import Candidates, Known, Proposal
+from grae.optimization.history import Record
+from grae.optimization.space import LatentSpace
+from grae.optimization.start import Start
+from grae.optimization.strategy import note
+from grae.optimization.surrogate import LocalSurrogate
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """How the region is searched.
+
+    Attributes:
+        candidates: points decoded a round.
+        within: strings that the region holds, those nearest to its center among the new ones.
+        neighbors: points that the surrogate is fitted to.
+        best: strings of the starting data that take part because they score well.
+        spread: strings of the starting data that take part as drawn.
+        length: standard deviation of a step in each dimension, in standard units, when a region begins.
+        longest: the length that it grows to while nothing improves.
+        patience: calls without an improvement after which a region is given up; twice as many in the region that holds
+            the best of all.
+        widenings: how often a round looks further where it finds too few new strings.
+    """
+
+    candidates: int = 1000
+    within: int = 100
+    neighbors: int = 250
+    best: int = 200
+    spread: int = 2000
+    length: float = 0.4
+    longest: float = 1.2
+    patience: int = 50
+    widenings: int = 8
+
+
+STRIDE = 1.5
+PART = 20
+"""A region that begins afresh sees one string in so many of the starting data."""
+PARENTS = 50
+"""The best of a region, with which its center is interpolated."""
+PERTURBED = 20
+"""Dimensions that a step changes on average, at most (TuRBO)."""
+
+
+class TrustRegion:
+    """See the head of this module.
+
+    Args:
+        space: the latent space.
+        start: strings with scores to start from.
+        known: the strings that have a score.
+        maximize: whether higher is better.
+        worst: the score that an invalid string counts as.
+        temperature: of the decoder, in the first decoding of a round.
+        seed: of what is drawn.
+        settings: how the region is searched.
+
+    Raises:
+        DataError: fewer than two valid strings to start from.
+    """
+
+    def __init__(
+        self,
+        space: LatentSpace,
+        start: Start,
+        known: Known,
+        *,
+        maximize: bool,
+        worst: float,
+        temperature: float = 0.0,
+        seed: int = 0,
+        settings: RegionSettings | None = None,
+    ) -> None:
+        self.space, self.known, self.temperature, self.seed = space, known, temperature, seed
+        self.settings = settings or RegionSettings()
+        self.sign = 1.0 if maximize else -1.0
+        self.worst = worst
+        rows = start.best_and_spread(self.settings.best, self.settings.spread, maximize=maximize, seed=seed)
+        rows = rows[space.encodable([start.texts[row] for row in rows])]
+        if len(rows) < 2:
+            raise DataError(
+                f"{len(rows)} valid strings to start from; a search needs at least 2", remedy="start from more strings"
+            )
+        texts = [start.texts[row] for row in rows]
+        known.add(*space.identities(texts))
+        self.points = space.points(space.encode(texts))
+        self.values = self.sign * start.scores[rows]
+        self.n_start = len(rows)
+        self.regions = 0
+        self._begin(np.arange(self.n_start))
+
+    def propose(self, number: int, n: int) -> list[Proposal]:
+        """See Strategy."""
+        rng = np.random.default_rng([self.seed, number])
+        found = self._candidates(n, rng)
+        points = self.space.points(found.codes)
+        if len(found) <= n:
+            return found.proposals(list(range(len(found))))
+        rows = self._neighbors()
+        distance = np.square(points - self.points[self._ranked()[0]]).sum(axis=1)
+        near = np.argsort(distance, kind="stable")[: max(self.settings.within, 2 * n)]
+        surrogate = LocalSurrogate(self.points[rows], self.values[rows])
+        return found.proposals([int(near[place]) for place in surrogate.thompson(points[near], n, rng)])
+
+    def tell(self, records: Sequence[Record]) -> None:
+        """See Strategy."""
+        note(self.known, self.space, records)
+        scored = [record for record in records if record.string is not None]
+        if not scored:
+            return
+        points = self.space.points(np.array([record.code for record in scored], np.float32))
+        raw = [self.worst if record.score is None else record.score for record in scored]
+        values = self.sign * np.array(raw, np.float64)
+        rows = len(self.points) + np.arange(len(scored))
+        self.points = np.concatenate([self.points, points])
+        self.values = np.concatenate([self.values, values])
+        self.members = np.concatenate([self.members, rows])
+        if values.max() > self.best:
+            self.best, self.failed = float(values.max()), 0
+        else:
+            self.failed += len(records)
+        holds_best = self.best >= self.values.max()
+        if self.failed >= self.settings.patience * (2 if holds_best else 1):
+            self._restart()
+
+    def _begin(self, members: np.ndarray) -> None:
+        """A region that sees some rows of what is known."""
+        self.members = members
+        self.best = float(self.values[members].max())
+        self.failed = 0
+        self.regions += 1
+
+    def _restart(self) -> None:
+        if self.regions % 2 == 0:
+            return self._begin(np.arange(len(self.values)))
+        rng = np.random.default_rng([self.seed, self.regions, len(self.values)])
+        self._begin(rng.choice(self.n_start, max(2, self.n_start // PART), replace=False))
+
+    def _ranked(self) -> np.ndarray:
+        """The region's rows, best first."""
+        return self.members[np.argsort(-self.values[self.members], kind="stable")]
+
+    def _neighbors(self) -> np.ndarray:
+        """The rows that the surrogate is fitted to: two thirds the best of the region, one third nearest its center."""
+        ranked = self._ranked()
+        n_best = 2 * self.settings.neighbors // 3
+        best, rest = ranked[:n_best], ranked[n_best:]
+        distance = np.square(self.points[rest] - self.points[ranked[0]]).sum(axis=1)
+        return np.concatenate([best, rest[np.argsort(distance, kind="stable")[: self.settings.neighbors - len(best)]]])
+
+    def _candidates(self, n: int, rng: np.random.Generator) -> Candidates:
+        """New strings around the region's center, looking further while there are too few."""
+        found = Candidates()
+        length, temperature = self._length(), self.temperature
+        for _ in range(self.settings.widenings):
+            points = self._steps(length, rng)
+            found.decode(self.space, points, self.known, temperature=temperature, seed=int(rng.integers(2**31)))
+            if len(found) >= max(self.settings.within, 2 * n):
+                break
+            length, temperature = length * STRIDE, max(1.0, self.temperature)
+        return found
+
+    def _length(self) -> float:
+        """The length of a step: the longer nothing has improved, the further away are strings that are new."""
+        grown = self.settings.length * 2 ** (self.failed / self.settings.patience)
+        return min(grown, self.settings.longest)
+
+    def _steps(self, length: float, rng: np.random.Generator) -> np.ndarray:
+        """Points around the region's center, (candidates, D).
+
+        A part are steps of many lengths; a part start between the center and another of the best; a part take some
+        dimensions of another of the region's points.
+        """
+        n, dim = self.settings.candidates, self.space.dim
+        ranked = self._ranked()
+        points = np.repeat(self.points[ranked[:1]], n, axis=0)
+        kind = rng.choice(3, n, p=(0.4, 0.3, 0.3))
+        toward = self.points[rng.choice(ranked[:PARENTS], n)]
+        mixed = rng.uniform(0, 0.7, (n, 1))
+        points = np.where((kind == 1)[:, None], (1 - mixed) * points + mixed * toward, points)
+        other = self.points[rng.choice(ranked, n)]
+        crossed = rng.random((n, dim)) < rng.uniform(0.05, 0.5, (n, 1))
+        points = np.where((kind == 2)[:, None] & crossed, other, points)
+        lengths = length * np.exp(rng.uniform(-1.0, 0.7, (n, 1))) * np.where(kind == 2, 0.3, 1.0)[:, None]
+        changed = rng.random((n, dim)) < min(1.0, PERTURBED / dim)
+        return points + lengths * rng.standard_normal((n, dim)) * changed

@@ -1,0 +1,32 @@
+"""Targets as a user may write them."""
+
+import os
+import time
+
+NOT_A_FUNCTION = 3
+
+
+def length(text: str) -> int:
+    return len(text)
+
+
+def fussy(text: str) -> float | None:
+    if len(text) == 2:
+        raise ValueError("no twos")
+    return None if len(text) == 4 else float("inf") if len(text) == 5 else float(len(text))
+
+
+def sleepy(text: str) -> int:
+    if len(text) == 3:
+        time.sleep(60)
+    return len(text)
+
+
+def deadly(text: str) -> int:
+    if len(text) == 2:
+        os._exit(3)
+    return len(text)
+
+
+def wordy(text: str) -> str:
+    return text

@@ -1,0 +1,224 @@
+"""The whole search through `grae.optimize`: histories, resuming, targets that fail, and pictures."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import grae
+from grae.errors import DataError, RunError, SettingsError
+from grae.optimization import start as start_module
+from grae.optimization.functions import FunctionTarget
+from grae.optimization.history import History, Record
+from grae.optimization.pictures import draw
+from grae.optimization.progress import Bar, Lines, summary
+from grae.optimization.scoring import Scorer
+from grae.optimization.start import Start, scored
+from grae.optimization.targets import target_named
+
+PNG = b"\x89PNG"
+
+
+def search(model: Any, expressions: list[str], target: Any = "log-mse", **changes: Any) -> Any:
+    options = {"rounds": 3, "batch_size": 4, "start": expressions, "half": "worst-half", "seed": 1}
+    return grae.optimize(model, target, **{**options, **changes})
+
+
+def test_a_search_and_its_statistics(model, expressions, tmp_path):
+    result = search(model, expressions, out=tmp_path)
+    assert (result.calls, result.ended) == (12, "rounds")
+    frame = result.history
+    assert frame["round"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert frame["string"].is_unique
+    np.testing.assert_allclose(frame["score"], target_named("log-mse").evaluate(frame["string"].tolist()))
+    assert result.average == pytest.approx(frame["score"].mean())
+    assert result.valid == frame["valid"].mean()
+    told = result.to_dict(3)
+    assert told["best"][0] == {"string": result.best[0].string, "score": frame["score"].min()}
+    assert len(told["best"]) == 3
+    lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    assert [line["string"] for line in lines] == frame["string"].tolist()
+    np.testing.assert_allclose(np.array([line["code"] for line in lines]), model.transform(frame["string"]), atol=1e-5)
+    assert set(told["seconds"]) == {"propose", "score"}
+
+
+@pytest.mark.parametrize("protocol", ["trust-region", "random"])
+def test_a_search_cut_anywhere_goes_on_as_if_it_never_stopped(model, expressions, tmp_path, protocol):
+    whole = search(model, expressions, protocol=protocol, out=tmp_path / "whole").records.records
+    lines = (tmp_path / "whole" / "history.jsonl").read_bytes().splitlines(keepends=True)
+    for kept in (0, 3, 4, 10, 12):
+        folder = tmp_path / f"{kept}"
+        folder.mkdir()
+        (folder / "search.json").write_bytes((tmp_path / "whole" / "search.json").read_bytes())
+        (folder / "history.jsonl").write_bytes(b"".join(lines[:kept]) + lines[-1][:9])
+        called: list[str] = []
+        counting = CountedTarget(called)
+        again = search(model, expressions, counting, protocol=protocol, out=folder, resume=True)
+        assert [record.string for record in again.records] == [record.string for record in whole]
+        assert [record.string for record in whole[kept:]] == called
+
+
+class CountedTarget:
+    """The expressions' target, which notes what it is asked during the search."""
+
+    own, language, direction, name = False, "expressions", "minimize", "log-mse"
+
+    def __init__(self, called: list[str]) -> None:
+        self.target = target_named("log-mse")
+        self.worst, self.called = self.target.worst, called
+
+    def evaluate(self, strings):
+        if len(strings) == 1:
+            self.called += strings
+        return self.target.evaluate(strings)
+
+
+def test_more_rounds_may_be_added_and_other_settings_may_not(model, expressions, tmp_path):
+    search(model, expressions, out=tmp_path)
+    with pytest.raises(RunError, match="already holds a search"):
+        search(model, expressions, out=tmp_path)
+    longer = search(model, expressions, out=tmp_path, resume=True, rounds=4)
+    assert longer.calls == 16
+    for wrong in ({"seed": 2}, {"batch_size": 5}, {"half": "all"}, {"protocol": "random"}, {"temperature": 0.5}):
+        with pytest.raises(RunError, match=f"another {next(iter(wrong))}"):
+            search(model, expressions, out=tmp_path, resume=True, **wrong)
+    with pytest.raises(RunError, match="another start_sha256"):
+        search(model, expressions[:-1], out=tmp_path, resume=True)
+    with pytest.raises(RunError, match="no search to resume"):
+        search(model, expressions, out=tmp_path / "nowhere", resume=True)
+    with pytest.raises(RunError, match="no folder to resume"):
+        search(model, expressions, resume=True)
+    (tmp_path / "search.json").write_text('{"format": "another"}')
+    with pytest.raises(RunError, match="no settings of a search"):
+        search(model, expressions, out=tmp_path, resume=True)
+
+
+def test_a_target_that_raises_or_says_no_does_not_end_the_search(model, expressions):
+    def fussy(text: str) -> float | None:
+        if "sin" in text:
+            raise RuntimeError("no sines")
+        return None if "exp" in text else float(text.count("x"))
+
+    result = search(model, expressions, fussy, rounds=6, half="all", protocol="random", timeout=5)
+    frame = result.history
+    for text, score, valid, error in frame[["string", "score", "valid", "error"]].itertuples(index=False):
+        if "sin" in text:
+            assert (np.isnan(score), valid, error) == (True, False, "RuntimeError: no sines")
+        elif "exp" in text:
+            assert (np.isnan(score), valid) == (True, False)
+        else:
+            assert (score, valid) == (text.count("x"), True)
+    assert frame["error"].notna().any()
+    assert 0 < result.valid < 1
+    assert result.to_dict()["errors"] == frame["error"].notna().sum()
+
+
+def test_a_function_of_ones_own_is_maximized_and_asked_about_few_starting_strings(model, expressions):
+    called: list[str] = []
+
+    def sines(text: str) -> int:
+        called.append(text)
+        return text.count("sin")
+
+    result = search(model, expressions, sines, start_limit=50, half="all", rounds=5)
+    assert len(called) == len(set(called)) == 50 + 20
+    assert result.best[0].score > max(map(sines, called[:50])) - 1
+    assert result.target.name == "sines"
+    assert result.best[0].score == max(text.count("sin") for text in called[50:70])
+
+
+def test_own_starting_scores_are_kept_with_the_search(model, expressions, tmp_path):
+    called: list[str] = []
+
+    def counted(text: str) -> int:
+        called.append(text)
+        return len(text)
+
+    search(model, expressions, counted, half="all", start_limit=30, rounds=1, out=tmp_path)
+    search(model, expressions, counted, half="all", start_limit=30, rounds=2, out=tmp_path, resume=True)
+    assert len(called) == 30 + 8
+
+
+def test_paper_protocol_through_the_face(model, expressions, monkeypatch):
+    from grae.optimization import paper
+
+    monkeypatch.setattr(paper, "INDUCING", 30)
+    monkeypatch.setattr(paper, "STEPS", 10)
+    result = search(model, expressions, protocol="paper", rounds=2, attempts=5)
+    assert result.calls == 8
+    assert set(result.history["attempts"]) == {5}
+    scores = dict(zip(expressions, target_named("log-mse").evaluate(expressions), strict=True))
+    for record in result.records:
+        assert not record.repeated or record.score == pytest.approx(scores.get(record.string or "", record.score))
+        assert record.string is None or (record.string in scores) <= record.repeated
+
+
+def test_settings_that_cannot_be_used(model, expressions):
+    for wrong, message in (
+        ({"target": "logp"}, "scores molecules"),
+        ({"protocol": "grid"}, "unknown protocol"),
+        ({"rounds": 0}, "give at least 1"),
+        ({"attempts": 3}, "of the paper protocol"),
+        ({"workers": 0}, "0 workers"),
+    ):
+        with pytest.raises(SettingsError, match=message):
+            search(model, expressions, **wrong)
+    with pytest.raises(DataError, match="training strings"):
+        grae.optimize(model, "log-mse")
+    with pytest.raises(DataError, match="no strings to start from"):
+        search(model, [])
+    with pytest.raises(DataError, match="scores none of"):
+        search(model, expressions, lambda text: None, half="all")
+    with pytest.raises(DataError, match="scores none of"):
+        search(model, expressions, "math:ulp", half="all", start_limit=3)
+
+
+def test_starting_scores_are_cached_and_the_worse_half_is_worse(expressions, monkeypatch, cache_home):
+    monkeypatch.setattr(start_module, "PARALLEL_FROM", 10)
+    target = target_named("log-mse", formula="x*x")
+    told: list[float] = []
+    first = scored(expressions, Scorer(target), progress=told.append)
+    assert told[-1] == 1.0
+    assert all(before < after for before, after in pairwise(told))
+    np.testing.assert_array_equal(first.scores, target.evaluate(first.texts))
+    monkeypatch.setattr(target, "evaluate", lambda strings: pytest.fail("scored again"))
+    np.testing.assert_array_equal(scored(expressions, Scorer(target)).scores, first.scores)
+    half = first.worse_half(maximize=False)
+    assert np.nanmin(half.scores) > np.nanmedian(first.scores)
+    assert len(scored(expressions, Scorer(FunctionTarget(len)), limit=20, seed=1).texts) == 20
+    assert Start(["a"], np.array([np.nan])).worst_score(True) is None
+    assert first.worst_score(False) == np.nanmax(first.scores)
+
+
+def test_several_workers_score_the_same(model, expressions):
+    found = [
+        search(model, expressions, "operator:length_hint", workers=workers, start_limit=20, half="all", rounds=2)
+        for workers in (1, 3)
+    ]
+    assert [record.string for record in found[0].records] == [record.string for record in found[1].records]
+    assert [record.score for record in found[0].records] == [record.score for record in found[1].records]
+
+
+def test_pictures(model, expressions, tmp_path):
+    result = search(model, expressions)
+    drawn = draw(result, tmp_path)
+    assert [path.name for path in drawn] == ["progress.png", "best-curves.png"]
+    assert all(path.read_bytes().startswith(PNG) for path in drawn)
+
+
+def test_progress_shows_best_validity_calls_and_time_left():
+    history = History(None, "maximize")
+    history.append(Record(0, (0.0,), "CCO", 1.5, True, 1, 1, 0.1))
+    history.append(Record(0, (0.0,), "bad", None, False, 1, 1, 0.1))
+    line = summary(history, 10, 0, 4.0)
+    assert line == "2/10 calls  best 1.5 CCO  50% valid  0:00:16 left"
+    for reporter in (Lines(Console(width=200, record=True)), Bar(Console(width=200, record=True))):
+        reporter.doing("preparing", 0.5)
+        reporter.call(history, 10, 0, 4.0)
+        reporter.round(history, 10, 0, 4.0)
+        reporter.close()
+        assert "best 1.5 CCO" in reporter.console.export_text()
+    assert summary(History(None, "maximize"), 10, 0, 0.0) == "0/10 calls  no valid string yet  0% valid"

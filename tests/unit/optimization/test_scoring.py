@@ -1,0 +1,113 @@
+"""Targets that raise, hang or die are recorded, and the rest is scored."""
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grae.errors import MissingExtraError, SettingsError
+from grae.optimization import scoring
+from grae.optimization.functions import FunctionTarget
+from grae.optimization.scoring import Scorer, attempt
+from grae.optimization.targets import target_named
+
+OWN = Path(__file__).parent / "own_targets.py"
+TEXTS = ["a", "bb", "ccc", "dddd", "eeeee"]
+
+
+def scores(target: Any, **options: Any) -> list[tuple[float | None, str | None]]:
+    return [(outcome.score, outcome.error) for outcome in Scorer(target, **options)(TEXTS)]
+
+
+def test_scores_in_order_here():
+    assert scores(FunctionTarget(len)) == [(1, None), (2, None), (3, None), (4, None), (5, None)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_target_that_raises(workers):
+    found = scores(target_named(f"{OWN}:fussy"), workers=workers, timeout=30)
+    assert found == [(1, None), (None, "ValueError: no twos"), (3, None), (None, None), (None, "the score is inf")]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no alarm there")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_target_that_hangs(workers):
+    began = time.monotonic()
+    found = scores(target_named(f"{OWN}:sleepy"), workers=workers, timeout=0.3)
+    assert found[2] == (None, "no answer within 0.3 seconds")
+    assert [score for score, _ in found] == [1, 2, None, 4, 5]
+    assert time.monotonic() - began < 30
+
+
+def test_a_target_that_hangs_where_no_alarm_reaches(monkeypatch):
+    """As where C code holds on: the process itself is ended."""
+    monkeypatch.setattr(scoring, "GRACE", 3.0)
+    target = target_named(f"{OWN}:sleepy")
+    list(Scorer(target)(["a"]))  # so that the processes are there
+    monkeypatch.setattr(scoring, "_numbered", _deaf)
+    outcome = next(Scorer(target, timeout=0.1)(["ccc"]))
+    assert outcome.score is None
+    assert "its process was ended" in str(outcome.error)
+    monkeypatch.undo()
+    assert next(Scorer(target, timeout=30)(["dddd"])).score == 4
+
+
+def _deaf(row: int, target: Any, text: str, timeout: float) -> tuple[int, Any]:
+    return row, attempt(target, text, None)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_target_that_takes_its_process_down(workers):
+    found = scores(target_named(f"{OWN}:deadly"), workers=workers, timeout=30)
+    assert found == [(1, None), (None, "its process died"), (3, None), (4, None), (5, None)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no alarm there")
+def test_an_alarm_set_before_still_rings():
+    rung: list[int] = []
+    handler = signal.signal(signal.SIGALRM, lambda number, frame: rung.append(number))
+    before = signal.setitimer(signal.ITIMER_REAL, 0.4)
+    try:
+        assert attempt(FunctionTarget(len), "abc", 0.2).score == 3
+        assert attempt(FunctionTarget(lambda text: time.sleep(60)), "abc", 0.05).error
+        patience = time.monotonic() + 10
+        while not rung and time.monotonic() < patience:
+            time.sleep(0.01)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+        signal.signal(signal.SIGALRM, handler)
+    assert rung == [signal.SIGALRM]
+
+
+def test_another_thread_scores_without_alarm():
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(attempt(FunctionTarget(len), "abc", 5.0)))
+    thread.start()
+    thread.join()
+    assert found[0].score == 3
+
+
+def test_a_target_of_the_wrong_shape_is_recorded():
+    class Wrong:
+        name, direction, language, worst, own = "wrong", "maximize", None, 0.0, True
+
+        def evaluate(self, strings):
+            return np.zeros(3)
+
+    assert "shape (3,)" in str(attempt(Wrong(), "abc").error)  # pyright: ignore[reportArgumentType]
+
+
+def test_settings_that_cannot_be_used(monkeypatch):
+    wrongs: list[dict[str, Any]] = [{"workers": 0}, {"timeout": 0.0}, {"timeout": float("nan")}, {"backend": "threads"}]
+    for wrong in wrongs:
+        with pytest.raises(SettingsError):
+            Scorer(FunctionTarget(len), **wrong)
+    for backend in ("dask", "ray"):
+        monkeypatch.setitem(sys.modules, backend, None)
+        with pytest.raises(MissingExtraError, match=rf"grae\[{backend}\]"):
+            Scorer(FunctionTarget(len), backend=backend)
