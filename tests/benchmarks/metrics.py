@@ -2,6 +2,7 @@
 
 Similarities to the nearest molecule: the compiled count of bits, RDKit's BulkTanimotoSimilarity, a matrix product of
 0 and 1. Structural alerts: with the screen by pattern fingerprints, and each pattern tried. All give the same results.
+Then what describing a molecule costs, of a reference (without filters) and of samples; ChemNet with the extra `fcd`.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from rdkit.Chem import rdFingerprintGenerator
 from grae.chemistry import fingerprint, first_alert, read
 from grae.chemistry.filters import structural_alerts
 from grae.datasets import open_source
+from grae.evaluation.chemnet import ChemNet, has_fcd
+from grae.evaluation.descriptions import Distinct, describe
 from grae.evaluation.tanimoto import nearest
 
 Result = TypeVar("Result")
@@ -35,6 +38,7 @@ def main() -> None:
     molecules = [molecule for text in texts if (molecule := read(text)) is not None]
     similarities(molecules, asked.samples)
     alerts(molecules[: asked.samples])
+    descriptions([Chem.MolToSmiles(molecule) for molecule in molecules[: asked.samples]])
 
 
 def similarities(molecules: list[Chem.Mol], n: int) -> None:
@@ -76,6 +80,18 @@ def alerts(molecules: list[Chem.Mol]) -> None:
     screened = timed("alerts, screened", "ms a molecule", scale, lambda: [first_alert(m) for m in molecules])
     tried = timed("alerts, one by one", "ms a molecule", scale, lambda: [one_by_one(m) for m in molecules])
     assert screened == tried
+
+
+def descriptions(forms: list[str]) -> None:
+    """All that is computed of each molecule."""
+    distinct = Distinct.of(forms, forms)
+    scale = 1e3 / len(forms)
+    describe(Distinct.of(forms[:1], forms[:1]))  # loads what it needs
+    timed("described, a reference", "ms a molecule", scale, lambda: describe(distinct, filters=False))
+    timed("described, samples", "ms a molecule", scale, lambda: describe(distinct))
+    if has_fcd():
+        network = ChemNet()
+        timed("ChemNet", "ms a molecule", scale, lambda: network.activations(distinct.forms))
 
 
 def timed(name: str, unit: str, scale: float, run: Callable[[], Result]) -> Result:
