@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from grae.chemistry import canonical_all
+from grae.chemistry import canonical_all, readable_all
 from grae.cli.main import app
 from grae.datasets import open_source
 from grae.grammar import load_grammar
@@ -50,13 +50,13 @@ def test_a_sample_says_how_many_are_valid_with_the_rules_and_without(grae, kekul
     assert 0 <= told["valid_without_constraints"] < 1
     assert 0 < told["unique"] <= 1
     assert 0 <= told["novel"] <= 1
-    assert canonical_all(told["samples"]) == told["samples"]
+    assert all(canonical_all(told["samples"]))
     plain = grae("sample", kekule_run, *DRAWN, "--constraints", "grammar", "--json").json
     assert plain["valid"] is None
     assert plain["valid_without_constraints"] == told["valid_without_constraints"]
     assert sum(text is not None for text in canonical_all(plain["samples"])) == 60 * plain["valid_without_constraints"]
     raw = grae("sample", kekule_run, *DRAWN, "--raw").out.splitlines()
-    assert canonical_all(raw) == told["samples"]
+    assert readable_all(raw) == told["samples"]
     assert all(load_grammar("smiles").unparse(load_grammar("smiles").parse(text)) == text for text in raw)
 
 
@@ -68,7 +68,7 @@ def test_codes_go_out_and_come_back_in_any_spelling(grae, kekule_run: Path):
     assert others == [first, first]
     decoded = grae("decode", kekule_run, stdin=codes.out).out.splitlines()
     raw = grae("decode", kekule_run, "--raw", stdin=codes.out).out.splitlines()
-    assert canonical_all(raw) == decoded
+    assert readable_all(raw) == decoded
     broken = grae("encode", kekule_run, stdin="CCO\nC1CC\n")
     assert (broken.status, broken.out) == (2, "")
     assert "string 1 is not read by RDKit, unclosed ring" in broken.err

@@ -13,9 +13,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 
 import grae
+from grae.chemistry import canonical_all, kekule_all, readable_all
+from grae.datasets import Source, build_store
 from grae.density import DENSITIES, TwoStage
 from grae.errors import DataError, ParseError, RunError, SettingsError
-from grae.grammar import Grammar
+from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
 from grae.sequence import GrammarAutoencoder
@@ -332,3 +334,90 @@ def test_an_estimator_that_is_not_fitted_says_so():
         new().transform(TEXTS)
     with pytest.raises(NotFittedError):
         new().sample(1)
+
+
+MOLECULES = [
+    "c1ccccc1",
+    "CCO",
+    "C1CCCCC1O",
+    "Cc1ccccc1",
+    "c1ccncc1",
+    "CC(=O)O",
+    "OC1CC1",
+    "CC(C)N",
+    "Oc1ccccc1",
+    "C#N",
+] * 8
+
+
+def molecules(**changes):
+    settings = {"preset": "quick", "epochs": 2, "latent_dim": 8, "motifs": 5, "batch_size": 16, "device": "cpu"}
+    return GrammarAutoencoder("smiles", **{**settings, **changes})
+
+
+@pytest.fixture(scope="module")
+def chemist() -> Any:
+    return molecules().fit(MOLECULES)
+
+
+def test_every_code_decodes_into_a_molecule(chemist):
+    codes = np.random.default_rng(0).normal(size=(300, 8)) * np.logspace(-1, 4, 300)[:, None]
+    for temperature in (0.0, 1.0, 10.0):
+        texts = chemist.inverse_transform(codes, temperature=temperature)
+        assert all(canonical_all(texts))
+        raw = chemist.inverse_transform(codes, temperature=temperature, raw=True)
+        assert readable_all(raw) == texts
+        assert [chemist.grammar_.unparse(chemist.grammar_.parse(text)) for text in raw] == raw
+    plain = chemist.inverse_transform(codes, temperature=10.0, constraints="grammar")
+    assert None in canonical_all(plain)
+    assert chemist.constraints_used() == chemist.constraints_used("semantic") == "semantic"
+    assert chemist.constraints_used("grammar") == "grammar"
+    assert all(canonical_all(chemist.sample(50, temperature=5.0)))
+    assert None in canonical_all(chemist.sample(200, temperature=5.0, constraints="grammar"))
+
+
+def test_the_form_is_kept_and_strings_are_brought_into_it(chemist, tmp_path):
+    assert chemist.settings_.form == "kekule"
+    np.testing.assert_array_equal(chemist.transform(["c1ccccc1C"]), chemist.transform(["CC1=CC=CC=C1"]))
+    with pytest.raises(DataError, match=r"string 1 is not read by RDKit, unclosed ring"):
+        chemist.transform(["CCO", "C1CC"])
+    encoded = chemist.derive(["CCO", "C1CC"], on_invalid="skip")
+    assert (encoded.rows.tolist(), encoded.rejections[0].reason) == ([0], "not read by RDKit")
+    assert chemist.reconstruct(["c1ccccc1"]) == chemist.inverse_transform(chemist.transform(["c1ccccc1"]), raw=True)
+    assert 0 <= chemist.score(MOLECULES) <= 1
+    chemist.save(tmp_path)
+    assert grae.load(tmp_path, device="cpu").settings_.form == "kekule"
+
+
+def test_the_form_is_what_the_caller_says():
+    as_written: Any = molecules(form="as-written", epochs=1).fit(MOLECULES)
+    assert as_written.constraints_used() == "grammar"
+    for call in (as_written.constraints_used, lambda name: as_written.sample(2, constraints=name)):
+        with pytest.raises(SettingsError, match="form='kekule'"):
+            call("semantic")
+    smiles = load_grammar("smiles")
+    plain = Derivations.from_list([smiles.parse(text) for text in kekule_all(MOLECULES) if text], smiles.dtype)
+    assert molecules(epochs=1).fit(plain).settings_.form == "as-written"
+    assert molecules(epochs=1, form="kekule").fit(plain).constraints_used() == "semantic"
+    assert molecules(preset="paper")._resolve(load_grammar("smiles"))[1].form == "as-written"
+    with pytest.raises(SettingsError, match="only molecules have a canonical form"):
+        new(form="canonical").fit(TEXTS)
+    with pytest.raises(DataError, match="not read by RDKit"):
+        molecules().fit([*MOLECULES, "C1"])
+    assert len(molecules(epochs=1, on_invalid="skip").fit([*MOLECULES, "C1"]).split_) == len(MOLECULES)
+
+
+def test_a_store_is_in_the_form_that_it_was_built_in(tmp_path):
+    (tmp_path / "some.smi").write_text("\n".join(MOLECULES))
+    store = build_store(load_grammar("smiles"), Source(tmp_path / "some.smi"), form="kekule", n_jobs=1)
+    assert molecules(epochs=1).fit(store).settings_.form == "kekule"
+    with pytest.raises(SettingsError, match="holds strings in the form 'kekule'"):
+        molecules(form="canonical").fit(store)
+
+
+def test_constraints_that_there_are_not(fitted):
+    assert fitted.constraints_used() == "grammar"
+    with pytest.raises(SettingsError, match="nothing beyond the grammar is known"):
+        fitted.sample(1, constraints="semantic")
+    with pytest.raises(SettingsError, match="did you mean 'semantic'"):
+        fitted.sample(1, constraints="semantics")
