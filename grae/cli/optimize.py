@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from grae.cli.options import AsJson, Column, Device, RunArgument, Seed
-from grae.cli.output import emit, note, shows_progress, table
+from grae.cli.options import AsJson, Column, ConstraintsName, Device, RunArgument, Seed
+from grae.cli.output import emit, note, table
 from grae.cli.runs import find_run
 from grae.errors import RunError, SettingsError
 
@@ -61,6 +61,7 @@ def optimize(
     temperature: Annotated[
         float | None, typer.Option("--temperature", min=0.0, help="Of the decoder. [default: 0; paper 1]")
     ] = None,
+    constraints: ConstraintsName = None,
     attempts: Annotated[
         int | None, typer.Option("--attempts", min=1, help="paper: decodings a point. [default: 25 or 500]")
     ] = None,
@@ -87,8 +88,7 @@ def optimize(
     import grae
 
     model = grae.load(place, device=device)
-    grammar = model.grammar_.base or model.grammar_
-    chosen = target_named(target, grammar=grammar, formula=formula, points=points, direction=direction)
+    chosen = target_named(target, grammar=model.language_grammar_, formula=formula, points=points, direction=direction)
     folder = _folder(place, chosen, out, resume)
     half: Any = "worst-half" if start == "worst-half" else "all"
     texts = _start(place, model, start, column)
@@ -104,13 +104,14 @@ def optimize(
         start_limit=start_limit,
         temperature=temperature,
         attempts=attempts,
+        decoding={} if constraints is None else {"constraints": constraints},
         seed=seed,
         workers=workers,
         backend=backend,
         timeout=timeout or None,
         out=folder,
         resume=resume,
-        progress=not as_json or shows_progress(),
+        progress=True,
     )
     from grae.optimization.pictures import draw
 
@@ -145,7 +146,7 @@ def _start(place: Path, model: "GrammarAutoencoder", start: str, column: str | N
     if start in ("all", "worst-half"):
         if column is not None:
             raise SettingsError("--column says nothing to the training strings", remedy="leave it out")
-        plain = model.grammar_.base or model.grammar_
+        plain = model.language_grammar_
         return list(texts_of(plain, store_of(place, model.about_, plain), model.split_.train))
     from grae.datasets import open_source
 

@@ -102,8 +102,9 @@ def _language(place: Path) -> str | None:
     """What the strings of a run mean; None also where its grammar is damaged."""
     from grae.grammar import load_grammar
 
+    named = place / LANGUAGE
     try:
-        return load_grammar(place).language
+        return load_grammar(named if named.is_file() else place).language
     except GrammarError:
         return None
 

@@ -76,13 +76,15 @@ class Candidates:
             form = forms[text]
             if form is not None and form not in here and form not in new and not known.holds(text, form):
                 new[form] = text
-        texts = list(new.values())
-        kept = space.encodable(texts)
-        texts = [text for text, keep in zip(texts, kept, strict=True) if keep]
-        codes = space.encode(texts)
+        kept = {
+            form: text
+            for (form, text), spelled in zip(new.items(), space.spelled(list(new.values())), strict=True)
+            if spelled is not None and spelled not in known.held
+        }
+        codes = space.encode(list(kept.values()))
         self.codes = codes if not self.texts else np.concatenate([self.codes, codes])
-        self.texts += texts
-        self.forms += [form for form, keep in zip(new, kept, strict=True) if keep]
+        self.texts += kept.values()
+        self.forms += kept
         self.attempts += len(decoded)
         self.decoded_valid += sum(forms[text] is not None for text in decoded)
 

@@ -229,7 +229,7 @@ def _pace(protocol: str, rounds: int | None, batch_size: int | None) -> Pace:
 
 
 def _target(target: str | Target | Callable[[str], float | None], model: "GrammarAutoencoder", direction: Direction):
-    grammar = model.grammar_.base or model.grammar_
+    grammar = model.language_grammar_
     if isinstance(target, str):
         chosen: Target = target_named(target, grammar=grammar, direction=direction)
     elif hasattr(target, "evaluate"):

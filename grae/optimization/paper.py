@@ -53,7 +53,7 @@ class PaperProtocol:
         seed: int = 0,
     ) -> None:
         self.space, self.temperature, self.seed = space, temperature, seed
-        language = space.model.grammar_.language or ""
+        language = space.model.language_grammar_.language or ""
         self.attempts = attempts or ATTEMPTS.get(language, ATTEMPTS_ELSEWHERE)
         self.sign = 1.0 if maximize else -1.0
         rows = np.flatnonzero(np.isfinite(start.scores))

@@ -62,12 +62,20 @@ class LatentSpace:
             return []
         return self.model.inverse_transform(self.codes(points), temperature=temperature, seed=seed, **self.decoding)
 
+    def spelled(self, texts: Sequence[str]) -> list[str | None]:
+        """Strings as the model's training set spells them; None for what it cannot encode."""
+        spelled: list[str | None] = [None] * len(texts)
+        if len(texts):
+            found = self.model.derive(texts, on_invalid="skip")
+            for row, text in zip(
+                found.rows.tolist(), codec.decode(self.model.grammar_, found.derivations), strict=True
+            ):
+                spelled[row] = text
+        return spelled
+
     def encodable(self, texts: Sequence[str]) -> np.ndarray:
         """Which strings the model can encode, (n,) bool."""
-        grammar, most = self.model.grammar_, self.model.settings_.max_length
-        kept = np.zeros(len(texts), bool)
-        kept[codec.encode(grammar, texts, max_length=most, on_invalid="skip").rows] = True
-        return kept
+        return np.array([text is not None for text in self.spelled(texts)], bool)
 
 
 def identities_of(model: "GrammarAutoencoder") -> Callable[[Sequence[str]], list[str | None]]:
@@ -76,7 +84,7 @@ def identities_of(model: "GrammarAutoencoder") -> Callable[[Sequence[str]], list
     Molecules have RDKit's canonical SMILES. Expressions are the same where their values are: at points away from those
     that the published target looks at, to nine digits. Everything else is its own form.
     """
-    grammar = model.grammar_
+    grammar = model.language_grammar_
     meaning = meaning_of(grammar)
     if grammar.language != "expressions":
         return meaning.canonical

@@ -126,8 +126,7 @@ def training_strings(model: "GrammarAutoencoder") -> list[str]:
     folder = getattr(model, "about_", {}).get("store")
     if folder is None:
         raise DataError("the model does not say where its training strings are", remedy="give strings to start from")
-    plain = model.grammar_.base or model.grammar_
-    return decode(plain, open_store(Path(folder)).derivations[model.split_.train])
+    return decode(model.language_grammar_, open_store(Path(folder)).derivations[model.split_.train])
 
 
 def _parts(texts: Sequence[str], scorer: Scorer, n_jobs: int) -> Iterator[np.ndarray]:

@@ -10,11 +10,7 @@ import pytest
 import grae
 
 PACKAGE = Path(grae.__file__).parent
-<<<<<<< HEAD
-HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib", "PIL")
-=======
-HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib", "botorch")
->>>>>>> ab08788 (Bayesian optimization over the latent space: targets, protocols, history, the verb)
+HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib", "PIL", "botorch")
 
 # Each room and those below it, the lowest first: a room imports the rooms named before it, never those after.
 ROOMS = (

@@ -37,7 +37,7 @@ def test_what_is_told_to_the_decoder_reaches_it(model):
     class Recording:
         """A model that notes how it is asked to decode."""
 
-        grammar_, settings_ = model.grammar_, model.settings_
+        language_grammar_ = model.language_grammar_
         density_named = model.density_named
 
         def inverse_transform(self, codes, **options):
