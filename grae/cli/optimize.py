@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 SEARCHES = "optimize"
-SETTINGS = "search.json"
 TABLE = 10
 PAPER_BEST = 3
 
@@ -35,10 +34,10 @@ def optimize(
         Literal["trust-region", "paper", "random"], typer.Option("--protocol", "-p", help="How to search.")
     ] = "trust-region",
     rounds: Annotated[
-        int | None, typer.Option("--rounds", min=1, help="Rounds. [default: 50; paper 5; random 10]")
+        int | None, typer.Option("--rounds", min=1, help="Rounds. [default: 100; paper 5; random 10]")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, help="Strings a round. [default: 10; paper and random 50]")
+        int | None, typer.Option("--batch-size", min=1, help="Strings a round. [default: 5; paper and random 50]")
     ] = None,
     formula: Annotated[
         str | None, typer.Option("--formula", metavar="F(X)", help="log-mse: the curve to fit, a formula in x.")
@@ -127,6 +126,8 @@ def _folder(place: Path, target: "Target", out: Path | None, resume: bool) -> Pa
     """The search's folder: that asked for, the latest of this target, or a new one."""
     if out is not None:
         return out
+    from grae.optimization.folder import SETTINGS
+
     name = "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in target.name)
     there = sorted((place / SEARCHES).glob(f"{name}-*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
     if resume:

@@ -3,15 +3,15 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from grae import files
-from grae.errors import RunError, SettingsError
+from grae.errors import SettingsError
 from grae.optimization.candidates import Known, Proposal
+from grae.optimization.folder import FORMAT, START, open_history
 from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import REMEDY, History, Record
 from grae.optimization.progress import SearchReporter, fraction_of, search_reporter
@@ -19,15 +19,13 @@ from grae.optimization.result import SearchResult
 from grae.optimization.scoring import Backend, Outcome, Scorer
 from grae.optimization.space import LatentSpace
 from grae.optimization.start import Half, Start, scored, training_strings
-from grae.optimization.strategy import RandomSearch, Strategy
+from grae.optimization.strategy import RandomSearch, Strategy, timed
 from grae.optimization.targets import Direction, Target, target_named
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 ProtocolName = Literal["trust-region", "paper", "random"]
-HISTORY, SETTINGS, START = "history.jsonl", "search.json", "start.safetensors"
-FORMAT = "grae search 1"
 
 
 class Pace(NamedTuple):
@@ -37,7 +35,7 @@ class Pace(NamedTuple):
     batch_size: int
 
 
-PACES: dict[str, Pace] = {"trust-region": Pace(50, 10), "paper": Pace(5, 50), "random": Pace(10, 50)}
+PACES: dict[str, Pace] = {"trust-region": Pace(100, 5), "paper": Pace(5, 50), "random": Pace(10, 50)}
 
 
 def optimize(
@@ -71,8 +69,8 @@ def optimize(
         model: a fitted model.
         target: a name (see `targets.py`), a function of one string, or a `Target`.
         protocol: "trust-region", "paper" or "random".
-        rounds: rounds; 50, 5 or 10 by protocol when left out.
-        batch_size: strings a round; 10, 50 or 50.
+        rounds: rounds; 100, 5 or 10 by protocol when left out.
+        batch_size: strings a round; 5, 50 or 50.
         direction: which way a function of one's own improves.
         start: strings to start from; the model's training strings when left out.
         half: "worst-half" starts from those that score worse than the median.
@@ -115,7 +113,7 @@ def optimize(
         "decoding": dict(decoding or {}),
         "grammar": model.grammar_.fingerprint,
     }
-    history = _history(folder, chosen.direction, told, pace.rounds, resume=resume)
+    history = open_history(folder, chosen.direction, told, pace.rounds, resume=resume)
     reporter = search_reporter(progress)
     try:
         begun = _start(texts, scorer, folder, start_limit, seed, workers, reporter)
@@ -163,7 +161,7 @@ class _Search:
             done = len(self.history.of_round(number))
             if done < pace.batch_size:
                 self.reporter.doing(f"round {number + 1} of {pace.rounds}: proposing")
-                with self._timed("propose"):
+                with timed(self.seconds, "propose"):
                     proposals = self.strategy.propose(number, pace.batch_size)
                 for record in self._scored(number, proposals[done:]):
                     self.history.append(record)
@@ -175,7 +173,7 @@ class _Search:
             self.strategy.tell(finished)
             if done < len(finished):
                 self.reporter.round(self.history, total, before, time.monotonic() - began)
-        return SearchResult(self.scorer.target, self.history, ended, self.seconds)
+        return SearchResult(self.scorer.target, self.history, ended, self.seconds | self.strategy.seconds)
 
     def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[Record]:
         """The record of each proposal, in order; what has a score already is not scored again."""
@@ -187,7 +185,7 @@ class _Search:
                 wave[proposals[last].text] = None
                 last += 1
             new = [text for text in wave if text is not None and text not in self.scores]
-            with self._timed("score"):
+            with timed(self.seconds, "score"):
                 outcomes = dict(zip(new, self.scorer(new), strict=True))
             self.scores |= {text: outcome.score for text, outcome in outcomes.items()}
             for proposal in proposals[first:last]:
@@ -208,14 +206,6 @@ class _Search:
             repeated=outcome is None and proposal.text is not None,
             error=None if outcome is None else outcome.error,
         )
-
-    @contextmanager
-    def _timed(self, part: str) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[part] += time.perf_counter() - began
 
 
 def _pace(protocol: str, rounds: int | None, batch_size: int | None) -> Pace:
@@ -243,31 +233,6 @@ def _target(target: str | Target | Callable[[str], float | None], model: "Gramma
             remedy="give a model of such a grammar, or another target",
         )
     return chosen
-
-
-def _history(folder: Path | None, direction: Direction, told: dict[str, Any], rounds: int, *, resume: bool) -> History:
-    """The history of a search, empty or from its folder, whose settings are checked or written."""
-    if folder is None:
-        if resume:
-            raise RunError("there is no folder to resume from", remedy="give the folder of the search")
-        return History(None, direction)
-    place = folder / SETTINGS
-    if place.is_file():
-        if not resume:
-            raise RunError(f"{folder} already holds a search", remedy="--resume to continue it, or another folder")
-        kept = files.read_json(place, remedy=REMEDY)
-        if not isinstance(kept, dict) or kept.get("format") != FORMAT:
-            raise RunError(f"{place} is no settings of a search (format {FORMAT!r})", remedy=REMEDY)
-        different = [name for name, value in told.items() if kept.get(name) != value]
-        if different:
-            raise RunError(
-                f"{folder} holds a search with another {', '.join(different)}",
-                remedy="resume with the same settings, or search into another folder",
-            )
-    elif resume:
-        raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out")
-    files.write_json(place, {**told, "rounds": rounds})
-    return History.read(folder / HISTORY, direction)
 
 
 def _start(

@@ -16,6 +16,7 @@ from grae.optimization.history import Record, scores_of
 from grae.optimization.space import LatentSpace
 from grae.optimization.sparse import SparseSurrogate
 from grae.optimization.start import Start
+from grae.optimization.strategy import timed
 
 INDUCING = 500
 SHARE = 0.9
@@ -53,6 +54,7 @@ class PaperProtocol:
         seed: int = 0,
     ) -> None:
         self.space, self.temperature, self.seed = space, temperature, seed
+        self.seconds = {"decode": 0.0, "surrogate": 0.0}
         language = space.model.language_grammar_.language or ""
         self.attempts = attempts or ATTEMPTS.get(language, ATTEMPTS_ELSEWHERE)
         self.sign = 1.0 if maximize else -1.0
@@ -68,9 +70,11 @@ class PaperProtocol:
     def propose(self, number: int, n: int) -> list[Proposal]:
         """See Strategy."""
         rng = np.random.default_rng([self.seed, number])
-        surrogate = SparseSurrogate(self.points, self.values, inducing=INDUCING, steps=STEPS, batch=BATCH, rng=rng)
-        points = surrogate.batch(n, rng)
-        return self._decoded(points, int(rng.integers(2**31)))
+        with timed(self.seconds, "surrogate"):
+            surrogate = SparseSurrogate(self.points, self.values, inducing=INDUCING, steps=STEPS, batch=BATCH, rng=rng)
+            points = surrogate.batch(n, rng)
+        with timed(self.seconds, "decode"):
+            return self._decoded(points, int(rng.integers(2**31)))
 
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""

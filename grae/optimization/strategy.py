@@ -1,6 +1,8 @@
 """What every protocol of a search does, and the simplest: samples of the density."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +21,12 @@ class Strategy(Protocol):
 
     What it proposes is a function of its settings, the number of the round and what it was told; so a search that was
     killed in a round proposes the same again when it is told the rounds before.
+
+    Attributes:
+        seconds: what the parts of `propose` took so far.
     """
+
+    seconds: dict[str, float]
 
     def propose(self, number: int, n: int) -> list[Proposal]:
         """The `n` strings of round `number`, or fewer where no more new ones can be found."""
@@ -43,6 +50,7 @@ class RandomSearch:
     def __init__(self, space: LatentSpace, known: Known, *, temperature: float = 0.0, seed: int = 0) -> None:
         self.space, self.known = space, known
         self.temperature, self.seed = temperature, seed
+        self.seconds = {"decode": 0.0}
 
     def propose(self, number: int, n: int) -> list[Proposal]:
         """See Strategy."""
@@ -51,7 +59,9 @@ class RandomSearch:
         found = Candidates()
         for _ in range(TRIES):
             points = self.space.points(density.sample(SAMPLED * n, int(rng.integers(2**31))))
-            found.decode(self.space, points, self.known, temperature=self.temperature, seed=int(rng.integers(2**31)))
+            seed = int(rng.integers(2**31))
+            with timed(self.seconds, "decode"):
+                found.decode(self.space, points, self.known, temperature=self.temperature, seed=seed)
             if len(found) >= n:
                 break
         return found.proposals(list(range(min(n, len(found)))))
@@ -59,6 +69,16 @@ class RandomSearch:
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""
         note(self.known, self.space, records)
+
+
+@contextmanager
+def timed(seconds: dict[str, float], part: str) -> Iterator[None]:
+    """Adds the seconds that the body takes to a part."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[part] = seconds.get(part, 0.0) + time.perf_counter() - began
 
 
 def note(known: Known, space: LatentSpace, records: Sequence[Record]) -> None:

@@ -21,7 +21,7 @@ from grae.optimization.candidates import Candidates, Known, Proposal
 from grae.optimization.history import Record
 from grae.optimization.space import LatentSpace
 from grae.optimization.start import Start
-from grae.optimization.strategy import note
+from grae.optimization.strategy import note, timed
 from grae.optimization.surrogate import LocalSurrogate
 
 
@@ -95,6 +95,7 @@ class TrustRegion:
         self.settings = settings or RegionSettings()
         self.sign = 1.0 if maximize else -1.0
         self.worst = worst
+        self.seconds = {"decode": 0.0, "surrogate": 0.0}
         rows = start.best_and_spread(self.settings.best, self.settings.spread, maximize=maximize, seed=seed)
         rows = rows[space.encodable([start.texts[row] for row in rows])]
         if len(rows) < 2:
@@ -112,15 +113,18 @@ class TrustRegion:
     def propose(self, number: int, n: int) -> list[Proposal]:
         """See Strategy."""
         rng = np.random.default_rng([self.seed, number])
-        found = self._candidates(n, rng)
+        with timed(self.seconds, "decode"):
+            found = self._candidates(n, rng)
         points = self.space.points(found.codes)
         if len(found) <= n:
             return found.proposals(list(range(len(found))))
         rows = self._neighbors()
         distance = np.square(points - self.points[self._ranked()[0]]).sum(axis=1)
         near = np.argsort(distance, kind="stable")[: max(self.settings.within, 2 * n)]
-        surrogate = LocalSurrogate(self.points[rows], self.values[rows])
-        return found.proposals([int(near[place]) for place in surrogate.thompson(points[near], n, rng)])
+        with timed(self.seconds, "surrogate"):
+            surrogate = LocalSurrogate(self.points[rows], self.values[rows])
+            taken = surrogate.thompson(points[near], n, rng)
+        return found.proposals([int(near[place]) for place in taken])
 
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""

@@ -42,7 +42,7 @@ def test_a_search_and_its_statistics(model, expressions, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert [line["string"] for line in lines] == frame["string"].tolist()
     np.testing.assert_allclose(np.array([line["code"] for line in lines]), model.transform(frame["string"]), atol=1e-5)
-    assert set(told["seconds"]) == {"propose", "score"}
+    assert set(told["seconds"]) == {"propose", "decode", "surrogate", "score"}
 
 
 @pytest.mark.parametrize("protocol", ["trust-region", "random"])

@@ -1,0 +1,92 @@
+"""The search measured: expressions from the worse half of a data set, molecules, and what a round spends its time on.
+
+    python tests/benchmarks/search.py half --data expressions.txt --out half.txt    # the worse half, to train on
+    grae train --grammar arithmetic --data half.txt --time-budget 5 --out runs/half
+    python tests/benchmarks/search.py run runs/half --target log-mse --data half.txt --seeds 5
+    python tests/benchmarks/search.py run runs/zinc --target logp --data zinc250k --seeds 3
+    python tests/benchmarks/search.py profile runs/half --target log-mse --data half.txt
+
+`half` says which score the half begins at. `run` prints the best of each seed after every 100 calls, with its size.
+`profile` asks for one more round when 1,000 strings have been scored.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+import grae
+from grae.chemistry import properties
+from grae.datasets import open_source
+from grae.optimization.scoring import Scorer
+from grae.optimization.start import Start, scored
+from grae.optimization.targets import target_named
+
+CALLS = 500
+EVERY = 100
+PROFILED = 1000
+
+
+def half(data: str, out: Path) -> None:
+    """Writes the strings whose score is worse than the median."""
+    start: Start = scored(list(open_source(data).texts()), Scorer(target_named("log-mse"))).worse_half(maximize=False)
+    out.write_text("\n".join(start.texts) + "\n")
+    print(f"{len(start.texts):,} expressions, scores from {np.nanmin(start.scores):.4f}")
+
+
+def run(place: str, target: str, data: str, seeds: int, batch_size: int) -> None:
+    """Searches with several seeds."""
+    model = grae.load(place, device="cpu")
+    texts = list(open_source(data).texts())
+    found = []
+    for seed in range(seeds):
+        result = grae.optimize(
+            model, target, start=texts, rounds=CALLS // batch_size, batch_size=batch_size, seed=seed, workers=1
+        )
+        best = result.best[0]
+        about = properties(best.string) if result.target.language == "molecules" else None
+        size = "" if about is None else f"{about.heavy_atoms} heavy atoms, SA {about.sa:.2f}"
+        steps = " ".join(f"{score:.3f}" for score in result.records.best_so_far[EVERY - 1 :: EVERY])
+        print(f"seed {seed}: {steps}  {best.string} {size}  {_spent(result.seconds)}", flush=True)
+        found.append(best.score)
+    print(f"mean {np.mean(found):.4f}, standard deviation {np.std(found):.4f}")
+
+
+def profile(place: str, target: str, data: str, batch_size: int) -> None:
+    """What a round costs when the history holds a thousand strings."""
+    model = grae.load(place, device="cpu")
+    texts = list(open_source(data).texts())
+    rounds = PROFILED // batch_size
+    before = grae.optimize(model, target, start=texts, rounds=rounds, batch_size=batch_size)
+    after = grae.optimize(model, target, start=texts, rounds=rounds + 10, batch_size=batch_size)
+    print(
+        "ten rounds more, seconds:",
+        _spent({name: after.seconds[name] - before.seconds[name] for name in after.seconds}),
+    )
+
+
+def _spent(seconds: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("half", "run", "profile"))
+    parser.add_argument("place", nargs="?", help="the folder of a run")
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--target", default="log-mse")
+    parser.add_argument("--out", type=Path, default=Path("half.txt"))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--batch-size", type=int, default=5)
+    given = parser.parse_args()
+    if given.what == "half":
+        half(given.data, given.out)
+    elif given.what == "run":
+        run(given.place, given.target, given.data, given.seeds, given.batch_size)
+    else:
+        profile(given.place, given.target, given.data, given.batch_size)
+
+
+if __name__ == "__main__":
+    main()
