@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from grae.autoencoder import REGULARIZERS, Model, model_named
+from grae.constraints import Constraint
 from grae.datasets.forms import Form, encode_in_form, settled_form
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
@@ -254,8 +255,8 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         check_is_fitted(self)
         codes = self._codes(X)
         device = self._device()
-        settings, language = self.settings_, self.language_grammar_.language
-        constraint = settled_constraint(constraints, self.grammar_, language, settings.form, settings.max_length)
+        settings = self.settings_
+        constraint = self._constraint(constraints)
         choose = greedy
         if temperature != 0:
             generator = torch.Generator(device).manual_seed(self.random_state if seed is None else seed)
@@ -271,14 +272,12 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             constraint=constraint,
         )
         texts = codec.decode(self.grammar_, derivations)
-        return texts if raw or language != "molecules" else _canonical(texts)
+        return texts if raw or self.language_grammar_.language != "molecules" else _canonical(texts)
 
     def constraints_used(self, constraints: Constraints | None = None) -> Constraints:
         """The constraints that `inverse_transform` and `sample` decode under when they are given these."""
         check_is_fitted(self)
-        settings, language = self.settings_, self.language_grammar_.language
-        found = settled_constraint(constraints, self.grammar_, language, settings.form, settings.max_length)
-        return "grammar" if found is None else "semantic"
+        return "grammar" if self._constraint(constraints) is None else "semantic"
 
     def reconstruct(self, X: Sequence[str], *, constraints: Constraints | None = None) -> list[str]:
         """What comes back of strings from their codes, decoded greedily; in the form in which the model learned."""
@@ -493,6 +492,11 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             row = int(np.argmin(np.isfinite(codes).all(axis=1)))
             raise DataError(f"the code in row {row} holds NaN or infinite values", remedy="leave such rows out")
         return codes.astype(np.float32)
+
+    def _constraint(self, name: Constraints | None) -> Constraint | None:
+        """The rules beyond the grammar to decode under; of a character model's strings its grammar knows none."""
+        settings = self.settings_
+        return settled_constraint(name, self.grammar_, self.grammar_.language, settings.form, settings.max_length)
 
     def _device(self) -> torch.device:
         return torch.device(resolve(self.device))

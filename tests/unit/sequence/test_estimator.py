@@ -259,6 +259,14 @@ class TestCharacters:
         for name, weight in characters.network_.state_dict().items():
             assert np.array_equal(weight, resumed.network_.state_dict()[name]), name
 
+    def test_molecules_are_decoded_under_no_rules_but_their_characters(self):
+        texts = ["CCO", "CCN", "CC(C)O", "C1CC1", "c1ccccc1"] * 6
+        model: Any = new("smiles", model="cvae", epochs=1).fit(texts)
+        assert model.constraints_used() == "grammar"
+        assert len(model.sample(5)) == 5
+        with pytest.raises(SettingsError, match="nothing beyond the grammar is known"):
+            model.sample(5, constraints="semantic")
+
     def test_the_paper_preset_has_room_for_the_published_characters(self):
         texts = ["1+x", "x*x", "sin(x)", "exp(2)/x"] * 8
         model: Any = GrammarAutoencoder("arithmetic", model="cvae", preset="paper", epochs=1, device="cpu").fit(texts)
