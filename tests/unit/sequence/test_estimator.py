@@ -261,7 +261,7 @@ class TestCharacters:
 
     def test_molecules_are_decoded_under_no_rules_but_their_characters(self):
         texts = ["CCO", "CCN", "CC(C)O", "C1CC1", "c1ccccc1"] * 6
-        model: Any = new("smiles", model="cvae", epochs=1).fit(texts)
+        model: Any = GrammarAutoencoder("smiles", model="cvae", preset="quick", epochs=1, device="cpu").fit(texts)
         assert model.constraints_used() == "grammar"
         assert len(model.sample(5)) == 5
         with pytest.raises(SettingsError, match="nothing beyond the grammar is known"):
