@@ -1,5 +1,6 @@
 """Decoders: codes (B, D) -> logits of each step's production (B, T, S), all steps at once or one by one."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, relu
@@ -11,17 +12,41 @@ from grae.sequence.pushdown import GrammarTensors, State
 class RecurrentDecoder(nn.Module):
     """A GRU that sees, at each step, its previous production, the nonterminal to expand now, and the code.
 
+    Where productions write labels, it sees too which of them were written an odd number of times so far: in SMILES, the
+    ring bonds that are open. Their parity is hard to count for a recurrent network, and easy to hand to it.
+
     Args:
         tensors: the grammar.
         latent_dim: width of a code, D.
         embedding: width of the embeddings of productions and nonterminals.
         hidden: width of the state, H.
+        labels: (P, L) bool, which labels each production writes an odd number of times; None for none.
+        dropout: share of the previous productions that are hidden from it in training, so that it leans on the code
+            (Bowman et al. 2016, "Generating Sentences from a Continuous Space", section 3.2).
     """
 
-    def __init__(self, tensors: GrammarTensors, *, latent_dim: int, embedding: int, hidden: int) -> None:
+    labels: Tensor
+
+    def __init__(
+        self,
+        tensors: GrammarTensors,
+        *,
+        latent_dim: int,
+        embedding: int,
+        hidden: int,
+        labels: np.ndarray | None = None,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         n_nonterminals, n_symbols = tensors.mask.shape
         self.tensors = tensors
+        self.dropout = dropout
+        written = torch.zeros(n_symbols, 0 if labels is None else labels.shape[1])  # S L
+        if labels is not None:
+            written[: len(labels)] = torch.from_numpy(labels.astype(np.float32))
+            written[tensors.pad] = 0
+        self.register_buffer("labels", written, persistent=False)
+        self.open = nn.Linear(written.shape[1], embedding, bias=False) if written.shape[1] else None
         self.previous = nn.Embedding(n_symbols, embedding)
         self.nonterminal = nn.Embedding(n_nonterminals, embedding)
         self.from_code = nn.Linear(latent_dim, embedding)
@@ -34,26 +59,31 @@ class RecurrentDecoder(nn.Module):
         ids = batch["ids"]  # B T
         before = ids.roll(1, dims=1)
         before[:, 0] = self.tensors.pad
-        inputs = self._inputs(before, self.tensors.lhs[ids], self.from_code(z)[:, None])  # B T E
+        owed = self.labels[before].cumsum(dim=1) % 2  # B T L
+        if self.training and self.dropout:
+            before = before.masked_fill(torch.rand(before.shape, device=ids.device) < self.dropout, self.tensors.pad)
+        inputs = self._inputs(before, self.tensors.lhs[ids], self.from_code(z)[:, None], owed)  # B T E
         states, _ = self.recurrence(inputs, self._initial(z)[None])  # B T H
         return self.to_logits(states)
 
     def start(self, z: Tensor) -> State:
-        """The state before the first step: the GRU's, and the code as the inputs see it."""
-        return self._initial(z), self.from_code(z)
+        """The state before the first step: the GRU's, the code as the inputs see it, and the labels that are owed."""
+        return self._initial(z), self.from_code(z), self.labels.new_zeros(len(z), self.labels.shape[1])
 
     def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
         """Logits (B, S) and the next state, from the previous ids (B,) and the current nonterminals (B,)."""
-        hidden, code = state
-        inputs = self._inputs(previous, nonterminal, code)  # B E
+        hidden, code, owed = state
+        owed = (owed + self.labels[previous]) % 2  # B L
+        inputs = self._inputs(previous, nonterminal, code, owed)  # B E
         hidden = self.recurrence(inputs[:, None], hidden[None].contiguous())[1][0]  # B H
-        return self.to_logits(hidden), (hidden, code)
+        return self.to_logits(hidden), (hidden, code, owed)
 
     def _initial(self, z: Tensor) -> Tensor:
         return torch.tanh(self.initial(z))  # B H
 
-    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor) -> Tensor:
-        return self.previous(previous) + self.nonterminal(nonterminal) + code
+    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor) -> Tensor:
+        inputs = self.previous(previous) + self.nonterminal(nonterminal) + code
+        return inputs if self.open is None else inputs + self.open(owed)
 
 
 class ParallelDecoder(nn.Module):

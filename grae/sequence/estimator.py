@@ -49,6 +49,8 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         model: a row of the table of models, such as "grae", "rae" or "ae".
         preset: "default", "quick" (small, for minutes) or "paper" (the published network and schedule).
         latent_dim: width of a code, D.
+        architecture: other settings of the preset's network, by name, such as {"hidden": 768}; see
+            `grae.sequence.settings.RecurrentArchitecture` and `PaperArchitecture`.
         epochs: passes over the data.
         time_budget: minutes of training.
         batch_size: strings a step.
@@ -91,6 +93,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         model: str = "grae",
         preset: str = "default",
         latent_dim: int | None = None,
+        architecture: Mapping[str, Any] | None = None,
         epochs: int | None = None,
         time_budget: float | None = None,
         batch_size: int | None = None,
@@ -114,6 +117,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.model = model
         self.preset = preset
         self.latent_dim = latent_dim
+        self.architecture = architecture
         self.epochs = epochs
         self.time_budget = time_budget
         self.batch_size = batch_size
@@ -390,7 +394,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         training |= {"seed": self.random_state, "device": self.device}
         return model, replaced(
             preset,
-            architecture=replaced(preset.architecture, latent_dim=self.latent_dim),
+            architecture=replaced(preset.architecture, **{"latent_dim": self.latent_dim, **(self.architecture or {})}),
             bottleneck=preset.bottleneck.with_noise(self.noise),
             weights=replaced(preset.weights, beta=self.beta, lambda_=self.lambda_),
             training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
