@@ -8,12 +8,15 @@ from torch.nn.functional import cross_entropy, log_softmax, relu
 from grae.autoencoder.composition import Batch
 from grae.sequence.pushdown import GrammarTensors, State
 
+DEEPEST = 15  # nonterminals on a stack; more are not told apart
+
 
 class RecurrentDecoder(nn.Module):
     """A GRU that sees, at each step, its previous production, the nonterminal to expand now, and the code.
 
-    Where productions write labels, it sees too which of them were written an odd number of times so far: in SMILES, the
-    ring bonds that are open. Their parity is hard to count for a recurrent network, and easy to hand to it.
+    It can be told two things that are hard to count for a recurrent network and decide how a string may end: how many
+    nonterminals are left on the stack; and, where productions write labels, which of them were written an odd number of
+    times so far, in SMILES the ring bonds that are open.
 
     Args:
         tensors: the grammar.
@@ -21,6 +24,7 @@ class RecurrentDecoder(nn.Module):
         embedding: width of the embeddings of productions and nonterminals.
         hidden: width of the state, H.
         labels: (P, L) bool, which labels each production writes an odd number of times; None for none.
+        depth: whether it sees how many nonterminals are left, up to `DEEPEST`.
         dropout: share of the previous productions that are hidden from it in training, so that it leans on the code
             (Bowman et al. 2016, "Generating Sentences from a Continuous Space", section 3.2).
     """
@@ -35,6 +39,7 @@ class RecurrentDecoder(nn.Module):
         embedding: int,
         hidden: int,
         labels: np.ndarray | None = None,
+        depth: bool = False,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -47,6 +52,7 @@ class RecurrentDecoder(nn.Module):
             written[tensors.pad] = 0
         self.register_buffer("labels", written, persistent=False)
         self.open = nn.Linear(written.shape[1], embedding, bias=False) if written.shape[1] else None
+        self.depth = nn.Embedding(DEEPEST + 1, embedding) if depth else None
         self.previous = nn.Embedding(n_symbols, embedding)
         self.nonterminal = nn.Embedding(n_nonterminals, embedding)
         self.from_code = nn.Linear(latent_dim, embedding)
@@ -60,30 +66,39 @@ class RecurrentDecoder(nn.Module):
         before = ids.roll(1, dims=1)
         before[:, 0] = self.tensors.pad
         owed = self.labels[before].cumsum(dim=1) % 2  # B T L
+        height = 1 + self._grown(before).cumsum(dim=1)  # B T
         if self.training and self.dropout:
             before = before.masked_fill(torch.rand(before.shape, device=ids.device) < self.dropout, self.tensors.pad)
-        inputs = self._inputs(before, self.tensors.lhs[ids], self.from_code(z)[:, None], owed)  # B T E
+        inputs = self._inputs(before, self.tensors.lhs[ids], self.from_code(z)[:, None], owed, height)  # B T E
         states, _ = self.recurrence(inputs, self._initial(z)[None])  # B T H
         return self.to_logits(states)
 
     def start(self, z: Tensor) -> State:
-        """The state before the first step: the GRU's, the code as the inputs see it, and the labels that are owed."""
-        return self._initial(z), self.from_code(z), self.labels.new_zeros(len(z), self.labels.shape[1])
+        """The state before the first step: the GRU's, the code as seen, what is owed, how much is left."""
+        owed = self.labels.new_zeros(len(z), self.labels.shape[1])
+        return self._initial(z), self.from_code(z), owed, torch.ones(len(z), dtype=torch.long, device=z.device)
 
     def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
         """Logits (B, S) and the next state, from the previous ids (B,) and the current nonterminals (B,)."""
-        hidden, code, owed = state
+        hidden, code, owed, height = state
         owed = (owed + self.labels[previous]) % 2  # B L
-        inputs = self._inputs(previous, nonterminal, code, owed)  # B E
+        height = height + self._grown(previous)  # B
+        inputs = self._inputs(previous, nonterminal, code, owed, height)  # B E
         hidden = self.recurrence(inputs[:, None], hidden[None].contiguous())[1][0]  # B H
-        return self.to_logits(hidden), (hidden, code, owed)
+        return self.to_logits(hidden), (hidden, code, owed, height)
 
     def _initial(self, z: Tensor) -> Tensor:
         return torch.tanh(self.initial(z))  # B H
 
-    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor) -> Tensor:
+    def _grown(self, ids: Tensor) -> Tensor:
+        """By how much productions make the stack higher; nothing happens at the padding."""
+        return (self.tensors.n_pushes[ids] - 1) * (ids != self.tensors.pad)
+
+    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor, height: Tensor) -> Tensor:
         inputs = self.previous(previous) + self.nonterminal(nonterminal) + code
-        return inputs if self.open is None else inputs + self.open(owed)
+        if self.open is not None:
+            inputs = inputs + self.open(owed)
+        return inputs if self.depth is None else inputs + self.depth(height.clamp(max=DEEPEST))
 
 
 class ParallelDecoder(nn.Module):

@@ -54,6 +54,7 @@ def build(
             embedding=architecture.embedding,
             hidden=architecture.hidden,
             labels=written_labels(grammar) if architecture.labels else None,
+            depth=architecture.depth,
             dropout=architecture.dropout,
         )
     bottleneck = bottleneck or BottleneckSettings(kind=model.bottleneck)

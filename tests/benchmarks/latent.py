@@ -26,8 +26,9 @@ HELD_OUT = 4_000
 SEEN = ("gaussian", "gmm")
 
 VARIANTS: dict[str, dict[str, Any]] = {
-    "plain": {"architecture": {"labels": False}},
-    "rings": {},
+    "plain": {"architecture": {"labels": False, "depth": False}},
+    "rings": {"architecture": {"depth": False}},
+    "default": {},
     "beta-0.05": {"beta": 0.05},
     "beta-0.2": {"beta": 0.2},
     "lambda-1e-5": {"lambda_": 1e-5},
@@ -40,7 +41,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "gaussian-0.05": {"model": "vae", "beta": 0.05},
     "gaussian-0.1": {"model": "vae", "beta": 0.1},
     "gaussian-0.2": {"model": "vae", "beta": 0.2},
-    "plain gaussian-0.05": {"model": "vae", "beta": 0.05, "architecture": {"labels": False}},
+    "plain gaussian-0.05": {"model": "vae", "beta": 0.05, "architecture": {"labels": False, "depth": False}},
     "width-112": {"latent_dim": 112},
     "width-28": {"latent_dim": 28},
     "gaussian-0.05 width-112": {"model": "vae", "beta": 0.05, "latent_dim": 112},
