@@ -29,7 +29,7 @@ DensityName = Annotated[
     str | None,
     typer.Option(
         "--density",
-        help="gmm, gaussian, normal, or two-stage where it was trained with that. [default: the run's own]",
+        help="gmm, gmm-chosen, gaussian, flow, normal or two-stage; fitted once where it is not. [default: the run's]",
         show_default=False,
     ),
 ]

@@ -1,6 +1,6 @@
 """The estimator: strings in, latent codes and new strings out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -9,9 +9,8 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from grae.autoencoder import REGULARIZERS, Model, model_named
 from grae.constraints import Constraint
-from grae.datasets.forms import Form, encode_in_form, settled_form
+from grae.datasets.forms import Form, encode_in_form
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
 from grae.density import DENSITIES, Density
@@ -19,14 +18,15 @@ from grae.errors import DataError, RunError, SettingsError
 from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.characters import character_grammar
 from grae.grammar.codec import Derivations
-from grae.grammar.motifs import apply_motifs, learn_motifs
+from grae.grammar.motifs import learn_motifs
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
 from grae.sequence.constrained import Constraints, settled_constraint
 from grae.sequence.network import network_of
+from grae.sequence.preparation import derivations_of, resolved, rewritten, strings_in
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
-from grae.sequence.settings import Preset, Settings, preset_named, replaced
+from grae.sequence.settings import Settings
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import stage
@@ -65,8 +65,9 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             the paper's, or the longest in the data. A character model takes the same strings, and decodes as many
             characters as the longest of them has.
         form: in which strings are learned: "kekule", "canonical" or "as-written"; what comes in is brought into it.
-        density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage"; the
-            last is fitted only where it is named here or belongs to the model.
+        density: what `sample` draws from and `score_samples` measures: "gmm" (ten components), "gaussian", "normal";
+            or "gmm-chosen" (as many as held-out codes ask for), "flow" or "two-stage", which take minutes and are
+            fitted only where they are named here, belong to the model, or by `fit_density`.
         validation: share of the strings that `fit` holds back to validate on.
         test: share of the strings that `fit` holds back and does not look at.
         on_invalid: whether `fit` raises at a string outside the grammar or leaves it out.
@@ -161,11 +162,11 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             RunError: the folder cannot be used.
         """
         plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
-        model, preset = self._resolve(plain)
+        model, preset = resolved(self, plain)
         folder = None if run is None else RunFolder(run)
         if folder is not None and not resume:
             folder.check_unused()
-        derivations, form = self._derivations(plain, X, preset)
+        derivations, form = derivations_of(self, plain, X, preset)
         self.split_ = make_split(derivations, seed=self.random_state, validation=self.validation, test=self.test)
         if resume:
             if folder is None:
@@ -176,14 +177,13 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                     f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run"
                 )
         self.language_grammar_ = plain
-        if model.characters:
-            derivations = self._characters(plain, derivations, resume)
-        elif not resume:
-            self.grammar_ = plain
         if not resume:
-            self.grammar_ = self._extended(self.grammar_, derivations, preset.motifs)
-        if self.grammar_.base is not None:
-            derivations = apply_motifs(self.grammar_, derivations, n_jobs=-1)
+            self.grammar_ = plain
+            if model.characters:
+                texts = codec.decode(plain, derivations)
+                self.grammar_ = character_grammar(texts, f"{plain.name}-characters", ignore=plain.ignore)
+            self.grammar_ = self._extended(rewritten(derivations, plain, self.grammar_), preset.motifs)
+        derivations = rewritten(derivations, plain, self.grammar_, motifs=True)
         longest = int(derivations.lengths.max(initial=1))
         limit = None if model.characters else preset.max_length
         self.settings_ = Settings(
@@ -218,7 +218,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         settings = self.settings_
         return encode_in_form(
             self.grammar_,
-            _strings(X),
+            strings_in(X),
             settings.form,
             max_length=settings.max_length,
             on_invalid=on_invalid,
@@ -327,6 +327,27 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         back = self.inverse_transform(self._encode(encoded.derivations), raw=True)
         return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
 
+    def fit_density(self, name: str, X: Sequence[str] | Derivations) -> Self:
+        """Fits another density to the codes of strings; `sample`, `score_samples` and `save` know it from then on.
+
+        Args:
+            name: of a density, as `density` takes it; one that is fitted already is fitted anew.
+            X: strings, or derivations of `language_grammar_`; those that the model was trained on, as a rule.
+
+        Raises:
+            SettingsError: there is no such density.
+            ParseError, DataError: as `transform`.
+        """
+        check_is_fitted(self)
+        if name not in DENSITIES:
+            raise SettingsError.unknown("density", name, DENSITIES)
+        if isinstance(X, Derivations):
+            derivations = rewritten(X, self.language_grammar_, self.grammar_, motifs=True)
+        else:
+            derivations = self.derive(X).derivations
+        self.densities_[name] = DENSITIES[name]().fit(self._some_codes(derivations), self.random_state)
+        return self
+
     def density_named(self, name: str | None) -> Density:
         """A fitted density; the model's own for None.
 
@@ -339,7 +360,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             return self.densities_[name]
         remedy = "give one of these"
         if name in DENSITIES:
-            remedy += f", or train with density={name!r} (--density {name})"
+            remedy += f", or fit it: fit_density({name!r}, strings)"
         raise SettingsError(f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy=remedy)
 
     def save(self, path: str | Path) -> None:
@@ -374,73 +395,9 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         tags.input_tags.string = True
         return tags
 
-    def _resolve(self, grammar: Grammar) -> tuple[Model, Preset]:
-        """The row of the table, and the preset with what was set by hand."""
-        model = model_named(self.model)
-        preset = preset_named(self.preset, grammar, model)
-        if self.density is not None and self.density not in DENSITIES:
-            raise SettingsError.unknown("density", self.density, DENSITIES)
-        if self.lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
-            raise SettingsError(
-                f"model {self.model!r} has no regularizer that lambda could weigh",
-                remedy="leave lambda out, or choose another model, such as grae or rae-gp",
-            )
-        limits: dict[str, Any] = {"epochs": self.epochs, "time_budget": self.time_budget}
-        if self.epochs is not None and self.time_budget is None:  # so that the clock decides nothing
-            limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}
-        if self.epochs is not None or self.time_budget is not None:  # in the place of both of the preset's limits
-            preset = preset.model_copy(update={"training": preset.training.replace(**limits)})
-        training = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "precision": self.precision}
-        training |= {"seed": self.random_state, "device": self.device}
-        return model, replaced(
-            preset,
-            architecture=replaced(preset.architecture, **{"latent_dim": self.latent_dim, **(self.architecture or {})}),
-            bottleneck=preset.bottleneck.with_noise(self.noise),
-            weights=replaced(preset.weights, beta=self.beta, lambda_=self.lambda_),
-            training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
-            max_length=self.max_length,
-            motifs=self.motifs,
-            form=None if self.form is None else settled_form(grammar, self.form),
-        )
-
-    def _derivations(
-        self, grammar: Grammar, X: Sequence[str] | Derivations | DerivationStore, preset: Preset
-    ) -> tuple[Derivations, Form]:
-        """The derivations, and the form that they are in; of derivations in memory that is what `form` says."""
-        max_length = preset.max_length
-        if isinstance(X, DerivationStore):
-            derivations, form = X.derivations, X.meta.recipe.form
-            if self.form not in (form, None):
-                raise SettingsError(
-                    f"form {self.form!r}, but the store at {X.path} holds strings in the form {form!r}",
-                    remedy="leave form out, or build the store in that form",
-                )
-        elif isinstance(X, Derivations):
-            derivations, form = X, self.form or "as-written"
-        else:
-            texts, form = _strings(X), preset.form
-            encoded = encode_in_form(grammar, texts, form, max_length=max_length, on_invalid=self.on_invalid, n_jobs=-1)
-            derivations = encoded.derivations
-        if len(derivations) == 0:
-            raise DataError("there are no strings to train on", remedy="give strings of the grammar's language")
-        longest = int(derivations.lengths.max())
-        if max_length is not None and longest > max_length:
-            row = int(derivations.lengths.argmax())
-            raise DataError(
-                f"derivation {row} has {longest} productions, more than the limit of {max_length}",
-                remedy="leave such derivations out, or raise max_length",
-            )
-        return derivations, form
-
-    def _characters(self, plain: Grammar, derivations: Derivations, resume: bool) -> Derivations:
-        """The same strings as derivations of the grammar of their characters: made here, or the resumed run's."""
-        texts = codec.decode(plain, derivations)
-        if not resume:
-            self.grammar_ = character_grammar(texts, f"{plain.name}-characters", ignore=plain.ignore)
-        characters = self.grammar_.base or self.grammar_
-        return codec.encode(characters, texts, n_jobs=-1).derivations
-
-    def _extended(self, grammar: Grammar, derivations: Derivations, motifs: int) -> Grammar:
+    def _extended(self, derivations: Derivations, motifs: int) -> Grammar:
+        """The grammar with motifs learned from the training part of its derivations."""
+        grammar = self.grammar_
         if motifs == 0:
             return grammar
         with stage(f"learning {motifs} motifs", shown=self.progress) as done:
@@ -472,12 +429,16 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         )
 
     def _fit_densities(self, derivations: Derivations) -> None:
-        rows = self.split_.train
-        if len(rows) > MOST_CODES:
-            rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
-        codes = self._encode(derivations, rows)
+        codes = self._some_codes(derivations, self.split_.train)
         names = dict.fromkeys([self.settings_.density, *FITTED_DENSITIES])
         self.densities_ = {name: DENSITIES[name]().fit(codes, self.random_state) for name in names}
+
+    def _some_codes(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:
+        """The codes of some rows, `MOST_CODES` of them at most."""
+        rows = np.arange(len(derivations)) if rows is None else rows
+        if len(rows) > MOST_CODES:
+            rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
+        return self._encode(derivations, rows)
 
     def _encode(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:
         device = self._device()
@@ -521,20 +482,3 @@ def _canonical(texts: list[str]) -> list[str]:
     from grae.chemistry import readable_all
 
     return readable_all(texts)
-
-
-def _strings(X: Iterable[Any]) -> list[str]:
-    """The strings of a sequence.
-
-    Raises:
-        DataError: one string instead of a sequence of them, or something else in it.
-    """
-    if isinstance(X, str | bytes):
-        raise DataError("X is one string, not a sequence of strings", remedy="write [X]")
-    if isinstance(X, np.ndarray) and X.ndim != 1:
-        raise DataError(f"X has shape {X.shape}, not (n,)", remedy="give one string a row, such as X[:, 0]")
-    texts = list(X)
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError(f"X[{row}] is a {type(text).__name__}, not a string", remedy="give a sequence of strings")
-    return texts
