@@ -59,11 +59,11 @@ def train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     grammar = load_grammar("smiles")
     source = open_source(arguments.data)
-    store = build_store(grammar, source, form="kekule", on_invalid="skip")
+    store = build_store(grammar, source, form=arguments.form, on_invalid="skip")
     for name in arguments.variants or list(VARIANTS):
         found = measured(grammar, store, VARIANTS[name], arguments)
         with Path(arguments.out).open("a") as file:
-            print(json.dumps({"variant": name, **found}), file=file)
+            print(json.dumps({"variant": arguments.name or name, **found}), file=file)
         print(name, found, file=sys.stderr, flush=True)
 
 
@@ -73,6 +73,7 @@ def measured(grammar: Any, store: Any, settings: dict[str, Any], arguments: argp
     from grae.grammar import codec
     from grae.sequence import GrammarAutoencoder
 
+    settings = {"form": arguments.form, **settings}
     model = GrammarAutoencoder(grammar, epochs=arguments.passes, test=0.02, device="cpu", **settings)
     began = time.process_time()
     model.fit(store, run=arguments.keep)
@@ -94,7 +95,7 @@ def measured(grammar: Any, store: Any, settings: dict[str, Any], arguments: argp
             "valid": reasons.count(None) / SAMPLES,
             "invalid": Counter(reason for reason in reasons if reason),
             "raw": _distances(true, [text for text, reason in zip(raw, reasons, strict=True) if reason is None]),
-            "kept": _distances(true, model.inverse_transform(codes, constraints="semantic", raw=True)),
+            "kept": _distances(true, model.inverse_transform(codes, raw=True)),
             "log_likelihood": float(model.density_named(density).log_prob(model.transform(held_out)).mean()),
         }
     return found
@@ -156,6 +157,8 @@ def main() -> None:
     training = verbs.add_parser("train")
     training.add_argument("--variants", nargs="*", choices=list(VARIANTS))
     training.add_argument("--data", default="zinc250k")
+    training.add_argument("--form", default="kekule", help="as-written for a file of randomized Kekule SMILES")
+    training.add_argument("--name", help="what to call it in the results")
     training.add_argument("--passes", type=int, default=2)
     training.add_argument("--out", default="latent.jsonl")
     training.add_argument("--keep", help="a folder to keep the run in")
