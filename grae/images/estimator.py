@@ -24,7 +24,7 @@ from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import stage
 from grae.training.run_folder import RunFolder
-from grae.training.settings import Device, Precision
+from grae.training.settings import Device, Precision, Schedule
 
 MOST_VALIDATION = 5000
 MOST_CODES = 100_000  # codes that the densities are fitted to
@@ -47,7 +47,8 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         epochs: passes over the data.
         time_budget: minutes of training.
         batch_size: images a step.
-        learning_rate: before it is lowered where validation no longer improves.
+        learning_rate: before the schedule lowers it.
+        schedule: of the learning rate, as in `TrainingSettings`; "plateau", the recipes', does not in few epochs.
         beta: weight of L_Z.
         lambda_: weight of L_REG.
         density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage".
@@ -77,6 +78,7 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         time_budget: float | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
+        schedule: Schedule | None = None,
         beta: float | None = None,
         lambda_: float | None = None,
         density: str | None = None,
@@ -94,6 +96,7 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.time_budget = time_budget
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.schedule: Schedule | None = schedule
         self.beta = beta
         self.lambda_ = lambda_
         self.density = density
@@ -141,6 +144,31 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self._fit_densities(images)
         if folder is not None:
             self.save(folder.path)
+        return self
+
+    def fit_like(self, other: Self, X: np.ndarray) -> Self:
+        """Takes the network of a model that was trained as this one would be, and fits this one's densities.
+
+        So 2sVAE is had from the VAE, from which its second stage alone sets it apart.
+
+        Args:
+            other: fitted to the same images.
+            X: those images.
+
+        Raises:
+            SettingsError: another network, objective or training.
+            DataError: other images.
+        """
+        images = checked_images(X)
+        self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
+        for name in ("architecture", "objective", "training"):
+            if getattr(self.settings_, name) != getattr(other.settings_, name):
+                raise SettingsError(f"the model to be taken up differs in its {name}", remedy="call `fit`")
+        if other.about_["sha256"] != checksum(images):
+            raise DataError("the model to be taken up was trained on other images", remedy="call `fit`")
+        self.split_, self.about_, self.result_ = other.split_, other.about_, other.result_
+        self.network_ = other.network_
+        self._fit_densities(images)
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:

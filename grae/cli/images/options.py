@@ -1,7 +1,7 @@
 """What the commands on images share: their options, and opening data and projectors."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -29,6 +29,16 @@ Width = Annotated[
     float, typer.Option("--width", help="Factor on the recipe's numbers of filters, for small machines: 0.25, say.")
 ]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the recipe]")]
+LearningRate = Annotated[
+    float | None, typer.Option("--learning-rate", help="Before the schedule lowers it. [default: by recipe and model]")
+]
+RateSchedule = Annotated[
+    Literal["plateau", "cosine", "one-cycle", "constant"],
+    typer.Option(
+        "--schedule",
+        help="Of the learning rate: halved on plateaus, as published; or one that falls to 0 in however few epochs.",
+    ),
+]
 ProjectorFile = Annotated[
     Path | None,
     typer.Option(

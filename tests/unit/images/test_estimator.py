@@ -9,6 +9,7 @@ from sklearn.base import clone
 from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import ImageAutoencoder, load
+from grae.images import estimator as estimator_module
 from grae.images.recipes import MODELS
 from grae.images.resolution import resolved
 from grae.training.run_folder import RunFolder
@@ -37,6 +38,30 @@ def test_the_second_stage_is_fitted_under_the_recipes_weight(few):
     density = fitted._unfitted("two-stage")
     assert isinstance(density, TwoStage)
     assert density.gamma == pytest.approx((1.5e-3 * 2 / 2) ** 0.5)
+
+
+def test_the_two_stage_model_takes_up_a_vae(few, monkeypatch):
+    vae = ImageAutoencoder("vae", **SMALL, latent_dim=2).fit(few)
+    monkeypatch.setattr(estimator_module, "TwoStage", lambda gamma: TwoStage(8, epochs=1, gamma=gamma))
+    taken = ImageAutoencoder("2svae", **SMALL, latent_dim=2).fit_like(vae, few)
+    trained = ImageAutoencoder("2svae", **SMALL, latent_dim=2).fit(few)
+    for some in (taken, trained):
+        assert np.array_equal(some.transform(few), vae.transform(few))
+        assert np.array_equal(some.sample(3), trained.sample(3))
+    with pytest.raises(SettingsError, match="differs in its objective"):
+        ImageAutoencoder("rae", **SMALL, latent_dim=2).fit_like(vae, few)
+    with pytest.raises(SettingsError, match="differs in its training"):
+        ImageAutoencoder("2svae", **{**SMALL, "epochs": 2}, latent_dim=2).fit_like(vae, few)
+    with pytest.raises(DataError, match="other images"):
+        ImageAutoencoder("2svae", **SMALL, latent_dim=2).fit_like(vae, few[1:])
+
+
+def test_the_rate_falls_as_asked(few):
+    assert ImageAutoencoder("vae", **SMALL).fit(few[:60]).settings_.training.schedule == "plateau"
+    fitted = ImageAutoencoder("vae", **{**SMALL, "epochs": 2}, schedule="cosine", learning_rate=1e-2).fit(few[:60])
+    assert [record["learning_rate"] for record in fitted.result_.metrics] == pytest.approx([5e-3, 0.0])
+    with pytest.raises(SettingsError, match="schedule"):
+        ImageAutoencoder("vae", schedule="falling").fit(few)  # pyright: ignore[reportArgumentType]
 
 
 def test_training_brings_images_back(digits):
