@@ -66,9 +66,9 @@ def test_sample_draws_a_picture_or_writes_an_array(grae, here):
     assert grae("images", "sample", "-n", "5").status == 0
     with Image.open("samples.png") as picture:
         assert picture.format == "PNG"
-    ended = grae("images", "sample", "--density", "normal")
+    ended = grae("images", "sample", "--density", "two-stage")
     assert (ended.status, ended.out) == (2, "")
-    assert "no density 'normal' is fitted" in ended.err
+    assert "no density 'two-stage' is fitted" in ended.err
 
 
 def test_evaluate_gives_the_four_distances(grae, here):

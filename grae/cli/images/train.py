@@ -40,6 +40,12 @@ def train(
     latent_dim: Annotated[int | None, typer.Option("--latent-dim", min=1, help="Width of a latent code.")] = None,
     beta: Annotated[float | None, typer.Option("--beta", min=0, help="Weight of the embedding's term.")] = None,
     lambda_: Annotated[float | None, typer.Option("--lambda", min=0, help="Weight of the regularizer's term.")] = None,
+    density: Annotated[
+        str | None,
+        typer.Option(
+            "--density", help="What it is sampled from: gmm, gaussian, normal or two-stage. [default: by the model]"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the split, the weights and the batches.")] = 0,
     device: Device = "auto",
     out: Annotated[
@@ -64,6 +70,7 @@ def train(
         "latent_dim": latent_dim,
         "beta": beta,
         "lambda_": lambda_,
+        "density": density,
         "random_state": seed,
         "device": device,
     }

@@ -10,8 +10,7 @@ from PIL import Image
 
 from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
-from grae.images import ImageAutoencoder, Moments, frechet_distance
-from grae.images import estimator as estimator_module
+from grae.images import ImageAutoencoder, Moments, densities, frechet_distance
 from grae.images import table as table_module
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
@@ -153,7 +152,7 @@ def test_a_table_goes_on_in_the_middle_of_a_training(small_set, toy_projector, t
 
 
 def test_the_two_stage_model_shares_the_vaes_network(small_set, toy_projector, tmp_path, monkeypatch):
-    monkeypatch.setattr(estimator_module, "TwoStage", lambda gamma: TwoStage(8, epochs=1, gamma=gamma))
+    monkeypatch.setattr(densities, "TwoStage", lambda gamma: TwoStage(8, epochs=1, gamma=gamma))
     rows = make_table(tmp_path, small_set, toy_projector, models=("vae", "2svae"), n=30, **SMALL)
     assert [rows[1][name] for name in ("rec", "interp", "minutes")] == [
         rows[0][name] for name in ("rec", "interp", "minutes")
