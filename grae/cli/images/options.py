@@ -36,7 +36,9 @@ RateSchedule = Annotated[
     Literal["plateau", "cosine", "one-cycle", "constant"],
     typer.Option(
         "--schedule",
-        help="Of the learning rate: halved on plateaus, as published; or one that falls to 0 in however few epochs.",
+        metavar="NAME",
+        help="Of the learning rate: plateau (halved where validation no longer improves, as published), cosine or "
+        "one-cycle (both fall to 0 in however few epochs), or constant.",
     ),
 ]
 ProjectorFile = Annotated[
@@ -57,6 +59,12 @@ InceptionWeights = Annotated[
     ),
 ]
 Number = Annotated[int, typer.Option("-n", "--number", min=2, help="Images on each side of a distance, at most.")]
+
+
+def check_suffix(out: str | Path, *suffixes: str) -> None:
+    """Makes sure that a file's name says what will be in it. Raises SettingsError."""
+    if not str(out).lower().endswith(suffixes):
+        raise SettingsError(f"--out {out} has another ending", remedy=f"end it in {' or '.join(suffixes)}")
 
 
 def opened(data: str) -> "ImageSet":

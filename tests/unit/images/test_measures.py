@@ -14,7 +14,7 @@ from grae.images import ImageAutoencoder, Moments, densities, frechet_distance
 from grae.images import table as table_module
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
-from grae.images.figure import CELL, GAP, HEADING, LABEL, between, draw_figure, grid_as_png
+from grae.images.figure import CELL, GAP, HEADING, between, draw_figure, grid_as_png, label_width
 from grae.images.measures import measure, normal_density
 from grae.images.printed import PRINTED
 from grae.images.projectors import Classifier, Projector
@@ -184,15 +184,26 @@ def test_markdown_has_ours_beside_the_printed():
 
 def test_the_figure_shows_originals_above_their_reconstructions(fitted, digits, tmp_path):
     draw_figure({"one": fitted, "two": fitted}, digits.test.images, tmp_path / "f.png", columns=3, seed=1)
-    picture = np.asarray(Image.open(tmp_path / "f.png"))
+    picture, left = np.asarray(Image.open(tmp_path / "f.png")), label_width(["originals", "one", "two"])
     chosen = digits.test.images[np.random.default_rng(1).choice(600, 3, replace=False)]
     enlarged = np.repeat(np.repeat(chosen[0, :, :, 0], CELL // 8, axis=0), CELL // 8, axis=1)
-    assert np.array_equal(picture[HEADING : HEADING + CELL, LABEL : LABEL + CELL, 0], enlarged)
+    assert np.array_equal(picture[HEADING : HEADING + CELL, left : left + CELL, 0], enlarged)
     back = fitted.reconstruct(chosen)[0, :, :, 0]
-    below = picture[HEADING + CELL + GAP : HEADING + 2 * CELL + GAP, LABEL : LABEL + CELL, 0]
+    below = picture[HEADING + CELL + GAP : HEADING + 2 * CELL + GAP, left : left + CELL, 0]
     assert np.array_equal(below[:: CELL // 8, :: CELL // 8], back)
     assert (picture[:HEADING] < 128).any()  # headings
-    assert (picture[:, :LABEL] < 128).any()  # names
+    assert (picture[:, :left] < 128).any()  # names
+
+
+def test_nothing_of_a_long_name_is_cut(fitted, digits, tmp_path):
+    sizes = []
+    for name in ("rae", "runs/images/digits-rae-l2-1"):
+        draw_figure({name: fitted}, digits.test.images, tmp_path / "f.png", columns=2)
+        picture = np.asarray(Image.open(tmp_path / "f.png"))[:, :, 0]
+        margin = picture[HEADING:, label_width(["originals", name]) - GAP]
+        assert (margin == 255).all()
+        sizes.append(picture.shape[1])
+    assert sizes[0] < sizes[1]
 
 
 def test_interpolations_begin_and_end_with_reconstructions(fitted, few):
