@@ -16,7 +16,7 @@ from grae import files
 from grae.errors import RunError
 from grae.images.data import ImageSet
 from grae.images.estimator import ImageAutoencoder, checksum
-from grae.images.measures import NAMES, measure
+from grae.images.measures import NAMES, HeldOut, measure
 from grae.images.printed import PRINTED
 from grae.images.projectors import Projector
 from grae.images.recipes import MODELS, model_of_images
@@ -63,6 +63,7 @@ def make_table(
     for name in models:
         model_of_images(name)
     _same_experiment(folder, images, projector, n, parameters)
+    held_out = HeldOut(images.test.images, projector, n=n)
     done = {row["model"]: row for row in read_rows(folder)}
     for number, name in enumerate(models, start=1):
         if name in done:
@@ -71,7 +72,7 @@ def make_table(
         tell(f"{name} ({number} of {len(models)}): training")
         model = _trained(folder, name, images, parameters)
         tell(f"{name} ({number} of {len(models)}): measuring")
-        done[name] = _row(folder / name, name, model, images, projector, n)
+        done[name] = _row(folder / name, name, model, images, held_out)
         files.append_jsonl(folder / MEASURES, done[name])
         write_table(folder, [done[name] for name in MODELS if name in done])
     return [done[name] for name in models]
@@ -149,8 +150,8 @@ def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, An
     return fitted.fit(images.train.images, run=run.path, resume=run.has(run.CHECKPOINT), data={"name": images.name})
 
 
-def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, projector: Projector, n: int) -> Row:
-    measures = measure(model, images.test.images, projector, n=n).to_dict()
+def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, held_out: HeldOut) -> Row:
+    measures = measure(model, held_out).to_dict()
     printed = PRINTED.get(images.name, {}).get(name, (None,) * len(NAMES))
     last = RunFolder(place).read_jsonl(RunFolder.METRICS)[-1]
     return {

@@ -15,7 +15,7 @@ from grae.images import table as table_module
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
 from grae.images.figure import CELL, GAP, HEADING, between, draw_figure, grid_as_png, label_width
-from grae.images.measures import measure, normal_density
+from grae.images.measures import HeldOut, measure, normal_density
 from grae.images.printed import PRINTED
 from grae.images.projectors import Classifier, Projector
 from grae.images.recipes import MODELS
@@ -41,7 +41,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
 
 def test_each_measure_is_the_distance_that_it_is_said_to_be(fitted, digits):
     images = digits.test.images
-    found = measure(fitted, images, PIXELS, seed=3)
+    found = measure(fitted, HeldOut(images, PIXELS, seed=3))
     assert (found.feature, found.n) == ("FD(pixels)", 600)
     assert found.rec == pytest.approx(distance(images, fitted.reconstruct(images)), rel=1e-4)
     assert found.normal == pytest.approx(distance(images, fitted.sample(600, density="gaussian", seed=3)), rel=1e-4)
@@ -70,7 +70,7 @@ def test_interpolations_are_half_way_between_different_images(digits):
             return type("Density", (), {"sample": lambda self, n, seed: np.zeros((n, 2), np.float32)})()
 
     model = Brightness()
-    measure(model, images, PIXELS)  # pyright: ignore[reportArgumentType]
+    measure(model, HeldOut(images, PIXELS))  # pyright: ignore[reportArgumentType]
     halves = model.seen[-1]
     mixed = halves[(halves[:, 0] > 0.01)]
     assert len(mixed) == 2  # the one bright image is the first of one pair and the second of another
@@ -78,12 +78,12 @@ def test_interpolations_are_half_way_between_different_images(digits):
 
 
 def test_fewer_images_are_drawn_where_fewer_are_asked_for(fitted, digits):
-    found = measure(fitted, digits.test.images, PIXELS, n=50)
+    found = measure(fitted, HeldOut(digits.test.images, PIXELS, n=50))
     assert found.n == 50
-    assert found != measure(fitted, digits.test.images, PIXELS, n=50, seed=1)
-    assert found == measure(fitted, digits.test.images, PIXELS, n=50)
+    assert found != measure(fitted, HeldOut(digits.test.images, PIXELS, n=50, seed=1))
+    assert found == measure(fitted, HeldOut(digits.test.images, PIXELS, n=50))
     with pytest.raises(DataError, match="too few"):
-        measure(fitted, digits.test.images[:1], PIXELS)
+        HeldOut(digits.test.images[:1], PIXELS)
 
 
 def test_the_measure_normal_samples_what_the_paper_samples():
