@@ -73,8 +73,9 @@ def table(
     if as_json:
         return emit({"table": folder, "data": images.name, "rows": rows})
     headings = ["model", *NAMES, *(f"printed {name}" for name in NAMES), "mse", "minutes"]
-    keys = ["model", *NAMES, *(f"printed_{name}" for name in NAMES), "mse", "minutes"]
+    keys = ["model", *NAMES, *(f"printed_{name}" for name in NAMES)]
     title = f"{rows[0]['feature']} of {rows[0]['n']:,} images, and the printed FID"
-    print_table(headings, [[row[key] for key in keys] for row in rows], title=title)
+    shown = [[*(row[key] for key in keys), f"{row['mse']:.5f}", f"{row['minutes']:.1f}"] for row in rows]
+    print_table(headings, shown, title=title)
     note(f"next: grae images figure {folder}")
     print(folder)
