@@ -55,6 +55,7 @@ app = typer.Typer(
     help="Learn the strings of a grammar with a regularized autoencoder; sample new ones that always parse.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode="markdown",  # the other mode takes "[default: ...]" for markup, and drops it
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

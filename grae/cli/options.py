@@ -18,7 +18,7 @@ Column = Annotated[
     str | None, typer.Option("--column", metavar="NAME", help="The column of a CSV file that holds the strings.")
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Where to compute.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
 Temperature = Annotated[
     float,
     typer.Option(
