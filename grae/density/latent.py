@@ -1,6 +1,6 @@
 """What any autoencoder is to scikit-learn: a transformer to latent codes, with densities that are fitted to them."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -49,8 +49,34 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             return self.densities_[name]
         remedy = "give one of these"
         if name in DENSITIES:
-            remedy += f", or train with density={name!r} (--density {name})"
+            remedy += f", fit it with fit_density({name!r}, X), or train with density={name!r} (--density {name})"
         raise SettingsError(f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy=remedy)
+
+    def fit_density(self, name: str, X: Any) -> Self:
+        """Fits another density to the codes of X; `sample`, `score_samples` and `save` know it from then on.
+
+        Args:
+            name: of a density, as `density` takes it; one that is fitted already is fitted anew.
+            X: as for `transform`; what the model was trained on, as a rule.
+
+        Raises:
+            SettingsError: there is no such density.
+            DataError: as `transform`.
+        """
+        check_is_fitted(self)
+        if name not in DENSITIES:
+            raise SettingsError.unknown("density", name, DENSITIES)
+        codes = self._codes_of(X)
+        codes = codes[self._rows_to_fit(np.arange(len(codes)))]
+        self.densities_[name] = self._unfitted(name).fit(codes, self.random_state)
+        return self
+
+    def _codes_of(self, X: Any) -> np.ndarray:
+        """What `fit_density` fits to."""
+        return self.transform(X)  # pyright: ignore[reportAttributeAccessIssue]
+
+    def _unfitted(self, name: str) -> Density:
+        return DENSITIES[name]()
 
     @property
     def _n_features_out(self) -> int:

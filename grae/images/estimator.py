@@ -10,12 +10,13 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from grae.datasets.split import Split
+from grae.density import Density
 from grae.density.latent import LatentEstimator
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import saved
 from grae.images.batches import ImageBatches, decode_codes, encode_images
 from grae.images.data import checked as checked_images
-from grae.images.densities import fit_densities
+from grae.images.densities import fit_densities, unfitted
 from grae.images.network import build
 from grae.images.resolution import resolved
 from grae.training.batches import mean_terms
@@ -280,6 +281,9 @@ class ImageAutoencoder(LatentEstimator):
             progress=self.progress,
             unit="images",
         )
+
+    def _unfitted(self, name: str) -> Density:
+        return unfitted(name, self.settings_)
 
     def _fit_densities(self, images: np.ndarray) -> None:
         rows = self._rows_to_fit(self.split_.train)

@@ -6,15 +6,15 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from grae.constraints import Constraint
 from grae.datasets.forms import Form, encode_in_form
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
-from grae.density import DENSITIES, Density
-from grae.errors import DataError, RunError, SettingsError
+from grae.density import DENSITIES
+from grae.density.latent import LatentEstimator
+from grae.errors import RunError
 from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.characters import character_grammar
 from grae.grammar.codec import Derivations
@@ -27,7 +27,6 @@ from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, resolved, rewritten, strings_in
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
 from grae.sequence.settings import Settings
-from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import stage
 from grae.training.run_folder import RunFolder
@@ -35,10 +34,9 @@ from grae.training.settings import Device, Precision
 
 VALIDATION_BATCH = 512
 FITTED_DENSITIES = ("gmm", "gaussian", "normal")  # beside the model's own
-MOST_CODES = 100_000  # codes that the densities are fitted to
 
 
-class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class GrammarAutoencoder(LatentEstimator):
     """A regularized autoencoder over a grammar's derivations (GRAE; Ghosh et al. 2020), as a scikit-learn transformer.
 
     X is a sequence of strings throughout; `fit` also takes derivations or a store of them. What is None below is left
@@ -314,10 +312,6 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         codes = self.density_named(density).sample(n, seed)
         return self.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw)
 
-    def score_samples(self, X: Sequence[str]) -> np.ndarray:
-        """The log density of the codes of strings, (n,) float64, in nats."""
-        return self.density_named(None).log_prob(self.transform(X))
-
     def score(self, X: Sequence[str], y: object = None) -> float:
         """The share of strings that come back exactly from their codes."""
         encoded = self.derive(X)
@@ -326,42 +320,6 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         )  # as the grammar writes them, without ignored characters
         back = self.inverse_transform(self._encode(encoded.derivations), raw=True)
         return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
-
-    def fit_density(self, name: str, X: Sequence[str] | Derivations) -> Self:
-        """Fits another density to the codes of strings; `sample`, `score_samples` and `save` know it from then on.
-
-        Args:
-            name: of a density, as `density` takes it; one that is fitted already is fitted anew.
-            X: strings, or derivations of `language_grammar_`; those that the model was trained on, as a rule.
-
-        Raises:
-            SettingsError: there is no such density.
-            ParseError, DataError: as `transform`.
-        """
-        check_is_fitted(self)
-        if name not in DENSITIES:
-            raise SettingsError.unknown("density", name, DENSITIES)
-        if isinstance(X, Derivations):
-            derivations = rewritten(X, self.language_grammar_, self.grammar_, motifs=True)
-        else:
-            derivations = self.derive(X).derivations
-        self.densities_[name] = DENSITIES[name]().fit(self._some_codes(derivations), self.random_state)
-        return self
-
-    def density_named(self, name: str | None) -> Density:
-        """A fitted density; the model's own for None.
-
-        Raises:
-            SettingsError: there is no such density.
-        """
-        check_is_fitted(self)
-        name = name or self.settings_.density
-        if name in self.densities_:
-            return self.densities_[name]
-        remedy = "give one of these"
-        if name in DENSITIES:
-            remedy += f", or fit it: fit_density({name!r}, strings)"
-        raise SettingsError(f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy=remedy)
 
     def save(self, path: str | Path) -> None:
         """Writes all that `load` needs into a folder, each file whole or not at all.
@@ -380,13 +338,6 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             RunError: a file is missing, truncated or foreign.
         """
         return saved.read(cls, RunFolder(path), device)
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.network_.bottleneck.latent_dim
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "densities_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -429,42 +380,25 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         )
 
     def _fit_densities(self, derivations: Derivations) -> None:
-        codes = self._some_codes(derivations, self.split_.train)
+        codes = self._encode(derivations, self._rows_to_fit(self.split_.train))
         names = dict.fromkeys([self.settings_.density, *FITTED_DENSITIES])
         self.densities_ = {name: DENSITIES[name]().fit(codes, self.random_state) for name in names}
-
-    def _some_codes(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:
-        """The codes of some rows, `MOST_CODES` of them at most."""
-        rows = np.arange(len(derivations)) if rows is None else rows
-        if len(rows) > MOST_CODES:
-            rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
-        return self._encode(derivations, rows)
 
     def _encode(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:
         device = self._device()
         rows = np.arange(len(derivations)) if rows is None else rows
         return encode_rows(self.network_.to(device), derivations, rows, pad=self.grammar_.pad, device=device)
 
-    def _codes(self, X: np.ndarray) -> np.ndarray:
-        codes = np.asarray(X)
-        width = self.network_.bottleneck.latent_dim
-        if codes.ndim != 2 or codes.shape[1] != width or codes.dtype.kind not in "fiu":
-            raise DataError(
-                f"codes have shape {codes.shape} and type {codes.dtype}, not (n, {width}) and numbers",
-                remedy=f"give one row of {width} numbers a code, as `transform` does",
-            )
-        if not np.isfinite(codes).all():
-            row = int(np.argmin(np.isfinite(codes).all(axis=1)))
-            raise DataError(f"the code in row {row} holds NaN or infinite values", remedy="leave such rows out")
-        return codes.astype(np.float32)
+    def _codes_of(self, X: Sequence[str] | Derivations) -> np.ndarray:
+        """Derivations are taken too, of `language_grammar_`."""
+        if isinstance(X, Derivations):
+            return self._encode(rewritten(X, self.language_grammar_, self.grammar_, motifs=True))
+        return self.transform(X)
 
     def _constraint(self, name: Constraints | None) -> Constraint | None:
         """The rules beyond the grammar to decode under; of a character model's strings its grammar knows none."""
         settings = self.settings_
         return settled_constraint(name, self.grammar_, self.grammar_.language, settings.form, settings.max_length)
-
-    def _device(self) -> torch.device:
-        return torch.device(resolve(self.device))
 
     def _tensors(self) -> GrammarTensors:
         return self.network_.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]

@@ -46,7 +46,7 @@ def test_a_density_is_named_or_the_models_own(rows):
     assert fitted.density_named("normal") is fitted.densities_["normal"]
     with pytest.raises(SettingsError, match=r"no density 'gmm' is fitted; there are: gaussian, normal") as refused:
         fitted.density_named("gmm")
-    assert "or train with density='gmm'" in str(refused.value)
+    assert "fit it with fit_density('gmm', X)" in str(refused.value)
     with pytest.raises(SettingsError, match="no density 'gm'") as refused:
         fitted.density_named("gm")
     assert "train with" not in str(refused.value)

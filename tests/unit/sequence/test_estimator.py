@@ -185,7 +185,7 @@ def test_settings_that_cannot_be_used_are_errors():
 
 def test_a_density_that_is_not_fitted_is_an_error_with_a_remedy(fitted):
     assert set(fitted.densities_) == {"gmm", "gaussian", "normal"}
-    with pytest.raises(SettingsError, match=r"no density 'flow' is fitted; .*\n.*fit_density\('flow', strings\)"):
+    with pytest.raises(SettingsError, match=r"no density 'flow' is fitted; .*\n.*fit_density\('flow', X\)"):
         fitted.sample(1, density="flow")
     with pytest.raises(
         SettingsError, match=r"no density 'kernel' is fitted; there are: gmm, gaussian, normal\n.*one of these$"
