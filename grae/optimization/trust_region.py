@@ -11,7 +11,7 @@ region ends where an earlier one did. After Eriksson et al., "Scalable Global Op
 Optimization" (NeurIPS 2019; TuRBO), which searches a box instead of decoded strings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +74,7 @@ class TrustRegion:
         temperature: of the decoder, in the first decoding of a round.
         seed: of what is drawn.
         settings: how the region is searched.
+        progress: told the fraction of the strings that are encoded.
 
     Raises:
         DataError: fewer than two valid strings to start from.
@@ -90,6 +91,7 @@ class TrustRegion:
         temperature: float = 0.0,
         seed: int = 0,
         settings: RegionSettings | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> None:
         self.space, self.known, self.temperature, self.seed = space, known, temperature, seed
         self.settings = settings or RegionSettings()
@@ -97,14 +99,15 @@ class TrustRegion:
         self.worst = worst
         self.seconds = {"decode": 0.0, "surrogate": 0.0}
         rows = start.best_and_spread(self.settings.best, self.settings.spread, maximize=maximize, seed=seed)
-        rows = rows[space.encodable([start.texts[row] for row in rows])]
+        kept, codes = space.encoded([start.texts[row] for row in rows], progress)
+        rows = rows[kept]
         if len(rows) < 2:
             raise DataError(
                 f"{len(rows)} valid strings to start from; a search needs at least 2", remedy="start from more strings"
             )
         texts = [start.texts[row] for row in rows]
         known.add(*space.identities(texts))
-        self.points = space.points(space.encode(texts))
+        self.points = space.points(codes)
         self.values = self.sign * start.scores[rows]
         self.n_start = len(rows)
         self.regions = 0
