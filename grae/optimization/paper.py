@@ -14,14 +14,12 @@ from grae.errors import DataError
 from grae.optimization.candidates import Proposal
 from grae.optimization.history import Record, scores_of
 from grae.optimization.space import LatentSpace
-from grae.optimization.sparse import SparseSurrogate
+from grae.optimization.sparse import SparseProcess, promising
 from grae.optimization.start import Start
 from grae.optimization.strategy import timed
 
 INDUCING = 500
 SHARE = 0.9
-STEPS = 300
-BATCH = 1000
 ATTEMPTS = {"expressions": 25}
 ATTEMPTS_ELSEWHERE = 500
 
@@ -74,8 +72,8 @@ class PaperProtocol:
         """See Strategy."""
         rng = np.random.default_rng([self.seed, number])
         with timed(self.seconds, "surrogate"):
-            surrogate = SparseSurrogate(self.points, self.values, inducing=INDUCING, steps=STEPS, batch=BATCH, rng=rng)
-            points = surrogate.batch(n, rng)
+            process = SparseProcess(self.points, self.values, inducing=INDUCING, rng=rng)
+            points = promising(process, self.points, n, rng)
         with timed(self.seconds, "decode"):
             return self._decoded(points, int(rng.integers(2**31)))
 

@@ -147,7 +147,6 @@ def test_paper_protocol_through_the_face(model, expressions, monkeypatch):
     from grae.optimization import paper
 
     monkeypatch.setattr(paper, "INDUCING", 30)
-    monkeypatch.setattr(paper, "STEPS", 10)
     result = search(model, expressions, protocol="paper", rounds=2, attempts=5)
     assert result.calls == 8
     assert set(result.history["attempts"]) == {5}
