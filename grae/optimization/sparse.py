@@ -2,9 +2,9 @@
 
 The process is FITC (Snelson and Ghahramani 2006), as published, with inducing points that stay where they are drawn;
 its lengths and its noise are those of an exact process on the inducing points, where the published code climbs the
-sparse likelihood. The batch is chosen as there: the incumbent is the best predicted mean in the box; a point maximizes the
-expected improvement, from the best of 10,000 drawn in the box by L-BFGS; its predicted mean is then believed (Kriging
-believer), which changes no mean, only the variances.
+sparse likelihood. The batch is chosen as there: the incumbent is the best predicted mean in the box; a point maximizes
+the expected improvement, from the best of 10,000 drawn in the box by L-BFGS; its predicted mean is then believed
+(Kriging believer), which changes no mean, only the variances.
 """
 
 import numpy as np
