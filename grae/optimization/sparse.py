@@ -12,7 +12,7 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from grae.optimization.surrogate import fitted, one_thread
+from grae.optimization.surrogate import fitted, hyperparameters, one_thread
 
 GRID = 10_000
 LBFGS_STEPS = 150
@@ -41,9 +41,7 @@ class SparseProcess:
         chosen = rng.choice(len(points), min(inducing, len(points)), replace=False)
         with one_thread():
             exact = fitted(torch.from_numpy(points[chosen]), torch.from_numpy(outcomes[chosen]), FIT_STEPS)
-            self.length = exact.covar_module.lengthscale.detach()[0]
-            self.noise = float(exact.likelihood.noise.detach())
-            self.mean = float(exact.mean_module.constant.detach())
+            self.length, self.noise, self.mean = hyperparameters(exact)
             self.inducing = torch.from_numpy(points[chosen])
             self._take_in(torch.from_numpy(points), torch.from_numpy(outcomes))
 

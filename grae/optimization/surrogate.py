@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,6 +64,16 @@ def fitted(points: torch.Tensor, outcomes: torch.Tensor, steps: int) -> SingleTa
         fit_gpytorch_mll_scipy(ExactMarginalLogLikelihood(model.likelihood, model), options={"maxiter": steps})
         model.eval()
     return model
+
+
+def hyperparameters(model: Any) -> tuple[torch.Tensor, float, float]:
+    """Of a process that `fitted` gives: the kernel's lengths (D,), the variance of the noise, the constant mean."""
+    with torch.no_grad():
+        return (
+            model.covar_module.lengthscale[0].clone(),
+            float(model.likelihood.noise),
+            float(model.mean_module.constant),
+        )
 
 
 class LocalSurrogate:

@@ -30,7 +30,9 @@ class RegionSettings:
     """How the region is searched.
 
     Attributes:
-        candidates: points decoded a round.
+        candidates: points decoded a round, at most.
+        enough: new strings after which no more points are decoded; where few strings mean the same, as with molecules,
+            that is soon.
         within: strings that the region holds, those nearest to its center among the new ones.
         neighbors: points that the surrogate is fitted to.
         best: strings of the starting data that take part because they score well.
@@ -43,6 +45,7 @@ class RegionSettings:
     """
 
     candidates: int = 1000
+    enough: int = 300
     within: int = 100
     neighbors: int = 250
     best: int = 200
@@ -53,6 +56,7 @@ class RegionSettings:
     widenings: int = 8
 
 
+PORTION = 250  # points decoded together
 STRIDE = 1.5
 PART = 20
 """A region that begins afresh sees one string in so many of the starting data."""
@@ -180,8 +184,12 @@ class TrustRegion:
         found = Candidates()
         length, temperature = self._length(), self.temperature
         for _ in range(self.settings.widenings):
-            points = self._steps(length, rng)
-            found.decode(self.space, points, self.known, temperature=temperature, seed=int(rng.integers(2**31)))
+            points, seed = self._steps(length, rng), int(rng.integers(2**31))
+            for first in range(0, len(points), PORTION):
+                part = points[first : first + PORTION]
+                found.decode(self.space, part, self.known, temperature=temperature, seed=seed + first)
+                if len(found) >= max(self.settings.enough, 2 * n):
+                    return found
             if len(found) >= max(self.settings.within, 2 * n):
                 break
             length, temperature = length * STRIDE, max(1.0, self.temperature)
