@@ -53,7 +53,11 @@ def structured(
 
     The same command again goes on where it stopped. The folder holds the runs, the searches, and the table as CSV,
     JSON, Markdown and PNG.
-    """
+
+    \b
+    grae reproduce structured --scale small
+    grae reproduce structured --objects expressions --runs grae=runs/mine --trials 10
+    """  # noqa: D301 - click reads the \b: the lines below it stay as they are
     from dataclasses import replace
 
     from grae.reproduction import MODELS, SCALES, reproduce_structured

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grae import files
+from grae.autoencoder import model_named
 from grae.errors import SettingsError
 from grae.optimization import target_named
 from grae.optimization.folder import SETTINGS
@@ -130,8 +131,10 @@ def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) 
     if all((name, model, rules, trial) in done for rules in under for trial in trials):
         return experiment.tell(f"{name}, {model}: done before")
     fitted, texts = _taken(experiment, name, run) if run is not None else _trained(experiment, name, model)
-    if fitted.settings_.model != model:
-        raise SettingsError(f"{run} is a run of model {fitted.settings_.model!r}, not {model!r}")
+    if not _alike(fitted.settings_.model, model):
+        raise SettingsError(
+            f"{run} is a run of model {fitted.settings_.model!r}, not {model!r}", remedy="name its own model, or train"
+        )
     if fitted.constraints_used() != "semantic":
         under = ["grammar"]
     for rules in under:
@@ -139,8 +142,15 @@ def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) 
             if (name, model, rules, trial) not in done:
                 experiment.tell(f"{name}, {model}, rules of the {rules}: search {trial} of {len(trials)}")
                 row = {"objects": name, "model": model, "rules": rules, "trial": trial}
-                found = _search(experiment, name, fitted, texts, rules, trial)
+                place = experiment.folder / f"{name}-{model}-{rules}" / f"trial-{trial}"
+                found = _search(experiment, name, fitted, texts, rules, trial, place)
                 files.append_jsonl(experiment.folder / TRIALS, row | found)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two names are of the same model, as grae and rae-l2 are."""
+    rows = (model_named(one), model_named(other))
+    return len({(row.bottleneck, row.regularizer, row.weighs_embedding, row.characters) for row in rows}) == 1
 
 
 def _trained(experiment: _Experiment, name: str, model: str) -> "tuple[GrammarAutoencoder, list[str]]":
@@ -186,13 +196,18 @@ def _without_target(texts: list[str], target: str) -> list[str]:
 
 
 def _search(
-    experiment: _Experiment, name: str, model: "GrammarAutoencoder", texts: list[str], rules: str, trial: int
+    experiment: _Experiment,
+    name: str,
+    model: "GrammarAutoencoder",
+    texts: list[str],
+    rules: str,
+    trial: int,
+    place: Path,
 ) -> Row:
-    """One search, from where it stands, and what it found."""
+    """One search, from where it stands in its folder, and what it found."""
     from grae.optimization import optimize
 
     scale, what = experiment.scale, experiment.scale.objects[name]
-    place = experiment.folder / f"{name}-{model.settings_.model}-{rules}" / f"trial-{trial}"
     result = optimize(
         model,
         what.target,

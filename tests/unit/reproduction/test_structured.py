@@ -127,6 +127,14 @@ def test_what_cannot_be_reproduced(tiny, tmp_path):
     assert not (tmp_path / "table").exists()
 
 
+def test_names_of_one_model():
+    alike = structured_module._alike
+    assert alike("grae", "rae-l2")
+    assert alike("vae", "gvae")
+    assert not alike("gvae", "cvae")
+    assert not alike("grae", "rae")
+
+
 def test_means_and_standard_errors():
     values = [1.0, 2.0, 4.0, 5.0]
     mean, error = mean_and_error(values)
