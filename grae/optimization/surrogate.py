@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.spatial.distance import pdist
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
@@ -59,7 +60,7 @@ def fitted(points: torch.Tensor, outcomes: torch.Tensor, steps: int) -> SingleTa
     """
     with one_thread(), quiet():
         model = SingleTaskGP(points, outcomes[:, None], outcome_transform=None)
-        length = 0.5 * max(float(torch.pdist(points).median()), 1e-6) if len(points) > 1 else 1.0
+        length = 0.5 * max(float(np.median(pdist(points.numpy()))), 1e-6)
         model.initialize(**{"covar_module.lengthscale": length, "likelihood.noise": NOISE})
         fit_gpytorch_mll_scipy(ExactMarginalLogLikelihood(model.likelihood, model), options={"maxiter": steps})
         model.eval()

@@ -45,7 +45,7 @@ class RegionSettings:
     """
 
     candidates: int = 1000
-    enough: int = 300
+    enough: int = 400
     within: int = 100
     neighbors: int = 250
     best: int = 200
