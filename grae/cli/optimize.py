@@ -169,7 +169,7 @@ def _print(result: "SearchResult") -> None:
     """What it started from, the best strings and the paper's statistics."""
     begun = result.to_dict()["start"]
     best = "none valid" if begun["best"] is None else f"best {begun['best']['score']:.4g} {begun['best']['string']}"
-    note(f"started from {begun['scored']:,} of {begun['of']:,} strings, {best}; their scores are no calls")
+    note(f"started from {begun['strings']:,} of {begun['of']:,} strings, {best}; their scores are no calls")
     rows = [[record.score, record.string, *_about(result, record.string)] for record in result.best[:TABLE]]
     about = ["heavy atoms", "SA", "QED"] if result.target.language == "molecules" else []
     table([result.target.name, "string", *about], rows)

@@ -76,6 +76,7 @@ def structured(
             seed=seed,
             device=device,
             tell=note,
+            progress=True,
         )
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted

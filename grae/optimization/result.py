@@ -74,7 +74,7 @@ class SearchResult:
             "average": self.average,
             "best": [{"string": record.string, "score": record.score} for record in self.best[:most]],
             "start": {
-                "scored": len(self.start.texts),
+                "strings": len(self.start.texts),
                 "of": self.start.of,
                 "best": None if best is None else {"string": best[0], "score": best[1]},
             },

@@ -48,6 +48,7 @@ class _Experiment:
         seed: of the strings, the networks and the searches.
         device: where to compute.
         tell: called with what goes on.
+        progress: whether trainings and searches show theirs.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class _Experiment:
     seed: int
     device: Any
     tell: Callable[[str], None]
+    progress: bool
 
 
 def reproduce_structured(
@@ -67,6 +69,7 @@ def reproduce_structured(
     seed: int = 0,
     device: Any = "auto",
     tell: Callable[[str], None] = lambda message: None,
+    progress: bool = False,
 ) -> list[Row]:
     """Trains and searches with each model, unless the folder says that it is done.
 
@@ -83,6 +86,7 @@ def reproduce_structured(
         seed: of the strings, the networks and the first search; each further search takes the next.
         device: where to compute.
         tell: called with what goes on.
+        progress: whether to show the progress of trainings and searches on standard error.
 
     Returns:
         The rows of the table; see `table.rows_of`.
@@ -109,7 +113,7 @@ def reproduce_structured(
         "seed": seed,
     }
     same_experiment(folder, asked)
-    experiment = _Experiment(folder, scale, seed, device, tell)
+    experiment = _Experiment(folder, scale, seed, device, tell, progress)
     for name in chosen:
         for model in models:
             _searched(experiment, name, model, runs.get((name, model)))
@@ -163,8 +167,9 @@ def _trained(experiment: _Experiment, name: str, model: str) -> "tuple[GrammarAu
     if run.has(run.MODEL):
         return GrammarAutoencoder.load(run.path, device=experiment.device), texts
     experiment.tell(f"{name}, {model}: training on {len(texts):,} strings")
-    parameters: dict[str, Any] = {"random_state": experiment.seed, "device": experiment.device, "progress": True}
-    fitted = GrammarAutoencoder(what.grammar, model=model, **parameters, **what.parameters)
+    parameters: dict[str, Any] = {"random_state": experiment.seed, "device": experiment.device}
+    parameters |= {"progress": experiment.progress, **what.parameters}
+    fitted = GrammarAutoencoder(what.grammar, model=model, **parameters)
     return fitted.fit(texts, run=run.path, resume=run.has(run.CHECKPOINT), data={"data": what.data}), texts
 
 
@@ -221,7 +226,7 @@ def _search(
         seed=experiment.seed + trial - 1,
         out=place,
         resume=(place / SETTINGS).is_file(),
-        progress=True,
+        progress=experiment.progress,
     )
     found = result.to_dict(BEST)
     return {key: found[key] for key in ("calls", "valid", "decoded_valid", "average", "best", "seconds")}

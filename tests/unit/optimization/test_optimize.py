@@ -214,7 +214,7 @@ def test_of_many_strings_the_same_are_scored_each_time(expressions, monkeypatch)
 def test_what_a_search_started_from_is_told(model, expressions):
     result = search(model, expressions, half="all", start_limit=30, rounds=1)
     told = result.to_dict()["start"]
-    assert (told["scored"], told["of"]) == (30, len(set(expressions)))
+    assert (told["strings"], told["of"]) == (30, len(set(expressions)))
     assert told["best"]["score"] == pytest.approx(target_named("log-mse").evaluate([told["best"]["string"]])[0])
     assert result.calls == 4
 
