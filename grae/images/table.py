@@ -6,29 +6,25 @@ measures.jsonl     a line a model that is done
 table.csv, table.json, table.md
 """
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from grae import files
-from grae.errors import RunError
 from grae.images.data import ImageSet
 from grae.images.estimator import ImageAutoencoder, checksum
 from grae.images.measures import NAMES, HeldOut, measure
 from grae.images.printed import PRINTED
 from grae.images.projectors import Projector
 from grae.images.recipes import MODELS, model_of_images
+from grae.training.experiment import Row, same_experiment, write_table
 from grae.training.run_folder import RunFolder
 
 FORMAT = "grae image table 1"
-EXPERIMENT, MEASURES = "experiment.json", "measures.jsonl"
+MEASURES = "measures.jsonl"
 SAME_NETWORK = {"2svae": "vae"}
 """Models that are trained as another one is, and differ from it in their density alone."""
 COLUMNS = ("model", "feature", "n", *NAMES, *(f"printed_{name}" for name in NAMES), "mse", "epochs", "minutes")
-
-Row = dict[str, Any]
 
 
 def make_table(
@@ -74,7 +70,8 @@ def make_table(
         tell(f"{name} ({number} of {len(models)}): measuring")
         done[name] = _row(folder / name, name, model, images, held_out)
         files.append_jsonl(folder / MEASURES, done[name])
-        write_table(folder, [done[name] for name in MODELS if name in done])
+        rows = [done[name] for name in MODELS if name in done]
+        write_table(folder, COLUMNS, rows, as_markdown(rows))
     return [done[name] for name in models]
 
 
@@ -82,17 +79,6 @@ def read_rows(folder: Path) -> list[Row]:
     """The rows that are done. Raises RunError where the file is damaged."""
     path = folder / MEASURES
     return files.read_jsonl(path, remedy="remove it, and measure again") if path.is_file() else []
-
-
-def write_table(folder: Path, rows: Sequence[Row]) -> None:
-    """Writes the rows as table.csv, table.json and table.md. Raises RunError where the file system refuses."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    files.write_text(folder / "table.csv", text.getvalue())
-    files.write_json(folder / "table.json", list(rows))
-    files.write_text(folder / "table.md", as_markdown(rows))
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
@@ -119,20 +105,7 @@ def _same_experiment(folder: Path, images: ImageSet, projector: Projector, n: in
         "n": n,
         **{name: value for name, value in parameters.items() if name not in ("progress", "device")},
     }
-    path = folder / EXPERIMENT
-    if not path.is_file():
-        if folder.is_dir() and any(folder.iterdir()):
-            raise RunError(f"{folder} is not empty, and holds no {EXPERIMENT}", remedy="give another folder")
-        files.write_json(path, asked)
-        return
-    kept = files.read_json(path, remedy="give another folder")
-    kept = kept if isinstance(kept, dict) else {}
-    different = sorted(name for name in asked.keys() | kept.keys() if asked.get(name) != kept.get(name))
-    if different:
-        words = ", ".join(f"{name} (was {kept.get(name)!r}, now {asked.get(name)!r})" for name in different)
-        raise RunError(
-            f"{folder} holds another experiment: {words}", remedy="ask for the same again, or give another folder"
-        )
+    same_experiment(folder, asked)
 
 
 def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, Any]) -> ImageAutoencoder:
