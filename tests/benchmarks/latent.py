@@ -146,6 +146,7 @@ def _plot(rows: list[dict[str, Any]], path: str) -> None:
         axes.annotate(row["variant"], (x, y), xytext=(4, 3), textcoords="offset points", fontsize=8)
     axes.set_xlabel("held-out molecules reconstructed exactly, %")
     axes.set_ylabel("samples of the mixture valid without constraints, %")
+    axes.margins(x=0.15, y=0.1)
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
 
