@@ -46,7 +46,8 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/grae train --grammar smiles --preset quick --out $(DEMO)
 	@$(BIN)/grae sample $(DEMO) -n 1000 --out $(DEMO)/samples.smi --draw $(DEMO)/samples.png
 	@$(BIN)/grae evaluate $(DEMO) -n 1000
-	@echo "samples: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png"
+	@$(BIN)/grae report $(DEMO) > /dev/null
+	@echo "samples: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png   report: $(DEMO)/report.html"
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest $(ARGS)

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from grae import __version__
-from grae.cli import compare, data, decode, encode, evaluate, grammar, images, optimize, sample, train
+from grae.cli import compare, data, decode, encode, evaluate, grammar, images, optimize, report, sample, train
 from grae.errors import GraeError
 
 BAD_INPUT = 2
@@ -68,6 +68,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.add_typer(images.app, name="images")
 app.command("optimize")(optimize.optimize)
+app.command("report")(report.report)
 
 
 def _print_version(asked: bool) -> None:

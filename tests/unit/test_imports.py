@@ -29,6 +29,7 @@ ROOMS = (
     "sequence",
     "evaluation",
     "optimization",
+    "report",
     "cli",
 )
 FACE = {"__init__"}  # grae/__init__.py names the library's face; its imports are lazy
