@@ -52,9 +52,10 @@ class Subject:
         return portraits_of(self.model.language_grammar_)
 
     def some_known(self, most: int) -> list[str]:
-        """At most so many of the data's strings, drawn by the seed, in the order of the data."""
+        """At most so many of the data's strings that the model can encode, drawn by the seed, in the order of the data."""
         texts, _ = self.known
-        if len(texts) <= most:
-            return list(texts)
-        rows = np.random.default_rng(self.seed).choice(len(texts), most, replace=False)
-        return [texts[row] for row in np.sort(rows)]
+        rows = np.arange(len(texts))
+        if len(texts) > most:
+            rows = np.sort(np.random.default_rng(self.seed).choice(len(texts), most, replace=False))
+        drawn = [texts[row] for row in rows]
+        return [drawn[row] for row in self.model.derive(drawn, on_invalid="skip").rows] if drawn else []
