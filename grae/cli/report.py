@@ -9,7 +9,7 @@ import typer
 from grae.cli.measuring import Asked, Opened, measured, opened
 from grae.cli.optimize import SEARCHES
 from grae.cli.options import AsJson, Device, Jobs, OfGrammar, RunArgument, Seed
-from grae.cli.output import emit, note
+from grae.cli.output import emit, note, talks
 from grae.cli.runs import COMPLETE, find_run
 from grae.errors import RunError
 
@@ -72,7 +72,7 @@ def report(
         searches=searches,
         seed=seed,
     )
-    page = write_report(subject, out or folder / folder.REPORT, progress=True)
+    page = write_report(subject, out or folder / folder.REPORT, progress=talks())
     size = page.stat().st_size
     if as_json:
         return emit({"run": place, "report": page, "bytes": size, "searches": [one.name for one in searches]})

@@ -83,7 +83,7 @@ def _scale(name: str, values: np.ndarray) -> dict[str, Any]:
 
 
 def _palette() -> list[str]:
-    """The colours of viridis from low to high, which stay in order for the colour-blind and in grey; without its darkest, for dark paper."""
+    """The colours of viridis from low to high, but for the darkest, which are lost on dark paper."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 

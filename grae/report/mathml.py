@@ -44,9 +44,7 @@ def _atom(token: float | str) -> _Part:
 def _applied(operation: np.ufunc, arguments: list[_Part]) -> _Part:
     if operation is np.divide:
         above, below = (part.markup for part in arguments)
-        return _Part(
-            Markup("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>").format(above, below), BINDING[np.multiply]
-        )
+        return _Part(Markup("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>").format(above, below), BINDING[np.multiply])
     if operation is np.negative:
         return _Part(_sign("\N{MINUS SIGN}") + _inside(arguments[0], BINDING[np.negative]), BINDING[np.negative])
     if operation in NAMES:

@@ -75,4 +75,4 @@ def write_report(subject: Subject, path: str | Path, *, progress: bool = False) 
 
 
 def _resource(name: str) -> Markup:
-    return Markup(package_files("grae.report").joinpath("templates", name).read_text(encoding="utf-8"))  # noqa: S704
+    return Markup(package_files("grae.report").joinpath("templates", name).read_text(encoding="utf-8"))

@@ -75,7 +75,7 @@ def line(axes: Axes, x: Sequence[float], y: Sequence[float], number: int, label:
 
 
 def _for_page(text: str, name: str, label: str) -> Markup:
-    """matplotlib's document as an element among others: no prolog, no size, no names that others have."""
+    """Matplotlib's document as an element among others: no prolog, no size, no names that others have."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     view = re.search(r'viewBox="([^"]+)"', text)
@@ -88,4 +88,4 @@ def _for_page(text: str, name: str, label: str) -> Markup:
     text = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font: \1px var(--sans)", text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, variable)
-    return head + Markup(re.sub(r"\n\s*", "\n", text))  # noqa: S704 - matplotlib's, which escapes its texts
+    return head + Markup(re.sub(r"\n\s*", "\n", text))

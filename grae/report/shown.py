@@ -36,5 +36,5 @@ def interval_of(bounds: Sequence[float] | None, is_share: bool) -> str:
         return f"{decimal(low)} to {decimal(high)}"
     if low == high:
         return percent(low)
-    digits = 1 if 0.005 <= low and high <= 0.995 else 2
+    digits = 1 if low >= 0.005 and high <= 0.995 else 2
     return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"

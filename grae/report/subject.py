@@ -52,7 +52,7 @@ class Subject:
         return portraits_of(self.model.language_grammar_)
 
     def some_known(self, most: int) -> list[str]:
-        """At most so many of the data's strings that the model can encode, drawn by the seed, in the order of the data."""
+        """At most so many of the data's strings, drawn by the seed, in their order; without those it cannot encode."""
         texts, _ = self.known
         rows = np.arange(len(texts))
         if len(texts) > most:

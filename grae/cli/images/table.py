@@ -7,7 +7,7 @@ import typer
 
 from grae.cli.images.options import Data, Epochs, InceptionWeights, Number, ProjectorFile, Width, opened, projector_for
 from grae.cli.options import AsJson, Device
-from grae.cli.output import emit, note
+from grae.cli.output import emit, note, talks
 from grae.cli.output import table as print_table
 from grae.cli.runs import IMAGE_RUNS
 
@@ -46,7 +46,7 @@ def table(
     names = MODELS if models is None else tuple(name.strip() for name in models.split(","))
     parameters = {"recipe": images.recipe, "width": width, "epochs": epochs, "random_state": seed, "device": device}
     try:
-        rows = make_table(folder, images, chosen, models=names, n=n, tell=note, progress=True, **parameters)
+        rows = make_table(folder, images, chosen, models=names, n=n, tell=note, progress=talks(), **parameters)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted
     if as_json:

@@ -50,5 +50,3 @@ def lists() -> Subject:
     grammar = Grammar.from_text(LISTS, "lists")
     texts = [grammar.unparse(ids) for ids in sample_uniform(grammar, 240, 14, 0)]
     return subject_of("a <b>hostile</b> name", grammar, texts, motifs=8)
-
-

@@ -54,7 +54,7 @@ def test_atoms_stand_where_rdkit_numbers_them():
     ):
         molecule = read(text)
         assert molecule is not None
-        spelled = [text[place :].lower() for place in atoms_of(text)]
+        spelled = [text[place:].lower() for place in atoms_of(text)]
         symbols = [atom.GetSymbol().lower() for atom in molecule.GetAtoms()]
         assert len(spelled) == len(symbols)
         assert all(rest.startswith(symbol) for rest, symbol in zip(spelled, symbols, strict=True))
