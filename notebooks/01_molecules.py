@@ -22,9 +22,9 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Image
-from matplotlib.figure import Figure
 
 import grae
 from grae.chemistry import canonical_all, draw_grid, properties
@@ -41,7 +41,7 @@ place = Path(tempfile.mkdtemp())
 # things that the grammar does not know.
 
 # %%
-smiles = [text for text in canonical_all(islice(open_source("wehi").texts(), 600 if SMALL else 6_000)) if text]
+smiles = [text for text in canonical_all(islice(open_source("wehi").texts(), 600 if SMALL else 10_000)) if text]
 grammar = grae.load_grammar("smiles")
 n_test = len(smiles) // 10
 training, held_out = smiles[n_test:], smiles[:n_test]
@@ -65,7 +65,7 @@ assert grammar.unparse(ids) == "CCO"
 # one spelling (Kekule form), with frequent parts of derivations joined to *motifs*, which make them shorter.
 
 # %%
-model = grae.GrammarAutoencoder(grammar, preset="quick", epochs=1 if SMALL else 8, on_invalid="skip", device="cpu")
+model = grae.GrammarAutoencoder(grammar, preset="quick", epochs=1 if SMALL else 30, on_invalid="skip", device="cpu")
 model.fit(training)
 last = model.result_.metrics[-1]
 print(f"{len(model.grammar_.motifs):,} motifs; derivations of at most {model.settings_.max_length} steps")
@@ -97,14 +97,13 @@ known = [held_out[row] for row in rows]
 codes = model.transform(known)
 plane = PCA(2).fit(codes)
 x, y = plane.transform(codes).T
-figure = Figure(figsize=(6.5, 4.5), layout="constrained")
-axes = figure.add_subplot()
+figure, axes = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 dots = axes.scatter(x, y, c=[properties(text).logp for text in known], s=12, cmap="viridis", vmin=-1, vmax=6)
 figure.colorbar(dots, label="logP")
 first, second = 100 * plane.explained_variance_ratio_
 axes.set_xlabel(f"first component, {first:.0f} % of the variance")
 axes.set_ylabel(f"second component, {second:.0f} %")
-figure
+plt.show()
 
 # %% [markdown]
 # ## New molecules

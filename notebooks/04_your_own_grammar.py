@@ -51,7 +51,7 @@ end -> 'H' | 'OH' | 'Br'
 """)
 grammar = grae.load_grammar(place / "polymers.cfg")
 print(f"{grammar.n_productions} productions, {len(grammar.nonterminals)} nonterminals")
-print(*(str(finding) for finding in grammar.analysis.findings), sep="\n")
+print(f"{len(grammar.analysis.findings)} findings of what is odd in it")
 
 # %% [markdown]
 # ## Checking it
@@ -137,7 +137,8 @@ print(*samples[:5], sep="\n")
 # %% [markdown]
 # ## A target of your own
 #
-# Any function of a string will do, here the number of repeat units in all; in the command line `grae optimize --target mine.py:units`.
+# Any function of a string will do, here the number of repeat units in all; on the command line `grae optimize --target mine.py:units`.
+# Fifty calls are a short search.
 
 # %%
 import re
