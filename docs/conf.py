@@ -40,7 +40,10 @@ def _commands() -> str:
 
     from grae.cli.main import app
 
-    parts = ["# Commands", "What each verb says with `--help`. Exit status: 0; 2 for bad input; 1 for a bug; 130 on Ctrl-C."]
+    parts = [
+        "# Commands",
+        "What each verb says with `--help`. Exit status: 0; 2 for bad input; 1 for a bug; 130 on Ctrl-C.",
+    ]
     waiting = [("grae", get_command(app), None)]
     while waiting:
         name, command, above = waiting.pop(0)

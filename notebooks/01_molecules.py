@@ -69,7 +69,9 @@ model = grae.GrammarAutoencoder(grammar, preset="quick", epochs=1 if SMALL else 
 model.fit(training)
 last = model.result_.metrics[-1]
 print(f"{len(model.grammar_.motifs):,} motifs; derivations of at most {model.settings_.max_length} steps")
-print(f"{last['epoch']:.0f} epochs; of the validation strings {100 * last['validation']['exact']:.0f} % come back exactly,")
+print(
+    f"{last['epoch']:.0f} epochs; of the validation strings {100 * last['validation']['exact']:.0f} % come back exactly,"
+)
 print(f"and {100 * last['validation']['steps']:.0f} % of the steps are right after the true steps before")
 
 # %% [markdown]

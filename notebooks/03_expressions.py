@@ -97,6 +97,8 @@ plt.show()
 
 # %%
 mine = target_named("log-mse", grammar=grammar, formula="x*x/3 + exp(1)")
-found = grae.optimize(model, mine, start=texts, start_limit=200 if SMALL else 1_000, rounds=2 if SMALL else 10, batch_size=5, seed=0)
+found = grae.optimize(
+    model, mine, start=texts, start_limit=200 if SMALL else 1_000, rounds=2 if SMALL else 10, batch_size=5, seed=0
+)
 for record in found.best[:3]:
     print(f"{record.score:.3f}  {record.string}")

@@ -99,7 +99,9 @@ print(*texts[:4], sep="\n")
 
 # %%
 training, held_out = texts[200:], texts[:200]
-model = grae.GrammarAutoencoder(grammar, preset="quick", epochs=2 if SMALL else 15, motifs=40, device="cpu", on_invalid="skip")
+model = grae.GrammarAutoencoder(
+    grammar, preset="quick", epochs=2 if SMALL else 15, motifs=40, device="cpu", on_invalid="skip"
+)
 model.fit(training)
 motifs = model.grammar_.productions[-len(model.grammar_.motifs) :]
 ranked = sorted(zip(model.grammar_.motifs, motifs, strict=True), key=lambda one: -one[0].uses)
@@ -120,7 +122,9 @@ print(f"{100 * model.score([held_out[row] for row in rows]):.0f} % of {len(rows)
 def keeps_the_pattern(text: str) -> bool:
     """Whether nBu stands before styrene and nowhere else, and ethers only in short blocks."""
     short = all(
-        part.partition(")")[2][:3].rstrip("-[]") in ("10", "20") for part in text.split("(")[1:] if part[:2] in ("EO", "PO")
+        part.partition(")")[2][:3].rstrip("-[]") in ("10", "20")
+        for part in text.split("(")[1:]
+        if part[:2] in ("EO", "PO")
     )
     return short and (text.startswith("nBu") == text.partition("-")[2].startswith("(St"))
 

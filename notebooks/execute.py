@@ -1,7 +1,7 @@
 """Runs notebooks in full and keeps their outputs: the .py files are what is written, the .ipynb what is read on the web.
 
-    make notebooks                            # all of them
-    python notebooks/execute.py 01_molecules  # one
+make notebooks                            # all of them
+python notebooks/execute.py 01_molecules  # one
 """
 
 import sys

@@ -78,7 +78,7 @@ def _condensed(text: str, size: tuple[int, int]) -> str:
         elif element.tag == f"{_SVG}text":
             place = f'x="{element.get("x")}" y="{element.get("y")}"'
             size_of = style["font-size"].removesuffix("px")
-            label = _escaped(element.text or "")
+            label = _escaped(element.text or "").replace("-", "\N{MINUS SIGN}")  # a hyphen would be lost
             labels.append(f'<text {place} font-size="{size_of}" fill="{_colour(style["fill"])}">{label}</text>')
     joined = [f'<path d="{"".join(parts)}" {attributes}/>' for attributes, parts in paths.items()]
     width, height = size

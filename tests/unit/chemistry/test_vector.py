@@ -23,6 +23,12 @@ def test_it_has_the_labels_of_the_atoms_and_few_bytes():
     assert len([part for part in parts(drawn) if part.tag == "path"]) < 5
 
 
+def test_a_charge_is_seen():
+    labels = [part.text for part in parts(drawing("CC(=O)[O-].[NH4+]")) if part.tag == "text"]
+    assert "\N{MINUS SIGN}" in labels
+    assert "+" in labels
+
+
 def test_marked_atoms_and_the_bonds_between_them_are_set_off():
     marked = [part for part in parts(drawing(ASPIRIN, marked=[0, 1, 2])) if part.get("class") == "mark"]
     assert [part.tag for part in marked].count("ellipse") == 3
