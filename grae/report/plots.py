@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from markupsafe import Markup
 from matplotlib import rc_context
@@ -18,7 +19,7 @@ VARIABLES = {
     **{colour: f"var(--line-{number})" for number, colour in enumerate(LINES, start=1)},
 }
 SIZE = (5.2, 3.0)  # inches of 72 units: legible at the width of a telephone
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 9,
     "axes.edgecolor": MUTED,

@@ -35,11 +35,14 @@ class Portraits(Protocol):
 
     Attributes:
         kind: what such a string is called, in the plural.
-        quantities: the numbers that its strings have.
     """
 
     kind: str
-    quantities: Sequence[Quantity]
+
+    @property
+    def quantities(self) -> Sequence[Quantity]:
+        """The numbers that its strings have."""
+        ...
 
     def draw(self, text: str, marked: Sequence[bool] = ()) -> Markup:
         """A string, with its marked characters set off where some are."""

@@ -57,5 +57,5 @@ class Subject:
         rows = np.arange(len(texts))
         if len(texts) > most:
             rows = np.sort(np.random.default_rng(self.seed).choice(len(texts), most, replace=False))
-        drawn = [texts[row] for row in rows]
+        drawn = [texts[row] for row in rows.tolist()]
         return [drawn[row] for row in self.model.derive(drawn, on_invalid="skip").rows] if drawn else []

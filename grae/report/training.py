@@ -42,7 +42,8 @@ def _loss(metrics: Sequence[Mapping[str, Any]], unit: str) -> Markup:
     for number, part in enumerate(("train", "validation")):
         known = [(record["epoch"], value) for record in metrics if (value := _value(record, part, "loss")) is not None]
         if known:
-            line(axes, *zip(*known, strict=True), number, "training" if part == "train" else part)
+            epochs, values = zip(*known, strict=True)
+            line(axes, epochs, values, number, "training" if part == "train" else part)
     values = [value for record in metrics if (value := _value(record, "validation", "loss")) is not None]
     if values and min(values) > 0 and max(values) > 20 * min(values):
         axes.set_yscale("log")
@@ -62,7 +63,8 @@ def _shares(metrics: Sequence[Mapping[str, Any]]) -> Markup | None:
             if (value := _value(record, "validation", name)) is not None
         ]
         if known:
-            line(axes, *zip(*known, strict=True), drawn, label)
+            epochs, values = zip(*known, strict=True)
+            line(axes, epochs, values, drawn, label)
             drawn += 1
     if not drawn:
         return None
