@@ -64,7 +64,7 @@ print(*model.sample(8, seed=0), sep="\n")
 # ## The search
 #
 # It starts from some of the expressions with their scores, which cost no calls here. Each round a Gaussian process is fitted to codes and
-# scores, a batch of codes is proposed, decoded and scored. `half="worst-half"` makes it harder: it shows the search only the
+# scores, a batch of codes is proposed, decoded and scored. Only strings that are new to it count. `half="worst-half"` makes it harder: it shows the search only the
 # expressions that score worse than the median.
 
 # %%
