@@ -15,7 +15,7 @@
 # # Images: deterministic against variational
 #
 # The same losses, bottlenecks and densities on images of digits: a regularized autoencoder without noise (RAE-L2) beside a variational one
-# (VAE), with the paper's recipe for MNIST in small: an eighth of its filters, and the 8 x 8 digits that come with scikit-learn.
+# (VAE), after the paper's recipe for MNIST in small: an eighth of its filters, and the 8 x 8 digits that come with scikit-learn.
 
 # %%
 import os
