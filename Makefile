@@ -2,6 +2,8 @@
 #
 #   make demo    train on molecules, sample new ones, draw them (at most 10 minutes on 2 cores)
 #   make test    the tests;  ARGS='-m slow' for the slow ones, ARGS=tests/unit/grammar for some
+#   make notebooks  runs the notebooks in full and keeps their outputs (a quarter of an hour);  ARGS=01_molecules for one
+#   make docs    the documentation as pages, docs/_build/index.html
 #   make lint    ruff and pyright
 #   make bench   grae beside the published or usual ways, a table of ratios;  ARGS='--data zinc250k --json bench.json'
 #   make clean   removes .venv and caches; leaves runs/ alone
@@ -20,7 +22,7 @@ ARGS ?=
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python /usr/bin/python3; do \
 	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
 
-.PHONY: help demo test bench lint clean
+.PHONY: help demo test bench docs notebooks lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -46,13 +48,26 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/grae train --grammar smiles --preset quick --out $(DEMO)
 	@$(BIN)/grae sample $(DEMO) -n 1000 --out $(DEMO)/samples.smi --draw $(DEMO)/samples.png
 	@$(BIN)/grae evaluate $(DEMO) -n 1000
-	@echo "samples: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png"
+	@$(BIN)/grae report $(DEMO) > /dev/null
+	@echo "samples: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png   report: $(DEMO)/report.html"
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+
+$(VENV)/docs.stamp: $(VENV)/run.stamp
+	@echo "installing what the documentation needs" >&2
+	@$(PIP) -e '.[docs]'
+	@touch $@
+
+docs: $(VENV)/docs.stamp
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+	@echo docs/_build/index.html
+
+notebooks: $(VENV)/dev.stamp
+	@$(BIN)/python notebooks/execute.py $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	@$(BIN)/ruff check .

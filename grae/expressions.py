@@ -94,6 +94,19 @@ def evaluate_text(grammar: Grammar, text: str, x: np.ndarray) -> np.ndarray:
     return evaluate(grammar, grammar.parse(text), x)
 
 
+def postfix(grammar: Grammar, ids: np.ndarray | Sequence[int]) -> list[Token]:
+    """An expression as a stack machine runs it: numbers, the variable, and operations after what they take.
+
+    Args:
+        grammar: a grammar of expressions.
+        ids: the expression's leftmost derivation, shape (T,).
+
+    Raises:
+        GrammarError, DerivationError: as in `evaluate`.
+    """
+    return _postfix(_tokens(grammar, _readings(grammar), ids))
+
+
 def are_finite(
     grammar: Grammar, derivations: Iterable[np.ndarray | Sequence[int]], x: np.ndarray | None = None
 ) -> np.ndarray:

@@ -23,6 +23,7 @@ from grae.chemistry.reading import (
     readable_all,
 )
 from grae.chemistry.structure import fingerprint, fragments, scaffold
+from grae.chemistry.vector import drawing
 
 __all__ = [
     "KINDS",
@@ -32,6 +33,7 @@ __all__ = [
     "canonical",
     "canonical_all",
     "draw_grid",
+    "drawing",
     "drug_likeness",
     "fingerprint",
     "first_alert",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grae.cli.completion import runs as known_runs
 from grae.cli.evaluate import shown, shown_interval
 from grae.cli.measuring import Asked, check_extra, measured, opened
 from grae.cli.options import (
@@ -29,7 +30,10 @@ BEST = " *"
 
 
 def compare(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN ...", help="Folders of runs, or names under runs/.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN RUN ...", help="Folders of runs, or names under runs/.", autocompletion=known_runs),
+    ],
     n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many strings to sample from each.")] = 1000,
     reference: Reference = None,
     scaffold_reference: ScaffoldReference = None,

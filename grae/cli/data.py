@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from grae.cli.completion import datasets
 from grae.cli.options import AsJson
 from grae.cli.output import emit, note, progress, table
 from grae.errors import DataError
 
 app = typer.Typer(help="The data sets: which there are, what is in them, and a local copy.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A data set's name, as `grae data list` prints it.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="A data set's name, as `grae data list` prints it.", autocompletion=datasets),
+]
 SHOWN = 5  # strings
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grae.cli.completion import grammars
 from grae.cli.options import AsJson, Column, FormName
 from grae.cli.output import emit, note, progress, table
 
@@ -16,7 +17,10 @@ app = typer.Typer(
 )
 
 GrammarArgument = Annotated[
-    str, typer.Argument(metavar="GRAMMAR", help="A shipped grammar's name, a .cfg file, or a run's folder.")
+    str,
+    typer.Argument(
+        metavar="GRAMMAR", help="A shipped grammar's name, a .cfg file, or a run's folder.", autocompletion=grammars
+    ),
 ]
 
 

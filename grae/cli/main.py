@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from grae import __version__
-from grae.cli import compare, data, decode, encode, evaluate, grammar, images, optimize, reproduce, sample, train
+from grae.cli import compare, data, decode, encode, evaluate, grammar, images, optimize, report, reproduce, sample, train
+from grae.cli.manual import furnish
 from grae.errors import GraeError
 
 BAD_INPUT = 2
@@ -54,8 +55,7 @@ app = typer.Typer(
     cls=Commands,
     help="Learn the strings of a grammar with a regularized autoencoder; sample new ones that always parse.",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",  # the other mode takes "[default: ...]" for markup, and drops it
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -70,6 +70,8 @@ app.command("compare")(compare.compare)
 app.add_typer(images.app, name="images")
 app.command("optimize")(optimize.optimize)
 app.add_typer(reproduce.app, name="reproduce")
+app.command("report")(report.report)
+furnish(app)
 
 
 def _print_version(asked: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from grae.cli.options import AsJson, Column, ConstraintsName, Device, RunArgument, Seed
-from grae.cli.output import emit, note, table
+from grae.cli.output import emit, note, table, talks
 from grae.cli.runs import find_run
 from grae.errors import RunError, SettingsError
 
@@ -121,7 +121,7 @@ def optimize(
         timeout=timeout or None,
         out=folder,
         resume=resume,
-        progress=True,
+        progress=talks(),
     )
     from grae.optimization.pictures import draw
 

@@ -4,15 +4,25 @@ from typing import Annotated, Literal
 
 import typer
 
+from grae.cli.completion import grammars, runs
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
 RunArgument = Annotated[
     str | None,
-    typer.Argument(metavar="RUN", help="A run's folder, or its name under runs/. [default: the latest run]"),
+    typer.Argument(
+        metavar="RUN", help="A run's folder, or its name under runs/. [default: the latest run]", autocompletion=runs
+    ),
 ]
 OfGrammar = Annotated[
     str | None,
-    typer.Option("--grammar", "-g", metavar="GRAMMAR", help="Where RUN is left out: the latest run of this grammar."),
+    typer.Option(
+        "--grammar",
+        "-g",
+        metavar="GRAMMAR",
+        help="Where RUN is left out: the latest run of this grammar.",
+        autocompletion=grammars,
+    ),
 ]
 Column = Annotated[
     str | None, typer.Option("--column", metavar="NAME", help="The column of a CSV file that holds the strings.")

@@ -5,8 +5,9 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 from grae.errors import GraeError
 
@@ -14,18 +15,25 @@ if TYPE_CHECKING:
     from grae.evaluation.work import Work
 
 PIPE_WIDTH = 160
+LOUDNESS: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("loudness", default="usual")
 
 
 def note(message: str) -> None:
-    """A line for the person at the terminal, on stderr."""
-    print(message, file=sys.stderr)
+    """A line for the person at the terminal, on stderr; none where quiet was asked for."""
+    if talks():
+        print(message, file=sys.stderr)
+
+
+def talks() -> bool:
+    """Whether to tell more than errors."""
+    return LOUDNESS.get() != "quiet"
 
 
 def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], None]]:
     """A progress bar on stderr, where that is a terminal; gives what to call with the fraction done, 0 to 1."""
     from grae.training.progress import stage
 
-    return stage(doing)
+    return stage(doing, shown=talks())
 
 
 @contextlib.contextmanager
@@ -40,7 +48,7 @@ def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
 
     from grae.evaluation.work import Work
 
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
+    with Progress(console=Console(stderr=True), transient=True, disable=not (talks() and sys.stderr.isatty())) as bars:
         tasks: dict[str, TaskID] = {}
         bars.add_task(doing, total=None)
 

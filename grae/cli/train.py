@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grae.cli.completion import datasets, grammars
 from grae.cli.options import AsJson, Column, Device, FormName, OnInvalid
-from grae.cli.output import emit, note
+from grae.cli.output import emit, note, talks
 from grae.cli.runs import STARTED, check_new, find_run, new_run
 from grae.errors import RunError, SettingsError
 
@@ -24,12 +25,22 @@ def train(
     context: typer.Context,
     grammar: Annotated[
         str | None,
-        typer.Option("--grammar", "-g", metavar="GRAMMAR", help="A shipped grammar's name or a .cfg file."),
+        typer.Option(
+            "--grammar",
+            "-g",
+            metavar="GRAMMAR",
+            help="A shipped grammar's name or a .cfg file.",
+            autocompletion=grammars,
+        ),
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(
-            "--data", "-d", metavar="DATA", help="A data set's name or a file; - for stdin. [default: by the grammar]"
+            "--data",
+            "-d",
+            metavar="DATA",
+            help="A data set's name or a file; - for stdin. [default: by the grammar]",
+            autocompletion=datasets,
         ),
     ] = None,
     column: Column = None,
@@ -145,7 +156,7 @@ def _begun(
     form = settled_form(grammar, parameters["form"] or preset.form)
     store = encoded(grammar, source, form=form, max_length=limit, on_invalid=on_invalid)
     note(f"run: {place}")
-    fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=True)
+    fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=talks())
     return place, fitted.fit(store, run=place, data=record(data, source, store, max_length=limit)), store
 
 
@@ -173,7 +184,7 @@ def _continued(
     parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
     store = store_of(place, about, plain)
     note(f"resuming: {place}")
-    fitted = GrammarAutoencoder(plain, **parameters, progress=True)
+    fitted = GrammarAutoencoder(plain, **parameters, progress=talks())
     return place, fitted.fit(store, run=place, resume=True, data=about), store
 
 

@@ -27,6 +27,20 @@ def kept_evaluation(run: Path, settings: Mapping[str, object]) -> Record | None:
     return next((record["found"] for record in _records(run) if record["settings"] == settings), None)
 
 
+def largest_evaluation(run: Path, **settings: object) -> Record | None:
+    """What the evaluation with the most samples found, of those with these settings whatever the others; None of none.
+
+    Args:
+        run: its folder.
+        settings: some of those that `keep_evaluation` was given.
+
+    Raises:
+        RunError: the file is truncated or foreign.
+    """
+    fitting = [record for record in _records(run) if settings.items() <= record["settings"].items()]
+    return max((record["found"] for record in fitting), key=lambda found: found["n"], default=None)
+
+
 def keep_evaluation(run: Path, settings: Mapping[str, object], found: Mapping[str, object]) -> None:
     """Keeps an evaluation, in the place of one with the same settings.
 

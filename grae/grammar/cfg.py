@@ -32,7 +32,7 @@ class Grammar:
 
     Args:
         name: what messages and run folders call it.
-        productions: pairs of left-hand side and right-hand side, or `Production`s, in the order of their ids.
+        productions: pairs of left-hand side and right-hand side, or productions, in the order of their ids.
         start: the start symbol; the first left-hand side when left out.
         language: what the strings mean: "molecules", "expressions" or None.
         ignore: characters skipped between tokens.

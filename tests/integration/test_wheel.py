@@ -27,6 +27,7 @@ def test_wheel_holds_the_grammars_and_the_registry(wheel: Path):
     for grammar in (ROOT / "grammars").glob("*.cfg"):
         assert f"grae/grammars/{grammar.name}" in names
     assert {"grae/data/registry.toml", "grae/data/structural-alerts.toml"} <= names
+    assert {f"grae/report/templates/page.{kind}" for kind in ("html", "css", "js")} <= names
     assert not {name for name in names if name.startswith(("tests/", "data/", "grammars/"))}
 
 

@@ -30,6 +30,7 @@ ROOMS = (
     "evaluation",
     "optimization",
     "reproduction",
+    "report",
     "cli",
 )
 FACE = {"__init__"}  # grae/__init__.py names the library's face; its imports are lazy

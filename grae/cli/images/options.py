@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from grae.cli.output import note, progress
+from grae.cli.output import note, progress, talks
 from grae.errors import RunError, SettingsError
 
 if TYPE_CHECKING:
@@ -115,5 +115,5 @@ def projector_for(images: "ImageSet", file: Path | None, inception_weights: Path
     if file is None:
         if not standard_projector_path(images).is_file():
             note(f"training a projector on {images.name}, once")
-        file = standard_projector(images, device=device, progress=True)
+        file = standard_projector(images, device=device, progress=talks())
     return load_projector(file, device=resolve(device))

@@ -7,7 +7,7 @@ import typer
 
 from grae.cli.images.options import Data, Epochs, opened
 from grae.cli.options import AsJson, Device
-from grae.cli.output import emit, note
+from grae.cli.output import emit, note, talks
 from grae.errors import RunError
 
 
@@ -36,7 +36,7 @@ def projector(
         raise RunError(f"--out {place} is no name of a projector", remedy="end it in .safetensors")
     if place.exists():
         raise RunError(f"{place} is already there", remedy="remove it, or choose another file with --out")
-    about = make_projector(images, place, epochs=epochs, seed=seed, device=device, progress=True)
+    about = make_projector(images, place, epochs=epochs, seed=seed, device=device, progress=talks())
     if as_json:
         return emit({"projector": place, **about})
     note(f"{about['name']}: {about['accuracy']:.1%} of held-back images right after {about['epochs']} epochs")

@@ -18,7 +18,7 @@ from grae.cli.images.options import (
     projector_for,
 )
 from grae.cli.options import AsJson, Device
-from grae.cli.output import emit, note
+from grae.cli.output import emit, note, talks
 from grae.cli.output import table as print_table
 from grae.cli.runs import IMAGE_RUNS
 
@@ -67,7 +67,7 @@ def table(
         "device": device,
     }
     try:
-        rows = make_table(folder, images, chosen, models=names, n=n, tell=note, progress=True, **parameters)
+        rows = make_table(folder, images, chosen, models=names, n=n, tell=note, progress=talks(), **parameters)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted
     if as_json:

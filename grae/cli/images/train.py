@@ -8,7 +8,7 @@ import typer
 
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
 from grae.cli.options import AsJson, Device
-from grae.cli.output import emit, note
+from grae.cli.output import emit, note, talks
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, new_run
 from grae.errors import RunError
 
@@ -99,7 +99,7 @@ def _begun(data: str, parameters: dict[str, Any], out: Path | None) -> "tuple[Pa
     check_new(place)
     note(f"run: {place}")
     parameters["recipe"] = parameters["recipe"] or images.recipe
-    fitted = ImageAutoencoder(**parameters, progress=True)
+    fitted = ImageAutoencoder(**parameters, progress=talks())
     return place, fitted.fit(images.train.images, run=place, data={"name": images.name})
 
 
@@ -121,7 +121,7 @@ def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoenco
     parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
     images = data_of(place)
     note(f"resuming: {place}")
-    fitted = ImageAutoencoder(**parameters, progress=True)
+    fitted = ImageAutoencoder(**parameters, progress=talks())
     return place, fitted.fit(images.train.images, run=place, resume=True, data=about)
 
 

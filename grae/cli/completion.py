@@ -1,0 +1,25 @@
+"""What the shell completes: names of runs, grammars and data sets. It is quick: nothing heavy is imported."""
+
+import tomllib
+
+from grae.cli.runs import RUNS, STARTED
+from grae.resources import shipped
+
+
+def runs(incomplete: str) -> list[str]:
+    """Names of runs under runs/, the last written first."""
+    written = [(file.stat().st_mtime_ns, file.parent.name) for file in RUNS.glob(f"*/{STARTED}")]
+    return [name for _, name in sorted(written, reverse=True) if name.startswith(incomplete)]
+
+
+def grammars(incomplete: str) -> list[str]:
+    """Names of the shipped grammars."""
+    names = sorted(file.stem for file in shipped("grammars").glob("*.cfg"))
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def datasets(incomplete: str) -> list[str]:
+    """Names of the sets of strings in the registry."""
+    registry = tomllib.loads((shipped("data") / "registry.toml").read_text(encoding="utf-8"))
+    names = [name for name, entry in registry.items() if isinstance(entry, dict) and "language" in entry]
+    return [name for name in names if name.startswith(incomplete)]

@@ -1,0 +1,91 @@
+"""How much a command says on standard error: -q no more than errors, -v also where and with what it runs.
+
+Each verb gets the two options when the program is put together; what it prints on stdout stays the same.
+"""
+
+import contextlib
+import functools
+import importlib.metadata
+import inspect
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import typer
+
+from grae import __version__
+from grae.cli.output import LOUDNESS, note
+from grae.errors import GraeError, SettingsError
+
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Also tell versions, time and memory; bad input with its traceback."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors: no notes, no progress.")]
+PACKAGES = ("torch", "rdkit", "numpy", "scikit-learn", "botorch")
+
+
+def with_loudness(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb with the options -v and -q after its own."""
+
+    @functools.wraps(verb)
+    def run(*arguments: Any, verbose: bool = False, quiet: bool = False, **options: Any) -> Any:
+        with _loud(verbose, quiet):
+            return verb(*arguments, **options)
+
+    signature = inspect.signature(verb)
+    added = {"verbose": Verbose, "quiet": Quiet}
+    own = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+        for name, annotation in added.items()
+    ]
+    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *own])  # pyright: ignore[reportAttributeAccessIssue]
+    run.__annotations__ = {**verb.__annotations__, **added}
+    return run
+
+
+@contextlib.contextmanager
+def _loud(verbose: bool, quiet: bool) -> Iterator[None]:
+    """What is said while a verb runs.
+
+    Raises:
+        SettingsError: both are asked for.
+    """
+    if verbose and quiet:
+        raise SettingsError("--verbose and --quiet exclude each other", remedy="leave one of them out")
+    token = LOUDNESS.set("verbose" if verbose else "quiet" if quiet else "usual")
+    began = time.monotonic()
+    try:
+        if verbose:
+            note(_versions())
+        yield
+        if verbose:
+            note(f"took {time.monotonic() - began:.1f} s{_memory()}")
+    except GraeError:
+        if verbose:
+            traceback.print_exc()
+        raise
+    finally:
+        LOUDNESS.reset(token)
+
+
+def _versions() -> str:
+    """The program, its surroundings and its packages on one line."""
+    found = [f"grae {__version__}", f"Python {platform.python_version()}", platform.platform(terse=True)]
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found.append(f"{package} {importlib.metadata.version(package)}")
+    return ", ".join(found)
+
+
+def _memory() -> str:
+    """The most memory that this process held; nothing where the system does not say."""
+    if sys.platform == "win32":
+        return ""
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    return f", at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6:,.0f} MB of memory"

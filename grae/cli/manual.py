@@ -1,0 +1,117 @@
+"""What the help says of each verb beside its options: a line in the list of verbs, and examples."""
+
+from typing import NamedTuple
+
+import typer
+
+from grae.cli.loudness import with_loudness
+
+UNWRAPPED = "\b\n"  # what stands behind it keeps its lines
+
+
+class Page(NamedTuple):
+    """A verb in the manual.
+
+    Attributes:
+        short: what the list of verbs says of it.
+        examples: commands that can be typed as they are, once there is a run.
+    """
+
+    short: str
+    examples: tuple[str, ...]
+
+
+MANUAL = {
+    "train": Page(
+        "Train an autoencoder on strings.",
+        (
+            "grae train --grammar smiles",
+            "grae train --grammar smiles --data mine.smi --time-budget 30 --out runs/mine",
+            "grae train --grammar lists.cfg --data lists.txt --model gvae",
+            "grae train --resume --out runs/mine --time-budget 60",
+        ),
+    ),
+    "encode": Page(
+        "Strings to latent codes.",
+        ("grae encode --in mine.smi --out codes.npy", "echo CCO | grae encode runs/mine > codes.csv"),
+    ),
+    "decode": Page(
+        "Latent codes to strings.",
+        ("grae decode --in codes.npy", "grae decode runs/mine --in codes.csv --temperature 1 --out back.smi"),
+    ),
+    "sample": Page(
+        "New strings from a run.",
+        (
+            "grae sample -n 1000 > new.smi",
+            "grae sample runs/mine -n 100 --out new.smi --draw new.png",
+            "grae sample --grammar arithmetic --density gaussian --seed 7",
+        ),
+    ),
+    "evaluate": Page(
+        "Measure a run, or the strings of a file.",
+        (
+            "grae evaluate -n 10000",
+            "grae evaluate runs/mine --density all",
+            "grae evaluate --samples new.smi --train zinc250k --reference moses-test",
+        ),
+    ),
+    "compare": Page(
+        "Runs side by side, the best marked.",
+        ("grae compare runs/one runs/other", "grae compare runs/one runs/other --csv both.csv"),
+    ),
+    "optimize": Page(
+        "Search for strings that score well.",
+        (
+            "grae optimize --target logp",
+            "grae optimize runs/mine --target '0.7*logp + 0.3*qed' --rounds 50",
+            "grae optimize --target log-mse --formula '1/3 + x + sin(x*x)' --start worst-half",
+            "grae optimize --target mine.py:score --workers 4 --timeout 300",
+        ),
+    ),
+    "report": Page(
+        "A run as one page of HTML.",
+        ("grae report", "grae report runs/mine --out mine.html --search elsewhere/logp-1"),
+    ),
+    "grammar": Page("What grammars say and cover.", ()),
+    "data": Page("The data sets by name.", ()),
+    "images": Page("The same models on images.", ()),
+    "grammar list": Page("The grammars that come with grae.", ("grae grammar list",)),
+    "grammar show": Page(
+        "A grammar's productions; of a run also its motifs.",
+        ("grae grammar show smiles", "grae grammar show runs/mine --motifs 50"),
+    ),
+    "grammar check": Page(
+        "What is odd in a grammar, and what it covers.",
+        ("grae grammar check mine.cfg", "grae grammar check mine.cfg --data strings.txt"),
+    ),
+    "data list": Page("The data sets that it knows.", ("grae data list",)),
+    "data show": Page("What is known of a data set.", ("grae data show zinc250k",)),
+    "data fetch": Page("Bring a data set to this machine.", ("grae data fetch zinc250k",)),
+    "images train": Page(
+        "Train an autoencoder on images.",
+        ("grae images train --data digits --model rae-l2", "grae images train --data pictures/ --width 0.25"),
+    ),
+    "images sample": Page("New images from a run.", ("grae images sample --out samples.png",)),
+    "images evaluate": Page("Frechet distances of a run's images.", ("grae images evaluate",)),
+    "images projector": Page(
+        "A classifier to measure distances with.", ("grae images projector --data digits --out digits.safetensors",)
+    ),
+    "images table": Page("Every model, beside the printed figures.", ("grae images table --data digits",)),
+    "images figure": Page("Models beside one another, drawn.", ("grae images figure digits-table --out figure.png",)),
+}
+
+
+def furnish(app: typer.Typer, before: str = "") -> None:
+    """Gives every verb of a program what the manual says of it, and the options -v and -q."""
+    for command in app.registered_commands:
+        assert command.callback is not None
+        page = MANUAL.get(f"{before}{command.name or command.callback.__name__}")
+        if page is not None:
+            command.short_help = page.short
+            command.epilog = UNWRAPPED + "\n".join(["Examples:", *(f"  {example}" for example in page.examples)])
+        command.callback = with_loudness(command.callback)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            if page := MANUAL.get(f"{before}{group.name}"):
+                group.short_help = page.short
+            furnish(group.typer_instance, f"{before}{group.name} ")

@@ -1,0 +1,123 @@
+"""`grae report`: a run as one page of HTML."""
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from grae.cli.measuring import Asked, Opened, measured, opened
+from grae.cli.optimize import SEARCHES
+from grae.cli.options import AsJson, Device, Jobs, OfGrammar, RunArgument, Seed
+from grae.cli.output import emit, note, talks
+from grae.cli.runs import COMPLETE, find_run
+from grae.errors import RunError
+
+if TYPE_CHECKING:
+    from grae.report import Search
+
+TRAINING = 2_000  # training strings at hand, for examples
+SAMPLES = 1_000
+IMAGES = "grae image run"
+
+
+def report(
+    run: RunArgument = None,
+    grammar: OfGrammar = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page. [default: RUN/report.html]")
+    ] = None,
+    search: Annotated[
+        list[Path] | None,
+        typer.Option("--search", metavar="DIR", help="A search's folder, beside those in RUN/optimize/; repeatable."),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n",
+            "--number",
+            min=1,
+            help="How many strings to sample for the measures. [default: what `grae evaluate` found, or 1000]",
+        ),
+    ] = None,
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Write a run as one page of HTML: curves, samples, reconstructions, measures, a map of the latent space.
+
+    The page is complete in itself and loads nothing. Its measures are those of the largest `grae evaluate` of this
+    model; where there is none, or another number is asked for, they are taken now.
+    """
+    place = find_run(run, grammar)
+    _check_strings(place)
+    searches = _searches(place, search or [])
+    asked = Asked(n=n or SAMPLES, seed=seed, jobs=jobs, device=device)
+    held = opened(place, asked)
+    found = _found(held, asked, again=n is not None)
+    from grae.report import Subject, write_report
+    from grae.sequence.saved import read_config
+    from grae.training.run_folder import RunFolder
+
+    folder = RunFolder(place)
+    subject = Subject(
+        name=place.resolve().name,
+        model=held.model,
+        config=read_config(folder),
+        metrics=folder.read_jsonl(folder.METRICS) if folder.has(folder.METRICS) else (),
+        training=[] if held.training is None else list(islice(held.training.read(), TRAINING)),
+        held_out=held.held_out,
+        evaluation=found,
+        searches=searches,
+        seed=seed,
+    )
+    page = write_report(subject, out or folder / folder.REPORT, progress=talks())
+    size = page.stat().st_size
+    if as_json:
+        return emit({"run": place, "report": page, "bytes": size, "searches": [one.name for one in searches]})
+    note(f"{size / 1e6:.1f} MB, complete in itself")
+    print(page)
+    return None
+
+
+def _check_strings(place: Path) -> None:
+    """Makes sure that a run is one of strings.
+
+    Raises:
+        RunError: it is one of images, or its configuration cannot be read.
+    """
+    from grae.training.run_folder import RunFolder
+
+    folder = RunFolder(place)
+    config = folder.read_json(folder.CONFIG)
+    if isinstance(config, dict) and str(config.get("format")).startswith(IMAGES):
+        raise RunError(
+            f"{place} is a run of images, and a report is of a run of strings",
+            remedy=f"`grae images evaluate {place}` measures it, `grae images figure {place.parent}` draws it",
+        )
+
+
+def _searches(place: Path, others: list[Path]) -> "list[Search]":
+    """The searches in a run's folder, the earliest first, then the others."""
+    from grae.optimization.folder import SETTINGS
+    from grae.report import Search
+
+    inside = sorted((place / SEARCHES).glob(f"*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
+    return [Search.read(folder) for folder in [*(file.parent for file in inside), *others]]
+
+
+def _found(held: Opened, asked: Asked, *, again: bool) -> dict[str, Any]:
+    """The measures of a run: those kept of most samples, unless others are asked for."""
+    from grae.datasets.readers import file_checksum
+    from grae.evaluation.results import largest_evaluation
+
+    kept = largest_evaluation(
+        held.place,
+        model=file_checksum(held.place / COMPLETE),
+        densities=file_checksum(held.place / "density.safetensors"),
+        density=held.model.settings_.density,
+        temperature=0.0,
+        constraints=held.model.constraints_used(),
+    )
+    return measured(held, asked, again=False) if kept is None or again else kept

@@ -1,0 +1,94 @@
+"""The latent space in two dimensions: the codes of strings and of samples, coloured by what the strings are like."""
+
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from grae.report.portraits import Quantity
+from grae.report.section import LeftOut, Section, rendered
+from grae.report.subject import Subject
+
+TITLE = "Latent space"
+MOST_KNOWN, MOST_SAMPLES = 350, 150
+COLOURS = 64
+TRIM = (2, 98)  # percentiles at which a colour scale begins and ends
+
+
+def section(subject: Subject) -> Section | LeftOut:
+    """A map by principal components, drawn in the browser from the data that stand beside it."""
+    known = subject.some_known(MOST_KNOWN)
+    if len(known) < 3:
+        return LeftOut(TITLE, "fewer than three strings of the data are at hand")
+    model = subject.model
+    codes = model.transform(known)
+    drawn = model.density_named(None).sample(MOST_SAMPLES, subject.seed)
+    samples = model.inverse_transform(drawn)
+    places, explained = _plane(codes, drawn)
+    texts = [*known, *samples]
+    data = {
+        "known": len(known),
+        "texts": texts,
+        "x": places[:, 0].round(4).tolist(),
+        "y": places[:, 1].round(4).tolist(),
+        "pictures": [str(subject.portraits.draw(text)) for text in texts],
+        "captions": [subject.portraits.caption(text) for text in texts],
+        "colours": _palette(),
+        "quantities": [_scaled(quantity, texts) for quantity in subject.portraits.quantities]
+        + [_scale(f"log density ({model.settings_.density}), nats", _log_density(subject, codes, drawn))],
+    }
+    body = rendered(
+        "latent_map",
+        data=data,
+        explained=explained,
+        n_known=len(known),
+        n_samples=len(samples),
+        of_what=subject.known[1],
+        dimensions=codes.shape[1],
+        kind=subject.portraits.kind,
+        first=_scale_bar(),
+    )
+    return Section("latent", TITLE, body)
+
+
+def _plane(codes: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, list[float]]:
+    """Codes and samples on the first two principal components of the codes, from 0 to 1; and the variances' shares."""
+    from sklearn.decomposition import PCA
+
+    components = min(2, codes.shape[1])
+    plane = PCA(components).fit(codes)
+    places = plane.transform(np.concatenate([codes, samples]))
+    if components == 1:
+        places = np.column_stack([places, np.zeros(len(places))])
+    low, high = np.percentile(places, [0.2, 99.8], axis=0)
+    inside = (np.clip(places, low, high) - low) / np.maximum(high - low, 1e-9)
+    inside[:, 1] = 1 - inside[:, 1]
+    return inside, plane.explained_variance_ratio_.tolist()
+
+
+def _log_density(subject: Subject, codes: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    return subject.model.density_named(None).log_prob(np.concatenate([codes, samples]))
+
+
+def _scaled(quantity: Quantity, texts: list[str]) -> dict[str, Any]:
+    return _scale(quantity.name, quantity.of(texts))
+
+
+def _scale(name: str, values: np.ndarray) -> dict[str, Any]:
+    """Values with where their colours begin and end, as JSON holds them: None for those that are not finite."""
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, TRIM) if len(finite) else (0.0, 1.0)
+    shown = [round(float(value), 3) if np.isfinite(value) else None for value in values]
+    return {"name": name, "low": float(low), "high": float(high), "values": shown}
+
+
+def _palette() -> list[str]:
+    """The colours of viridis from low to high, but for the darkest, which are lost on dark paper."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [to_hex(colormaps["viridis"](0.13 + 0.87 * place / (COLOURS - 1))) for place in range(COLOURS)]
+
+
+def _scale_bar() -> Markup:
+    return Markup("linear-gradient(to right, {})").format(", ".join(_palette()[:: COLOURS // 8] + _palette()[-1:]))

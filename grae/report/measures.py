@@ -1,0 +1,100 @@
+"""What was measured, with its intervals, and why samples are not valid."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from grae.evaluation.measures import MEASURES
+from grae.report.section import LeftOut, Section, rendered
+from grae.report.subject import Subject
+
+TITLE = "Measures"
+CAUSES = "Why samples are not valid"
+HEADLINES = {
+    "valid": "valid",
+    "valid_without_constraints": "valid under the grammar's rules alone",
+    "unique": "of the valid, distinct",
+    "novel": "of the distinct, new",
+    "exact_reconstruction": "held-out strings back exactly",
+}
+
+
+class Row(NamedTuple):
+    """A measure as the table shows it.
+
+    Attributes:
+        name: of the measure.
+        value: it.
+        interval: of 95 %, or None.
+        of: its sample size.
+        means: what it is.
+        is_share: whether it prints in percent.
+        better: "high" or "low".
+    """
+
+    name: str
+    value: float
+    interval: tuple[float, float] | None
+    of: int | None
+    means: str
+    is_share: bool
+    better: str
+
+
+def headlines(subject: Subject) -> list[Row]:
+    """The measures that stand at the head of the page."""
+    found = subject.evaluation or {}
+    return [_row(found, name, means) for name, means in HEADLINES.items() if found.get(name) is not None]
+
+
+def section(subject: Subject) -> Section | LeftOut:
+    """A table of all measures by their groups."""
+    found = subject.evaluation
+    if found is None:
+        return LeftOut(TITLE, "nothing was measured of this run")
+    groups: dict[str, list[Row]] = {}
+    for name, measure in MEASURES.items():
+        if found.get(name) is not None:
+            means = found["valid_means"] if name == "valid" else measure.means
+            groups.setdefault(_title(measure.group, found), []).append(_row(found, name, means))
+    why: dict[str, list[str]] = {}
+    for name, reason in found["left_out"].items():
+        why.setdefault(reason, []).append(name)
+    return Section("measures", TITLE, rendered("measures", groups=groups, n=found["n"], left_out=why))
+
+
+def causes(subject: Subject) -> Section | LeftOut:
+    """The causes of invalidity as bars."""
+    found = subject.evaluation
+    if found is None:
+        return LeftOut(CAUSES, "nothing was measured of this run")
+    shares = [(cause, share["count"] / share["of"], share["count"]) for cause, share in found["invalid"].items()]
+    if not shares:
+        return LeftOut(CAUSES, f"all {found['n']:,} samples are valid")
+    body = rendered(
+        "causes",
+        shares=shares,
+        most=max(share for _, share, _ in shares),
+        n=found["n"],
+        without="valid_without_constraints" in found,
+        kind=subject.portraits.kind,
+    )
+    return Section("causes", CAUSES, body)
+
+
+def _row(found: Mapping[str, Any], name: str, means: str) -> Row:
+    interval = found["intervals"].get(name)
+    return Row(
+        name.replace("_", " "),
+        found[name],
+        None if interval is None else (interval[0], interval[1]),
+        found["counts"].get(name, {}).get("of"),
+        means,
+        MEASURES[name].is_share,
+        MEASURES[name].better,
+    )
+
+
+def _title(group: str, found: Mapping[str, Any]) -> str:
+    test = {"against the reference": "Test", "against the scaffold reference": "TestSF"}.get(group)
+    about = found["references"].get(test)
+    return group if about is None else f"against {about['name']}, {about['n']:,} molecules"

@@ -1,0 +1,82 @@
+"""The motifs most used: what they write, each in a string of the training data."""
+
+from typing import NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+
+from grae.report.owners import written_by
+from grae.report.section import LeftOut, Section, rendered
+from grae.report.subject import Subject
+
+TITLE = "Motifs"
+SHOWN = 10
+LOOKED_THROUGH = 1_000  # strings, for examples
+
+
+class Shown(NamedTuple):
+    """A motif as the page shows it.
+
+    Attributes:
+        production: how it prints.
+        uses: in the strings that it was learned from; None where that is not known.
+        size: how many productions of the plain grammar it stands for.
+        picture: an example with what the motif writes marked; None where none was found.
+        example: the string of the example.
+    """
+
+    production: str
+    uses: int | None
+    size: int
+    picture: Markup | None
+    example: str
+
+
+def section(subject: Subject) -> Section | LeftOut:
+    """The motifs with the most uses."""
+    grammar = subject.model.grammar_
+    if not grammar.motifs:
+        return LeftOut(TITLE, "this run's grammar has no motifs")
+    base = grammar.n_productions - len(grammar.motifs)
+    sizes = [1] * base
+    for motif in grammar.motifs:
+        sizes.append(sizes[motif.parent] + sizes[motif.child])
+    ranked = sorted(range(len(grammar.motifs)), key=lambda place: -(grammar.motifs[place].uses or 0))[:SHOWN]
+    examples = _examples(subject, {base + place for place in ranked})
+    shown = [
+        Shown(
+            str(grammar.productions[base + place]),
+            grammar.motifs[place].uses,
+            sizes[base + place],
+            *examples.get(base + place, (None, "")),
+        )
+        for place in ranked
+    ]
+    body = rendered(
+        "motifs",
+        shown=shown,
+        n=len(grammar.motifs),
+        base=base,
+        kind=subject.portraits.kind,
+        longest=max(sizes),
+    )
+    return Section("motifs", TITLE, body)
+
+
+def _examples(subject: Subject, wanted: set[int]) -> dict[int, tuple[Markup, str]]:
+    """For each production a string of the training data whose derivation uses it, drawn with its part marked."""
+    texts = list(subject.training or subject.held_out)[:LOOKED_THROUGH]
+    if not texts:
+        return {}
+    derived = subject.model.derive(texts, on_invalid="skip").derivations
+    lengths = derived.lengths
+    found: dict[int, tuple[Markup, str]] = {}
+    for production in wanted:
+        rows = [row for row in range(len(derived)) if production in derived[row]]
+        if not rows:
+            continue
+        row = min(rows, key=lambda row: lengths[row])
+        ids = np.asarray(derived[row])
+        text, marked = written_by(subject.model.grammar_, ids, int(np.flatnonzero(ids == production)[0]))
+        found[production] = (subject.portraits.draw(text, marked), text)
+    return found

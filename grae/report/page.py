@@ -1,0 +1,78 @@
+"""The page: its sections in order, rendered into one file that needs no other."""
+
+from datetime import UTC, datetime
+from importlib.resources import files as package_files
+from pathlib import Path
+
+from markupsafe import Markup
+
+from grae import __version__, files
+from grae.report import (
+    interpolation,
+    latent_map,
+    measures,
+    motifs,
+    reconstructions,
+    samples,
+    searches,
+    settings,
+    training,
+)
+from grae.report.section import LeftOut, rendered
+from grae.report.subject import Subject
+from grae.training.progress import stage
+
+SECTIONS = (
+    settings.section,
+    training.section,
+    samples.section,
+    reconstructions.section,
+    measures.section,
+    measures.causes,
+    latent_map.section,
+    interpolation.section,
+    motifs.section,
+    searches.section,
+)
+
+
+def write_report(subject: Subject, path: str | Path, *, progress: bool = False) -> Path:
+    """Writes a report as one page of HTML: styles, scripts and drawings are in it, and it loads nothing.
+
+    Args:
+        subject: what the report is about.
+        path: the file; replaced in one step, its folder is made.
+        progress: whether to show progress on standard error.
+
+    Returns:
+        The file.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    with stage("writing the report", shown=progress) as done:
+        made = []
+        for number, section in enumerate(SECTIONS):
+            made.append(section(subject))
+            done((number + 1) / len(SECTIONS))
+    page = rendered(
+        "page",
+        name=subject.name,
+        headlines=measures.headlines(subject),
+        n=(subject.evaluation or {}).get("n"),
+        kind=subject.portraits.kind,
+        grammar=subject.model.language_grammar_.name,
+        model=subject.model.settings_.model,
+        sections=[section for section in made if not isinstance(section, LeftOut)],
+        left_out=[section for section in made if isinstance(section, LeftOut)],
+        style=_resource("page.css"),
+        script=_resource("page.js"),
+        version=__version__,
+        date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    )
+    files.write_text(Path(path), page)
+    return Path(path)
+
+
+def _resource(name: str) -> Markup:
+    return Markup(package_files("grae.report").joinpath("templates", name).read_text(encoding="utf-8"))

@@ -1,0 +1,65 @@
+"""What was trained, on what, and how."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from grae.report.section import LeftOut, Section, rendered
+from grae.report.subject import Subject
+
+TITLE = "Model and data"
+
+
+def section(subject: Subject) -> Section | LeftOut:
+    """The settings in short, and all of them to unfold."""
+    model, settings = subject.model, subject.model.settings_
+    split = model.split_
+    data = subject.config.get("data", {})
+    counts = data.get("counts", {})
+    rejected = sum(counts.get("rejected", {}).values())
+    parameters = sum(parameter.numel() for parameter in model.network_.parameters())
+    rows = {
+        "Model": f"{settings.model}, preset {settings.preset}",
+        "Grammar": _grammar(subject),
+        "Data": data.get("data"),
+        "Strings": f"{len(split.train):,} to train on, {len(split.validation):,} to validate on, "
+        f"{len(split.test):,} held back"
+        + (f"; {rejected:,} of {counts['read']:,} lines could not be used" if rejected else ""),
+        "Form": settings.form if model.language_grammar_.language == "molecules" else None,
+        "Longest derivation": f"{settings.max_length} productions",
+        "Latent code": f"{settings.architecture.latent_dim} dimensions",
+        "Samples come from": f"the density {settings.density}, fitted to the codes of the training strings"
+        if settings.density != "normal"
+        else "N(0, I)",
+        "Network": f"{settings.architecture.kind}, {parameters:,} weights",
+        "Loss": _loss(settings),
+        "Seed": settings.training.seed,
+    }
+    everything = dict(_flattened({"settings": settings.model_dump(mode="json"), **subject.config}))
+    body = rendered(
+        "settings",
+        rows={name: value for name, value in rows.items() if value not in (None, "")},
+        everything=everything,
+        grammar=model.language_grammar_.text,
+    )
+    return Section("model", TITLE, body)
+
+
+def _grammar(subject: Subject) -> str:
+    grammar, plain = subject.model.grammar_, subject.model.language_grammar_
+    base = grammar.n_productions - len(grammar.motifs)
+    of_characters = f", learned as characters ({base} productions)" if (grammar.base or grammar) != plain else ""
+    motifs = f" and {len(grammar.motifs):,} motifs" if grammar.motifs else ""
+    return f"{plain.name}: {plain.n_productions} productions{of_characters}{motifs}"
+
+
+def _loss(settings: Any) -> str:
+    weights = settings.weights
+    return f"{settings.reconstruction}, beta {weights.beta:g}, lambda {weights.lambda_:g}"
+
+
+def _flattened(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", str(value)

@@ -1,0 +1,106 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Searching for molecules
+#
+# A model of molecules, a target, and a search of the latent space for molecules that score well: with the published penalized logP, with
+# drug-likeness, and with a function of your own.
+
+# %%
+import os
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import Image
+
+import grae
+from grae.chemistry import canonical_all, draw_grid, properties, read
+from grae.datasets import open_source
+
+SMALL = os.environ.get("GRAE_NOTEBOOKS") == "small"  # so do the project's own tests run it
+place = Path(tempfile.mkdtemp())
+
+# %% [markdown]
+# ## A model
+#
+# As in the first notebook. A run on disk does as well: `model = grae.load("runs/mine")`.
+
+# %%
+smiles = [text for text in canonical_all(islice(open_source("wehi").texts(), 500 if SMALL else 10_000)) if text]
+model = grae.GrammarAutoencoder("smiles", preset="quick", epochs=1 if SMALL else 20, on_invalid="skip", device="cpu")
+model.fit(smiles)
+print(f"{len(smiles):,} molecules, codes of {model.settings_.architecture.latent_dim} numbers")
+
+# %% [markdown]
+# ## Penalized logP
+#
+# The published target: logP less synthetic accessibility less a penalty for large rings, each standardized over ZINC250k. Higher is better,
+# and **it has no bound**: long chains score without limit, so look at the heavy atoms beside the score. The molecules that the search
+# starts from cost no calls; each call scores a molecule that is new.
+
+# %%
+pace = {"rounds": 2, "batch_size": 4} if SMALL else {"rounds": 25, "batch_size": 5}
+start = smiles[: 100 if SMALL else 2_000]
+result = grae.optimize(model, "logp", start=start, seed=0, **pace)
+known = grae.optimize(model, "logp", start=start, protocol="random", seed=0, **pace)
+for name, some in (("trust region", result), ("random samples", known)):
+    best = ", ".join(f"{record.score:.2f}" for record in some.best[:3])
+    print(f"{name:15} {some.calls} calls, {100 * some.valid:.0f} % valid, best {best}")
+
+# %%
+figure, axes = plt.subplots(figsize=(6.5, 3.8), layout="constrained")
+for name, some in (("trust region", result), ("random samples", known)):
+    axes.step(np.arange(1, some.calls + 1), some.records.best_so_far, where="post", label=name)
+axes.set_xlabel("calls of the target")
+axes.set_ylabel("best penalized logP so far, higher is better")
+axes.legend()
+plt.show()
+
+# %%
+best = [record for record in result.best[:10]]
+legends = [f"{r.score:.2f}   {read(r.string).GetNumHeavyAtoms()} heavy atoms" for r in best]
+Image(str(draw_grid([record.string for record in best], place / "best.png", legends=legends)))
+
+# %% [markdown]
+# ## A target of your own
+#
+# A function from a SMILES to a number, or `None` where there is none. Here: drug-like and small, with a nitrogen in a ring. On the command
+# line it stands in a file: `grae optimize --target mine.py:score --workers 4 --timeout 300`.
+
+
+# %%
+def score(smiles: str) -> float | None:
+    """Drug-likeness, less what the molecule weighs beyond 300 g/mol; half of it without a nitrogen in a ring."""
+    found, molecule = properties(smiles), read(smiles)
+    if found is None or molecule is None:
+        return None
+    ring_nitrogen = any(atom.GetSymbol() == "N" and atom.IsInRing() for atom in molecule.GetAtoms())
+    return (found.qed - max(0.0, found.weight - 300) / 300) * (1.0 if ring_nitrogen else 0.5)
+
+
+mine = grae.optimize(model, score, start=start, start_limit=50 if SMALL else 400, seed=0, out=place / "search", **pace)
+legends = [f"{record.score:.3f}" for record in mine.best[:10]]
+Image(str(draw_grid([record.string for record in mine.best[:10]], place / "mine.png", legends=legends)))
+
+# %% [markdown]
+# ## What was kept
+#
+# Every scored string is a line of `history.jsonl` before the next one is scored, so a search that is cut off goes on with `resume=True`. As a
+# table:
+
+# %%
+mine.history[["round", "string", "score", "seconds"]].sort_values("score", ascending=False).head(5)

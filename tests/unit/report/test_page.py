@@ -1,0 +1,133 @@
+"""The page: what is on it, what is left out and why, and that it needs nothing else."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import grae
+from grae.errors import RunError
+from grae.report import Search, Subject, write_report
+
+MOST = 5_000_000  # bytes
+LOADING = ("src", "href", "xlink:href", "data", "action", "poster", "srcset")
+
+
+class Page(HTMLParser):
+    """The headings, links, texts and scripts of a page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.headings: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.data: dict[str, str] = {}
+        self._inside = ""
+        self.text = ""
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in LOADING]
+        self._inside = given.get("id") or tag
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "h2":
+            self.headings.append(data)
+        self.data[self._inside] = self.data.get(self._inside, "") + data
+        self.text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+
+@pytest.fixture(scope="module")
+def page(molecules: Subject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(molecules, tmp_path_factory.mktemp("page") / "new" / "report.html")
+
+
+def test_it_holds_every_section_that_there_is_material_for(page: Path):
+    found = Page(page)
+    assert found.headings[:5] == ["Model and data", "Training", "Samples", "Reconstructions", "Measures"]
+    assert found.headings[-3:] == ["Latent space", "Interpolation", "Motifs"]
+    assert "Searches" in found.text
+    assert "there is no search of this run" in found.text
+    assert found.tags.count("svg") > 60
+
+
+def test_it_is_small_and_loads_nothing(page: Path):
+    assert page.stat().st_size < MOST
+    found = Page(page)
+    assert all(link.startswith(("#", "data:")) for link in found.links)
+    text = page.read_text(encoding="utf-8")
+    assert "default-src 'none'" in text
+    assert not re.findall(r"url\((?!#)|@import|fetch\(|XMLHttpRequest", text)
+
+
+def test_the_map_has_a_picture_and_every_quantity_for_each_string(page: Path, molecules: Subject):
+    data = json.loads(Page(page).data["map-data"])
+    n = len(data["texts"])
+    assert data["known"] == len(molecules.held_out)
+    assert n > data["known"]
+    assert {len(data[name]) for name in ("x", "y", "pictures", "captions")} == {n}
+    assert [one["name"] for one in data["quantities"]] == [
+        "logP", "QED", "synthetic accessibility", "weight, g/mol", "heavy atoms", "log density (gmm), nats",
+    ]  # fmt: skip
+    assert all(len(one["values"]) == n for one in data["quantities"])
+    assert all(0 <= place <= 1 for place in data["x"] + data["y"])
+    assert all(picture.startswith("<svg") for picture in data["pictures"][: data["known"]])
+
+
+def test_strings_that_look_like_markup_stay_text(lists: Subject, tmp_path: Path):
+    path = write_report(lists, tmp_path / "report.html")
+    found = Page(path)
+    assert "a <b>hostile</b> name" in found.text
+    assert "<b>" in found.data["map-data"] or "\\u003cb\\u003e" in found.data["map-data"]
+    assert found.tags.count("script") == 2
+    assert path.read_text().count("</script>") == 2
+
+
+def test_expressions_are_typeset(expressions: Subject, tmp_path: Path):
+    found = Page(write_report(expressions, tmp_path / "report.html"))
+    assert found.tags.count("math") > 30
+    assert "Motifs (this run's grammar has no motifs)" in found.text
+
+
+def test_what_there_is_no_material_for_is_left_out_with_the_reason(molecules: Subject, tmp_path: Path):
+    bare = replace(molecules, metrics=(), training=(), held_out=(), evaluation=None)
+    found = Page(write_report(bare, tmp_path / "report.html"))
+    assert found.headings == ["Model and data", "Samples", "Motifs"]
+    for reason in ("no metrics of its training", "nothing was measured", "fewer than three strings", "not at hand"):
+        assert reason in found.text
+
+
+def test_training_strings_stand_in_and_are_called_so(molecules: Subject, tmp_path: Path):
+    found = Page(write_report(replace(molecules, held_out=()), tmp_path / "report.html"))
+    assert "training molecules, drawn by chance" in found.text
+    assert "held-out molecules" not in found.text
+
+
+def test_a_search_is_shown_with_its_curve_and_its_best(expressions: Subject, tmp_path: Path):
+    result = grae.optimize(
+        expressions.model, "log-mse", protocol="random", rounds=2, batch_size=8, start=expressions.training,
+        out=tmp_path / "a-search",
+    )  # fmt: skip
+    search = Search.read(tmp_path / "a-search")
+    assert search.history.records == result.records.records
+    found = Page(write_report(replace(expressions, searches=[search]), tmp_path / "report.html"))
+    assert found.headings[-1] == "Searches"
+    assert "a-search" in found.text
+    assert "16 calls in 2 rounds" in found.text
+    assert str(result.best[0].string) in found.text
+
+
+def test_a_folder_without_a_search_is_refused(tmp_path: Path):
+    with pytest.raises(RunError, match=r"search\.json"):
+        Search.read(tmp_path)
+    (tmp_path / "search.json").write_text("{}")
+    with pytest.raises(RunError, match="no settings of a search"):
+        Search.read(tmp_path)
