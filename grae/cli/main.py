@@ -12,7 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 from grae import __version__
-from grae.cli import compare, data, decode, encode, evaluate, grammar, images, optimize, report, reproduce, sample, train
+from grae.cli import (
+    compare,
+    data,
+    decode,
+    encode,
+    evaluate,
+    grammar,
+    images,
+    optimize,
+    report,
+    reproduce,
+    sample,
+    train,
+)
 from grae.cli.manual import furnish
 from grae.errors import GraeError
 

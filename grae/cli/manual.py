@@ -66,15 +66,24 @@ MANUAL = {
             "grae optimize runs/mine --target '0.7*logp + 0.3*qed' --rounds 50",
             "grae optimize --target log-mse --formula '1/3 + x + sin(x*x)' --start worst-half",
             "grae optimize --target mine.py:score --workers 4 --timeout 300",
+            "grae optimize --target logp --resume",
         ),
     ),
     "report": Page(
         "A run as one page of HTML.",
         ("grae report", "grae report runs/mine --out mine.html --search elsewhere/logp-1"),
     ),
+    "reproduce": Page("The paper's tables, made here.", ()),
     "grammar": Page("What grammars say and cover.", ()),
     "data": Page("The data sets by name.", ()),
     "images": Page("The same models on images.", ()),
+    "reproduce structured": Page(
+        "The paper's table of structured objects.",
+        (
+            "grae reproduce structured --scale small",
+            "grae reproduce structured --objects molecules --runs grae=runs/mine --trials 5",
+        ),
+    ),
     "grammar list": Page("The grammars that come with grae.", ("grae grammar list",)),
     "grammar show": Page(
         "A grammar's productions; of a run also its motifs.",

@@ -83,12 +83,6 @@ def optimize(
     """Search the latent space of a run for strings that score well. Each scored string is written down at once.
 
     \b
-    grae optimize --target logp
-    grae optimize --target "0.7*logp + 0.3*qed" --rounds 200
-    grae optimize --target log-mse --formula "x*x + sin(x)" --start worst-half
-    grae optimize runs/mine --target mine.py:score --minimize --workers 4 --timeout 30
-    grae optimize --target logp --protocol paper --constraints grammar
-    grae optimize --target logp --resume
     """  # noqa: D301 - click reads the \b: the lines below it stay as they are
     from grae.optimization import target_named
 

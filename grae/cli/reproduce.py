@@ -55,8 +55,6 @@ def structured(
     JSON, Markdown and PNG.
 
     \b
-    grae reproduce structured --scale small
-    grae reproduce structured --objects expressions --runs grae=runs/mine --trials 10
     """  # noqa: D301 - click reads the \b: the lines below it stay as they are
     from dataclasses import replace
 
