@@ -12,7 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 from grae import __version__
-from grae.cli import compare, data, decode, encode, evaluate, grammar, images, optimize, report, sample, train
+from grae.cli import (
+    compare,
+    data,
+    decode,
+    encode,
+    evaluate,
+    grammar,
+    images,
+    optimize,
+    report,
+    reproduce,
+    sample,
+    train,
+)
 from grae.cli.manual import furnish
 from grae.errors import GraeError
 
@@ -70,6 +83,7 @@ app.command("compare")(compare.compare)
 app.add_typer(images.app, name="images")
 app.command("optimize")(optimize.optimize)
 app.command("report")(report.report)
+app.add_typer(reproduce.app, name="reproduce")
 furnish(app)
 
 

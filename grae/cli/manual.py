@@ -75,6 +75,14 @@ MANUAL = {
     "grammar": Page("What grammars say and cover.", ()),
     "data": Page("The data sets by name.", ()),
     "images": Page("The same models on images.", ()),
+    "reproduce": Page("The paper's experiments, done again.", ()),
+    "reproduce structured": Page(
+        "The paper's table of searches, beside the printed one.",
+        (
+            "grae reproduce structured --scale small",
+            "grae reproduce structured --objects expressions --runs grae=runs/mine --trials 10",
+        ),
+    ),
     "grammar list": Page("The grammars that come with grae.", ("grae grammar list",)),
     "grammar show": Page(
         "A grammar's productions; of a run also its motifs.",

@@ -83,10 +83,12 @@ def opened(place: Path, asked: Asked) -> Opened:
         DataError: what is named as training set is not there.
     """
     import grae
+    from grae.cli.densities import with_densities
     from grae.cli.strings import store_of, texts_of
     from grae.evaluation.strings import Strings, digest
 
-    run = Opened(place, grae.load(place, device=asked.device))  # pyright: ignore[reportArgumentType]
+    model = grae.load(place, device=asked.device)  # pyright: ignore[reportArgumentType]
+    run = Opened(place, with_densities(model, place, asked.density))
     model, split = run.model, run.model.split_
     plain = model.language_grammar_
     try:

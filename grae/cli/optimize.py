@@ -55,7 +55,9 @@ def optimize(
     column: Column = None,
     start_limit: Annotated[
         int | None,
-        typer.Option("--start-limit", min=2, help="The most strings to start from. [default: all; own function 200]"),
+        typer.Option(
+            "--start-limit", min=0, help="The most strings to score before. [default: 20000; own 200; 0: all]"
+        ),
     ] = None,
     temperature: Annotated[
         float | None, typer.Option("--temperature", min=0.0, help="Of the decoder. [default: 0; paper 1]")
@@ -78,7 +80,16 @@ def optimize(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search the latent space of a run for strings that score well. Each scored string is written down at once."""
+    """Search the latent space of a run for strings that score well. Each scored string is written down at once.
+
+    \b
+    grae optimize --target logp
+    grae optimize --target "0.7*logp + 0.3*qed" --rounds 200
+    grae optimize --target log-mse --formula "x*x + sin(x)" --start worst-half
+    grae optimize runs/mine --target mine.py:score --minimize --workers 4 --timeout 30
+    grae optimize --target logp --protocol paper --constraints grammar
+    grae optimize --target logp --resume
+    """  # noqa: D301 - click reads the \b: the lines below it stay as they are
     from grae.optimization import target_named
 
     direction: Any = "minimize" if minimize else "maximize"
@@ -155,7 +166,10 @@ def _start(place: Path, model: "GrammarAutoencoder", start: str, column: str | N
 
 
 def _print(result: "SearchResult") -> None:
-    """The best strings and the paper's statistics."""
+    """What it started from, the best strings and the paper's statistics."""
+    begun = result.to_dict()["start"]
+    best = "none valid" if begun["best"] is None else f"best {begun['best']['score']:.4g} {begun['best']['string']}"
+    note(f"started from {begun['strings']:,} of {begun['of']:,} strings, {best}; their scores are no calls")
     rows = [[record.score, record.string, *_about(result, record.string)] for record in result.best[:TABLE]]
     about = ["heavy atoms", "SA", "QED"] if result.target.language == "molecules" else []
     table([result.target.name, "string", *about], rows)

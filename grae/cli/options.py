@@ -28,7 +28,7 @@ Column = Annotated[
     str | None, typer.Option("--column", metavar="NAME", help="The column of a CSV file that holds the strings.")
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Where to compute.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
 Temperature = Annotated[
     float,
     typer.Option(
@@ -39,7 +39,7 @@ DensityName = Annotated[
     str | None,
     typer.Option(
         "--density",
-        help="gmm, gaussian, normal, or two-stage where it was trained with that. [default: the run's own]",
+        help="gmm, gmm-chosen, gaussian, flow, normal or two-stage; fitted once where it is not. [default: the run's]",
         show_default=False,
     ),
 ]

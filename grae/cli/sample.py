@@ -54,8 +54,9 @@ def sample(
     """
     place = find_run(run, grammar)
     import grae
+    from grae.cli.densities import with_densities
 
-    model = grae.load(place, device=device)
+    model = with_densities(grae.load(place, device=device), place, density)
     if draw is not None and model.language_grammar_.language != "molecules":
         raise SettingsError(
             f"--draw: the grammar {model.language_grammar_.name!r} of {place} says nothing of molecules",

@@ -75,7 +75,8 @@ def train(
         str | None,
         typer.Option(
             "--density",
-            help="What samples are drawn from: gmm, gaussian, normal or two-stage. [default: by the model]",
+            help="What samples are drawn from: gmm, gmm-chosen, gaussian, flow, normal or two-stage. "
+            "[default: by the model]",
         ),
     ] = None,
     motifs: Annotated[

@@ -7,6 +7,7 @@ string, without rejection or resampling.
 """
 
 from grae.constraints.constraint import AUTOMATA, Constraint, constraint_of
+from grae.constraints.labels import written_labels
 from grae.constraints.pushdown import ConstrainedPushdown, first_refused
 
-__all__ = ["AUTOMATA", "ConstrainedPushdown", "Constraint", "constraint_of", "first_refused"]
+__all__ = ["AUTOMATA", "ConstrainedPushdown", "Constraint", "constraint_of", "first_refused", "written_labels"]

@@ -134,6 +134,7 @@ def pending(tables, state, context, terminal):
                 context[2] = 10 * context[2] + byte - 48
                 if context[1] == 0:
                     label = context[2]
+                    context[2] = 0
     return label if label < N_LABELS else -1
 
 

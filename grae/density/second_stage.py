@@ -1,6 +1,6 @@
 """Training the second autoencoder of the two-stage density: the first's parts, over codes instead of strings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from grae.autoencoder import Autoencoder, Gaussian, Regularizer
+from grae.density.held_out import CodeBatches, held_out_of
 from grae.density.two_stage import LOG_SIGMA_BOUND
-from grae.training.batches import shuffled_batches
 from grae.training.loop import train
 from grae.training.settings import TrainingSettings
 
-HELD_OUT = 0.05  # share of the codes that decide which weights are the best
 FIRST_GAMMA = 0.1  # from 1 on, the standard deviation of the codes, q would fall back to the prior at once and stay
 LEAST_LOG_GAMMA = -7.0
 
@@ -46,9 +45,7 @@ def train_second_stage(
     Returns:
         The weights by the names of `two_stage.LAYERS`, float32, and what there is to record.
     """
-    order = np.random.default_rng(seed).permutation(len(codes))
-    n_held_out = int(HELD_OUT * len(codes))
-    held_out, rows = codes[order[:n_held_out]], codes[order[n_held_out:]]
+    rows, held_out = held_out_of(codes, seed)
     steps_an_epoch = -(-len(rows) // batch_size)
     settings = TrainingSettings(
         epochs=epochs if max_steps is None else max(1, min(epochs, max_steps // steps_an_epoch)),
@@ -65,9 +62,9 @@ def train_second_stage(
         network = _network(codes.shape[1], width, gamma)
     result = train(
         network,
-        _Codes(rows, batch_size, seed),
+        CodeBatches(rows, batch_size, seed),
         settings,
-        validate=_mean_loss(held_out if n_held_out else rows),
+        validate=_mean_loss(held_out),
     )
     about = {
         "rows": len(codes),
@@ -77,26 +74,6 @@ def train_second_stage(
         "loss": result.best["loss"],
     }
     return _weights(network), about
-
-
-class _Codes:
-    """Rows of an array, in shuffled batches."""
-
-    def __init__(self, codes: np.ndarray, batch_size: int, seed: int) -> None:
-        self.codes, self.batch_size, self.seed = codes, batch_size, seed
-
-    @property
-    def n_rows(self) -> int:
-        """See Batches."""
-        return len(self.codes)
-
-    def batches(self, epoch: int) -> Sequence[np.ndarray]:
-        """See Batches."""
-        return shuffled_batches(len(self.codes), self.batch_size, seed=self.seed, epoch=epoch)
-
-    def collate(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """See Batches."""
-        return {"x": torch.from_numpy(self.codes[rows])}
 
 
 class _Encoder(nn.Sequential):

@@ -5,14 +5,18 @@ from pathlib import Path
 
 from grae import files
 from grae.density.base import Density
+from grae.density.chosen import ChosenMixture
+from grae.density.flow import SplineFlow
 from grae.density.gaussians import Gaussian, Mixture
 from grae.density.normal import StandardNormal
 from grae.density.two_stage import TwoStage
 from grae.errors import RunError
 
 DENSITIES: dict[str, type[Density]] = {
+    "flow": SplineFlow,
     "gaussian": Gaussian,
     "gmm": Mixture,
+    "gmm-chosen": ChosenMixture,
     "normal": StandardNormal,
     "two-stage": TwoStage,
 }

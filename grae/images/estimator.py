@@ -7,32 +7,28 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from grae.datasets.split import Split
-from grae.density import Density, Gaussian, Mixture, StandardNormal, TwoStage
+from grae.density import Density
+from grae.density.latent import LatentEstimator
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import saved
 from grae.images.batches import ImageBatches, decode_codes, encode_images
 from grae.images.data import checked as checked_images
+from grae.images.densities import fit_densities, unfitted
 from grae.images.network import build
-from grae.images.recipes import model_of_images
 from grae.images.resolution import resolved
 from grae.training.batches import mean_terms
-from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
-from grae.training.progress import stage
 from grae.training.run_folder import RunFolder
-from grae.training.settings import Device, Precision
+from grae.training.settings import Device, Precision, Schedule
 
 MOST_VALIDATION = 5000
-MOST_CODES = 100_000  # codes that the densities are fitted to
-COMPONENTS, ITERATIONS = 10, 2000  # of the mixture: Ghosh et al. 2020
 CHUNK = 4096  # images
 
 
-class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class ImageAutoencoder(LatentEstimator):
     """An autoencoder of images (Ghosh et al. 2020), as a scikit-learn transformer.
 
     X is an array of images throughout, (n, H, W, C) uint8 with H = W and C 1 or 3, in memory or mapped. What is None
@@ -47,7 +43,8 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         epochs: passes over the data.
         time_budget: minutes of training.
         batch_size: images a step.
-        learning_rate: before it is lowered where validation no longer improves.
+        learning_rate: before the schedule lowers it.
+        schedule: of the learning rate, as in `TrainingSettings`; "plateau", the recipes', does not in few epochs.
         beta: weight of L_Z.
         lambda_: weight of L_REG.
         density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage".
@@ -77,6 +74,7 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         time_budget: float | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
+        schedule: Schedule | None = None,
         beta: float | None = None,
         lambda_: float | None = None,
         density: str | None = None,
@@ -94,6 +92,7 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.time_budget = time_budget
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.schedule: Schedule | None = schedule
         self.beta = beta
         self.lambda_ = lambda_
         self.density = density
@@ -141,6 +140,31 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self._fit_densities(images)
         if folder is not None:
             self.save(folder.path)
+        return self
+
+    def fit_like(self, other: Self, X: np.ndarray) -> Self:
+        """Takes the network of a model that was trained as this one would be, and fits this one's densities.
+
+        So 2sVAE is had from the VAE, from which its second stage alone sets it apart.
+
+        Args:
+            other: fitted to the same images.
+            X: those images.
+
+        Raises:
+            SettingsError: another network, objective or training.
+            DataError: other images.
+        """
+        images = checked_images(X)
+        self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
+        for name in ("architecture", "objective", "training"):
+            if getattr(self.settings_, name) != getattr(other.settings_, name):
+                raise SettingsError(f"the model to be taken up differs in its {name}", remedy="call `fit`")
+        if other.about_["sha256"] != checksum(images):
+            raise DataError("the model to be taken up was trained on other images", remedy="call `fit`")
+        self.split_, self.about_, self.result_ = other.split_, other.about_, other.result_
+        self.network_ = other.network_
+        self._fit_densities(images)
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -196,10 +220,6 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         codes = self.density_named(density).sample(n, self.random_state if seed is None else seed)
         return self.inverse_transform(codes)
 
-    def score_samples(self, X: np.ndarray) -> np.ndarray:
-        """The log density of the codes of images, (n,) float64, in nats."""
-        return self.density_named(None).log_prob(self.transform(X))
-
     def score(self, X: np.ndarray, y: object = None) -> float:
         """Minus the mean squared error of reconstructed pixels, taken from 0 to 1."""
         images = checked_images(X)
@@ -208,20 +228,6 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             part = images[start : start + CHUNK]
             total += float(np.square((self.reconstruct(part).astype(np.float64) - part) / 255).sum())
         return -total / images.size
-
-    def density_named(self, name: str | None) -> Density:
-        """A fitted density; the model's own for None.
-
-        Raises:
-            SettingsError: there is no such density.
-        """
-        check_is_fitted(self)
-        name = name or self.settings_.density
-        if name not in self.densities_:
-            raise SettingsError(
-                f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy="give one of these"
-            )
-        return self.densities_[name]
 
     def save(self, path: str | Path) -> None:
         """Writes all that `load` needs into a folder, each file whole or not at all. Raises RunError."""
@@ -236,13 +242,6 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             RunError: a file is missing, truncated or foreign.
         """
         return saved.read(cls, RunFolder(path), device)
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.network_.bottleneck.latent_dim
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "densities_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -283,49 +282,17 @@ class ImageAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             unit="images",
         )
 
+    def _unfitted(self, name: str) -> Density:
+        return unfitted(name, self.settings_)
+
     def _fit_densities(self, images: np.ndarray) -> None:
-        rows = self.split_.train
-        if len(rows) > MOST_CODES:
-            rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
+        rows = self._rows_to_fit(self.split_.train)
         device = self._device()
         network = self.network_.to(device)
         parts = [
             encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
         ]
-        codes = np.concatenate(parts)
-        self.densities_: dict[str, Density] = {}
-        names = list(
-            dict.fromkeys(["gaussian", "gmm", model_of_images(self.settings_.model).density, self.settings_.density])
-        )
-        with stage("fitting densities", shown=self.progress) as done:
-            for place, name in enumerate(names):
-                done(place / len(names))
-                self.densities_[name] = self._unfitted(name).fit(codes, self.random_state)
-
-    def _unfitted(self, name: str) -> Density:
-        """A density with the settings of the recipe."""
-        if name == "gmm":
-            return Mixture(COMPONENTS, max_iterations=ITERATIONS)
-        if name == "two-stage":
-            # The recipe's weight is that of a KL term beside a mean over the D dimensions: see TwoStage.
-            return TwoStage(gamma=(self.settings_.second_stage * self.settings_.architecture.latent_dim / 2) ** 0.5)
-        return StandardNormal() if name == "normal" else Gaussian()
-
-    def _codes(self, X: np.ndarray) -> np.ndarray:
-        codes = np.asarray(X)
-        width = self.network_.bottleneck.latent_dim
-        if codes.ndim != 2 or codes.shape[1] != width or codes.dtype.kind not in "fiu":
-            raise DataError(
-                f"codes have shape {codes.shape} and type {codes.dtype}, not (n, {width}) and numbers",
-                remedy=f"give one row of {width} numbers a code, as `transform` does",
-            )
-        if not np.isfinite(codes).all():
-            row = int(np.argmin(np.isfinite(codes).all(axis=1)))
-            raise DataError(f"the code in row {row} holds NaN or infinite values", remedy="leave such rows out")
-        return codes.astype(np.float32)
-
-    def _device(self) -> torch.device:
-        return torch.device(resolve(self.device))
+        self.densities_ = fit_densities(np.concatenate(parts), self.settings_, progress=self.progress)
 
 
 def checksum(images: np.ndarray) -> str:

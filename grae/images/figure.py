@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SHOWN = ("vae", "wae", "rae-gp", "rae-l2", "rae-sn", "rae")
 CELL = 64  # pixels that an image is enlarged to, at least
-GAP, MARGIN, LABEL, HEADING, TEXT = 2, 16, 90, 28, 14  # pixels
+GAP, MARGIN, HEADING, TEXT = 2, 20, 40, 22  # pixels
+Line = Sequence[np.ndarray | None] | np.ndarray  # images (H, W, C); None leaves a place empty
 INK, PAPER = (0, 0, 0), (255, 255, 255)
 
 
@@ -28,8 +29,8 @@ def draw_figure(
     """Draws the figure as a PNG.
 
     Random samples come from each model's own density. The interpolations lie on the arc between the codes of two
-    held-out images, the same for all models, whose reconstructions are at the ends: the first original, and the one
-    that differs from it the most.
+    held-out images, the same for all models, whose reconstructions are at the ends and which stand above them: the
+    first original, and the one that differs from it the most.
 
     Args:
         models: fitted models by the names to write beside them.
@@ -50,10 +51,11 @@ def draw_figure(
     chosen = images[np.random.default_rng(seed).choice(len(images), columns, replace=False)]
     differences = np.square(chosen.astype(np.float64) - chosen[0]).sum(axis=(1, 2, 3))
     ends = chosen[[0, int(differences.argmax())]]
-    panels = {
+    ends_apart = [ends[0], *[None] * (columns - 2), ends[1]]
+    panels: dict[str, list[Line]] = {
         "reconstructions": [chosen, *(model.reconstruct(chosen) for model in models.values())],
-        "random samples": [None, *(model.sample(columns, seed=seed) for model in models.values())],
-        "interpolations": [None, *(between(model, ends, columns) for model in models.values())],
+        "random samples": [[], *(model.sample(columns, seed=seed) for model in models.values())],
+        "spherical interpolations": [ends_apart, *(between(model, ends, columns) for model in models.values())],
     }
     picture = _composed(["originals", *models], panels, images.shape[1], columns)
     with files.replacing(path) as temporary:
@@ -81,28 +83,37 @@ def grid_as_png(images: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _composed(
-    names: Sequence[str], panels: Mapping[str, Sequence[np.ndarray | None]], side: int, columns: int
-) -> "Image":
+def _composed(names: Sequence[str], panels: Mapping[str, Sequence[Line]], side: int, columns: int) -> "Image":
     """The panels beside one another, each with its heading, the names of the lines on the left."""
-    from PIL import ImageDraw, ImageFont
+    from PIL import ImageDraw
 
-    cell = _cell(side)
-    line_height, panel_width = cell + GAP, columns * (cell + GAP)
-    width = LABEL + len(panels) * (panel_width + MARGIN)
-    picture = _blank(width, HEADING + len(names) * line_height + MARGIN)
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(TEXT)
+    font, cell = _font(), _cell(side)
+    line_height, first = cell + GAP, label_width(names)
+    panel_width = max(columns * (cell + GAP), *(math.ceil(font.getlength(heading)) for heading in panels))
+    picture = _blank(first + len(panels) * (panel_width + MARGIN), HEADING + len(names) * line_height + MARGIN)
+    draw = ImageDraw.Draw(picture)
     for line, name in enumerate(names):
-        middle = HEADING + line * line_height + cell // 2
-        draw.text((MARGIN // 2, middle), name if line == 0 else name.upper(), fill=INK, font=font, anchor="lm")
+        draw.text((MARGIN // 2, HEADING + line * line_height + cell // 2), name, fill=INK, font=font, anchor="lm")
     for number, (heading, lines) in enumerate(panels.items()):
-        left = LABEL + number * (panel_width + MARGIN)
+        left = first + number * (panel_width + MARGIN)
         draw.text((left + panel_width // 2, HEADING // 2), heading, fill=INK, font=font, anchor="mm")
         for line, images in enumerate(lines):
-            for column, image in enumerate([] if images is None else images):
-                top = HEADING + line * line_height
-                picture.paste(_enlarged(image, cell), (left + column * (cell + GAP), top))
+            for column, image in enumerate(images):
+                if image is not None:
+                    place = (left + column * (cell + GAP), HEADING + line * line_height)
+                    picture.paste(_enlarged(image, cell), place)
     return picture
+
+
+def label_width(names: Sequence[str]) -> int:
+    """Pixels on the left that the names of the lines take, with margins."""
+    return 2 * MARGIN + max(math.ceil(_font().getlength(name)) for name in names)
+
+
+def _font() -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(TEXT)
 
 
 def _blank(width: int, height: int) -> "Image":

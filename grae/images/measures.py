@@ -5,6 +5,7 @@ Source: Ghosh et al. 2020, section 5.
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,53 +57,70 @@ def normal_density(name: str) -> str:
     return density if density in PRIORS else "gaussian"
 
 
-def measure(
-    model: ImageAutoencoder,
-    images: np.ndarray,
-    projector: Projector,
-    *,
-    n: int = MOST,
-    seed: int = 0,
-    progress: Callable[[float], None] | None = None,
-) -> Measures:
-    """Measures a fitted model.
+class HeldOut:
+    """The held-out images that models are measured against; their features are had once, when they are first needed.
 
     Args:
-        model: the model.
-        images: held-out images (m, H, W, C) uint8, which neither the model nor the projector was trained on.
+        images: (m, H, W, C) uint8, which neither a model nor the projector was trained on.
         projector: whose features the distances are in.
         n: images on each side of each distance; at most m.
         seed: of the choice of images, the pairs, and the samples.
-        progress: called with the fraction done.
 
     Raises:
         DataError: fewer than two images.
     """
-    rng = np.random.default_rng(seed)
-    n = min(n, len(images))
-    if n < 2:
-        raise DataError(f"{n} held-out images are too few to measure on", remedy="give two or more")
-    rows = np.arange(n) if n == len(images) else np.sort(rng.choice(len(images), n, replace=False))
-    chunks = [rows[start : start + CHUNK] for start in range(0, n, CHUNK)]
-    codes = np.concatenate([model.transform(images[some]) for some in chunks])
-    first = rng.permutation(n)
-    second = (first + rng.integers(1, n, size=n)) % n  # another one than the first
+
+    def __init__(self, images: np.ndarray, projector: Projector, *, n: int = MOST, seed: int = 0) -> None:
+        self.projector, self.seed = projector, seed
+        self.n = min(n, len(images))
+        if self.n < 2:
+            raise DataError(f"{self.n} held-out images are too few to measure on", remedy="give two or more")
+        rows = np.random.default_rng(seed).choice(len(images), self.n, replace=False)
+        self.images, self.rows = images, np.sort(rows)
+
+    def parts(self) -> Iterator[np.ndarray]:
+        """The chosen images, some thousands at a time."""
+        for start in range(0, self.n, CHUNK):
+            yield self.images[self.rows[start : start + CHUNK]]
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Each of the chosen images once, (n,) places, and another one for each."""
+        rng = np.random.default_rng(self.seed)
+        first = rng.permutation(self.n)
+        return first, (first + rng.integers(1, self.n, size=self.n)) % self.n
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Of their features."""
+        return self.projector.moments(self.parts())
+
+
+def measure(model: ImageAutoencoder, held_out: HeldOut, *, progress: Callable[[float], None] | None = None) -> Measures:
+    """Measures a fitted model.
+
+    Args:
+        model: the model.
+        held_out: what it is measured against.
+        progress: called with the fraction done.
+    """
+    n, seed, projector = held_out.n, held_out.seed, held_out.projector
     tell = progress or (lambda fraction: None)
-    real = projector.moments(images[some] for some in chunks)
+    codes = np.concatenate([model.transform(part) for part in held_out.parts()])
+    first, second = held_out.pairs()
+    real = held_out.moments
     tell(1 / 5)
 
-    def distance(batches: Iterator[np.ndarray], done: float) -> float:
-        found: Moments = projector.moments(batches)
+    def distance(of: np.ndarray, done: float) -> float:
+        found = projector.moments(model.decoded(of))
         tell(done)
         return frechet_distance(real, found)
 
+    normal, gmm = (model.density_named(name) for name in (normal_density(model.settings_.model), "gmm"))
     return Measures(
         feature=projector.label,
         n=n,
-        rec=distance(model.decoded(codes), 2 / 5),
-        normal=distance(
-            model.decoded(model.density_named(normal_density(model.settings_.model)).sample(n, seed)), 3 / 5
-        ),
-        gmm=distance(model.decoded(model.density_named("gmm").sample(n, seed)), 4 / 5),
-        interp=distance(model.decoded(slerp(codes[first], codes[second], 0.5)), 1.0),
+        rec=distance(codes, 2 / 5),
+        normal=distance(normal.sample(n, seed), 3 / 5),
+        gmm=distance(gmm.sample(n, seed), 4 / 5),
+        interp=distance(slerp(codes[first], codes[second], 0.5), 1.0),
     )

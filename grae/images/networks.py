@@ -33,10 +33,11 @@ class ConvolutionalEncoder(nn.Module):
     def __init__(self, side: int, channels: int, *, filters: Sequence[int], kernel: int, rescale: bool) -> None:
         super().__init__()
         self.rescale = rescale
-        self.padding = _padding(kernel, stride=2)
+        before, self.more = _padding(kernel, stride=2)
         inputs = [channels, *filters[:-1]]
         self.layers = nn.ModuleList(
-            nn.Conv2d(n_in, n_out, kernel, stride=2) for n_in, n_out in zip(inputs, filters, strict=True)
+            nn.Conv2d(n_in, n_out, kernel, stride=2, padding=before)
+            for n_in, n_out in zip(inputs, filters, strict=True)
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(n, eps=EPSILON, momentum=MOMENTUM) for n in filters)
         self.n_features = filters[-1] * (side >> len(filters)) ** 2
@@ -46,7 +47,8 @@ class ConvolutionalEncoder(nn.Module):
         x = pixels(batch)
         x = 2 * x - 1 if self.rescale else x
         for layer, norm in zip(self.layers, self.norms, strict=True):
-            x = relu(norm(layer(pad(x, self.padding))))  # B C H W, half as high and wide
+            x = pad(x, (0, self.more, 0, self.more)) if self.more else x
+            x = relu(norm(layer(x)))  # B C H W, half as high and wide
         return x.flatten(1)
 
 
@@ -66,14 +68,15 @@ class ConvolutionalDecoder(nn.Module):
         self, side: int, channels: int, *, latent_dim: int, start: int, filters: Sequence[int], kernel: int
     ) -> None:
         super().__init__()
-        self.kernel, self.start_side = kernel, side >> len(filters)
+        self.start_side = side >> len(filters)
         self.dense = nn.Linear(latent_dim, start * self.start_side**2)
         inputs = [start, *filters[:-1]]
         self.layers = nn.ModuleList(
-            nn.ConvTranspose2d(n_in, n_out, kernel, stride=2) for n_in, n_out in zip(inputs, filters, strict=True)
+            nn.ConvTranspose2d(n_in, n_out, kernel, stride=2, padding=_padding(kernel, stride=2)[0])
+            for n_in, n_out in zip(inputs, filters, strict=True)
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(n, eps=EPSILON, momentum=MOMENTUM) for n in filters)
-        self.last = nn.ConvTranspose2d(filters[-1], channels, kernel)
+        self.last = nn.ConvTranspose2d(filters[-1], channels, kernel, padding=_padding(kernel, stride=1)[0])
 
     def forward(self, z: Tensor, batch: Batch) -> Tensor:
         """Images (B, C, H, W) from 0 to 1, of codes (B, D); the batch is not looked at."""
@@ -81,8 +84,8 @@ class ConvolutionalDecoder(nn.Module):
         x = self.dense(z).unflatten(1, (side, side, -1)).permute(0, 3, 1, 2)  # B C H W, channels last
         for layer, norm in zip(self.layers, self.norms, strict=True):
             side *= 2
-            x = relu(norm(_cut(layer(x), side, _padding(self.kernel, stride=2)[0])))
-        x = _cut(self.last(x), side, _padding(self.kernel, stride=1)[0])
+            x = relu(norm(_cut(layer(x), side)))
+        x = _cut(self.last(x), side)
         return torch.sigmoid(x.float())
 
 
@@ -122,12 +125,21 @@ def initialize(*networks: nn.Module) -> None:
                     nn.init.zeros_(layer.bias)
 
 
-def _padding(kernel: int, stride: int) -> tuple[int, int, int, int]:
-    """Pixels to add on the left, right, top and bottom, so that a side that the stride divides gives side / stride."""
+def _padding(kernel: int, stride: int) -> tuple[int, int]:
+    """The padding under which a side that the stride divides becomes side / stride.
+
+    Returns:
+        Pixels on both ends, which the layers add themselves; and how many more on the right and at the bottom.
+    """
     total = max(kernel - stride, 0)
-    return total // 2, total - total // 2, total // 2, total - total // 2
+    return total // 2, total - 2 * (total // 2)
 
 
-def _cut(x: Tensor, side: int, first: int) -> Tensor:
-    """What is left of a transposed convolution's output without what the padding of its transpose would have added."""
-    return x[..., first : first + side, first : first + side]
+def _cut(x: Tensor, side: int) -> Tensor:
+    """The first rows and columns of a transposed convolution's output, which has one too many where padding is odd.
+
+    It is laid out anew, for batch normalization takes ten times as long on a part of a larger tensor.
+    """
+    if x.shape[-1] == side:
+        return x
+    return x[..., :side, :side].contiguous(memory_format=torch.channels_last)

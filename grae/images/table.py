@@ -6,27 +6,25 @@ measures.jsonl     a line a model that is done
 table.csv, table.json, table.md
 """
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from grae import files
-from grae.errors import RunError
 from grae.images.data import ImageSet
 from grae.images.estimator import ImageAutoencoder, checksum
-from grae.images.measures import NAMES, measure
+from grae.images.measures import NAMES, HeldOut, measure
 from grae.images.printed import PRINTED
 from grae.images.projectors import Projector
 from grae.images.recipes import MODELS, model_of_images
+from grae.training.experiment import Row, same_experiment, write_table
 from grae.training.run_folder import RunFolder
 
 FORMAT = "grae image table 1"
-EXPERIMENT, MEASURES = "experiment.json", "measures.jsonl"
+MEASURES = "measures.jsonl"
+SAME_NETWORK = {"2svae": "vae"}
+"""Models that are trained as another one is, and differ from it in their density alone."""
 COLUMNS = ("model", "feature", "n", *NAMES, *(f"printed_{name}" for name in NAMES), "mse", "epochs", "minutes")
-
-Row = dict[str, Any]
 
 
 def make_table(
@@ -61,17 +59,19 @@ def make_table(
     for name in models:
         model_of_images(name)
     _same_experiment(folder, images, projector, n, parameters)
+    held_out = HeldOut(images.test.images, projector, n=n)
     done = {row["model"]: row for row in read_rows(folder)}
     for number, name in enumerate(models, start=1):
         if name in done:
             tell(f"{name} ({number} of {len(models)}): done before")
             continue
         tell(f"{name} ({number} of {len(models)}): training")
-        model = _trained(folder / name, name, images, parameters)
+        model = _trained(folder, name, images, parameters)
         tell(f"{name} ({number} of {len(models)}): measuring")
-        done[name] = _row(folder / name, name, model, images, projector, n)
+        done[name] = _row(folder / name, name, model, images, held_out)
         files.append_jsonl(folder / MEASURES, done[name])
-        write_table(folder, [done[name] for name in MODELS if name in done])
+        rows = [done[name] for name in MODELS if name in done]
+        write_table(folder, COLUMNS, rows, as_markdown(rows))
     return [done[name] for name in models]
 
 
@@ -79,17 +79,6 @@ def read_rows(folder: Path) -> list[Row]:
     """The rows that are done. Raises RunError where the file is damaged."""
     path = folder / MEASURES
     return files.read_jsonl(path, remedy="remove it, and measure again") if path.is_file() else []
-
-
-def write_table(folder: Path, rows: Sequence[Row]) -> None:
-    """Writes the rows as table.csv, table.json and table.md. Raises RunError where the file system refuses."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    files.write_text(folder / "table.csv", text.getvalue())
-    files.write_json(folder / "table.json", list(rows))
-    files.write_text(folder / "table.md", as_markdown(rows))
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
@@ -116,34 +105,26 @@ def _same_experiment(folder: Path, images: ImageSet, projector: Projector, n: in
         "n": n,
         **{name: value for name, value in parameters.items() if name not in ("progress", "device")},
     }
-    path = folder / EXPERIMENT
-    if not path.is_file():
-        if folder.is_dir() and any(folder.iterdir()):
-            raise RunError(f"{folder} is not empty, and holds no {EXPERIMENT}", remedy="give another folder")
-        files.write_json(path, asked)
-        return
-    kept = files.read_json(path, remedy="give another folder")
-    kept = kept if isinstance(kept, dict) else {}
-    different = sorted(name for name in asked.keys() | kept.keys() if asked.get(name) != kept.get(name))
-    if different:
-        words = ", ".join(f"{name} (was {kept.get(name)!r}, now {asked.get(name)!r})" for name in different)
-        raise RunError(
-            f"{folder} holds another experiment: {words}", remedy="ask for the same again, or give another folder"
-        )
+    same_experiment(folder, asked)
 
 
-def _trained(place: Path, name: str, images: ImageSet, parameters: dict[str, Any]) -> ImageAutoencoder:
-    """The model of a run that is complete, or goes on, or begins."""
-    run = RunFolder(place)
+def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, Any]) -> ImageAutoencoder:
+    """The model of a run that is complete, or goes on, or begins; 2sVAE has the VAE's network, if that is there."""
+    run, device = RunFolder(folder / name), parameters.get("device", "auto")
     if run.has(run.MODEL):
-        return ImageAutoencoder.load(place, device=parameters.get("device", "auto"))
+        return ImageAutoencoder.load(run.path, device=device)
     fitted = ImageAutoencoder(name, **parameters)
-    resume = run.has(run.CHECKPOINT)
-    return fitted.fit(images.train.images, run=place, resume=resume, data={"name": images.name})
+    first = RunFolder(folder / SAME_NETWORK.get(name, name))
+    if first.has(first.MODEL):
+        fitted.fit_like(ImageAutoencoder.load(first.path, device=device), images.train.images)
+        files.write_text(run / run.METRICS, (first / first.METRICS).read_text(encoding="utf-8"))
+        fitted.save(run.path)
+        return fitted
+    return fitted.fit(images.train.images, run=run.path, resume=run.has(run.CHECKPOINT), data={"name": images.name})
 
 
-def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, projector: Projector, n: int) -> Row:
-    measures = measure(model, images.test.images, projector, n=n).to_dict()
+def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, held_out: HeldOut) -> Row:
+    measures = measure(model, held_out).to_dict()
     printed = PRINTED.get(images.name, {}).get(name, (None,) * len(NAMES))
     last = RunFolder(place).read_jsonl(RunFolder.METRICS)[-1]
     return {

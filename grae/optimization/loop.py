@@ -18,7 +18,7 @@ from grae.optimization.progress import SearchReporter, fraction_of, search_repor
 from grae.optimization.result import SearchResult
 from grae.optimization.scoring import Backend, Outcome, Scorer
 from grae.optimization.space import LatentSpace
-from grae.optimization.start import Half, Start, scored, training_strings
+from grae.optimization.start import Half, Start, limit_of, scored, training_strings
 from grae.optimization.strategy import RandomSearch, Strategy, timed
 from grae.optimization.targets import Direction, Target, target_named
 
@@ -74,7 +74,8 @@ def optimize(
         direction: which way a function of one's own improves.
         start: strings to start from; the model's training strings when left out.
         half: "worst-half" starts from those that score worse than the median.
-        start_limit: the most strings to start from, drawn by the seed; all when left out, of one's own function 200.
+        start_limit: the most strings to start from, always the same of them; 20,000 when left out, of one's own
+            function 200; 0 for all.
         temperature: of the decoder; 0 when left out, in the paper protocol 1.
         attempts: paper protocol: decodings of a point; 25 for expressions, else 500.
         decoding: what `model.inverse_transform` is told besides, such as its constraints.
@@ -97,6 +98,7 @@ def optimize(
     scorer = Scorer(chosen, workers=workers, backend=backend, timeout=timeout)
     folder = None if out is None else Path(out)
     maximize = chosen.direction == "maximize"
+    limit = limit_of(chosen, start_limit)
     texts = training_strings(model) if start is None else list(start)
     told = {
         "format": FORMAT,
@@ -106,7 +108,7 @@ def optimize(
         "batch_size": pace.batch_size,
         "seed": seed,
         "half": half,
-        "start_limit": start_limit,
+        "start_limit": limit,
         "start_sha256": hashlib.sha256("\n".join(texts).encode()).hexdigest(),
         "temperature": temperature,
         "attempts": attempts,
@@ -116,12 +118,13 @@ def optimize(
     history = open_history(folder, chosen.direction, told, pace.rounds, resume=resume)
     reporter = search_reporter(progress)
     try:
-        begun = _start(texts, scorer, folder, start_limit, seed, workers, reporter)
+        begun = _start(texts, scorer, folder, limit, workers, reporter)
         if half == "worst-half":
             begun = begun.worse_half(maximize)
         space = LatentSpace(model, decoding)
-        reporter.doing("preparing")
-        strategy = _strategy(protocol, space, begun, chosen, temperature=temperature, attempts=attempts, seed=seed)
+        strategy = _strategy(
+            protocol, space, begun, chosen, reporter, temperature=temperature, attempts=attempts, seed=seed
+        )
         return _Search(space, strategy, scorer, history, begun, reporter).run(pace)
     finally:
         reporter.close()
@@ -146,6 +149,7 @@ class _Search:
             history,
             reporter,
         )
+        self.start = start
         self.scores: dict[str, float | None] = {}
         for text, score in zip(start.texts, start.scores.tolist(), strict=True):
             self.scores[text] = score if np.isfinite(score) else None
@@ -173,7 +177,7 @@ class _Search:
             self.strategy.tell(finished)
             if done < len(finished):
                 self.reporter.round(self.history, total, before, time.monotonic() - began)
-        return SearchResult(self.scorer.target, self.history, ended, self.seconds | self.strategy.seconds)
+        return SearchResult(self.scorer.target, self.history, ended, self.seconds | self.strategy.seconds, self.start)
 
     def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[Record]:
         """The record of each proposal, in order; what has a score already is not scored again."""
@@ -239,20 +243,19 @@ def _start(
     texts: Sequence[str],
     scorer: Scorer,
     folder: Path | None,
-    limit: int | None,
-    seed: int,
+    limit: int,
     workers: int,
     reporter: SearchReporter,
 ) -> Start:
     """The strings to start from with their scores; one's own function is asked once a search, however often resumed."""
+    told = fraction_of(reporter, "scoring the strings to start from")
     if folder is None or not scorer.target.own:
-        told = fraction_of(reporter, "scoring the strings to start from")
-        return scored(texts, scorer, limit=limit, seed=seed, n_jobs=workers, progress=told)
+        return scored(texts, scorer, limit=limit, n_jobs=-1 if workers == 1 else workers, progress=told)
     place = folder / START
     if place.is_file():
         arrays, about = files.read_tensors(place, remedy=REMEDY)
-        return Start(about["texts"], arrays["scores"])
-    start = scored(texts, scorer, limit=limit, seed=seed)
+        return Start(about["texts"], arrays["scores"], len(set(texts)))
+    start = scored(texts, scorer, limit=limit, progress=told)
     files.write_tensors(place, {"scores": start.scores}, {"texts": list(start.texts)})
     return start
 
@@ -262,17 +265,21 @@ def _strategy(
     space: LatentSpace,
     start: Start,
     target: Target,
+    reporter: SearchReporter,
     *,
     temperature: float | None,
     attempts: int | None,
     seed: int,
 ) -> Strategy:
     maximize = target.direction == "maximize"
+    told = fraction_of(reporter, "encoding the strings to start from")
     if protocol == "paper":
         from grae.optimization.paper import PaperProtocol
 
         hot = 1.0 if temperature is None else temperature
-        return PaperProtocol(space, start, maximize=maximize, temperature=hot, attempts=attempts, seed=seed)
+        return PaperProtocol(
+            space, start, maximize=maximize, temperature=hot, attempts=attempts, seed=seed, progress=told
+        )
     if attempts is not None:
         raise SettingsError("attempts are of the paper protocol", remedy="leave them out, or give protocol 'paper'")
     known = Known(start.texts)
@@ -289,4 +296,5 @@ def _strategy(
         worst=target.worst if worst is None else worst,
         temperature=temperature or 0.0,
         seed=seed,
+        progress=told,
     )

@@ -6,7 +6,7 @@ its string; a point that decodes to no valid string gets the worst score of the 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,14 +14,12 @@ from grae.errors import DataError
 from grae.optimization.candidates import Proposal
 from grae.optimization.history import Record, scores_of
 from grae.optimization.space import LatentSpace
-from grae.optimization.sparse import SparseSurrogate
+from grae.optimization.sparse import SparseProcess, promising
 from grae.optimization.start import Start
 from grae.optimization.strategy import timed
 
 INDUCING = 500
 SHARE = 0.9
-STEPS = 300
-BATCH = 1000
 ATTEMPTS = {"expressions": 25}
 ATTEMPTS_ELSEWHERE = 500
 
@@ -38,6 +36,7 @@ class PaperProtocol:
         temperature: of the decoder.
         attempts: decodings of each point; None for the published number.
         seed: of what is drawn.
+        progress: told the fraction of the strings that are encoded.
 
     Raises:
         DataError: fewer than ten strings are left.
@@ -52,6 +51,7 @@ class PaperProtocol:
         temperature: float = 1.0,
         attempts: int | None = None,
         seed: int = 0,
+        progress: Callable[[float], None] | None = None,
     ) -> None:
         self.space, self.temperature, self.seed = space, temperature, seed
         self.seconds = {"decode": 0.0, "surrogate": 0.0}
@@ -59,20 +59,21 @@ class PaperProtocol:
         self.attempts = attempts or ATTEMPTS.get(language, ATTEMPTS_ELSEWHERE)
         self.sign = 1.0 if maximize else -1.0
         rows = np.flatnonzero(np.isfinite(start.scores))
-        rows = rows[space.encodable([start.texts[row] for row in rows])]
-        if len(rows) < 10:
-            raise DataError(f"{len(rows)} valid strings to start from; the paper protocol needs at least 10")
-        order = np.random.default_rng(seed).permutation(rows)[: round(SHARE * len(rows))]
-        self.worst = float(start.scores[rows].min() if maximize else start.scores[rows].max())
-        self.points = space.points(space.encode([start.texts[row] for row in order]))
-        self.values = self.sign * start.scores[order]
+        kept, codes = space.encoded([start.texts[row] for row in rows], progress)
+        scores = start.scores[rows[kept]]
+        if len(scores) < 10:
+            raise DataError(f"{len(scores)} valid strings to start from; the paper protocol needs at least 10")
+        order = np.random.default_rng(seed).permutation(len(scores))[: round(SHARE * len(scores))]
+        self.worst = float(scores.min() if maximize else scores.max())
+        self.points = space.points(codes[order])
+        self.values = self.sign * scores[order]
 
     def propose(self, number: int, n: int) -> list[Proposal]:
         """See Strategy."""
         rng = np.random.default_rng([self.seed, number])
         with timed(self.seconds, "surrogate"):
-            surrogate = SparseSurrogate(self.points, self.values, inducing=INDUCING, steps=STEPS, batch=BATCH, rng=rng)
-            points = surrogate.batch(n, rng)
+            process = SparseProcess(self.points, self.values, inducing=INDUCING, rng=rng)
+            points = promising(process, self.points, n, rng)
         with timed(self.seconds, "decode"):
             return self._decoded(points, int(rng.integers(2**31)))
 

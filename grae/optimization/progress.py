@@ -9,6 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from grae.optimization.history import History
 from grae.training.progress import clock, seconds_left
 
+PART = 0.2  # of something long, that is worth a line
+
 
 class SearchReporter(Protocol):
     """What the loop tells while it runs."""
@@ -59,6 +61,16 @@ class Lines(Silent):
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self.shown: tuple[str, float] | None = None
+
+    def doing(self, what: str, fraction: float | None = None) -> None:
+        """See SearchReporter. A line where something long begins, and one for each further part that is done."""
+        if fraction is None:
+            return
+        if self.shown is not None and self.shown[0] == what and fraction < min(1.0, self.shown[1] + PART):
+            return
+        self.shown = (what, fraction)
+        self.console.print(f"{what} {fraction:.0%}", markup=False, highlight=False, soft_wrap=True)
 
     def round(self, records: History, total: int, done_before: int, seconds: float) -> None:
         """See SearchReporter."""

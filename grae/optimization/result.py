@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grae.optimization.history import History, Record
+from grae.optimization.start import Start
 from grae.optimization.targets import Target
 
 if TYPE_CHECKING:
@@ -21,12 +22,14 @@ class SearchResult:
         records: the history.
         ended: why it ended: "rounds", or "no new strings" where the model gave none any more.
         seconds: what each part took in this session: "propose" with its parts "decode" and "surrogate", and "score".
+        start: what it started from; those scores are no calls.
     """
 
     target: Target
     records: History
     ended: str
     seconds: dict[str, float]
+    start: Start
 
     @property
     def history(self) -> "pd.DataFrame":
@@ -62,6 +65,7 @@ class SearchResult:
 
     def to_dict(self, most: int = 10) -> dict[str, Any]:
         """The statistics as JSON holds them, with at most so many of the best."""
+        best = self.start.best(self.records.direction == "maximize")
         return {
             "target": self.target.name,
             "direction": self.target.direction,
@@ -69,6 +73,11 @@ class SearchResult:
             "valid": self.valid,
             "average": self.average,
             "best": [{"string": record.string, "score": record.score} for record in self.best[:most]],
+            "start": {
+                "strings": len(self.start.texts),
+                "of": self.start.of,
+                "best": None if best is None else {"string": best[0], "score": best[1]},
+            },
             "decoded_valid": self.decoded_valid,
             "errors": sum(record.error is not None for record in self.records),
             "ended": self.ended,

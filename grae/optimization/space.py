@@ -11,6 +11,7 @@ from grae.grammar import codec
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
+CHUNK = 2_000  # strings encoded at a time
 STANDARD = 10_000
 """Codes drawn from the density to take its center and its scale from."""
 
@@ -73,9 +74,19 @@ class LatentSpace:
                 spelled[row] = text
         return spelled
 
-    def encodable(self, texts: Sequence[str]) -> np.ndarray:
-        """Which strings the model can encode, (n,) bool."""
-        return np.array([text is not None for text in self.spelled(texts)], bool)
+    def encoded(
+        self, texts: Sequence[str], progress: Callable[[float], None] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Which strings the model can encode, (n,) bool, and the codes of those (m, D), some at a time."""
+        kept: list[bool] = []
+        codes = [np.empty((0, self.dim), np.float32)]
+        for first in range(0, len(texts), CHUNK):
+            part = self.spelled(texts[first : first + CHUNK])
+            kept += [text is not None for text in part]
+            codes.append(self.encode([text for text in part if text is not None]))
+            if progress is not None:
+                progress(len(kept) / len(texts))
+        return np.array(kept, bool), np.concatenate(codes)
 
 
 def identities_of(model: "GrammarAutoencoder") -> Callable[[Sequence[str]], list[str | None]]:

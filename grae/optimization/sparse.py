@@ -1,191 +1,159 @@
 """The paper protocol's surrogate: a sparse Gaussian process on all codes, and batches by expected improvement.
 
-The process is the stochastic variational one (Hensman et al. 2013) of gpytorch, fitted by natural gradients; the
-published code has another sparse approximation (FITC) fitted by Adam. The batch is chosen as there: the incumbent is
-the best predicted mean in the box; a point maximizes the expected improvement, from the best of 10,000 drawn in the box
-by L-BFGS; its predicted mean is then believed (Kriging believer), which changes no mean, only the variances.
+The process is FITC (Snelson and Ghahramani 2006), as published, with inducing points that stay where they are drawn;
+its lengths and its noise are those of an exact process on the inducing points, where the published code climbs the
+sparse likelihood. The batch is chosen as there: the incumbent is the best predicted mean in the box; a point maximizes
+the expected improvement, from the best of 10,000 drawn in the box by L-BFGS; its predicted mean is then believed
+(Kriging believer), which changes no mean, only the variances.
 """
-
-import warnings
 
 import numpy as np
 import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from grae.optimization.surrogate import one_thread, quiet
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # as in surrogate.py
-    import gpytorch
+from grae.optimization.surrogate import fitted, hyperparameters, one_thread
 
 GRID = 10_000
 LBFGS_STEPS = 150
+FIT_STEPS = 40
+CHUNK = 10_000  # points taken in at a time
+JITTER = 1e-6
+LEAST_VARIANCE = 1e-10
 SQRT_2PI = 2.5066282746310002
 
 
-class SparseSurrogate:
-    """A sparse Gaussian process on standardized values.
+class SparseProcess:
+    """A sparse Gaussian process (FITC) on standardized values.
+
+    With k the covariances of a point with the inducing points, its mean is m + k a and the covariance of two of them
+    K(x, y) + k(x) Q k(y): the vector a and the matrix Q are all that is kept of the data.
 
     Args:
         points: (n, D) float64.
         values: (n,) float64; higher is better.
-        inducing: inducing points.
-        steps: of the fit; each sees `batch` points.
-        batch: points a step.
-        rng: of what is drawn.
+        inducing: inducing points, drawn from the points.
+        rng: of the draw.
     """
 
-    def __init__(
-        self,
-        points: np.ndarray,
-        values: np.ndarray,
-        *,
-        inducing: int,
-        steps: int,
-        batch: int,
-        rng: np.random.Generator,
-    ) -> None:
-        self.lower, self.upper = torch.from_numpy(points.min(axis=0)), torch.from_numpy(points.max(axis=0))
+    def __init__(self, points: np.ndarray, values: np.ndarray, *, inducing: int, rng: np.random.Generator) -> None:
         outcomes = (values - values.mean()) / max(float(values.std()), 1e-12)
         chosen = rng.choice(len(points), min(inducing, len(points)), replace=False)
-        with one_thread(), quiet():
-            self._fit(torch.from_numpy(points), torch.from_numpy(outcomes), chosen, steps, batch, rng)
-
-    def batch(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """The points of the next batch, (n, D) float64, inside the box of the points it was fitted to."""
         with one_thread():
-            width = self.upper - self.lower
-            grid = self.lower + torch.from_numpy(rng.random((GRID, len(width)))) * width
-            with torch.no_grad():
-                means, variances = self._moments(grid)
-            incumbent = self._climb(grid[means.argmax()], lambda point: self._moments(point)[0])[1]
-            taken = torch.empty(0, len(width), dtype=torch.float64)
-            for _ in range(n):
-                with torch.no_grad():
-                    best = grid[log_improvement(means, variances, incumbent).argmax()]
+            exact = fitted(torch.from_numpy(points[chosen]), torch.from_numpy(outcomes[chosen]), FIT_STEPS)
+            self.length, self.noise, self.mean = hyperparameters(exact)
+            self.inducing = torch.from_numpy(points[chosen])
+            self._take_in(torch.from_numpy(points), torch.from_numpy(outcomes))
 
-                def log_ei(point: Tensor, believed: Tensor = taken) -> Tensor:
-                    mean, variance = self._moments(point)
-                    return log_improvement(mean, self._believing(point, variance, believed), incumbent)
+    def _take_in(self, points: Tensor, outcomes: Tensor) -> None:
+        """Sets a and Q: equations 2.22 to 2.24 of Snelson's thesis (2007), whitened by the inducing points' factor."""
+        unit = torch.eye(len(self.inducing), dtype=torch.float64)
+        factor = torch.linalg.cholesky(self.kernel(self.inducing, self.inducing) + JITTER * unit)
+        inner, right = unit.clone(), torch.zeros(len(self.inducing), dtype=torch.float64)
+        for first in range(0, len(points), CHUNK):
+            some = slice(first, first + CHUNK)
+            whitened = torch.linalg.solve_triangular(factor, self.kernel(self.inducing, points[some]), upper=False)
+            own = (1 - whitened.square().sum(dim=0)).clamp_min(0) + self.noise  # what the inducing points do not say
+            inner += (whitened / own) @ whitened.T
+            right += whitened @ ((outcomes[some] - self.mean) / own)
+        half = torch.linalg.solve_triangular(factor.T, unit, upper=True)
+        self.weights = half @ torch.cholesky_solve(right[:, None], torch.linalg.cholesky(inner))[:, 0]
+        self.excess = half @ (torch.linalg.inv(inner) - unit) @ half.T
 
-                point = self._climb(best, log_ei)[0]
-                with torch.no_grad():
-                    variances = self._also_believing(grid, variances, taken, point)
-                taken = torch.cat([taken, point])
-            return taken.numpy()
-
-    def _fit(
-        self, points: Tensor, outcomes: Tensor, chosen: np.ndarray, steps: int, batch: int, rng: np.random.Generator
-    ) -> None:
-        inducing = points[chosen]
-        length = 0.5 * torch.pdist(inducing).median().clamp_min(1e-6)
-        self.model = _Process(inducing, length)
-        self.likelihood = gpytorch.likelihoods.GaussianLikelihood().double()
-        bound = gpytorch.mlls.VariationalELBO(self.likelihood, self.model, num_data=len(points))
-        natural = gpytorch.optim.NGD(self.model.variational_parameters(), num_data=len(points), lr=0.1)
-        adam = torch.optim.Adam([*self.model.hyperparameters(), *self.likelihood.parameters()], lr=0.02)
-        self.model.train()
-        self.likelihood.train()
-        for _ in range(steps):
-            rows = torch.from_numpy(rng.integers(0, len(points), batch)) if batch < len(points) else slice(None)
-            natural.zero_grad()
-            adam.zero_grad()
-            loss = -bound(self.model(points[rows]), outcomes[rows])  # pyright: ignore[reportOperatorIssue]
-            loss.backward()
-            natural.step()
-            adam.step()
-        self._read()
-
-    def _read(self) -> None:
-        """Takes from the fitted process what its posterior is made of."""
-        self.model.eval()
-        with torch.no_grad():
-            strategy = self.model.variational_strategy
-            self.inducing = strategy.inducing_points.detach()
-            jitter = strategy.jitter_val * torch.eye(len(self.inducing), dtype=torch.float64)
-            self.factor = torch.linalg.cholesky(self._kernel(self.inducing, self.inducing) + jitter)
-            whitened = strategy.variational_distribution
-            self.weights = whitened.mean.detach()
-            self.excess = whitened.covariance_matrix.detach() - torch.eye(len(self.inducing), dtype=torch.float64)
-            self.noise = float(self.likelihood.noise)
-
-    def _kernel(self, one: Tensor, other: Tensor) -> Tensor:
+    def kernel(self, one: Tensor, other: Tensor) -> Tensor:
         """The prior covariance of points (a, D) and (b, D): (a, b)."""
-        scale, length = self.model.covar_module.outputscale, self.model.covar_module.base_kernel.lengthscale
-        return scale.detach() * torch.exp(-0.5 * torch.cdist(one / length.detach(), other / length.detach()).square())
+        return torch.exp(-0.5 * torch.cdist(one / self.length, other / self.length).square())
 
-    def _whitened(self, points: Tensor) -> Tensor:
-        """(inducing, m): the covariance with the inducing points, whitened."""
-        return torch.linalg.solve_triangular(self.factor, self._kernel(self.inducing, points), upper=False)
-
-    def _moments(self, points: Tensor) -> tuple[Tensor, Tensor]:
+    def moments(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and variance at points (m, D), (m,) each."""
-        whitened = self._whitened(points)
-        prior = self.model.covar_module.outputscale.detach()
-        variance = prior + (whitened * (self.excess @ whitened)).sum(dim=0)
-        return self.weights @ whitened, variance.clamp_min(1e-10)
+        with_inducing = self.kernel(points, self.inducing)
+        variance = 1 + (with_inducing @ self.excess * with_inducing).sum(dim=1)
+        return self.mean + with_inducing @ self.weights, variance.clamp_min(LEAST_VARIANCE)
 
-    def _covariance(self, one: Tensor, other: Tensor) -> Tensor:
+    def covariance(self, one: Tensor, other: Tensor) -> Tensor:
         """The posterior covariance of points (a, D) and (b, D): (a, b)."""
-        return self._kernel(one, other) + self._whitened(one).T @ self.excess @ self._whitened(other)
-
-    def _conditioned(self, one: Tensor, other: Tensor, believed: Tensor) -> Tensor:
-        """The covariance of points when the values at `believed` (p, D) are known up to the noise."""
-        covariance = self._covariance(one, other)
-        if not len(believed):
-            return covariance
-        noise = self.noise * torch.eye(len(believed), dtype=torch.float64)
-        known = torch.linalg.cholesky(self._covariance(believed, believed) + noise)
-        left = torch.linalg.solve_triangular(known, self._covariance(believed, one), upper=False)
-        right = torch.linalg.solve_triangular(known, self._covariance(believed, other), upper=False)
-        return covariance - left.T @ right
-
-    def _believing(self, point: Tensor, variance: Tensor, believed: Tensor) -> Tensor:
-        """The variance (1,) at a point (1, D), the values at `believed` known."""
-        if not len(believed):
-            return variance
-        return self._conditioned(point, point, believed)[0].clamp_min(1e-10)
-
-    def _also_believing(self, grid: Tensor, variances: Tensor, believed: Tensor, point: Tensor) -> Tensor:
-        """The variances of a grid when the value at one more point is known."""
-        covariance = self._conditioned(grid, point, believed)[:, 0]
-        of_point = self._conditioned(point, point, believed)[0, 0].clamp_min(1e-10) + self.noise
-        return (variances - covariance.square() / of_point).clamp_min(1e-10)
-
-    def _climb(self, start: Tensor, height) -> tuple[Tensor, float]:
-        """The point (1, D) in the box where `height` is greatest near a start (D,), and its height."""
-
-        def descent(flat: np.ndarray) -> tuple[float, np.ndarray]:
-            point = torch.from_numpy(flat.copy())[None].requires_grad_()
-            value = -height(point)[0]
-            value.backward()
-            gradient = point.grad
-            return value.item(), np.zeros_like(flat) if gradient is None else gradient[0].numpy()
-
-        bounds = list(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
-        found = minimize(
-            descent, start.numpy(), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": LBFGS_STEPS}
-        )
-        return torch.from_numpy(np.asarray(found.x, np.float64))[None], -float(found.fun)
+        excess = self.kernel(one, self.inducing) @ self.excess
+        return self.kernel(one, other) + excess @ self.kernel(self.inducing, other)
 
 
-class _Process(gpytorch.models.ApproximateGP):
-    """Inducing points that stay, a constant mean of 0, a squared exponential kernel with a length a dimension."""
+class Believer:
+    """The variances of a process when the values at some more points are known, up to the noise.
 
-    def __init__(self, inducing: Tensor, length: Tensor) -> None:
-        distribution = gpytorch.variational.NaturalVariationalDistribution(len(inducing))
-        strategy = gpytorch.variational.VariationalStrategy(
-            self, inducing, distribution, learn_inducing_locations=False, jitter_val=1e-5
-        )
-        super().__init__(strategy)
-        self.covar_module = gpytorch.kernels.ScaleKernel(gpytorch.kernels.RBFKernel(ard_num_dims=inducing.shape[1]))
-        self.double()
-        self.covar_module.base_kernel.initialize(lengthscale=length)
+    Args:
+        process: the process.
+        grid: points (G, D) whose variances are kept up to date.
+    """
 
-    def forward(self, x: Tensor):
-        """The prior at points."""
-        return gpytorch.distributions.MultivariateNormal(torch.zeros_like(x[..., 0]), self.covar_module(x))
+    def __init__(self, process: SparseProcess, grid: Tensor) -> None:
+        self.process, self.grid = process, grid
+        self.with_inducing = process.kernel(process.inducing, grid)  # I G
+        self.means, self.variances = process.moments(grid)
+        self.believed = grid[:0]
+        self.excess = torch.empty(0, len(process.inducing), dtype=torch.float64)
+        self.factor = torch.empty(0, 0, dtype=torch.float64)
+        self.known = torch.empty(0, len(grid), dtype=torch.float64)
+
+    def moments(self, point: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance (1,) at a point (1, D)."""
+        mean, variance = self.process.moments(point)
+        if not len(self.believed):
+            return mean, variance
+        return mean, (variance - self._whitened(point).square().sum(dim=0)).clamp_min(LEAST_VARIANCE)
+
+    def believe(self, point: Tensor) -> None:
+        """Takes the value at one more point (1, D) for known."""
+        excess = self.process.kernel(point, self.process.inducing) @ self.process.excess  # 1 I
+        among = self._whitened(point)[:, 0]
+        own = (self.process.moments(point)[1] + self.process.noise - among.square().sum()).sqrt()
+        to_grid = self.process.kernel(point, self.grid) + excess @ self.with_inducing
+        row = (to_grid - among @ self.known) / own
+        self.variances = (self.variances - row[0].square()).clamp_min(LEAST_VARIANCE)
+        n = len(self.believed)
+        factor = torch.zeros(n + 1, n + 1, dtype=torch.float64)
+        factor[:n, :n], factor[n, :n], factor[n, n] = self.factor, among, own[0]
+        self.factor, self.known = factor, torch.cat([self.known, row])
+        self.believed, self.excess = torch.cat([self.believed, point]), torch.cat([self.excess, excess])
+
+    def _whitened(self, point: Tensor) -> Tensor:
+        """(believed, 1): the covariance of the believed points with a point (1, D), whitened."""
+        inducing = self.process.kernel(self.process.inducing, point)
+        covariance = self.process.kernel(self.believed, point) + self.excess @ inducing
+        return torch.linalg.solve_triangular(self.factor, covariance, upper=False)
+
+
+def promising(process: SparseProcess, points: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """The points of the next batch, (n, D) float64, inside the box of some points (m, D)."""
+    lower, upper = torch.from_numpy(points.min(axis=0)), torch.from_numpy(points.max(axis=0))
+    with one_thread():
+        grid = lower + torch.from_numpy(rng.random((GRID, len(lower)))) * (upper - lower)
+        believer = Believer(process, grid)
+        start = grid[believer.means.argmax()]
+        incumbent = climb(start, lambda point: process.moments(point)[0], lower, upper)[1]
+
+        def gain(point: Tensor) -> Tensor:
+            return log_improvement(*believer.moments(point), incumbent)
+
+        for _ in range(n):
+            best = grid[log_improvement(believer.means, believer.variances, incumbent).argmax()]
+            believer.believe(climb(best, gain, lower, upper)[0])
+        return believer.believed.numpy()
+
+
+def climb(start: Tensor, height, lower: Tensor, upper: Tensor) -> tuple[Tensor, float]:
+    """The point (1, D) in a box where `height` is greatest near a start (D,), and its height."""
+
+    def descent(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        point = torch.from_numpy(flat.copy())[None].requires_grad_()
+        value = -height(point)[0]
+        value.backward()
+        gradient = point.grad
+        return value.item(), np.zeros_like(flat) if gradient is None else gradient[0].numpy()
+
+    bounds = list(zip(lower.tolist(), upper.tolist(), strict=True))
+    found = minimize(
+        descent, start.numpy(), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": LBFGS_STEPS}
+    )
+    return torch.from_numpy(np.asarray(found.x, np.float64))[None], -float(found.fun)
 
 
 def log_improvement(mean: Tensor, variance: Tensor, incumbent: float) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 
 from grae import __version__, files
 from grae.datasets.locations import cache_home
-from grae.errors import DataError
+from grae.errors import DataError, SettingsError
 from grae.optimization.curves import CurveTarget
 from grae.optimization.scoring import Scorer
 from grae.optimization.targets import Target
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 Half = Literal["all", "worst-half"]
 SCORES = "scores"
 CHUNK = 500
-PARALLEL_FROM = 2_000  # strings; below, starting processes costs more than they save
-OWN_LIMIT = 200
-"""Strings that a user's own function is asked about, unless it is told how many."""
+KEPT_FROM = 2_000  # strings; the scores of fewer are found again as quickly as they are read
+PARALLEL_FROM = 50_000  # strings; below, starting processes costs more than they save
+LIMIT, OWN_LIMIT = 20_000, 200
+"""Strings that a built-in target and a user's own function are asked about, unless it is said how many."""
+ALL = 0
+"""As a limit: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,19 @@ class Start:
     Attributes:
         texts: the strings.
         scores: (n,) float64, NaN for the invalid.
+        of: how many strings they were drawn from; 0 where that is not known.
     """
 
     texts: list[str]
     scores: np.ndarray
+    of: int = 0
+
+    def best(self, maximize: bool) -> tuple[str, float] | None:
+        """The best of the strings and its score; None where no string is valid."""
+        if not np.isfinite(self.scores).any():
+            return None
+        row = int(np.nanargmax(self.scores) if maximize else np.nanargmin(self.scores))
+        return self.texts[row], float(self.scores[row])
 
     def worst_score(self, maximize: bool) -> float | None:
         """The worst of the scores; None where no string is valid."""
@@ -54,7 +66,7 @@ class Start:
         rows = np.flatnonzero(~better)
         if not len(rows):
             raise DataError("no starting string scores worse than the median", remedy="start from all of them")
-        return Start([self.texts[row] for row in rows], self.scores[rows])
+        return Start([self.texts[row] for row in rows], self.scores[rows], self.of)
 
     def best_and_spread(self, best: int, spread: int, *, maximize: bool, seed: int) -> np.ndarray:
         """Rows of the best-scoring strings and of others drawn from the rest; valid ones only, in order."""
@@ -65,51 +77,66 @@ class Start:
         return np.sort(np.concatenate([order[:best], drawn]))
 
 
+def limit_of(target: Target, limit: int | None) -> int:
+    """How many strings a target is asked about at most; `ALL` for no limit.
+
+    Raises:
+        SettingsError: fewer than 2, or less than none.
+    """
+    if limit is None:
+        return OWN_LIMIT if target.own else LIMIT
+    if limit < 0 or limit == 1:
+        raise SettingsError(f"a start limit of {limit}", remedy=f"give at least 2, or {ALL} for no limit")
+    return limit
+
+
 def scored(
     texts: Sequence[str],
     scorer: Scorer,
     *,
     limit: int | None = None,
-    seed: int = 0,
     n_jobs: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Start:
     """Strings with their scores; those of a built-in target are kept in the cache.
 
+    Of too many, the same ones are drawn each time, so that their scores are in the cache for the next search.
+
     Args:
         texts: the strings; each counts once.
         scorer: calls the target.
-        limit: the most strings to score, drawn by the seed; None for all, or `OWN_LIMIT` of a user's own target.
-        seed: of the draw.
-        n_jobs: processes for a built-in target, as joblib counts them.
+        limit: see `limit_of`.
+        n_jobs: processes for a built-in target, as joblib counts them; one where there are few strings.
         progress: told the fraction done.
 
     Raises:
+        SettingsError: as `limit_of`.
         DataError: there are no strings, or none is valid.
     """
-    texts = list(dict.fromkeys(texts))
     target = scorer.target
-    most = OWN_LIMIT if limit is None and target.own else limit
-    if most is not None and len(texts) > most:
-        rows = np.sort(np.random.default_rng(seed).choice(len(texts), most, replace=False))
+    most = limit_of(target, limit)
+    texts = list(dict.fromkeys(texts))
+    of = len(texts)
+    if most != ALL and of > most:
+        rows = np.sort(np.random.default_rng(0).choice(of, most, replace=False))
         texts = [texts[row] for row in rows]
     if not texts:
         raise DataError("there are no strings to start from", remedy="give some")
     place = None if target.own else cache_home() / SCORES / f"{_key(target, texts)}.safetensors"
     if place is not None and place.is_file():
-        return Start(texts, files.read_tensors(place)[0]["scores"])
+        return Start(texts, files.read_tensors(place)[0]["scores"], of)
     parts: list[np.ndarray] = []
     for part in _parts(texts, scorer, n_jobs):
         parts.append(part)
         if progress is not None:
             progress(sum(map(len, parts)) / len(texts))
-    start = Start(texts, np.concatenate(parts))
-    if not np.isfinite(start.scores).any():
+    start = Start(texts, np.concatenate(parts), of)
+    if start.best(maximize=True) is None:
         raise DataError(
             f"target {target.name} scores none of {len(texts):,} strings to start from",
             remedy="check that it is meant for strings of this grammar",
         )
-    if place is not None and len(texts) >= PARALLEL_FROM:
+    if place is not None and len(texts) >= KEPT_FROM:
         files.write_tensors(place, {"scores": start.scores}, {"target": target.name})
     return start
 

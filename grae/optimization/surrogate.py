@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,11 +47,38 @@ def normal_scores(values: np.ndarray) -> np.ndarray:
     return ndtri((rankdata(values, "average") - 0.5) / len(values))
 
 
+def fitted(points: torch.Tensor, outcomes: torch.Tensor, steps: int) -> SingleTaskGP:
+    """BoTorch's Gaussian process: a squared exponential kernel with a length for each dimension and its priors.
+
+    It is fitted by a few steps of L-BFGS on the marginal likelihood, which start at half the median distance of the
+    points.
+
+    Args:
+        points: (n, D) float64.
+        outcomes: (n,) float64, of about unit variance.
+        steps: of L-BFGS, at most.
+    """
+    with one_thread(), quiet():
+        model = SingleTaskGP(points, outcomes[:, None], outcome_transform=None)
+        length = 0.5 * max(float(np.median(pdist(points.numpy()))), 1e-6)
+        model.initialize(**{"covar_module.lengthscale": length, "likelihood.noise": NOISE})
+        fit_gpytorch_mll_scipy(ExactMarginalLogLikelihood(model.likelihood, model), options={"maxiter": steps})
+        model.eval()
+    return model
+
+
+def hyperparameters(model: Any) -> tuple[torch.Tensor, float, float]:
+    """Of a process that `fitted` gives: the kernel's lengths (D,), the variance of the noise, the constant mean."""
+    with torch.no_grad():
+        return (
+            model.covar_module.lengthscale[0].clone(),
+            float(model.likelihood.noise),
+            float(model.mean_module.constant),
+        )
+
+
 class LocalSurrogate:
     """A Gaussian process on points and the normal scores of their values; higher is better.
-
-    BoTorch's model: a squared exponential kernel with a length for each dimension and its priors, fitted by a few steps
-    of L-BFGS on the marginal likelihood, which start at half the median distance of the points.
 
     Args:
         points: (n, D) float64.
@@ -58,14 +86,7 @@ class LocalSurrogate:
     """
 
     def __init__(self, points: np.ndarray, values: np.ndarray) -> None:
-        outcomes = torch.from_numpy(normal_scores(values))[:, None]
-        with one_thread(), quiet():
-            self.model = SingleTaskGP(torch.from_numpy(points), outcomes, outcome_transform=None)
-            length = 0.5 * max(float(np.median(pdist(points))), 1e-6)
-            self.model.initialize(**{"covar_module.lengthscale": length, "likelihood.noise": NOISE})
-            likelihood = ExactMarginalLogLikelihood(self.model.likelihood, self.model)
-            fit_gpytorch_mll_scipy(likelihood, options={"maxiter": ITERATIONS})
-            self.model.eval()
+        self.model = fitted(torch.from_numpy(points), torch.from_numpy(normal_scores(values)), ITERATIONS)
 
     def predict(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The mean and the standard deviation at points (m, D), (m,) float64 each, in normal scores."""

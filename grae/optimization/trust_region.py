@@ -11,7 +11,7 @@ region ends where an earlier one did. After Eriksson et al., "Scalable Global Op
 Optimization" (NeurIPS 2019; TuRBO), which searches a box instead of decoded strings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,9 @@ class RegionSettings:
     """How the region is searched.
 
     Attributes:
-        candidates: points decoded a round.
+        candidates: points decoded a round, at most.
+        enough: new strings after which no more points are decoded; where few strings mean the same, as with molecules,
+            that is soon.
         within: strings that the region holds, those nearest to its center among the new ones.
         neighbors: points that the surrogate is fitted to.
         best: strings of the starting data that take part because they score well.
@@ -43,6 +45,7 @@ class RegionSettings:
     """
 
     candidates: int = 1000
+    enough: int = 400
     within: int = 100
     neighbors: int = 250
     best: int = 200
@@ -53,6 +56,7 @@ class RegionSettings:
     widenings: int = 8
 
 
+PORTION = 250  # points decoded together
 STRIDE = 1.5
 PART = 20
 """A region that begins afresh sees one string in so many of the starting data."""
@@ -74,6 +78,7 @@ class TrustRegion:
         temperature: of the decoder, in the first decoding of a round.
         seed: of what is drawn.
         settings: how the region is searched.
+        progress: told the fraction of the strings that are encoded.
 
     Raises:
         DataError: fewer than two valid strings to start from.
@@ -90,6 +95,7 @@ class TrustRegion:
         temperature: float = 0.0,
         seed: int = 0,
         settings: RegionSettings | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> None:
         self.space, self.known, self.temperature, self.seed = space, known, temperature, seed
         self.settings = settings or RegionSettings()
@@ -97,14 +103,15 @@ class TrustRegion:
         self.worst = worst
         self.seconds = {"decode": 0.0, "surrogate": 0.0}
         rows = start.best_and_spread(self.settings.best, self.settings.spread, maximize=maximize, seed=seed)
-        rows = rows[space.encodable([start.texts[row] for row in rows])]
+        kept, codes = space.encoded([start.texts[row] for row in rows], progress)
+        rows = rows[kept]
         if len(rows) < 2:
             raise DataError(
                 f"{len(rows)} valid strings to start from; a search needs at least 2", remedy="start from more strings"
             )
         texts = [start.texts[row] for row in rows]
         known.add(*space.identities(texts))
-        self.points = space.points(space.encode(texts))
+        self.points = space.points(codes)
         self.values = self.sign * start.scores[rows]
         self.n_start = len(rows)
         self.regions = 0
@@ -177,8 +184,12 @@ class TrustRegion:
         found = Candidates()
         length, temperature = self._length(), self.temperature
         for _ in range(self.settings.widenings):
-            points = self._steps(length, rng)
-            found.decode(self.space, points, self.known, temperature=temperature, seed=int(rng.integers(2**31)))
+            points, seed = self._steps(length, rng), int(rng.integers(2**31))
+            for first in range(0, len(points), PORTION):
+                part = points[first : first + PORTION]
+                found.decode(self.space, part, self.known, temperature=temperature, seed=seed + first)
+                if len(found) >= max(self.settings.enough, 2 * n):
+                    return found
             if len(found) >= max(self.settings.within, 2 * n):
                 break
             length, temperature = length * STRIDE, max(1.0, self.temperature)

@@ -1,5 +1,6 @@
 """Decoders: codes (B, D) -> logits of each step's production (B, T, S), all steps at once or one by one."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, relu
@@ -7,21 +8,51 @@ from torch.nn.functional import cross_entropy, log_softmax, relu
 from grae.autoencoder.composition import Batch
 from grae.sequence.pushdown import GrammarTensors, State
 
+DEEPEST = 15  # nonterminals on a stack; more are not told apart
+
 
 class RecurrentDecoder(nn.Module):
     """A GRU that sees, at each step, its previous production, the nonterminal to expand now, and the code.
+
+    It can be told two things that are hard to count for a recurrent network and decide how a string may end: how many
+    nonterminals are left on the stack; and, where productions write labels, which of them were written an odd number of
+    times so far, in SMILES the ring bonds that are open.
 
     Args:
         tensors: the grammar.
         latent_dim: width of a code, D.
         embedding: width of the embeddings of productions and nonterminals.
         hidden: width of the state, H.
+        labels: (P, L) bool, which labels each production writes an odd number of times; None for none.
+        depth: whether it sees how many nonterminals are left, up to `DEEPEST`.
+        dropout: share of the previous productions that are hidden from it in training, so that it leans on the code
+            (Bowman et al. 2016, "Generating Sentences from a Continuous Space", section 3.2).
     """
 
-    def __init__(self, tensors: GrammarTensors, *, latent_dim: int, embedding: int, hidden: int) -> None:
+    labels: Tensor
+
+    def __init__(
+        self,
+        tensors: GrammarTensors,
+        *,
+        latent_dim: int,
+        embedding: int,
+        hidden: int,
+        labels: np.ndarray | None = None,
+        depth: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         n_nonterminals, n_symbols = tensors.mask.shape
         self.tensors = tensors
+        self.dropout = dropout
+        written = torch.zeros(n_symbols, 0 if labels is None else labels.shape[1])  # S L
+        if labels is not None:
+            written[: len(labels)] = torch.from_numpy(labels.astype(np.float32))
+            written[tensors.pad] = 0
+        self.register_buffer("labels", written, persistent=False)
+        self.open = nn.Linear(written.shape[1], embedding, bias=False) if written.shape[1] else None
+        self.depth = nn.Embedding(DEEPEST + 1, embedding) if depth else None
         self.previous = nn.Embedding(n_symbols, embedding)
         self.nonterminal = nn.Embedding(n_nonterminals, embedding)
         self.from_code = nn.Linear(latent_dim, embedding)
@@ -34,26 +65,40 @@ class RecurrentDecoder(nn.Module):
         ids = batch["ids"]  # B T
         before = ids.roll(1, dims=1)
         before[:, 0] = self.tensors.pad
-        inputs = self._inputs(before, self.tensors.lhs[ids], self.from_code(z)[:, None])  # B T E
+        owed = self.labels[before].cumsum(dim=1) % 2  # B T L
+        height = 1 + self._grown(before).cumsum(dim=1)  # B T
+        if self.training and self.dropout:
+            before = before.masked_fill(torch.rand(before.shape, device=ids.device) < self.dropout, self.tensors.pad)
+        inputs = self._inputs(before, self.tensors.lhs[ids], self.from_code(z)[:, None], owed, height)  # B T E
         states, _ = self.recurrence(inputs, self._initial(z)[None])  # B T H
         return self.to_logits(states)
 
     def start(self, z: Tensor) -> State:
-        """The state before the first step: the GRU's, and the code as the inputs see it."""
-        return self._initial(z), self.from_code(z)
+        """The state before the first step: the GRU's, the code as seen, what is owed, how much is left."""
+        owed = self.labels.new_zeros(len(z), self.labels.shape[1])
+        return self._initial(z), self.from_code(z), owed, torch.ones(len(z), dtype=torch.long, device=z.device)
 
     def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
         """Logits (B, S) and the next state, from the previous ids (B,) and the current nonterminals (B,)."""
-        hidden, code = state
-        inputs = self._inputs(previous, nonterminal, code)  # B E
+        hidden, code, owed, height = state
+        owed = (owed + self.labels[previous]) % 2  # B L
+        height = height + self._grown(previous)  # B
+        inputs = self._inputs(previous, nonterminal, code, owed, height)  # B E
         hidden = self.recurrence(inputs[:, None], hidden[None].contiguous())[1][0]  # B H
-        return self.to_logits(hidden), (hidden, code)
+        return self.to_logits(hidden), (hidden, code, owed, height)
 
     def _initial(self, z: Tensor) -> Tensor:
         return torch.tanh(self.initial(z))  # B H
 
-    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor) -> Tensor:
-        return self.previous(previous) + self.nonterminal(nonterminal) + code
+    def _grown(self, ids: Tensor) -> Tensor:
+        """By how much productions make the stack higher; nothing happens at the padding."""
+        return (self.tensors.n_pushes[ids] - 1) * (ids != self.tensors.pad)
+
+    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor, height: Tensor) -> Tensor:
+        inputs = self.previous(previous) + self.nonterminal(nonterminal) + code
+        if self.open is not None:
+            inputs = inputs + self.open(owed)
+        return inputs if self.depth is None else inputs + self.depth(height.clamp(max=DEEPEST))
 
 
 class ParallelDecoder(nn.Module):

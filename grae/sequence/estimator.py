@@ -1,33 +1,32 @@
 """The estimator: strings in, latent codes and new strings out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from grae.autoencoder import REGULARIZERS, Model, model_named
 from grae.constraints import Constraint
-from grae.datasets.forms import Form, encode_in_form, settled_form
+from grae.datasets.forms import Form, encode_in_form
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
-from grae.density import DENSITIES, Density
-from grae.errors import DataError, RunError, SettingsError
+from grae.density import DENSITIES
+from grae.density.latent import LatentEstimator
+from grae.errors import RunError
 from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.characters import character_grammar
 from grae.grammar.codec import Derivations
-from grae.grammar.motifs import apply_motifs, learn_motifs
+from grae.grammar.motifs import learn_motifs
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
 from grae.sequence.constrained import Constraints, settled_constraint
 from grae.sequence.network import network_of
+from grae.sequence.preparation import derivations_of, resolved, rewritten, strings_in
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
-from grae.sequence.settings import Preset, Settings, preset_named, replaced
-from grae.training.device import resolve
+from grae.sequence.settings import Settings
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import stage
 from grae.training.run_folder import RunFolder
@@ -35,10 +34,9 @@ from grae.training.settings import Device, Precision
 
 VALIDATION_BATCH = 512
 FITTED_DENSITIES = ("gmm", "gaussian", "normal")  # beside the model's own
-MOST_CODES = 100_000  # codes that the densities are fitted to
 
 
-class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class GrammarAutoencoder(LatentEstimator):
     """A regularized autoencoder over a grammar's derivations (GRAE; Ghosh et al. 2020), as a scikit-learn transformer.
 
     X is a sequence of strings throughout; `fit` also takes derivations or a store of them. What is None below is left
@@ -49,6 +47,8 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         model: a row of the table of models, such as "grae", "rae" or "ae".
         preset: "default", "quick" (small, for minutes) or "paper" (the published network and schedule).
         latent_dim: width of a code, D.
+        architecture: other settings of the preset's network, by name, such as {"hidden": 768}; see
+            `grae.sequence.settings.RecurrentArchitecture` and `PaperArchitecture`.
         epochs: passes over the data.
         time_budget: minutes of training.
         batch_size: strings a step.
@@ -63,8 +63,9 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             the paper's, or the longest in the data. A character model takes the same strings, and decodes as many
             characters as the longest of them has.
         form: in which strings are learned: "kekule", "canonical" or "as-written"; what comes in is brought into it.
-        density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage"; the
-            last is fitted only where it is named here or belongs to the model.
+        density: what `sample` draws from and `score_samples` measures: "gmm" (ten components), "gaussian", "normal";
+            or "gmm-chosen" (as many as held-out codes ask for), "flow" or "two-stage", which take minutes and are
+            fitted only where they are named here, belong to the model, or by `fit_density`.
         validation: share of the strings that `fit` holds back to validate on.
         test: share of the strings that `fit` holds back and does not look at.
         on_invalid: whether `fit` raises at a string outside the grammar or leaves it out.
@@ -91,6 +92,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         model: str = "grae",
         preset: str = "default",
         latent_dim: int | None = None,
+        architecture: Mapping[str, Any] | None = None,
         epochs: int | None = None,
         time_budget: float | None = None,
         batch_size: int | None = None,
@@ -114,6 +116,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.model = model
         self.preset = preset
         self.latent_dim = latent_dim
+        self.architecture = architecture
         self.epochs = epochs
         self.time_budget = time_budget
         self.batch_size = batch_size
@@ -157,11 +160,11 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             RunError: the folder cannot be used.
         """
         plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
-        model, preset = self._resolve(plain)
+        model, preset = resolved(self, plain)
         folder = None if run is None else RunFolder(run)
         if folder is not None and not resume:
             folder.check_unused()
-        derivations, form = self._derivations(plain, X, preset)
+        derivations, form = derivations_of(self, plain, X, preset)
         self.split_ = make_split(derivations, seed=self.random_state, validation=self.validation, test=self.test)
         if resume:
             if folder is None:
@@ -172,14 +175,13 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                     f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run"
                 )
         self.language_grammar_ = plain
-        if model.characters:
-            derivations = self._characters(plain, derivations, resume)
-        elif not resume:
-            self.grammar_ = plain
         if not resume:
-            self.grammar_ = self._extended(self.grammar_, derivations, preset.motifs)
-        if self.grammar_.base is not None:
-            derivations = apply_motifs(self.grammar_, derivations, n_jobs=-1)
+            self.grammar_ = plain
+            if model.characters:
+                texts = codec.decode(plain, derivations)
+                self.grammar_ = character_grammar(texts, f"{plain.name}-characters", ignore=plain.ignore)
+            self.grammar_ = self._extended(rewritten(derivations, plain, self.grammar_), preset.motifs)
+        derivations = rewritten(derivations, plain, self.grammar_, motifs=True)
         longest = int(derivations.lengths.max(initial=1))
         limit = None if model.characters else preset.max_length
         self.settings_ = Settings(
@@ -214,7 +216,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         settings = self.settings_
         return encode_in_form(
             self.grammar_,
-            _strings(X),
+            strings_in(X),
             settings.form,
             max_length=settings.max_length,
             on_invalid=on_invalid,
@@ -310,10 +312,6 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         codes = self.density_named(density).sample(n, seed)
         return self.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw)
 
-    def score_samples(self, X: Sequence[str]) -> np.ndarray:
-        """The log density of the codes of strings, (n,) float64, in nats."""
-        return self.density_named(None).log_prob(self.transform(X))
-
     def score(self, X: Sequence[str], y: object = None) -> float:
         """The share of strings that come back exactly from their codes."""
         encoded = self.derive(X)
@@ -322,21 +320,6 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         )  # as the grammar writes them, without ignored characters
         back = self.inverse_transform(self._encode(encoded.derivations), raw=True)
         return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
-
-    def density_named(self, name: str | None) -> Density:
-        """A fitted density; the model's own for None.
-
-        Raises:
-            SettingsError: there is no such density.
-        """
-        check_is_fitted(self)
-        name = name or self.settings_.density
-        if name in self.densities_:
-            return self.densities_[name]
-        remedy = "give one of these"
-        if name in DENSITIES:
-            remedy += f", or train with density={name!r} (--density {name})"
-        raise SettingsError(f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy=remedy)
 
     def save(self, path: str | Path) -> None:
         """Writes all that `load` needs into a folder, each file whole or not at all.
@@ -356,13 +339,6 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         return saved.read(cls, RunFolder(path), device)
 
-    @property
-    def _n_features_out(self) -> int:
-        return self.network_.bottleneck.latent_dim
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "densities_")
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
@@ -370,73 +346,9 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         tags.input_tags.string = True
         return tags
 
-    def _resolve(self, grammar: Grammar) -> tuple[Model, Preset]:
-        """The row of the table, and the preset with what was set by hand."""
-        model = model_named(self.model)
-        preset = preset_named(self.preset, grammar, model)
-        if self.density is not None and self.density not in DENSITIES:
-            raise SettingsError.unknown("density", self.density, DENSITIES)
-        if self.lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
-            raise SettingsError(
-                f"model {self.model!r} has no regularizer that lambda could weigh",
-                remedy="leave lambda out, or choose another model, such as grae or rae-gp",
-            )
-        limits: dict[str, Any] = {"epochs": self.epochs, "time_budget": self.time_budget}
-        if self.epochs is not None and self.time_budget is None:  # so that the clock decides nothing
-            limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}
-        if self.epochs is not None or self.time_budget is not None:  # in the place of both of the preset's limits
-            preset = preset.model_copy(update={"training": preset.training.replace(**limits)})
-        training = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "precision": self.precision}
-        training |= {"seed": self.random_state, "device": self.device}
-        return model, replaced(
-            preset,
-            architecture=replaced(preset.architecture, latent_dim=self.latent_dim),
-            bottleneck=preset.bottleneck.with_noise(self.noise),
-            weights=replaced(preset.weights, beta=self.beta, lambda_=self.lambda_),
-            training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
-            max_length=self.max_length,
-            motifs=self.motifs,
-            form=None if self.form is None else settled_form(grammar, self.form),
-        )
-
-    def _derivations(
-        self, grammar: Grammar, X: Sequence[str] | Derivations | DerivationStore, preset: Preset
-    ) -> tuple[Derivations, Form]:
-        """The derivations, and the form that they are in; of derivations in memory that is what `form` says."""
-        max_length = preset.max_length
-        if isinstance(X, DerivationStore):
-            derivations, form = X.derivations, X.meta.recipe.form
-            if self.form not in (form, None):
-                raise SettingsError(
-                    f"form {self.form!r}, but the store at {X.path} holds strings in the form {form!r}",
-                    remedy="leave form out, or build the store in that form",
-                )
-        elif isinstance(X, Derivations):
-            derivations, form = X, self.form or "as-written"
-        else:
-            texts, form = _strings(X), preset.form
-            encoded = encode_in_form(grammar, texts, form, max_length=max_length, on_invalid=self.on_invalid, n_jobs=-1)
-            derivations = encoded.derivations
-        if len(derivations) == 0:
-            raise DataError("there are no strings to train on", remedy="give strings of the grammar's language")
-        longest = int(derivations.lengths.max())
-        if max_length is not None and longest > max_length:
-            row = int(derivations.lengths.argmax())
-            raise DataError(
-                f"derivation {row} has {longest} productions, more than the limit of {max_length}",
-                remedy="leave such derivations out, or raise max_length",
-            )
-        return derivations, form
-
-    def _characters(self, plain: Grammar, derivations: Derivations, resume: bool) -> Derivations:
-        """The same strings as derivations of the grammar of their characters: made here, or the resumed run's."""
-        texts = codec.decode(plain, derivations)
-        if not resume:
-            self.grammar_ = character_grammar(texts, f"{plain.name}-characters", ignore=plain.ignore)
-        characters = self.grammar_.base or self.grammar_
-        return codec.encode(characters, texts, n_jobs=-1).derivations
-
-    def _extended(self, grammar: Grammar, derivations: Derivations, motifs: int) -> Grammar:
+    def _extended(self, derivations: Derivations, motifs: int) -> Grammar:
+        """The grammar with motifs learned from the training part of its derivations."""
+        grammar = self.grammar_
         if motifs == 0:
             return grammar
         with stage(f"learning {motifs} motifs", shown=self.progress) as done:
@@ -468,10 +380,7 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         )
 
     def _fit_densities(self, derivations: Derivations) -> None:
-        rows = self.split_.train
-        if len(rows) > MOST_CODES:
-            rows = np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
-        codes = self._encode(derivations, rows)
+        codes = self._encode(derivations, self._rows_to_fit(self.split_.train))
         names = dict.fromkeys([self.settings_.density, *FITTED_DENSITIES])
         self.densities_ = {name: DENSITIES[name]().fit(codes, self.random_state) for name in names}
 
@@ -480,26 +389,16 @@ class GrammarAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         rows = np.arange(len(derivations)) if rows is None else rows
         return encode_rows(self.network_.to(device), derivations, rows, pad=self.grammar_.pad, device=device)
 
-    def _codes(self, X: np.ndarray) -> np.ndarray:
-        codes = np.asarray(X)
-        width = self.network_.bottleneck.latent_dim
-        if codes.ndim != 2 or codes.shape[1] != width or codes.dtype.kind not in "fiu":
-            raise DataError(
-                f"codes have shape {codes.shape} and type {codes.dtype}, not (n, {width}) and numbers",
-                remedy=f"give one row of {width} numbers a code, as `transform` does",
-            )
-        if not np.isfinite(codes).all():
-            row = int(np.argmin(np.isfinite(codes).all(axis=1)))
-            raise DataError(f"the code in row {row} holds NaN or infinite values", remedy="leave such rows out")
-        return codes.astype(np.float32)
+    def _codes_of(self, X: Sequence[str] | Derivations) -> np.ndarray:
+        """Derivations are taken too, of `language_grammar_`."""
+        if isinstance(X, Derivations):
+            return self._encode(rewritten(X, self.language_grammar_, self.grammar_, motifs=True))
+        return self.transform(X)
 
     def _constraint(self, name: Constraints | None) -> Constraint | None:
         """The rules beyond the grammar to decode under; of a character model's strings its grammar knows none."""
         settings = self.settings_
         return settled_constraint(name, self.grammar_, self.grammar_.language, settings.form, settings.max_length)
-
-    def _device(self) -> torch.device:
-        return torch.device(resolve(self.device))
 
     def _tensors(self) -> GrammarTensors:
         return self.network_.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]
@@ -517,20 +416,3 @@ def _canonical(texts: list[str]) -> list[str]:
     from grae.chemistry import readable_all
 
     return readable_all(texts)
-
-
-def _strings(X: Iterable[Any]) -> list[str]:
-    """The strings of a sequence.
-
-    Raises:
-        DataError: one string instead of a sequence of them, or something else in it.
-    """
-    if isinstance(X, str | bytes):
-        raise DataError("X is one string, not a sequence of strings", remedy="write [X]")
-    if isinstance(X, np.ndarray) and X.ndim != 1:
-        raise DataError(f"X has shape {X.shape}, not (n,)", remedy="give one string a row, such as X[:, 0]")
-    texts = list(X)
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError(f"X[{row}] is a {type(text).__name__}, not a string", remedy="give a sequence of strings")
-    return texts

@@ -1,6 +1,7 @@
 """A model on derivations from its settings: which encoder, bottleneck, decoder and regularizer make it up."""
 
 from grae.autoencoder import BOTTLENECKS, REGULARIZERS, Autoencoder, Model, model_named
+from grae.constraints import written_labels
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.sequence.decoders import RECONSTRUCTIONS, ParallelDecoder, RecurrentDecoder
@@ -52,6 +53,9 @@ def build(
             latent_dim=architecture.latent_dim,
             embedding=architecture.embedding,
             hidden=architecture.hidden,
+            labels=written_labels(grammar) if architecture.labels else None,
+            depth=architecture.depth,
+            dropout=architecture.dropout,
         )
     bottleneck = bottleneck or BottleneckSettings(kind=model.bottleneck)
     loss = RECONSTRUCTIONS[reconstruction](tensors)

@@ -57,11 +57,16 @@ def write(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
     """Writes a fitted estimator: what `begin` writes, the weights, the densities and the metrics."""
     begin(folder, estimator)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in estimator.network_.state_dict().items()}
-    save_densities(folder / folder.DENSITY, estimator.densities_)
+    write_densities(folder, estimator)
     if not folder.has(folder.METRICS) and estimator.result_ is not None:
         for record in estimator.result_.metrics:
             folder.append_jsonl(folder.METRICS, record)
     folder.write_tensors(folder.MODEL, weights, {"format": FORMAT, "grammar": estimator.grammar_.fingerprint})
+
+
+def write_densities(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
+    """Writes a fitted estimator's densities alone, in the place of those that are there."""
+    save_densities(folder / folder.DENSITY, estimator.densities_)
 
 
 def read_config(folder: RunFolder) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class RecurrentArchitecture(Frozen):
         embedding: width of the embeddings of productions and nonterminals.
         encoder_hidden: width of the encoder's state in each direction.
         hidden: width of the decoder's state, H.
+        labels: whether the decoder sees which labels it owes, such as open ring bonds.
+        depth: whether the decoder sees how many nonterminals are left to expand.
+        dropout: share of the decoder's previous productions that are hidden from it in training.
     """
 
     kind: Literal["recurrent"] = "recurrent"
@@ -39,6 +42,9 @@ class RecurrentArchitecture(Frozen):
     embedding: int = Field(default=128, ge=1)
     encoder_hidden: int = Field(default=256, ge=1)
     hidden: int = Field(default=512, ge=1)
+    labels: bool = False
+    depth: bool = False
+    dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
 class PaperArchitecture(Frozen):
@@ -229,6 +235,8 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
         latent_dim=25 if expressions else 56,
         encoder_hidden=128 if expressions else 256,
         hidden=256 if expressions else 512,
+        labels=True,
+        depth=True,
     )
     training = TrainingSettings(
         time_budget=(2 if expressions else 4) if quick else (8 if expressions else 60),

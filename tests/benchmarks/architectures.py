@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from grae.autoencoder import Autoencoder, Deterministic, Tikhonov, model_named
+from grae.constraints import written_labels
 from grae.datasets.registry import open_source
 from grae.datasets.split import make_split
 from grae.datasets.store import build_store
@@ -69,15 +70,16 @@ class Attention(nn.Module):
 class CodeAtStart(RecurrentDecoder):
     """The code sets the first state and is not seen again."""
 
-    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor) -> Tensor:
-        return self.previous(previous) + self.nonterminal(nonterminal) + 0 * code
+    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor, height: Tensor) -> Tensor:
+        return super()._inputs(previous, nonterminal, 0 * code, owed, height)
 
 
 class Blind(RecurrentDecoder):
     """Does not see its previous production, as the published decoder does not."""
 
-    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor) -> Tensor:
-        return 0 * self.previous(previous) + self.nonterminal(nonterminal) + code
+    def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor, height: Tensor) -> Tensor:
+        nothing = torch.full_like(previous, self.tensors.pad)
+        return super()._inputs(nothing, nonterminal, code, owed, height)
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,8 @@ def main() -> None:
             latent_dim=architecture.latent_dim,
             embedding=architecture.embedding,
             hidden=architecture.hidden,
+            labels=written_labels(grammar),
+            depth=True,
         )
         network = Autoencoder(
             encoder,

@@ -2,16 +2,18 @@
 
     python tests/benchmarks/search.py half --data expressions.txt --out half.txt    # the worse half, to train on
     grae train --grammar arithmetic --data half.txt --time-budget 5 --out runs/half
-    python tests/benchmarks/search.py run runs/half --target log-mse --data half.txt --seeds 5
-    python tests/benchmarks/search.py run runs/zinc --target logp --data zinc250k --seeds 3
+    python tests/benchmarks/search.py run runs/half --target log-mse --data half.txt --seeds 0 1 2 3 4
+    python tests/benchmarks/search.py run runs/zinc --target logp --data zinc250k --seeds 0 1 2
     python tests/benchmarks/search.py profile runs/half --target log-mse --data half.txt
 
 `half` says which score the half begins at. `run` prints the best of each seed after every 100 calls, with its size.
-`profile` asks for one more round when 1,000 strings have been scored.
+`profile` goes on for ten rounds when 1,000 strings have been scored.
 """
 
 import argparse
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -19,30 +21,31 @@ import grae
 from grae.chemistry import properties
 from grae.datasets import open_source
 from grae.optimization.scoring import Scorer
-from grae.optimization.start import Start, scored
+from grae.optimization.start import ALL, scored
 from grae.optimization.targets import target_named
 
 CALLS = 500
 EVERY = 100
 PROFILED = 1000
+ROUNDS = 10
 
 
 def half(data: str, out: Path) -> None:
     """Writes the strings whose score is worse than the median."""
-    start: Start = scored(list(open_source(data).texts()), Scorer(target_named("log-mse"))).worse_half(maximize=False)
+    texts = list(open_source(data).texts())
+    start = scored(texts, Scorer(target_named("log-mse")), limit=ALL).worse_half(maximize=False)
     out.write_text("\n".join(start.texts) + "\n")
     print(f"{len(start.texts):,} expressions, scores from {np.nanmin(start.scores):.4f}")
 
 
-def run(place: str, target: str, data: str, seeds: int, batch_size: int) -> None:
+def run(place: str, target: str, data: str, seeds: list[int], protocol: Any, batch_size: int, limit: int) -> None:
     """Searches with several seeds."""
     model = grae.load(place, device="cpu")
     texts = list(open_source(data).texts())
     found = []
-    for seed in range(seeds):
-        result = grae.optimize(
-            model, target, start=texts, rounds=CALLS // batch_size, batch_size=batch_size, seed=seed, workers=1
-        )
+    for seed in seeds:
+        options: dict[str, Any] = {"protocol": protocol, "batch_size": batch_size, "start_limit": limit}
+        result = grae.optimize(model, target, start=texts, rounds=CALLS // batch_size, seed=seed, **options)
         best = result.best[0]
         about = properties(best.string) if result.target.language == "molecules" else None
         size = "" if about is None else f"{about.heavy_atoms} heavy atoms, SA {about.sa:.2f}"
@@ -52,17 +55,16 @@ def run(place: str, target: str, data: str, seeds: int, batch_size: int) -> None
     print(f"mean {np.mean(found):.4f}, standard deviation {np.std(found):.4f}")
 
 
-def profile(place: str, target: str, data: str, batch_size: int) -> None:
+def profile(place: str, target: str, data: str, batch_size: int, limit: int) -> None:
     """What a round costs when the history holds a thousand strings."""
     model = grae.load(place, device="cpu")
     texts = list(open_source(data).texts())
     rounds = PROFILED // batch_size
-    before = grae.optimize(model, target, start=texts, rounds=rounds, batch_size=batch_size)
-    after = grae.optimize(model, target, start=texts, rounds=rounds + 10, batch_size=batch_size)
-    print(
-        "ten rounds more, seconds:",
-        _spent({name: after.seconds[name] - before.seconds[name] for name in after.seconds}),
-    )
+    options: dict[str, Any] = {"start": texts, "batch_size": batch_size, "start_limit": limit}
+    with TemporaryDirectory() as folder:
+        grae.optimize(model, target, rounds=rounds, out=folder, **options)
+        after = grae.optimize(model, target, rounds=rounds + ROUNDS, out=folder, resume=True, **options)
+    print(f"{ROUNDS} rounds after {rounds * batch_size:,} strings: {_spent(after.seconds)}")
 
 
 def _spent(seconds: dict[str, float]) -> str:
@@ -77,15 +79,17 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--target", default="log-mse")
     parser.add_argument("--out", type=Path, default=Path("half.txt"))
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--protocol", default="trust-region")
     parser.add_argument("--batch-size", type=int, default=5)
+    parser.add_argument("--start-limit", type=int, default=ALL)
     given = parser.parse_args()
     if given.what == "half":
         half(given.data, given.out)
     elif given.what == "run":
-        run(given.place, given.target, given.data, given.seeds, given.batch_size)
+        run(given.place, given.target, given.data, given.seeds, given.protocol, given.batch_size, given.start_limit)
     else:
-        profile(given.place, given.target, given.data, given.batch_size)
+        profile(given.place, given.target, given.data, given.batch_size, given.start_limit)
 
 
 if __name__ == "__main__":

@@ -115,9 +115,9 @@ def test_densities_side_by_side(grae, runs: Path):
     shown = grae("evaluate", "lists-grae-1", "--density", "gaussian,gmm", "-n", "40").out
     assert "log likelihood" in shown
     assert shown.index("gaussian") < shown.index("gmm")
-    refused = grae("evaluate", "lists-grae-1", "--density", "gmm,flow", "-n", "40")
+    refused = grae("evaluate", "lists-grae-1", "--density", "gmm,kernel", "-n", "40")
     assert (refused.status, refused.out) == (2, "")
-    assert "no density 'flow' is fitted in this run" in refused.err
+    assert "unknown density 'kernel'" in refused.err
 
 
 def test_runs_side_by_side(grae, runs: Path):

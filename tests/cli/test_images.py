@@ -66,9 +66,9 @@ def test_sample_draws_a_picture_or_writes_an_array(grae, here):
     assert grae("images", "sample", "-n", "5").status == 0
     with Image.open("samples.png") as picture:
         assert picture.format == "PNG"
-    ended = grae("images", "sample", "--density", "normal")
+    ended = grae("images", "sample", "--density", "two-stage")
     assert (ended.status, ended.out) == (2, "")
-    assert "no density 'normal' is fitted" in ended.err
+    assert "no density 'two-stage' is fitted" in ended.err
 
 
 def test_evaluate_gives_the_four_distances(grae, here):
@@ -102,6 +102,25 @@ def test_table_then_figure(grae, here):
     assert "holds no complete run of wae" in missing.err
 
 
+def test_a_figure_of_runs(grae, here):
+    options = ["--columns", "3", "--json"]
+    shutil.copytree("runs/images/digits-rae-1", "elsewhere/digits-rae-1")
+    drawn = grae("images", "figure", "digits-rae-1", *options)
+    assert drawn.json["models"] == ["digits-rae-1"]
+    both = grae("images", "figure", "digits-rae-1", "elsewhere/digits-rae-1", *options)
+    assert both.json["models"] == ["runs/images/digits-rae-1", "elsewhere/digits-rae-1"]
+    refused = grae("images", "figure", "digits-rae-1", "--models", "rae", *options)
+    assert refused.status == 2
+    assert "remedy: leave it out" in refused.err
+
+
+def test_a_seed_is_no_negative_number(grae, here):
+    for verb in (["sample"], ["evaluate"], ["figure", "digits-rae-1"]):
+        ended = grae("images", *verb, "--seed", "-1")
+        assert (ended.status, ended.out) == (2, "")
+        assert "--seed" in ended.err
+
+
 def test_a_folder_of_pictures(grae, tmp_path):
     rng = np.random.default_rng(0)
     (tmp_path / "pictures").mkdir()
@@ -129,6 +148,10 @@ def test_a_folder_of_pictures(grae, tmp_path):
         (["train", "--recipe", "mnist", "--epochs", "1"], "the recipe 'mnist' is for images of 32x32"),
         (["train", "--width", "0", "--epochs", "1"], "width is 0.0"),
         (["sample"], "train one with `grae images train`"),
+        (["sample", "--out", "samples.jpg"], "end it in .png or .npy"),
+        (["figure", "digits-table", "--out", "figure.pdf"], "end it in .png"),
+        (["train", "--epochs", "1", "--learning-rate", "0"], "learning_rate"),
+        (["train", "--epochs", "1", "--density", "gm"], "did you mean 'gmm'"),
         (["evaluate", "none"], "no run 'none'"),
         (["figure", "none"], "no run 'none'"),
         (["table", "--projector", "a.pt", "--inception-weights", "b.pth"], "exclude each other"),

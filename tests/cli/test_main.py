@@ -36,6 +36,11 @@ def test_each_verb_has_help(grae, verb: str):
     assert ended.out.strip()
 
 
+def test_help_says_what_is_left_out(grae):
+    told = " ".join(grae("train", "--help").out.replace("│", " ").split())
+    assert "Passes over the data. [default: by the preset]" in told
+
+
 def test_unknown_verb_is_bad_input(grae):
     ended = grae("trian")
     assert (ended.status, ended.out) == (2, "")

@@ -62,14 +62,21 @@ def test_settings_that_contradict_each_other_start_nothing(grae, trained: Path, 
     assert not (tmp_path / "runs").exists()
 
 
-def test_density_of_choice_and_the_remedy_for_one_that_is_not_there(grae, trained: Path, tmp_path: Path):
+def test_density_of_choice_is_fitted_once(grae, trained: Path, tmp_path: Path):
     shutil.copytree(trained / "runs", tmp_path / "runs")
     drawn = {name: grae("sample", "-n", "50", "--density", name).out for name in ("gmm", "gaussian", "normal")}
     assert len(set(drawn.values())) == 3
-    ended = grae("sample", "-n", "5", "--density", "two-stage")
-    assert (ended.status, ended.out) == (2, "")
-    assert "no density 'two-stage' is fitted" in ended.err
-    assert "train with density='two-stage' (--density two-stage)" in ended.err
+    first = grae("sample", "-n", "5", "--density", "two-stage")
+    assert first.status == 0
+    assert "fitting the density 'two-stage'" in first.err
+    again = grae("sample", "-n", "5", "--density", "two-stage")
+    assert (again.status, again.out) == (0, first.out)
+    assert "fitting" not in again.err
+    compared = grae("evaluate", "-n", "20", "--density", "gmm,gmm-chosen", "--json")
+    assert set(compared.json["densities"]) == {"gmm", "gmm-chosen"}
+    wrong = grae("sample", "-n", "5", "--density", "two-stages")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "did you mean 'two-stage'?" in wrong.err
 
 
 def test_two_stage_is_fitted_where_it_is_asked_for(grae, trained: Path):

@@ -47,6 +47,7 @@ def test_json_is_one_object_and_the_folder_holds_the_search(optimize):
     told = ended.json
     assert ended.out.count("\n") == 1
     assert (told["calls"], told["target"], told["direction"]) == (8, "log-mse", "minimize")
+    assert 0 < told["start"]["strings"] < told["start"]["of"]  # the worse half
     assert 0 < told["valid"] <= 1
     scores = [one["score"] for one in told["best"]]
     assert scores == sorted(scores)
@@ -73,6 +74,8 @@ def test_the_table_names_the_best_and_the_papers_statistics(optimize, searched: 
     for word in ("own.py:xs", "string", "average of the valid", "best three", "8"):
         assert word in ended.out
     assert "8/8 calls" in ended.err
+    assert "scoring the strings to start from 100%" in ended.err
+    assert "started from 20 of" in ended.err
     (folder,) = (Path("runs/arithmetic-grae-1") / "optimize").iterdir()
     try:
         assert folder.name == "own.py_xs-1"

@@ -54,7 +54,7 @@ def test_sample_to_a_file_prints_a_table(grae, density: str):
 
 def test_sample_bad_input(grae):
     for arguments, message in (
-        (("--density", "flow"), "no density 'flow'"),
+        (("--density", "kernel"), "unknown density 'kernel'"),
         (("nowhere",), "no run 'nowhere'"),
         (("--grammar", "arithmetic"), "no run of grammar 'arithmetic'"),
         (("--draw", "grid.png"), "says nothing of molecules"),

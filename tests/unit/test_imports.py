@@ -29,6 +29,7 @@ ROOMS = (
     "sequence",
     "evaluation",
     "optimization",
+    "reproduction",
     "report",
     "cli",
 )

@@ -26,12 +26,13 @@ def evaluate(
     """Frechet distances of a run's images to held-out ones: reconstructions, samples, interpolations."""
     place = find_run(run, under=IMAGE_RUNS)
     from grae.images import load
-    from grae.images.measures import measure
+    from grae.images.measures import HeldOut, measure
 
     model, images = load(place, device=device), data_of(place)
     chosen = projector_for(images, projector, inception_weights, device)
+    held_out = HeldOut(images.test.images, chosen, n=n, seed=seed)
     with progress("measuring") as done:
-        found = measure(model, images.test.images, chosen, n=n, seed=seed, progress=done).to_dict()
+        found = measure(model, held_out, progress=done).to_dict()
     if as_json:
         return emit({"run": place, **found})
     print_table([found["feature"], "distance", "of"], [[name, found[name], means] for name, means in MEANS.items()])

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.images.options import data_of
+from grae.cli.images.options import check_suffix, data_of
 from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit, note
 from grae.cli.runs import COMPLETE, IMAGE_RUNS, find_run
-from grae.errors import RunError
+from grae.errors import RunError, SettingsError
 
 
 def figure(
@@ -31,9 +31,11 @@ def figure(
     as_json: AsJson = False,
 ) -> None:
     """Draw reconstructions under their originals, random samples and spherical interpolations, a line a model."""
+    check_suffix(out, ".png")
     places = _runs_of(runs, models)
     from grae.images import load
     from grae.images.figure import draw_figure
+    from grae.images.recipes import MODELS
 
     names = list(places)
     images = data_of(places[names[0]])
@@ -44,7 +46,8 @@ def figure(
                 f"{places[name]} was trained on other images than {places[names[0]]}",
                 remedy="give runs on the same data",
             )
-    draw_figure(loaded, images.test.images, out, columns=columns, seed=seed)
+    named = {name.upper() if name in MODELS else name: model for name, model in loaded.items()}
+    draw_figure(named, images.test.images, out, columns=columns, seed=seed)
     if as_json:
         return emit({"figure": out, "models": names})
     note(f"{', '.join(names)} in:")
@@ -56,6 +59,7 @@ def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
 
     Raises:
         RunError: there is no such run.
+        SettingsError: models are named beside runs.
     """
     places = [find_run(name, under=IMAGE_RUNS) for name in given]
     if len(places) == 1 and not (places[0] / COMPLETE).is_file():
@@ -70,4 +74,7 @@ def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
                 remedy="give the folder of a finished `grae images table`, or the folders of runs",
             )
         return found
-    return {f"{place.name}": place for place in places}
+    if models is not None:
+        raise SettingsError("--models chooses among a table's runs, and runs are given", remedy="leave it out")
+    names = [place.name for place in places]
+    return {name if names.count(name) == 1 else str(place): place for name, place in zip(names, places, strict=True)}

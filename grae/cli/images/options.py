@@ -1,7 +1,7 @@
 """What the commands on images share: their options, and opening data and projectors."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -29,6 +29,18 @@ Width = Annotated[
     float, typer.Option("--width", help="Factor on the recipe's numbers of filters, for small machines: 0.25, say.")
 ]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the recipe]")]
+LearningRate = Annotated[
+    float | None, typer.Option("--learning-rate", help="Before the schedule lowers it. [default: by recipe and model]")
+]
+RateSchedule = Annotated[
+    Literal["plateau", "cosine", "one-cycle", "constant"],
+    typer.Option(
+        "--schedule",
+        metavar="NAME",
+        help="Of the learning rate: plateau (halved where validation no longer improves, as published), cosine or "
+        "one-cycle (both fall to 0 in however few epochs), or constant.",
+    ),
+]
 ProjectorFile = Annotated[
     Path | None,
     typer.Option(
@@ -47,6 +59,12 @@ InceptionWeights = Annotated[
     ),
 ]
 Number = Annotated[int, typer.Option("-n", "--number", min=2, help="Images on each side of a distance, at most.")]
+
+
+def check_suffix(out: str | Path, *suffixes: str) -> None:
+    """Makes sure that a file's name says what will be in it. Raises SettingsError."""
+    if not str(out).lower().endswith(suffixes):
+        raise SettingsError(f"--out {out} has another ending", remedy=f"end it in {' or '.join(suffixes)}")
 
 
 def opened(data: str) -> "ImageSet":

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.images.options import ImageRun
+from grae.cli.images.options import ImageRun, check_suffix
 from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit, note, written
 from grae.cli.runs import IMAGE_RUNS, find_run
@@ -21,12 +21,16 @@ def sample(
     seed: Seed = 0,
     out: Annotated[
         str,
-        typer.Option("--out", "-o", metavar="FILE", help="A .png of them all, or their pixels as .npy."),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="A .png of them all, or their pixels as .npy; - for a PNG on stdout."
+        ),
     ] = "samples.png",
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Sample new images, into one picture or an array (n, height, width, channels) of bytes."""
+    if out != "-":
+        check_suffix(out, ".png", ".npy")
     place = find_run(run, under=IMAGE_RUNS)
     import numpy as np
 

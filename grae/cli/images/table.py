@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.images.options import Data, Epochs, InceptionWeights, Number, ProjectorFile, Width, opened, projector_for
+from grae.cli.images.options import (
+    Data,
+    Epochs,
+    InceptionWeights,
+    LearningRate,
+    Number,
+    ProjectorFile,
+    RateSchedule,
+    Width,
+    opened,
+    projector_for,
+)
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
 from grae.cli.output import table as print_table
@@ -19,6 +30,8 @@ def table(
     ] = None,
     width: Width = 1.0,
     epochs: Epochs = None,
+    learning_rate: LearningRate = None,
+    schedule: RateSchedule = "plateau",
     n: Number = 10_000,
     projector: ProjectorFile = None,
     inception_weights: InceptionWeights = None,
@@ -44,7 +57,15 @@ def table(
     folder = out or IMAGE_RUNS / f"{Path(images.name).stem}-table"
     chosen = projector_for(images, projector, inception_weights, device)
     names = MODELS if models is None else tuple(name.strip() for name in models.split(","))
-    parameters = {"recipe": images.recipe, "width": width, "epochs": epochs, "random_state": seed, "device": device}
+    parameters = {
+        "recipe": images.recipe,
+        "width": width,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "random_state": seed,
+        "device": device,
+    }
     try:
         rows = make_table(folder, images, chosen, models=names, n=n, tell=note, progress=talks(), **parameters)
     except Interrupted as interrupted:
@@ -52,8 +73,9 @@ def table(
     if as_json:
         return emit({"table": folder, "data": images.name, "rows": rows})
     headings = ["model", *NAMES, *(f"printed {name}" for name in NAMES), "mse", "minutes"]
-    keys = ["model", *NAMES, *(f"printed_{name}" for name in NAMES), "mse", "minutes"]
+    keys = ["model", *NAMES, *(f"printed_{name}" for name in NAMES)]
     title = f"{rows[0]['feature']} of {rows[0]['n']:,} images, and the printed FID"
-    print_table(headings, [[row[key] for key in keys] for row in rows], title=title)
+    shown = [[*(row[key] for key in keys), f"{row['mse']:.5f}", f"{row['minutes']:.1f}"] for row in rows]
+    print_table(headings, shown, title=title)
     note(f"next: grae images figure {folder}")
     print(folder)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grae.cli.images.options import Data, Epochs, Width, data_of, opened
+from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, new_run
@@ -35,9 +35,17 @@ def train(
         float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training, instead of epochs.")
     ] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Images a step.")] = None,
+    learning_rate: LearningRate = None,
+    schedule: RateSchedule = "plateau",
     latent_dim: Annotated[int | None, typer.Option("--latent-dim", min=1, help="Width of a latent code.")] = None,
     beta: Annotated[float | None, typer.Option("--beta", min=0, help="Weight of the embedding's term.")] = None,
     lambda_: Annotated[float | None, typer.Option("--lambda", min=0, help="Weight of the regularizer's term.")] = None,
+    density: Annotated[
+        str | None,
+        typer.Option(
+            "--density", help="What it is sampled from: gmm, gaussian, normal or two-stage. [default: by the model]"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the split, the weights and the batches.")] = 0,
     device: Device = "auto",
     out: Annotated[
@@ -57,9 +65,12 @@ def train(
         "epochs": epochs,
         "time_budget": time_budget,
         "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
         "latent_dim": latent_dim,
         "beta": beta,
         "lambda_": lambda_,
+        "density": density,
         "random_state": seed,
         "device": device,
     }

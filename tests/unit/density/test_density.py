@@ -16,7 +16,17 @@ from scipy.integrate import dblquad, quad
 from scipy.stats import kstest, multivariate_normal
 
 from grae import files
-from grae.density import DENSITIES, Density, Gaussian, Mixture, StandardNormal, TwoStage, load_densities, save_densities
+from grae.density import (
+    DENSITIES,
+    Density,
+    Gaussian,
+    Mixture,
+    SplineFlow,
+    StandardNormal,
+    TwoStage,
+    load_densities,
+    save_densities,
+)
 from grae.errors import DataError, RunError
 
 
@@ -161,7 +171,11 @@ class TestStandardNormal:
         assert kstest(density.sample(5000).ravel(), "norm").pvalue > 0.01
 
 
-KINDS = {**DENSITIES, "two-stage": partial(TwoStage, 8, epochs=2, learning_rate=1e-2, draws=4)}
+KINDS = {
+    **DENSITIES,
+    "two-stage": partial(TwoStage, 8, epochs=2, learning_rate=1e-2, draws=4),
+    "flow": partial(SplineFlow, transforms=2, hidden=8, epochs=2),
+}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
@@ -305,9 +319,11 @@ class TestFile:
 
     def test_an_unknown_density(self, path):
         arrays, about = files.read_tensors(path)
-        about["densities"]["flow"] = {}
+        about["densities"]["kernel"] = {}
         files.write_tensors(path, arrays, about)
-        with pytest.raises(RunError, match="unknown density 'flow'; known: gaussian, gmm, normal, two-stage"):
+        with pytest.raises(
+            RunError, match="unknown density 'kernel'; known: flow, gaussian, gmm, gmm-chosen, normal, two-stage"
+        ):
             load_densities(path)
 
     def test_a_name_that_is_another_density(self, tmp_path):

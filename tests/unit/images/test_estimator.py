@@ -8,7 +8,8 @@ from sklearn.base import clone
 
 from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
-from grae.images import ImageAutoencoder, load
+from grae.images import ImageAutoencoder, densities, load
+from grae.images.densities import unfitted
 from grae.images.recipes import MODELS
 from grae.images.resolution import resolved
 from grae.training.run_folder import RunFolder
@@ -25,18 +26,41 @@ def test_every_model_trains_and_samples(few, model):
     assert fitted.inverse_transform(codes).shape == (5, 8, 8, 1)
     assert fitted.sample(3).dtype == np.uint8
     assert np.isfinite(fitted.score_samples(few[:5])).all()
-    assert {"gaussian", "gmm"} <= set(fitted.densities_)
-    assert ("normal" in fitted.densities_) == (model in ("vae", "wae"))
+    assert set(fitted.densities_) == {"gaussian", "gmm", "normal"}
+    assert fitted.settings_.density == ("normal" if model in ("vae", "wae") else "gmm")
     assert fitted.settings_.recipe == "digits"
 
 
 def test_the_second_stage_is_fitted_under_the_recipes_weight(few):
-    fitted = ImageAutoencoder("2svae", **SMALL, latent_dim=2)
-    fitted.settings_ = resolved(fitted.get_params(), (8, 8, 1))
-    assert fitted.settings_.density == "two-stage"
-    density = fitted._unfitted("two-stage")
+    settings = resolved(ImageAutoencoder("2svae", **SMALL, latent_dim=2).get_params(), (8, 8, 1))
+    assert settings.density == "two-stage"
+    density = unfitted("two-stage", settings)
     assert isinstance(density, TwoStage)
     assert density.gamma == pytest.approx((1.5e-3 * 2 / 2) ** 0.5)
+
+
+def test_the_two_stage_model_takes_up_a_vae(few, monkeypatch):
+    vae = ImageAutoencoder("vae", **SMALL, latent_dim=2).fit(few)
+    monkeypatch.setattr(densities, "TwoStage", lambda gamma: TwoStage(8, epochs=1, gamma=gamma))
+    taken = ImageAutoencoder("2svae", **SMALL, latent_dim=2).fit_like(vae, few)
+    trained = ImageAutoencoder("2svae", **SMALL, latent_dim=2).fit(few)
+    for some in (taken, trained):
+        assert np.array_equal(some.transform(few), vae.transform(few))
+        assert np.array_equal(some.sample(3), trained.sample(3))
+    with pytest.raises(SettingsError, match="differs in its objective"):
+        ImageAutoencoder("rae", **SMALL, latent_dim=2).fit_like(vae, few)
+    with pytest.raises(SettingsError, match="differs in its training"):
+        ImageAutoencoder("2svae", **{**SMALL, "epochs": 2}, latent_dim=2).fit_like(vae, few)
+    with pytest.raises(DataError, match="other images"):
+        ImageAutoencoder("2svae", **SMALL, latent_dim=2).fit_like(vae, few[1:])
+
+
+def test_the_rate_falls_as_asked(few):
+    assert ImageAutoencoder("vae", **SMALL).fit(few[:60]).settings_.training.schedule == "plateau"
+    fitted = ImageAutoencoder("vae", **{**SMALL, "epochs": 2}, schedule="cosine", learning_rate=1e-2).fit(few[:60])
+    assert [record["learning_rate"] for record in fitted.result_.metrics] == pytest.approx([5e-3, 0.0])
+    with pytest.raises(SettingsError, match="schedule"):
+        ImageAutoencoder("vae", schedule="falling").fit(few)  # pyright: ignore[reportArgumentType]
 
 
 def test_training_brings_images_back(digits):
@@ -131,8 +155,8 @@ def test_what_cannot_be_used_is_named(fitted, few):
         fitted.inverse_transform(np.zeros((2, 3)))
     with pytest.raises(DataError, match="row 1 holds NaN"):
         fitted.inverse_transform(np.array([[0.0] * 8, [np.nan] * 8]))
-    with pytest.raises(SettingsError, match="no density 'normal' is fitted"):
-        fitted.sample(1, density="normal")
+    with pytest.raises(SettingsError, match="no density 'two-stage' is fitted"):
+        fitted.sample(1, density="two-stage")
 
 
 def test_damaged_and_foreign_folders_are_refused(fitted, tmp_path):

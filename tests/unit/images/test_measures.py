@@ -8,13 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
+from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
-from grae.images import ImageAutoencoder, Moments, frechet_distance
+from grae.images import ImageAutoencoder, Moments, densities, frechet_distance
 from grae.images import table as table_module
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
-from grae.images.figure import CELL, GAP, HEADING, LABEL, between, draw_figure, grid_as_png
-from grae.images.measures import measure, normal_density
+from grae.images.figure import CELL, GAP, HEADING, between, draw_figure, grid_as_png, label_width
+from grae.images.measures import HeldOut, measure, normal_density
 from grae.images.printed import PRINTED
 from grae.images.projectors import Classifier, Projector
 from grae.images.recipes import MODELS
@@ -40,7 +41,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
 
 def test_each_measure_is_the_distance_that_it_is_said_to_be(fitted, digits):
     images = digits.test.images
-    found = measure(fitted, images, PIXELS, seed=3)
+    found = measure(fitted, HeldOut(images, PIXELS, seed=3))
     assert (found.feature, found.n) == ("FD(pixels)", 600)
     assert found.rec == pytest.approx(distance(images, fitted.reconstruct(images)), rel=1e-4)
     assert found.normal == pytest.approx(distance(images, fitted.sample(600, density="gaussian", seed=3)), rel=1e-4)
@@ -69,7 +70,7 @@ def test_interpolations_are_half_way_between_different_images(digits):
             return type("Density", (), {"sample": lambda self, n, seed: np.zeros((n, 2), np.float32)})()
 
     model = Brightness()
-    measure(model, images, PIXELS)  # pyright: ignore[reportArgumentType]
+    measure(model, HeldOut(images, PIXELS))  # pyright: ignore[reportArgumentType]
     halves = model.seen[-1]
     mixed = halves[(halves[:, 0] > 0.01)]
     assert len(mixed) == 2  # the one bright image is the first of one pair and the second of another
@@ -77,12 +78,12 @@ def test_interpolations_are_half_way_between_different_images(digits):
 
 
 def test_fewer_images_are_drawn_where_fewer_are_asked_for(fitted, digits):
-    found = measure(fitted, digits.test.images, PIXELS, n=50)
+    found = measure(fitted, HeldOut(digits.test.images, PIXELS, n=50))
     assert found.n == 50
-    assert found != measure(fitted, digits.test.images, PIXELS, n=50, seed=1)
-    assert found == measure(fitted, digits.test.images, PIXELS, n=50)
+    assert found != measure(fitted, HeldOut(digits.test.images, PIXELS, n=50, seed=1))
+    assert found == measure(fitted, HeldOut(digits.test.images, PIXELS, n=50))
     with pytest.raises(DataError, match="too few"):
-        measure(fitted, digits.test.images[:1], PIXELS)
+        HeldOut(digits.test.images[:1], PIXELS)
 
 
 def test_the_measure_normal_samples_what_the_paper_samples():
@@ -150,6 +151,18 @@ def test_a_table_goes_on_in_the_middle_of_a_training(small_set, toy_projector, t
     }
 
 
+def test_the_two_stage_model_shares_the_vaes_network(small_set, toy_projector, tmp_path, monkeypatch):
+    monkeypatch.setattr(densities, "TwoStage", lambda gamma: TwoStage(8, epochs=1, gamma=gamma))
+    rows = make_table(tmp_path, small_set, toy_projector, models=("vae", "2svae"), n=30, **SMALL)
+    assert [rows[1][name] for name in ("rec", "interp", "minutes")] == [
+        rows[0][name] for name in ("rec", "interp", "minutes")
+    ]
+    assert rows[1]["normal"] != rows[0]["normal"]
+    assert not (tmp_path / "2svae" / "state").exists()  # nothing was trained
+    (tmp_path / "measures.jsonl").unlink()
+    assert make_table(tmp_path, small_set, toy_projector, models=("2svae",), n=30, **SMALL) == rows[1:]
+
+
 def test_another_experiment_is_refused(small_set, toy_projector, tmp_path):
     make_table(tmp_path / "t", small_set, toy_projector, models=("ae",), n=30, **SMALL)
     with pytest.raises(RunError, match=r"another experiment: epochs \(was 1, now 2\), n \(was 30, now 20\)"):
@@ -171,15 +184,26 @@ def test_markdown_has_ours_beside_the_printed():
 
 def test_the_figure_shows_originals_above_their_reconstructions(fitted, digits, tmp_path):
     draw_figure({"one": fitted, "two": fitted}, digits.test.images, tmp_path / "f.png", columns=3, seed=1)
-    picture = np.asarray(Image.open(tmp_path / "f.png"))
+    picture, left = np.asarray(Image.open(tmp_path / "f.png")), label_width(["originals", "one", "two"])
     chosen = digits.test.images[np.random.default_rng(1).choice(600, 3, replace=False)]
     enlarged = np.repeat(np.repeat(chosen[0, :, :, 0], CELL // 8, axis=0), CELL // 8, axis=1)
-    assert np.array_equal(picture[HEADING : HEADING + CELL, LABEL : LABEL + CELL, 0], enlarged)
+    assert np.array_equal(picture[HEADING : HEADING + CELL, left : left + CELL, 0], enlarged)
     back = fitted.reconstruct(chosen)[0, :, :, 0]
-    below = picture[HEADING + CELL + GAP : HEADING + 2 * CELL + GAP, LABEL : LABEL + CELL, 0]
+    below = picture[HEADING + CELL + GAP : HEADING + 2 * CELL + GAP, left : left + CELL, 0]
     assert np.array_equal(below[:: CELL // 8, :: CELL // 8], back)
     assert (picture[:HEADING] < 128).any()  # headings
-    assert (picture[:, :LABEL] < 128).any()  # names
+    assert (picture[:, :left] < 128).any()  # names
+
+
+def test_nothing_of_a_long_name_is_cut(fitted, digits, tmp_path):
+    sizes = []
+    for name in ("rae", "runs/images/digits-rae-l2-1"):
+        draw_figure({name: fitted}, digits.test.images, tmp_path / "f.png", columns=2)
+        picture = np.asarray(Image.open(tmp_path / "f.png"))[:, :, 0]
+        margin = picture[HEADING:, label_width(["originals", name]) - GAP]
+        assert (margin == 255).all()
+        sizes.append(picture.shape[1])
+    assert sizes[0] < sizes[1]
 
 
 def test_interpolations_begin_and_end_with_reconstructions(fitted, few):

@@ -103,18 +103,29 @@ def test_the_decoders_layers_are_the_transposes_of_the_encoders(kernel, stride):
     torch.manual_seed(0)
     weight = torch.randn(3, 2, kernel, kernel, dtype=torch.float64)
     x = torch.randn(1, 2, 8, 8, dtype=torch.float64)
-    down = conv2d(pad(x, _padding(kernel, stride)), weight, stride=stride)
+    both, more = _padding(kernel, stride)
+    down = conv2d(pad(x, (0, more, 0, more)), weight, stride=stride, padding=both)
     y = torch.randn_like(down)
-    up = _cut(conv_transpose2d(y, weight, stride=stride), 8, _padding(kernel, stride)[0])
+    up = _cut(conv_transpose2d(y, weight, stride=stride, padding=both), 8)
     assert down.shape[-1] == 8 // stride
     assert up.shape == x.shape
     assert torch.isclose((down * y).sum(), (x * up).sum())
 
 
 def test_odd_padding_is_greater_at_the_end():
-    assert _padding(5, 2) == (1, 2, 1, 2)
-    assert _padding(4, 1) == (1, 2, 1, 2)
-    assert _padding(4, 2) == (1, 1, 1, 1)
+    assert _padding(5, 2) == (1, 1)
+    assert _padding(4, 1) == (1, 1)
+    assert _padding(4, 2) == (1, 0)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(4, 2), (5, 2), (4, 1), (5, 1)])
+def test_what_is_cut_is_laid_out_as_a_whole(kernel, stride):
+    """Batch normalization takes many times as long on a part of a larger tensor."""
+    weight = torch.randn(3, 2, kernel, kernel).contiguous(memory_format=torch.channels_last)
+    y = torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last)
+    up = _cut(conv_transpose2d(y, weight, stride=stride, padding=_padding(kernel, stride)[0]), 8 * stride)
+    assert up.shape[-1] == 8 * stride
+    assert up.is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.fixture(scope="module")

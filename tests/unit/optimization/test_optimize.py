@@ -1,6 +1,7 @@
 """The whole search through `grae.optimize`: histories, resuming, targets that fail, and pictures."""
 
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -146,7 +147,6 @@ def test_paper_protocol_through_the_face(model, expressions, monkeypatch):
     from grae.optimization import paper
 
     monkeypatch.setattr(paper, "INDUCING", 30)
-    monkeypatch.setattr(paper, "STEPS", 10)
     result = search(model, expressions, protocol="paper", rounds=2, attempts=5)
     assert result.calls == 8
     assert set(result.history["attempts"]) == {5}
@@ -178,6 +178,7 @@ def test_settings_that_cannot_be_used(model, expressions):
 
 def test_starting_scores_are_cached_and_the_worse_half_is_worse(expressions, monkeypatch, cache_home):
     monkeypatch.setattr(start_module, "PARALLEL_FROM", 10)
+    monkeypatch.setattr(start_module, "KEPT_FROM", 10)
     target = target_named("log-mse", formula="x*x")
     told: list[float] = []
     first = scored(expressions, Scorer(target), progress=told.append)
@@ -188,9 +189,34 @@ def test_starting_scores_are_cached_and_the_worse_half_is_worse(expressions, mon
     np.testing.assert_array_equal(scored(expressions, Scorer(target)).scores, first.scores)
     half = first.worse_half(maximize=False)
     assert np.nanmin(half.scores) > np.nanmedian(first.scores)
-    assert len(scored(expressions, Scorer(FunctionTarget(len)), limit=20, seed=1).texts) == 20
+    assert (first.of, half.of) == (len(first.texts), len(first.texts))
+    assert first.best(False) == (first.texts[np.nanargmin(first.scores)], np.nanmin(first.scores))
+    assert Start(["a"], np.array([np.nan])).best(True) is None
     assert Start(["a"], np.array([np.nan])).worst_score(True) is None
     assert first.worst_score(False) == np.nanmax(first.scores)
+
+
+def test_of_many_strings_the_same_are_scored_each_time(expressions, monkeypatch):
+    own, built_in = Scorer(FunctionTarget(len)), Scorer(target_named("log-mse"))
+    some = scored(expressions, own, limit=20)
+    assert (len(some.texts), some.of) == (20, len(set(expressions)))
+    assert scored(expressions, own, limit=20).texts == some.texts
+    assert set(some.texts) < set(expressions)
+    monkeypatch.setattr(start_module, "OWN_LIMIT", 30)
+    monkeypatch.setattr(start_module, "LIMIT", 40)
+    assert (len(scored(expressions, own).texts), len(scored(expressions, built_in).texts)) == (30, 40)
+    assert len(scored(expressions, own, limit=0).texts) == len(scored(expressions, built_in, limit=0).texts) == some.of
+    for wrong in (-1, 1):
+        with pytest.raises(SettingsError, match="start limit"):
+            scored(expressions, own, limit=wrong)
+
+
+def test_what_a_search_started_from_is_told(model, expressions):
+    result = search(model, expressions, half="all", start_limit=30, rounds=1)
+    told = result.to_dict()["start"]
+    assert (told["strings"], told["of"]) == (30, len(set(expressions)))
+    assert told["best"]["score"] == pytest.approx(target_named("log-mse").evaluate([told["best"]["string"]])[0])
+    assert result.calls == 4
 
 
 def test_several_workers_score_the_same(model, expressions):
@@ -216,9 +242,14 @@ def test_progress_shows_best_validity_calls_and_time_left():
     line = summary(history, 10, 0, 4.0)
     assert line == "2/10 calls  best 1.5 CCO  50% valid  0:00:16 left"
     for reporter in (Lines(Console(width=200, record=True)), Bar(Console(width=200, record=True))):
-        reporter.doing("preparing", 0.5)
+        for fraction in (0.1, 0.2, 0.31, 1.0):
+            reporter.doing("encoding", fraction)
+        reporter.doing("proposing")
         reporter.call(history, 10, 0, 4.0)
         reporter.round(history, 10, 0, 4.0)
         reporter.close()
-        assert "best 1.5 CCO" in reporter.console.export_text()
+        shown = reporter.console.export_text()
+        assert "best 1.5 CCO" in shown
+        if type(reporter) is Lines:
+            assert re.findall(r"\w+ \d+%\n", shown) == ["encoding 10%\n", "encoding 31%\n", "encoding 100%\n"]
     assert summary(History(None, "maximize"), 10, 0, 0.0) == "0/10 calls  no valid string yet  0% valid"

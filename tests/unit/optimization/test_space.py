@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grae.optimization import space as space_module
 from grae.optimization.candidates import Candidates, Known, _shared
 from grae.optimization.space import LatentSpace
 
@@ -50,9 +51,16 @@ def test_what_is_told_to_the_decoder_reaches_it(model):
     assert recording.asked == {"temperature": 0.5, "seed": 7, "constraints": "rings"}
 
 
-def test_strings_that_the_model_cannot_encode(space):
+def test_strings_that_the_model_cannot_encode(space, monkeypatch):
     long = "+".join("x" * 40)
-    assert space.encodable(["x", long, "y", "x*x"]).tolist() == [True, False, False, True]
+    told: list[float] = []
+    monkeypatch.setattr(space_module, "CHUNK", 3)
+    kept, codes = space.encoded(["x", long, "y", "x*x"], told.append)
+    assert kept.tolist() == [True, False, False, True]
+    assert told == [0.75, 1.0]
+    np.testing.assert_allclose(codes, space.encode(["x", "x*x"]), atol=1e-5)
+    kept, codes = space.encoded([])
+    assert (len(kept), codes.shape) == (0, (0, space.dim))
 
 
 def test_candidates_are_distinct_new_and_encoded(space, expressions):

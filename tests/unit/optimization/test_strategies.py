@@ -114,7 +114,6 @@ def test_random_search_proposes_new_samples(space, start):
 @pytest.fixture
 def quick_paper(monkeypatch):
     monkeypatch.setattr(paper_module, "INDUCING", 30)
-    monkeypatch.setattr(paper_module, "STEPS", 20)
 
 
 def test_the_paper_protocol_proposes_points_of_the_box(space, start, quick_paper):

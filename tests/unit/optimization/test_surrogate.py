@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from grae.optimization.sparse import SparseSurrogate, log_improvement
+from grae.optimization import sparse as sparse_module
+from grae.optimization.sparse import Believer, SparseProcess, log_improvement, promising
 from grae.optimization.surrogate import LocalSurrogate, normal_scores, one_thread
 
 
@@ -104,41 +105,71 @@ def test_far_below_the_incumbent_the_improvement_has_a_slope():
 
 
 @pytest.fixture(scope="module")
-def sparse() -> tuple[SparseSurrogate, np.ndarray]:
+def sparse() -> tuple[SparseProcess, np.ndarray]:
     rng = np.random.default_rng(0)
     points = rng.uniform(-2, 2, (400, 2))
     values = -np.square(points - [0.5, -1.0]).sum(axis=1)
-    return SparseSurrogate(points, values, inducing=50, steps=150, batch=200, rng=rng), points
+    return SparseProcess(points, values, inducing=50, rng=rng), points
 
 
-def test_the_sparse_moments_are_gpytorchs(sparse):
-    surrogate, points = sparse
-    new = torch.from_numpy(points[:7] + 0.1)
-    with torch.no_grad():
-        wanted = surrogate.model(new)
-        mean, variance = surrogate._moments(new)
-        covariance = surrogate._covariance(new, new)
-    np.testing.assert_allclose(mean.numpy(), wanted.mean.numpy(), atol=1e-4)
-    np.testing.assert_allclose(variance.numpy(), wanted.variance.numpy(), atol=1e-3)
-    np.testing.assert_allclose(covariance.numpy(), wanted.covariance_matrix.numpy(), atol=1e-3)
+def test_with_all_points_inducing_it_is_the_exact_process(monkeypatch):
+    rng = np.random.default_rng(1)
+    points = rng.uniform(-2, 2, (60, 2))
+    values = smooth(points) + 0.1 * rng.standard_normal(60)
+    monkeypatch.setattr(sparse_module, "CHUNK", 7)
+    process = SparseProcess(points, values, inducing=60, rng=np.random.default_rng(0))
+    known, new = torch.from_numpy(points), torch.from_numpy(points[:7] + 0.3)
+    outcomes = torch.from_numpy((values - values.mean()) / values.std()) - process.mean
+    inverse = torch.linalg.inv(process.kernel(known, known) + process.noise * torch.eye(60, dtype=torch.float64))
+    to_known = process.kernel(new, known)
+    mean, variance = process.moments(new)
+    covariance = process.kernel(new, new) - to_known @ inverse @ to_known.T
+    np.testing.assert_allclose(mean.numpy(), (process.mean + to_known @ inverse @ outcomes).numpy(), atol=1e-3)
+    np.testing.assert_allclose(process.covariance(new, new).numpy(), covariance.numpy(), atol=1e-3)
+    np.testing.assert_allclose(variance.numpy(), covariance.diagonal().numpy(), atol=1e-3)
+
+
+def test_fewer_inducing_points_are_fitc():
+    rng = np.random.default_rng(2)
+    points = rng.uniform(-2, 2, (80, 2))
+    process = SparseProcess(points, smooth(points), inducing=15, rng=rng)
+    known, new = torch.from_numpy(points), torch.from_numpy(points[:5] + 0.2)
+    inner = process.kernel(process.inducing, process.inducing) + sparse_module.JITTER * torch.eye(15).double()
+
+    def low_rank(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        left, right = process.kernel(one, process.inducing), process.kernel(process.inducing, other)
+        return left @ torch.linalg.solve(inner, right)
+
+    own = torch.diag((1 - low_rank(known, known).diagonal()).clamp_min(0) + process.noise)
+    inverse = torch.linalg.inv(low_rank(known, known) + own)
+    outcomes = torch.from_numpy((smooth(points) - smooth(points).mean()) / smooth(points).std()) - process.mean
+    mean, variance = process.moments(new)
+    to_known = low_rank(new, known)
+    np.testing.assert_allclose(mean.numpy(), (process.mean + to_known @ inverse @ outcomes).numpy(), atol=1e-4)
+    wanted = 1 - (to_known @ inverse * to_known).sum(dim=1)
+    np.testing.assert_allclose(variance.numpy(), wanted.numpy(), atol=1e-4)
 
 
 def test_believing_a_point_leaves_its_neighbors_less_to_learn(sparse):
-    surrogate, points = sparse
-    grid, believed = torch.from_numpy(points[:30]), torch.from_numpy(points[:2])
-    with torch.no_grad():
-        before = surrogate._moments(grid)[1]
-        one = surrogate._also_believing(grid, before, believed[:0], believed[:1])
-        both = surrogate._also_believing(grid, one, believed[:1], believed[1:])
-        at_once = torch.stack([surrogate._believing(point[None], before[:1], believed)[0] for point in grid])
-    assert (one <= before + 1e-9).all()
-    assert (both <= one + 1e-9).all()
-    np.testing.assert_allclose(both.numpy(), at_once.numpy(), atol=1e-8)
+    process, points = sparse
+    grid, new = torch.from_numpy(points[:30]), torch.from_numpy(points[40:43] + 0.05)
+    believer = Believer(process, grid)
+    before = believer.variances
+    for point in new:
+        earlier = believer.variances
+        believer.believe(point[None])
+        assert (believer.variances <= earlier + 1e-12).all()
+    among = process.covariance(new, new) + process.noise * torch.eye(3, dtype=torch.float64)
+    to_new = process.covariance(grid, new)
+    wanted = before - (to_new @ torch.linalg.inv(among) * to_new).sum(dim=1)
+    np.testing.assert_allclose(believer.variances.numpy(), wanted.numpy(), atol=1e-7)
+    alone = torch.cat([believer.moments(point[None])[1] for point in grid])
+    np.testing.assert_allclose(alone.numpy(), wanted.numpy(), atol=1e-7)
 
 
 def test_a_batch_lies_in_the_box_near_the_best(sparse):
-    surrogate, points = sparse
-    batch = surrogate.batch(4, np.random.default_rng(0))
+    process, points = sparse
+    batch = promising(process, points, 4, np.random.default_rng(0))
     assert batch.shape == (4, 2)
     assert (batch >= points.min(axis=0) - 1e-12).all()
     assert (batch <= points.max(axis=0) + 1e-12).all()

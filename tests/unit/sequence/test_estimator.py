@@ -21,6 +21,7 @@ from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
 from grae.sequence import GrammarAutoencoder
+from grae.sequence.preparation import resolved
 
 LISTS = Grammar.from_text(
     """
@@ -184,12 +185,25 @@ def test_settings_that_cannot_be_used_are_errors():
 
 def test_a_density_that_is_not_fitted_is_an_error_with_a_remedy(fitted):
     assert set(fitted.densities_) == {"gmm", "gaussian", "normal"}
-    with pytest.raises(SettingsError, match=r"no density 'two-stage' is fitted; .*\n.*--density two-stage"):
-        fitted.sample(1, density="two-stage")
-    with pytest.raises(
-        SettingsError, match=r"no density 'flow' is fitted; there are: gmm, gaussian, normal\n.*one of these$"
-    ):
+    with pytest.raises(SettingsError, match=r"no density 'flow' is fitted; .*\n.*fit_density\('flow', X\)"):
         fitted.sample(1, density="flow")
+    with pytest.raises(
+        SettingsError, match=r"no density 'kernel' is fitted; there are: gmm, gaussian, normal\n.*one of these$"
+    ):
+        fitted.sample(1, density="kernel")
+
+
+def test_another_density_is_fitted_afterwards(fitted, tmp_path, monkeypatch):
+    fitted.save(tmp_path)
+    model: Any = grae.load(tmp_path, device="cpu")
+    with pytest.raises(SettingsError, match="did you mean 'gmm'"):
+        model.fit_density("gmmm", TEXTS)
+    expected = model.density_named("gaussian").log_prob(model.transform(TEXTS))
+    del model.densities_["gaussian"]
+    training = model.derive([TEXTS[row] for row in model.split_.train]).derivations
+    for strings in ([TEXTS[row] for row in model.split_.train], training):
+        model.fit_density("gaussian", strings)
+        np.testing.assert_allclose(model.density_named("gaussian").log_prob(model.transform(TEXTS)), expected)
 
 
 @pytest.mark.parametrize("name", ["gvae", "gcvvae", "wae", "rae-gp", "rae-sn", "2svae"])
@@ -407,7 +421,7 @@ def test_the_form_is_what_the_caller_says():
     plain = Derivations.from_list([smiles.parse(text) for text in kekule_all(MOLECULES) if text], smiles.dtype)
     assert molecules(epochs=1).fit(plain).settings_.form == "as-written"
     assert molecules(epochs=1, form="kekule").fit(plain).constraints_used() == "semantic"
-    assert molecules(preset="paper")._resolve(load_grammar("smiles"))[1].form == "as-written"
+    assert resolved(molecules(preset="paper"), load_grammar("smiles"))[1].form == "as-written"
     with pytest.raises(SettingsError, match="only molecules have a canonical form"):
         new(form="canonical").fit(TEXTS)
     with pytest.raises(DataError, match="not read by RDKit"):

@@ -14,7 +14,7 @@ from grae.grammar.counting import sample_uniform
 from grae.sequence.decoders import MaskedBinaryCrossEntropy, MaskedCrossEntropy, ParallelDecoder, RecurrentDecoder
 from grae.sequence.encoders import RecurrentEncoder
 from grae.sequence.network import build
-from grae.sequence.pushdown import GrammarTensors, decode
+from grae.sequence.pushdown import GrammarTensors, Pushdown, decode
 from grae.sequence.settings import PAPER_EXPRESSIONS, PAPER_MOLECULES, RecurrentArchitecture, Weights, preset_named
 
 ARITHMETIC = load_grammar("arithmetic")
@@ -48,8 +48,11 @@ def test_steps_one_by_one_give_the_logits_of_all_at_once(derivations):
     tensors = GrammarTensors(ARITHMETIC)
     batch = batch_of(derivations)
     z = torch.randn(40, 5)
+    labels = np.random.default_rng(0).random((ARITHMETIC.n_productions, 3)) < 0.3
     for decoder in (
         RecurrentDecoder(tensors, latent_dim=5, embedding=8, hidden=16),
+        RecurrentDecoder(tensors, latent_dim=5, embedding=8, hidden=16, depth=True),
+        RecurrentDecoder(tensors, latent_dim=5, embedding=8, hidden=16, labels=labels, depth=True),
         ParallelDecoder(ARITHMETIC.n_symbols, latent_dim=5, max_length=15, hidden=16, batch_norm=False),
     ):
         all_at_once = decoder(z, batch)
@@ -58,6 +61,37 @@ def test_steps_one_by_one_give_the_logits_of_all_at_once(derivations):
             logits, state = decoder.step(state, previous, tensors.lhs[ids])
             torch.testing.assert_close(logits, all_at_once[:, step], atol=1e-5, rtol=1e-4)
             previous = ids
+
+
+def test_the_decoder_is_told_what_is_left_and_owed(derivations):
+    """Against a pushdown machine, and against the parity of what was written."""
+    torch.manual_seed(0)
+    tensors = GrammarTensors(ARITHMETIC)
+    labels = np.random.default_rng(1).random((ARITHMETIC.n_productions, 3)) < 0.3
+    decoder = RecurrentDecoder(tensors, latent_dim=5, embedding=8, hidden=16, labels=labels, depth=True)
+    ids = batch_of(derivations)["ids"]
+    machine = Pushdown(tensors, len(ids), ids.shape[1])
+    written = np.concatenate([labels, np.zeros((ARITHMETIC.n_symbols - len(labels), 3), bool)])
+    counts = np.zeros((len(ids), 3), int)
+    state, previous = decoder.start(torch.zeros(len(ids), 5)), torch.full((len(ids),), ARITHMETIC.pad)
+    for step in ids.T:
+        going = machine.height > 0
+        _, state = decoder.step(state, previous, machine.current)
+        _, _, owed, height = state
+        torch.testing.assert_close(height[going], machine.height[going])
+        np.testing.assert_array_equal(owed.numpy(), counts % 2)
+        machine.expand(machine.current, step)
+        counts += written[step] & (step != ARITHMETIC.pad).numpy()[:, None]
+        previous = step
+
+
+def test_dropout_hides_previous_productions_in_training_alone(derivations):
+    tensors, batch = GrammarTensors(ARITHMETIC), batch_of(derivations)
+    decoder = RecurrentDecoder(tensors, latent_dim=5, embedding=8, hidden=16, dropout=0.5)
+    z = torch.zeros(len(batch["ids"]), 5)
+    assert not torch.equal(decoder(z, batch), decoder(z, batch))
+    decoder.eval()
+    assert torch.equal(decoder(z, batch), decoder(z, batch))
 
 
 def test_the_loss_is_the_cross_entropy_among_productions_of_the_same_nonterminal(derivations):

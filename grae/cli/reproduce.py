@@ -1,0 +1,135 @@
+"""`grae reproduce`: the paper's experiments done again, from data to table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from grae.cli.options import AsJson, Device
+from grae.cli.output import emit, note, table, talks
+from grae.cli.runs import RUNS, find_run
+from grae.errors import SettingsError
+
+if TYPE_CHECKING:
+    from grae.reproduction import Scale
+
+app = typer.Typer(help="Do the paper's experiments again.", no_args_is_help=True)
+
+
+@app.callback()
+def _reproduce() -> None:
+    """Do the paper's experiments again; `grae images table` does those on images."""
+
+
+@app.command("structured")
+def structured(
+    scale: Annotated[
+        Literal["full", "small"], typer.Option("--scale", help="As published, or a trial run of about half an hour.")
+    ] = "full",
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, help="Searches with each model. [default: 5; small 3]")
+    ] = None,
+    objects: Annotated[
+        str | None,
+        typer.Option("--objects", metavar="NAMES", help="expressions, molecules. [default: both]", show_default=False),
+    ] = None,
+    models: Annotated[
+        str | None,
+        typer.Option("--models", metavar="NAMES", help="Names with commas between. [default: grae,gvae,gcvvae,cvae]"),
+    ] = None,
+    runs: Annotated[
+        list[str] | None,
+        typer.Option("--runs", metavar="MODEL=RUN", help="Take this run instead of training; once for each of them."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of strings, networks and searches.")] = 0,
+    device: Device = "auto",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Where it is kept. [default: runs/structured-SCALE]"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train grae, gvae, gcvvae and cvae on both grammars and search with each, as the paper's table of them.
+
+    The same command again goes on where it stopped. The folder holds the runs, the searches, and the table as CSV,
+    JSON, Markdown and PNG.
+    """
+    from dataclasses import replace
+
+    from grae.reproduction import MODELS, SCALES, reproduce_structured
+    from grae.training.interruption import Interrupted
+
+    size = SCALES[scale] if trials is None else replace(SCALES[scale], trials=trials)
+    folder = out or RUNS / f"structured-{scale}"
+    note(f"scale {scale}: {size.words}")
+    try:
+        rows = reproduce_structured(
+            folder,
+            size,
+            objects=None if objects is None else _names(objects),
+            models=MODELS if models is None else _names(models),
+            runs=_runs(runs or [], size),
+            seed=seed,
+            device=device,
+            tell=note,
+            progress=talks(),
+        )
+    except Interrupted as interrupted:
+        raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted
+    if as_json:
+        return emit({"table": folder, "scale": scale, "words": size.words, "rows": rows})
+    _print(rows, f"scale {scale}: {size.words}; ours / printed")
+    print(folder)
+
+
+def _print(rows: list[dict], title: str) -> None:
+    from grae.reproduction.table import cell
+
+    headings = [
+        "objects",
+        "model",
+        "rules",
+        "trials",
+        "valid",
+        "printed",
+        "average",
+        "printed",
+        "best three",
+        "printed",
+    ]
+    cells = []
+    for row in rows:
+        figures = [cell(row, name) for name in ("valid", "printed_valid", "average", "printed_average")]
+        best = "\n".join(f"{one['score']:.2f}  {one['string']}" for one in row["best"])
+        printed = ", ".join(f"{score:.2f}" for score in row["printed_best"] or ())
+        cells.append([row["objects"], row["model"], row["rules"], row["trials"], *figures, best, printed or None])
+    table(headings, cells, title=title)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _runs(given: list[str], scale: "Scale") -> dict[tuple[str, str], Path]:
+    """The runs that are taken, by objects and model.
+
+    Raises:
+        SettingsError: not MODEL=RUN, or a run of other objects.
+        RunError: there is no such run.
+    """
+    from grae.sequence.saved import read_language_grammar
+    from grae.training.run_folder import RunFolder
+
+    found = {}
+    for one in given:
+        model, sign, run = one.partition("=")
+        if not sign:
+            raise SettingsError(f"--runs {one!r}", remedy="write MODEL=RUN, such as grae=runs/mine")
+        place = find_run(run)
+        language = read_language_grammar(RunFolder(place)).language
+        if language not in scale.objects:
+            raise SettingsError(
+                f"--runs {one!r}: a run of {language or 'strings'}", remedy="give one of expressions or molecules"
+            )
+        found[language, model] = place
+    return found

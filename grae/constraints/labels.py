@@ -1,0 +1,104 @@
+"""Which labels each production writes: enough to know, without the automaton, what a derivation owes so far.
+
+To write a label makes a debt or settles it, as a ring bond's number in SMILES opens it or closes it. So a debt is open
+where its label has been written an odd number of times, and a running sum over the productions so far tells.
+"""
+
+import numpy as np
+
+from grae.constraints.automaton import BEGIN, CONTEXT, NONTERMINAL, Automaton
+from grae.constraints.constraint import AUTOMATA
+from grae.grammar import Grammar
+from grae.grammar.symbols import Nonterminal
+
+Context = tuple[int, ...]
+Labels = tuple[int, ...]
+
+
+def written_labels(grammar: Grammar) -> np.ndarray:
+    """Whether each production writes a label an odd number of times, (P, L) bool, L the labels that can be told.
+
+    What a production writes may depend on where it stands, as a digit may in `C1`, `[NH3+]` and `C%13`. Such a
+    production counts for nothing; and if it can write a label by itself, as in `C1`, the label is left out altogether,
+    so that the sum is right for those that are told.
+
+    Returns:
+        One column a label; none where the language has no automaton.
+    """
+    productions = grammar.productions
+    if grammar.language not in AUTOMATA:
+        return np.zeros((len(productions), 0), bool)
+    automaton = AUTOMATA[grammar.language](grammar.terminals, 1)
+    odd = np.zeros((len(productions), len(automaton.labels)), bool)
+    told = np.ones(len(automaton.labels), bool)
+    walk = _Walk(grammar, automaton)
+    for production, readings in walk.readings().items():
+        if len({labels for _, labels in readings}) == 1:
+            for label in next(iter(readings))[1]:
+                odd[production, label] ^= True
+        else:
+            by_itself = [label for context, labels in readings if context == walk.begin for label in labels]
+            told[by_itself] = False
+    return odd[:, odd.any(axis=0) & told]
+
+
+class _Walk:
+    """Goes through a grammar, and reads each production in each of the contexts that it can stand in.
+
+    Args:
+        grammar: with motifs or without.
+        automaton: of its language.
+    """
+
+    def __init__(self, grammar: Grammar, automaton: Automaton) -> None:
+        self.grammar, self.automaton = grammar, automaton
+        self.numbers = {terminal: number for number, terminal in enumerate(grammar.terminals)}
+        self.state = np.zeros(automaton.size, np.int32)
+        automaton.start(automaton.tables, self.state)
+        self.begin = self._read((0,) * CONTEXT, BEGIN)[0]
+        self.ways: dict[Nonterminal, list[int]] = {}
+        for production in grammar.productions:
+            self.ways.setdefault(production.lhs, []).append(production.id)
+
+    def readings(self) -> dict[int, set[tuple[Context, Labels]]]:
+        """The labels that each production writes itself, in their order, in each context that it can stand in."""
+        todo = [(self.grammar.start, self.begin)]
+        seen = set(todo)
+        found: dict[int, set[tuple[Context, Labels]]] = {}
+        while todo:
+            nonterminal, context = todo.pop()
+            for way in self.ways.get(nonterminal, []):
+                labels, places = self._through(way, context)
+                found.setdefault(way, set()).update((context, written) for written in labels)
+                todo += places - seen
+                seen |= places
+        return found
+
+    def _through(self, production: int, context: Context) -> tuple[set[Labels], set[tuple[Nonterminal, Context]]]:
+        """What a production may write from a context on, and the nonterminals that it has with their contexts."""
+        branches: set[tuple[Context, Labels]] = {(context, ())}
+        places: set[tuple[Nonterminal, Context]] = set()
+        for symbol in self.grammar.productions[production].rhs:
+            after: set[tuple[Context, Labels]] = set()
+            for now, labels in branches:
+                if isinstance(symbol, Nonterminal):
+                    places.add((symbol, now))
+                    after |= {(self._read(now, number)[0], labels) for number in self._instead_of(symbol)}
+                else:
+                    then, label = self._read(now, self.numbers[symbol])
+                    after.add((then, labels if label < 0 else (*labels, label)))
+            branches = after
+        return {labels for _, labels in branches}, places
+
+    def _instead_of(self, nonterminal: Nonterminal) -> list[int]:
+        """The terminals that a nonterminal stands for, if each is one alone; else something unknown."""
+        sides = [self.grammar.productions[way].rhs for way in self.ways.get(nonterminal, [])]
+        if sides and all(len(rhs) == 1 and isinstance(rhs[0], str) for rhs in sides):
+            return [self.numbers[rhs[0]] for rhs in sides if isinstance(rhs[0], str)]
+        return [NONTERMINAL]
+
+    def _read(self, context: Context, number: int) -> tuple[Context, int]:
+        """The context after a terminal, and the label that it completes or -1."""
+        now = np.array(context, np.int32)
+        label = int(self.automaton.pending(self.automaton.tables, self.state, now, number))
+        return tuple(now.tolist()), label

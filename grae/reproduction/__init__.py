@@ -1,0 +1,6 @@
+"""The paper's experiments done again, from data to table."""
+
+from grae.reproduction.scales import SCALES, Scale
+from grae.reproduction.structured import MODELS, reproduce_structured
+
+__all__ = ["MODELS", "SCALES", "Scale", "reproduce_structured"]

@@ -1,0 +1,232 @@
+"""The paper's table of structured objects: every model trained alike and searched alike, in a folder that resumes.
+
+experiment.json                        what was asked for; the same again goes on where it stopped
+<objects>-<model>/                     the run of each model that was trained here
+<objects>-<model>-<rules>/trial-<n>/   each search
+trials.jsonl                           a line a search that is done
+table.csv, table.json, table.md, table.png
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grae import files
+from grae.autoencoder import model_named
+from grae.errors import SettingsError
+from grae.optimization import target_named
+from grae.optimization.folder import SETTINGS
+from grae.optimization.scoring import Scorer
+from grae.optimization.start import ALL, scored, training_strings
+from grae.reproduction.scales import Objects, Scale
+from grae.reproduction.table import BEST, Row, rows_of, write
+from grae.training.experiment import same_experiment
+from grae.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+FORMAT = "grae structured table 1"
+TRIALS = "trials.jsonl"
+MODELS = ("grae", "gvae", "gcvvae", "cvae")
+ALSO_UNDER_RULES = ("grae",)
+"""The models that are searched a second time under the rules of the language, where it has some."""
+EXACT = 1e-9
+"""Expressions with a lower score are the target itself, which is held out."""
+
+
+@dataclass(frozen=True)
+class _Experiment:
+    """What the parts of an experiment share.
+
+    Attributes:
+        folder: where all is kept.
+        scale: how large it is.
+        seed: of the strings, the networks and the searches.
+        device: where to compute.
+        tell: called with what goes on.
+        progress: whether trainings and searches show theirs.
+    """
+
+    folder: Path
+    scale: Scale
+    seed: int
+    device: Any
+    tell: Callable[[str], None]
+    progress: bool
+
+
+def reproduce_structured(
+    folder: Path,
+    scale: Scale,
+    *,
+    objects: Sequence[str] | None = None,
+    models: Sequence[str] = MODELS,
+    runs: Mapping[tuple[str, str], Path] | None = None,
+    seed: int = 0,
+    device: Any = "auto",
+    tell: Callable[[str], None] = lambda message: None,
+    progress: bool = False,
+) -> list[Row]:
+    """Trains and searches with each model, unless the folder says that it is done.
+
+    The expression searched for is held out of the published expressions, in training and as a start. Strings are
+    decoded under the grammar alone, as published; GRAE's molecules a second time under the language's rules.
+
+    Args:
+        folder: where it is all kept.
+        scale: how large it is.
+        objects: of the scale's; all when left out.
+        models: their names.
+        runs: folders of trained models by objects and model, which are not trained here; they start from their own
+            training strings.
+        seed: of the strings, the networks and the first search; each further search takes the next.
+        device: where to compute.
+        tell: called with what goes on.
+        progress: whether to show the progress of trainings and searches on standard error.
+
+    Returns:
+        The rows of the table; see `table.rows_of`.
+
+    Raises:
+        RunError: the folder holds another experiment, or cannot be written.
+        SettingsError: there is no such model or objects.
+        DataError: the data are not to be had.
+    """
+    chosen = list(scale.objects) if objects is None else list(objects)
+    for name in chosen:
+        if name not in scale.objects:
+            raise SettingsError.unknown("objects", name, scale.objects)
+    for name in models:
+        if name not in MODELS:
+            raise SettingsError.unknown("model", name, MODELS)
+    runs = runs or {}
+    asked = {
+        "format": FORMAT,
+        **{name: value for name, value in asdict(scale).items() if name not in ("objects", "trials", "words")},
+        "objects": {name: asdict(scale.objects[name]) for name in chosen},
+        "models": list(models),
+        "runs": {" ".join(key): str(place.absolute()) for key, place in runs.items()},
+        "seed": seed,
+    }
+    same_experiment(folder, asked)
+    experiment = _Experiment(folder, scale, seed, device, tell, progress)
+    for name in chosen:
+        for model in models:
+            _searched(experiment, name, model, runs.get((name, model)))
+            write(folder, rows_of(read_trials(folder)))
+    return rows_of(read_trials(folder))
+
+
+def read_trials(folder: Path) -> list[Row]:
+    """The searches that are done. Raises RunError where the file is damaged."""
+    path = folder / TRIALS
+    return files.read_jsonl(path, remedy="remove it; what the searches found is read again") if path.is_file() else []
+
+
+def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) -> None:
+    """All searches with one model that are not done."""
+    done = {(row["objects"], row["model"], row["rules"], row["trial"]) for row in read_trials(experiment.folder)}
+    trials = range(1, experiment.scale.trials + 1)
+    under = ["grammar", "semantic"] if name == "molecules" and model in ALSO_UNDER_RULES else ["grammar"]
+    if all((name, model, rules, trial) in done for rules in under for trial in trials):
+        return experiment.tell(f"{name}, {model}: done before")
+    fitted, texts = _taken(experiment, name, run) if run is not None else _trained(experiment, name, model)
+    if not _alike(fitted.settings_.model, model):
+        raise SettingsError(
+            f"{run} is a run of model {fitted.settings_.model!r}, not {model!r}", remedy="name its own model, or train"
+        )
+    if fitted.constraints_used() != "semantic":
+        under = ["grammar"]
+    for rules in under:
+        for trial in trials:
+            if (name, model, rules, trial) not in done:
+                experiment.tell(f"{name}, {model}, rules of the {rules}: search {trial} of {len(trials)}")
+                row = {"objects": name, "model": model, "rules": rules, "trial": trial}
+                place = experiment.folder / f"{name}-{model}-{rules}" / f"trial-{trial}"
+                found = _search(experiment, name, fitted, texts, rules, trial, place)
+                files.append_jsonl(experiment.folder / TRIALS, row | found)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two names are of the same model, as grae and rae-l2 are."""
+    rows = (model_named(one), model_named(other))
+    return len({(row.bottleneck, row.regularizer, row.weighs_embedding, row.characters) for row in rows}) == 1
+
+
+def _trained(experiment: _Experiment, name: str, model: str) -> "tuple[GrammarAutoencoder, list[str]]":
+    """A model that is trained, or goes on, or begins; and the strings that it is trained on."""
+    from grae.sequence import GrammarAutoencoder
+
+    what = experiment.scale.objects[name]
+    texts = _strings(what, experiment.seed)
+    run = RunFolder(experiment.folder / f"{name}-{model}")
+    if run.has(run.MODEL):
+        return GrammarAutoencoder.load(run.path, device=experiment.device), texts
+    experiment.tell(f"{name}, {model}: training on {len(texts):,} strings")
+    parameters: dict[str, Any] = {"random_state": experiment.seed, "device": experiment.device}
+    parameters |= {"progress": experiment.progress, **what.parameters}
+    fitted = GrammarAutoencoder(what.grammar, model=model, **parameters)
+    return fitted.fit(texts, run=run.path, resume=run.has(run.CHECKPOINT), data={"data": what.data}), texts
+
+
+def _taken(experiment: _Experiment, name: str, run: Path) -> "tuple[GrammarAutoencoder, list[str]]":
+    """A model of the user's, and the strings that it was trained on."""
+    from grae.sequence import GrammarAutoencoder
+
+    fitted = GrammarAutoencoder.load(run, device=experiment.device)
+    return fitted, _without_target(training_strings(fitted), experiment.scale.objects[name].target)
+
+
+def _strings(what: Objects, seed: int) -> list[str]:
+    """The strings of a data set that are used, without those that are the target itself."""
+    from grae.datasets import open_source
+
+    texts = list(dict.fromkeys(open_source(what.data).texts()))
+    if what.strings != ALL and len(texts) > what.strings:
+        rows = np.sort(np.random.default_rng(seed).choice(len(texts), what.strings, replace=False))
+        texts = [texts[row] for row in rows]
+    return _without_target(texts, what.target)
+
+
+def _without_target(texts: list[str], target: str) -> list[str]:
+    """Strings without those that solve a target which has a solution."""
+    if target != "log-mse":
+        return texts
+    start = scored(texts, Scorer(target_named(target)), limit=ALL, n_jobs=-1)
+    return [text for text, score in zip(start.texts, start.scores, strict=True) if not score < EXACT]
+
+
+def _search(
+    experiment: _Experiment,
+    name: str,
+    model: "GrammarAutoencoder",
+    texts: list[str],
+    rules: str,
+    trial: int,
+    place: Path,
+) -> Row:
+    """One search, from where it stands in its folder, and what it found."""
+    from grae.optimization import optimize
+
+    scale, what = experiment.scale, experiment.scale.objects[name]
+    result = optimize(
+        model,
+        what.target,
+        protocol="paper",
+        rounds=scale.rounds,
+        batch_size=scale.batch_size,
+        start=texts,
+        start_limit=scale.start_limit,
+        attempts=what.attempts,
+        decoding={"constraints": rules},
+        seed=experiment.seed + trial - 1,
+        out=place,
+        resume=(place / SETTINGS).is_file(),
+        progress=experiment.progress,
+    )
+    found = result.to_dict(BEST)
+    return {key: found[key] for key in ("calls", "valid", "decoded_valid", "average", "best", "seconds")}

@@ -1,0 +1,142 @@
+"""The table of structured objects: of each model's searches the mean and its standard error, beside what is printed."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grae.files import replacing
+from grae.optimization import target_named
+from grae.reproduction.printed import PRINTED
+from grae.training.experiment import Row, write_table
+
+BEST = 3
+DPI = 120
+TARGETS = {"expressions": "log-mse", "molecules": "logp"}
+COLUMNS = (
+    "objects",
+    "model",
+    "rules",
+    "trials",
+    "calls",
+    *("valid", "valid_error", "printed_valid", "printed_valid_error"),
+    "decoded_valid",
+    *("average", "average_error", "printed_average", "printed_average_error"),
+    *("best", "printed_best"),
+)
+
+
+def rows_of(trials: Sequence[Row]) -> list[Row]:
+    """A row for each objects, model and rules, in the order of the searches.
+
+    Each holds the number of trials and of calls in all; the share of valid points and the average valid score, mean and
+    standard error over the trials (None where too few have one); the share of all decodings that were valid; the best
+    three strings of all trials with their scores; and what is printed, None where nothing is. Printed figures are of
+    strings decoded under the grammar alone.
+    """
+    keys = dict.fromkeys((trial["objects"], trial["model"], trial["rules"]) for trial in trials)
+    return [_row(key, [one for one in trials if (one["objects"], one["model"], one["rules"]) == key]) for key in keys]
+
+
+def mean_and_error(values: Sequence[float | None]) -> tuple[float | None, float | None]:
+    """The mean of the values that there are, and its standard error; None of too few."""
+    there = [value for value in values if value is not None]
+    mean = float(np.mean(there)) if there else None
+    return mean, float(np.std(there, ddof=1)) / math.sqrt(len(there)) if len(there) > 1 else None
+
+
+def _row(key: tuple[str, str, str], trials: Sequence[Row]) -> Row:
+    objects, model, rules = key
+    printed = PRINTED.get(objects, {}).get(model) if rules == "grammar" else None
+    valid, valid_error = mean_and_error([trial["valid"] for trial in trials])
+    average, average_error = mean_and_error([trial["average"] for trial in trials])
+    lower = target_named(TARGETS[objects]).direction == "minimize"
+    found = {one["string"]: one["score"] for trial in trials for one in trial["best"]}
+    best = sorted(found.items(), key=lambda one: one[1] if lower else -one[1])[:BEST]
+    return {
+        "objects": objects,
+        "model": model,
+        "rules": rules,
+        "trials": len(trials),
+        "calls": sum(trial["calls"] for trial in trials),
+        "valid": valid,
+        "valid_error": valid_error,
+        "printed_valid": printed and printed.valid[0],
+        "printed_valid_error": printed and printed.valid[1],
+        "decoded_valid": mean_and_error([trial["decoded_valid"] for trial in trials])[0],
+        "average": average,
+        "average_error": average_error,
+        "printed_average": printed and printed.average[0],
+        "printed_average_error": printed and printed.average[1],
+        "best": [{"string": string, "score": score} for string, score in best],
+        "printed_best": printed and list(printed.best),
+    }
+
+
+def write(folder: Path, rows: Sequence[Row]) -> None:
+    """Writes the table as CSV, JSON, Markdown and a picture. Raises RunError where the file system refuses."""
+    flat = [{**row, "best": _scores(row["best"]), "printed_best": _numbers(row["printed_best"])} for row in rows]
+    write_table(folder, COLUMNS, rows, as_markdown(rows), flat=flat)
+    draw(rows, folder / "table.png")
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """A table, ours / printed."""
+    lines = [
+        "| objects, ours / printed | model | rules | valid | average score | best three |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = [f"{cell(row, name)} / {cell(row, f'printed_{name}')}" for name in ("valid", "average")]
+        cells.append(f"{_scores(row['best']) or '-'} / {_numbers(row['printed_best']) or '-'}")
+        lines.append(f"| {row['objects']} | {row['model'].upper()} | {row['rules']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(row: Row, name: str) -> str:
+    """A mean and its standard error in one cell."""
+    value, error = row[name], row[f"{name}_error"]
+    return "-" if value is None else f"{value:.2f}" if error is None else f"{value:.2f} ± {error:.2f}"
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """Draws valid shares and average scores with their standard errors, ours and the printed ones.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    objects = list(dict.fromkeys(row["objects"] for row in rows))
+    figure = Figure(figsize=(9, 3.2 * len(objects)), layout="constrained")
+    grid: Any = figure.subplots(len(objects), 2, squeeze=False)
+    for line, name in enumerate(objects):
+        mine = [row for row in rows if row["objects"] == name]
+        labels = [row["model"].upper() + ("\nwith rules" if row["rules"] == "semantic" else "") for row in mine]
+        for axes, measure, title in zip(grid[line], ("valid", "average"), ("valid", "average score"), strict=True):
+            for shift, prefix, label in ((-0.1, "", "ours"), (0.1, "printed_", "printed")):
+                there = [(place, row) for place, row in enumerate(mine) if row[f"{prefix}{measure}"] is not None]
+                axes.errorbar(
+                    [place + shift for place, _ in there],
+                    [row[f"{prefix}{measure}"] for _, row in there],
+                    yerr=[row[f"{prefix}{measure}_error"] or 0.0 for _, row in there],
+                    fmt="o",
+                    capsize=3,
+                    label=label,
+                )
+            axes.set_xticks(range(len(mine)), labels)
+            axes.set_title(f"{name}: {title}", fontsize="medium")
+        grid[line][0].set_ylim(-0.05, 1.05)
+        grid[line][0].legend()
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=DPI)
+
+
+def _scores(best: Sequence[Row]) -> str:
+    return _numbers([one["score"] for one in best])
+
+
+def _numbers(values: Sequence[float] | None) -> str:
+    return ", ".join(f"{value:.2f}" for value in values or ())

@@ -1,0 +1,137 @@
+"""What `GrammarAutoencoder.fit` settles before it trains: the settings, and the derivations that it learns from."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grae.autoencoder import REGULARIZERS, Model, model_named
+from grae.datasets.forms import Form, encode_in_form, settled_form
+from grae.datasets.store import DerivationStore
+from grae.density import DENSITIES
+from grae.errors import DataError, SettingsError
+from grae.grammar import Grammar, codec
+from grae.grammar.codec import Derivations
+from grae.grammar.motifs import apply_motifs
+from grae.sequence.settings import Preset, preset_named, replaced
+
+if TYPE_CHECKING:
+    from grae.sequence.estimator import GrammarAutoencoder
+
+
+def resolved(estimator: "GrammarAutoencoder", grammar: Grammar) -> tuple[Model, Preset]:
+    """The row of the table of models, and the preset with what was set by hand.
+
+    Args:
+        estimator: its parameters.
+        grammar: of the strings.
+
+    Raises:
+        SettingsError: one is unknown or out of range.
+    """
+    given = estimator
+    model = model_named(given.model)
+    preset = preset_named(given.preset, grammar, model)
+    if given.density is not None and given.density not in DENSITIES:
+        raise SettingsError.unknown("density", given.density, DENSITIES)
+    if given.lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
+        raise SettingsError(
+            f"model {given.model!r} has no regularizer that lambda could weigh",
+            remedy="leave lambda out, or choose another model, such as grae or rae-gp",
+        )
+    limits: dict[str, Any] = {"epochs": given.epochs, "time_budget": given.time_budget}
+    if given.epochs is not None and given.time_budget is None:  # so that the clock decides nothing
+        limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}
+    if given.epochs is not None or given.time_budget is not None:  # in the place of both of the preset's limits
+        preset = preset.model_copy(update={"training": preset.training.replace(**limits)})
+    training = {"batch_size": given.batch_size, "learning_rate": given.learning_rate, "precision": given.precision}
+    training |= {"seed": given.random_state, "device": given.device}
+    sizes = {"latent_dim": given.latent_dim, **(given.architecture or {})}
+    return model, replaced(
+        preset,
+        architecture=replaced(preset.architecture, **sizes),
+        bottleneck=preset.bottleneck.with_noise(given.noise),
+        weights=replaced(preset.weights, beta=given.beta, lambda_=given.lambda_),
+        training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
+        max_length=given.max_length,
+        motifs=given.motifs,
+        form=None if given.form is None else settled_form(grammar, given.form),
+    )
+
+
+def derivations_of(
+    estimator: "GrammarAutoencoder",
+    grammar: Grammar,
+    X: Sequence[str] | Derivations | DerivationStore,
+    preset: Preset,
+) -> tuple[Derivations, Form]:
+    """The derivations of what `fit` was given, and the form that they are in.
+
+    Args:
+        estimator: its parameters; of derivations in memory, `form` says the form.
+        grammar: of the strings.
+        X: what `fit` was given.
+        preset: the settings.
+
+    Raises:
+        SettingsError: a store of another form.
+        DataError: no strings, or one whose derivation is too long.
+        ParseError: a string outside the language.
+    """
+    max_length = preset.max_length
+    if isinstance(X, DerivationStore):
+        derivations, form = X.derivations, X.meta.recipe.form
+        if estimator.form not in (form, None):
+            raise SettingsError(
+                f"form {estimator.form!r}, but the store at {X.path} holds strings in the form {form!r}",
+                remedy="leave form out, or build the store in that form",
+            )
+    elif isinstance(X, Derivations):
+        derivations, form = X, estimator.form or "as-written"
+    else:
+        texts, form = strings_in(X), preset.form
+        on_invalid = estimator.on_invalid
+        encoded = encode_in_form(grammar, texts, form, max_length=max_length, on_invalid=on_invalid, n_jobs=-1)
+        derivations = encoded.derivations
+    if len(derivations) == 0:
+        raise DataError("there are no strings to train on", remedy="give strings of the grammar's language")
+    longest = int(derivations.lengths.max())
+    if max_length is not None and longest > max_length:
+        row = int(derivations.lengths.argmax())
+        raise DataError(
+            f"derivation {row} has {longest} productions, more than the limit of {max_length}",
+            remedy="leave such derivations out, or raise max_length",
+        )
+    return derivations, form
+
+
+def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, motifs: bool = False) -> Derivations:
+    """Derivations of the language's grammar as derivations of a model's: of the characters, or with its motifs.
+
+    Args:
+        derivations: of `plain`.
+        plain: the language's grammar.
+        grammar: the model's.
+        motifs: whether to use those of `grammar`, where it has any.
+    """
+    base = grammar.base or grammar
+    if base != plain:
+        derivations = codec.encode(base, codec.decode(plain, derivations), n_jobs=-1).derivations
+    return apply_motifs(grammar, derivations, n_jobs=-1) if motifs and grammar.base is not None else derivations
+
+
+def strings_in(X: Iterable[Any]) -> list[str]:
+    """The strings of a sequence.
+
+    Raises:
+        DataError: one string instead of a sequence of them, or something else in it.
+    """
+    if isinstance(X, str | bytes):
+        raise DataError("X is one string, not a sequence of strings", remedy="write [X]")
+    if isinstance(X, np.ndarray) and X.ndim != 1:
+        raise DataError(f"X has shape {X.shape}, not (n,)", remedy="give one string a row, such as X[:, 0]")
+    texts = list(X)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(f"X[{row}] is a {type(text).__name__}, not a string", remedy="give a sequence of strings")
+    return texts

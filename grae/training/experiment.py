@@ -1,0 +1,67 @@
+"""The folder of an experiment of many parts, which the same command again goes on with: what was asked for, its table.
+
+experiment.json    what was asked for
+table.csv, table.json, table.md
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from grae import files
+from grae.errors import RunError
+
+EXPERIMENT = "experiment.json"
+ANOTHER = "give another folder"
+
+Row = dict[str, Any]
+
+
+def same_experiment(folder: Path, asked: Mapping[str, Any]) -> None:
+    """Makes sure that a folder holds this experiment or none, and writes down which.
+
+    Args:
+        folder: the folder.
+        asked: all that may not change, as JSON holds it.
+
+    Raises:
+        RunError: it holds another, or something else.
+    """
+    path = folder / EXPERIMENT
+    if not path.is_file():
+        if folder.is_dir() and any(folder.iterdir()):
+            raise RunError(f"{folder} is not empty, and holds no {EXPERIMENT}", remedy=ANOTHER)
+        files.write_json(path, dict(asked))
+        return
+    kept = files.read_json(path, remedy=ANOTHER)
+    kept = kept if isinstance(kept, dict) else {}
+    different = sorted(name for name in asked.keys() | kept.keys() if asked.get(name) != kept.get(name))
+    if different:
+        words = ", ".join(f"{name} (was {kept.get(name)!r}, now {asked.get(name)!r})" for name in different)
+        raise RunError(f"{folder} holds another experiment: {words}", remedy=f"ask for the same again, or {ANOTHER}")
+
+
+def write_table(
+    folder: Path, columns: Sequence[str], rows: Sequence[Row], markdown: str, *, flat: Sequence[Row] | None = None
+) -> None:
+    """Writes rows as table.csv and table.json, and as table.md what was made of them.
+
+    Args:
+        folder: where to.
+        columns: of the CSV.
+        rows: what the table holds.
+        markdown: the table as it is read.
+        flat: the rows for the CSV, where their own cells are no numbers or words.
+
+    Raises:
+        RunError: the file system refuses.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows if flat is None else flat)
+    files.write_text(folder / "table.csv", text.getvalue())
+    files.write_json(folder / "table.json", list(rows))
+    files.write_text(folder / "table.md", markdown)

@@ -1,0 +1,176 @@
+"""What moves the validity of raw samples against reconstruction: variants of the molecules' model at an equal budget.
+
+    python tests/benchmarks/latent.py train --passes 2 --out latent.jsonl [--variants plain noise-0.5 ...]
+    python tests/benchmarks/latent.py show latent.jsonl --plot docs/figures/latent.png
+
+Every variant sees the same strings as often, in the default preset but for what its row says. Of each: exact
+reconstruction of held-out molecules; validity of samples of the Gaussian and of the mixture fitted to the codes under
+the grammar's rules alone; and how far the properties of samples lie from those of held-out molecules (Wasserstein
+distances), of the valid ones among the raw samples and of those decoded under the rules of molecules. `show` prints the
+table and draws the frontier.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+SAMPLES = 2_000
+HELD_OUT = 4_000
+SEEN = ("gaussian", "gmm")
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {"architecture": {"labels": False, "depth": False}},
+    "rings": {"architecture": {"depth": False}},
+    "default": {},
+    "beta-0.05": {"beta": 0.05},
+    "beta-0.2": {"beta": 0.2},
+    "lambda-1e-5": {"lambda_": 1e-5},
+    "gradient penalty": {"model": "rae-gp", "lambda_": 1e-3},
+    "spectral": {"model": "rae-sn"},
+    "noise-0.3": {"noise": 0.3, "beta": 0.05},
+    "noise-0.5": {"noise": 0.5, "beta": 0.05},
+    "noise-1": {"noise": 1.0, "beta": 0.05},
+    "gaussian-0.02": {"model": "vae", "beta": 0.02},
+    "gaussian-0.05": {"model": "vae", "beta": 0.05},
+    "gaussian-0.1": {"model": "vae", "beta": 0.1},
+    "gaussian-0.2": {"model": "vae", "beta": 0.2},
+    "plain gaussian-0.05": {"model": "vae", "beta": 0.05, "architecture": {"labels": False, "depth": False}},
+    "width-112": {"latent_dim": 112},
+    "width-28": {"latent_dim": 28},
+    "gaussian-0.05 width-112": {"model": "vae", "beta": 0.05, "latent_dim": 112},
+    "dropout-0.3": {"architecture": {"dropout": 0.3}},
+    "gaussian-0.05 dropout-0.3": {"model": "vae", "beta": 0.05, "architecture": {"dropout": 0.3}},
+    "wide gaussian-0.05": {"model": "vae", "beta": 0.05, "architecture": {"hidden": 768}},
+}
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Trains and measures each variant; a line of JSON each."""
+    from grae.datasets import build_store, open_source
+    from grae.grammar import load_grammar
+
+    torch.set_num_threads(1)
+    grammar = load_grammar("smiles")
+    source = open_source(arguments.data)
+    store = build_store(grammar, source, form=arguments.form, on_invalid="skip")
+    for name in arguments.variants or list(VARIANTS):
+        found = measured(grammar, store, VARIANTS[name], arguments)
+        with Path(arguments.out).open("a") as file:
+            print(json.dumps({"variant": arguments.name or name, **found}), file=file)
+        print(name, found, file=sys.stderr, flush=True)
+
+
+def measured(grammar: Any, store: Any, settings: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Trains one variant and measures it."""
+    from grae.chemistry import invalid_reason
+    from grae.grammar import codec
+    from grae.sequence import GrammarAutoencoder
+
+    settings = {"form": arguments.form, **settings}
+    model = GrammarAutoencoder(grammar, epochs=arguments.passes, test=0.02, device="cpu", **settings)
+    began = time.process_time()
+    model.fit(store, run=arguments.keep)
+    minutes = (time.process_time() - began) / 60
+    rows = model.split_.test[:HELD_OUT]
+    held_out = codec.decode(grammar, store.derivations[rows])
+    found: dict[str, Any] = {
+        "settings": settings,
+        "passes": arguments.passes,
+        "minutes": minutes,
+        "exact": model.score(held_out),
+    }
+    true = _properties(held_out)
+    for density in SEEN:
+        codes = model.density_named(density).sample(SAMPLES, 1)
+        raw = model.inverse_transform(codes, constraints="grammar", raw=True)
+        reasons = [invalid_reason(text) for text in raw]
+        found[density] = {
+            "valid": reasons.count(None) / SAMPLES,
+            "invalid": Counter(reason for reason in reasons if reason),
+            "raw": _distances(true, [text for text, reason in zip(raw, reasons, strict=True) if reason is None]),
+            "kept": _distances(true, model.inverse_transform(codes, raw=True)),
+            "log_likelihood": float(model.density_named(density).log_prob(model.transform(held_out)).mean()),
+        }
+    return found
+
+
+def _properties(texts: list[str]) -> np.ndarray:
+    from grae.chemistry import properties
+
+    rows = [properties(text) for text in texts]
+    return np.array([[row.logp, row.sa, row.qed, row.weight] for row in rows if row is not None])
+
+
+def _distances(true: np.ndarray, texts: list[str]) -> dict[str, float]:
+    from scipy.stats import wasserstein_distance
+
+    values = _properties(texts)
+    names = ("logP", "SA", "QED", "weight")
+    return {name: float(wasserstein_distance(values[:, k], true[:, k])) for k, name in enumerate(names)}
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Prints the table of measured variants, and draws them."""
+    rows = [json.loads(line) for line in Path(arguments.results).read_text().splitlines()]
+    print("| variant | exact | raw valid: Gaussian | GMM-10 | raw: logP / SA / QED / weight | under the rules | |")
+    print("|---|---|---|---|---|---|---|")
+    for row in sorted(rows, key=lambda row: -row["gmm"]["valid"]):
+        gmm = row["gmm"]
+        distances = [
+            " / ".join(f"{gmm[kind][name]:.{digits}f}" for name, digits in _DIGITS.items()) for kind in ("raw", "kept")
+        ]
+        print(f"| {row['variant']} | {100 * row['exact']:.1f} % | {100 * row['gaussian']['valid']:.1f} % "
+              f"| {100 * gmm['valid']:.1f} % | {distances[0]} | {distances[1]} | {row['minutes']:.1f} |")  # fmt: skip
+    if arguments.plot:
+        _plot(rows, arguments.plot)
+
+
+_DIGITS = {"logP": 2, "SA": 2, "QED": 3, "weight": 0}
+
+
+def _plot(rows: list[dict[str, Any]], path: str) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    for row in rows:
+        x, y = 100 * row["exact"], 100 * row["gmm"]["valid"]
+        axes.plot(x, y, "o", color="tab:blue", markersize=5)
+        axes.annotate(row["variant"], (x, y), xytext=(4, 3), textcoords="offset points", fontsize=8)
+    axes.set_xlabel("held-out molecules reconstructed exactly, %")
+    axes.set_ylabel("samples of the mixture valid without constraints, %")
+    axes.margins(x=0.15, y=0.1)
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(required=True)
+    training = verbs.add_parser("train")
+    training.add_argument("--variants", nargs="*", choices=list(VARIANTS))
+    training.add_argument("--data", default="zinc250k")
+    training.add_argument("--form", default="kekule", help="as-written for a file of randomized Kekule SMILES")
+    training.add_argument("--name", help="what to call it in the results")
+    training.add_argument("--passes", type=int, default=2)
+    training.add_argument("--out", default="latent.jsonl")
+    training.add_argument("--keep", help="a folder to keep the run in")
+    training.set_defaults(does=train)
+    showing = verbs.add_parser("show")
+    showing.add_argument("results")
+    showing.add_argument("--plot")
+    showing.set_defaults(does=show)
+    arguments = parser.parse_args()
+    arguments.does(arguments)
+
+
+if __name__ == "__main__":
+    main()
