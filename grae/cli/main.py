@@ -82,8 +82,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.add_typer(images.app, name="images")
 app.command("optimize")(optimize.optimize)
-app.add_typer(reproduce.app, name="reproduce")
 app.command("report")(report.report)
+app.add_typer(reproduce.app, name="reproduce")
 furnish(app)
 
 

@@ -73,15 +73,15 @@ MANUAL = {
         "A run as one page of HTML.",
         ("grae report", "grae report runs/mine --out mine.html --search elsewhere/logp-1"),
     ),
-    "reproduce": Page("The paper's tables, made here.", ()),
     "grammar": Page("What grammars say and cover.", ()),
     "data": Page("The data sets by name.", ()),
     "images": Page("The same models on images.", ()),
+    "reproduce": Page("The paper's experiments, done again.", ()),
     "reproduce structured": Page(
-        "The paper's table of structured objects.",
+        "The paper's table of searches, beside the printed one.",
         (
             "grae reproduce structured --scale small",
-            "grae reproduce structured --objects molecules --runs grae=runs/mine --trials 5",
+            "grae reproduce structured --objects expressions --runs grae=runs/mine --trials 10",
         ),
     ),
     "grammar list": Page("The grammars that come with grae.", ("grae grammar list",)),

@@ -80,10 +80,7 @@ def optimize(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search the latent space of a run for strings that score well. Each scored string is written down at once.
-
-    \b
-    """  # noqa: D301 - click reads the \b: the lines below it stay as they are
+    """Search the latent space of a run for strings that score well. Each scored string is written down at once."""
     from grae.optimization import target_named
 
     direction: Any = "minimize" if minimize else "maximize"

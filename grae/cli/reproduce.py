@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grae.cli.options import AsJson, Device
-from grae.cli.output import emit, note, table
+from grae.cli.output import emit, note, table, talks
 from grae.cli.runs import RUNS, find_run
 from grae.errors import SettingsError
 
@@ -53,9 +53,7 @@ def structured(
 
     The same command again goes on where it stopped. The folder holds the runs, the searches, and the table as CSV,
     JSON, Markdown and PNG.
-
-    \b
-    """  # noqa: D301 - click reads the \b: the lines below it stay as they are
+    """
     from dataclasses import replace
 
     from grae.reproduction import MODELS, SCALES, reproduce_structured
@@ -74,7 +72,7 @@ def structured(
             seed=seed,
             device=device,
             tell=note,
-            progress=True,
+            progress=talks(),
         )
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted
