@@ -47,12 +47,24 @@ def draw_grid(
     width, height = panel
     canvas = rdMolDraw2D.MolDraw2DCairo(columns * width, rows * height, width, height)
     canvas.drawOptions().legendFontSize = 18
+    canvas.drawOptions().prepareMolsBeforeDrawing = False
     with rdBase.BlockLogs():
-        canvas.DrawMolecules([molecule or _not_valid() for molecule in molecules], legends=legends)
+        canvas.DrawMolecules([prepared(molecule or _not_valid()) for molecule in molecules], legends=legends)
         canvas.FinishDrawing()
     with replacing(Path(path)) as temporary:
         temporary.write_bytes(canvas.GetDrawingText())
     return Path(path)
+
+
+def prepared(molecule: Chem.Mol) -> Chem.Mol:
+    """A molecule with coordinates and, where RDKit finds them, alternating bonds.
+
+    Of some large fused rings RDKit perceives an aromaticity that it cannot take back; their aromatic bonds stay.
+    """
+    try:
+        return rdMolDraw2D.PrepareMolForDrawing(molecule)
+    except Chem.KekulizeException:
+        return rdMolDraw2D.PrepareMolForDrawing(molecule, kekulize=False)
 
 
 def _not_valid() -> Chem.Mol:

@@ -72,7 +72,7 @@ def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
 
 
 def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
-    """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms, or None if a string is not valid."""
+    """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms; None where invalid, or it has none."""
     with rdBase.BlockLogs():
         return [None if molecule is None else _kekule(molecule) for molecule in map(_read, smiles)]
 
@@ -116,8 +116,12 @@ def invalid_reason(smiles: str | None) -> str | None:
     return None if found is None else found.kind
 
 
-def _kekule(molecule: Chem.Mol) -> str:
-    Chem.Kekulize(molecule, clearAromaticFlags=True)
+def _kekule(molecule: Chem.Mol) -> str | None:
+    """The Kekule form; None of the few large fused rings whose aromaticity RDKit perceives and cannot take back."""
+    try:
+        Chem.Kekulize(molecule, clearAromaticFlags=True)
+    except Chem.KekulizeException:
+        return None
     return Chem.MolToSmiles(molecule, kekuleSmiles=True)
 
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from rdkit import Chem, rdBase
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from grae.chemistry.drawing import prepared
 from grae.chemistry.reading import read
 
 SIZE = (220, 160)
@@ -52,6 +53,7 @@ def drawing(
     canvas = rdMolDraw2D.MolDraw2DSVG(*size, -1, -1, True)
     options = canvas.drawOptions()
     options.clearBackground = False
+    options.prepareMolsBeforeDrawing = False
     options.maxFontSize, options.minFontSize = 16, 9
     options.fixedBondLength = BOND
     options.padding = 0.04
@@ -59,7 +61,7 @@ def drawing(
     options.setAtomPalette({-1: (0, 0, 0), **COLOURS})
     options.setHighlightColour((0, 1, 0))
     with rdBase.BlockLogs():
-        rdMolDraw2D.PrepareAndDrawMolecule(canvas, molecule, highlightAtoms=atoms, highlightBonds=bonds)
+        canvas.DrawMolecule(prepared(molecule), highlightAtoms=atoms, highlightBonds=bonds)
         canvas.FinishDrawing()
     return _condensed(canvas.GetDrawingText(), size)
 

@@ -1,8 +1,10 @@
 import struct
 
 import pytest
+from rdkit import Chem, rdBase
 
 from grae.chemistry import draw_grid
+from grae.chemistry.drawing import prepared
 from grae.errors import DataError, RunError
 
 
@@ -41,3 +43,17 @@ def test_a_file_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RunError):
         draw_grid(["C"], tmp_path / "file" / "grid.png")
+
+
+def test_a_molecule_that_cannot_be_kekulized_is_drawn_as_it_is():
+    molecule = Chem.MolFromSmiles("c1cccc1C", sanitize=False)
+    molecule.UpdatePropertyCache(strict=False)
+    Chem.FastFindRings(molecule)
+    with rdBase.BlockLogs(), pytest.raises(Chem.KekulizeException):
+        Chem.Kekulize(Chem.Mol(molecule))
+    with rdBase.BlockLogs():
+        drawn = prepared(molecule)
+    assert drawn.GetNumConformers() == 1
+    assert {bond.GetBondType() for bond in drawn.GetBonds()} == {Chem.BondType.AROMATIC, Chem.BondType.SINGLE}
+    benzene = prepared(Chem.MolFromSmiles("c1ccccc1"))
+    assert {bond.GetBondType() for bond in benzene.GetBonds()} == {Chem.BondType.DOUBLE, Chem.BondType.SINGLE}
