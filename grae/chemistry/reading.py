@@ -72,7 +72,10 @@ def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
 
 
 def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
-    """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms, or None if a string is not valid."""
+    """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms, or None if a string is not valid.
+
+    None also for those few molecules that RDKit reads and finds aromatic, but then finds no Kekule form of.
+    """
     with rdBase.BlockLogs():
         return [None if molecule is None else _kekule(molecule) for molecule in map(_read, smiles)]
 
@@ -116,8 +119,11 @@ def invalid_reason(smiles: str | None) -> str | None:
     return None if found is None else found.kind
 
 
-def _kekule(molecule: Chem.Mol) -> str:
-    Chem.Kekulize(molecule, clearAromaticFlags=True)
+def _kekule(molecule: Chem.Mol) -> str | None:
+    try:
+        Chem.Kekulize(molecule, clearAromaticFlags=True)
+    except Chem.KekulizeException:
+        return None
     return Chem.MolToSmiles(molecule, kekuleSmiles=True)
 
 
