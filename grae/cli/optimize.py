@@ -80,16 +80,7 @@ def optimize(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search the latent space of a run for strings that score well. Each scored string is written down at once.
-
-    \b
-    grae optimize --target logp
-    grae optimize --target "0.7*logp + 0.3*qed" --rounds 200
-    grae optimize --target log-mse --formula "x*x + sin(x)" --start worst-half
-    grae optimize runs/mine --target mine.py:score --minimize --workers 4 --timeout 30
-    grae optimize --target logp --protocol paper --constraints grammar
-    grae optimize --target logp --resume
-    """  # noqa: D301 - click reads the \b: the lines below it stay as they are
+    """Search the latent space of a run for strings that score well. Each scored string is written down at once."""
     from grae.optimization import target_named
 
     direction: Any = "minimize" if minimize else "maximize"

@@ -117,11 +117,12 @@ def test_the_expression_that_is_searched_for_is_held_out(tiny):
 
 
 def test_what_cannot_be_reproduced(tiny, tmp_path):
-    for wrong, message in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"models": ["grea"]}, "did you mean 'grae'"),
         ({"models": ["wae"]}, "unknown model"),
         ({"objects": ["expresions"]}, "did you mean 'expressions'"),
-    ):
+    )
+    for wrong, message in cases:
         with pytest.raises(SettingsError, match=message):
             reproduce_structured(tmp_path / "table", tiny, **wrong)
     assert not (tmp_path / "table").exists()
