@@ -72,7 +72,10 @@ def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
 
 
 def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
-    """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms; None where invalid, or it has none."""
+    """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms, or None if a string is not valid.
+
+    None also for those few molecules that RDKit reads and finds aromatic, but then finds no Kekule form of.
+    """
     with rdBase.BlockLogs():
         return [None if molecule is None else _kekule(molecule) for molecule in map(_read, smiles)]
 
@@ -117,7 +120,6 @@ def invalid_reason(smiles: str | None) -> str | None:
 
 
 def _kekule(molecule: Chem.Mol) -> str | None:
-    """The Kekule form; None of the few large fused rings whose aromaticity RDKit perceives and cannot take back."""
     try:
         Chem.Kekulize(molecule, clearAromaticFlags=True)
     except Chem.KekulizeException:

@@ -45,11 +45,11 @@ def in_form(texts: Sequence[str], form: Form) -> list[str | None]:
 
 
 def unreadable(text: str) -> str:
-    """What RDKit has against a string, in a sentence; "" where nothing."""
+    """What RDKit has against a string that has no form, in a sentence."""
     from grae.chemistry import problem
 
     found = problem(text)
-    return "" if found is None else f"{found.kind}: {found.message}"
+    return "kekulization: it has no Kekule form" if found is None else f"{found.kind}: {found.message}"
 
 
 def encode_in_form(

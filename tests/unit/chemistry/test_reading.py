@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from grae.chemistry import KINDS, canonical, canonical_all, invalid_reason, problem, read
+from grae.chemistry import KINDS, canonical, canonical_all, invalid_reason, kekule_all, problem, read
 
 INVALID = {
     "C1CC": "unclosed ring",
@@ -85,3 +85,9 @@ def test_rdkit_is_silent_inside_and_as_before_outside():
     assert done.stdout == ""
     assert "C1CCC" in done.stderr
     assert done.stderr.count("unclosed ring") == 1
+
+
+def test_a_molecule_without_a_kekule_form_has_none():
+    odd = "CC1=CC(=S)NC(=S)NN=Cc2ccccc2Oc2ccccc2C(=O)C1=CC(=O)Oc1*n2n3c(=O)cc(c4ccccc14)N(CCN(Cl)C(=O)O3)CC2"
+    assert canonical_all([odd]) == [odd]
+    assert kekule_all(["c1ccccc1", odd, "C"]) == ["C1=CC=CC=C1", None, "C"]
