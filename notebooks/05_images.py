@@ -27,7 +27,7 @@ from IPython.display import Image
 
 from grae.images import ImageAutoencoder, load_images
 from grae.images.figure import draw_figure
-from grae.images.measures import measure
+from grae.images.measures import HeldOut, measure
 from grae.images.projectors import load_projector, standard_projector
 
 SMALL = os.environ.get("GRAE_NOTEBOOKS") == "small"  # so do the project's own tests run it
@@ -65,8 +65,9 @@ Image(str(place / "figure.png"))
 
 # %%
 projector = load_projector(standard_projector(digits, device="cpu"))
+held_out = HeldOut(digits.test.images, projector, n=200 if SMALL else len(digits.test.images), seed=0)
 for name, model in models.items():
-    found = measure(model, digits.test.images, projector, n=200 if SMALL else len(digits.test.images), seed=0)
+    found = measure(model, held_out)
     print(
         f"{name:7} {found.feature}: reconstructions {found.rec:.2f}, samples: own density {found.normal:.2f}, "
         f"mixture {found.gmm:.2f}; interpolations {found.interp:.2f}"
