@@ -39,12 +39,12 @@ class SplineFlow(Density):
     def __init__(
         self,
         *,
-        transforms: int = 6,
+        transforms: int = 4,
         hidden: int = 256,
         bins: int = 8,
-        max_steps: int = 4000,
+        max_steps: int = 2000,
         epochs: int = 40,
-        batch_size: int = 512,
+        batch_size: int = 256,
         learning_rate: float = 1e-3,
     ) -> None:
         counts = {"transforms": transforms, "hidden": hidden, "max_steps": max_steps, "epochs": epochs}
