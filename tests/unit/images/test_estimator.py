@@ -58,6 +58,7 @@ def test_the_two_stage_model_takes_up_a_vae(few, monkeypatch):
 def test_the_rate_falls_as_asked(few):
     assert ImageAutoencoder("vae", **SMALL).fit(few[:60]).settings_.training.schedule == "plateau"
     fitted = ImageAutoencoder("vae", **{**SMALL, "epochs": 2}, schedule="cosine", learning_rate=1e-2).fit(few[:60])
+    assert fitted.result_ is not None
     assert [record["learning_rate"] for record in fitted.result_.metrics] == pytest.approx([5e-3, 0.0])
     with pytest.raises(SettingsError, match="schedule"):
         ImageAutoencoder("vae", schedule="falling").fit(few)  # pyright: ignore[reportArgumentType]
