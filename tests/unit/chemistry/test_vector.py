@@ -16,7 +16,7 @@ def parts(text: str | None) -> list[ElementTree.Element]:
 
 def test_it_has_the_labels_of_the_atoms_and_few_bytes():
     drawn = drawing(ASPIRIN)
-    labels = [part.text for part in parts(drawn) if part.tag == "text"]
+    labels = [part.text or "" for part in parts(drawn) if part.tag == "text"]
     assert sorted(labels) == ["H", "O", "O", "O", "O"]
     assert drawn is not None
     assert len(drawn) < 2_500
