@@ -66,6 +66,12 @@ def optimize(
     attempts: Annotated[
         int | None, typer.Option("--attempts", min=1, help="paper: decodings a point. [default: 25 or 500]")
     ] = None,
+    retrain_every: Annotated[
+        int | None,
+        typer.Option(
+            "--retrain-every", metavar="N", min=1, help="Train the model on, on what was found, every N rounds."
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Strings scored at a time.")] = 1,
     backend: Annotated[Literal["loky", "dask", "ray"], typer.Option("--backend", help="Of the workers.")] = "loky",
     timeout: Annotated[float, typer.Option("--timeout", metavar="SEC", help="That a call may take; 0: any.")] = 60.0,
@@ -106,6 +112,7 @@ def optimize(
         temperature=temperature,
         attempts=attempts,
         decoding={} if constraints is None else {"constraints": constraints},
+        retrain_every=retrain_every,
         seed=seed,
         workers=workers,
         backend=backend,

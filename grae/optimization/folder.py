@@ -3,6 +3,7 @@
 search.json         the settings; a search is resumed with the same ones, but for its number of rounds
 history.jsonl       a line a scored string
 start.safetensors   the scores of the strings that it starts from, where the target is the user's own
+retrained-N/        the model after N rounds, where it is trained on in the search; a run like any other
 """
 
 from pathlib import Path

@@ -16,10 +16,11 @@ from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import REMEDY, History, Record
 from grae.optimization.progress import SearchReporter, fraction_of, search_reporter
 from grae.optimization.result import SearchResult
+from grae.optimization.retraining import Retrainings
 from grae.optimization.scoring import Backend, Outcome, Scorer
 from grae.optimization.space import LatentSpace
 from grae.optimization.start import Half, Start, limit_of, scored, training_strings
-from grae.optimization.strategy import RandomSearch, Strategy, timed
+from grae.optimization.strategy import Movable, RandomSearch, Strategy, timed
 from grae.optimization.targets import Direction, Target, target_named
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def optimize(
     temperature: float | None = None,
     attempts: int | None = None,
     decoding: Mapping[str, Any] | None = None,
+    retrain_every: int | None = None,
     seed: int = 0,
     workers: int = 1,
     backend: Backend = "loky",
@@ -79,6 +81,9 @@ def optimize(
         temperature: of the decoder; 0 when left out, in the paper protocol 1.
         attempts: paper protocol: decodings of a point; 25 for expressions, else 500.
         decoding: what `model.inverse_transform` is told besides, such as its constraints.
+        retrain_every: rounds after which the model is trained on, on the starting strings and what was found, weighted
+            by rank (`retraining.py`); None for never. The model given stays as it is; with `out` the last one is kept
+            there. Not in the paper protocol.
         seed: of all that is drawn.
         workers: strings scored at a time.
         backend: of joblib, where there are several workers.
@@ -94,6 +99,7 @@ def optimize(
         MissingExtraError: the backend is not installed.
     """
     pace = _pace(protocol, rounds, batch_size)
+    _check_retraining(protocol, retrain_every)
     chosen = _target(target, model, direction)
     scorer = Scorer(chosen, workers=workers, backend=backend, timeout=timeout)
     folder = None if out is None else Path(out)
@@ -113,6 +119,7 @@ def optimize(
         "temperature": temperature,
         "attempts": attempts,
         "decoding": dict(decoding or {}),
+        "retrain_every": retrain_every,
         "grammar": model.grammar_.fingerprint,
     }
     history = open_history(folder, chosen.direction, told, pace.rounds, resume=resume)
@@ -125,7 +132,8 @@ def optimize(
         strategy = _strategy(
             protocol, space, begun, chosen, reporter, temperature=temperature, attempts=attempts, seed=seed
         )
-        return _Search(space, strategy, scorer, history, begun, reporter).run(pace)
+        retrainings = Retrainings(retrain_every, folder)
+        return _Search(space, strategy, scorer, history, begun, reporter, retrainings, seed).run(pace)
     finally:
         reporter.close()
 
@@ -141,20 +149,16 @@ class _Search:
         history: History,
         start: Start,
         reporter: SearchReporter,
+        retrainings: Retrainings,
+        seed: int,
     ) -> None:
-        self.space, self.strategy, self.scorer, self.history, self.reporter = (
-            space,
-            strategy,
-            scorer,
-            history,
-            reporter,
-        )
-        self.start = start
+        self.space, self.strategy, self.scorer, self.history = space, strategy, scorer, history
+        self.start, self.reporter, self.retrainings, self.seed = start, reporter, retrainings, seed
         self.scores: dict[str, float | None] = {}
         for text, score in zip(start.texts, start.scores.tolist(), strict=True):
             self.scores[text] = score if np.isfinite(score) else None
         self.scores |= {record.string: record.score for record in history if record.string is not None}
-        self.seconds = {"propose": 0.0, "score": 0.0}
+        self.seconds = {"propose": 0.0, "score": 0.0} | ({"retrain": 0.0} if retrainings.every else {})
 
     def run(self, pace: Pace) -> SearchResult:
         """All rounds, from where the history stands."""
@@ -177,7 +181,21 @@ class _Search:
             self.strategy.tell(finished)
             if done < len(finished):
                 self.reporter.round(self.history, total, before, time.monotonic() - began)
+            if number + 1 < pace.rounds and self.retrainings.due(number + 1):
+                self._retrain(number + 1)
         return SearchResult(self.scorer.target, self.history, ended, self.seconds | self.strategy.seconds, self.start)
+
+    def _retrain(self, finished: int) -> None:
+        """The model, its space and all codes of the strategy, after so many rounds."""
+        self.reporter.doing(f"training the model on, after round {finished}")
+        sign = 1.0 if self.scorer.target.direction == "maximize" else -1.0
+        found = {text: sign * score for text, score in self.scores.items() if score is not None}
+        model, strategy = self.space.model, self.strategy
+        assert isinstance(strategy, Movable)  # as `_check_retraining` has made sure
+        with timed(self.seconds, "retrain"):
+            again = self.retrainings.model(model, finished, list(found), np.array(list(found.values())), seed=self.seed)
+            self.space = LatentSpace(again, self.space.decoding)
+            strategy.move(self.space)
 
     def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[Record]:
         """The record of each proposal, in order; what has a score already is not scored again."""
@@ -220,6 +238,18 @@ def _pace(protocol: str, rounds: int | None, batch_size: int | None) -> Pace:
     if min(pace) < 1:
         raise SettingsError(f"{pace.rounds} rounds of {pace.batch_size} strings", remedy="give at least 1 of each")
     return pace
+
+
+def _check_retraining(protocol: str, every: int | None) -> None:
+    if every is None:
+        return
+    if every < 1:
+        raise SettingsError(f"a model retrained every {every} rounds", remedy="give at least 1, or leave it out")
+    if protocol == "paper":
+        raise SettingsError(
+            "the paper protocol searches one latent space from its first round to its last",
+            remedy="leave retrain_every (--retrain-every) out, or take the trust-region protocol",
+        )
 
 
 def _target(target: str | Target | Callable[[str], float | None], model: "GrammarAutoencoder", direction: Direction):

@@ -21,7 +21,8 @@ class SearchResult:
         target: what was searched for.
         records: the history.
         ended: why it ended: "rounds", or "no new strings" where the model gave none any more.
-        seconds: what each part took in this session: "propose" with its parts "decode" and "surrogate", and "score".
+        seconds: what each part took in this session: "propose" with its parts "decode" and "surrogate"; "score";
+            and "retrain", where the model was.
         start: what it started from; those scores are no calls.
     """
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -37,6 +37,15 @@ class Strategy(Protocol):
         ...
 
 
+@runtime_checkable
+class Movable(Strategy, Protocol):
+    """A strategy that can go on in another latent space."""
+
+    def move(self, space: LatentSpace) -> None:
+        """Takes another latent space from now on, with other codes of the same strings."""
+        ...
+
+
 class RandomSearch:
     """Samples of the model's density, decoded: the baseline that any search has to beat.
 
@@ -65,6 +74,10 @@ class RandomSearch:
             if len(found) >= n:
                 break
         return found.proposals(list(range(min(n, len(found)))))
+
+    def move(self, space: LatentSpace) -> None:
+        """See Movable."""
+        self.space = space
 
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""

@@ -111,6 +111,7 @@ class TrustRegion:
             )
         texts = [start.texts[row] for row in rows]
         known.add(*space.identities(texts))
+        self.texts = texts
         self.points = space.points(codes)
         self.values = self.sign * start.scores[rows]
         self.n_start = len(rows)
@@ -140,6 +141,7 @@ class TrustRegion:
         if not scored:
             return
         points = self.space.points(np.array([record.code for record in scored], np.float32))
+        self.texts += [record.string for record in scored if record.string is not None]
         raw = [self.worst if record.score is None else record.score for record in scored]
         values = self.sign * np.array(raw, np.float64)
         rows = len(self.points) + np.arange(len(scored))
@@ -153,6 +155,11 @@ class TrustRegion:
         holds_best = self.best >= self.values.max()
         if self.failed >= self.settings.patience * (2 if holds_best else 1):
             self._restart()
+
+    def move(self, space: LatentSpace) -> None:
+        """See Movable."""
+        self.space = space
+        self.points = space.points(space.encode(self.texts))
 
     def _begin(self, members: np.ndarray) -> None:
         """A region that sees some rows of what is known."""

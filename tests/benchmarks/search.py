@@ -38,14 +38,13 @@ def half(data: str, out: Path) -> None:
     print(f"{len(start.texts):,} expressions, scores from {np.nanmin(start.scores):.4f}")
 
 
-def run(place: str, target: str, data: str, seeds: list[int], protocol: Any, batch_size: int, limit: int) -> None:
+def run(place: str, target: str, data: str, seeds: list[int], options: dict[str, Any]) -> None:
     """Searches with several seeds."""
     model = grae.load(place, device="cpu")
     texts = list(open_source(data).texts())
     found = []
     for seed in seeds:
-        options: dict[str, Any] = {"protocol": protocol, "batch_size": batch_size, "start_limit": limit}
-        result = grae.optimize(model, target, start=texts, rounds=CALLS // batch_size, seed=seed, **options)
+        result = grae.optimize(model, target, start=texts, rounds=CALLS // options["batch_size"], seed=seed, **options)
         best = result.best[0]
         about = properties(best.string) if result.target.language == "molecules" else None
         size = "" if about is None else f"{about.heavy_atoms} heavy atoms, SA {about.sa:.2f}"
@@ -83,11 +82,13 @@ def main() -> None:
     parser.add_argument("--protocol", default="trust-region")
     parser.add_argument("--batch-size", type=int, default=5)
     parser.add_argument("--start-limit", type=int, default=ALL)
+    parser.add_argument("--retrain-every", type=int)
     given = parser.parse_args()
     if given.what == "half":
         half(given.data, given.out)
     elif given.what == "run":
-        run(given.place, given.target, given.data, given.seeds, given.protocol, given.batch_size, given.start_limit)
+        names = ("protocol", "batch_size", "start_limit", "retrain_every")
+        run(given.place, given.target, given.data, given.seeds, {name: getattr(given, name) for name in names})
     else:
         profile(given.place, given.target, given.data, given.batch_size, given.start_limit)
 

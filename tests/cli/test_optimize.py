@@ -111,3 +111,18 @@ def test_bad_input(optimize, monkeypatch):
         assert (ended.status, ended.out) == (2, ""), (arguments, ended.err)
         assert message in ended.err, (arguments, ended.err)
     assert not any(Path("runs/arithmetic-grae-1").glob("optimize/*/history.jsonl"))
+
+
+def test_a_model_trained_on_during_the_search_is_a_run(optimize, grae, monkeypatch):
+    from grae.optimization import retraining
+
+    monkeypatch.setattr(retraining, "DRAWN", 200)
+    ended = optimize("--target", "log-mse", "--out", "found", "--retrain-every", "1", "--json")
+    assert ended.status == 0, ended.err
+    assert ended.json["seconds"]["retrain"] > 0
+    assert [path.name for path in Path("found").glob("retrained-*")] == ["retrained-1"]
+    sampled = grae("sample", "found/retrained-1", "-n", "3", "--json")
+    assert len(sampled.json["samples"]) == 3
+    refused = optimize("--target", "log-mse", "--out", "other", "--retrain-every", "1", "--protocol", "paper")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--retrain-every" in refused.err

@@ -1,0 +1,143 @@
+"""The model trained on during a search, on what was found: weighted retraining.
+
+The latent space is laid out by the strings that the model was trained on; as better ones are found, it makes room for
+them. A string is drawn with a weight that falls with its rank, w = 1 / (k n + rank), k = 0.001, ranks from 0.
+
+Source: Tripp, Daxberger and Hernandez-Lobato 2020, "Sample-Efficient Optimization in the Latent Space of Deep
+Generative Models via Weighted Retraining", equation 3.
+"""
+
+import copy
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grae.density import DENSITIES
+from grae.sequence.batches import DerivationBatches
+from grae.sequence.coding import mean_terms
+from grae.training.loop import train
+from grae.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+K = 1e-3
+DRAWN = 10_000
+"""Strings a retraining sees, many of them repeatedly."""
+SLOWER = 0.1
+"""Its learning rate, as a share of the training's."""
+CHECKED = 1_000
+PREFIX = "retrained-"
+
+
+def rank_weights(values: np.ndarray, k: float = K) -> np.ndarray:
+    """The weights of values (n,), higher better: (n,) float64, their sum 1; of equals the earlier ranks first."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(-values, kind="stable")] = np.arange(len(values))
+    weights = 1 / (k * len(values) + ranks)
+    return weights / weights.sum()
+
+
+def retrained(
+    model: "GrammarAutoencoder", texts: Sequence[str], values: np.ndarray, *, seed: int
+) -> "GrammarAutoencoder":
+    """A copy of a fitted model, trained for one pass over strings drawn by the ranks of their values.
+
+    Its density is fitted anew to the codes of what was drawn; it has no other.
+
+    Args:
+        model: stays as it is.
+        texts: strings; those that the model cannot encode are left out.
+        values: (n,) of each, higher better.
+        seed: of the draws, the order of batches and the density.
+
+    Raises:
+        DataError: the model can encode none of the strings that were drawn.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.choice(len(texts), DRAWN, p=rank_weights(values))
+    places, repeated = np.unique(drawn, return_inverse=True)
+    some = np.array(texts, object)[places]
+    found = model.derive(some.tolist(), on_invalid="skip")
+    row_of = np.full(len(places), -1)
+    row_of[found.rows] = np.arange(len(found.derivations))
+    rows = row_of[repeated]
+    rows = rows[rows >= 0]
+    usual = model.settings_.training
+    settings = usual.replace(
+        epochs=1,
+        time_budget=None,
+        learning_rate=SLOWER * usual.learning_rate,
+        schedule="constant",
+        warmup=0.0,
+        patience=None,
+        validate_every_epochs=None,
+        validate_every_seconds=None,
+        seed=seed,
+        device=model.device,
+    )
+    again = copy.copy(model)
+    again.network_ = copy.deepcopy(model.network_)
+    pad = model.grammar_.pad
+    again.result_ = train(
+        again.network_,
+        DerivationBatches(found.derivations, rows, pad=pad, batch_size=usual.batch_size, seed=seed),
+        settings,
+        validate=mean_terms(DerivationBatches(found.derivations, rows[:CHECKED], pad=pad, batch_size=usual.batch_size)),
+    )
+    name = model.settings_.density
+    codes = again.transform(some[found.rows].tolist())
+    again.densities_ = {name: DENSITIES[name]().fit(codes, seed)}
+    return again
+
+
+class Retrainings:
+    """The models that a search was retrained to, of which its folder keeps the last.
+
+    Args:
+        every: finished rounds between two; None for never.
+        folder: of the search; None keeps nothing.
+    """
+
+    def __init__(self, every: int | None, folder: Path | None) -> None:
+        self.every, self.folder = every, folder
+        kept = () if folder is None else folder.glob(f"{PREFIX}*/{RunFolder.MODEL}")
+        self.last = max((int(file.parent.name.removeprefix(PREFIX)) for file in kept), default=0)
+
+    def due(self, finished: int) -> bool:
+        """Whether the model changes after so many finished rounds; not where a later one is kept already."""
+        return self.every is not None and finished % self.every == 0 and finished >= self.last
+
+    def model(
+        self, model: "GrammarAutoencoder", finished: int, texts: Sequence[str], values: np.ndarray, *, seed: int
+    ) -> "GrammarAutoencoder":
+        """The model to go on with: the one that is kept, or a retrained one, which then is.
+
+        Args:
+            model: the one so far.
+            finished: rounds.
+            texts: see `retrained`.
+            values: see `retrained`.
+            seed: of the search.
+
+        Raises:
+            RunError: the folder cannot be read or written.
+        """
+        if self.folder is not None and finished == self.last:
+            return type(model).load(self._place(self.folder, finished), device=model.device)
+        again = retrained(model, texts, values, seed=seed + finished)
+        if self.folder is not None:
+            place = self._place(self.folder, finished)
+            shutil.rmtree(place, ignore_errors=True)  # of a search that was killed while it wrote
+            again.save(place)
+            if self.last:
+                shutil.rmtree(self._place(self.folder, self.last), ignore_errors=True)
+        self.last = finished
+        return again
+
+    @staticmethod
+    def _place(folder: Path, finished: int) -> Path:
+        return folder / f"{PREFIX}{finished}"
