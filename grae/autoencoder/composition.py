@@ -67,8 +67,10 @@ class Autoencoder(nn.Module):
         with once(self):
             z, embedding = self.bottleneck(self.encoder(batch))
             terms = self.reconstruction(self.decoder(z, batch), batch)
+            rows = slice(None, None, self.regularizer.every)
+            some = {name: value[rows] for name, value in batch.items()}
             regularization = self.regularizer.penalty(
-                self.decoder, lambda codes: self.counted(self.decoder(codes, batch), batch), z
+                self.decoder, lambda codes: self.counted(self.decoder(codes, some), some), z[rows]
             )
         loss = terms["reconstruction"] + self.beta * embedding + self.lambda_ * regularization
         return {"loss": loss, **terms, "embedding": embedding, "regularization": regularization}

@@ -1,6 +1,14 @@
 """A model on derivations from its settings: which encoder, bottleneck, decoder and regularizer make it up."""
 
-from grae.autoencoder import BOTTLENECKS, REGULARIZERS, Autoencoder, Model, model_named
+from grae.autoencoder import (
+    BOTTLENECKS,
+    REGULARIZERS,
+    Autoencoder,
+    GradientPenalty,
+    Model,
+    Regularizer,
+    model_named,
+)
 from grae.constraints import written_labels
 from grae.errors import SettingsError
 from grae.grammar import Grammar
@@ -64,11 +72,17 @@ def build(
         BOTTLENECKS[bottleneck.kind](encoder.n_features, architecture.latent_dim, **bottleneck.options),
         decoder,
         loss,
-        REGULARIZERS[model.regularizer](),
+        _regularizer(model, weights),
         beta=weights.beta,
         lambda_=weights.lambda_,
         counted=loss.counted,
     )
+
+
+def _regularizer(model: Model, weights: Weights) -> Regularizer:
+    if model.regularizer == "gradient-penalty":
+        return GradientPenalty(every=weights.penalized_every)
+    return REGULARIZERS[model.regularizer]()
 
 
 def network_of(grammar: Grammar, settings: Settings) -> Autoencoder:

@@ -103,10 +103,12 @@ class Weights(Frozen):
     Attributes:
         beta: of L_Z.
         lambda_: of L_REG.
+        penalized_every: of which rows of a batch the gradient penalty is taken: every so-manieth.
     """
 
     beta: float = Field(ge=0)
     lambda_: float = Field(ge=0)
+    penalized_every: int = Field(default=1, ge=1)
 
 
 class BottleneckSettings(Frozen):
@@ -255,6 +257,7 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
         weights=Weights(
             beta=OUR_BETAS[model.bottleneck] if model.weighs_embedding else 0.0,
             lambda_=OUR_LAMBDAS.get(model.regularizer, 0.0),
+            penalized_every=4,
         ),
         training=training,
         motifs=0 if expressions or model.characters else 300 if quick else 1000,
