@@ -9,7 +9,15 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from grae import files
-from grae.autoencoder import Autoencoder, Deterministic, GradientPenalty, SpectralNormalization, Tikhonov, once
+from grae.autoencoder import (
+    Autoencoder,
+    Deterministic,
+    GradientPenalty,
+    Regularizer,
+    SpectralNormalization,
+    Tikhonov,
+    once,
+)
 from grae.training.checkpoint import load_weights
 
 
@@ -119,6 +127,14 @@ class TestGradientPenalty:
         energy = first_step.decoder(z, batch)[:, 0].square().sum()
         (gradient,) = torch.autograd.grad(energy, z)
         torch.testing.assert_close(first_step(batch)["regularization"], gradient.square().mean())
+
+    @pytest.mark.parametrize("every", [1, 2, 4, 20])
+    def test_of_some_rows_is_that_of_a_batch_of_these(self, batch, every):
+        rows = {name: value[::every] for name, value in batch.items()}
+        found = made(GradientPenalty("energy", every=every))(batch)
+        alone = made(GradientPenalty("energy"))(rows)
+        torch.testing.assert_close(found["regularization"], alone["regularization"])
+        torch.testing.assert_close(found["reconstruction"], made(Regularizer())(batch)["reconstruction"])
 
     def test_is_the_same_in_bfloat16_and_without_gradients(self, batch):
         model = made(GradientPenalty("energy"))
