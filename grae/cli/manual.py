@@ -66,6 +66,7 @@ MANUAL = {
             "grae optimize runs/mine --target '0.7*logp + 0.3*qed' --rounds 50",
             "grae optimize --target log-mse --formula '1/3 + x + sin(x*x)' --start worst-half",
             "grae optimize --target mine.py:score --workers 4 --timeout 300",
+            "grae optimize --target logp --retrain-every 20",
             "grae optimize --target logp --resume",
         ),
     ),
