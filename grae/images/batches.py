@@ -52,7 +52,7 @@ class ImageBatches:
 
 def as_tensor(images: np.ndarray) -> Tensor:
     """Images (B, H, W, C) as a tensor (B, C, H, W) that is channels-last in memory."""
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+    return torch.from_numpy(np.require(images, requirements=["C", "W"])).permute(0, 3, 1, 2)
 
 
 def encode_images(network: Autoencoder, images: np.ndarray, *, device: torch.device) -> np.ndarray:

@@ -89,8 +89,10 @@ def test_images_go_in_and_come_out(name):
     assert made(batch).keys() >= {"loss", "reconstruction", "embedding", "regularization"}
 
 
-def test_batches_are_channels_last_in_memory():
+@pytest.mark.parametrize("writable", [True, False])
+def test_batches_are_channels_last_in_memory(writable):
     images = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
+    images.flags.writeable = writable  # those of a data set on disk are mapped, and are not
     tensor = as_tensor(images)
     assert tensor.shape == (2, 3, 3, 4)
     assert tensor.is_contiguous(memory_format=torch.channels_last)
