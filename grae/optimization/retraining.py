@@ -4,7 +4,7 @@ The latent space is laid out by the strings that the model was trained on; as be
 them. A string is drawn with a weight that falls with its rank, w = 1 / (k n + rank), k = 0.001, ranks from 0.
 
 Source: Tripp, Daxberger and Hernandez-Lobato 2020, "Sample-Efficient Optimization in the Latent Space of Deep
-Generative Models via Weighted Retraining", equation 3.
+Generative Models via Weighted Retraining", section 3.
 """
 
 import copy
