@@ -257,7 +257,7 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
         weights=Weights(
             beta=OUR_BETAS[model.bottleneck] if model.weighs_embedding else 0.0,
             lambda_=OUR_LAMBDAS.get(model.regularizer, 0.0),
-            penalized_every=4,
+            penalized_every=4 if model.regularizer == "gradient-penalty" else 1,
         ),
         training=training,
         motifs=0 if expressions or model.characters else 300 if quick else 1000,
