@@ -66,6 +66,22 @@ def new_run(grammar: str, model: str, under: Path = RUNS) -> Path:
     return place
 
 
+def place_for(out: Path | None, data: str, model: str, under: Path = RUNS) -> Path:
+    """The folder of a new run: the one that is asked for, or else `new_run`; the main process's, among several.
+
+    Raises:
+        RunError: there is something in it.
+    """
+    from grae.training.processes import of_main
+
+    def found() -> Path:
+        place = out or new_run(data, model, under)
+        check_new(place)
+        return place
+
+    return of_main(found)
+
+
 def check_new(place: Path) -> None:
     """Makes sure that a new run overwrites nothing.
 

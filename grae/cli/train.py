@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.cli.completion import datasets, grammars
+from grae.cli.launched import together
 from grae.cli.options import AsJson, Column, Device, FormName, OnInvalid
 from grae.cli.output import emit, note, talks
-from grae.cli.runs import STARTED, check_new, find_run, new_run
+from grae.cli.runs import STARTED, find_run, place_for
 from grae.errors import RunError, SettingsError
 
 if TYPE_CHECKING:
@@ -116,16 +117,18 @@ def train(
         "device": device,
     }
     strings = {"data": data, "column": column}
-    if resume:
-        given = {name: value for name, value in {**parameters, **strings}.items() if _is_given(context, name)}
-        ended = _continued(find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given)
-    elif grammar is None:
-        raise SettingsError(
-            "--grammar is missing", remedy="name one: `grae grammar list` shows those that come with grae"
-        )
-    else:
-        ended = _begun(grammar, strings, on_invalid, parameters, out)
-    _print(*ended, as_json)
+    with together(device) as speaks:
+        if resume:
+            given = {name: value for name, value in {**parameters, **strings}.items() if _is_given(context, name)}
+            ended = _continued(find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given)
+        elif grammar is None:
+            raise SettingsError(
+                "--grammar is missing", remedy="name one: `grae grammar list` shows those that come with grae"
+            )
+        else:
+            ended = _begun(grammar, strings, on_invalid, parameters, out)
+        if speaks:
+            _print(*ended, as_json)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -139,22 +142,25 @@ def _begun(
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
     """A new run."""
     from grae.autoencoder import model_named
-    from grae.cli.strings import encoded, record
+    from grae.cli.strings import STDIN, encoded, record
     from grae.datasets import default_dataset, open_source
     from grae.datasets.forms import settled_form
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.settings import preset_named
+    from grae.training.processes import in_turn, several
 
     grammar = load_grammar(name)
     preset = preset_named(parameters["preset"], grammar, model_named(parameters["model"]))
-    place = out or new_run(grammar.name, parameters["model"])
-    check_new(place)
+    place = place_for(out, grammar.name, parameters["model"])
     data = strings["data"] or default_dataset(grammar)
-    source = open_source(data, column=strings["column"])
+    if data == STDIN and several():
+        raise SettingsError("several processes cannot share standard input", remedy="save the strings in a file first")
     limit = parameters["max_length"] or preset.max_length
     form = settled_form(grammar, parameters["form"] or preset.form)
-    store = encoded(grammar, source, form=form, max_length=limit, on_invalid=on_invalid)
+    with in_turn():
+        source = open_source(data, column=strings["column"])
+        store = encoded(grammar, source, form=form, max_length=limit, on_invalid=on_invalid)
     note(f"run: {place}")
     fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=talks())
     return place, fitted.fit(store, run=place, data=record(data, source, store, max_length=limit)), store
@@ -168,6 +174,7 @@ def _continued(
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.saved import read_config, read_language_grammar
+    from grae.training.processes import in_turn
     from grae.training.run_folder import FOREIGN, RunFolder
 
     config, plain = read_config(RunFolder(place)), read_language_grammar(RunFolder(place))
@@ -182,7 +189,8 @@ def _continued(
             option = "--seed" if name == "random_state" else f"--{name.rstrip('_').replace('_', '-')}"
             raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
     parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
-    store = store_of(place, about, plain)
+    with in_turn():
+        store = store_of(place, about, plain)
     note(f"resuming: {place}")
     fitted = GrammarAutoencoder(plain, **parameters, progress=talks())
     return place, fitted.fit(store, run=place, resume=True, data=about), store

@@ -19,7 +19,9 @@ from grae.images.data import checked as checked_images
 from grae.images.densities import fit_densities, unfitted
 from grae.images.network import build
 from grae.images.resolution import resolved
+from grae.training import processes
 from grae.training.batches import mean_terms
+from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
@@ -113,6 +115,9 @@ class ImageAutoencoder(LatentEstimator):
     ) -> Self:
         """Trains the network, then fits the densities to the codes of the training images.
 
+        Among several processes (`accelerate launch`, `torchrun`) all call it; the main one writes the run and fits the
+        densities for all. See `grae.training.processes`.
+
         Args:
             X: images.
             y: ignored.
@@ -125,6 +130,7 @@ class ImageAutoencoder(LatentEstimator):
             DataError: images of another shape or type, or too few.
             RunError: the folder cannot be used.
         """
+        processes.join(resolve(self.device))
         images = checked_images(X)
         self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
         folder = None if run is None else RunFolder(run)
@@ -137,8 +143,8 @@ class ImageAutoencoder(LatentEstimator):
         elif folder is not None:
             folder.check_unused()
         self._train(images, folder, resume)
-        self._fit_densities(images)
-        if folder is not None:
+        self.densities_ = processes.of_main(lambda: self._fitted_densities(images))
+        if folder is not None and processes.is_main():
             self.save(folder.path)
         return self
 
@@ -164,7 +170,7 @@ class ImageAutoencoder(LatentEstimator):
             raise DataError("the model to be taken up was trained on other images", remedy="call `fit`")
         self.split_, self.about_, self.result_ = other.split_, other.about_, other.result_
         self.network_ = other.network_
-        self._fit_densities(images)
+        self.densities_ = self._fitted_densities(images)
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -267,7 +273,7 @@ class ImageAutoencoder(LatentEstimator):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             self.network_ = build(settings.architecture, settings.objective)
-        if folder is not None and not resume:
+        if folder is not None and not resume and processes.is_main():
             saved.begin(folder, self)
         batch_size, seed = settings.training.batch_size, settings.training.seed
         validation = ImageBatches(images, self.split_.validation, batch_size=batch_size, seed=seed)
@@ -285,14 +291,14 @@ class ImageAutoencoder(LatentEstimator):
     def _unfitted(self, name: str) -> Density:
         return unfitted(name, self.settings_)
 
-    def _fit_densities(self, images: np.ndarray) -> None:
+    def _fitted_densities(self, images: np.ndarray) -> dict[str, Density]:
         rows = self._rows_to_fit(self.split_.train)
         device = self._device()
         network = self.network_.to(device)
         parts = [
             encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
         ]
-        self.densities_ = fit_densities(np.concatenate(parts), self.settings_, progress=self.progress)
+        return fit_densities(np.concatenate(parts), self.settings_, progress=self.progress)
 
 
 def checksum(images: np.ndarray) -> str:

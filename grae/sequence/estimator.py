@@ -12,7 +12,7 @@ from grae.constraints import Constraint
 from grae.datasets.forms import Form, encode_in_form
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
-from grae.density import DENSITIES
+from grae.density import DENSITIES, Density
 from grae.density.latent import LatentEstimator
 from grae.errors import RunError
 from grae.grammar import Grammar, codec, load_grammar
@@ -27,6 +27,8 @@ from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, resolved, rewritten, strings_in
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
 from grae.sequence.settings import Settings
+from grae.training import processes
+from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import stage
 from grae.training.run_folder import RunFolder
@@ -147,6 +149,9 @@ class GrammarAutoencoder(LatentEstimator):
     ) -> Self:
         """Trains the network, then fits the densities to the codes of the training strings.
 
+        Among several processes (`accelerate launch`, `torchrun`) all call it; the main one writes the run and fits the
+        densities for all. See `grae.training.processes`.
+
         Args:
             X: strings; or derivations of the plain grammar (without motifs), in memory or in a store.
             y: ignored.
@@ -159,6 +164,7 @@ class GrammarAutoencoder(LatentEstimator):
             ParseError, DataError: strings that cannot be used.
             RunError: the folder cannot be used.
         """
+        processes.join(resolve(self.device))
         plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
         model, preset = resolved(self, plain)
         folder = None if run is None else RunFolder(run)
@@ -197,8 +203,8 @@ class GrammarAutoencoder(LatentEstimator):
             saved.check_same(folder, self.settings_, about)
         self.about_ = about
         self._train(derivations, folder, resume)
-        self._fit_densities(derivations)
-        if folder is not None:
+        self.densities_ = processes.of_main(lambda: self._fitted_densities(derivations))
+        if folder is not None and processes.is_main():
             self.save(folder.path)
         return self
 
@@ -351,7 +357,7 @@ class GrammarAutoencoder(LatentEstimator):
         grammar = self.grammar_
         if motifs == 0:
             return grammar
-        with stage(f"learning {motifs} motifs", shown=self.progress) as done:
+        with stage(f"learning {motifs} motifs", shown=self.progress and processes.is_main()) as done:
             learned = learn_motifs(
                 grammar, derivations[self.split_.train], motifs, progress=lambda so_far, of: done(so_far / of)
             )
@@ -362,7 +368,7 @@ class GrammarAutoencoder(LatentEstimator):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             self.network_ = network_of(self.grammar_, settings)
-        if folder is not None and not resume:
+        if folder is not None and not resume and processes.is_main():
             saved.begin(folder, self)
         rows = self.split_.validation if len(self.split_.validation) else self.split_.train
         pad, batch_size = self.grammar_.pad, settings.training.batch_size
@@ -379,10 +385,10 @@ class GrammarAutoencoder(LatentEstimator):
             unit=_UNITS.get(self.language_grammar_.language or "", "strings"),
         )
 
-    def _fit_densities(self, derivations: Derivations) -> None:
+    def _fitted_densities(self, derivations: Derivations) -> dict[str, Density]:
         codes = self._encode(derivations, self._rows_to_fit(self.split_.train))
         names = dict.fromkeys([self.settings_.density, *FITTED_DENSITIES])
-        self.densities_ = {name: DENSITIES[name]().fit(codes, self.random_state) for name in names}
+        return {name: DENSITIES[name]().fit(codes, self.random_state) for name in names}
 
     def _encode(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:
         device = self._device()

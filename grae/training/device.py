@@ -1,6 +1,5 @@
-"""Where a training computes: accelerate's set-up for one training, its end in several processes, and bfloat16."""
+"""Where a training computes: accelerate's set-up for one training, and whether bfloat16 is faster there."""
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,12 +9,8 @@ from accelerate.state import AcceleratorState, GradientState, PartialState
 from accelerate.utils import GradientAccumulationPlugin
 
 from grae.errors import SettingsError
+from grae.training import processes
 from grae.training.settings import Device, Precision
-
-if torch.distributed.is_available():
-    # Its functions keep the process group of the time of this import as a default argument, for good: were it first
-    # imported with a group there (torch does so itself, within DistributedDataParallel), none could be closed any more.
-    import torch.distributed.nn.functional
 
 BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 """Names under which torch lists a CPU's bfloat16 arithmetic (AMD and Intel, Intel's matrix unit, Arm)."""
@@ -31,14 +26,16 @@ def accelerator_on(device: Device) -> Iterator[Accelerator]:
     Raises:
         SettingsError: there is no such device here.
     """
+    used = resolve(device)
+    processes.join(used)
     kept = [(shared, dict(shared)) for shared in (_shared(kind) for kind in _SINGLETONS)]
-    if not torch.distributed.is_initialized():
+    if not processes.several():
         PartialState._reset_state()
     AcceleratorState._reset_state()
     GradientState._reset_state()
     try:
         yield Accelerator(
-            cpu=resolve(device) == "cpu",
+            cpu=used == "cpu",
             mixed_precision="no",  # the loop opens autocast itself, and leaves the module's forward alone
             gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
         )
@@ -46,19 +43,6 @@ def accelerator_on(device: Device) -> Iterator[Accelerator]:
         for shared, values in kept:
             shared.clear()
             shared.update(values)
-
-
-def leave_processes() -> None:
-    """Ends this process's part among several: the last line of a script under `accelerate launch`.
-
-    It waits for the other processes, and closes the group with its threads; where there is but one process, it does
-    nothing. A gloo thread that is still alive when the interpreter ends may abort the process (exit status 134), all
-    its work done. Whatever holds the group, such as a `DistributedDataParallel`, must have been let go of before.
-    """
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        gc.collect()  # modules that share their gradients over the group lie in cycles
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
 
 
 def use_bf16(precision: Precision, device: torch.device) -> bool:

@@ -32,6 +32,7 @@ ROOMS = (
     "reproduction",
     "report",
     "cli",
+    "__main__",
 )
 FACE = {"__init__"}  # grae/__init__.py names the library's face; its imports are lazy
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
+from grae.cli.launched import together
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
-from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, new_run
+from grae.cli.runs import IMAGE_RUNS, STARTED, find_run, place_for
 from grae.errors import RunError
 
 if TYPE_CHECKING:
@@ -74,12 +75,14 @@ def train(
         "random_state": seed,
         "device": device,
     }
-    if resume:
-        given = {name: value for name, value in {**parameters, "data": data}.items() if _is_given(context, name)}
-        ended = _continued(find_run(None if out is None else str(out), holds=STARTED, under=IMAGE_RUNS), given)
-    else:
-        ended = _begun(data, parameters, out)
-    _print(*ended, as_json)
+    with together(device) as speaks:
+        if resume:
+            given = {name: value for name, value in {**parameters, "data": data}.items() if _is_given(context, name)}
+            ended = _continued(find_run(None if out is None else str(out), holds=STARTED, under=IMAGE_RUNS), given)
+        else:
+            ended = _begun(data, parameters, out)
+        if speaks:
+            _print(*ended, as_json)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -92,11 +95,12 @@ def _begun(data: str, parameters: dict[str, Any], out: Path | None) -> "tuple[Pa
     """A new run."""
     from grae.images import ImageAutoencoder
     from grae.images.recipes import model_of_images
+    from grae.training.processes import in_turn
 
     model_of_images(parameters["model"])
-    images = opened(data)
-    place = out or new_run(Path(images.name).stem, parameters["model"], IMAGE_RUNS)
-    check_new(place)
+    with in_turn():
+        images = opened(data)
+    place = place_for(out, Path(images.name).stem, parameters["model"], IMAGE_RUNS)
     note(f"run: {place}")
     parameters["recipe"] = parameters["recipe"] or images.recipe
     fitted = ImageAutoencoder(**parameters, progress=talks())
@@ -107,6 +111,7 @@ def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoenco
     """A run from where it stood, with its own settings."""
     from grae.images import ImageAutoencoder
     from grae.images.saved import FOREIGN, read_config
+    from grae.training.processes import in_turn
     from grae.training.run_folder import RunFolder
 
     config = read_config(RunFolder(place))
@@ -119,7 +124,8 @@ def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoenco
             option = "--seed" if name == "random_state" else f"--{name.strip('_').replace('_', '-')}"
             raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
     parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
-    images = data_of(place)
+    with in_turn():
+        images = data_of(place)
     note(f"resuming: {place}")
     fitted = ImageAutoencoder(**parameters, progress=talks())
     return place, fitted.fit(images.train.images, run=place, resume=True, data=about)

@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from grae import files
 from grae.autoencoder import BOTTLENECKS, REGULARIZERS, Autoencoder
-from grae.training.device import leave_processes
+from grae.training import processes
 
 NOISE = {"noisy": {"noise": 0.5}, "constant-variance": {"noise": 0.5}}
 KINDS = [(bottleneck, "none") for bottleneck in BOTTLENECKS]
@@ -80,6 +80,6 @@ def main(path: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
-    leave_processes()
+    processes.leave()
     threads = [task.read_text() for task in Path("/proc/self/task").glob("*/comm")]  # none listed but on Linux
     assert not [name for name in threads if "gloo" in name], threads

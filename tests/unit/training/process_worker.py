@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from toy import Data, Model, validation
 
-from grae.training.device import leave_processes
+from grae.training import processes
 from grae.training.loop import train
 from grae.training.run_folder import RunFolder
 from grae.training.settings import TrainingSettings
@@ -21,6 +21,6 @@ if __name__ == "__main__":
     result = train(model, data, settings, validate=validation(data), run=run, resume=resume)
     if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
         run.write_tensors("model.safetensors", model.state_dict(), {"steps": result.steps})
-    leave_processes()
+    processes.leave()
     threads = [task.read_text() for task in Path("/proc/self/task").glob("*/comm")]  # none listed but on Linux
     assert not [name for name in threads if "gloo" in name], threads

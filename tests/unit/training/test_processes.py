@@ -1,5 +1,6 @@
-"""Several processes train as one does."""
+"""Several processes train as one does, take turns, and end when the main one cannot go on."""
 
+import json
 import os
 import socket
 import subprocess
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 
 from grae import files
+from grae.training import processes
 from grae.training.batches import share
 
 HERE = Path(__file__).parent
 
 
-def start(world: int, *arguments: str) -> None:
-    """Runs process_worker.py in so many processes over gloo, as `accelerate launch --cpu` would."""
+def start(world: int, *arguments: str, worker: str = "process_worker.py") -> None:
+    """Runs a worker in so many processes over gloo, as `torchrun` would."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -24,7 +26,7 @@ def start(world: int, *arguments: str) -> None:
     processes = []
     for rank in range(world):
         several = {**common, "RANK": str(rank), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(world)}
-        command = [sys.executable, "process_worker.py", *arguments]
+        command = [sys.executable, worker, *arguments]
         environment = {**os.environ, **(several if world > 1 else {"OMP_NUM_THREADS": "1"})}
         processes.append(subprocess.Popen(command, cwd=HERE, env=environment, stderr=subprocess.PIPE, text=True))
     for process in processes:
@@ -54,3 +56,27 @@ def test_two_processes_reach_the_weights_of_one_and_resume(tmp_path):
     for ours, theirs in zip(one_metrics, two_metrics, strict=True):
         assert theirs["train"]["loss"] == pytest.approx(ours["train"]["loss"], rel=1e-5)
         assert theirs["validation"]["loss"] == pytest.approx(ours["validation"]["loss"], rel=1e-5)
+
+
+def test_one_process_needs_no_others():
+    assert processes.is_main()
+    assert not processes.several()
+    with processes.in_turn():
+        assert processes.of_main(lambda: 3) == 3
+    with pytest.raises(ValueError, match="invalid literal"):
+        processes.of_main(lambda: int("none"))
+    processes.leave()
+
+
+def test_turns_and_what_the_main_process_finds(tmp_path):
+    start(3, str(tmp_path), worker="order_worker.py")
+    assert (tmp_path / "turns").read_text().split()[0] == "0"
+    assert sorted((tmp_path / "turns").read_text().split()) == ["0", "1", "2"]
+    seen = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(3)]
+    for rank, mine in enumerate(seen):
+        assert mine["before"] == [True, False]
+        assert (mine["main"], mine["several"]) == (rank == 0, True)
+        assert mine["of_main"] == 100
+        assert mine["steps"] == 5  # of one process, 40 rows by 8
+        raised = "ValueError('no such thing')" if rank == 0 else "SystemExit(2)"
+        assert mine["failed"] == mine["failed in turn"] == raised

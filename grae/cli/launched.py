@@ -1,0 +1,42 @@
+"""A command in several processes, as `accelerate launch` and `torchrun` start it: one of them speaks for all."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from grae.cli.output import LOUDNESS
+
+if TYPE_CHECKING:
+    from grae.training.settings import Device
+
+
+@contextlib.contextmanager
+def together(device: "Device") -> Iterator[bool]:
+    """A body that all processes of a launcher go through together; gives whether this one is to print results.
+
+    Errors are told by each that meets them; notes and progress by the main process alone.
+
+    Args:
+        device: what they train on.
+
+    Raises:
+        SettingsError: the device is not here.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "LOCAL_RANK" not in os.environ:
+        yield True
+        return
+    from grae.training import processes
+    from grae.training.device import resolve
+    from grae.training.interruption import Interrupted
+
+    processes.join(resolve(device))
+    token = LOUDNESS.set(LOUDNESS.get() if processes.is_main() else "quiet")
+    try:
+        yield processes.is_main()
+    except BaseException as error:
+        processes.leave(wait=isinstance(error, Interrupted))  # on which all have agreed
+        raise
+    finally:
+        LOUDNESS.reset(token)
+    processes.leave()
