@@ -45,7 +45,7 @@ $(VENV)/dev.stamp: $(BIN)/python pyproject.toml constraints.txt
 
 demo: $(VENV)/run.stamp
 	@rm -rf $(DEMO)
-	@$(BIN)/grae train --grammar smiles --preset quick --noise 0.5 --beta 0.05 --out $(DEMO)
+	@$(BIN)/grae train --grammar smiles --preset quick --noise 0.5 --beta 0.05 --time-budget 2 --out $(DEMO)
 	@$(BIN)/grae sample $(DEMO) -n 1000 --out $(DEMO)/samples.smi --draw $(DEMO)/samples.png
 	@$(BIN)/grae evaluate $(DEMO) -n 1000
 	@$(BIN)/grae report $(DEMO) > /dev/null
