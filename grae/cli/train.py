@@ -10,6 +10,7 @@ from grae.cli.completion import datasets, grammars
 from grae.cli.launched import together
 from grae.cli.options import AsJson, Column, Device, FormName, OnInvalid
 from grae.cli.output import emit, note, talks
+from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import STARTED, find_run, place_for
 from grae.errors import RunError, SettingsError
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 TEST = 0.05  # share of the strings that no training looks at, for `grae evaluate`
-MAY_CHANGE = ("epochs", "time_budget")  # in a resumed run
 MODELS = "grae, gvae, gcvvae, cvae (on characters); ae, ae-l2, rae, rae-l2, rae-gp, rae-sn, vae, cv-vae, wae, 2svae"
 
 
@@ -119,7 +119,7 @@ def train(
     strings = {"data": data, "column": column}
     with together(device) as speaks:
         if resume:
-            given = {name: value for name, value in {**parameters, **strings}.items() if _is_given(context, name)}
+            given = on_command_line(context, {**parameters, **strings})
             ended = _continued(find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given)
         elif grammar is None:
             raise SettingsError(
@@ -129,12 +129,6 @@ def train(
             ended = _begun(grammar, strings, on_invalid, parameters, out)
         if speaks:
             _print(*ended, as_json)
-
-
-def _is_given(context: typer.Context, name: str) -> bool:
-    """Whether an option was written on the command line."""
-    source = context.get_parameter_source("seed" if name == "random_state" else name)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def _begun(
@@ -183,12 +177,7 @@ def _continued(
         raise RunError(f"{place / STARTED} lacks the parameters of a run", remedy=FOREIGN)
     if grammar is not None and load_grammar(grammar) != plain:
         raise RunError(f"{place} is a run of another grammar than {grammar!r}", remedy="leave --grammar out")
-    for name, value in given.items():
-        kept = parameters[name] if name in parameters else about.get(name)
-        if name not in MAY_CHANGE and str(kept) not in (str(value), str(Path(str(value)).absolute())):
-            option = "--seed" if name == "random_state" else f"--{name.rstrip('_').replace('_', '-')}"
-            raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
-    parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
+    parameters = with_changes(place, parameters, given, about)
     with in_turn():
         store = store_of(place, about, plain)
     note(f"resuming: {place}")

@@ -10,13 +10,12 @@ from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Wi
 from grae.cli.launched import together
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
+from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, find_run, place_for
 from grae.errors import RunError
 
 if TYPE_CHECKING:
     from grae.images import ImageAutoencoder
-
-MAY_CHANGE = ("epochs", "time_budget")  # in a resumed run
 
 
 def train(
@@ -77,18 +76,12 @@ def train(
     }
     with together(device) as speaks:
         if resume:
-            given = {name: value for name, value in {**parameters, "data": data}.items() if _is_given(context, name)}
+            given = on_command_line(context, {**parameters, "data": data})
             ended = _continued(find_run(None if out is None else str(out), holds=STARTED, under=IMAGE_RUNS), given)
         else:
             ended = _begun(data, parameters, out)
         if speaks:
             _print(*ended, as_json)
-
-
-def _is_given(context: typer.Context, name: str) -> bool:
-    """Whether an option was written on the command line."""
-    source = context.get_parameter_source("seed" if name == "random_state" else name)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def _begun(data: str, parameters: dict[str, Any], out: Path | None) -> "tuple[Path, ImageAutoencoder]":
@@ -118,12 +111,7 @@ def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoenco
     parameters, about = config["parameters"], config["data"]
     if not parameters.keys() <= set(ImageAutoencoder().get_params()):
         raise RunError(f"{place / STARTED} holds unknown parameters", remedy=FOREIGN)
-    for name, value in given.items():
-        kept = about.get("name") if name == "data" else parameters.get(name)
-        if name not in MAY_CHANGE and str(kept) not in (str(value), str(Path(str(value)).absolute())):
-            option = "--seed" if name == "random_state" else f"--{name.strip('_').replace('_', '-')}"
-            raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
-    parameters |= {name: value for name, value in given.items() if name in MAY_CHANGE}
+    parameters = with_changes(place, parameters, given, {"data": about.get("name")})
     with in_turn():
         images = data_of(place)
     note(f"resuming: {place}")

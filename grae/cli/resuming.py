@@ -1,0 +1,41 @@
+"""A run that goes on keeps the settings it was begun with: what the command line may say beside --resume."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from grae.errors import RunError
+
+MAY_CHANGE = ("epochs", "time_budget")  # in a resumed run
+
+
+def on_command_line(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those parameters of an estimator that were written on the command line."""
+    return {name: value for name, value in values.items() if _is_written(context, name)}
+
+
+def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str, Any], about: Any) -> dict[str, Any]:
+    """The parameters that a run goes on with: its own, but for those that may change.
+
+    Args:
+        place: the run's folder.
+        parameters: that it was begun with.
+        given: what was written on the command line.
+        about: what the run says of its data, by the names of the command line's options.
+
+    Raises:
+        RunError: something else was given than the run was begun with.
+    """
+    for name, value in given.items():
+        kept = parameters[name] if name in parameters else about.get(name)
+        if name not in MAY_CHANGE and str(kept) not in (str(value), str(Path(str(value)).absolute())):
+            option = "--seed" if name == "random_state" else f"--{name.rstrip('_').replace('_', '-')}"
+            raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
+    return {**parameters, **{name: value for name, value in given.items() if name in MAY_CHANGE}}
+
+
+def _is_written(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source("seed" if name == "random_state" else name)
+    return source is not None and source.name == "COMMANDLINE"
