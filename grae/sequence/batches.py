@@ -1,4 +1,4 @@
-"""Batches of derivations for the training loop: shuffled, and alike in length within a batch."""
+"""Batches of derivations for the training loop: shuffled, and by default alike in length within a batch."""
 
 from collections.abc import Sequence
 
@@ -20,14 +20,26 @@ class DerivationBatches:
         pad: the id that fills up a batch.
         batch_size: the most derivations in a batch.
         seed: of the order.
+        by_length: whether the derivations of a batch are alike in length, which spares padding; otherwise they are
+            drawn from all, as batch normalization wants it.
     """
 
-    def __init__(self, derivations: Derivations, rows: np.ndarray, *, pad: int, batch_size: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        derivations: Derivations,
+        rows: np.ndarray,
+        *,
+        pad: int,
+        batch_size: int,
+        seed: int = 0,
+        by_length: bool = True,
+    ) -> None:
         self.derivations = derivations
         self.rows = rows
         self.pad = pad
         self.batch_size = batch_size
         self.seed = seed
+        self.by_length = by_length
         self.lengths = derivations.lengths[rows]
 
     @property
@@ -39,10 +51,12 @@ class DerivationBatches:
         """The rows of each batch of an epoch, int64 arrays whose sizes differ by few.
 
         All rows are shuffled and cut into pools; each pool is sorted by length and cut into batches, and their order is
-        shuffled.
+        shuffled. Where batches are not by length, all rows are shuffled and cut into batches.
         """
         generator = np.random.default_rng([self.seed, epoch])
         order = generator.permutation(len(self.rows))
+        if not self.by_length:
+            return [self.rows[part] for part in np.array_split(order, _parts(len(order), self.batch_size))]
         batches: list[np.ndarray] = []
         for pool in np.array_split(order, _parts(len(order), POOL * self.batch_size)):
             by_length = pool[np.argsort(self.lengths[pool], kind="stable")]

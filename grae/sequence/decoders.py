@@ -6,7 +6,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, relu
 
 from grae.autoencoder.composition import Batch
+from grae.sequence.published import batch_normalization
 from grae.sequence.pushdown import GrammarTensors, State
+from grae.sequence.recurrence import ResetFirstGRU, packing
 
 DEEPEST = 15  # nonterminals on a stack; more are not told apart
 
@@ -105,31 +107,47 @@ class ParallelDecoder(nn.Module):
     """The published decoder: a dense layer, the result repeated for each step, three GRUs, a linear layer.
 
     It does not see its own productions: the logits of all steps follow from the code alone.
-    Source: Kusner et al. 2017 (GVAE); sizes in `settings.py`.
+    Source: Kusner et al. 2017 (GVAE); sizes in `settings.py`, the unit in `recurrence.py`.
 
     Args:
-        n_symbols: production ids and the padding, S.
+        tensors: the grammar.
         latent_dim: width of a code, D.
         max_length: steps.
         hidden: width of each GRU.
         batch_norm: whether the code is batch-normalized first.
+        twice_differentiable: whether second derivatives are needed; see `ResetFirstGRU`.
     """
 
-    def __init__(self, n_symbols: int, *, latent_dim: int, max_length: int, hidden: int, batch_norm: bool) -> None:
+    def __init__(
+        self,
+        tensors: GrammarTensors,
+        *,
+        latent_dim: int,
+        max_length: int,
+        hidden: int,
+        batch_norm: bool,
+        twice_differentiable: bool = False,
+    ) -> None:
         super().__init__()
+        self.pad, n_symbols = tensors.pad, tensors.mask.shape[1]
         self.max_length = max_length
-        self.normalize = nn.BatchNorm1d(latent_dim) if batch_norm else nn.Identity()
+        self.normalize = batch_normalization(latent_dim) if batch_norm else nn.Identity()
         self.dense = nn.Linear(latent_dim, latent_dim)
-        self.recurrence = nn.GRU(latent_dim, hidden, num_layers=3, batch_first=True)
+        self.recurrence = nn.ModuleList(
+            ResetFirstGRU(width, hidden, twice_differentiable=twice_differentiable)
+            for width in (latent_dim, hidden, hidden)
+        )
         self.to_logits = nn.Linear(hidden, n_symbols)
 
     def forward(self, z: Tensor, batch: Batch) -> Tensor:
-        """Logits (B, T, S) of the batch's steps."""
-        return self._logits(z, batch["ids"].shape[1])
+        """Logits (B, T, S) of the batch's steps; 0 where a derivation has ended."""
+        ids = batch["ids"]
+        return self._logits(z, (ids != self.pad).sum(dim=1), ids.shape[1])
 
     def start(self, z: Tensor) -> State:
         """The logits of all steps (B, T, S), and the next step's number (B,)."""
-        return self._logits(z, self.max_length), torch.zeros(len(z), dtype=torch.long, device=z.device)
+        position = torch.zeros(len(z), dtype=torch.long, device=z.device)
+        return self._logits(z, torch.full_like(position, self.max_length), self.max_length), position
 
     def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
         """Logits (B, S) and the next state; the previous ids and the nonterminals are not looked at."""
@@ -137,9 +155,13 @@ class ParallelDecoder(nn.Module):
         rows = torch.arange(len(position), device=position.device)
         return logits[rows, position], (logits, position + 1)
 
-    def _logits(self, z: Tensor, n_steps: int) -> Tensor:
-        repeated = relu(self.dense(self.normalize(z)))[:, None].expand(-1, n_steps, -1)  # B T D
-        return self.to_logits(self.recurrence(repeated)[0])
+    def _logits(self, z: Tensor, lengths: Tensor, n_steps: int) -> Tensor:
+        rows, steps, sizes = packing(lengths)
+        states = relu(self.dense(self.normalize(z)))[rows]  # N D
+        for layer in self.recurrence:
+            states = layer(states, sizes)  # N H
+        logits = self.to_logits(states)  # N S
+        return logits.new_zeros(len(z), n_steps, logits.shape[1]).index_put((rows, steps), logits)
 
 
 class MaskedCrossEntropy(nn.Module):

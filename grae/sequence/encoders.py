@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot, pad
 
 from grae.autoencoder.composition import Batch
+from grae.sequence.published import batch_normalization
 
 
 class RecurrentEncoder(nn.Module):
@@ -77,7 +78,7 @@ class ConvolutionalEncoder(nn.Module):
         channels, length = n_symbols, max_length
         for n_filters, width in zip(filters, widths, strict=True):
             layers += [nn.Conv1d(channels, n_filters, width), nn.ReLU()]
-            layers += [nn.BatchNorm1d(n_filters)] if batch_norm else []
+            layers += [batch_normalization(n_filters)] if batch_norm else []
             channels, length = n_filters, length - width + 1
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * length, dense), nn.ReLU())
 

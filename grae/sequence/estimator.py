@@ -375,7 +375,12 @@ class GrammarAutoencoder(LatentEstimator):
         self.result_: TrainingResult | None = train(
             self.network_,
             DerivationBatches(
-                derivations, self.split_.train, pad=pad, batch_size=batch_size, seed=settings.training.seed
+                derivations,
+                self.split_.train,
+                pad=pad,
+                batch_size=batch_size,
+                seed=settings.training.seed,
+                by_length=settings.architecture.kind != "paper",
             ),
             settings.training,
             validate=mean_terms(DerivationBatches(derivations, rows, pad=pad, batch_size=VALIDATION_BATCH)),

@@ -14,6 +14,7 @@ from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.sequence.decoders import RECONSTRUCTIONS, ParallelDecoder, RecurrentDecoder
 from grae.sequence.encoders import ConvolutionalEncoder, RecurrentEncoder
+from grae.sequence.published import initialize
 from grae.sequence.pushdown import GrammarTensors
 from grae.sequence.settings import (
     Architecture,
@@ -51,7 +52,7 @@ def build(
     """
     tensors = GrammarTensors(grammar)
     if isinstance(architecture, PaperArchitecture):
-        encoder, decoder = _paper(grammar, architecture, max_length)
+        encoder, decoder = _paper(grammar, tensors, architecture, max_length, model.regularizer == "gradient-penalty")
     else:
         encoder = RecurrentEncoder(
             grammar.n_symbols, grammar.pad, embedding=architecture.embedding, hidden=architecture.encoder_hidden
@@ -65,11 +66,14 @@ def build(
             depth=architecture.depth,
             dropout=architecture.dropout,
         )
-    bottleneck = bottleneck or BottleneckSettings(kind=model.bottleneck)
+    chosen = bottleneck or BottleneckSettings(kind=model.bottleneck)
+    coder = BOTTLENECKS[chosen.kind](encoder.n_features, architecture.latent_dim, **chosen.options)
+    if isinstance(architecture, PaperArchitecture):
+        initialize(encoder, coder, decoder)
     loss = RECONSTRUCTIONS[reconstruction](tensors)
     return Autoencoder(
         encoder,
-        BOTTLENECKS[bottleneck.kind](encoder.n_features, architecture.latent_dim, **bottleneck.options),
+        coder,
         decoder,
         loss,
         _regularizer(model, weights),
@@ -99,7 +103,11 @@ def network_of(grammar: Grammar, settings: Settings) -> Autoencoder:
 
 
 def _paper(
-    grammar: Grammar, architecture: PaperArchitecture, max_length: int
+    grammar: Grammar,
+    tensors: GrammarTensors,
+    architecture: PaperArchitecture,
+    max_length: int,
+    twice_differentiable: bool,
 ) -> tuple[ConvolutionalEncoder, ParallelDecoder]:
     if max_length < architecture.shortest_length:
         raise SettingsError(
@@ -117,10 +125,11 @@ def _paper(
         batch_norm=architecture.batch_norm,
     )
     decoder = ParallelDecoder(
-        grammar.n_symbols,
+        tensors,
         latent_dim=architecture.latent_dim,
         max_length=max_length,
         hidden=architecture.hidden,
         batch_norm=architecture.batch_norm,
+        twice_differentiable=twice_differentiable,
     )
     return encoder, decoder

@@ -36,6 +36,7 @@ class Position:
         best_step: step of the lowest validation loss; None before the first validation.
         best: all values of that validation (None for one that is not finite).
         bad: validations since then.
+        plateau_best: loss of the last validation that was an improvement for the plateau schedule.
         plateau_bad: validations since then or since the last reduction of the learning rate.
         plateau_scale: product of those reductions.
         metrics_length: bytes of the metrics file that belong to this position.
@@ -55,6 +56,7 @@ class Position:
     best_step: int | None = None
     best: dict[str, Any] = field(default_factory=dict)
     bad: int = 0
+    plateau_best: float | None = None
     plateau_bad: int = 0
     plateau_scale: float = 1.0
     metrics_length: int = 0

@@ -236,10 +236,15 @@ class _Training:
         found = self._validation_values()
         best = position.best_step is None or found["loss"] < position.best["loss"]
         if best:
-            position.best_step, position.best, position.bad, position.plateau_bad = position.step, found, 0, 0
+            position.best_step, position.best, position.bad = position.step, found, 0
             self.best_weights = checkpoint.weights_of(self.module)
         else:
-            position.bad, position.plateau_bad = position.bad + 1, position.plateau_bad + 1
+            position.bad += 1
+        reference = position.plateau_best
+        if reference is None or found["loss"] < reference - self.settings.plateau_threshold:
+            position.plateau_best, position.plateau_bad = found["loss"], 0
+        else:
+            position.plateau_bad += 1
         if position.plateau_bad >= self.settings.plateau_patience:
             position.plateau_bad, position.plateau_scale = 0, position.plateau_scale * self.settings.plateau_factor
         record = {

@@ -33,6 +33,8 @@ class TrainingSettings(BaseModel):
         warmup: fraction of the run over which the learning rate rises linearly.
         plateau_factor: see `schedule`.
         plateau_patience: see `schedule`.
+        plateau_threshold: how much lower than the best so far a validation loss must be to count as an improvement for
+            the plateau schedule.
         learning_rate_floor: the plateau schedule goes no lower.
         clip_norm: longest gradient (2-norm over all parameters); None for no clipping.
         weight_decay: decoupled (AdamW), on all parameters.
@@ -60,6 +62,7 @@ class TrainingSettings(BaseModel):
     warmup: float = Field(0.0, ge=0, lt=1)
     plateau_factor: float = Field(0.5, gt=0, lt=1)
     plateau_patience: int = Field(5, ge=1)
+    plateau_threshold: float = Field(0.0, ge=0)
     learning_rate_floor: float = Field(0.0, ge=0)
     clip_norm: float | None = Field(1.0, gt=0)
     weight_decay: float = Field(0.0, ge=0)

@@ -8,9 +8,11 @@ from grae.grammar.codec import Derivations
 from grae.sequence.batches import DerivationBatches
 
 
-def batches_of(lengths, rows, batch_size, seed=0):
+def batches_of(lengths, rows, batch_size, seed=0, **options):
     derivations = Derivations.from_list([np.full(length, length % 7) for length in lengths], np.uint8)
-    return DerivationBatches(derivations, np.asarray(rows, np.int64), pad=7, batch_size=batch_size, seed=seed)
+    return DerivationBatches(
+        derivations, np.asarray(rows, np.int64), pad=7, batch_size=batch_size, seed=seed, **options
+    )
 
 
 @given(
@@ -36,6 +38,14 @@ def test_rows_of_a_batch_are_alike_in_length():
     spreads = [np.ptp(lengths[rows]) for rows in batches.batches(0)]
     assert np.mean(spreads) < 5  # of 100, where random batches have 97
     assert not np.array_equal(batches.batches(0)[0], batches.batches(1)[0])
+
+
+def test_rows_of_a_batch_are_drawn_from_all_where_they_need_not_be_alike():
+    lengths = np.random.default_rng(0).integers(1, 100, 5000)
+    found = batches_of(lengths, range(5000), 50, by_length=False).batches(0)
+    assert sorted(np.concatenate(found).tolist()) == list(range(5000))
+    assert {len(part) for part in found} == {50}
+    assert np.mean([np.ptp(lengths[rows]) for rows in found]) > 90
 
 
 def test_a_batch_is_filled_up_with_the_padding():

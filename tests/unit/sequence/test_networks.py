@@ -53,7 +53,7 @@ def test_steps_one_by_one_give_the_logits_of_all_at_once(derivations):
         RecurrentDecoder(tensors, latent_dim=5, embedding=8, hidden=16),
         RecurrentDecoder(tensors, latent_dim=5, embedding=8, hidden=16, depth=True),
         RecurrentDecoder(tensors, latent_dim=5, embedding=8, hidden=16, labels=labels, depth=True),
-        ParallelDecoder(ARITHMETIC.n_symbols, latent_dim=5, max_length=15, hidden=16, batch_norm=False),
+        ParallelDecoder(tensors, latent_dim=5, max_length=15, hidden=16, batch_norm=False),
     ):
         all_at_once = decoder(z, batch)
         state, previous = decoder.start(z), torch.full((40,), ARITHMETIC.pad)
@@ -252,17 +252,37 @@ def test_the_published_networks_have_the_published_sizes():
     ]
     assert molecules.bottleneck.to_code.weight.shape == (56, 435)
     assert molecules.decoder.dense.weight.shape == (56, 56)
-    assert [tuple(w.shape) for w in molecules.decoder.recurrence.parameters() if w.ndim == 2][::2] == [
-        (3 * 501, 56),
-        (3 * 501, 501),
-        (3 * 501, 501),
-    ]
+    for unit, width in zip(molecules.decoder.recurrence, (56, 501, 501), strict=True):
+        assert unit.gate_inputs.weight.shape == (2 * 501, width)
+        assert unit.candidate_inputs.weight.shape == (501, width)
+        assert unit.gates.shape == (2 * 501, 501)
+        assert unit.candidate.shape == (501, 501)
     assert molecules.decoder.to_logits.weight.shape == (76, 501)
     expressions: Any = build(ARITHMETIC, model_named("grae"), PAPER_EXPRESSIONS, NO_WEIGHTS, 15)
     norms = [layer for layer in expressions.encoder.layers if isinstance(layer, torch.nn.BatchNorm1d)]
     assert [norm.num_features for norm in norms] == [2, 3, 4]
     assert expressions.encoder.layers[-2].weight.shape == (100, 4 * (15 - 1 - 2 - 3))
     assert isinstance(expressions.decoder.normalize, torch.nn.BatchNorm1d)
+    assert all(norm.eps == 1e-3 and norm.momentum == 0.01 for norm in [*norms, expressions.decoder.normalize])
+
+
+def test_the_published_networks_start_from_the_initial_weights_of_their_framework():
+    """Bounds of Glorot and Bengio's uniform law."""
+    torch.manual_seed(0)
+    network: Any = build(load_grammar("smiles-gvae"), model_named("gvae"), PAPER_MOLECULES, NO_WEIGHTS, 277)
+    bounds = {
+        network.encoder.layers[0]: (6 / (76 * 9 + 9 * 9)) ** 0.5,
+        network.encoder.layers[-2]: (6 / (2510 + 435)) ** 0.5,
+        network.bottleneck.to_code: (6 / (435 + 56)) ** 0.5,
+        network.bottleneck.to_scale: (6 / (435 + 56)) ** 0.5,
+        network.decoder.dense: (6 / (56 + 56)) ** 0.5,
+        network.decoder.to_logits: (6 / (501 + 76)) ** 0.5,
+    }
+    for layer, bound in bounds.items():
+        assert 0.97 * bound < layer.weight.abs().max() <= bound
+        assert layer.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
+        assert not layer.bias.any()
+    assert network.decoder.recurrence[1].gates.abs().max() <= (6 / (501 + 501)) ** 0.5
 
 
 def test_convolutions_refuse_derivations_that_they_cannot_read():

@@ -124,6 +124,6 @@ def test_the_published_decoder_obeys_the_same_masks():
     grammar = grammar_named("arithmetic")
     torch.manual_seed(0)
     tensors = GrammarTensors(grammar)
-    decoder = ParallelDecoder(grammar.n_symbols, latent_dim=4, max_length=15, hidden=8, batch_norm=True).eval()
+    decoder = ParallelDecoder(GrammarTensors(grammar), latent_dim=4, max_length=15, hidden=8, batch_norm=True).eval()
     ids = decode(decoder, tensors, torch.randn(300, 4) * 50, 15)
     derived(grammar, ids)

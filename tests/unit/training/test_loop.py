@@ -189,6 +189,13 @@ def test_plateau_lowers_the_learning_rate(toy):
     )
 
 
+def test_the_plateau_counts_no_improvement_below_its_threshold(toy):
+    settings = SETTINGS.replace(epochs=6, schedule="plateau", plateau_patience=2, plateau_threshold=0.1)
+    result = train(toy.Model(), toy.Data(), settings, validate=scripted(3, 2.95, 2.8, 2.75, 2.72, 2.6))
+    assert [record["learning_rate"] for record in result.metrics] == pytest.approx([1e-2] * 4 + [5e-3] * 2)
+    assert all(record["best"] for record in result.metrics)
+
+
 class TestPrecision:
     @pytest.mark.parametrize(("precision", "inside"), [("fp32", False), ("bf16", True)])
     def test_the_forward_pass_is_autocast_and_the_weights_stay(self, toy, precision, inside):
