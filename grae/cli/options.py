@@ -88,6 +88,13 @@ FormName = Annotated[
         show_default=False,
     ),
 ]
+CompletionName = Annotated[
+    Literal["forced", "none"],
+    typer.Option(
+        "--completion",
+        help="none: let derivations run out of steps, as the published models decode; those are invalid.",
+    ),
+]
 ConstraintsName = Annotated[
     Literal["semantic", "grammar"] | None,
     typer.Option(

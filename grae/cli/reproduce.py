@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grae.cli.options import AsJson, Device
-from grae.cli.output import emit, note, table, talks
+from grae.cli.output import emit, note, progress, table, talks
 from grae.cli.runs import RUNS, find_run
 from grae.errors import SettingsError
 
@@ -82,6 +82,50 @@ def structured(
     print(folder)
 
 
+@app.command("validity")
+def validity(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Folders or names of runs.")],
+    points: Annotated[int, typer.Option("-n", "--points", min=1, help="Codes drawn from each.")] = 1000,
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Strings drawn from each code.")] = 25,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of codes and strings.")] = 0,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Decode as the published models are decoded: drawn, completion not forced; shares of draws and of points.
+
+    Codes come from N(0, I), from a Gaussian and a mixture of ten fitted to the training codes, and from their box.
+    """
+    from dataclasses import asdict
+
+    import grae
+    from grae.optimization.start import training_strings
+    from grae.reproduction.validity import published_validity
+
+    found = {}
+    for run in runs:
+        place = find_run(run)
+        model = grae.load(place, device=device)
+        with progress(f"decoding codes of {place}") as done:
+            codes = model.transform(training_strings(model))
+            finished: list[str] = []
+
+            def one_more(name: str, finished: list[str] = finished, done=done) -> None:
+                finished.append(name)
+                done(len(finished) / 4)
+
+            found[str(place)] = published_validity(model, codes, points=points, draws=draws, seed=seed, done=one_more)
+    if as_json:
+        return emit({"runs": {place: [asdict(row) for row in rows] for place, rows in found.items()}})
+    headings = ["run", "codes", "complete", "in language", "valid", "points: complete", "in language", "valid"]
+    shares = ("complete", "in_language", "valid", "points_complete", "points_in_language", "points_valid")
+    cells = [
+        [place, row.codes, *(f"{100 * getattr(row, name):.1f} %" for name in shares)]
+        for place, rows in found.items()
+        for row in rows
+    ]
+    table(headings, cells, title=f"{points:,} points, {draws} draws each; then the points with at least one")
+
+
 def _print(rows: list[dict], title: str) -> None:
     from grae.reproduction.table import cell
 
@@ -90,8 +134,9 @@ def _print(rows: list[dict], title: str) -> None:
         "model",
         "rules",
         "trials",
-        "valid",
+        "valid points",
         "printed",
+        "valid decodings",
         "average",
         "printed",
         "best three",
@@ -99,7 +144,8 @@ def _print(rows: list[dict], title: str) -> None:
     ]
     cells = []
     for row in rows:
-        figures = [cell(row, name) for name in ("valid", "printed_valid", "average", "printed_average")]
+        names = ("points", "printed_points", "decodings", "average", "printed_average")
+        figures = [cell(row, name) for name in names]
         best = "\n".join(f"{one['score']:.2f}  {one['string']}" for one in row["best"])
         printed = ", ".join(f"{score:.2f}" for score in row["printed_best"] or ())
         cells.append([row["objects"], row["model"], row["rules"], row["trials"], *figures, best, printed or None])

@@ -8,6 +8,7 @@ import typer
 
 from grae.cli.options import (
     AsJson,
+    CompletionName,
     ConstraintsName,
     DensityName,
     Device,
@@ -37,6 +38,7 @@ def sample(
     density: DensityName = None,
     temperature: Temperature = 0.0,
     constraints: ConstraintsName = None,
+    completion: CompletionName = "forced",
     raw: Raw = False,
     seed: Seed = 0,
     out: Annotated[
@@ -50,7 +52,8 @@ def sample(
 ) -> None:
     """Sample new strings, each in the language; with --out FILE a table of the first valid ones on stdout.
 
-    Of molecules it says how many are valid, with the decoder's rules and without, unique and novel.
+    Of molecules it says how many are valid, with the decoder's rules and without, unique and novel. With --completion
+    none it says how many derivations are complete, and writes those.
     """
     place = find_run(run, grammar)
     import grae
@@ -62,13 +65,21 @@ def sample(
             f"--draw: the grammar {model.language_grammar_.name!r} of {place} says nothing of molecules",
             remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
         )
-    from grae.evaluation.sampling import drawn
+    from grae.evaluation.sampling import Samples, drawn
 
-    samples = drawn(model, n, density=density, temperature=temperature, seed=seed, constraints=constraints)
     report: dict[str, object] = {}
+    if completion == "none":
+        codes = model.density_named(density).sample(n, seed)
+        strings = model.decodings(codes, 1, temperature=temperature, seed=seed, constraints=constraints, raw=True)
+        samples = Samples([text for (text,) in strings if text is not None], None)
+        report["complete"] = len(samples.texts) / n
+        note(f"complete: {len(samples.texts):,} of {n:,}")
+    else:
+        samples = drawn(model, n, density=density, temperature=temperature, seed=seed, constraints=constraints)
     texts = samples.texts
     if model.language_grammar_.language == "molecules":
-        canonical, report = _measured(model, samples)
+        canonical, measured = _measured(model, samples)
+        report |= measured
         texts = texts if raw else canonical
     if not (as_json and out == "-"):
         write_lines(out, texts)
@@ -80,7 +91,7 @@ def sample(
     elif out != "-":
         _print_table(model.language_grammar_, texts)
         note(f"{len(texts):,} samples in {out}")
-    if report and not as_json:
+    if "valid" in report and not as_json:
         _print_report(report, len(texts))
 
 
@@ -95,8 +106,8 @@ def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str
     under_grammar = valid if without is None else sum(form is not None for form in canonical_all(without))
     report: dict[str, object] = {
         "constraints": "grammar" if without is None else "semantic",
-        "valid": valid / len(texts),
-        "valid_without_constraints": under_grammar / len(texts),
+        "valid": valid / len(texts) if texts else None,
+        "valid_without_constraints": under_grammar / len(texts) if texts else None,
     }
     report |= {"unique": len(distinct) / valid if valid else None, "novel": _novelty(model, distinct)}
     return readable_all(texts), report

@@ -308,7 +308,14 @@ def _strategy(
 
         hot = 1.0 if temperature is None else temperature
         return PaperProtocol(
-            space, start, maximize=maximize, temperature=hot, attempts=attempts, seed=seed, progress=told
+            space,
+            start,
+            maximize=maximize,
+            worst=target.worst,
+            temperature=hot,
+            attempts=attempts,
+            seed=seed,
+            progress=told,
         )
     if attempts is not None:
         raise SettingsError("attempts are of the paper protocol", remedy="leave them out, or give protocol 'paper'")

@@ -1,16 +1,20 @@
 """The published protocol: expected improvement over the whole latent space, each point decoded many times.
 
 Source: Kusner, Paige and Hernandez-Lobato, "Grammar Variational Autoencoder" (ICML 2017), section 4, and its published
-code. Nine tenths of the starting data are kept; the score of a point belongs to the point itself, not to the code of
-its string; a point that decodes to no valid string gets the worst score of the data.
+code. Nine tenths of the starting data are kept. Each point is decoded many times, each production drawn from the masked
+softmax and completion not forced (except under the language's rules); the most frequent valid string is scored, and the
+score belongs to the point itself, not to the code of its string. A molecule is valid if RDKit reads it; an expression
+if it is in the language, even where its values are not finite. A point without a valid string, and a string without a
+finite score, get the target's worst score, or the worst of the data where that is infinite.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from grae.errors import DataError
+from grae.grammar.codec import encode
 from grae.optimization.candidates import Proposal
 from grae.optimization.history import Record, scores_of
 from grae.optimization.space import LatentSpace
@@ -29,10 +33,10 @@ class PaperProtocol:
 
     Args:
         space: the latent space.
-        start: strings with scores; those that are valid and can be encoded are the data.
+        start: strings with scores; those that can be encoded are the data, without those that have no score where the
+            worst is infinite.
         maximize: whether higher is better.
-        worst: what a point without a valid string counts as where the data hold none worse; the data's worst if it is
-            infinite.
+        worst: the target's worst score; see the head of this module.
         temperature: of the decoder.
         attempts: decodings of each point; None for the published number.
         seed: of what is drawn.
@@ -48,6 +52,7 @@ class PaperProtocol:
         start: Start,
         *,
         maximize: bool,
+        worst: float,
         temperature: float = 1.0,
         attempts: int | None = None,
         seed: int = 0,
@@ -58,13 +63,14 @@ class PaperProtocol:
         language = space.model.language_grammar_.language or ""
         self.attempts = attempts or ATTEMPTS.get(language, ATTEMPTS_ELSEWHERE)
         self.sign = 1.0 if maximize else -1.0
-        rows = np.flatnonzero(np.isfinite(start.scores))
+        known = np.where(np.isfinite(start.scores), start.scores, worst)
+        rows = np.flatnonzero(np.isfinite(known))
         kept, codes = space.encoded([start.texts[row] for row in rows], progress)
-        scores = start.scores[rows[kept]]
+        scores = known[rows[kept]]
         if len(scores) < 10:
-            raise DataError(f"{len(scores)} valid strings to start from; the paper protocol needs at least 10")
+            raise DataError(f"{len(scores)} strings with a score to start from; the paper protocol needs at least 10")
         order = np.random.default_rng(seed).permutation(len(scores))[: round(SHARE * len(scores))]
-        self.worst = float(scores.min() if maximize else scores.max())
+        self.worst = worst if np.isfinite(worst) else float(scores.min() if maximize else scores.max())
         self.points = space.points(codes[order])
         self.values = self.sign * scores[order]
 
@@ -85,13 +91,19 @@ class PaperProtocol:
 
     def _decoded(self, points: np.ndarray, seed: int) -> list[Proposal]:
         """The most frequent valid string of each point."""
-        texts = self.space.decode(np.repeat(points, self.attempts, axis=0), temperature=self.temperature, seed=seed)
-        distinct = list(dict.fromkeys(texts))
-        valid = {text for text, form in zip(distinct, self.space.identities(distinct), strict=True) if form is not None}
+        drawn = self.space.decodings(points, self.attempts, temperature=self.temperature, seed=seed)
+        valid = self._valid(dict.fromkeys(text for texts in drawn for text in texts if text is not None))
         proposals = []
-        for row, code in enumerate(self.space.codes(points)):
-            mine = texts[row * self.attempts : (row + 1) * self.attempts]
-            counts = Counter(text for text in mine if text in valid)
+        for code, texts in zip(self.space.codes(points), drawn, strict=True):
+            counts = Counter(text for text in texts if text in valid)
             text = counts.most_common(1)[0][0] if counts else None
             proposals.append(Proposal(code, text, self.attempts, counts.total()))
         return proposals
+
+    def _valid(self, texts: Iterable[str]) -> set[str]:
+        """Those that are valid as the published experiments count; see the head of this module."""
+        distinct, grammar = list(texts), self.space.model.language_grammar_
+        if grammar.language == "molecules":
+            forms = self.space.identities(distinct)
+            return {text for text, form in zip(distinct, forms, strict=True) if form is not None}
+        return {distinct[row] for row in encode(grammar, distinct, on_invalid="skip").rows}

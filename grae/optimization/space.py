@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 CHUNK = 2_000  # strings encoded at a time
 STANDARD = 10_000
-"""Codes drawn from the density to take its center and its scale from."""
+"""Codes drawn from the Gaussian of the training codes to take their center and their scale from."""
 
 
 class LatentSpace:
-    """A fitted model's codes, in the standard units of its density.
+    """A fitted model's codes, in standard units.
 
-    A point is a code minus the density's mean, divided by its standard deviation in each dimension; so a step of a
-    given length means as much in each. Codes (n, D) are float32 as the model has them; points (n, D) are float64.
+    A point is a code minus the mean of the training codes, divided by their standard deviation in each dimension; so a
+    step of a given length means as much in each, and in every model. (Both are read off the Gaussian fitted to those
+    codes, whatever density the model is sampled from: the codes of a variational autoencoder can be far narrower than
+    its N(0, I).) Codes (n, D) are float32 as the model has them; points (n, D) are float64.
 
     Args:
         model: a fitted model.
@@ -30,7 +32,7 @@ class LatentSpace:
     def __init__(self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None) -> None:
         self.model = model
         self.decoding = dict(decoding or {})
-        drawn = model.density_named(None).sample(STANDARD, 0).astype(np.float64)
+        drawn = model.density_named("gaussian").sample(STANDARD, 0).astype(np.float64)
         self.center = drawn.mean(axis=0)
         spread = drawn.std(axis=0)
         self.scale = np.maximum(spread, 1e-6 * max(float(np.sqrt(np.square(spread).mean())), 1e-12))
@@ -62,6 +64,21 @@ class LatentSpace:
         if not len(points):
             return []
         return self.model.inverse_transform(self.codes(points), temperature=temperature, seed=seed, **self.decoding)
+
+    def decodings(self, points: np.ndarray, n: int, *, temperature: float, seed: int) -> list[list[str | None]]:
+        """Strings drawn from each point as the published models are decoded; None for an incomplete derivation.
+
+        Under the language's rules, which only complete strings can keep, completion is forced.
+        """
+        under_rules = self.model.constraints_used(self.decoding.get("constraints")) == "semantic"
+        return self.model.decodings(
+            self.codes(points),
+            n,
+            temperature=temperature,
+            seed=seed,
+            completion="forced" if under_rules else "none",
+            **self.decoding,
+        )
 
     def spelled(self, texts: Sequence[str]) -> list[str | None]:
         """Strings as the model's training set spells them; None for what it cannot encode."""

@@ -27,9 +27,10 @@ from grae.training.experiment import same_experiment
 from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from grae.optimization.result import SearchResult
     from grae.sequence import GrammarAutoencoder
 
-FORMAT = "grae structured table 1"
+FORMAT = "grae structured table 2"
 TRIALS = "trials.jsonl"
 MODELS = ("grae", "gvae", "gcvvae", "cvae")
 ALSO_UNDER_RULES = ("grae",)
@@ -74,7 +75,8 @@ def reproduce_structured(
     """Trains and searches with each model, unless the folder says that it is done.
 
     The expression searched for is held out of the published expressions, in training and as a start. Strings are
-    decoded under the grammar alone, as published; GRAE's molecules a second time under the language's rules.
+    decoded as published, under the grammar alone and without forced completion; GRAE's molecules a second time under
+    the language's rules.
 
     Args:
         folder: where it is all kept.
@@ -229,4 +231,38 @@ def _search(
         progress=experiment.progress,
     )
     found = result.to_dict(BEST)
-    return {key: found[key] for key in ("calls", "valid", "decoded_valid", "average", "best", "seconds")}
+    records = result.records.records
+    return {
+        "calls": result.calls,
+        "points": float(np.mean([record.string is not None for record in records])),
+        "decodings": result.decoded_valid,
+        "average": published_average([record.score for record in records], *_worst(result)),
+        **{key: found[key] for key in ("best", "seconds")},
+    }
+
+
+def _worst(result: "SearchResult") -> tuple[float, bool]:
+    """What a point without a score counts as, and whether higher is better."""
+    maximize = result.target.direction == "maximize"
+    of_start = result.start.worst_score(maximize)
+    return result.target.worst if np.isfinite(result.target.worst) or of_start is None else of_start, maximize
+
+
+def published_average(scores: Sequence[float | None], worst: float, maximize: bool) -> float | None:
+    """The average score of a search's points, as the published script takes it.
+
+    A point without a valid string counts as `worst`. Then the points with the worst score of all are left out, and no
+    others: where the worst is that of the data, a valid string can score lower.
+    Source: equation_optimization/get_final_results.py of the published code of Kusner et al. 2017.
+
+    Args:
+        scores: of all points; None where there is no valid string, or its values are not finite.
+        worst: see above.
+        maximize: whether higher is better.
+
+    Returns:
+        None where all points score alike.
+    """
+    values = np.array([worst if score is None else score for score in scores], np.float64)
+    better = values > values.min() if maximize else values < values.max()
+    return float(values[better].mean()) if better.any() else None

@@ -1,4 +1,9 @@
-"""The table of structured objects: of each model's searches the mean and its standard error, beside what is printed."""
+"""The table of structured objects: of each model's searches the mean and its standard error, beside what is printed.
+
+What the paper prints as valid is the share of a search's *points* of which at least one of the drawn decodings is
+valid; the share of all *decodings* that are valid stands beside it. Averages and errors are taken as published: see
+`structured.published_average`; the error is the standard deviation with divisor n over the square root of n.
+"""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +14,7 @@ import numpy as np
 
 from grae.files import replacing
 from grae.optimization import target_named
-from grae.reproduction.printed import PRINTED
+from grae.reproduction.printed import NOTE, PRINTED
 from grae.training.experiment import Row, write_table
 
 BEST = 3
@@ -21,8 +26,8 @@ COLUMNS = (
     "rules",
     "trials",
     "calls",
-    *("valid", "valid_error", "printed_valid", "printed_valid_error"),
-    "decoded_valid",
+    *("points", "points_error", "printed_points", "printed_points_error"),
+    *("decodings", "decodings_error"),
     *("average", "average_error", "printed_average", "printed_average_error"),
     *("best", "printed_best"),
 )
@@ -31,26 +36,27 @@ COLUMNS = (
 def rows_of(trials: Sequence[Row]) -> list[Row]:
     """A row for each objects, model and rules, in the order of the searches.
 
-    Each holds the number of trials and of calls in all; the share of valid points and the average valid score, mean and
-    standard error over the trials (None where too few have one); the share of all decodings that were valid; the best
-    three strings of all trials with their scores; and what is printed, None where nothing is. Printed figures are of
-    strings decoded under the grammar alone.
+    Each holds the number of trials and of calls in all; the share of points with a valid decoding, the share of
+    decodings that are valid and the average score, each as mean and standard error over the trials (None where too few
+    have one); the best three strings of all trials with their scores; and what is printed, None where nothing is.
+    Printed figures are of strings decoded under the grammar alone.
     """
     keys = dict.fromkeys((trial["objects"], trial["model"], trial["rules"]) for trial in trials)
     return [_row(key, [one for one in trials if (one["objects"], one["model"], one["rules"]) == key]) for key in keys]
 
 
 def mean_and_error(values: Sequence[float | None]) -> tuple[float | None, float | None]:
-    """The mean of the values that there are, and its standard error; None of too few."""
+    """The mean of the values that are not None, and its standard error as published (divisor n); None of too few."""
     there = [value for value in values if value is not None]
     mean = float(np.mean(there)) if there else None
-    return mean, float(np.std(there, ddof=1)) / math.sqrt(len(there)) if len(there) > 1 else None
+    return mean, float(np.std(there)) / math.sqrt(len(there)) if len(there) > 1 else None
 
 
 def _row(key: tuple[str, str, str], trials: Sequence[Row]) -> Row:
     objects, model, rules = key
     printed = PRINTED.get(objects, {}).get(model) if rules == "grammar" else None
-    valid, valid_error = mean_and_error([trial["valid"] for trial in trials])
+    points, points_error = mean_and_error([trial["points"] for trial in trials])
+    decodings, decodings_error = mean_and_error([trial["decodings"] for trial in trials])
     average, average_error = mean_and_error([trial["average"] for trial in trials])
     lower = target_named(TARGETS[objects]).direction == "minimize"
     found = {one["string"]: one["score"] for trial in trials for one in trial["best"]}
@@ -61,11 +67,12 @@ def _row(key: tuple[str, str, str], trials: Sequence[Row]) -> Row:
         "rules": rules,
         "trials": len(trials),
         "calls": sum(trial["calls"] for trial in trials),
-        "valid": valid,
-        "valid_error": valid_error,
-        "printed_valid": printed and printed.valid[0],
-        "printed_valid_error": printed and printed.valid[1],
-        "decoded_valid": mean_and_error([trial["decoded_valid"] for trial in trials])[0],
+        "points": points,
+        "points_error": points_error,
+        "printed_points": printed and printed.points[0],
+        "printed_points_error": printed and printed.points[1],
+        "decodings": decodings,
+        "decodings_error": decodings_error,
         "average": average,
         "average_error": average_error,
         "printed_average": printed and printed.average[0],
@@ -85,14 +92,15 @@ def write(folder: Path, rows: Sequence[Row]) -> None:
 def as_markdown(rows: Sequence[Row]) -> str:
     """A table, ours / printed."""
     lines = [
-        "| objects, ours / printed | model | rules | valid | average score | best three |",
-        "|---|---|---|---|---|---|",
+        "| objects, ours / printed | model | rules | valid points | valid decodings | average score | best three |",
+        "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        cells = [f"{cell(row, name)} / {cell(row, f'printed_{name}')}" for name in ("valid", "average")]
+        points, average = (f"{cell(row, name)} / {cell(row, f'printed_{name}')}" for name in ("points", "average"))
+        cells = [points, cell(row, "decodings"), average]
         cells.append(f"{_scores(row['best']) or '-'} / {_numbers(row['printed_best']) or '-'}")
         lines.append(f"| {row['objects']} | {row['model'].upper()} | {row['rules']} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + f"\n\n{NOTE}\n"
 
 
 def cell(row: Row, name: str) -> str:
@@ -115,7 +123,9 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     for line, name in enumerate(objects):
         mine = [row for row in rows if row["objects"] == name]
         labels = [row["model"].upper() + ("\nwith rules" if row["rules"] == "semantic" else "") for row in mine]
-        for axes, measure, title in zip(grid[line], ("valid", "average"), ("valid", "average score"), strict=True):
+        for axes, measure, title in zip(
+            grid[line], ("points", "average"), ("valid points", "average score"), strict=True
+        ):
             for shift, prefix, label in ((-0.1, "", "ours"), (0.1, "printed_", "printed")):
                 there = [(place, row) for place, row in enumerate(mine) if row[f"{prefix}{measure}"] is not None]
                 axes.errorbar(

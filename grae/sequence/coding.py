@@ -10,10 +10,11 @@ from grae.autoencoder import Autoencoder, once
 from grae.constraints import Constraint
 from grae.grammar.codec import Derivations
 from grae.sequence.batches import DerivationBatches
-from grae.sequence.pushdown import Choice, GrammarTensors, decode, greedy
+from grae.sequence.pushdown import Choice, Constrained, GrammarTensors, Pushdown, State, StepDecoder, greedy, run
 from grae.training.batches import mean_terms as over_parts
 
-BATCH = 1024
+BATCH = 1024  # strings decoded, or encoded, together
+STEPS = 100_000  # that the published decoder computes at a time
 
 
 def encode_rows(
@@ -40,20 +41,54 @@ def decode_codes(
     device: torch.device,
     choose: Choice = greedy,
     constraint: Constraint | None = None,
+    completes: bool = True,
+    draws: int = 1,
 ) -> Derivations:
-    """The derivations that codes (n, D) decode to, in the order of the codes; of type `dtype`."""
+    """The derivations that codes (n, D) decode to, of type `dtype`: the draws of the first code, of the second, ...
+
+    What a decoder computes of a code alone, before the first step, is computed once for all draws of it: for the
+    published decoder that is everything.
+
+    Args:
+        network: the autoencoder.
+        tensors: its grammar.
+        codes: (n, D) float32.
+        max_length: productions a derivation may have at most.
+        dtype: of the production ids.
+        device: where to compute.
+        choose: as in `decode`.
+        constraint: as in `decode`.
+        completes: whether derivations are forced to be complete; if not, those that are not are empty.
+        draws: how many derivations of each code.
+    """
     network.eval()
     parts: list[np.ndarray] = []
     lengths: list[np.ndarray] = []
-    for start in range(0, len(codes), BATCH):
-        z = torch.from_numpy(np.ascontiguousarray(codes[start : start + BATCH])).to(device)
-        with once(network.decoder):
-            ids = decode(network.decoder, tensors, z, max_length, choose, constraint).cpu().numpy()  # pyright: ignore[reportArgumentType]
-        valid = ids != tensors.pad
-        parts.append(ids[valid].astype(dtype))
-        lengths.append(valid.sum(axis=1))
+    decoder: StepDecoder = network.decoder  # pyright: ignore[reportAssignmentType]
+    together = max(1, BATCH // draws)
+    for first in range(0, len(codes), BATCH):
+        z = torch.from_numpy(np.ascontiguousarray(codes[first : first + BATCH])).to(device)
+        with once(network.decoder), torch.inference_mode():
+            at_start = _start(decoder, z, max(1, STEPS // max_length))
+            for row in range(0, len(z), together):
+                state = tuple(part[row : row + together].repeat_interleave(draws, dim=0) for part in at_start)
+                n = len(state[0])
+                if constraint is None:
+                    machine = Pushdown(tensors, n, max_length, completes=completes)
+                else:
+                    machine = Constrained(tensors, n, constraint)
+                ids = run(machine, decoder, state, max_length, choose).cpu().numpy()
+                valid = ids != tensors.pad
+                parts.append(ids[valid].astype(dtype))
+                lengths.append(valid.sum(axis=1))
     offsets = np.concatenate([[0], *lengths]).cumsum()
     return Derivations(np.concatenate([np.empty(0, dtype), *parts]), offsets)
+
+
+def _start(decoder: StepDecoder, z: Tensor, together: int) -> State:
+    """A decoder's state before the first step, computed for so many codes at a time."""
+    parts = [decoder.start(some) for some in z.split(together)]
+    return tuple(torch.cat(of_all) for of_all in zip(*parts, strict=True))
 
 
 def mean_terms(batches: DerivationBatches) -> Callable[[nn.Module], dict[str, float]]:

@@ -1,4 +1,4 @@
-"""Which rules a decoder keeps: the grammar's alone, or the language's too."""
+"""Which rules a decoder keeps: the grammar's alone, or the language's too; and whether it completes derivations."""
 
 from typing import Literal, get_args
 
@@ -8,9 +8,28 @@ from grae.errors import SettingsError
 from grae.grammar import Grammar
 
 Constraints = Literal["semantic", "grammar"]
+Completion = Literal["forced", "none"]
 READS: dict[str, Form] = {
     "molecules": "kekule"
 }  # the form that a language's automaton reads; any, where it is not named
+
+
+def constraints_under(completion: Completion, name: Constraints | None) -> Constraints | None:
+    """The constraints asked for, or the grammar's where derivations are not forced to be complete.
+
+    Raises:
+        SettingsError: an unknown completion, or rules beyond the grammar, which only a complete string can keep.
+    """
+    if completion not in get_args(Completion):
+        raise SettingsError.unknown("completion", str(completion), get_args(Completion))
+    if completion == "forced":
+        return name
+    if name == "semantic":
+        raise SettingsError(
+            "constraints 'semantic' without forced completion: the language's rules are kept by completing strings",
+            remedy="decode with constraints='grammar' (--constraints grammar), or force completion",
+        )
+    return "grammar"
 
 
 def settled_constraint(

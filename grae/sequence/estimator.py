@@ -22,7 +22,7 @@ from grae.grammar.motifs import learn_motifs
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
-from grae.sequence.constrained import Constraints, settled_constraint
+from grae.sequence.constrained import Completion, Constraints, constraints_under, settled_constraint
 from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, resolved, rewritten, strings_in
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
@@ -260,11 +260,57 @@ class GrammarAutoencoder(LatentEstimator):
             DataError: codes of another width, or NaN or infinite values among them.
             SettingsError: constraints that this model's strings cannot be put under.
         """
+        return self._decoded(X, 1, temperature, seed, constraints, "forced", raw)
+
+    def decodings(
+        self,
+        X: np.ndarray,
+        n: int,
+        *,
+        temperature: float = 1.0,
+        seed: int | None = None,
+        constraints: Constraints | None = None,
+        completion: Completion = "none",
+        raw: bool = False,
+    ) -> list[list[str | None]]:
+        """Several strings drawn from each latent code, by default as the published models are decoded.
+
+        What the decoder computes of a code alone is computed once for all of its strings.
+
+        Args:
+            X: (m, D) finite floats.
+            n: how many strings of each code.
+            temperature: as in `inverse_transform`.
+            seed: of what is drawn; None for `random_state`.
+            constraints: as in `inverse_transform`; without forced completion, None means "grammar".
+            completion: "forced" masks the productions after which a derivation could no longer be completed in
+                `max_length` steps, as `inverse_transform` does; "none" does not, as the published models decode (Kusner
+                et al. 2017), and gives None for a derivation that runs out of steps.
+            raw: as in `inverse_transform`.
+
+        Returns:
+            m lists of n strings.
+
+        Raises:
+            DataError, SettingsError: as `inverse_transform`; or "semantic" constraints without forced completion.
+        """
+        texts = self._decoded(X, n, temperature, seed, constraints, completion, raw)
+        return [texts[row * n : (row + 1) * n] for row in range(len(X))]
+
+    def _decoded(
+        self,
+        X: np.ndarray,
+        draws: int,
+        temperature: float,
+        seed: int | None,
+        constraints: Constraints | None,
+        completion: Completion,
+        raw: bool,
+    ) -> list[Any]:
         check_is_fitted(self)
         codes = self._codes(X)
         device = self._device()
-        settings = self.settings_
-        constraint = self._constraint(constraints)
+        constraint = self._constraint(constraints_under(completion, constraints))
         choose = greedy
         if temperature != 0:
             generator = torch.Generator(device).manual_seed(self.random_state if seed is None else seed)
@@ -273,14 +319,24 @@ class GrammarAutoencoder(LatentEstimator):
             self.network_.to(device),
             self._tensors().to(device),
             codes,
-            max_length=settings.max_length,
+            max_length=self.settings_.max_length,
             dtype=self.grammar_.dtype,
             device=device,
             choose=choose,
             constraint=constraint,
+            completes=completion == "forced",
+            draws=draws,
         )
-        texts = codec.decode(self.grammar_, derivations)
-        return texts if raw or self.language_grammar_.language != "molecules" else _canonical(texts)
+        complete = np.flatnonzero(derivations.lengths)
+        texts = codec.decode(self.grammar_, derivations[complete] if len(complete) < len(derivations) else derivations)
+        if not raw and self.language_grammar_.language == "molecules":
+            texts = _canonical(texts)
+        if len(complete) == len(derivations):
+            return texts
+        found: list[str | None] = [None] * len(derivations)
+        for row, text in zip(complete.tolist(), texts, strict=True):
+            found[row] = text
+        return found
 
     def constraints_used(self, constraints: Constraints | None = None) -> Constraints:
         """The constraints that `inverse_transform` and `sample` decode under when they are given these."""
@@ -316,7 +372,7 @@ class GrammarAutoencoder(LatentEstimator):
         """
         seed = self.random_state if seed is None else seed
         codes = self.density_named(density).sample(n, seed)
-        return self.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw)
+        return self._decoded(codes, 1, temperature, seed, constraints, "forced", raw)
 
     def score(self, X: Sequence[str], y: object = None) -> float:
         """The share of strings that come back exactly from their codes."""

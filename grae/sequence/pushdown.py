@@ -5,6 +5,9 @@ productions that expand another one and those whose shortest completion no longe
 decoder choose among the rest, and pushes the chosen production's nonterminals. Where the language has an automaton
 (`grae.constraints`), that one chooses instead, among the productions after which a valid string can still be ended.
 
+Without forced completion, as the published models decode, the length masks nothing, and a derivation that runs out of
+steps is incomplete.
+
 Shapes: B batch, T steps, S production ids and the padding.
 """
 
@@ -94,12 +97,13 @@ class Pushdown:
         tensors: the grammar.
         batch: how many strings, B.
         max_length: productions that each derivation may have at most.
+        completes: whether productions whose shortest completion no longer fits are masked.
 
     Raises:
         SettingsError: no string of the language is that short.
     """
 
-    def __init__(self, tensors: GrammarTensors, batch: int, max_length: int) -> None:
+    def __init__(self, tensors: GrammarTensors, batch: int, max_length: int, *, completes: bool = True) -> None:
         shortest = int(tensors.shortest[tensors.start])
         if max_length < shortest:
             raise SettingsError(
@@ -109,6 +113,7 @@ class Pushdown:
             )
         device = tensors.lhs.device
         self.tensors = tensors
+        self.completes = completes
         self.remaining = max_length
         self.stack = torch.zeros(
             batch, max_length + tensors.pushes.shape[1], dtype=torch.long, device=device
@@ -124,7 +129,9 @@ class Pushdown:
         return torch.where(self.height > 0, top, self.tensors.nothing)
 
     def allowed(self, current: Tensor) -> Tensor:
-        """The productions that expand the current nonterminal and can still be completed, (B, S) bool."""
+        """The productions that expand the current nonterminal and, if it completes, still fit, (B, S) bool."""
+        if not self.completes:
+            return self.tensors.mask[current]
         others = self.promised - self.tensors.shortest[current]  # B
         room = self.remaining - others
         return self.tensors.mask[current] & (self.tensors.completion <= room[:, None])
@@ -146,7 +153,7 @@ class Pushdown:
         self.remaining -= 1
 
     def keep(self, rows: Tensor) -> None:
-        """Goes on with some of the strings only."""
+        """Drops all strings but these."""
         self.stack, self.height, self.promised = self.stack[rows], self.height[rows], self.promised[rows]
 
 
@@ -175,7 +182,7 @@ class Constrained:
         return torch.where(chosen < 0, self.tensors.pad, chosen).to(scores.device)
 
     def keep(self, rows: Tensor) -> None:
-        """Goes on with some of the strings only."""
+        """Drops all strings but these."""
         self._machine.keep(rows.cpu().numpy())
 
 
@@ -229,10 +236,31 @@ def decode(
         SettingsError: no string of the language is that short.
     """
     machine = Constrained(tensors, len(z), constraint) if constraint else Pushdown(tensors, len(z), max_length)
-    ids = torch.full((len(z), max_length), tensors.pad, device=z.device)
-    rows = torch.arange(len(z), device=z.device)
-    state = decoder.start(z)
-    previous = torch.full((len(z),), tensors.pad, device=z.device)
+    return run(machine, decoder, decoder.start(z), max_length, choose)
+
+
+@torch.inference_mode()
+def run(
+    machine: Pushdown | Constrained, decoder: StepDecoder, state: State, max_length: int, choose: Choice = greedy
+) -> Tensor:
+    """Expands the stacks of a machine until nothing is left of them, or for `max_length` steps.
+
+    Args:
+        machine: fresh stacks, B of them.
+        decoder: the decoder.
+        state: its state before the first step, of B rows.
+        max_length: the most steps.
+        choose: as in `decode`.
+
+    Returns:
+        (B, T) long production ids, each row filled up with the padding; nothing but padding in the row of a derivation
+        that is not complete after the last step.
+    """
+    tensors, batch = machine.tensors, len(state[0])
+    device = state[0].device
+    ids = torch.full((batch, max_length), tensors.pad, device=device)
+    rows = torch.arange(batch, device=device)
+    previous = torch.full((batch,), tensors.pad, device=device)
     for step in range(max_length):
         current = machine.current
         active = current != tensors.nothing
@@ -249,4 +277,5 @@ def decode(
         chosen = machine.choose(current, choose(logits))
         ids[rows, step] = chosen
         previous = chosen
+    ids[rows[machine.current != tensors.nothing]] = tensors.pad
     return ids

@@ -61,13 +61,48 @@ class ResetFirstGRU(nn.Module):
             x = x.float()
             to_gates = SLOPE * self.gate_inputs(x) + OFFSET  # N 2H
             recurrent = (SLOPE * self.gates, self.candidate)
+            to_candidate = self.candidate_inputs(x)  # N H
+            if not torch.is_grad_enabled():
+                return _forward(to_gates, to_candidate, *recurrent, sizes, keep=False)[2]
             if self.twice_differentiable:
-                return _unrolled(to_gates, self.candidate_inputs(x), *recurrent, sizes)
-            return _Recurrence.apply(to_gates, self.candidate_inputs(x), *recurrent, tuple(sizes))  # pyright: ignore[reportReturnType]
+                return _unrolled(to_gates, to_candidate, *recurrent, sizes)
+            return _Recurrence.apply(to_gates, to_candidate, *recurrent, tuple(sizes))  # pyright: ignore[reportReturnType]
+
+
+def _forward(
+    to_gates: Tensor, to_candidate: Tensor, gates: Tensor, candidate: Tensor, sizes: Sequence[int], *, keep: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The recurrence, without autograd.
+
+    Args:
+        to_gates: (N, 2H), what the inputs give to the gates, in the slope and offset of their sigmoid.
+        to_candidate: (N, H), what they give to the candidates.
+        gates: (2H, H), U_z above U_r, times the slope.
+        candidate: (H, H), U_h.
+        sizes: how many rows have each step.
+        keep: whether gates and candidates of all steps are kept.
+
+    Returns:
+        The gates z and r (N, 2H) and the candidates c (N, H), of the last step alone unless kept; the states (N, H).
+    """
+    hidden = len(candidate)
+    n_kept = len(to_gates) if keep else sizes[0]
+    opened, proposed = to_gates.new_empty(n_kept, 2 * hidden), to_gates.new_empty(n_kept, hidden)
+    states = torch.empty_like(to_candidate)
+    state, first = to_candidate.new_zeros(sizes[0], hidden), 0
+    for n in sizes:
+        rows = slice(first, first + n)
+        places = rows if keep else slice(n)
+        state, opening, proposal = state[:n], opened[places], proposed[places]
+        torch.addmm(to_gates[rows], state, gates.T, out=opening).clamp_(0, 1)
+        torch.addmm(to_candidate[rows], opening[:, hidden:] * state, candidate.T, out=proposal).tanh_()
+        state = torch.lerp(proposal, state, opening[:, :hidden], out=states[rows])
+        first += n
+    return opened, proposed, states
 
 
 def _unrolled(to_gates: Tensor, to_candidate: Tensor, gates: Tensor, candidate: Tensor, sizes: Sequence[int]) -> Tensor:
-    """The recurrence as autograd records it; arguments and result as in `_Recurrence`."""
+    """The states (N, H) as autograd records them; arguments as in `_forward`."""
     state = to_candidate.new_zeros(sizes[0], to_candidate.shape[1])
     states = []
     for of_gates, of_candidate in zip(to_gates.split(list(sizes)), to_candidate.split(list(sizes)), strict=True):
@@ -89,18 +124,8 @@ class _Recurrence(torch.autograd.Function):
     def forward(
         ctx, to_gates: Tensor, to_candidate: Tensor, gates: Tensor, candidate: Tensor, sizes: tuple[int, ...]
     ) -> Tensor:
-        """The states (N, H) from what the inputs give to the gates (N, 2H) and the candidates (N, H)."""
-        hidden = len(candidate)
-        opened, proposed = torch.empty_like(to_gates), torch.empty_like(to_candidate)  # N 2H: z, r; N H: c
-        states = torch.empty_like(to_candidate)  # N H
-        state, first = to_candidate.new_zeros(sizes[0], hidden), 0
-        for n in sizes:
-            rows = slice(first, first + n)
-            state, opening, proposal = state[:n], opened[rows], proposed[rows]
-            torch.addmm(to_gates[rows], state, gates.T, out=opening).clamp_(0, 1)
-            torch.addmm(to_candidate[rows], opening[:, hidden:] * state, candidate.T, out=proposal).tanh_()
-            state = torch.lerp(proposal, state, opening[:, :hidden], out=states[rows])
-            first += n
+        """The states (N, H); arguments as in `_forward`."""
+        opened, proposed, states = _forward(to_gates, to_candidate, gates, candidate, sizes, keep=True)
         ctx.save_for_backward(opened, proposed, states, gates, candidate)
         ctx.sizes = sizes
         return states

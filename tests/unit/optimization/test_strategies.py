@@ -1,13 +1,16 @@
 """The protocols on a small model: what they propose, and what they make of what they are told."""
 
 from collections import Counter
+from copy import copy
 
 import numpy as np
 import pytest
 
+from grae.density import DENSITIES
 from grae.errors import DataError
 from grae.optimization import paper as paper_module
 from grae.optimization.candidates import Known, Proposal
+from grae.optimization.curves import WORST
 from grae.optimization.history import Record
 from grae.optimization.paper import PaperProtocol
 from grae.optimization.space import LatentSpace
@@ -94,11 +97,23 @@ def test_maximizing_and_invalid_strings(space, start):
     assert search.values[-3:].tolist() == [-7.0, 100.0, -3.0]
 
 
+def test_a_standard_unit_is_the_spread_of_the_training_codes(model, expressions):
+    """Whatever the model is sampled from: here from N(0, I), which is far wider."""
+    narrow = copy(model)
+    narrow.settings_ = model.settings_.model_copy(update={"density": "normal"})
+    narrow.densities_ = dict(model.densities_)
+    codes = 0.08 * np.random.default_rng(0).standard_normal((5000, model.settings_.architecture.latent_dim))
+    narrow.densities_["gaussian"] = DENSITIES["gaussian"]().fit(codes.astype(np.float32), 0)
+    space = LatentSpace(narrow)
+    step = space.codes(np.full((1, space.dim), 0.4)) - space.codes(np.zeros((1, space.dim)))
+    np.testing.assert_allclose(step, 0.032, rtol=0.05)
+
+
 def test_too_few_strings_to_start_from(space, start):
     with pytest.raises(DataError, match="at least 2"):
         region(space, Start(start.texts[:5], np.array([1.0, np.nan, np.nan, np.nan, np.nan])))
     with pytest.raises(DataError, match="at least 10"):
-        PaperProtocol(space, Start(start.texts[:5], np.ones(5)), maximize=False)
+        PaperProtocol(space, Start(start.texts[:5], np.ones(5)), maximize=False, worst=WORST)
 
 
 def test_random_search_proposes_new_samples(space, start):
@@ -117,9 +132,10 @@ def quick_paper(monkeypatch):
 
 
 def test_the_paper_protocol_proposes_points_of_the_box(space, start, quick_paper):
-    search = PaperProtocol(space, start, maximize=False, attempts=7, seed=0)
-    assert len(search.points) == round(0.9 * np.isfinite(start.scores).sum())
-    assert search.worst == np.nanmax(start.scores)
+    search = PaperProtocol(space, start, maximize=False, worst=WORST, attempts=7, seed=0)
+    assert len(search.points) == len(search.values) == round(0.9 * len(start.scores))
+    assert search.worst == WORST
+    assert np.isfinite(search.values).all()
     lower, upper = search.points.min(axis=0), search.points.max(axis=0)
     proposals = search.propose(0, 4)
     points = space.points(np.array([proposal.code for proposal in proposals]))
@@ -133,10 +149,11 @@ def test_the_paper_protocol_proposes_points_of_the_box(space, start, quick_paper
 
 
 def test_the_paper_protocol_keeps_the_most_frequent_valid_string(space, start, monkeypatch):
-    search = PaperProtocol(space, start, maximize=False, attempts=5)
-    decoded = ["x", "2", "x", "1/(x-x)", "x"] + ["1/(x-x)"] * 5 + ["1/(x-x)", "1/(x-x)", "3", "2", "2"]
-    monkeypatch.setattr(space, "decode", lambda points, **options: decoded)
+    search = PaperProtocol(space, start, maximize=False, worst=WORST, attempts=5)
+    drawn = [["x", "2", "x", None, "x"], [None, "x+", None, None, None], [None, "1/(x/x)", "3", "exp(exp(exp(x)))"] * 2]
+    drawn[2][3:] = ["exp(exp(exp(x)))", "exp(exp(exp(x)))"]  # not finite, and in the language
+    monkeypatch.setattr(space, "decodings", lambda points, n, **options: drawn)
     found = search._decoded(np.zeros((3, space.dim)), 0)
-    assert [one.text for one in found] == ["x", None, "2"]
-    assert [one.decoded_valid for one in found] == [4, 0, 3]
+    assert [one.text for one in found] == ["x", None, "exp(exp(exp(x)))"]
+    assert [one.decoded_valid for one in found] == [4, 0, 4]
     assert Counter(one.attempts for one in found) == {5: 3}

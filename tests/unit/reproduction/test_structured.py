@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from grae.chemistry import canonical_all
@@ -21,7 +20,7 @@ from grae.reproduction import MODELS, SCALES, Scale, reproduce_structured
 from grae.reproduction import structured as structured_module
 from grae.reproduction.printed import PRINTED
 from grae.reproduction.scales import Objects
-from grae.reproduction.structured import read_trials
+from grae.reproduction.structured import published_average, read_trials
 from grae.reproduction.table import COLUMNS, mean_and_error, rows_of
 
 QUICK: dict[str, Any] = {"preset": "quick", "epochs": 1, "latent_dim": 4, "batch_size": 32}
@@ -62,14 +61,14 @@ def test_every_model_is_trained_and_searched_and_the_same_again_does_nothing(tin
         ("molecules", "cvae", "grammar"),
     ]
     assert all((row["trials"], row["calls"]) == (2, 6) for row in rows)
-    assert next(row for row in rows if row["rules"] == "semantic")["valid"] == 1.0
-    assert (rows[0]["printed_valid"], rows[0]["printed_best"]) == (1.0, [0.39, 0.39, 0.43])
-    assert rows[3]["printed_valid"] is None
+    assert next(row for row in rows if row["rules"] == "semantic")["points"] == 1.0
+    assert (rows[0]["printed_points"], rows[0]["printed_best"]) == (1.0, [0.39, 0.39, 0.43])
+    assert rows[3]["printed_points"] is None
     assert rows == json.loads((folder / "table.json").read_text())
     with (folder / "table.csv").open() as file:
         written = list(csv.DictReader(file))
     assert [one["model"] for one in written] == [row["model"] for row in rows]
-    assert float(written[0]["valid"]) == rows[0]["valid"]
+    assert float(written[0]["points"]) == rows[0]["points"]
     assert (folder / "table.png").read_bytes().startswith(b"\x89PNG")
     assert "GRAE" in (folder / "table.md").read_text()
     assert any("training on" in one for one in said)
@@ -139,20 +138,30 @@ def test_names_of_one_model():
 def test_means_and_standard_errors():
     values = [1.0, 2.0, 4.0, 5.0]
     mean, error = mean_and_error(values)
-    assert (mean, error) == (3.0, pytest.approx(np.std(values, ddof=1) / 2))
+    assert (mean, error) == (3.0, pytest.approx(math.sqrt(10 / 4) / 2))  # as published: divisor n
     assert mean_and_error([None, 2.0, None]) == (2.0, None)
     assert mean_and_error([None]) == (None, None)
+
+
+def test_the_average_leaves_out_the_worst_score_alone():
+    """As get_final_results.py: expressions are minimized, an invalid point has log(1 + 1000)."""
+    worst = math.log(1001)
+    assert published_average([1.0, None, 3.0, worst], worst, maximize=False) == 2.0
+    assert published_average([1.0, 3.0], worst, maximize=False) == 1.0  # without an invalid point, the worst is valid
+    assert published_average([None, None], worst, maximize=False) is None
+    # molecules are maximized, an invalid point has the worst of the data, and a valid one can be worse
+    assert published_average([2.0, None, -100.0], -60.0, maximize=True) == -29.0
 
 
 def test_the_best_of_all_trials_each_string_once():
     def trial(number: int, best: dict[str, float]) -> dict[str, Any]:
         found = [{"string": text, "score": score} for text, score in best.items()]
         about = {"objects": "expressions", "model": "gcvvae", "rules": "grammar", "trial": number}
-        return {**about, "calls": 4, "valid": 0.5, "decoded_valid": 0.25, "average": None, "best": found}
+        return {**about, "calls": 4, "points": 0.5, "decodings": 0.25, "average": None, "best": found}
 
     (row,) = rows_of([trial(1, {"x": 0.5, "2": 0.7, "3": 0.9}), trial(2, {"x": 0.5, "1": 0.6})])
     assert [one["string"] for one in row["best"]] == ["x", "1", "2"]
-    assert (row["average"], row["printed_average"], row["calls"], row["valid_error"]) == (None, None, 8, 0.0)
+    assert (row["average"], row["printed_average"], row["calls"], row["points_error"]) == (None, None, 8, 0.0)
     assert tuple(row) == COLUMNS
 
 

@@ -69,6 +69,26 @@ def test_samples_are_in_the_language_and_follow_the_seed(fitted):
     assert fitted.sample(50, temperature=1.0, seed=3) != fitted.sample(50, temperature=2.0, seed=3)
 
 
+def test_several_decodings_of_a_code_are_draws_around_it(fitted):
+    codes = fitted.transform(TEXTS[:6])
+    drawn = fitted.decodings(codes, 40, seed=1, completion="forced")
+    assert [len(texts) for texts in drawn] == [40] * 6
+    assert drawn == fitted.decodings(codes, 40, seed=1, completion="forced")
+    assert len({text for texts in drawn for text in texts}) > 20
+    cold = fitted.decodings(codes, 3, temperature=0, completion="forced")
+    assert cold == [[text] * 3 for text in fitted.inverse_transform(codes)]
+
+
+def test_without_forced_completion_some_run_out_of_steps(fitted):
+    codes = 3 * np.random.default_rng(0).standard_normal((50, 8))
+    drawn = [text for texts in fitted.decodings(codes, 20, temperature=3.0) for text in texts]
+    complete = [text for text in drawn if text is not None]
+    assert 0 < len(complete) < len(drawn)
+    assert all(LISTS.unparse(LISTS.parse(text)) == text for text in complete)
+    with pytest.raises(SettingsError, match="unknown completion 'maybe'"):
+        fitted.decodings(codes, 2, completion="maybe")
+
+
 def test_the_same_seed_gives_the_same_weights():
     first, second = (new(epochs=2).fit(TEXTS).network_.state_dict() for _ in range(2))
     for name, weight in first.items():
@@ -435,6 +455,15 @@ def test_a_store_is_in_the_form_that_it_was_built_in(tmp_path):
     assert molecules(epochs=1).fit(store).settings_.form == "kekule"
     with pytest.raises(SettingsError, match="holds strings in the form 'kekule'"):
         molecules(form="canonical").fit(store)
+
+
+def test_rules_of_the_language_need_complete_strings(chemist):
+    codes = chemist.densities_["gaussian"].sample(4, 0)
+    with pytest.raises(SettingsError, match="without forced completion"):
+        chemist.decodings(codes, 2, constraints="semantic")
+    assert all(len(texts) == 2 for texts in chemist.decodings(codes, 2))
+    valid = [text for texts in chemist.decodings(codes, 2, completion="forced") for text in texts]
+    assert None not in canonical_all([str(text) for text in valid])
 
 
 def test_constraints_that_there_are_not(fitted):

@@ -1,5 +1,6 @@
 """The masked decoder: whatever the code, the string is in the language."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -8,7 +9,7 @@ from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.codec import decode as texts_of
 from grae.sequence.decoders import ParallelDecoder, RecurrentDecoder
-from grae.sequence.pushdown import GrammarTensors, Pushdown, decode, greedy, sampled
+from grae.sequence.pushdown import GrammarTensors, Pushdown, decode, greedy, run, sampled
 
 LISTS = """
 # balanced lists of names and numbers
@@ -127,3 +128,53 @@ def test_the_published_decoder_obeys_the_same_masks():
     decoder = ParallelDecoder(GrammarTensors(grammar), latent_dim=4, max_length=15, hidden=8, batch_norm=True).eval()
     ids = decode(decoder, tensors, torch.randn(300, 4) * 50, 15)
     derived(grammar, ids)
+
+
+class TestWithoutForcedCompletion:
+    def test_a_derivation_that_runs_out_of_steps_is_empty(self):
+        """Of a decoder without a preference: the share of complete derivations is that of the grammar's own process."""
+        grammar = load_grammar("arithmetic")
+        tensors = GrammarTensors(grammar)
+        decoder = ParallelDecoder(tensors, latent_dim=3, max_length=15, hidden=4, batch_norm=False).eval()
+        torch.nn.init.zeros_(decoder.to_logits.weight)
+        torch.nn.init.zeros_(decoder.to_logits.bias)
+        choose = sampled(1.0, torch.Generator().manual_seed(0))
+        with torch.inference_mode():
+            state = decoder.start(torch.randn(4000, 3))
+            ids = run(Pushdown(tensors, 4000, 15, completes=False), decoder, state, 15, choose)
+            forced = run(Pushdown(tensors, 4000, 15), decoder, state, 15, choose)
+        lengths = (ids != grammar.pad).sum(dim=1)
+        complete = lengths > 0
+        assert complete.double().mean().item() == pytest.approx(chance_of_completion(grammar, 15), abs=0.03)
+        for row, n in zip(ids.numpy(), lengths.tolist(), strict=True):
+            assert n == 0 or grammar.parse(grammar.unparse(row[:n])).tolist() == row[:n].tolist()
+        assert ((forced != grammar.pad).sum(dim=1) > 0).all()
+
+
+def chance_of_completion(grammar, steps):
+    """That productions drawn evenly derive a string in so many steps at most."""
+    below = [[[0, *rule] for rule in rules] for rules in expansions(grammar)]
+    chances = np.zeros((len(below), steps + 1))  # of exactly so many steps, for each nonterminal
+    for total in range(1, steps + 1):
+        for symbol, rules in enumerate(below):
+            chances[symbol, total] = np.mean([of_sequence(chances, rule[1:], total - 1) for rule in rules])
+    return chances[grammar.tables.start].sum()
+
+
+def expansions(grammar):
+    """The nonterminals that each production of each nonterminal leaves."""
+    tables = grammar.tables
+    usable = [p for p in range(grammar.n_productions) if p != grammar.pad]
+    return [
+        [tables.children[p, : tables.n_children[p]].tolist() for p in usable if tables.lhs[p] == symbol]
+        for symbol in range(len(grammar.nonterminals))
+        if any(tables.lhs[p] == symbol for p in usable)
+    ]
+
+
+def of_sequence(chances, symbols, total):
+    """That some nonterminals take exactly so many steps together."""
+    if not symbols:
+        return float(total == 0)
+    first, *others = symbols
+    return sum(chances[first, n] * of_sequence(chances, others, total - n) for n in range(1, total + 1))
