@@ -3,7 +3,7 @@
 #   make demo    train on molecules, sample new ones, draw them (at most 10 minutes on 2 cores)
 #   make test    the tests;  ARGS='-m slow' for the slow ones, ARGS=tests/unit/grammar for some
 #   make notebooks  runs the notebooks in full and keeps their outputs (a quarter of an hour);  ARGS=01_molecules for one
-#   make docs    the documentation as pages, docs/_build/index.html
+#   make docs    the documentation as pages, docs/_build/html/index.html
 #   make lint    ruff and pyright
 #   make bench   grae beside the published or usual ways, a table of ratios;  ARGS='--data zinc250k --json bench.json'
 #   make clean   removes .venv and caches; leaves runs/ alone
@@ -63,8 +63,8 @@ $(VENV)/docs.stamp: $(VENV)/run.stamp
 	@touch $@
 
 docs: $(VENV)/docs.stamp
-	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
-	@echo docs/_build/index.html
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 notebooks: $(VENV)/dev.stamp
 	@$(BIN)/python notebooks/execute.py $(ARGS)

@@ -109,6 +109,6 @@ def test_their_samples_are_as_often_complete(published: GrammarAutoencoder, held
         published.fit_density(name, texts)
     rows = published_validity(published, published.transform(texts), points=2000, draws=25)
     complete = {row.codes: row.complete for row in rows}
-    assert complete == pytest.approx({"N(0, I)": 0.49, "Gaussian": 0.97, "GMM-10": 0.996, "box": 0.90}, abs=0.015)
+    assert complete == pytest.approx({"N(0, I)": 0.49, "Gaussian": 0.97, "GMM-10": 0.996, "box": 0.90}, abs=0.02)
     assert rows[-1].points_complete == pytest.approx(0.993, abs=0.005)
     assert all(row.in_language == row.complete for row in rows)
