@@ -6,51 +6,96 @@ from grae.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
+class Defaults:
+    """The weights and the noise of a model on derivations where the user gives none; docs/choices.md says why.
+
+    Attributes:
+        beta: weight of L_Z.
+        lambda_: weight of L_REG.
+        noise: scale of the noise on the codes in training; None for a bottleneck that draws none.
+    """
+
+    beta: float
+    lambda_: float = 0.0
+    noise: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A row of the table.
 
     Attributes:
         bottleneck: its name in `bottlenecks.BOTTLENECKS`.
         regularizer: its name in `regularizers.REGULARIZERS`.
-        weighs_embedding: whether L_Z counts; beta is 0 otherwise.
         density: what it is sampled from unless told otherwise, a name in `grae.density.DENSITIES`.
         summary: one line for help texts.
+        ours: defaults of our presets, whose loss is the cross-entropy in nats and L_Z summed over the dimensions.
+        paper: defaults of the paper preset, with the published loss and L_Z averaged over the dimensions.
         characters: whether it models the characters of strings rather than the derivations of a grammar.
     """
 
     bottleneck: str
     regularizer: str
-    weighs_embedding: bool
     density: str
     summary: str
+    ours: Defaults
+    paper: Defaults
     characters: bool = False
 
+    @property
+    def weighs_embedding(self) -> bool:
+        """Whether L_Z counts unless told otherwise."""
+        return self.ours.beta > 0
+
+
+RAE, AE = (Defaults(0.01), Defaults(0.001)), (Defaults(0.0), Defaults(0.0))
+RAE_L2, AE_L2 = (Defaults(0.01, 1e-7), Defaults(0.001, 1e-7)), (Defaults(0.0, 1e-7), Defaults(0.0, 1e-7))
+RAE_GP = (Defaults(0.01, 1e-4), Defaults(0.001, 1e-5))
+VAE = (Defaults(0.1, noise=1.0), Defaults(1.0, noise=1.0))
+PUBLISHED_VAE = (Defaults(1.0, noise=0.01), Defaults(1.0, noise=0.01))
+CV_VAE = (Defaults(0.1, noise=0.5), Defaults(1.0, noise=0.1))
+WAE = (Defaults(1.0), Defaults(1.0))
 
 MODELS: dict[str, Model] = {
     "grae": Model(
-        "deterministic", "tikhonov", True, "gmm", "regularized autoencoder on derivations: RAE-L2 on a grammar"
+        "deterministic", "tikhonov", "gmm", "regularized autoencoder on derivations: RAE-L2 on a grammar", *RAE_L2
     ),
-    "gvae": Model("gaussian", "none", True, "normal", "variational autoencoder on derivations: VAE on a grammar"),
+    "gvae": Model(
+        "gaussian",
+        "none",
+        "normal",
+        "variational autoencoder on derivations as published (Kusner et al. 2017): noise of a hundredth of sigma",
+        *PUBLISHED_VAE,
+    ),
     "gcvvae": Model(
-        "constant-variance", "none", True, "gmm", "constant-variance autoencoder on derivations: CV-VAE on a grammar"
+        "constant-variance",
+        "none",
+        "gmm",
+        "constant-variance autoencoder on derivations: CV-VAE on a grammar",
+        *CV_VAE,
     ),
     "cvae": Model(
-        "gaussian", "none", True, "normal", "variational autoencoder on characters instead of derivations", True
+        "gaussian",
+        "none",
+        "normal",
+        "variational autoencoder on characters instead of derivations, noise as published",
+        *PUBLISHED_VAE,
+        characters=True,
     ),
-    "rae-l2": Model("deterministic", "tikhonov", True, "gmm", "RAE with squared weights of the decoder (Tikhonov)"),
+    "rae-l2": Model("deterministic", "tikhonov", "gmm", "RAE with squared weights of the decoder (Tikhonov)", *RAE_L2),
     "rae-gp": Model(
-        "deterministic", "gradient-penalty", True, "gmm", "RAE with the decoder's squared gradient in the code"
+        "deterministic", "gradient-penalty", "gmm", "RAE with the decoder's squared gradient in the code", *RAE_GP
     ),
     "rae-sn": Model(
-        "deterministic", "spectral-norm", True, "gmm", "RAE with the decoder's weights spectrally normalized"
+        "deterministic", "spectral-norm", "gmm", "RAE with the decoder's weights spectrally normalized", *RAE
     ),
-    "rae": Model("deterministic", "none", True, "gmm", "RAE without a regularizer of the decoder"),
-    "ae-l2": Model("deterministic", "tikhonov", False, "gmm", "plain autoencoder with squared weights of the decoder"),
-    "ae": Model("deterministic", "none", False, "gmm", "plain autoencoder"),
-    "vae": Model("gaussian", "none", True, "normal", "variational autoencoder"),
-    "cv-vae": Model("constant-variance", "none", True, "gmm", "variational autoencoder with one variance for all"),
-    "wae": Model("wasserstein", "none", True, "normal", "Wasserstein autoencoder (maximum mean discrepancy)"),
-    "2svae": Model("gaussian", "none", True, "two-stage", "variational autoencoder, and a second one over its codes"),
+    "rae": Model("deterministic", "none", "gmm", "RAE without a regularizer of the decoder", *RAE),
+    "ae-l2": Model("deterministic", "tikhonov", "gmm", "plain autoencoder with squared weights of the decoder", *AE_L2),
+    "ae": Model("deterministic", "none", "gmm", "plain autoencoder", *AE),
+    "vae": Model("gaussian", "none", "normal", "variational autoencoder, noise at its full scale (a beta-VAE)", *VAE),
+    "cv-vae": Model("constant-variance", "none", "gmm", "variational autoencoder with one variance for all", *CV_VAE),
+    "wae": Model("wasserstein", "none", "normal", "Wasserstein autoencoder (maximum mean discrepancy)", *WAE),
+    "2svae": Model("gaussian", "none", "two-stage", "variational autoencoder, and a second one over its codes", *VAE),
 }
 
 

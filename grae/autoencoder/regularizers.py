@@ -20,7 +20,7 @@ class Regularizer:
 
     Attributes:
         has_term: whether `penalty` is anything but 0, so that lambda has something to weigh.
-        every: the penalty is taken on every so-manieth row of a batch, from the first on.
+        every: n where the penalty is computed on every n-th row of a batch, from the first on.
     """
 
     has_term = False

@@ -8,7 +8,7 @@ table.csv, table.json, table.md, table.png
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,8 +155,7 @@ def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) 
 
 def _alike(one: str, other: str) -> bool:
     """Whether two names are of the same model, as grae and rae-l2 are."""
-    rows = (model_named(one), model_named(other))
-    return len({(row.bottleneck, row.regularizer, row.weighs_embedding, row.characters) for row in rows}) == 1
+    return len({replace(model_named(name), summary="") for name in (one, other)}) == 1
 
 
 def _trained(experiment: _Experiment, name: str, model: str) -> "tuple[GrammarAutoencoder, list[str]]":

@@ -76,16 +76,6 @@ class PaperArchitecture(Frozen):
         return sum(self.widths) - len(self.widths) + 1
 
 
-# The weights of each bottleneck's L_Z and of each regularizer's term, and the scale of the noise. Ours go with the
-# cross-entropy in nats and L_Z summed over the dimensions; those of the paper preset with its loss. docs/choices.md
-# says which are published and how the others were chosen.
-OUR_BETAS = {"deterministic": 0.01, "gaussian": 0.1, "constant-variance": 0.1, "wasserstein": 1.0}
-OUR_LAMBDAS = {"tikhonov": 1e-7, "gradient-penalty": 1e-4}
-OUR_NOISE = {"gaussian": 1.0, "constant-variance": 0.5}
-PAPER_BETAS = {"deterministic": 0.01, "gaussian": 1.0, "constant-variance": 1.0, "wasserstein": 1.0}
-PAPER_LAMBDAS = {"tikhonov": 1e-7, "gradient-penalty": 1e-5}
-PAPER_NOISE = {"gaussian": 0.01, "constant-variance": 0.1}
-
 Architecture = Annotated[RecurrentArchitecture | PaperArchitecture, Field(discriminator="kind")]
 
 PAPER_MOLECULES = PaperArchitecture(
@@ -104,7 +94,7 @@ class Weights(Frozen):
     Attributes:
         beta: of L_Z.
         lambda_: of L_REG.
-        penalized_every: of which rows of a batch the gradient penalty is taken: every so-manieth.
+        penalized_every: n where the gradient penalty is computed on every n-th row of a batch.
     """
 
     beta: float = Field(ge=0)
@@ -253,11 +243,11 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
     )
     return Preset(
         architecture=architecture,
-        bottleneck=BottleneckSettings(kind=model.bottleneck, noise=OUR_NOISE.get(model.bottleneck)),
+        bottleneck=BottleneckSettings(kind=model.bottleneck, noise=model.ours.noise),
         reconstruction="cross-entropy",
         weights=Weights(
-            beta=OUR_BETAS[model.bottleneck] if model.weighs_embedding else 0.0,
-            lambda_=OUR_LAMBDAS.get(model.regularizer, 0.0),
+            beta=model.ours.beta,
+            lambda_=model.ours.lambda_,
             penalized_every=4 if model.regularizer == "gradient-penalty" else 1,
         ),
         training=training,
@@ -289,14 +279,11 @@ def _paper(grammar: Grammar, model: Model) -> Preset:
         architecture=PAPER_EXPRESSIONS if expressions else PAPER_MOLECULES,
         bottleneck=BottleneckSettings(
             kind=model.bottleneck,
-            noise=PAPER_NOISE.get(model.bottleneck),
+            noise=model.paper.noise,
             reduction=None if model.bottleneck == "wasserstein" else "mean",
         ),
         reconstruction="binary-cross-entropy",
-        weights=Weights(
-            beta=PAPER_BETAS[model.bottleneck] if model.weighs_embedding else 0.0,
-            lambda_=PAPER_LAMBDAS.get(model.regularizer, 0.0),
-        ),
+        weights=Weights(beta=model.paper.beta, lambda_=model.paper.lambda_),
         training=training,
         motifs=0,
         max_length=PAPER_LENGTHS.get(language),
