@@ -116,14 +116,11 @@ def validity(
             found[str(place)] = published_validity(model, codes, points=points, draws=draws, seed=seed, done=one_more)
     if as_json:
         return emit({"runs": {place: [asdict(row) for row in rows] for place, rows in found.items()}})
-    headings = ["run", "codes", "complete", "in language", "valid", "points: complete", "in language", "valid"]
-    shares = ("complete", "in_language", "valid", "points_complete", "points_in_language", "points_valid")
-    cells = [
-        [place, row.codes, *(f"{100 * getattr(row, name):.1f} %" for name in shares)]
-        for place, rows in found.items()
-        for row in rows
-    ]
-    table(headings, cells, title=f"{points:,} points, {draws} draws each; then the points with at least one")
+    headings = ["codes", "complete", "in language", "valid", "points: complete", "valid"]
+    shares = ("complete", "in_language", "valid", "points_complete", "points_valid")
+    for place, rows in found.items():
+        cells = [[row.codes, *(f"{100 * getattr(row, name):.1f} %" for name in shares)] for row in rows]
+        table(headings, cells, title=f"{place}: shares of {points:,} x {draws} draws, and of points with such a draw")
 
 
 def _print(rows: list[dict], title: str) -> None:
