@@ -57,7 +57,7 @@ def draw_figure(
         "random samples": [[], *(model.sample(columns, seed=seed) for model in models.values())],
         "spherical interpolations": [ends_apart, *(between(model, ends, columns) for model in models.values())],
     }
-    picture = _composed(["originals", *models], panels, images.shape[1], columns)
+    picture = composed(["originals", *models], panels, images.shape[1], columns)
     with files.replacing(path) as temporary:
         picture.save(temporary, format="PNG")
 
@@ -83,7 +83,7 @@ def grid_as_png(images: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _composed(names: Sequence[str], panels: Mapping[str, Sequence[Line]], side: int, columns: int) -> "Image":
+def composed(names: Sequence[str], panels: Mapping[str, Sequence[Line]], side: int, columns: int) -> "Image":
     """The panels beside one another, each with its heading, the names of the lines on the left."""
     from PIL import ImageDraw
 

@@ -1,0 +1,140 @@
+"""What a GPU that is at hand for minutes is used for, in stages that fit into them and go on in the next call.
+
+    python tests/benchmarks/gpu.py check --minutes 2 --out gpu/check
+    python tests/benchmarks/gpu.py paper-zinc --minutes 9 --out gpu/paper [--resume gpu/paper-before]
+    python tests/benchmarks/gpu.py unpack --resume gpu/paper --out runs/gpu      # ordinary runs, for `grae evaluate`
+
+check       training, resuming, bfloat16, encoding, sampling, densities, search and images; CPU beside GPU; speeds
+zinc        the default for samples, larger, on all of ZINC250k
+mnist, cifar10, celeba      the paper's models of images: the table and the figure
+paper-zinc  the four published structured models, published network and loss, on all of ZINC250k
+scale       speed against batch and width; a model ten times larger in the same minutes
+unpack      makes runs of what an earlier call wrote
+
+Each stage ends within its minutes, start-up included, and prints a line of JSON for each result. In --out:
+results.jsonl, state.json, and the weights in parts of less than 16 MB, eight files in all; --resume names such a
+folder. With --small, data and networks are shrunk, so that a stage runs on a CPU in seconds.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+BEGAN = time.monotonic()
+MINUTES = {"check": 2.0, "scale": 3.0}
+STAGES = ("check", "zinc", "mnist", "cifar10", "celeba", "paper-zinc", "scale", "unpack")
+
+
+def main(given: Sequence[str] | None = None, *, began: float = BEGAN) -> int:
+    """Runs a stage; 0, or 1 where a check failed or the time was over before its end, or 2 for bad input."""
+    arguments = _parser().parse_args(given)
+    if arguments.threads:
+        os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
+    from gpu_stages.session import Clock, Session, machine
+
+    from grae.errors import GraeError
+
+    clock = Clock(60 * (arguments.minutes or MINUTES.get(arguments.stage, 9.5)), began=began)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        session = Session(
+            arguments.stage,
+            clock,
+            arguments.out,
+            arguments.resume,
+            Path(scratch),
+            small=arguments.small,
+            device=arguments.device,
+            seed=arguments.seed,
+            given=dict(arguments.set),
+            models=arguments.models,
+            projector=arguments.projector,
+        )
+        try:
+            with clock.enforced():
+                session.tell("machine", **machine(arguments.device))
+                _run(session)
+        except KeyboardInterrupt:
+            session.write_state()
+            session.tell("end", complete=False, why="the time is over")
+            return 1
+        except GraeError as error:
+            if session.state:
+                session.write_state()
+            print(f"gpu: {error}", file=sys.stderr)
+            return 2
+        session.write_state()
+        failed = session.state.get("failed", [])
+        session.tell("end", complete=True, failed=failed)
+        return 1 if failed else 0
+
+
+def _run(session: Any) -> None:
+    """The stage's work, which imports what it needs."""
+    if session.stage == "unpack":
+        from gpu_stages.strings import opened_for_use
+
+        from grae.errors import SettingsError
+
+        if session.before is None:
+            raise SettingsError("--resume is missing", remedy="name the folder that an earlier call wrote")
+        opened_for_use(session, session.before)
+        return
+    session.take_up()
+    if session.stage == "check":
+        from gpu_stages.check import check
+
+        check(session)
+    elif session.stage == "scale":
+        from gpu_stages.scale import scale
+
+        scale(session)
+    elif session.stage in ("zinc", "paper-zinc"):
+        from gpu_stages import strings
+
+        (strings.zinc if session.stage == "zinc" else strings.paper_zinc)(session)
+    else:
+        from gpu_stages.pictures import table
+
+        table(session)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--minutes", type=float, help="start-up included [default: 2 for check, 3 for scale, else 9.5]")
+    parser.add_argument("--out", type=Path, default=Path("runs/gpu"), metavar="DIR", help="[default: runs/gpu]")
+    parser.add_argument("--resume", type=Path, metavar="DIR", help="what an earlier call wrote to --out")
+    parser.add_argument("--small", action="store_true", help="shrinks data and networks")
+    parser.add_argument("--models", type=_names, help="those to train, with commas between")
+    parser.add_argument("--projector", type=Path, help="for the distances of images; also a path in GRAE_DATA_HOME")
+    parser.add_argument("--set", type=_setting, action="append", default=[], metavar="NAME=JSON",
+                        help="a parameter of the estimator, such as batch_size=2048; may be repeated")  # fmt: skip
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, help="of the CPU")
+    return parser
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=JSON")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"{value!r} is no JSON: {error}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
