@@ -7,6 +7,7 @@ The recipes of grammars and images differ in how L_Z is reduced over the D dimen
 "mean". It is always the mean over the batch.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -171,7 +172,7 @@ class ConstantVariance(Bottleneck):
         """See the class."""
         mean = self.encode(features).float()  # B D
         z = mean + self.noise * torch.randn_like(mean) if self.training else mean
-        return Code(z, _kl(mean, mean.new_tensor(self.noise).log().expand_as(mean), self.reduction))
+        return Code(z, _kl(mean, torch.full_like(mean, math.log(self.noise)), self.reduction))
 
 
 class Wasserstein(Bottleneck):

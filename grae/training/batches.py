@@ -49,10 +49,16 @@ def mean_terms(
 
     def validate(module: nn.Module) -> dict[str, float]:
         device = next(module.parameters()).device
-        sums: dict[str, float] = {}
+        names: list[str] = []
+        values: list[Tensor] = []
         for rows in parts:
-            for name, value in module(to_device(collate(rows), device)).items():
-                sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
+            terms = module(to_device(collate(rows), device))
+            names = list(terms)
+            values.append(torch.stack([value.detach().float() for value in terms.values()]))
+        sums = dict.fromkeys(names, 0.0)
+        for rows, of_batch in zip(parts, torch.stack(values).tolist(), strict=True):  # the device is waited for once
+            for name, value in zip(names, of_batch, strict=True):
+                sums[name] += value * len(rows)
         return {name: total / sum(map(len, parts)) for name, total in sums.items()}
 
     return validate

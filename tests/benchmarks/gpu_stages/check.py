@@ -267,7 +267,7 @@ def published(subject: Subject) -> dict[str, Any]:
     model.fit(texts)
     model_batches = DerivationBatches(
         model.derive(texts).derivations, np.arange(len(texts)), pad=model.grammar_.pad,
-        batch_size=model.settings_.training.batch_size,
+        batch_size=model.settings_.training.batch_size, by_length=False,
     )  # fmt: skip
     network = network_of(model.grammar_, model.settings_)
     return training_speed(network, model_batches, model.settings_.training, subject.seconds)

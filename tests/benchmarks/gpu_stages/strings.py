@@ -1,7 +1,7 @@
 """Models on strings: the default for samples at a size that suits a GPU, and the four published structured models."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from grae.datasets import open_source
 from grae.datasets.store import DerivationStore, build_store
 from grae.grammar import Grammar, codec, load_grammar
 from grae.reproduction.structured import MODELS
+from grae.reproduction.validity import published_validity
 from grae.sequence import GrammarAutoencoder
 from grae.training.device import resolve
 from grae.training.run_folder import RunFolder
@@ -27,6 +28,7 @@ MEASURING = 0.15  # of the time: encoding, densities, samples and their measures
 PREPARING = 30.0  # seconds of learning and applying motifs, inside of `fit`
 MEASURED, SMALL_MEASURED = 5_000, 20
 FCD_STRINGS = 10_000
+POINTS, DRAWS = 200, 10  # codes of each density, and strings drawn from each
 
 DEFAULT: dict[str, Any] = {
     "latent_dim": 112,
@@ -87,8 +89,7 @@ def zinc(session: Session) -> None:
     strings = opened(session, "smiles", form="kekule")
     seconds = session.seconds(session.clock.left * (1 - MEASURING) - PREPARING)
     model = trained(session, "grae", strings, SMALL if session.small else DEFAULT, seconds)
-    with_rules = {"gmm": 0.0, "gaussian": 0.0}
-    session.tell("measures", model="grae", **measures(session, model, strings, with_rules))
+    session.tell("measures", model="grae", **measures(session, model, strings, {"gmm": 0.0, "gaussian": 0.0}))
 
 
 def paper_zinc(session: Session) -> None:
@@ -105,8 +106,7 @@ def paper_zinc(session: Session) -> None:
         fits = session.clock.left * (1 - MEASURING) / (len(names) - done)  # less where the others' measures took longer
         parameters = SMALL_PUBLISHED if session.small else PUBLISHED
         model = trained(session, name, strings, parameters, session.seconds(min(seconds, fits)))
-        drawn = {"normal": 1.0, "gaussian": 1.0, "gmm": 1.0}
-        found = measures(session, model, strings, drawn)
+        found = {**measures(session, model, strings, {}), **drawn(session, model, strings)}
         session.state.setdefault("measures", {}).setdefault(name, []).append(found)
         session.write_state()
         session.tell("measures", model=name, **found)
@@ -171,6 +171,16 @@ def measures(
     if find_spec("fcd") is not None and model.constraints_used() == "semantic" and not session.small:
         found["fcd"] = fcd(session, model, strings)
     return found
+
+
+def drawn(session: Session, model: GrammarAutoencoder, strings: Strings) -> dict[str, Any]:
+    """The shares of valid strings, of draws and of points with several draws each, decoded as published."""
+    if find_spec("rdkit") is None:
+        return {}
+    rows = model.split_.train[:MEASURED]
+    points, draws = (5, 2) if session.small else (POINTS, DRAWS)
+    shares = published_validity(model, model.transform(strings.texts(rows)), points=points, draws=draws)
+    return {share.codes: asdict(share) for share in shares}
 
 
 def of_samples(texts: Sequence[str]) -> dict[str, Any]:
