@@ -166,10 +166,8 @@ def resume(subject: Subject) -> dict[str, Any]:
     assert model.result_ is not None
     place = session.scratch / "again"
     compact.unpack(session.out, "grae", place)
-    before = model.result_.seconds
-    again = GrammarAutoencoder(
-        subject.strings.grammar, **{**model.get_params(), "time_budget": (before + 2 * subject.seconds) / 60}
-    )
+    ends = {"epochs": int(model.result_.epochs) + 2, "time_budget": 60.0}
+    again = GrammarAutoencoder(**{**model.get_params(), **ends})
     again.fit(subject.strings.store, run=place, resume=True, data=subject.strings.about)
     assert again.result_ is not None
     old, new = model.result_.best["loss"], again.result_.metrics[-1]["validation"]["loss"]
@@ -280,7 +278,7 @@ def _steps(subject: Subject, n: int) -> Callable[[], Any]:
 CHECKS: dict[str, Callable[[Subject], dict[str, Any]]] = {
     "decoding": decoding,
     "encoding": encoding,
-    "training": training,
+    "training speed": training,
     "sampling": sampling,
     "resume": resume,
     "images": images,

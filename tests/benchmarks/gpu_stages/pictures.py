@@ -73,7 +73,7 @@ def table(session: Session) -> None:
     names = [name for name in ORDER if name in asked and (name not in rows or name == goes_on)]
     for number, name in enumerate(names):
         trainings = [other for other in names[number:] if SAME_NETWORK.get(other) not in names[: number + 1]]
-        seconds = session.clock.left * (1 - MEASURING) / max(1, len(trainings))
+        seconds = session.seconds(session.clock.left * (1 - MEASURING) / max(1, len(trainings)))
         model = trained(session, name, images, seconds)
         rows[name] = _row(session, name, model, images, held_out)
         pictures |= _lines(session, name, model, images)
@@ -91,10 +91,10 @@ def trained(session: Session, name: str, images: ImageSet, seconds: float) -> Im
     """A model that is trained, or goes on; 2sVAE has the network of the VAE where this call trained that."""
     run, same = RunFolder(session.scratch / name), RunFolder(session.scratch / SAME_NETWORK.get(name, name))
     resumed = session.before is not None and compact.unpack(session.before, name, run.path)
-    earlier = run.read_tensors(run.CHECKPOINT)[1]["position"]["seconds"] if resumed else 0.0
-    options = {**size(session, images), **session.given, "device": session.device}
-    options["time_budget"] = (earlier + session.seconds(seconds)) / 60
-    options["epochs"] = options.get("epochs") or resolved_epochs(name, images, options)
+    done = run.read_tensors(run.CHECKPOINT)[1]["position"] if resumed else {}
+    whole = {"epochs": resolved_epochs(name, images, size(session, images))}
+    length = session.length(seconds, done)
+    options = {**size(session, images), **whole, **length, **session.given, "device": session.device}
     model = ImageAutoencoder(name, **options)
     if same.path != run.path and same.has(same.MODEL):
         first = ImageAutoencoder.load(same.path, device=session.device)
@@ -103,7 +103,7 @@ def trained(session: Session, name: str, images: ImageSet, seconds: float) -> Im
         files.write_text(run / run.METRICS, (same / same.METRICS).read_text(encoding="utf-8"))
         model.save(run.path)
         return model
-    session.tell("training", model=name, resumed=resumed, seconds_before=earlier, seconds=seconds)
+    session.tell("training", model=name, resumed=resumed, before=done.get("step", 0), seconds=seconds)
     try:
         model.fit(images.train.images, run=run.path, resume=resumed, data={"name": images.name})
     finally:

@@ -105,6 +105,17 @@ class Session:
         """How long to train, where there is time for so many seconds."""
         return max(0.5, min(seconds, SMALL_SECONDS) if self.small else seconds)
 
+    def length(self, seconds: float, done: Mapping[str, Any]) -> dict[str, Any]:
+        """How long to train on, as parameters of an estimator: for so many seconds, or in small for one epoch.
+
+        Args:
+            seconds: of training.
+            done: where an earlier call left the training, as its checkpoint says; empty where there is none.
+        """
+        if self.small:
+            return {"time_budget": 60.0, "epochs": done.get("epoch", 0) + 1}
+        return {"time_budget": (done.get("seconds", 0.0) + seconds) / 60}
+
     def tell(self, what: str, **values: Any) -> None:
         """Prints a line of JSON, and appends it to the results."""
         record = {"stage": self.stage, "what": what, "at": round(self.clock.elapsed, 1), **values}

@@ -126,11 +126,11 @@ def trained(
     """
     run = RunFolder(session.scratch / name)
     resumed = session.before is not None and compact.unpack(session.before, name, run.path)
-    earlier = run.read_tensors(run.CHECKPOINT)[1]["position"]["seconds"] if resumed else 0.0
-    options = {**parameters, **session.given, "model": name, "time_budget": (earlier + seconds) / 60}
-    options |= {"random_state": session.seed, "device": session.device, "test": TEST}
+    done = run.read_tensors(run.CHECKPOINT)[1]["position"] if resumed else {}
+    options = {**parameters, **session.length(seconds, done), **session.given, "model": name, "test": TEST}
+    options |= {"random_state": session.seed, "device": session.device}
     model = GrammarAutoencoder(strings.grammar, **options)
-    session.tell("training", model=name, resumed=resumed, seconds_before=earlier, seconds=seconds)
+    session.tell("training", model=name, resumed=resumed, before=done.get("step", 0), seconds=seconds)
     try:
         model.fit(strings.store, run=run.path, resume=resumed, data=strings.about)
     finally:
