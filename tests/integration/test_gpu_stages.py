@@ -149,7 +149,7 @@ def test_what_is_written_is_written_whole():
             written = True
         time.sleep(60)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), clock.enforced():
         write()
     assert written
 

@@ -92,7 +92,7 @@ def kernel_seconds(work: Callable[[], Any]) -> float:
     spans = sorted(
         (event.time_range.start, event.time_range.end)
         for event in events
-        if event.device_type == torch.autograd.DeviceType.CUDA
+        if event.device_type == torch.profiler.DeviceType.CUDA
     )
     return union(spans) / 1e6
 

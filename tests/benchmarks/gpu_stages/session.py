@@ -5,9 +5,9 @@ import math
 import os
 import platform
 import shutil
+import signal
 import threading
 import time
-from _thread import interrupt_main
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,7 +49,11 @@ class Clock:
 
     @contextmanager
     def enforced(self) -> Iterator[None]:
-        """While open, the end of the budget is a Ctrl-C: a training stops after its batch with its state saved."""
+        """While open, the end of the budget is a Ctrl-C: a training stops after its batch with its state saved.
+
+        Also where the program was started with Ctrl-C ignored, as shells start what runs in the background.
+        """
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         timer = threading.Timer(self.left, self._interrupt)
         timer.daemon = True
         timer.start()
@@ -57,6 +61,7 @@ class Clock:
             yield
         finally:
             timer.cancel()
+            signal.signal(signal.SIGINT, before)
 
     @contextmanager
     def writing_down(self) -> Iterator[None]:
@@ -66,7 +71,7 @@ class Clock:
 
     def _interrupt(self) -> None:
         with self._busy:
-            interrupt_main()
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 @dataclass
