@@ -79,6 +79,8 @@ def compare(
         for why in dict.fromkeys(record["left_out"].values()):
             names = ", ".join(name for name, reason in record["left_out"].items() if reason == why)
             note(f"{place}: left out: {names}: {why}")
+        for name, caveat in record.get("caveats", {}).items():
+            note(f"{place}: {name} is {caveat}")
     return None
 
 

@@ -128,6 +128,8 @@ def _print(found: Mapping[str, Any], as_json: bool) -> None:
     for why in dict.fromkeys(found["left_out"].values()):
         names = ", ".join(name for name, reason in found["left_out"].items() if reason == why)
         note(f"left out: {names}: {why}")
+    for name, caveat in found.get("caveats", {}).items():
+        note(f"{name} is {caveat}")
     if as_json:
         return emit(dict(found))
     from grae.evaluation import MEASURES
@@ -168,7 +170,7 @@ def shown(name: str, value: float | None) -> str | None:
 
     if value is None:
         return None
-    return f"{100 * value:.2f} %" if MEASURES[name].is_share else f"{value:.4f}"
+    return f"{100 * value:.2f} %" if MEASURES[name].is_share else f"{value:z.4f}"
 
 
 def shown_interval(name: str, interval: "list[float] | tuple[float, float] | None") -> str | None:

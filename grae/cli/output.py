@@ -132,7 +132,7 @@ def _plain(value: object) -> object:
         case list() | tuple():
             return [_plain(member) for member in value]
         case float():
-            return value if math.isfinite(value) else None
+            return value + 0.0 if math.isfinite(value) else None  # no -0.0
         case Path():
             return str(value)
         case _:
@@ -144,7 +144,7 @@ def _cell(value: object) -> str:
         case None:
             return "-"
         case float():
-            return f"{value:.3f}"
+            return f"{value:z.3f}"
         case int() if not isinstance(value, bool):
             return f"{value:,}"
         case _:

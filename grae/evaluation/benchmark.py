@@ -14,6 +14,8 @@ from grae.evaluation.work import Work
 
 ALONE = ("Filters", "IntDiv", "IntDiv2")
 AGAINST = ("FCD", "SNN", "Frag", "Scaf")
+NONE_VALID = "no sample is valid"
+FCD_FEW = 10_000  # molecules; of fewer, in samples or reference, the bias of FCD is of the order of a good model's FCD
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,21 @@ class Benchmarked:
 
     Attributes:
         figures: by name; None where a measure is undefined.
-        left_out: the other measures, and why they were not taken.
+        left_out: the measures that have no value, and why.
+        caveats: what must be known to compare a measure with others.
         references: by MOSES's name for them: what they are called, and how many molecules count.
     """
 
     figures: dict[str, Figure | None] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    caveats: dict[str, str] = field(default_factory=dict)
     references: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def take(self, name: str, found: Figure | str) -> None:
+        """Notes a measure, or why it is undefined."""
+        self.figures[name] = found if isinstance(found, Figure) else None
+        if isinstance(found, str):
+            self.left_out[name] = found
 
 
 def benchmark(
@@ -80,19 +90,30 @@ def benchmark(
     chemnet = ChemNet(comparison.device) if comparison.takes_fcd else None
     molecules = molecules_of(samples, forms, chemnet, work)
     if molecules is None:
-        found.left_out.update(dict.fromkeys(ALONE, "no sample is valid"))
+        found.left_out.update(dict.fromkeys(ALONE, NONE_VALID))
     else:
-        found.figures.update(measures_alone(molecules, work))
+        for name, figure in measures_alone(molecules, work).items():
+            found.take(name, figure)
     for test, strings in (("Test", comparison.reference), ("TestSF", comparison.scaffold_reference)):
         names = [f"{name}/{test}" for name in AGAINST] + list(PROPERTIES if test == "Test" else ())
         if strings is None:
             found.left_out.update(dict.fromkeys(names, "no such reference was given"))
         elif molecules is None:
-            found.left_out.update(dict.fromkeys(names, "no sample is valid"))
+            found.left_out.update(dict.fromkeys(names, NONE_VALID))
         else:
             reference = reference_of(strings, meaning, chemnet, work)
             found.references[test] = (reference.name, len(reference))
-            found.figures.update(measures_against(molecules, reference, test, work))
+            for name, figure in measures_against(molecules, reference, test, work).items():
+                found.take(name, figure)
             if chemnet is None:
                 found.left_out[f"FCD/{test}"] = comparison.without_fcd
+            elif found.figures[f"FCD/{test}"] is not None and min(len(molecules), len(reference)) < FCD_FEW:
+                found.caveats[f"FCD/{test}"] = _biased(len(molecules), len(reference))
     return found
+
+
+def _biased(n: int, m: int) -> str:
+    return (
+        f"biased upwards by small sets ({n:,} valid samples, {m:,} reference molecules); compare it only with figures "
+        f"of as many, or take {FCD_FEW:,} of each"
+    )

@@ -147,4 +147,5 @@ def _distance(a: Moments, root: np.ndarray, b: Moments) -> float:
     difference = a.mean - b.mean
     eigenvalues = np.linalg.eigvalsh(root.T @ b.covariance @ root)
     shared = np.sqrt(np.maximum(eigenvalues, 0)).sum()
-    return float(difference @ difference + np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared)
+    distance = float(difference @ difference + np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared)
+    return max(0.0, distance)  # of equal sets rounding leaves a little less than 0

@@ -34,7 +34,7 @@ def internal_diversity(fingerprints: np.ndarray, halves: Halves | None, *, n_job
     group, groups = (np.zeros(n, np.int64), 1) if halves is None else (halves.group, halves.chosen.shape[1])
     found = []
     for sums, power in zip(group_sums(fingerprints, group, groups, n_jobs=n_jobs), (1, 2), strict=True):
-        whole = 1 - float(np.mean((sums.sum(axis=1) / n) ** (1 / power)))
+        whole = max(0.0, 1 - float(np.mean((sums.sum(axis=1) / n) ** (1 / power))))
 
         def again(halves: Halves, sums: np.ndarray = sums, power: int = power) -> np.ndarray:
             diversities = np.empty(len(halves.chosen))
@@ -47,18 +47,14 @@ def internal_diversity(fingerprints: np.ndarray, halves: Halves | None, *, n_job
     return found[0], found[1]
 
 
-def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: Halves | None) -> Found | None:
+def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: Halves | None) -> Found:
     """The cosine of the counts of parts (fragments, scaffolds) in samples and in a reference.
 
-    None where one of the two has no part at all, which leaves it undefined.
-
     Args:
-        parts: of the samples.
-        reference: counts by part.
+        parts: of the samples, one or more.
+        reference: counts by part, one or more.
         halves: of the samples.
     """
-    if not parts.names or not reference:
-        return None
     known = np.array([reference.get(name, 0) for name in parts.names], np.float64)
     norm = np.sqrt(sum(float(count) ** 2 for count in reference.values()))
 
@@ -76,7 +72,7 @@ def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: H
         ]
         return np.concatenate(some)
 
-    whole = float(cosine(parts.counts.astype(np.float64)))
+    whole = min(1.0, float(cosine(parts.counts.astype(np.float64))))  # rounding may exceed 1
     return whole, interval_of_halves(whole, halves, again, most=1)
 
 

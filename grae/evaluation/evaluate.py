@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grae.evaluation.benchmark import Benchmarked, Comparison, benchmark
+from grae.evaluation.benchmark import NONE_VALID, Benchmarked, Comparison, benchmark
 from grae.evaluation.causes import causes
 from grae.evaluation.figures import Figure
 from grae.evaluation.kept import canonical_forms
 from grae.evaluation.meaning import Meaning, meaning_of
 from grae.evaluation.metrics import Share, exact, in_language, novel, unique, unique_at, valid
+from grae.evaluation.reconstruction import reconstructed, right_steps
 from grae.evaluation.resampling import Halves, halves_of, interval_of_halves, interval_of_share
 from grae.evaluation.sampling import drawn
-from grae.evaluation.steps import right_steps
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
+    from grae.grammar.codec import Derivations
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.constrained import Constraints
 
@@ -32,9 +33,10 @@ class Evaluation:
 
     Attributes:
         samples: the strings.
-        figures: by name (`MEASURES`); None where a measure is undefined.
+        figures: by name (`MEASURES`); None, or a share of nothing, where a measure is undefined.
         causes: of all samples, those that each cause makes invalid; decoded without constraints beyond the grammar.
-        left_out: the language's other measures, and why they were not taken.
+        left_out: the language's measures that have no value, and why: those that are undefined or were not taken.
+        caveats: of measures that have a value, what must be known to compare it with others.
         references: the sets compared with, by MOSES's name for them: what they are called, how many molecules count.
         valid_means: what validity is in this language, in words.
     """
@@ -43,6 +45,7 @@ class Evaluation:
     figures: dict[str, Figure | None]
     causes: dict[str, Share]
     left_out: dict[str, str]
+    caveats: dict[str, str]
     references: dict[str, tuple[str, int]]
     valid_means: str
 
@@ -58,6 +61,7 @@ class Evaluation:
             "invalid": {cause: {"count": share.count, "of": share.of} for cause, share in self.causes.items()},
             "references": {test: {"name": name, "n": n} for test, (name, n) in self.references.items()},
             "left_out": dict(self.left_out),
+            "caveats": dict(self.caveats),
             "valid_means": self.valid_means,
         }
 
@@ -106,6 +110,7 @@ def evaluate_samples(
         figures=figures | found.figures,
         causes=causes(grammar, meaning, samples_left, forms_left, n_jobs=work.n_jobs),
         left_out=left_out | found.left_out,
+        caveats=found.caveats,
         references=found.references,
         valid_means=meaning.valid_means,
     )
@@ -128,7 +133,8 @@ def evaluate(
     Args:
         model: a fitted model.
         training: the strings that it was trained on, for novelty.
-        held_out: strings that it was not trained on, for reconstruction.
+        held_out: strings that it was not trained on, for reconstruction. Each is brought into the form in which the
+            model learned (`Settings.form`), and compared in it: molecules count as back whatever their spelling was.
         comparison: of molecules: what to compare with.
         n: how many strings to sample.
         density: the density to sample from; None for the model's own.
@@ -154,9 +160,10 @@ def evaluate(
         why = dict.fromkeys(("exact_reconstruction", "step_accuracy"), "there are no held-out strings")
         return replace(found, left_out=found.left_out | why)
     work.begin("reconstructing held-out strings")
+    derivations = model.derive(held_out).derivations
     back = {
-        "exact_reconstruction": figure_of(exact(held_out, model.reconstruct(held_out, constraints=constraints))),
-        "step_accuracy": step_accuracy(model, held_out, work.seed),
+        "exact_reconstruction": figure_of(exact(*reconstructed(model, derivations, constraints=constraints))),
+        "step_accuracy": step_accuracy(model, derivations, work.seed),
     }
     return replace(found, figures=found.figures | back)
 
@@ -169,7 +176,7 @@ def counted(
     training: Strings | None,
     work: Work,
 ) -> tuple[dict[str, Figure | None], dict[str, str]]:
-    """The measures that every language has, and those left out with the reason.
+    """The measures that every language has, and why some of them have no value.
 
     Args:
         grammar: of the language.
@@ -179,48 +186,54 @@ def counted(
         training: what the model was trained on.
         work: how to measure.
     """
+    left_out: dict[str, str] = {}
     figures: dict[str, Figure | None] = {
         "in_language": figure_of(in_language(grammar, samples)),
         "valid": figure_of(valid(forms)),
-        "unique": _distinct(forms, unique(forms), work.seed),
+        "unique": figure_of(unique(forms)),
     }
-    if meaning.name == "molecules":
-        figures |= {f"unique@{k}": _distinct(forms, unique_at(forms, k), work.seed) for k in FIRST}
+    n_valid = sum(form is not None for form in forms)
+    if not n_valid:
+        left_out["unique"] = NONE_VALID
+    for k in FIRST if meaning.name == "molecules" else ():
+        if n_valid < k:
+            left_out[f"unique@{k}"] = f"it takes {k:,} valid samples; there are {n_valid:,}"
+        else:
+            figures[f"unique@{k}"] = figure_of(unique_at(forms, k))
     if training is None:
-        return figures, {"novel": "no training set was given"}
+        return figures, left_out | {"novel": "no training set was given"}
+    if not n_valid:
+        return figures | {"novel": figure_of(Share(0, 0))}, left_out | {"novel": NONE_VALID}
     work.begin("comparing with the training set")
     figures["novel"] = figure_of(novel(forms, canonical_forms(meaning, training, n_jobs=work.n_jobs)))
-    return figures, {}
+    return figures, left_out
 
 
-def step_accuracy(model: "GrammarAutoencoder", texts: Sequence[str], seed: int) -> Figure:
-    """The share of right steps of strings (`right_steps`), at least one; its interval resamples strings, not steps."""
-    right, steps = right_steps(model, texts)
+def step_accuracy(model: "GrammarAutoencoder", derivations: "Derivations", seed: int) -> Figure:
+    """The share of right steps (`right_steps`), with its interval.
+
+    Steps of one string depend on each other, so the interval resamples strings. Where that says nothing (few strings,
+    or all steps right), it is Wilson's for as many independent trials as there are strings.
+
+    Args:
+        model: a fitted model.
+        derivations: of one string or more.
+        seed: of the resampling.
+    """
+    right, steps = right_steps(model, derivations)
 
     def again(halves: Halves) -> np.ndarray:
         chosen = halves.chosen[:, halves.group].astype(np.float64)  # B n
         return chosen @ right / (chosen @ steps)
 
     share = Share(int(right.sum()), int(steps.sum()))
-    return Figure(share, interval_of_halves(share.count / share.of, halves_of(len(texts), seed), again, most=1))
+    value, n = share.count / share.of, len(steps)
+    interval = interval_of_halves(value, halves_of(n, seed), again, most=1)
+    if interval is None or interval[0] == interval[1]:
+        interval = interval_of_share(value * n, n)
+    return Figure(share, interval)
 
 
 def figure_of(share: Share) -> Figure:
-    """A share of strings that have a property or have it not, with its interval."""
+    """A share of strings with its interval."""
     return Figure(share, interval_of_share(share.count, share.of))
-
-
-def _distinct(forms: Sequence[str | None], share: Share, seed: int) -> Figure:
-    """The share of distinct strings among the first `share.of` valid ones, with its interval."""
-    halves = halves_of(share.of, seed)
-    if halves is None:
-        return Figure(share, None)
-    number: dict[str, int] = {}
-    first = [form for form in forms if form is not None][: share.of]
-    numbers = np.array([number.setdefault(form, len(number)) for form in first])
-
-    def again(halves: Halves) -> np.ndarray:
-        found = [len(np.unique(numbers[half[halves.group]])) for half in halves.chosen]
-        return np.array(found) / halves.sizes
-
-    return Figure(share, interval_of_halves(share.count / share.of, halves, again, most=1))

@@ -61,7 +61,7 @@ MEASURES: dict[str, Measure] = {
     "QED": Measure(_TEST, "Wasserstein distance of drug-likeness", "low"),
     "weight": Measure(_TEST, "Wasserstein distance of weight, g/mol", "low"),
     "exact_reconstruction": Measure(_CODES, "of the strings, back from their codes", "high", True),
-    "step_accuracy": Measure(_CODES, "of their steps, right after the true steps before", "high", True),
+    "step_accuracy": Measure(_CODES, "of their steps, right given the true steps before", "high", True),
     "log_likelihood": Measure(_CODES, "of their codes under the density, nats a code", "high"),
     "log_likelihood_per_dimension": Measure(_CODES, "of their codes, nats a dimension", "high"),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grae.evaluation.chemnet import ChemNet, Moments, distances_of_halves, frechet_distance, moments_of
+from grae.evaluation.chemnet import ChemNet, distances_of_halves, frechet_distance, moments_of
 from grae.evaluation.descriptions import PROPERTIES, Descriptions, Distinct, describe
 from grae.evaluation.distribution import Found, count_similarity, internal_diversity, property_distance
 from grae.evaluation.figures import Figure
@@ -64,7 +64,7 @@ def molecules_of(
     return Molecules(described.repeated(distinct.places), halves_of(len(distinct.places), work.seed), activations)
 
 
-def measures_alone(molecules: Molecules, work: Work) -> dict[str, Figure | None]:
+def measures_alone(molecules: Molecules, work: Work) -> dict[str, Figure | str]:
     """Filters, IntDiv and IntDiv2."""
     work.begin("pairs of samples")
     passes, n = molecules.described.passes, len(molecules)
@@ -77,8 +77,8 @@ def measures_alone(molecules: Molecules, work: Work) -> dict[str, Figure | None]
     }
 
 
-def measures_against(molecules: Molecules, reference: Reference, test: str, work: Work) -> dict[str, Figure | None]:
-    """FCD, SNN, Frag, Scaf and, for the test set, the distances of properties; None for what is undefined.
+def measures_against(molecules: Molecules, reference: Reference, test: str, work: Work) -> dict[str, Figure | str]:
+    """FCD, SNN, Frag, Scaf and, for the test set, the distances of properties; or why one of them is undefined.
 
     Args:
         molecules: the valid samples.
@@ -89,12 +89,18 @@ def measures_against(molecules: Molecules, reference: Reference, test: str, work
     work.begin(f"samples against {reference.name}")
     described, halves, n = molecules.described, molecules.halves, len(molecules)
     similarities = nearest(described.fingerprints, reference.fingerprints, n_jobs=work.n_jobs)
-    found: dict[str, Figure | None] = {}
+    found: dict[str, Figure | str] = {}
     if molecules.activations is not None and reference.moments is not None:
-        found[f"FCD/{test}"] = _fcd(molecules.activations, reference.moments, halves)
+        found[f"FCD/{test}"] = _fcd(molecules.activations, reference, halves)
     found[f"SNN/{test}"] = Figure(Estimate(float(similarities.mean()), n), interval_of_mean(similarities, work.seed))
-    found[f"Frag/{test}"] = _figure(count_similarity(described.fragments, reference.fragments, halves), n)
-    found[f"Scaf/{test}"] = _figure(count_similarity(described.scaffolds, reference.scaffolds, halves), n)
+    for name, what, parts, known in (
+        ("Frag", "BRICS fragment", described.fragments, reference.fragments),
+        ("Scaf", "scaffold of 2 rings or more", described.scaffolds, reference.scaffolds),
+    ):
+        if parts.names and known:
+            found[f"{name}/{test}"] = _figure(count_similarity(parts, known, halves), n)
+        else:
+            found[f"{name}/{test}"] = f"no {what} in {reference.name if parts.names else 'the samples'}"
     if test == "Test":
         for place, name in enumerate(PROPERTIES):
             distance = property_distance(described.values[:, place], reference.values[:, place], halves)
@@ -102,15 +108,17 @@ def measures_against(molecules: Molecules, reference: Reference, test: str, work
     return found
 
 
-def _fcd(activations: np.ndarray, reference: Moments, halves: Halves | None) -> Figure | None:
-    """The Fréchet ChemNet distance; None where a covariance is undefined, of fewer than two molecules."""
-    if len(activations) < 2 or reference.n < 2:
-        return None
-    value = frechet_distance(reference, moments_of(activations))
+def _fcd(activations: np.ndarray, reference: Reference, halves: Halves | None) -> Figure | str:
+    """The Fréchet ChemNet distance, or why it is undefined."""
+    moments = reference.moments
+    if len(activations) < 2 or moments is None or moments.n < 2:
+        few = "the samples" if len(activations) < 2 else reference.name
+        return f"a covariance takes two molecules or more; {few} hold one"
+    value = frechet_distance(moments, moments_of(activations))
     some = None if halves is None else Halves(halves.group, halves.chosen[:FCD_HALVES])
-    interval = interval_of_halves(value, some, lambda halves: distances_of_halves(reference, activations, halves))
+    interval = interval_of_halves(value, some, lambda halves: distances_of_halves(moments, activations, halves))
     return Figure(Estimate(value, len(activations)), interval)
 
 
-def _figure(found: Found | None, n: int) -> Figure | None:
-    return None if found is None else Figure(Estimate(found[0], n), found[1])
+def _figure(found: Found, n: int) -> Figure:
+    return Figure(Estimate(found[0], n), found[1])

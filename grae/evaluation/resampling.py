@@ -1,20 +1,21 @@
-"""How sure a figure is: 95 % intervals by resampling the strings that it was taken from, seeded.
+"""95 % intervals of measures: Wilson's for shares, by resampling the strings (seeded) for all else.
 
-- A share: the quantiles of its bootstrap distribution, which is binomial and needs no drawing. Of none or all it is a
-  point, as every bootstrap's is.
+- A share: Wilson's score interval (Wilson, J. American Statistical Association 22, 1927), which is never a point: of
+  100 of 100 it is 96.3 to 100 %. It serves for the share of distinct strings too. There the number of duplicates is
+  Poisson distributed as long as they are rare; where they are frequent, it varies less than a binomial number does.
 - A mean over strings: the bootstrap, resampling the strings' values.
-- Everything else (distinct strings, all pairs, distances between distributions) is biased by strings that a bootstrap
-  draws twice. There the strings are dealt at random into groups, and the figure is taken again from many halves of
-  the groups. Half of a sample, drawn without replacement, scatters about the mean of all halves as the whole sample
-  scatters about the truth: (1 - 1/2) / (n/2) = 1/n (Shao and Wu, Annals of Statistics 17, 1989, the delete-d
-  jackknife with d = n/2). The interval is the figure plus the quantiles of that scatter.
+- Everything else (all pairs, distances between distributions) is biased by strings that a bootstrap draws twice. There
+  the strings are dealt at random into groups, and the figure is taken again from many halves of the groups. Half of a
+  sample, drawn without replacement, scatters about the mean of all halves as the whole sample scatters about the
+  truth: (1 - 1/2) / (n/2) = 1/n (Shao and Wu, Annals of Statistics 17, 1989, the delete-d jackknife with d = n/2). The
+  interval is the figure plus the quantiles of that scatter.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import norm
 
 Interval = tuple[float, float]
 
@@ -57,12 +58,20 @@ def halves_of(n: int, seed: int, *, halves: int = HALVES) -> Halves | None:
     return Halves(generator.permutation(n) % groups, chosen)
 
 
-def interval_of_share(count: int, of: int) -> Interval | None:
-    """The interval of so many of so many."""
+def interval_of_share(count: float, of: int) -> Interval | None:
+    """Wilson's score interval of a share; None over nothing.
+
+    Args:
+        count: how many have the property.
+        of: the sample size.
+    """
     if not of:
         return None
-    low, high = binom.ppf(_TAILS, of, count / of) / of
-    return float(low), float(high)
+    z2 = float(norm.ppf(_TAILS[1])) ** 2
+    share = count / of
+    centre = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half = np.sqrt(z2 * (share * (1 - share) + z2 / (4 * of)) / of) / (1 + z2 / of)
+    return float(max(0.0, min(centre - half, share))), float(min(1.0, max(centre + half, share)))
 
 
 def interval_of_mean(values: np.ndarray, seed: int) -> Interval | None:

@@ -42,13 +42,39 @@ def test_samples_against_a_reference(grae, molecules: Path):
     low, high = found["intervals"]["SNN/Test"]
     assert low <= found["SNN/Test"] <= high
     assert found["references"]["Test"]["n"] == 50
-    assert found["left_out"] == {"FCD/Test": "it was not asked for", "FCD/TestSF": "it was not asked for"}
+    assert found["left_out"] == {
+        "unique@1000": "it takes 1,000 valid samples; there are 31",
+        "unique@10000": "it takes 10,000 valid samples; there are 31",
+        "FCD/Test": "it was not asked for",
+        "FCD/TestSF": "it was not asked for",
+    }
     assert "1 of 33 samples are empty strings" in ended.err
     again = grae(*options)
     assert again.status == 0
     assert "unclosed ring" in again.out
     assert "against reference.csv, 50 molecules" in again.out
     assert "FCD/Test" in again.err
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_undefined_measures_are_null_with_a_reason(grae, molecules: Path, n: int):
+    """One sample has no covariance; neither samples nor reference has a scaffold; FCD of few says that it is biased."""
+    pytest.importorskip("fcd")
+    (molecules / "few.smi").write_text("CCO\nCCN\n"[: 4 * n])
+    ended = grae("evaluate", "--samples", "few.smi", "--reference", "reference.csv", "--fcd", "--jobs", "1", "--json")
+    found = ended.json
+    assert ended.status == 0
+    assert found["Scaf/Test"] is None
+    assert found["left_out"]["Scaf/Test"] == "no scaffold of 2 rings or more in the samples"
+    assert "no scaffold of 2 rings" in ended.err
+    if n == 1:
+        assert found["FCD/Test"] is None
+        assert "takes two molecules or more" in found["left_out"]["FCD/Test"]
+        assert found["caveats"] == {}
+    else:
+        assert found["FCD/Test"] > 0
+        assert "biased upwards by small sets (2 valid samples, 50 reference" in found["caveats"]["FCD/Test"]
+        assert "FCD/Test is biased upwards" in ended.err
 
 
 def test_samples_of_another_language_from_stdin(grae):
@@ -138,7 +164,7 @@ def test_runs_side_by_side(grae, runs: Path):
     assert rows["valid"]["runs/other"] == "1.0"
     shown = grae("compare", "lists-grae-1", "other", "-n", "50")
     assert "weights.beta" in shown.out
-    assert "100.00 % [100.00 to 100.00 %] *" in shown.out
+    assert "100.00 % [92.87 to 100.00 %] *" in shown.out
 
 
 def test_compare_measures_once(grae, runs: Path):

@@ -70,7 +70,7 @@ def test_shares(found: Evaluation, samples: list[str], reference: list[str], gen
     forms = [Chem.MolToSmiles(molecule) for molecule in generated]
     assert len(forms) == len(samples) - 4
     assert value(found, "valid") == len(forms) / len(samples)
-    assert value(found, "unique") == value(found, "unique@1000") == len(set(forms)) / len(forms)
+    assert value(found, "unique") == len(set(forms)) / len(forms)
     training = {Chem.MolToSmiles(Chem.MolFromSmiles(text)) for text in reference}
     assert value(found, "novel") == len(set(forms) - training) / len(set(forms))
     assert value(found, "Filters") == np.mean([passes_filters(molecule) for molecule in generated])
@@ -177,6 +177,18 @@ def test_scaffold_similarity_of_molecules_without_scaffolds_is_undefined():
     found = measured(["CCO", "CCC"], ["CCN", "CCC"])
     assert found.figures["Scaf/Test"] is None
     assert found.to_dict()["Scaf/Test"] is None
+    assert found.left_out["Scaf/Test"] == "no scaffold of 2 rings or more in the samples"
+    fused = ["C1CC2CC12", "CCC"]
+    assert measured(fused, ["CCN", "CCC"]).left_out["Scaf/Test"] == "no scaffold of 2 rings or more in reference"
+    assert value(measured(fused, fused), "Scaf/Test") == 1.0
+
+
+def test_no_measure_is_minus_zero(reference: list[str]):
+    for some in (["CCO", "CCO"], ["CCO"], reference[:30]):
+        record = measured(some, some).to_dict()
+        negative = [name for name, value in record.items() if isinstance(value, float) and np.signbit(value)]
+        assert negative == []
+        assert all(record[name] <= 1.0 for name in ("SNN/Test", "Frag/Test"))  # pyright: ignore[reportOperatorIssue]
 
 
 def test_molecules_far_from_drugs_are_measured_too():

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grae.chemistry import kekule_all
 from grae.errors import SettingsError
 from grae.evaluation import (
     Estimate,
@@ -16,8 +17,10 @@ from grae.evaluation import (
     evaluate_samples,
 )
 from grae.evaluation.evaluate import step_accuracy
-from grae.evaluation.steps import right_steps
+from grae.evaluation.reconstruction import right_steps
+from grae.evaluation.resampling import interval_of_share
 from grae.grammar import Grammar, load_grammar
+from grae.sequence import GrammarAutoencoder
 
 
 class Echo:
@@ -98,6 +101,24 @@ def test_what_was_not_given_is_not_measured():
     assert found.to_dict()["novel"] is None
 
 
+def test_unique_at_k_takes_k_valid_samples():
+    texts = ["CCO", "CCN"] * 500
+    record: Any = evaluate_samples(load_grammar("smiles"), [*texts, "C1"]).to_dict()
+    assert record["unique@1000"] == 0.002
+    assert record["unique@10000"] is None
+    assert record["left_out"]["unique@10000"] == "it takes 10,000 valid samples; there are 1,000"
+    fewer: Any = evaluate_samples(load_grammar("smiles"), texts[1:]).to_dict()
+    assert fewer["unique@1000"] is None
+    assert fewer["left_out"]["unique@1000"] == "it takes 1,000 valid samples; there are 999"
+
+
+def test_what_no_valid_sample_leaves_undefined_is_null_with_a_reason():
+    grammar, training = load_grammar("arithmetic"), Strings.of_list("training", ["x"])
+    record: Any = evaluate_samples(grammar, ["x x"], training=training).to_dict()
+    assert (record["valid"], record["unique"], record["novel"]) == (0.0, None, None)
+    assert record["left_out"] == {"unique": "no sample is valid", "novel": "no sample is valid"}
+
+
 def test_expressions_that_are_not_finite_and_others_that_are_none():
     grammar = load_grammar("arithmetic")
     found = evaluate_samples(grammar, ["x*x", "x*x", "exp(exp(exp(x)))", "x x", "exp(exp(x*x))"])
@@ -106,7 +127,7 @@ def test_expressions_that_are_not_finite_and_others_that_are_none():
 
 
 def test_the_same_seed_gives_the_same_intervals():
-    grammar, texts = load_grammar("arithmetic"), [f"x*{i % 3 + 1}+{j % 3 + 1}" for i in range(9) for j in range(i)]
+    grammar, texts = load_grammar("smiles"), ["C" * n + "O" for n in range(1, 31)]
     one, same, other = (evaluate_samples(grammar, texts, work=Work(seed)).to_dict() for seed in (0, 0, 1))
     assert one == same
     assert one["intervals"] != other["intervals"]
@@ -131,14 +152,33 @@ def test_held_out_strings_come_back(lists: Any, texts: list[str]):
 
 def test_a_string_whose_steps_are_all_right_comes_back_exactly(lists: Any, texts: list[str]):
     """Greedy decoding takes the likeliest production; where that is always the true one, the string is its own."""
-    right, steps = right_steps(lists, texts)
+    right, steps = right_steps(lists, lists.derive(texts).derivations)
     back = [a == b for a, b in zip(texts, lists.reconstruct(texts), strict=True)]
     assert 0 < sum(back) < len(texts)
     assert np.array_equal(right == steps, back)
 
 
 def test_step_accuracy_does_not_depend_on_the_order(lists: Any, texts: list[str]):
-    assert step_accuracy(lists, texts, 0).measure == step_accuracy(lists, texts[::-1], 0).measure
+    one, other = (step_accuracy(lists, lists.derive(some).derivations, 0) for some in (texts, texts[::-1]))
+    assert one.measure == other.measure
+
+
+def test_steps_that_are_all_right_have_an_interval_that_is_no_point(lists: Any, texts: list[str]):
+    back = [text for text, other in zip(texts, lists.reconstruct(texts), strict=True) if text == other]
+    found = step_accuracy(lists, lists.derive(back).derivations, 0)
+    assert found.value == 1.0
+    assert found.interval == interval_of_share(len(back), len(back))
+
+
+def test_reconstructions_are_compared_in_the_form_in_which_the_model_learned():
+    """Aromatic and other spellings against a model of Kekule forms that gives each string back."""
+    molecules = ["c1ccccc1", "CCO", "OCC", "Cc1ccncc1", "C1=CC=CC=C1", "[nH]1cccc1"]
+    settings: dict[str, Any] = {"preset": "quick", "epochs": 1, "latent_dim": 8, "motifs": 0, "device": "cpu"}
+    model = GrammarAutoencoder("smiles", form="kekule", validation=0.0, **settings).fit(molecules * 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "inverse_transform", lambda codes, **asked: kekule_all(molecules))  # a perfect decoder
+        found = evaluate(model, held_out=molecules, n=1)
+    assert measures(found)["exact_reconstruction"] == Share(len(molecules), len(molecules))
 
 
 def test_densities_side_by_side(lists: Any, texts: list[str]):

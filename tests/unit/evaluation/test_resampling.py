@@ -35,13 +35,35 @@ def test_same_seed_same_halves_and_too_few_have_none():
     assert halves_of(FEWEST - 1, 0) is None
 
 
-def test_share_by_its_binomial_distribution():
-    low, high = interval_of_share(500, 1000) or (0, 0)
-    assert 0.5 - low == pytest.approx(1.96 * np.sqrt(0.25 / 1000), abs=0.002)
-    assert high - 0.5 == pytest.approx(0.5 - low, abs=1e-9)
-    assert interval_of_share(7, 7) == (1.0, 1.0)
-    assert interval_of_share(0, 7) == (0.0, 0.0)
+def test_a_share_has_wilson_s_interval():
+    assert interval_of_share(100, 100) == pytest.approx((0.9630, 1.0), abs=5e-5)
+    assert interval_of_share(0, 100) == pytest.approx((0.0, 0.0370), abs=5e-5)
+    assert interval_of_share(7, 7) == pytest.approx((0.6457, 1.0), abs=5e-5)
+    assert interval_of_share(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)  # Newcombe 1998, table I, method 3
+    assert interval_of_share(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
     assert interval_of_share(0, 0) is None
+
+
+@given(st.integers(1, 10**6), st.floats(0, 1))
+def test_a_share_lies_in_its_interval_which_is_no_point(of: int, share: float):
+    count = round(share * of)
+    low, high = interval_of_share(count, of) or (1, 0)
+    assert 0 <= low <= count / of <= high <= 1
+    assert low < high
+
+
+@pytest.mark.parametrize("kinds", [50, 1_000, 100_000])
+@pytest.mark.parametrize("power", [0.0, 1.0])
+def test_the_share_of_distinct_strings_lies_in_wilson_s_interval_as_often_as_it_says(kinds: int, power: float):
+    """Strings of `kinds` kinds, equally likely or by Zipf's law: duplicates may be rare or frequent."""
+    generator = np.random.default_rng(0)
+    weights = np.arange(1, kinds + 1.0) ** -power
+    numbers = generator.choice(kinds, (400, 300), p=weights / weights.sum())
+    distinct = np.array([len(np.unique(row)) for row in numbers])
+    expected = float(np.sum(1 - (1 - weights / weights.sum()) ** 300)) / 300
+    intervals = [interval_of_share(count, 300) or (1, 0) for count in distinct]
+    covered = np.mean([low <= expected <= high for low, high in intervals])
+    assert covered > 0.89  # of a share near 1, so little of a binomial number too
 
 
 def mean_of_halves(values: np.ndarray):

@@ -1,0 +1,67 @@
+"""Strings through a model's codes and back: what comes back, and how many steps its decoder predicts rightly."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from grae.grammar.codec import Derivations
+    from grae.sequence import GrammarAutoencoder
+    from grae.sequence.constrained import Constraints
+
+BATCH = 512
+
+
+def reconstructed(
+    model: "GrammarAutoencoder", derivations: "Derivations", *, constraints: "Constraints | None" = None
+) -> tuple[list[str], list[str]]:
+    """The strings of derivations as the model learned them, and what their codes decode to, greedily.
+
+    Both are in the form in which the model learned (molecules by default in Kekule form), so that equal strings are
+    equal whatever the spelling that the derivations were made from.
+
+    Args:
+        model: a fitted model.
+        derivations: of n strings, as `GrammarAutoencoder.derive` gives them.
+        constraints: of the decoder, as `GrammarAutoencoder.inverse_transform` takes them.
+    """
+    import torch
+
+    from grae.grammar.codec import decode
+    from grae.sequence.coding import encode_rows
+    from grae.training.device import resolve
+
+    device, rows = torch.device(resolve(model.device)), np.arange(len(derivations))
+    codes = encode_rows(model.network_.to(device), derivations, rows, pad=model.grammar_.pad, device=device)
+    back = model.inverse_transform(codes, constraints=constraints, raw=True)
+    return decode(model.grammar_, derivations), back
+
+
+def right_steps(model: "GrammarAutoencoder", derivations: "Derivations") -> tuple[np.ndarray, np.ndarray]:
+    """The steps of each string that are right, and all of them, (n,) int64 each.
+
+    A step is right where, of the productions that expand the current nonterminal, the true one has the highest logit,
+    the code being the string's own without noise.
+
+    Args:
+        model: a fitted model.
+        derivations: of n strings, as `GrammarAutoencoder.derive` gives them.
+    """
+    import torch
+
+    from grae.sequence.batches import DerivationBatches
+    from grae.training.device import resolve
+
+    device = torch.device(resolve(model.device))
+    network = model.network_.to(device).eval()
+    tensors = network.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]
+    batches = DerivationBatches(derivations, np.arange(len(derivations)), pad=model.grammar_.pad, batch_size=BATCH)
+    right = np.empty(len(derivations), np.int64)
+    with torch.inference_mode():
+        for rows in batches.in_order():
+            ids = batches.collate(rows)["ids"].to(device)  # B T
+            batch = {"ids": ids}
+            logits = network.decoder(network.encode(batch), batch).float()  # B T S
+            likeliest = logits.masked_fill(~tensors.mask[tensors.lhs[ids]], -torch.inf).argmax(dim=-1)
+            right[rows] = ((likeliest == ids) & (ids != tensors.pad)).sum(dim=1).cpu().numpy()
+    return right, derivations.lengths
