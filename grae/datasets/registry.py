@@ -1,6 +1,7 @@
 """The named data sets of `data/registry.toml`, and how their files come here.
 
-A data set's file is found in RDKit's own package, under `GRAE_DATA_HOME`, in the cache, or downloaded into it; or its
+A data set's file is found in RDKit's own package, under `GRAE_DATA_HOME`, in another installed package that holds it
+(`molsets` the sets of MOSES), in the cache, or downloaded into it; or its
 strings are drawn from a grammar and kept in the cache. What is found or downloaded must have the registry's checksum.
 """
 
@@ -63,6 +64,7 @@ class DatasetEntry(_Entry):
         licence: its licence, and whose.
         sha256: of its file.
         file: its path under `GRAE_DATA_HOME` and in the cache.
+        package: the path of the same file in an installed Python package, by the package's import name.
         addresses: where it is fetched from, tried in order; "rdkit:" is a file of RDKit's own package.
         reader: how its file is read.
         made: how its strings are drawn, where nothing is fetched.
@@ -77,6 +79,7 @@ class DatasetEntry(_Entry):
     licence: str
     sha256: str | None = None
     file: str | None = None
+    package: str | None = None
     addresses: tuple[str, ...] = ()
     reader: Reader
     made: Made | None = None
@@ -193,7 +196,20 @@ def _places(wanted: DatasetEntry) -> list[Path]:
         return [cached / f"{wanted.name}-{fingerprint[:12]}-{made.n}-{made.max_length}-{made.seed}.txt"]
     file = wanted.file or f"{wanted.name}"
     home = data_home()
-    return [cached / file] if home is None else [home / file, cached / file]
+    return [*([] if home is None else [home / file]), *_in_package(wanted), cached / file]
+
+
+def _in_package(wanted: DatasetEntry) -> list[Path]:
+    """The file in an installed package, which is not imported.
+
+    None where there is no such package, or one of that name that holds another file.
+    """
+    from importlib.util import find_spec
+
+    package, _, within = (wanted.package or "").partition("/")
+    spec = find_spec(package) if package else None
+    places = [Path(place) / within for place in (spec.submodule_search_locations or ())] if spec else []
+    return [place for place in places if place.is_file() and file_checksum(place) == wanted.sha256]
 
 
 def _verify(wanted: DatasetEntry, path: Path) -> None:

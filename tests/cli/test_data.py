@@ -5,7 +5,7 @@ def test_list_names_the_registry(grae):
     ended = grae("data", "list", "--json")
     assert ended.status == 0
     names = {record["name"]: record for record in ended.json["data"]}
-    assert {"wehi", "nci", "zinc250k", "moses", "expressions"} <= set(names)
+    assert {"wehi", "nci", "zinc250k", "moses-train", "expressions"} <= set(names)
     assert Path(names["wehi"]["path"]).is_file()
     shown = grae("data", "list").out
     assert all(name in shown for name in names)

@@ -61,7 +61,7 @@ def toy(served, tmp_path, monkeypatch):
 
 
 def test_every_entry_is_complete():
-    assert {"wehi", "nci", "zinc250k", "moses", "expressions", "expressions-published"} <= set(entries())
+    assert {"wehi", "nci", "zinc250k", "moses-train", "expressions", "expressions-published"} <= set(entries())
     for known in entries().values():
         load_grammar(known.grammar)
         assert known.description
@@ -151,6 +151,21 @@ def test_local_copies_come_first(toy, served, tmp_path, monkeypatch):
     monkeypatch.setenv("GRAE_DATA_HOME", str(home / "nowhere"))
     with pytest.raises(DataError, match="GRAE_DATA_HOME names no folder"):
         fetch("toy")
+
+
+def test_a_file_that_an_installed_package_holds(toy, served, tmp_path, monkeypatch):
+    """Used without importing the package; a package of that name with another file is none."""
+    held = toy.model_copy(update={"package": "toys_of_a_package/data/toy.txt.gz", "addresses": ()})
+    monkeypatch.setattr(registry, "entries", lambda: {"toy": held})
+    assert find("toy") is None
+    package = tmp_path / "site" / "toys_of_a_package"
+    (package / "data").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise AssertionError")
+    (package / "data" / "toy.txt.gz").write_bytes((served[0] / "toy.txt.gz").read_bytes())
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    assert fetch("toy") == find("toy") == package / "data" / "toy.txt.gz"
+    (package / "data" / "toy.txt.gz").write_bytes(b"another")
+    assert find("toy") is None
 
 
 def test_a_cache_that_cannot_be_written(toy, tmp_path, monkeypatch):
