@@ -155,7 +155,7 @@ def test_local_copies_come_first(toy, served, tmp_path, monkeypatch):
 
 def test_a_file_that_an_installed_package_holds(toy, served, tmp_path, monkeypatch):
     """Used without importing the package; a package of that name with another file is none."""
-    held = toy.model_copy(update={"package": "toys_of_a_package/data/toy.txt.gz", "addresses": ()})
+    held = toy.model_copy(update={"package": "toys_of_a_package/data/toy.txt.gz"})
     monkeypatch.setattr(registry, "entries", lambda: {"toy": held})
     assert find("toy") is None
     package = tmp_path / "site" / "toys_of_a_package"
