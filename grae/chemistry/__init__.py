@@ -7,6 +7,7 @@ from grae.chemistry.properties import (
     drug_likeness,
     largest_ring,
     log_p,
+    molecular_weight,
     properties,
     synthetic_accessibility,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "kekule_all",
     "largest_ring",
     "log_p",
+    "molecular_weight",
     "passes_filters",
     "problem",
     "properties",

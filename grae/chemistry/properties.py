@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from rdkit import Chem, RDConfig, rdBase
-from rdkit.Chem import QED, Crippen, Descriptors
+from rdkit.Chem import QED, Crippen, Descriptors, rdMolDescriptors
 
 from grae.chemistry.reading import read
 from grae.errors import DataError
@@ -38,11 +38,12 @@ def properties(molecule: Chem.Mol | str | None) -> Properties | None:
     if molecule is None or not molecule.GetNumAtoms():
         return None
     with rdBase.BlockLogs():
+        logp = log_p(molecule)
         return Properties(
-            logp=log_p(molecule),
+            logp=logp,
             sa=synthetic_accessibility(molecule),
-            qed=drug_likeness(molecule),
-            weight=Descriptors.MolWt(molecule),  # pyright: ignore[reportAttributeAccessIssue]
+            qed=drug_likeness(molecule, logp),
+            weight=molecular_weight(molecule),
             heavy_atoms=molecule.GetNumHeavyAtoms(),
         )
 
@@ -57,9 +58,34 @@ def synthetic_accessibility(molecule: Chem.Mol) -> float:
     return float(_sa_module().calculateScore(molecule))
 
 
-def drug_likeness(molecule: Chem.Mol) -> float:
-    """Quantitative estimate of drug-likeness, 0 to 1; see `Properties.qed`."""
-    return QED.qed(molecule)
+def drug_likeness(molecule: Chem.Mol, logp: float | None = None) -> float:
+    """Quantitative estimate of drug-likeness, 0 to 1; see `Properties.qed`.
+
+    Args:
+        molecule: the molecule.
+        logp: its `log_p` where that is known, which spares computing it again: a quarter of the time.
+    """
+    if logp is None or any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):  # RDKit takes these off first
+        return QED.qed(molecule)
+    aromatic = Chem.DeleteSubstructs(Chem.Mol(molecule), QED.AliphaticRings)
+    return QED.qed(
+        molecule,
+        qedProperties=QED.QEDproperties(
+            MW=molecular_weight(molecule),
+            ALOGP=logp,
+            HBA=sum(len(molecule.GetSubstructMatches(pattern)) for pattern in QED.Acceptors),
+            HBD=rdMolDescriptors.CalcNumHBD(molecule),
+            PSA=rdMolDescriptors.CalcTPSA(molecule),
+            ROTB=rdMolDescriptors.CalcNumRotatableBonds(molecule, rdMolDescriptors.NumRotatableBondsOptions.Strict),
+            AROM=len(Chem.GetSSSR(aromatic)),
+            ALERTS=sum(molecule.HasSubstructMatch(alert) for alert in QED.StructuralAlerts),
+        ),
+    )
+
+
+def molecular_weight(molecule: Chem.Mol) -> float:
+    """Average molecular weight, g/mol."""
+    return Descriptors.MolWt(molecule)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def largest_ring(molecule: Chem.Mol) -> int:

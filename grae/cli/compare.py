@@ -7,7 +7,7 @@ import typer
 
 from grae.cli.completion import runs as known_runs
 from grae.cli.evaluate import shown, shown_interval
-from grae.cli.measuring import Asked, check_extra, measured, opened
+from grae.cli.measuring import measured, opened
 from grae.cli.options import (
     AsJson,
     ConstraintsName,
@@ -54,12 +54,14 @@ def compare(
 
     What was measured before with the same settings is taken from the run's evaluation.json.
     """
-    from grae.evaluation import side_by_side
+    from grae.evaluation import Request, side_by_side
     from grae.sequence.saved import read_config
     from grae.training.run_folder import RunFolder
 
-    asked = Asked(n, density, temperature, constraints, seed, reference, scaffold_reference, None, fcd, jobs, device)
-    check_extra(fcd)
+    asked = Request(
+        n, density, temperature, constraints, seed, reference, scaffold_reference, fcd=fcd, jobs=jobs, device=device
+    )
+    asked.check()
     places = [find_run(run) for run in runs]
     settings: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []

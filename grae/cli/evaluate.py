@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grae.cli.measuring import Asked, check_extra, comparison_of, measured, opened, strings_named
+from grae.cli.measuring import measured, opened
 from grae.cli.options import (
     AsJson,
     Column,
@@ -26,7 +26,7 @@ from grae.cli.runs import find_run
 from grae.errors import SettingsError
 
 if TYPE_CHECKING:
-    from grae.evaluation import DensityEvaluation
+    from grae.evaluation import DensityEvaluation, Request
 
 DEFAULT_GRAMMAR = "smiles"
 Named = Annotated[
@@ -56,6 +56,16 @@ def evaluate(
     temperature: Temperature = 0.0,
     constraints: ConstraintsName = None,
     fcd: Fcd = None,
+    measures: Annotated[
+        str | None,
+        typer.Option(
+            "--measures",
+            metavar="NAMES",
+            help="Take these measures alone, such as valid,unique,FCD; what they do not need is not computed. "
+            "[default: all]",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
     device: Device = "auto",
@@ -65,8 +75,13 @@ def evaluate(
 
     A file's language is that of --grammar, smiles if there is none.
     """
-    asked = Asked(n, density, temperature, constraints, seed, reference, scaffold_reference, train, fcd, jobs, device)
-    check_extra(fcd)
+    from grae.evaluation import Request
+
+    taken = None if measures is None else tuple(name.strip() for name in measures.split(","))
+    asked = Request(
+        n, density, temperature, constraints, seed, reference, scaffold_reference, train, fcd, taken, jobs, device
+    )
+    asked.check()
     if samples is not None:
         if run is not None or density is not None:
             raise SettingsError(
@@ -100,11 +115,12 @@ def evaluate(
     return _print({"run": place, **measured(held, asked)}, as_json)
 
 
-def _of_file(samples: str, column: str | None, grammar: str, asked: Asked) -> dict[str, object]:
+def _of_file(samples: str, column: str | None, grammar: str, asked: "Request") -> dict[str, object]:
     """What was measured of a file's strings, as JSON holds it."""
     from grae.datasets import open_source
     from grae.errors import DataError
     from grae.evaluation import evaluate_samples, samples_of
+    from grae.evaluation.runs import comparison_of, strings_named
     from grae.grammar import load_grammar
 
     language = load_grammar(grammar)
@@ -120,6 +136,7 @@ def _of_file(samples: str, column: str | None, grammar: str, asked: Asked) -> di
             texts,
             training=training,
             comparison=comparison_of(asked),
+            measures=asked.measures,
             work=work(asked.seed, asked.jobs),
         ).to_dict()
 

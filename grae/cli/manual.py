@@ -85,6 +85,13 @@ MANUAL = {
             "grae reproduce structured --objects expressions --runs grae=runs/mine --trials 10",
         ),
     ),
+    "reproduce moses": Page(
+        "The MOSES benchmark, beside the published rows.",
+        (
+            "grae reproduce moses --time-budget 60",
+            "grae reproduce moses --preset quick --time-budget 5 --samples 1000 --no-fcd",
+        ),
+    ),
     "grammar list": Page("The grammars that come with grae.", ("grae grammar list",)),
     "grammar show": Page(
         "A grammar's productions; of a run also its motifs.",

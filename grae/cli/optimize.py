@@ -151,7 +151,8 @@ def _folder(place: Path, target: "Target", out: Path | None, resume: bool) -> Pa
 
 def _start(place: Path, model: "GrammarAutoencoder", start: str, column: str | None) -> list[str]:
     """The strings to start from."""
-    from grae.cli.strings import store_of, texts_of
+    from grae.cli.strings import store_of
+    from grae.datasets.origin import texts_of
 
     if start in ("all", "worst-half"):
         if column is not None:

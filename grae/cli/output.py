@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from grae.evaluation.work import Work
 
 PIPE_WIDTH = 160
+WORTH_SAYING = 10.0  # seconds of a stage
 LOUDNESS: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("loudness", default="usual")
 
 
@@ -40,26 +42,48 @@ def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], 
 def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
     """Progress bars on stderr, one a stage; gives what makes, of a seed and a number of jobs, the `Work` that reports.
 
+    Each bar shows the time that its stage takes; where it is verbose, or no terminal is there to show bars, a line says
+    it of each stage that took longer than `WORTH_SAYING` seconds.
+
     Args:
         doing: what takes so long.
     """
     from rich.console import Console
-    from rich.progress import Progress, TaskID
+    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn as Remaining
 
     from grae.evaluation.work import Work
 
-    with Progress(console=Console(stderr=True), transient=True, disable=not (talks() and sys.stderr.isatty())) as bars:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(20),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        Remaining(),
+    )
+    shown = talks() and sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bars:
         tasks: dict[str, TaskID] = {}
         bars.add_task(doing, total=None)
+        begun: dict[str, float] = {}
+
+        def end() -> None:
+            """Ends the stage that is under way."""
+            for stage, task in tasks.items():
+                bars.update(task, completed=1.0)
+                seconds = time.monotonic() - begun.pop(stage, math.inf)
+                if seconds > WORTH_SAYING and (LOUDNESS.get() == "verbose" or not sys.stderr.isatty()):
+                    note(f"{stage}: {seconds:.0f} s")
 
         def report(stage: str, fraction: float) -> None:
             if stage not in tasks:
-                for task in tasks.values():
-                    bars.update(task, completed=1.0)
+                end()
+                begun[stage] = time.monotonic()
                 tasks[stage] = bars.add_task(f"  {stage}", total=1.0)
             bars.update(tasks[stage], completed=fraction)
 
         yield lambda seed, jobs: Work(seed, jobs, report)
+        end()
 
 
 def emit(record: dict[str, object]) -> None:

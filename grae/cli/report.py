@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grae.cli.measuring import Asked, Opened, measured, opened
+from grae.cli.measuring import measured, opened
 from grae.cli.optimize import SEARCHES
 from grae.cli.options import AsJson, Device, Jobs, OfGrammar, RunArgument, Seed
 from grae.cli.output import emit, note, talks
@@ -14,6 +14,7 @@ from grae.cli.runs import COMPLETE, find_run
 from grae.errors import RunError
 
 if TYPE_CHECKING:
+    from grae.evaluation import LoadedRun, Request
     from grae.report import Search
 
 TRAINING = 2_000  # training strings at hand, for examples
@@ -53,7 +54,9 @@ def report(
     place = find_run(run, grammar)
     _check_strings(place)
     searches = _searches(place, search or [])
-    asked = Asked(n=n or SAMPLES, seed=seed, jobs=jobs, device=device)
+    from grae.evaluation import Request
+
+    asked = Request(n=n or SAMPLES, seed=seed, jobs=jobs, device=device)
     held = opened(place, asked)
     found = _found(held, asked, again=n is not None)
     from grae.report import Subject, write_report
@@ -107,7 +110,7 @@ def _searches(place: Path, others: list[Path]) -> "list[Search]":
     return [Search.read(folder) for folder in [*(file.parent for file in inside), *others]]
 
 
-def _found(held: Opened, asked: Asked, *, again: bool) -> dict[str, Any]:
+def _found(held: "LoadedRun", asked: "Request", *, again: bool) -> dict[str, Any]:
     """The measures of a run: those kept of most samples, unless others are asked for."""
     from grae.datasets.readers import file_checksum
     from grae.evaluation.results import largest_evaluation

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from grae.cli.moses import moses
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, progress, table, talks
 from grae.cli.runs import RUNS, find_run
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from grae.reproduction import Scale
 
 app = typer.Typer(help="Do the paper's experiments again.", no_args_is_help=True)
+app.command("moses")(moses)
 
 
 @app.callback()

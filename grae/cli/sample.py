@@ -115,8 +115,8 @@ def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str
 
 def _novelty(model: "GrammarAutoencoder", distinct: Sequence[str]) -> float | None:
     """The share of molecules that the training set does not hold; None where it is not at hand in one spelling."""
-    from grae.cli.strings import texts_of
     from grae.datasets import in_form, open_store
+    from grae.datasets.origin import texts_of
     from grae.errors import DataError
 
     form, folder = model.settings_.form, model.about_.get("store")

@@ -1,20 +1,16 @@
 """The strings of a run: encoded for its training, and found again for its evaluation or its continuation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grae.cli.output import note, progress
-from grae.errors import DataError, RunError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from grae.datasets import DerivationStore, Source
     from grae.grammar import Grammar
 
 STDIN = "-"
-CHUNK = 50_000  # strings decoded at a time
 
 
 def encoded(
@@ -40,63 +36,13 @@ def encoded(
     return store
 
 
-def record(data: str, source: "Source", store: "DerivationStore", *, max_length: int | None) -> dict[str, Any]:
-    """Where a run's strings come from, for its config.json; `strings_of` finds them again by it."""
-    from grae.datasets import entries
-
-    named = data in entries() or data == STDIN
-    return {
-        "data": data if named else str(Path(data).absolute()),
-        "column": source.column if not named else None,
-        "source_sha256": source.checksum,
-        "form": store.meta.recipe.form,
-        "max_length": max_length,
-        "store": str(store.path.absolute()),
-        "counts": store.counts.model_dump(mode="json"),
-    }
+def build(grammar: "Grammar", source: "Source", form: Any, max_length: int | None) -> "DerivationStore":
+    """As `grae.datasets.origin.built`, with progress."""
+    return encoded(grammar, source, form=form, max_length=max_length, on_invalid="skip")
 
 
 def store_of(place: Path, about: Mapping[str, Any], grammar: "Grammar") -> "DerivationStore":
-    """The derivation store that a run was trained on.
+    """As `grae.datasets.origin.store_of`, with progress where the strings are encoded again."""
+    from grae.datasets import origin
 
-    Args:
-        place: the run's folder.
-        about: what `record` wrote.
-        grammar: the run's grammar without its motifs.
-
-    Raises:
-        RunError: the run says nothing of its strings.
-        DataError: they are not there any more, or changed.
-    """
-    from grae.datasets import open_source, open_store
-
-    try:
-        data, column, checksum, max_length = (about[key] for key in ("data", "column", "source_sha256", "max_length"))
-        folder = about["store"]
-    except KeyError:
-        raise RunError(
-            f"{place} does not say where its strings came from", remedy="use a run of `grae train`"
-        ) from None
-    if data == STDIN:
-        try:
-            return open_store(folder)
-        except DataError:
-            raise DataError(
-                f"the strings of {place} came from standard input, and what was kept of them at {folder} is gone",
-                remedy="train from a file instead",
-            ) from None
-    source = open_source(data, column=column)
-    if source.checksum != checksum:
-        raise DataError(
-            f"{source.name} has changed since {place} was trained on it (its sha256 is another)",
-            remedy="put the old file back, or train a new run",
-        )
-    return encoded(grammar, source, form=about.get("form"), max_length=max_length, on_invalid="skip")
-
-
-def texts_of(grammar: "Grammar", store: "DerivationStore", rows: "np.ndarray") -> Iterator[str]:
-    """The strings of some rows of a store, decoded as they are asked for."""
-    from grae.grammar.codec import decode
-
-    for first in range(0, len(rows), CHUNK):
-        yield from decode(grammar, store.derivations[rows[first : first + CHUNK]])
+    return origin.store_of(place, about, grammar, build=build)

@@ -136,9 +136,10 @@ def _begun(
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
     """A new run."""
     from grae.autoencoder import model_named
-    from grae.cli.strings import STDIN, encoded, record
+    from grae.cli.strings import STDIN, encoded
     from grae.datasets import default_dataset, open_source
     from grae.datasets.forms import settled_form
+    from grae.datasets.origin import record
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.settings import preset_named

@@ -8,6 +8,7 @@ from grae.evaluation.figures import Figure
 from grae.evaluation.meaning import Meaning, meaning_of
 from grae.evaluation.measures import MEASURES, Measure
 from grae.evaluation.metrics import Estimate, Share, exact, in_language, novel, unique, unique_at, valid
+from grae.evaluation.runs import LoadedRun, Request, evaluate_run, fit_missing_densities, open_run
 from grae.evaluation.strings import Strings, samples_of
 from grae.evaluation.work import Work
 
@@ -18,8 +19,10 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "Figure",
+    "LoadedRun",
     "Meaning",
     "Measure",
+    "Request",
     "Share",
     "SideBySide",
     "Strings",
@@ -27,11 +30,14 @@ __all__ = [
     "densities_named",
     "evaluate",
     "evaluate_densities",
+    "evaluate_run",
     "evaluate_samples",
     "exact",
+    "fit_missing_densities",
     "in_language",
     "meaning_of",
     "novel",
+    "open_run",
     "samples_of",
     "side_by_side",
     "unique",

@@ -1,13 +1,14 @@
 """The MOSES benchmark on samples of molecules: the measures that can be taken, and why the others are not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grae.evaluation.chemnet import ChemNet, has_fcd
-from grae.evaluation.descriptions import PROPERTIES
+from grae.evaluation.descriptions import PARTS, PROPERTIES
 from grae.evaluation.figures import Figure
 from grae.evaluation.meaning import Meaning
-from grae.evaluation.molecules import measures_against, measures_alone, molecules_of
+from grae.evaluation.measures import NOT_ASKED, Wanted
+from grae.evaluation.molecules import PART_OF, measures_against, measures_alone, molecules_of
 from grae.evaluation.references import reference_of
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
@@ -43,7 +44,7 @@ class Comparison:
     @property
     def without_fcd(self) -> str:
         """Why the Fréchet ChemNet distance is not taken."""
-        return "it was not asked for" if self.fcd is False else "fcd is not installed: pip install 'grae[fcd]'"
+        return NOT_ASKED if self.fcd is False else "fcd is not installed: pip install 'grae[fcd]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,12 @@ class Benchmarked:
 
 
 def benchmark(
-    samples: Sequence[str], forms: Sequence[str | None], meaning: Meaning, comparison: Comparison, work: Work
+    samples: Sequence[str],
+    forms: Sequence[str | None],
+    meaning: Meaning,
+    comparison: Comparison,
+    wanted: Wanted,
+    work: Work,
 ) -> Benchmarked:
     """Takes the measures of MOSES, but for the shares that every language has.
 
@@ -79,6 +85,7 @@ def benchmark(
         forms: the canonical form of each, None for the invalid.
         meaning: that of molecules.
         comparison: what to compare with.
+        wanted: which measures to take; nothing is computed that none of them needs.
         work: how to measure.
 
     Raises:
@@ -87,29 +94,67 @@ def benchmark(
         RunError: the cache cannot be read or written.
     """
     found = Benchmarked()
-    chemnet = ChemNet(comparison.device) if comparison.takes_fcd else None
-    molecules = molecules_of(samples, forms, chemnet, work)
-    if molecules is None:
-        found.left_out.update(dict.fromkeys(ALONE, NONE_VALID))
-    else:
-        for name, figure in measures_alone(molecules, work).items():
-            found.take(name, figure)
-    for test, strings in (("Test", comparison.reference), ("TestSF", comparison.scaffold_reference)):
-        names = [f"{name}/{test}" for name in AGAINST] + list(PROPERTIES if test == "Test" else ())
-        if strings is None:
-            found.left_out.update(dict.fromkeys(names, "no such reference was given"))
-        elif molecules is None:
-            found.left_out.update(dict.fromkeys(names, NONE_VALID))
-        else:
-            reference = reference_of(strings, meaning, chemnet, work)
-            found.references[test] = (reference.name, len(reference))
-            for name, figure in measures_against(molecules, reference, test, work).items():
-                found.take(name, figure)
-            if chemnet is None:
-                found.left_out[f"FCD/{test}"] = comparison.without_fcd
-            elif found.figures[f"FCD/{test}"] is not None and min(len(molecules), len(reference)) < FCD_FEW:
-                found.caveats[f"FCD/{test}"] = _biased(len(molecules), len(reference))
+    references = {"Test": comparison.reference, "TestSF": comparison.scaffold_reference}
+    some_valid = any(form is not None for form in forms)
+    alone, against = _planned(references, some_valid, comparison, wanted, found.left_out)
+    needed = {*alone, *(name for names in against.values() for name in names)}
+    if not needed:
+        return found
+    chemnet = ChemNet(comparison.device) if "FCD" in needed else None
+    molecules = molecules_of(samples, forms, _parts(needed), chemnet, work)
+    for name, figure in measures_alone(molecules, alone, work).items():
+        found.take(name, figure)
+    for test, names in against.items():
+        strings, network = references[test], chemnet if "FCD" in names else None
+        if strings is None or not names:
+            continue
+        reference = reference_of(strings, meaning, _parts(names), network, work)
+        found.references[test] = (reference.name, len(reference))
+        for name, figure in measures_against(molecules, reference, names, work).items():
+            found.take(_named(name, test), figure)
+        if found.figures.get(f"FCD/{test}") is not None and min(len(molecules), len(reference)) < FCD_FEW:
+            found.caveats[f"FCD/{test}"] = _biased(len(molecules), len(reference))
     return found
+
+
+def _planned(
+    references: Mapping[str, Strings | None],
+    some_valid: bool,
+    comparison: Comparison,
+    wanted: Wanted,
+    left_out: dict[str, str],
+) -> tuple[list[str], dict[str, list[str]]]:
+    """The measures to take alone, and by reference (without "/Test"); why the others are not is noted as left out."""
+    alone = wanted.of(ALONE, left_out)
+    against = {test: wanted.of(_names_against(test), left_out) for test in references}
+    if not some_valid:
+        left_out.update(dict.fromkeys(alone, NONE_VALID))
+        alone = []
+    for test, names in against.items():
+        if references[test] is None or not some_valid:
+            why = "no such reference was given" if references[test] is None else NONE_VALID
+            left_out.update(dict.fromkeys(names, why))
+            names.clear()
+        elif f"FCD/{test}" in names and not comparison.takes_fcd:
+            left_out[f"FCD/{test}"] = comparison.without_fcd
+            names.remove(f"FCD/{test}")
+        names[:] = [name.removesuffix(f"/{test}") for name in names]
+    return alone, against
+
+
+def _names_against(test: str) -> list[str]:
+    """The measures against a reference; MOSES takes the distances of properties against its test set alone."""
+    return [f"{name}/{test}" for name in AGAINST] + list(PROPERTIES if test == "Test" else ())
+
+
+def _named(name: str, test: str) -> str:
+    return f"{name}/{test}" if name in AGAINST else name
+
+
+def _parts(names: Collection[str]) -> list[str]:
+    """What measures need of each molecule, in the order of `PARTS`."""
+    needed = {PART_OF[name] for name in names if name in PART_OF}
+    return [part for part in PARTS if part in needed]
 
 
 def _biased(n: int, m: int) -> str:

@@ -7,13 +7,16 @@ longer one is padded to its own length here, alone, so that it changes no other'
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from grae.errors import MissingExtraError
 from grae.evaluation.descriptions import Progress
 from grae.evaluation.resampling import Halves
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WIDTH = 512  # numbers that the network gives
 PADDED = 350  # characters
@@ -33,6 +36,25 @@ class Moments(NamedTuple):
     n: int
     mean: np.ndarray
     covariance: np.ndarray
+
+
+class Sums(NamedTuple):
+    """What the moments of activations are computed from, and what can be added up.
+
+    Attributes:
+        n: (1,) int64, how many there were.
+        total: (512,) float64, their sum.
+        products: (512, 512) float64, the sum of their outer products.
+    """
+
+    n: np.ndarray
+    total: np.ndarray
+    products: np.ndarray
+
+    @property
+    def moments(self) -> Moments:
+        """The moments."""
+        return moments_of_sums(int(self.n[0]), self.total, self.products)
 
 
 def has_fcd() -> bool:
@@ -56,8 +78,9 @@ class ChemNet:
         from fcd import load_ref_model
 
         with resources.as_file(resources.files("fcd") / MODEL) as path:
-            self._network = load_ref_model(str(path)).to(device)
+            self._network: Any = load_ref_model(str(path)).to(device)
         self._device = device
+        self._tails: dict[int, _Tail] = {}
 
     def activations(self, smiles: Sequence[str], *, progress: Progress | None = None) -> np.ndarray:
         """What the network makes of canonical SMILES, (n, 512) float32."""
@@ -66,8 +89,8 @@ class ChemNet:
             found[rows] = part
         return found
 
-    def moments(self, smiles: Sequence[str], weights: np.ndarray, *, progress: Progress | None = None) -> Moments:
-        """The moments of the activations of canonical SMILES, each counted as often as `weights`, (n,) ints, says.
+    def sums(self, smiles: Sequence[str], weights: np.ndarray, *, progress: Progress | None = None) -> Sums:
+        """The sums of the activations of canonical SMILES, each counted as often as `weights`, (n,) ints, says.
 
         Memory holds one batch at a time.
         """
@@ -76,28 +99,89 @@ class ChemNet:
             weighted = part.astype(np.float64) * weights[rows, None]
             total += weighted.sum(axis=0)
             products += weighted.T @ part.astype(np.float64)
-        return moments_of_sums(int(weights.sum()), total, products)
+        return Sums(np.array([weights.sum()], np.int64), total, products)
 
     def _parts(self, smiles: Sequence[str], progress: Progress | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Rows, and the activations of the SMILES there."""
-        import torch
+        """Rows, and the activations of the SMILES there; SMILES of about one length at a time."""
         from fcd.utils import get_one_hot
 
         lengths = np.array([len(text) + 1 for text in smiles])  # with the end token
+        padded = np.maximum(lengths, PADDED)
+        order = np.argsort(lengths, kind="stable")
         done = 0
-        for padded in np.unique(np.maximum(lengths, PADDED)).tolist():
-            rows = np.flatnonzero(np.maximum(lengths, PADDED) == padded)
+        for width in np.unique(padded).tolist():
+            rows = order[padded[order] == width]
             for first in range(0, len(rows), BATCH):
                 some = rows[first : first + BATCH]
-                texts = [str(smiles[row]) for row in some]
-                read = np.stack([get_one_hot(text, padded) for text in texts])  # B L 35
-                batch = torch.from_numpy((read / read.shape[2]).astype(np.float32)).to(self._device)
-                with torch.inference_mode():
-                    found = self._network(batch.transpose(1, 2))  # B 512
-                yield some, found.cpu().numpy()
+                read = np.stack([get_one_hot(str(smiles[row]), int(lengths[some].max())) for row in some])  # B L 35
+                yield some, self._run((read / read.shape[2]).astype(np.float32), width).cpu().numpy()
                 done += len(some)
                 if progress is not None:
                     progress(done / len(smiles))
+
+    def _run(self, one_hot: np.ndarray, width: int) -> "Tensor":
+        """The network on strings (B, L, 35) padded to `width` characters, (B, 512).
+
+        The convolutions have no bias, so behind the string the first recurrent layer reads zeros. It reads backwards,
+        so that its states there are the same for all strings; they are computed once (`_Tail`). So are the inputs of
+        the second layer there, which reads forwards.
+        """
+        import torch
+
+        if width not in self._tails:
+            self._tails[width] = _Tail.of(self._network, width, self._device)
+        tail = self._tails[width]
+        convolutions, backwards, forwards = self._network[:6], self._network[8], self._network[11]
+        with torch.inference_mode():
+            x = torch.from_numpy(one_hot).to(self._device).transpose(1, 2)  # B 35 L
+            x = torch.nn.functional.pad(x, (0, width - x.shape[2]))
+            x = convolutions(x).transpose(1, 2)  # B S 32
+            steps = min(x.shape[1], one_hot.shape[1] // 4 + 2)  # those that see the string
+            start = tuple(state[:, len(tail) - steps].expand(1, len(x), -1).contiguous() for state in tail.states)
+            x, _ = backwards(x[:, :steps].flip(1), start)
+            _, (h, c) = forwards(x.flip(1))  # 1 B 512
+            h, c = h[0], c[0]
+            for gates in tail.gates[steps:]:  # 2048
+                i, f, g, o = torch.addmm(gates, h, tail.recurrent).chunk(4, dim=1)
+                c = f.sigmoid_().mul_(c).addcmul_(i.sigmoid_(), g.tanh_())
+                h = o.sigmoid_().mul_(c.tanh())
+            return h
+
+
+class _Tail(NamedTuple):
+    """What the recurrent layers make of padding, for a padded width of S steps.
+
+    Attributes:
+        states: of the backwards layer after 0, 1, ..., S steps of padding: outputs and cells, (1, S + 1, 128) each.
+        gates: of the forwards layer at each step if it is padding: what its input and biases add, (S, 2048).
+        recurrent: the forwards layer's recurrent weights, (512, 2048).
+    """
+
+    states: "tuple[Tensor, Tensor]"
+    gates: "Tensor"
+    recurrent: "Tensor"
+
+    def __len__(self) -> int:
+        return len(self.gates)
+
+    @classmethod
+    def of(cls, network: Any, width: int, device: str) -> "_Tail":
+        """Runs the layers on padding."""
+        import torch
+
+        backwards, forwards = network[8], network[11]
+        with torch.inference_mode():
+            steps = network[:6](torch.zeros(1, 35, width, device=device)).shape[2]
+            h = c = torch.zeros(1, 1, backwards.hidden_size, device=device)
+            outputs, cells = [h], [c]
+            for _ in range(steps):
+                _, (h, c) = backwards(torch.zeros(1, 1, backwards.input_size, device=device), (h, c))
+                outputs.append(h)
+                cells.append(c)
+            states = torch.cat(outputs, dim=1), torch.cat(cells, dim=1)
+            inputs = states[0][0, 1:].flip(0)  # S 128; the step that is read last comes first
+            gates = inputs @ forwards.weight_ih_l0.T + (forwards.bias_ih_l0 + forwards.bias_hh_l0)
+            return cls(states, gates, forwards.weight_hh_l0.T.contiguous())
 
 
 def moments_of(activations: np.ndarray) -> Moments:

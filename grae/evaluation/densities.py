@@ -13,6 +13,7 @@ from grae.errors import SettingsError
 from grae.evaluation.evaluate import counted, figure_of
 from grae.evaluation.figures import Figure
 from grae.evaluation.meaning import meaning_of
+from grae.evaluation.measures import Wanted
 from grae.evaluation.metrics import Estimate, valid
 from grae.evaluation.resampling import interval_of_mean
 from grae.evaluation.sampling import drawn
@@ -109,7 +110,7 @@ def evaluate_densities(
         done = work.begin(f"samples of {name}")
         samples = drawn(model, n, density=name, temperature=temperature, seed=work.seed, constraints=constraints)
         forms = meaning.canonical(samples.texts, n_jobs=work.n_jobs)
-        figures, left_out = counted(grammar, meaning, samples.texts, forms, training, work)
+        figures, left_out = counted(grammar, meaning, samples.texts, forms, training, Wanted(), work)
         if samples.without is not None:
             share = valid(meaning.canonical(samples.without, n_jobs=work.n_jobs))
             figures["valid_without_constraints"] = figure_of(share)

@@ -1,8 +1,8 @@
 """Molecules in the numbers that the metrics compare: fingerprints, properties, fragments, scaffolds, filters."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from grae.errors import DataError
 
 WORDS = 16  # of 64 bits in a fingerprint
 PROPERTIES = ("logP", "SA", "QED", "weight")
+FINGERPRINTS, FRAGMENTS, SCAFFOLDS, PASSES = "fingerprints", "fragments", "scaffolds", "passes"
+PARTS = (FINGERPRINTS, FRAGMENTS, SCAFFOLDS, *PROPERTIES, PASSES)
 CHUNK = 500  # molecules in one task of a process
 PARALLEL_FROM = 2_000  # molecules; below, starting the processes costs more than they save
 
@@ -85,49 +87,33 @@ class Occurrences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descriptions:
-    """What there is to compare of n molecules.
+    """What was asked for of n molecules, of the `PARTS`.
 
     Attributes:
-        fingerprints: (n, 16) uint64, packed.
-        values: (n, 4) float64, the `PROPERTIES`.
-        fragments: BRICS fragments.
-        scaffolds: at most one each.
-        passes: (n,) bool, whether each passes the filters; None where that was not asked for.
+        arrays: "fingerprints": (n, 16) uint64, packed; a property by its name: (n,) float64; "passes": (n,) bool,
+            whether each passes the filters.
+        occurrences: "fragments": BRICS fragments; "scaffolds": at most one of each molecule.
     """
 
-    fingerprints: np.ndarray
-    values: np.ndarray
-    fragments: Occurrences
-    scaffolds: Occurrences
-    passes: np.ndarray | None
+    arrays: dict[str, np.ndarray]
+    occurrences: dict[str, Occurrences]
 
     def repeated(self, places: np.ndarray) -> "Descriptions":
         """The molecules at some places, (n,) ints."""
         return Descriptions(
-            self.fingerprints[places],
-            self.values[places],
-            self.fragments.repeated(places),
-            self.scaffolds.repeated(places),
-            None if self.passes is None else self.passes[places],
+            {part: array[places] for part, array in self.arrays.items()},
+            {part: found.repeated(places) for part, found in self.occurrences.items()},
         )
 
 
-class _One(NamedTuple):
-    fingerprint: np.ndarray
-    values: tuple[float, ...]
-    fragments: list[str]
-    scaffold: str | None
-    passes: bool
-
-
 def describe(
-    molecules: Distinct, *, filters: bool = True, n_jobs: int = 1, progress: Progress | None = None
+    molecules: Distinct, parts: Collection[str] = PARTS, *, n_jobs: int = 1, progress: Progress | None = None
 ) -> Descriptions:
     """Describes each molecule, read from its canonical form as MOSES does.
 
     Args:
         molecules: which.
-        filters: whether to try the filters on them.
+        parts: what to compute, of the `PARTS`.
         n_jobs: processes, as joblib counts them, for long lists.
         progress: called with the fraction done.
 
@@ -136,46 +122,75 @@ def describe(
     """
     pairs = list(zip(molecules.forms, molecules.spellings, strict=True))
     chunks = [pairs[first : first + CHUNK] for first in range(0, len(pairs), CHUNK)]
-    found: list[_One] = []
-    for some in _done(chunks, filters, n_jobs if len(pairs) >= PARALLEL_FROM else 1):
-        found += some
+    columns: dict[str, list[Any]] = {part: [] for part in parts}
+    done = 0
+    for chunk, some in zip(chunks, _done(chunks, parts, n_jobs if len(pairs) >= PARALLEL_FROM else 1), strict=True):
+        for part in parts:
+            columns[part] += some[part]
+        done += len(chunk)
         if progress is not None:
-            progress(len(found) / len(pairs))
+            progress(done / len(pairs))
     return Descriptions(
-        np.array([one.fingerprint for one in found], np.uint64).reshape(len(found), WORDS),
-        np.array([one.values for one in found], np.float64).reshape(len(found), len(PROPERTIES)),
-        Occurrences.of([one.fragments for one in found]),
-        Occurrences.of([[] if one.scaffold is None else [one.scaffold] for one in found]),
-        np.array([one.passes for one in found], bool) if filters else None,
+        {part: _array(part, column) for part, column in columns.items() if part not in (FRAGMENTS, SCAFFOLDS)},
+        {part: Occurrences.of(column) for part, column in columns.items() if part in (FRAGMENTS, SCAFFOLDS)},
     )
 
 
-def _done(chunks: list[list[tuple[str, str]]], filters: bool, n_jobs: int) -> Iterator[list[_One]]:
+def _array(part: str, column: list[Any]) -> np.ndarray:
+    if part == FINGERPRINTS:
+        return np.array(column, np.uint64).reshape(len(column), WORDS)
+    return np.array(column, bool if part == PASSES else np.float64)
+
+
+def _done(chunks: list[list[tuple[str, str]]], parts: Collection[str], n_jobs: int) -> Iterator[dict[str, list[Any]]]:
     if n_jobs == 1:
-        yield from (_described(chunk, filters) for chunk in chunks)
+        yield from (_described(chunk, parts) for chunk in chunks)
         return
     from joblib import Parallel, delayed
 
-    done = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_described)(chunk, filters) for chunk in chunks)
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_described)(chunk, parts) for chunk in chunks)
     yield from (some for some in done if some is not None)
 
 
-def _described(pairs: list[tuple[str, str]], filters: bool) -> list[_One]:
-    from grae.chemistry import fingerprint, fragments, passes_filters, properties, read, scaffold
+def _described(pairs: list[tuple[str, str]], parts: Collection[str]) -> dict[str, list[Any]]:
+    """The parts of each molecule, by part."""
+    from rdkit import rdBase
 
-    found = []
-    for form, spelling in pairs:
-        molecule = read(form) or read(spelling)
-        known = None if molecule is None else properties(molecule)
-        if molecule is None or known is None:
-            raise DataError(f"RDKit does not read {spelling!r}", remedy="leave the string out")
-        found.append(
-            _One(
-                fingerprint(molecule),
-                (known.logp, known.sa, known.qed, known.weight),
-                fragments(molecule),
-                scaffold(molecule),
-                filters and passes_filters(molecule),
-            )
-        )
-    return found
+    from grae.chemistry import read
+
+    columns: dict[str, list[Any]] = {part: [] for part in parts}
+    with rdBase.BlockLogs():
+        for form, spelling in pairs:
+            molecule = read(form) or read(spelling)
+            if molecule is None:
+                raise DataError(f"RDKit does not read {spelling!r}", remedy="leave the string out")
+            for part, value in _parts_of(molecule, parts):
+                columns[part].append(value)
+    return columns
+
+
+def _parts_of(molecule: Any, parts: Collection[str]) -> Iterator[tuple[str, Any]]:
+    from grae import chemistry
+
+    logp = chemistry.log_p(molecule) if "logP" in parts or "QED" in parts else None
+    for part in parts:
+        match part:
+            case "fingerprints":
+                yield part, chemistry.fingerprint(molecule)
+            case "fragments":
+                yield part, chemistry.fragments(molecule)
+            case "scaffolds":
+                found = chemistry.scaffold(molecule)
+                yield part, [] if found is None else [found]
+            case "logP":
+                yield part, logp
+            case "SA":
+                yield part, chemistry.synthetic_accessibility(molecule)
+            case "QED":
+                yield part, chemistry.drug_likeness(molecule, logp)
+            case "weight":
+                yield part, chemistry.molecular_weight(molecule)
+            case "passes":
+                yield part, chemistry.passes_filters(molecule)
+            case _:
+                raise ValueError(f"{part!r} is not one of {PARTS}")

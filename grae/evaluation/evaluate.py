@@ -1,6 +1,6 @@
 """Samples measured, from a file or from a trained model; and the held-out strings that come back from their codes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from grae.evaluation.causes import causes
 from grae.evaluation.figures import Figure
 from grae.evaluation.kept import canonical_forms
 from grae.evaluation.meaning import Meaning, meaning_of
+from grae.evaluation.measures import NOT_ASKED, Wanted
 from grae.evaluation.metrics import Share, exact, in_language, novel, unique, unique_at, valid
 from grae.evaluation.reconstruction import reconstructed, right_steps
 from grae.evaluation.resampling import Halves, halves_of, interval_of_halves, interval_of_share
@@ -73,6 +74,7 @@ def evaluate_samples(
     without: Sequence[str] | None = None,
     training: Strings | None = None,
     comparison: Comparison | None = None,
+    measures: Collection[str] | None = None,
     work: Work | None = None,
 ) -> Evaluation:
     """Measures strings.
@@ -84,26 +86,30 @@ def evaluate_samples(
             invalidity are then theirs.
         training: what the model was trained on, for novelty.
         comparison: of molecules: what to compare with.
+        measures: names of those to take (`MEASURES`; "FCD" for FCD/Test and FCD/TestSF); None for all. What none of
+            them needs is not computed.
         work: how to measure.
 
     Raises:
+        SettingsError: there is no such measure.
         DataError: a reference holds no molecule, or cannot be read.
         MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
         RunError: the cache cannot be read or written.
     """
     work = work or Work()
-    meaning = meaning_of(grammar)
+    meaning, wanted = meaning_of(grammar), Wanted.named(measures)
     work.begin("canonical forms")
     forms = meaning.canonical(samples, n_jobs=work.n_jobs)
-    figures, left_out = counted(grammar, meaning, samples, forms, training, work)
-    if without is not None:
+    figures, left_out = counted(grammar, meaning, samples, forms, training, wanted, work)
+    samples_left, forms_left = samples, forms
+    if without is not None and "valid_without_constraints" in wanted:
         samples_left, forms_left = without, meaning.canonical(without, n_jobs=work.n_jobs)
         figures["valid_without_constraints"] = figure_of(valid(forms_left))
-    else:
-        samples_left, forms_left = samples, forms
+    elif without is not None:
+        left_out["valid_without_constraints"] = NOT_ASKED
     found = Benchmarked()
     if meaning.name == "molecules":
-        found = benchmark(samples, forms, meaning, comparison or Comparison(), work)
+        found = benchmark(samples, forms, meaning, comparison or Comparison(), wanted, work)
     work.begin("causes of invalidity")
     return Evaluation(
         samples=tuple(samples),
@@ -126,6 +132,7 @@ def evaluate(
     density: str | None = None,
     temperature: float = 0.0,
     constraints: "Constraints | None" = None,
+    measures: Collection[str] | None = None,
     work: Work | None = None,
 ) -> Evaluation:
     """Samples from a model, measures the samples, and reconstructs held-out strings.
@@ -140,12 +147,13 @@ def evaluate(
         density: the density to sample from; None for the model's own.
         temperature: of the decoder; 0 takes the most probable production at each step.
         constraints: of the decoder, as `GrammarAutoencoder.sample` takes them, for samples and reconstructions.
+        measures: as `evaluate_samples` takes them.
         work: how to measure; its seed is that of the samples too.
 
     Raises:
         as `evaluate_samples`.
     """
-    work = work or Work()
+    work, wanted = work or Work(), Wanted.named(measures)
     work.begin("sampling")
     samples = drawn(model, n, density=density, temperature=temperature, seed=work.seed, constraints=constraints)
     found = evaluate_samples(
@@ -154,18 +162,23 @@ def evaluate(
         without=samples.without,
         training=training,
         comparison=comparison,
+        measures=measures,
         work=work,
     )
+    left_out = dict(found.left_out)
+    names = wanted.of(("exact_reconstruction", "step_accuracy"), left_out)
     if not held_out:
-        why = dict.fromkeys(("exact_reconstruction", "step_accuracy"), "there are no held-out strings")
-        return replace(found, left_out=found.left_out | why)
+        return replace(found, left_out=left_out | dict.fromkeys(names, "there are no held-out strings"))
+    if not names:
+        return replace(found, left_out=left_out)
     work.begin("reconstructing held-out strings")
     derivations = model.derive(held_out).derivations
-    back = {
-        "exact_reconstruction": figure_of(exact(*reconstructed(model, derivations, constraints=constraints))),
-        "step_accuracy": step_accuracy(model, derivations, work.seed),
-    }
-    return replace(found, figures=found.figures | back)
+    back: dict[str, Figure | None] = {}
+    if "exact_reconstruction" in wanted:
+        back["exact_reconstruction"] = figure_of(exact(*reconstructed(model, derivations, constraints=constraints)))
+    if "step_accuracy" in wanted:
+        back["step_accuracy"] = step_accuracy(model, derivations, work.seed)
+    return replace(found, figures=found.figures | back, left_out=left_out)
 
 
 def counted(
@@ -174,6 +187,7 @@ def counted(
     samples: Sequence[str],
     forms: Sequence[str | None],
     training: Strings | None,
+    wanted: Wanted,
     work: Work,
 ) -> tuple[dict[str, Figure | None], dict[str, str]]:
     """The measures that every language has, and why some of them have no value.
@@ -184,28 +198,31 @@ def counted(
         samples: the strings.
         forms: the canonical form of each, None for the invalid.
         training: what the model was trained on.
+        wanted: which measures to take.
         work: how to measure.
     """
     left_out: dict[str, str] = {}
-    figures: dict[str, Figure | None] = {
-        "in_language": figure_of(in_language(grammar, samples)),
-        "valid": figure_of(valid(forms)),
-        "unique": figure_of(unique(forms)),
-    }
+    figures: dict[str, Figure | None] = {}
     n_valid = sum(form is not None for form in forms)
-    if not n_valid:
-        left_out["unique"] = NONE_VALID
-    for k in FIRST if meaning.name == "molecules" else ():
-        if n_valid < k:
-            left_out[f"unique@{k}"] = f"it takes {k:,} valid samples; there are {n_valid:,}"
-        else:
-            figures[f"unique@{k}"] = figure_of(unique_at(forms, k))
-    if training is None:
-        return figures, left_out | {"novel": "no training set was given"}
-    if not n_valid:
-        return figures | {"novel": figure_of(Share(0, 0))}, left_out | {"novel": NONE_VALID}
-    work.begin("comparing with the training set")
-    figures["novel"] = figure_of(novel(forms, canonical_forms(meaning, training, n_jobs=work.n_jobs)))
+    at = {f"unique@{k}": k for k in FIRST} if meaning.name == "molecules" else {}
+    for name in wanted.of(("in_language", "valid", "unique", *at, "novel"), left_out):
+        match name:
+            case "in_language":
+                figures[name] = figure_of(in_language(grammar, samples))
+            case "valid":
+                figures[name] = figure_of(valid(forms))
+            case "novel" if training is None:
+                left_out[name] = "no training set was given"
+            case "unique" | "novel" if not n_valid:
+                figures[name], left_out[name] = figure_of(Share(0, 0)), NONE_VALID
+            case "unique":
+                figures[name] = figure_of(unique(forms))
+            case "novel" if training is not None:
+                figures[name] = figure_of(novel(forms, canonical_forms(meaning, training, work)))
+            case _ if n_valid < at[name]:
+                left_out[name] = f"it takes {at[name]:,} valid samples; there are {n_valid:,}"
+            case _:
+                figures[name] = figure_of(unique_at(forms, at[name]))
     return figures, left_out
 
 

@@ -1,9 +1,13 @@
 """What takes long to compute about strings, kept in the cache: canonical forms, a reference's statistics.
 
-A file is named by all that decides its content: the strings, the version of RDKit, and that of the computation.
+It is computed and kept in blocks of consecutive strings, so that what was finished before an interruption is not
+computed again. The folder of a set's blocks is named by all that decides their content: the strings, the version of
+RDKit, and that of the computation. The last block is the one with fewer strings than a block holds; it may have none.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -11,46 +15,94 @@ import numpy as np
 from grae.datasets.locations import cache_home
 from grae.evaluation.meaning import Meaning
 from grae.evaluation.strings import Strings, digest, each
+from grae.evaluation.work import Work
 from grae.files import read_tensors, write_tensors
 
-VERSION = "1"  # raised when what is computed changes
-CHUNK = 50_000  # strings held at a time
+VERSION = "2"  # raised when what is computed changes
+CHUNK = 50_000  # strings in a block of canonical forms
 REMEDY = "remove the file; it is computed again"
+N_STRINGS = "strings"
+"""The array of a block that says how many strings it is about, (1,) int64."""
 
 Arrays = dict[str, np.ndarray]
+Compute = Callable[[list[str], Sequence[str], Callable[[float], None]], dict[str, Arrays]]
+"""Of some strings and the kinds of arrays that are not kept yet: gives them; calls the third with the fraction done."""
 
 
-def kept(what: str, strings: Strings, compute: Callable[[], Arrays]) -> Arrays:
-    """Arrays about strings: from the cache, or computed and kept there.
+def kept_blocks(
+    kinds: Sequence[str], strings: Strings, size: int, compute: Compute, begin: Callable[[], Callable[[float], None]]
+) -> Iterator[dict[str, Arrays]]:
+    """Arrays about strings, by kind, block after block: from the cache, or computed and kept there.
 
     Args:
-        what: the kind of arrays; a folder's name.
+        kinds: of arrays; names of folders.
         strings: what they are about.
-        compute: gives them.
+        size: strings in a block.
+        compute: gives the arrays of a block of strings.
+        begin: called before anything is computed, if something is; gives what to call with the fraction done.
 
     Raises:
         RunError: the cache cannot be read or written.
     """
-    path = _path(what, strings)
-    if path.is_file():
-        return read_tensors(path, remedy=REMEDY)[0]
-    arrays = compute()
-    write_tensors(path, arrays, {"strings": strings.name})
-    return arrays
+    stream: Iterator[str] | None = None
+    at, total = 0, 1  # strings read of the stream; of all
+    done: Callable[[float], None] | None = None
+    for number in count():
+        paths = {kind: _path(kind, strings, size) / f"{number}.safetensors" for kind in kinds}
+        found = {kind: read_tensors(path, remedy=REMEDY)[0] for kind, path in paths.items() if path.is_file()}
+        missing = [kind for kind in kinds if kind not in found]
+        if missing:
+            if stream is None or done is None:
+                done, total = begin(), max(1, sum(1 for _ in strings.read()))
+                stream = iter(strings.read())
+            first = number * size
+            deque(islice(stream, first - at), maxlen=0)
+            texts = list(islice(stream, size))
+            at = first + len(texts)
+            for kind, arrays in compute(texts, missing, part_of(done, first / total, at / total)).items():
+                found[kind] = {**arrays, N_STRINGS: np.array([len(texts)])}
+                write_tensors(paths[kind], found[kind], {"strings": strings.name})
+            done(at / total)
+        yield found
+        if min(int(arrays[N_STRINGS][0]) for arrays in found.values()) < size:
+            return
 
 
-def canonical_forms(meaning: Meaning, strings: Strings, *, n_jobs: int = 1) -> Iterable[str | None]:
-    """The distinct canonical forms of strings, of molecules from the cache where they are known already.
+def part_of(done: Callable[[float], None], low: float, high: float) -> Callable[[float], None]:
+    """What a part of some work, from one fraction of it to another, calls with the fraction of the part."""
+
+    def tell(fraction: float) -> None:
+        done(low + fraction * (high - low))
+
+    return tell
+
+
+def canonical_forms(meaning: Meaning, strings: Strings, work: Work) -> Iterator[str]:
+    """The canonical forms of the valid strings, of molecules from the cache where they are known already.
 
     Args:
         meaning: of the strings.
         strings: which.
-        n_jobs: processes, as joblib counts them.
+        work: how to compute.
     """
+
+    def forms(texts: list[str]) -> list[str]:
+        known = meaning.canonical(texts, n_jobs=work.n_jobs)
+        return list(dict.fromkeys(form for form in known if form is not None))
+
     if meaning.name != "molecules":
-        return _computed(meaning, strings, n_jobs)
-    arrays = kept("canonical", strings, lambda: {"forms": joined(dict.fromkeys(_computed(meaning, strings, n_jobs)))})
-    return split(arrays["forms"])
+        for some in each(strings.read(), CHUNK):
+            yield from forms(some)
+        return
+    blocks = kept_blocks(
+        ["canonical"],
+        strings,
+        CHUNK,
+        lambda texts, kinds, done: {"canonical": {"forms": joined(forms(texts))}},
+        lambda: work.begin(f"canonical forms of {strings.name}"),
+    )
+    for block in blocks:
+        yield from split(block["canonical"]["forms"])
 
 
 def joined(texts: Iterable[str]) -> np.ndarray:
@@ -63,12 +115,7 @@ def split(content: np.ndarray) -> list[str]:
     return content.tobytes().decode().split("\n")[:-1]
 
 
-def _computed(meaning: Meaning, strings: Strings, n_jobs: int) -> Iterator[str]:
-    for some in each(strings.read(), CHUNK):
-        yield from (form for form in meaning.canonical(some, n_jobs=n_jobs) if form is not None)
-
-
-def _path(what: str, strings: Strings) -> Path:
+def _path(kind: str, strings: Strings, size: int) -> Path:
     from grae.chemistry import RDKIT_VERSION
 
-    return cache_home() / "evaluation" / what / f"{digest(VERSION, RDKIT_VERSION, strings.key)[:32]}.safetensors"
+    return cache_home() / "evaluation" / kind / digest(VERSION, RDKIT_VERSION, strings.key, str(size))[:32]

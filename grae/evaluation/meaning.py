@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from grae.grammar import Grammar
 
-PARALLEL_FROM = 20_000  # strings; below, starting the processes costs more than they save
-CHUNK = 2_000
+PARALLEL_FROM = 8_000  # strings; below, starting the processes costs more than they save
+CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,13 @@
 Those of the MOSES benchmark have its names ("unique@1000", "FCD/Test", "IntDiv2", ...); its "Novelty" is "novel".
 """
 
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from grae.errors import SettingsError
+
+NOT_ASKED = "it was not asked for"
 Better = Literal["high", "low"]
 
 
@@ -65,3 +70,41 @@ MEASURES: dict[str, Measure] = {
     "log_likelihood": Measure(_CODES, "of their codes under the density, nats a code", "high"),
     "log_likelihood_per_dimension": Measure(_CODES, "of their codes, nats a dimension", "high"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which measures are asked for.
+
+    Attributes:
+        names: of `MEASURES`; None for all.
+    """
+
+    names: frozenset[str] | None = None
+
+    @classmethod
+    def named(cls, names: Iterable[str] | None) -> "Wanted":
+        """Measures by their names; "FCD", "SNN", "Frag" and "Scaf" stand for both references. None is all.
+
+        Raises:
+            SettingsError: there is no such measure.
+        """
+        if names is None:
+            return cls()
+        found = set()
+        for name in names:
+            fitting = {measure for measure in MEASURES if name in (measure, measure.partition("/")[0])}
+            if not fitting:
+                known = dict.fromkeys([*MEASURES, *(measure.partition("/")[0] for measure in MEASURES)])
+                raise SettingsError.unknown("measure", name, known)
+            found |= fitting
+        return cls(frozenset(found))
+
+    def __contains__(self, name: str) -> bool:
+        return self.names is None or name in self.names
+
+    def of(self, names: Iterable[str], left_out: MutableMapping[str, str]) -> list[str]:
+        """Those of some measures that are asked for; the others are noted as left out."""
+        names = list(names)
+        left_out.update({name: NOT_ASKED for name in names if name not in self})
+        return [name for name in names if name in self]

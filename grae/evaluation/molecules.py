@@ -1,12 +1,21 @@
 """The measures that only molecules have, alone and against a reference, as the MOSES benchmark defines them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from grae.evaluation.chemnet import ChemNet, distances_of_halves, frechet_distance, moments_of
-from grae.evaluation.descriptions import PROPERTIES, Descriptions, Distinct, describe
+from grae.evaluation.descriptions import (
+    FINGERPRINTS,
+    FRAGMENTS,
+    PASSES,
+    PROPERTIES,
+    SCAFFOLDS,
+    Descriptions,
+    Distinct,
+    describe,
+)
 from grae.evaluation.distribution import Found, count_similarity, internal_diversity, property_distance
 from grae.evaluation.figures import Figure
 from grae.evaluation.metrics import Estimate, Share
@@ -22,6 +31,16 @@ from grae.evaluation.tanimoto import nearest
 from grae.evaluation.work import Work
 
 FCD_HALVES = 100  # each takes the eigenvalues of a matrix of 512 x 512
+PART_OF = {
+    "Filters": PASSES,
+    "IntDiv": FINGERPRINTS,
+    "IntDiv2": FINGERPRINTS,
+    "SNN": FINGERPRINTS,
+    "Frag": FRAGMENTS,
+    "Scaf": SCAFFOLDS,
+    **{name: name for name in PROPERTIES},
+}
+"""What a measure but FCD needs of each molecule, of the `PARTS`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,89 +48,100 @@ class Molecules:
     """Valid samples, described.
 
     Attributes:
-        described: (n valid samples).
+        n: how many there are.
+        described: the parts that were asked for.
         halves: of the samples.
         activations: of ChemNet, (n, 512) float32; None where they were not asked for.
     """
 
+    n: int
     described: Descriptions
     halves: Halves | None
     activations: np.ndarray | None
 
     def __len__(self) -> int:
-        return len(self.described.fingerprints)
+        return self.n
 
 
 def molecules_of(
-    samples: Sequence[str], forms: Sequence[str | None], chemnet: ChemNet | None, work: Work
-) -> Molecules | None:
-    """Describes the valid samples; None where no sample is valid.
+    samples: Sequence[str], forms: Sequence[str | None], parts: Collection[str], chemnet: ChemNet | None, work: Work
+) -> Molecules:
+    """Describes the valid samples, one or more.
 
     Args:
         samples: the strings.
         forms: the canonical form of each, None for the invalid.
+        parts: what to describe, of `PARTS`.
         chemnet: the network, where its activations are asked for.
         work: how to measure.
     """
     distinct = Distinct.of(samples, forms)
-    if not len(distinct.places):
-        return None
-    described = describe(distinct, n_jobs=work.n_jobs, progress=work.begin("describing the samples"))
+    n = len(distinct.places)
+    done = work.begin("describing the samples") if parts else None
+    described = describe(distinct, parts, n_jobs=work.n_jobs, progress=done).repeated(distinct.places)
     activations = None
     if chemnet is not None:
         found = chemnet.activations(distinct.forms, progress=work.begin("ChemNet on the samples"))
         activations = found[distinct.places]
-    return Molecules(described.repeated(distinct.places), halves_of(len(distinct.places), work.seed), activations)
+    return Molecules(n, described, halves_of(n, work.seed), activations)
 
 
-def measures_alone(molecules: Molecules, work: Work) -> dict[str, Figure | str]:
-    """Filters, IntDiv and IntDiv2."""
-    work.begin("pairs of samples")
-    passes, n = molecules.described.passes, len(molecules)
-    share = Share(0 if passes is None else int(passes.sum()), n)
-    first, second = internal_diversity(molecules.described.fingerprints, molecules.halves, n_jobs=work.n_jobs)
-    return {
-        "Filters": Figure(share, interval_of_share(share.count, share.of)),
-        "IntDiv": _figure(first, n),
-        "IntDiv2": _figure(second, n),
-    }
+def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> dict[str, Figure | str]:
+    """Filters, IntDiv and IntDiv2, as far as they are named."""
+    n, arrays = len(molecules), molecules.described.arrays
+    found: dict[str, Figure | str] = {}
+    if "Filters" in names:
+        share = Share(int(arrays[PASSES].sum()), n)
+        found["Filters"] = Figure(share, interval_of_share(share.count, share.of))
+    if {"IntDiv", "IntDiv2"} & set(names):
+        work.begin("pairs of samples")
+        both = internal_diversity(arrays[FINGERPRINTS], molecules.halves, n_jobs=work.n_jobs)
+        diversities = dict(zip(("IntDiv", "IntDiv2"), both, strict=True))
+        found |= {name: _figure(value, n) for name, value in diversities.items() if name in names}
+    return found
 
 
-def measures_against(molecules: Molecules, reference: Reference, test: str, work: Work) -> dict[str, Figure | str]:
-    """FCD, SNN, Frag, Scaf and, for the test set, the distances of properties; or why one of them is undefined.
+def measures_against(
+    molecules: Molecules, reference: Reference, names: Collection[str], work: Work
+) -> dict[str, Figure | str]:
+    """FCD, SNN, Frag, Scaf and distances of properties, as far as they are named; or why one of them is undefined.
 
     Args:
         molecules: the valid samples.
         reference: what they are compared with.
-        test: MOSES's name for it, "Test" or "TestSF".
+        names: of the measures, without "/Test".
         work: how to measure.
     """
     work.begin(f"samples against {reference.name}")
     described, halves, n = molecules.described, molecules.halves, len(molecules)
-    similarities = nearest(described.fingerprints, reference.fingerprints, n_jobs=work.n_jobs)
     found: dict[str, Figure | str] = {}
-    if molecules.activations is not None and reference.moments is not None:
-        found[f"FCD/{test}"] = _fcd(molecules.activations, reference, halves)
-    found[f"SNN/{test}"] = Figure(Estimate(float(similarities.mean()), n), interval_of_mean(similarities, work.seed))
-    for name, what, parts, known in (
-        ("Frag", "BRICS fragment", described.fragments, reference.fragments),
-        ("Scaf", "scaffold of 2 rings or more", described.scaffolds, reference.scaffolds),
-    ):
-        if parts.names and known:
-            found[f"{name}/{test}"] = _figure(count_similarity(parts, known, halves), n)
-        else:
-            found[f"{name}/{test}"] = f"no {what} in {reference.name if parts.names else 'the samples'}"
-    if test == "Test":
-        for place, name in enumerate(PROPERTIES):
-            distance = property_distance(described.values[:, place], reference.values[:, place], halves)
+    for name in names:
+        if name == "FCD":
+            found[name] = _fcd(molecules, reference)
+        elif name == "SNN":
+            known = reference.arrays[FINGERPRINTS]
+            similarities = nearest(described.arrays[FINGERPRINTS], known, n_jobs=work.n_jobs)
+            mean = Estimate(float(similarities.mean()), n)
+            found[name] = Figure(mean, interval_of_mean(similarities, work.seed))
+        elif name in PROPERTIES:
+            distance = property_distance(described.arrays[name], reference.arrays[name], halves)
             found[name] = _figure(distance, n)
+        else:
+            parts, known = described.occurrences[PART_OF[name]], reference.counts[PART_OF[name]]
+            if parts.names and known:
+                found[name] = _figure(count_similarity(parts, known, halves), n)
+            else:
+                what = "BRICS fragment" if name == "Frag" else "scaffold of 2 rings or more"
+                found[name] = f"no {what} in {reference.name if parts.names else 'the samples'}"
     return found
 
 
-def _fcd(activations: np.ndarray, reference: Reference, halves: Halves | None) -> Figure | str:
+def _fcd(molecules: Molecules, reference: Reference) -> Figure | str:
     """The Fréchet ChemNet distance, or why it is undefined."""
-    moments = reference.moments
-    if len(activations) < 2 or moments is None or moments.n < 2:
+    activations, moments, halves = molecules.activations, reference.moments, molecules.halves
+    if activations is None or moments is None:
+        raise ValueError("the activations of ChemNet were not asked for")
+    if len(activations) < 2 or moments.n < 2:
         few = "the samples" if len(activations) < 2 else reference.name
         return f"a covariance takes two molecules or more; {few} hold one"
     value = frechet_distance(moments, moments_of(activations))

@@ -1,50 +1,56 @@
 """Molecules to compare samples with, in the statistics that this takes, computed once and kept in the cache."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from grae.errors import DataError
-from grae.evaluation.chemnet import ChemNet, Moments
-from grae.evaluation.descriptions import Distinct, describe
-from grae.evaluation.kept import joined, kept, split
+from grae.evaluation.chemnet import ChemNet, Moments, Sums
+from grae.evaluation.descriptions import FRAGMENTS, PARTS, SCAFFOLDS, Distinct, Progress, describe
+from grae.evaluation.kept import N_STRINGS, Arrays, joined, kept_blocks, part_of, split
 from grae.evaluation.meaning import Meaning
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
 
+BLOCK = 10_000  # molecules described before they are kept
+ACTIVATIONS = "activations"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class Reference:
-    """The statistics of m molecules, those that are there twice counted twice.
+    """What was asked for of m molecules, those that are there twice counted twice.
 
     Attributes:
         name: what the set is called.
+        n: how many molecules there are, m.
         invalid: how many strings of the set are no valid molecule and were left out.
-        fingerprints: (m, 16) uint64, packed.
-        values: (m, 4) float64, logP, SA, QED and weight.
-        fragments: how often each BRICS fragment occurs.
-        scaffolds: how often each scaffold occurs.
-        moments: of the activations of ChemNet; None where they were not asked for.
+        arrays: "fingerprints": (m, 16) uint64, packed; properties by their names: (m,) float64.
+        counts: "fragments", "scaffolds": how often each occurs.
+        moments: of the activations of ChemNet.
     """
 
     name: str
-    invalid: int
-    fingerprints: np.ndarray
-    values: np.ndarray
-    fragments: dict[str, int]
-    scaffolds: dict[str, int]
-    moments: Moments | None
+    n: int = 0
+    invalid: int = 0
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    moments: Moments | None = None
 
     def __len__(self) -> int:
-        return len(self.fingerprints)
+        return self.n
 
 
-def reference_of(strings: Strings, meaning: Meaning, chemnet: ChemNet | None, work: Work) -> Reference:
-    """The statistics of a set of molecules.
+def reference_of(
+    strings: Strings, meaning: Meaning, parts: Collection[str], chemnet: ChemNet | None, work: Work
+) -> Reference:
+    """The statistics of a set of molecules; those that the cache lacks are computed and kept there, block by block.
 
     Args:
         strings: the set.
         meaning: that of molecules.
+        parts: what to describe, of `PARTS`; one or more.
         chemnet: the network whose activations are asked for, if any.
         work: how to measure.
 
@@ -52,48 +58,48 @@ def reference_of(strings: Strings, meaning: Meaning, chemnet: ChemNet | None, wo
         DataError: the set holds no valid molecule, or cannot be read.
         RunError: the cache cannot be read or written.
     """
-    known: list[Distinct] = []  # read at most once, and only if something is not in the cache
 
-    def molecules() -> Distinct:
-        if not known:
-            work.begin(f"reading {strings.name}")
-            texts = list(strings.read())
-            known.append(Distinct.of(texts, meaning.canonical(texts, n_jobs=work.n_jobs)))
-            if not len(known[0].places):
-                raise DataError(f"{strings.name} holds no valid molecule", remedy="give a reference of molecules")
-        return known[0]
+    def compute(texts: list[str], missing: Sequence[str], done: Progress) -> dict[str, Arrays]:
+        molecules = Distinct.of(texts, meaning.canonical(texts, n_jobs=work.n_jobs))
+        described = [part for part in missing if part in PARTS]
+        half = 0.5 if described and ACTIVATIONS in missing else float(ACTIVATIONS not in missing)
+        found = _described(molecules, described, work, part_of(done, 0.0, half))
+        if ACTIVATIONS in missing and chemnet is not None:
+            weights = np.bincount(molecules.places, minlength=len(molecules.forms))
+            found[ACTIVATIONS] = chemnet.sums(molecules.forms, weights, progress=part_of(done, half, 1.0))._asdict()
+        return {kind: {**arrays, "n": np.array([len(molecules.places)])} for kind, arrays in found.items()}
 
-    found = kept("statistics", strings, lambda: _statistics(strings, molecules(), work))
-    moments = None
+    kinds = [*parts, *([] if chemnet is None else [ACTIVATIONS])]
+    found = Reference(strings.name)
+    blocks: list[dict[str, Arrays]] = []
+    for block in kept_blocks(kinds, strings, BLOCK, compute, lambda: work.begin(f"describing {strings.name}")):
+        n = int(block[kinds[0]]["n"][0])
+        found.n += n
+        found.invalid += int(block[kinds[0]][N_STRINGS][0]) - n
+        blocks.append(block)
+    if not found.n:
+        raise DataError(f"{strings.name} holds no valid molecule", remedy="give a reference of molecules")
+    for part in parts:
+        if part in (FRAGMENTS, SCAFFOLDS):
+            found.counts[part] = Counter()
+            for block in blocks:
+                names, counts = split(block[part]["names"]), block[part]["counts"].tolist()
+                found.counts[part].update(dict(zip(names, counts, strict=True)))
+        else:
+            found.arrays[part] = np.concatenate([block[part]["values"] for block in blocks])
     if chemnet is not None:
-        arrays = kept("activations", strings, lambda: _activations(strings, molecules(), chemnet, work))
-        moments = Moments(int(arrays["n"][0]), arrays["mean"], arrays["covariance"])
-    return Reference(
-        name=strings.name,
-        invalid=int(found["invalid"][0]),
-        fingerprints=found["fingerprints"],
-        values=found["values"],
-        fragments=dict(zip(split(found["fragments"]), found["fragment_counts"].tolist(), strict=True)),
-        scaffolds=dict(zip(split(found["scaffolds"]), found["scaffold_counts"].tolist(), strict=True)),
-        moments=moments,
-    )
+        sums = [block[ACTIVATIONS] for block in blocks]
+        n, total, products = (np.sum([some[name] for some in sums], axis=0) for name in Sums._fields)
+        found.moments = Sums(n, total, products).moments
+    return found
 
 
-def _statistics(strings: Strings, molecules: Distinct, work: Work) -> dict[str, np.ndarray]:
-    done = work.begin(f"describing {strings.name}")
-    described = describe(molecules, filters=False, n_jobs=work.n_jobs, progress=done).repeated(molecules.places)
-    return {
-        "invalid": np.array([sum(1 for _ in strings.read()) - len(molecules.places)]),
-        "fingerprints": described.fingerprints,
-        "values": described.values,
-        "fragments": joined(described.fragments.names),
-        "fragment_counts": described.fragments.counts,
-        "scaffolds": joined(described.scaffolds.names),
-        "scaffold_counts": described.scaffolds.counts,
+def _described(molecules: Distinct, parts: Sequence[str], work: Work, done: Progress) -> dict[str, Arrays]:
+    """The arrays that are kept of each part."""
+    if not parts:
+        return {}
+    described = describe(molecules, parts, n_jobs=work.n_jobs, progress=done).repeated(molecules.places)
+    counted = {
+        part: {"names": joined(found.names), "counts": found.counts} for part, found in described.occurrences.items()
     }
-
-
-def _activations(strings: Strings, molecules: Distinct, chemnet: ChemNet, work: Work) -> dict[str, np.ndarray]:
-    weights = np.bincount(molecules.places, minlength=len(molecules.forms))
-    moments = chemnet.moments(molecules.forms, weights, progress=work.begin(f"ChemNet on {strings.name}"))
-    return {"n": np.array([moments.n]), "mean": moments.mean, "covariance": moments.covariance}
+    return {part: {"values": values} for part, values in described.arrays.items()} | counted

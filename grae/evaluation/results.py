@@ -28,7 +28,9 @@ def kept_evaluation(run: Path, settings: Mapping[str, object]) -> Record | None:
 
 
 def largest_evaluation(run: Path, **settings: object) -> Record | None:
-    """What the evaluation with the most samples found, of those with these settings whatever the others; None of none.
+    """What the evaluation with the most samples found, of those of all measures with some settings.
+
+    None where there is none.
 
     Args:
         run: its folder.
@@ -37,7 +39,8 @@ def largest_evaluation(run: Path, **settings: object) -> Record | None:
     Raises:
         RunError: the file is truncated or foreign.
     """
-    fitting = [record for record in _records(run) if settings.items() <= record["settings"].items()]
+    whole = [record for record in _records(run) if "measures" not in record["settings"]]
+    fitting = [record for record in whole if settings.items() <= record["settings"].items()]
     return max((record["found"] for record in fitting), key=lambda found: found["n"], default=None)
 
 

@@ -1,6 +1,7 @@
 """The paper's experiments done again, from data to table."""
 
+from grae.reproduction.moses import Sets, reproduce_moses
 from grae.reproduction.scales import SCALES, Scale
 from grae.reproduction.structured import MODELS, reproduce_structured
 
-__all__ = ["MODELS", "SCALES", "Scale", "reproduce_structured"]
+__all__ = ["MODELS", "SCALES", "Scale", "Sets", "reproduce_moses", "reproduce_structured"]

@@ -20,7 +20,7 @@ from grae.chemistry import fingerprint, first_alert, read
 from grae.chemistry.filters import structural_alerts
 from grae.datasets import open_source
 from grae.evaluation.chemnet import ChemNet, has_fcd
-from grae.evaluation.descriptions import Distinct, describe
+from grae.evaluation.descriptions import PARTS, PASSES, Distinct, describe
 from grae.evaluation.tanimoto import nearest
 
 Result = TypeVar("Result")
@@ -87,7 +87,8 @@ def descriptions(forms: list[str]) -> None:
     distinct = Distinct.of(forms, forms)
     scale = 1e3 / len(forms)
     describe(Distinct.of(forms[:1], forms[:1]))  # loads what it needs
-    timed("described, a reference", "ms a molecule", scale, lambda: describe(distinct, filters=False))
+    reference = [part for part in PARTS if part != PASSES]
+    timed("described, a reference", "ms a molecule", scale, lambda: describe(distinct, reference))
     timed("described, samples", "ms a molecule", scale, lambda: describe(distinct))
     if has_fcd():
         network = ChemNet()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grae.datasets import open_source
-from grae.evaluation import chemnet
+from grae.evaluation import MEASURES, Request, chemnet, evaluate_run
 
 
 @pytest.fixture
@@ -75,6 +75,27 @@ def test_undefined_measures_are_null_with_a_reason(grae, molecules: Path, n: int
         assert found["FCD/Test"] > 0
         assert "biased upwards by small sets (2 valid samples, 50 reference" in found["caveats"]["FCD/Test"]
         assert "FCD/Test is biased upwards" in ended.err
+
+
+def test_measures_by_name(grae, molecules: Path):
+    options = ("evaluate", "--samples", "samples.smi", "--reference", "reference.csv", "--jobs", "1", "--measures")
+    found = grae(*options, "SNN, valid", "--json").json
+    assert {name for name in MEASURES if found.get(name) is not None} == {"SNN/Test", "valid"}
+    refused = grae(*options, "SNN,FDC")
+    assert (refused.status, refused.out) == (2, "")
+    assert "unknown measure 'FDC'" in refused.err
+
+
+def test_a_run_is_evaluated_by_a_call(grae, runs: Path):
+    found = grae("evaluate", "lists-grae-1", "-n", "30", "--json").json
+    called = evaluate_run(runs / "other", Request(n=30, device="cpu"))
+    assert {name: value for name, value in found.items() if name != "run"} == called
+    kept = json.loads((runs / "other" / "evaluation.json").read_text())["evaluations"]
+    assert kept[0]["found"] == called
+    assert evaluate_run(runs / "other", Request(n=30, device="cpu"), again=False) == called
+    (runs / "other" / "evaluation.json").unlink()
+    some = evaluate_run(runs / "other", Request(n=30, measures=("valid",), device="cpu"))
+    assert (some["valid"], some["unique"]) == (1.0, None)
 
 
 def test_samples_of_another_language_from_stdin(grae):

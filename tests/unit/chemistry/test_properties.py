@@ -1,8 +1,11 @@
 import sys
+from itertools import islice
 
 import pytest
+from rdkit.Chem import QED
 
-from grae.chemistry import properties, read
+from grae.chemistry import drug_likeness, log_p, properties, read
+from grae.datasets import open_source
 
 
 def test_properties_of_aspirin():
@@ -13,6 +16,14 @@ def test_properties_of_aspirin():
     assert found.qed == pytest.approx(0.5501, abs=1e-3)
     assert found.weight == pytest.approx(180.159, abs=1e-2)
     assert found.heavy_atoms == 13
+
+
+@pytest.mark.parametrize("name", ["wehi", "nci"])
+def test_drug_likeness_with_a_known_logp_is_that_of_rdkit(name: str):
+    odd = ["[H][H]", "[2H]C", "[H+]", "*", "[Na+].[Cl-]", "C[H]", "[H]O[H]", "F.F.F.F"]
+    molecules = [read(text) for text in [*islice(open_source(name).texts(), 200), *odd]]
+    for molecule in filter(None, molecules):
+        assert drug_likeness(molecule, log_p(molecule)) == QED.qed(molecule)
 
 
 def test_a_molecule_and_its_smiles_agree():

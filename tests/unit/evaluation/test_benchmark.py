@@ -11,8 +11,9 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from scipy.spatial.distance import cosine
 from scipy.stats import wasserstein_distance
 
+from grae import chemistry
 from grae.chemistry import passes_filters
-from grae.errors import DataError, MissingExtraError
+from grae.errors import DataError, MissingExtraError, SettingsError
 from grae.evaluation import Comparison, Evaluation, Strings, Work, chemnet, evaluate_samples
 from grae.grammar import load_grammar
 
@@ -255,3 +256,25 @@ def test_molecules_of_moses_beside_the_facts(data_home: Path, molecules):
     assert value(found, "Frag/Test") > 0.9
     assert 0.35 < value(found, "SNN/Test") < 0.55
     assert value(found, "IntDiv") == pytest.approx(0.85, abs=0.02)
+
+
+def test_measures_alone_need_nothing_that_the_others_do(monkeypatch: pytest.MonkeyPatch, reference: list[str]):
+    def refuse(*_, **__):
+        raise AssertionError
+
+    for name in ("fragments", "synthetic_accessibility", "drug_likeness", "passes_filters", "scaffold"):
+        monkeypatch.setattr(chemistry, name, refuse)
+    compared = Comparison(Strings.of_list("another reference", [*reference[1:60], "CCCC"]), fcd=False)
+    found = evaluate_samples(SMILES, reference[:30], comparison=compared, measures=("SNN", "valid", "logP"))
+    assert set(found.figures) == {"SNN/Test", "valid", "logP"}
+    assert found.left_out["QED"] == found.left_out["novel"] == found.left_out["unique"] == "it was not asked for"
+    assert found.left_out["SNN/TestSF"] == "no such reference was given"
+    monkeypatch.undo()
+    whole = evaluate_samples(SMILES, reference[:30], comparison=compared)
+    assert whole.figures["SNN/Test"] == found.figures["SNN/Test"]
+    assert whole.figures["logP"] == found.figures["logP"]
+
+
+def test_a_measure_that_there_is_not():
+    with pytest.raises(SettingsError, match="unknown measure 'snn'"):
+        evaluate_samples(SMILES, ["CCO"], measures=["snn"])

@@ -69,20 +69,34 @@ def test_activations_are_those_of_the_package(network: ChemNet, molecules):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package's own
         expected = fcd.get_predictions(network._network, texts, n_jobs=0, device="cpu")
-    np.testing.assert_allclose(network.activations(texts), expected, atol=1e-6)
+    np.testing.assert_allclose(network.activations(texts), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "text", ["C", "CCCC", "C" * 339, "C" * 346, "C" * 347, "C" * 348, "C" * 349, "C" * 350, "C" * 403]
+)
+def test_strings_of_all_lengths_as_the_network_reads_them(network: ChemNet, text: str):
+    """Padding is computed apart from the string; where one ends and the other begins makes no difference."""
+    import torch
+    from fcd.utils import get_one_hot
+
+    read = get_one_hot(text, max(350, len(text) + 1)) / 35
+    with torch.inference_mode():
+        expected = network._network(torch.from_numpy(read.astype(np.float32)).T[None]).numpy()
+    np.testing.assert_allclose(network.activations([text]), expected, atol=2e-5)
 
 
 def test_a_long_molecule_changes_no_other(network: ChemNet, molecules):
     texts = molecules("nci", 4)
     together = network.activations([*texts[:2], "C" * 400, *texts[2:]])
-    np.testing.assert_allclose(together[[0, 1, 3, 4]], network.activations(texts), atol=1e-6)
+    np.testing.assert_allclose(together[[0, 1, 3, 4]], network.activations(texts), atol=2e-5)
     assert np.isfinite(together).all()
 
 
 def test_weights_count_a_molecule_as_often_as_it_is_there(network: ChemNet, molecules):
     texts = molecules("nci", 5)
     told: list[float] = []
-    weighted = network.moments(texts, np.array([1, 3, 1, 2, 1]), progress=told.append)
+    weighted = network.sums(texts, np.array([1, 3, 1, 2, 1]), progress=told.append).moments
     activations = network.activations(texts)[[0, 1, 1, 1, 2, 3, 3, 4]]
     np.testing.assert_allclose(weighted.mean, moments_of(activations).mean, atol=1e-6)
     np.testing.assert_allclose(weighted.covariance, moments_of(activations).covariance, atol=1e-6)

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grae import chemistry
 from grae.errors import DataError
-from grae.evaluation.descriptions import Distinct, Occurrences, describe
+from grae.evaluation.descriptions import PARTS, Distinct, Occurrences, describe
 
 parts = st.lists(st.lists(st.sampled_from("abcde"), max_size=4), min_size=1, max_size=8)
 
@@ -28,8 +29,21 @@ def test_repeated_occurrences_are_those_of_the_molecules_named(some: list[list[s
 
 def test_no_molecules():
     found = describe(Distinct.of(["C1C"], [None]))
-    assert found.values.shape == (0, 4)
-    assert found.fragments.names == ()
+    assert set(found.arrays) | set(found.occurrences) == set(PARTS)
+    assert found.arrays["fingerprints"].shape == (0, 16)
+    assert found.arrays["QED"].shape == (0,)
+    assert found.occurrences["fragments"].names == ()
+
+
+def test_what_is_not_asked_for_is_not_computed(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_):
+        raise AssertionError
+
+    for name in ("fragments", "synthetic_accessibility", "drug_likeness", "passes_filters"):
+        monkeypatch.setattr(chemistry, name, refuse)
+    found = describe(Distinct.of(["CCO", "c1ccccc1"], ["CCO", "c1ccccc1"]), ("logP", "scaffolds"))
+    assert (list(found.arrays), list(found.occurrences)) == (["logP"], ["scaffolds"])
+    assert found.arrays["logP"][0] == pytest.approx(-0.0014)
 
 
 def test_a_string_that_is_no_molecule():

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -6,8 +7,8 @@ from hypothesis import strategies as st
 
 from grae.datasets import Source, open_source
 from grae.errors import RunError
-from grae.evaluation import Meaning, Strings, meaning_of, samples_of
-from grae.evaluation.kept import canonical_forms, joined, kept, split
+from grae.evaluation import Meaning, Strings, Work, meaning_of, samples_of
+from grae.evaluation.kept import canonical_forms, joined, kept_blocks, split
 from grae.evaluation.strings import digest, each
 from grae.grammar import load_grammar
 
@@ -55,17 +56,56 @@ def test_forms_of_molecules_are_computed_once(monkeypatch: pytest.MonkeyPatch, t
 
     counting = Meaning("molecules", "", chunk)
     strings = Strings.of_list("some", ["OCC", "C1C", "CCO", "C"])
-    assert list(canonical_forms(counting, strings)) == ["CCO", "C"]
-    assert list(canonical_forms(counting, strings)) == ["CCO", "C"]
+    assert list(canonical_forms(counting, strings, Work())) == ["CCO", "C"]
+    assert list(canonical_forms(counting, strings, Work())) == ["CCO", "C"]
     assert calls == [["OCC", "C1C", "CCO", "C"]]
-    assert list(canonical_forms(counting, Strings.of_list("others", ["N"]))) == ["N"]
+    assert list(canonical_forms(counting, Strings.of_list("others", ["N"]), Work())) == ["N"]
 
 
 def test_a_damaged_file_in_the_cache_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path))
     strings = Strings.of_list("some", ["C"])
-    kept("forms", strings, lambda: {"forms": joined(["C"])})
+    blocks(["forms"], strings, 2)
     (file,) = tmp_path.rglob("*.safetensors")
     file.write_bytes(b"torn")
     with pytest.raises(RunError, match="remove the file"):
-        kept("forms", strings, dict)
+        blocks(["forms"], strings, 2)
+
+
+def blocks(kinds: list[str], strings: Strings, size: int, *, stop_at: str = "", seen: Any = None) -> list[list[str]]:
+    """The strings of all blocks by kind, as an upper-case text; stops at a string as an interruption would."""
+    told = []
+
+    def compute(texts, missing, done):
+        if stop_at in texts:
+            raise KeyboardInterrupt
+        if seen is not None:
+            seen.append((list(texts), list(missing)))
+        done(0.5)
+        return {kind: {"texts": joined(text + kind[0] for text in texts)} for kind in missing}
+
+    found = list(kept_blocks(kinds, strings, size, compute, lambda: told.append))
+    assert told == sorted(told)
+    assert all(0 <= fraction <= 1 for fraction in told)
+    return [[text for block in found for text in split(block[kind]["texts"])] for kind in kinds]
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 4, 8, 9])
+def test_blocks_of_all_lengths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n: int):
+    monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path))
+    strings = Strings.of_list("some", [str(number) for number in range(n)])
+    expected = [[f"{number}a" for number in range(n)]]
+    assert blocks(["a"], strings, 4) == expected
+    seen: list[Any] = []
+    assert blocks(["a"], strings, 4, seen=seen) == expected
+    assert seen == []
+
+
+def test_blocks_finished_before_an_interruption_are_not_computed_again(monkeypatch: Any, tmp_path: Path):
+    monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path))
+    strings = Strings.of_list("some", list("abcdefg"))
+    with pytest.raises(KeyboardInterrupt):
+        blocks(["x"], strings, 2, stop_at="e")
+    seen: list[Any] = []
+    assert blocks(["x", "y"], strings, 2, seen=seen)[0] == ["ax", "bx", "cx", "dx", "ex", "fx", "gx"]
+    assert seen == [(["a", "b"], ["y"]), (["c", "d"], ["y"]), (["e", "f"], ["x", "y"]), (["g"], ["x", "y"])]

@@ -1,0 +1,283 @@
+"""A run evaluated: its model opened with the strings of its training, measured, and the result kept in its folder."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grae.errors import DataError, MissingExtraError, RunError, SettingsError
+from grae.evaluation.benchmark import Comparison
+from grae.evaluation.chemnet import has_fcd
+from grae.evaluation.evaluate import evaluate
+from grae.evaluation.kept import VERSION
+from grae.evaluation.measures import Wanted
+from grae.evaluation.results import keep_evaluation, kept_evaluation
+from grae.evaluation.strings import Strings, digest
+from grae.evaluation.work import Work
+
+if TYPE_CHECKING:
+    from grae.datasets.origin import Build
+    from grae.sequence import GrammarAutoencoder
+    from grae.sequence.constrained import Constraints
+
+ALL = "all"
+HELD_OUT = "the run's held-out strings"
+
+Tell = Callable[[str], None]
+
+
+def silent(message: str) -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an evaluation.
+
+    Attributes:
+        n: how many strings to sample.
+        density: a name; None for the run's own.
+        temperature: of the decoder.
+        constraints: of the decoder; None for the run's own.
+        seed: of samples and intervals.
+        reference: of molecules, a file or data set; None for the run's held-out strings.
+        scaffold_reference: a file or data set.
+        train: a file or data set; None for the run's training set.
+        fcd: whether to take the Fréchet ChemNet distance; None for where the extra is installed.
+        measures: names of those to take, as `evaluate_samples` takes them; None for all.
+        jobs: processes, as joblib counts them.
+        device: where to compute.
+    """
+
+    n: int = 1000
+    density: str | None = None
+    temperature: float = 0.0
+    constraints: "Constraints | None" = None
+    seed: int = 0
+    reference: str | None = None
+    scaffold_reference: str | None = None
+    train: str | None = None
+    fcd: bool | None = None
+    measures: tuple[str, ...] | None = None
+    jobs: int = -1
+    device: str = "auto"
+
+    def check(self) -> None:
+        """Makes sure, before anything is computed, that what is asked for can be computed.
+
+        Raises:
+            MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
+            SettingsError: there is no such measure.
+        """
+        Wanted.named(self.measures)
+        if self.fcd and not has_fcd():
+            raise MissingExtraError("fcd", "fcd")
+
+
+@dataclass(slots=True)
+class LoadedRun:
+    """A run with its strings.
+
+    Attributes:
+        place: its folder.
+        model: what it trained.
+        training: the strings that it was trained on; None if they are not there any more.
+        held_out: those that it was not trained on, likewise.
+    """
+
+    place: Path
+    model: "GrammarAutoencoder"
+    training: Strings | None = None
+    held_out: list[str] = field(default_factory=list)
+
+
+def evaluate_run(
+    path: str | Path,
+    request: Request | None = None,
+    *,
+    again: bool = True,
+    work: Work | None = None,
+    tell: Tell = silent,
+) -> dict[str, Any]:
+    """Samples from a run, measures the samples, reconstructs its held-out strings, and keeps the result in its folder.
+
+    Args:
+        path: the run's folder.
+        request: what to measure.
+        again: whether to measure even where the folder holds a result with the same settings.
+        work: how to measure; by default with the request's seed and jobs.
+        tell: called with what is missing or takes long.
+
+    Returns:
+        What `Evaluation.to_dict` gives.
+
+    Raises:
+        RunError: the run is damaged, or its folder cannot be read or written.
+        DataError: what is named as training set or reference is not there.
+        MissingExtraError, SettingsError: as `Request.check`; or a density that there is not.
+    """
+    request = request or Request()
+    request.check()
+    return measure(open_run(path, request, tell=tell), request, again=again, work=work)
+
+
+def open_run(
+    path: str | Path, request: Request | None = None, *, build: "Build | None" = None, tell: Tell = silent
+) -> LoadedRun:
+    """A run with its strings; where these are gone, without them and with a word about it.
+
+    Args:
+        path: the run's folder.
+        request: names the device, the densities and the training set.
+        build: as `datasets.origin.store_of` takes it.
+        tell: called with what is missing.
+
+    Raises:
+        RunError: the run is damaged.
+        DataError: what is named as training set is not there.
+        SettingsError: there is no such density.
+    """
+    from grae.datasets.origin import built, store_of, texts_of
+    from grae.sequence.estimator import load
+
+    request, place, build = request or Request(), Path(path), build or built
+    model = load(place, device=request.device)  # pyright: ignore[reportArgumentType]
+    run = LoadedRun(place, fit_missing_densities(model, place, request.density, build=build, tell=tell))
+    plain, split = model.language_grammar_, model.split_
+    try:
+        store = store_of(place, model.about_, plain, build=build)
+        rows = digest(split.train.astype("<i8").tobytes().hex())
+        key = digest(str(model.about_.get("sha256")), plain.fingerprint, rows)
+        run.training = Strings(f"the training set of {place}", key, lambda: texts_of(plain, store, split.train))
+        run.held_out = list(texts_of(plain, store, split.test))
+    except (DataError, RunError) as error:
+        tell(f"without the strings of its training, no reconstruction: {error}")
+    if request.train is not None:
+        run.training = strings_named(request.train)
+    return run
+
+
+def measure(run: LoadedRun, request: Request, *, again: bool = True, work: Work | None = None) -> dict[str, Any]:
+    """What an evaluation of an opened run found, as `evaluate_run` returns it."""
+    molecules = run.model.language_grammar_.language == "molecules"
+    comparison = comparison_of(request, run.held_out if molecules else ())
+    settings = _settings(run, request, comparison)
+    found = None if again else kept_evaluation(run.place, settings)
+    if found is None:
+        found = evaluate(
+            run.model,
+            training=run.training,
+            held_out=run.held_out,
+            comparison=comparison,
+            n=request.n,
+            density=request.density,
+            temperature=request.temperature,
+            constraints=request.constraints,
+            measures=request.measures,
+            work=work or Work(request.seed, request.jobs),
+        ).to_dict()
+        keep_evaluation(run.place, settings, found)
+    return found
+
+
+def fit_missing_densities(
+    model: "GrammarAutoencoder",
+    place: Path,
+    asked: str | None,
+    *,
+    build: "Build | None" = None,
+    tell: Tell = silent,
+) -> "GrammarAutoencoder":
+    """The model, after the densities that a comma list names were fitted to the codes of its training strings.
+
+    Args:
+        model: a run's.
+        place: the run's folder, which keeps them.
+        asked: names; None and "all" ask for nothing that is not there.
+        build: as `datasets.origin.store_of` takes it.
+        tell: called with what is fitted.
+
+    Raises:
+        SettingsError: there is no such density.
+        RunError, DataError: the training strings are not there any more, or the folder cannot be written.
+    """
+    missing = list(_missing(model, asked))
+    if not missing:
+        return model
+    from grae.datasets.origin import built, store_of
+    from grae.sequence.saved import write_densities
+    from grae.training.run_folder import RunFolder
+
+    plain = model.language_grammar_
+    training = store_of(place, model.about_, plain, build=build or built).derivations[model.split_.train]
+    for name in missing:
+        tell(f"fitting the density {name!r} to the codes of {place}, once")
+        model.fit_density(name, training)
+        write_densities(RunFolder(place), model)
+    return model
+
+
+def comparison_of(request: Request, held_out: "list[str] | tuple[()]" = ()) -> Comparison:
+    """What samples are compared with: what is named, else held-out strings.
+
+    Raises:
+        DataError: what is named is not there.
+    """
+    from grae.training.device import resolve
+
+    reference = Strings.of_list(HELD_OUT, held_out) if held_out else None
+    if request.reference is not None:
+        reference = strings_named(request.reference)
+    scaffolds = None if request.scaffold_reference is None else strings_named(request.scaffold_reference)
+    device = str(resolve(request.device))  # pyright: ignore[reportArgumentType]
+    return Comparison(reference, scaffolds, request.fcd, device)
+
+
+def strings_named(name: str) -> Strings:
+    """The strings of a file or a named data set.
+
+    Raises:
+        DataError: there is none of that name.
+    """
+    from grae.datasets import open_source
+
+    return Strings.of_source(open_source(name))
+
+
+def _missing(model: "GrammarAutoencoder", asked: str | None) -> Iterable[str]:
+    from grae.density import DENSITIES
+
+    names = [] if asked is None or asked == ALL else [name.strip() for name in asked.split(",")]
+    for name in dict.fromkeys(names):
+        if name not in DENSITIES:
+            raise SettingsError.unknown("density", name, DENSITIES)
+        if name not in model.densities_:
+            yield name
+
+
+def _settings(run: LoadedRun, request: Request, comparison: Comparison) -> dict[str, Any]:
+    """All that the result depends on, as JSON holds it."""
+    from grae import __version__
+    from grae.datasets.readers import file_checksum
+
+    about: dict[str, Any] = {
+        "grae": f"{__version__}, evaluation {VERSION}",
+        "model": file_checksum(run.place / "model.safetensors"),
+        "densities": file_checksum(run.place / "density.safetensors"),
+        "n": request.n,
+        "density": request.density or run.model.settings_.density,
+        "temperature": request.temperature,
+        "constraints": run.model.constraints_used(request.constraints),
+        "seed": request.seed,
+        "training": None if run.training is None else run.training.key,
+        "held_out": digest(*run.held_out),
+    }
+    if request.measures is not None:
+        about["measures"] = sorted(Wanted.named(request.measures).names or ())
+    if run.model.language_grammar_.language == "molecules":
+        from grae.chemistry import RDKIT_VERSION
+
+        sets = (comparison.reference, comparison.scaffold_reference)
+        keys = [None if strings is None else strings.key for strings in sets]
+        about |= {"rdkit": RDKIT_VERSION, "references": keys, "fcd": comparison.takes_fcd}
+    return about

@@ -1,0 +1,175 @@
+"""MOSES with the default model, from data to its own table: trained, sampled, evaluated against both test sets.
+
+experiment.json                       what was asked for; the same command again resumes
+run/                                  the run; its evaluation.json holds all that was measured
+table.csv, table.json, table.md       our row beside the published ones
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grae.reproduction.moses_published import MEASURES, PUBLISHED
+from grae.training.experiment import Row, same_experiment, write_table
+from grae.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from grae.datasets.origin import Build
+    from grae.evaluation import Work
+
+FORMAT = "grae moses table 1"
+GRAMMAR = "smiles"
+SAMPLES = 30_000
+FOR_SAMPLES: Mapping[str, Any] = {"latent_dim": 112, "noise": 0.3, "beta": 0.05}
+"""What the default preset takes where samples matter most: wider codes with noise on them (docs/choices.md)."""
+TEST = 0.01  # share of the training set that is held out, for reconstruction
+OURS = "GRAE"
+RAW = "valid_without_constraints"
+COLUMNS = ("model", MEASURES[0], RAW, *MEASURES[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The sets of the benchmark: names of data sets, or files.
+
+    Attributes:
+        train: what is trained on, and what is not novel.
+        test: the reference.
+        scaffolds: the scaffold reference.
+    """
+
+    train: str = "moses-train"
+    test: str = "moses-test"
+    scaffolds: str = "moses-test-scaffolds"
+
+
+def reproduce_moses(
+    folder: Path,
+    *,
+    time_budget: float | None = None,
+    samples: int = SAMPLES,
+    sets: Sets | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    fcd: bool | None = None,
+    seed: int = 0,
+    device: Any = "auto",
+    build: "Build | None" = None,
+    work: "Work | None" = None,
+    tell: Callable[[str], None] = lambda message: None,
+    progress: bool = False,
+) -> list[Row]:
+    """Trains on MOSES's training set, draws samples, and evaluates them, unless the folder says that it is done.
+
+    An interrupted training resumes; of an interrupted evaluation the references' finished parts are in the cache. A run
+    that ended is not trained on, whatever the time budget.
+
+    Args:
+        folder: where all is kept.
+        time_budget: minutes of training; None for what the preset says. It may differ when an interrupted run resumes.
+        samples: how many are drawn.
+        sets: of the benchmark.
+        parameters: of `GrammarAutoencoder`, beside grammar, seed, device and time budget.
+        fcd: whether to take the Fréchet ChemNet distance; None for where the extra is installed.
+        seed: of the network and the samples.
+        device: where to compute.
+        build: makes the derivation store, as `datasets.origin.store_of` takes it.
+        work: how to measure.
+        tell: called with what is being done.
+        progress: whether the training shows its progress on standard error.
+
+    Returns:
+        Rows of the table, ours last: the model's name and each measure's value (None where there is none); the
+        published ones with "<measure> deviation".
+
+    Raises:
+        RunError: the folder holds another experiment, or cannot be written.
+        DataError: a set is not to be had.
+        SettingsError: a parameter is unknown or out of range.
+        MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
+    """
+    from grae.evaluation import Request, evaluate_run
+
+    sets, chosen = sets or Sets(), dict(parameters or {})
+    request = Request(
+        n=samples,
+        seed=seed,
+        reference=sets.test,
+        scaffold_reference=sets.scaffolds,
+        train=sets.train,
+        fcd=fcd,
+        device=device,
+    )
+    request.check()
+    asked = {"format": FORMAT, "samples": samples, "sets": asdict(sets), "parameters": chosen, "seed": seed}
+    same_experiment(folder, asked)
+    run = RunFolder(folder / "run")
+    if run.has(run.MODEL):
+        tell(f"{run.path}: trained before")
+    else:
+        _train(
+            run, sets, {**chosen, "time_budget": time_budget, "random_state": seed, "device": device}, build, progress
+        )
+    tell(f"evaluating {samples:,} samples against {sets.test} and {sets.scaffolds}")
+    found = evaluate_run(run.path, request, again=False, work=work, tell=tell)
+    rows = rows_of(found)
+    write_table(
+        folder, COLUMNS, rows, as_markdown(rows), flat=[{name: row.get(name) for name in COLUMNS} for row in rows]
+    )
+    return rows
+
+
+def rows_of(found: Mapping[str, Any]) -> list[Row]:
+    """The published rows, and ours of an evaluation, with its intervals and the reasons for what it lacks."""
+    rows: list[Row] = []
+    for model, figures in PUBLISHED.items():
+        means = {name: figure.mean for name, figure in figures.items()}
+        deviations = {f"{name} deviation": figure.deviation for name, figure in figures.items()}
+        rows.append({"model": model, **means, RAW: None, **deviations})
+    ours = {name: found.get(name) for name in COLUMNS if name != "model"}
+    kept = {name: found[name] for name in ("n", "intervals", "left_out", "caveats", "references")}
+    return [*rows, {"model": OURS, **ours, **kept}]
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """MOSES's table with ours below."""
+    lines = [
+        "| model | " + " | ".join(heading(name) for name in COLUMNS[1:]) + " |",
+        "|" + "---|" * len(COLUMNS),
+    ]
+    lines += [f"| {row['model']} | {' | '.join(cell(row, name) for name in COLUMNS[1:])} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def heading(name: str) -> str:
+    """A column's heading, as in MOSES's table; "raw" is validity without constraints beyond the grammar."""
+    ours = {"valid": "Valid", RAW: "raw", "novel": "Novelty", "unique@1000": "U@1k", "unique@10000": "U@10k"}
+    return ours.get(name, name)
+
+
+def cell(row: Row, name: str) -> str:
+    """A figure with its standard deviation, where there is one; a dash where there is none."""
+    value, deviation = row.get(name), row.get(f"{name} deviation")
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if deviation is None else f"{value:.4g} ± {deviation:.2g}"
+
+
+def _train(run: RunFolder, sets: Sets, parameters: dict[str, Any], build: "Build | None", progress: bool) -> None:
+    """Trains from where the run stands."""
+    from grae.autoencoder import model_named
+    from grae.datasets import open_source
+    from grae.datasets.forms import settled_form
+    from grae.datasets.origin import built, record
+    from grae.grammar import load_grammar
+    from grae.sequence import GrammarAutoencoder
+    from grae.sequence.settings import preset_named
+
+    grammar = load_grammar(GRAMMAR)
+    fitted = GrammarAutoencoder(grammar, test=TEST, progress=progress, **parameters)
+    preset = preset_named(fitted.preset, grammar, model_named(fitted.model))
+    limit = fitted.max_length or preset.max_length
+    source = open_source(sets.train)
+    store = (build or built)(grammar, source, settled_form(grammar, fitted.form or preset.form), limit)
+    about = record(sets.train, source, store, max_length=limit)
+    fitted.fit(store, run=run.path, resume=run.has(run.CHECKPOINT), data=about)
