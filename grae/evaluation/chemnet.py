@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WIDTH = 512  # numbers that the network gives
 PADDED = 350  # characters
 BATCH = 256
+HALVES_AT_ONCE = 25  # 50 MB
 MODEL = "ChemNet_v0.13_pretrained.pt"
 
 
@@ -219,12 +220,13 @@ def distances_of_halves(reference: Moments, activations: np.ndarray, halves: Hal
         some = activations[halves.group == group].astype(np.float64)
         totals[group], products[group] = some.sum(axis=0), (some.T @ some).ravel()
     root = root_of(reference.covariance)
-    return np.array(
-        [
-            _distance(reference, root, moments_of_sums(int(n), half @ totals, (half @ products).reshape(WIDTH, WIDTH)))
-            for n, half in zip(halves.sizes, halves.chosen.astype(np.float64), strict=True)
-        ]
-    )
+    found: list[float] = []
+    for first in range(0, len(halves.chosen), HALVES_AT_ONCE):
+        chosen = halves.chosen[first : first + HALVES_AT_ONCE].astype(np.float64)  # B G
+        sizes = halves.sizes[first : first + HALVES_AT_ONCE]
+        for n, total, product in zip(sizes, chosen @ totals, chosen @ products, strict=True):
+            found.append(_distance(reference, root, moments_of_sums(int(n), total, product.reshape(WIDTH, WIDTH))))
+    return np.array(found)
 
 
 def _distance(a: Moments, root: np.ndarray, b: Moments) -> float:

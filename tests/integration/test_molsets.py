@@ -2,6 +2,7 @@
 
 import warnings
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 from rdkit import rdBase
 
+from grae.datasets import open_source
 from grae.evaluation import Comparison, Strings, Work, evaluate_samples, meaning_of
 from grae.evaluation.chemnet import ChemNet, frechet_distance, has_fcd, moments_of
-from grae.evaluation.descriptions import PARTS, PASSES
+from grae.evaluation.descriptions import FINGERPRINTS, PARTS, PASSES, PROPERTIES, Distinct, describe
 from grae.evaluation.references import Reference, reference_of
 from grae.grammar import load_grammar
 
@@ -38,10 +40,6 @@ def sets(first) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="session")
 def first():
-    from itertools import islice
-
-    from grae.datasets import open_source
-
     def some(name: str, n: int) -> list[str]:
         forms = meaning_of(SMILES).canonical(list(islice(open_source(name).texts(), n)))
         return [form for form in forms if form is not None]
@@ -115,11 +113,25 @@ def test_the_chemnet_distance_is_that_of_moses(theirs: Any, sets: dict[str, list
     assert found == pytest.approx(expected, rel=2e-3)
 
 
+@pytest.mark.parametrize(("name", "split"), [("moses-test", "test"), ("moses-test-scaffolds", "test_scaffolds")])
+def test_molecules_of_a_reference_are_described_as_published(data_home: Path, theirs: Any, name: str, split: str):
+    """Every 400th molecule beside its own entry of the published statistics, which an RDKit of 2020 computed."""
+    texts = list(open_source(name).texts())[::400]
+    forms = meaning_of(SMILES).canonical(texts)
+    molecules = Distinct.of(texts, forms)
+    described = describe(molecules, (FINGERPRINTS, *PROPERTIES)).repeated(molecules.places)
+    published = molsets.statistics(split)
+    bits = np.unpackbits(described.arrays[FINGERPRINTS].view(np.uint8), axis=1, bitorder="little")
+    assert (bits == published["SNN"]["fps"][::400]).all(axis=1).mean() > 0.99
+    for part, tolerance in (("logP", 1e-6), ("SA", 1e-6), ("QED", 1e-6), ("weight", 1e-2)):
+        apart = np.abs(described.arrays[part] - np.array(published[part]["values"])[::400])
+        print(f"{part}: alike {(apart < tolerance).mean():.4f}, largest difference {apart.max():.2e}")
+        assert (apart < tolerance).mean() > 0.97, part
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "split"), [("moses-test", "test"), ("moses-test-scaffolds", "test_scaffolds")])
 def test_the_statistics_of_a_reference_are_those_published(data_home: Path, theirs: Any, name: str, split: str):
-    from grae.datasets import open_source
-
     parts = [part for part in PARTS if part != PASSES]
     strings = Strings.of_source(open_source(name))
     chemnet = ChemNet() if has_fcd() else None

@@ -1,4 +1,4 @@
-"""An evaluation from an empty cache beside MOSES's own code, one after the other: `python tests/benchmarks/moses.py`.
+"""An evaluation from an empty cache beside MOSES's own code, one after the other: `tests/benchmarks/evaluation.py`.
 
 Needs molsets (tests/oracles/molsets.py) and the extra fcd. Samples are drawn from the scaffold test set, the reference
 from the test set. Both take all that MOSES's `get_all_metrics` takes of samples and one reference, but for validity and
