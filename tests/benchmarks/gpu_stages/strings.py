@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from grae.cli.strings import record
 from grae.datasets import open_source
+from grae.datasets.origin import record
 from grae.datasets.store import DerivationStore, build_store
 from grae.grammar import Grammar, codec, load_grammar
 from grae.reproduction.structured import MODELS
