@@ -131,6 +131,13 @@ def test_the_end_of_the_time_keeps_the_training(tmp_path: Path):
     assert [record["resumed"] for record in told if record["what"] == "training"] == [False, True]
 
 
+def test_a_call_without_time_loses_nothing(tmp_path: Path):
+    about = {"format": "grae gpu stages 1", "stage": "zinc", "small": True, "seed": 0, "state": {"kept": "grae"}}
+    (tmp_path / "state.json").write_text(json.dumps(about))
+    run("zinc", tmp_path, "--resume", str(tmp_path), "--minutes", "1e-6", status=1)
+    assert json.loads((tmp_path / "state.json").read_text()) == about
+
+
 def test_the_time_ends():
     clock = importlib.import_module("gpu_stages.session").Clock(0.1, began=time.monotonic())
     with pytest.raises(KeyboardInterrupt), clock.enforced():
