@@ -13,7 +13,6 @@ import numpy as np
 from grae.errors import DataError
 from grae.images.estimator import ImageAutoencoder
 from grae.images.frechet import Moments, frechet_distance
-from grae.images.interpolation import slerp
 from grae.images.projectors import Projector
 from grae.images.recipes import model_of_images
 
@@ -33,7 +32,7 @@ class Measures:
         normal: of samples from N(0, I) for the VAE and the WAE, from the second stage for 2sVAE, and from one Gaussian
             fitted to the codes for the other models.
         gmm: of samples from the mixture of 10 Gaussians fitted to the codes.
-        interp: of images half-way between random pairs of held-out images, on the arc between their codes.
+        interp: of images half-way between random pairs of held-out images; see `interpolated_codes`.
     """
 
     feature: str
@@ -58,7 +57,7 @@ def normal_density(name: str) -> str:
 
 
 class HeldOut:
-    """The held-out images that models are measured against; their features are had once, when they are first needed.
+    """The held-out images that models are measured against; their features are computed when first needed, and kept.
 
     Args:
         images: (m, H, W, C) uint8, which neither a model nor the projector was trained on.
@@ -119,8 +118,8 @@ def measure(model: ImageAutoencoder, held_out: HeldOut, *, progress: Callable[[f
     return Measures(
         feature=projector.label,
         n=n,
-        rec=distance(codes, 2 / 5),
+        rec=distance(model.reconstructed_codes(codes), 2 / 5),
         normal=distance(normal.sample(n, seed), 3 / 5),
         gmm=distance(gmm.sample(n, seed), 4 / 5),
-        interp=distance(slerp(codes[first], codes[second], 0.5), 1.0),
+        interp=distance(model.interpolated_codes(codes[first], codes[second], 0.5), 1.0),
     )
