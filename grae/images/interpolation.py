@@ -34,7 +34,7 @@ def slerp(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.nd
 
 
 def rescaled_line(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
-    """The points a fraction `t` of the way along the straight line, scaled to lengths that grow evenly between the ends'.
+    """The points a fraction `t` of the way along the line, scaled to lengths that change evenly from end to end.
 
     So the published experiments interpolate in the second stage of 2sVAE. Between codes of one length, the point
     half-way is `slerp`'s. Where the line runs through 0, the point there stays 0.

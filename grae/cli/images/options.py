@@ -29,8 +29,8 @@ Width = Annotated[
     float,
     typer.Option(
         "--width",
-        help="Factor on the recipe's numbers of filters, for small machines: 0.25, say; the recipe's lambda is scaled so "
-        "that the squared weights keep their share.",
+        help="Factor on the recipe's numbers of filters, for small machines: 0.25, say; the recipe's lambda is scaled "
+        "so that the squared weights keep their share.",
     ),
 ]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the recipe]")]

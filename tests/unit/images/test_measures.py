@@ -15,8 +15,8 @@ from grae.images import table as table_module
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
 from grae.images.figure import CELL, GAP, HEADING, between, draw_figure, grid_as_png, label_width
-from grae.images.measures import HeldOut, measure, normal_density
 from grae.images.interpolation import slerp
+from grae.images.measures import HeldOut, measure, normal_density
 from grae.images.printed import PRINTED
 from grae.images.projectors import Classifier, Projector
 from grae.images.recipes import MODELS

@@ -192,7 +192,7 @@ def test_wae_on_faces_sums_over_pixels_and_channels_under_its_published_weights(
 def test_waes_encoder_of_faces_gets_clipped_noise_in_training_alone():
     made = network("celeba", "wae", 1 / 32).encoder
     seen = []
-    made.layers[0].register_forward_pre_hook(lambda layer, given: seen.append(given[0].detach()))
+    made.get_submodule("layers.0").register_forward_pre_hook(lambda layer, given: seen.append(given[0].detach()))
     grey = {"images": torch.full((4, 3, 64, 64), 51, dtype=torch.uint8)}  # 0.2, and one row and column of padding
     torch.manual_seed(0)
     made.train()(grey)
