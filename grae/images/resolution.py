@@ -10,7 +10,8 @@ from grae.images.settings import Architecture, Objective, Settings, checked
 from grae.images.width import lambda_scale, widened
 from grae.training.settings import TrainingSettings
 
-PLATEAU_FACTOR, PLATEAU_PATIENCE = 0.5, 5  # Ghosh et al. 2020
+# Ghosh et al. 2020 and its published code, with its framework's default for what counts as an improvement
+PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_THRESHOLD = 0.5, 5, 1e-4
 
 
 def resolved(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
@@ -81,6 +82,7 @@ def _training(recipe: Recipe, bottleneck: str, asked: Mapping[str, Any]) -> Trai
         schedule=_first(asked["schedule"], "plateau"),
         plateau_factor=PLATEAU_FACTOR,
         plateau_patience=PLATEAU_PATIENCE,
+        plateau_threshold=PLATEAU_THRESHOLD,
         clip_norm=None,
         precision=asked["precision"],
         seed=asked["random_state"],

@@ -93,13 +93,14 @@ def inception_projector(
     with torch.device("meta"):  # its numbers come with the weights
         network = Inception(scaling)
     network.load_state_dict(layers, assign=True)
+    network = network.to(torch.bfloat16 if precision == "bf16" else torch.float32)
     digest = hashlib.sha256(f"{scaling} {precision}".encode())
     for tensor in layers.values():
         digest.update(tensor.numpy().data)
     unlike = [name for name, usual in ((scaling, "tensorflow"), (precision, "fp32")) if name != usual]
     return Projector(
         INCEPTION + (f"({', '.join(unlike)})" if unlike else ""),
-        network.to(dtype=torch.bfloat16 if precision == "bf16" else torch.float32, memory_format=torch.channels_last),
+        network.to(memory_format=torch.channels_last),  # pyright: ignore[reportCallIssue]
         device,
         at_once=ON_CPU if device.type == "cpu" else AT_ONCE,
         identity=digest.hexdigest(),

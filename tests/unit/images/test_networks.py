@@ -310,7 +310,7 @@ def test_the_published_weights_and_schedule(model):
 def test_the_published_plateau():
     settings = resolved(ImageAutoencoder("rae-l2").get_params(), (32, 32, 3))
     assert (settings.training.schedule, settings.training.plateau_factor) == ("plateau", 0.5)
-    assert settings.training.plateau_patience == 5
+    assert (settings.training.plateau_patience, settings.training.plateau_threshold) == (5, 1e-4)
     assert settings.training.clip_norm is None
 
 
