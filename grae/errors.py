@@ -86,6 +86,10 @@ class DataError(GraeError):
     """A data set or file that cannot be found, read or used."""
 
 
+class DownloadError(DataError):
+    """A file that could not be downloaded."""
+
+
 class SettingsError(GraeError):
     """A setting that is unknown, out of range or in conflict with another."""
 

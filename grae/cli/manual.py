@@ -102,7 +102,10 @@ MANUAL = {
         ("grae images train --data digits --model rae-l2", "grae images train --data pictures/ --width 0.25"),
     ),
     "images sample": Page("New images from a run.", ("grae images sample --out samples.png",)),
-    "images evaluate": Page("Frechet distances of a run's images.", ("grae images evaluate",)),
+    "images evaluate": Page(
+        "Frechet distances of a run's images.", ("grae images evaluate", "grae images evaluate mnist-rae-l2-1 --fid")
+    ),
+    "images floor": Page("Frechet distances of real images.", ("grae images floor --data mnist --fid",)),
     "images projector": Page(
         "A classifier to measure distances with.", ("grae images projector --data digits --out digits.safetensors",)
     ),

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from grae.datasets.locations import CACHE_HOME, DATA_HOME, cache_home, data_home
 from grae.datasets.readers import STDIN, Format, Source, file_checksum
-from grae.errors import DataError
+from grae.errors import DataError, DownloadError
 from grae.grammar.cfg import Grammar, load_grammar
 from grae.resources import shipped
 
@@ -232,7 +232,7 @@ def download(
         progress: called with the bytes that have come and the bytes that there are.
 
     Raises:
-        DataError: none of the addresses gives the file.
+        DownloadError: none of the addresses gives the file.
     """
     import pooch
 
@@ -253,7 +253,7 @@ def download(
         except (OSError, ValueError) as error:  # no network, no such file there, disk full; another checksum
             failures.append(f"{address}: {_short(error)}")
     reasons = "".join(f"\n  {failure}" for failure in failures)
-    raise DataError(
+    raise DownloadError(
         f"cannot fetch the data set {name!r}{reasons}",
         remedy=f"try again with a network, or put the file at {file} in a folder that {DATA_HOME} names; "
         f"downloads go to {place.parent} ({CACHE_HOME} names another place)",
