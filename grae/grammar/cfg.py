@@ -17,6 +17,8 @@ from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, unspell
 from grae.resources import shipped
 
 if TYPE_CHECKING:
+    import nltk
+
     from grae.grammar.analysis import Analysis
     from grae.grammar.parser import Parser
     from grae.grammar.tables import Tables
@@ -35,7 +37,8 @@ class Grammar:
         productions: pairs of left-hand side and right-hand side, or productions, in the order of their ids.
         start: the start symbol; the first left-hand side when left out.
         language: what the strings mean: "molecules", "expressions" or None.
-        ignore: characters skipped between tokens.
+        ignore: characters that may stand between terminals in a string that is read, and mean nothing.
+        separator: what stands between any two terminals, such as a space between words; "" for nothing.
         motifs: what the last of the productions compose, in the same order.
 
     Raises:
@@ -51,6 +54,7 @@ class Grammar:
         *,
         language: str | None = None,
         ignore: str = "",
+        separator: str = "",
         motifs: Iterable[Motif] = (),
     ) -> None:
         self.name = name
@@ -62,6 +66,7 @@ class Grammar:
         self.start = start or self.productions[0].lhs
         self.language = None if language is None else checked_language(language, name)
         self.ignore = ignore
+        self.separator = separator
         self.motifs = tuple(motifs)
         self.nonterminals = tuple(dict.fromkeys(self._nonterminals()))
         self.terminals = tuple(dict.fromkeys(s for p in self.productions for s in p.rhs if isinstance(s, str)))
@@ -76,8 +81,16 @@ class Grammar:
         Raises:
             GrammarError: with the line that cannot be read and why.
         """
-        productions, start, language, ignore, motifs = notation.read(text, name)
-        return cls(name, productions, start, language=language, ignore=ignore, motifs=motifs)
+        read = notation.read(text, name)
+        return cls(
+            name,
+            read.productions,
+            read.start,
+            language=read.language,
+            ignore=read.ignore,
+            separator=read.separator,
+            motifs=read.motifs,
+        )
 
     def extend(self, motifs: Iterable[Motif]) -> "Grammar":
         """A larger grammar of the same language: this one's productions, then one for each motif.
@@ -93,22 +106,18 @@ class Grammar:
         productions = list(self.productions)
         for motif in motifs:
             productions.append(Production(len(productions), *motif.compose(productions)))
-        return Grammar(
-            self.name,
-            productions,
-            self.start,
-            language=self.language,
-            ignore=self.ignore,
-            motifs=self.motifs + motifs,
-        )
+        return self._with(productions, self.motifs + motifs)
 
     @cached_property
     def base(self) -> "Grammar | None":
         """The grammar without its motifs; None where it has none."""
         if not self.motifs:
             return None
-        productions = self.productions[: -len(self.motifs)]
-        return Grammar(self.name, productions, self.start, language=self.language, ignore=self.ignore)
+        return self._with(self.productions[: -len(self.motifs)])
+
+    def starting_at(self, start: Nonterminal) -> "Grammar":
+        """The same productions and motifs with another start symbol."""
+        return self._with(self.productions, self.motifs, start)
 
     @property
     def n_productions(self) -> int:
@@ -137,8 +146,10 @@ class Grammar:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Sha256 of the start symbol, the ignored characters, the productions and the motifs, as hexadecimal digits."""
+        """Sha256 of the start symbol, the ignored characters, the separator, the productions and the motifs, in hex."""
         lines = [f"%start {self.start}", repr(self.ignore), *map(str, self.productions), *map(str, self.motifs)]
+        if self.separator:
+            lines.append(f"#% separator {written(self.separator)}")
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @cached_property
@@ -194,11 +205,32 @@ class Grammar:
         """
         return self.unparser.unparse(ids)
 
+    def tree(self, text: str) -> "nltk.Tree":
+        """The derivation of a string as a tree of nltk's; motifs are written out.
+
+        Raises:
+            ParseError: the string is not in the language.
+        """
+        from grae.grammar.nltk_objects import tree_of
+
+        plain = self.base or self
+        return tree_of(plain, plain.parse(text))
+
+    def to_nltk(self) -> "nltk.CFG":
+        """The grammar as an object of nltk's, with the same productions in the same order; motifs are productions too.
+
+        What nltk has no word for is lost: `language`, `ignore`, `separator`.
+        """
+        from grae.grammar.nltk_objects import to_nltk
+
+        return to_nltk(self)
+
     @property
     def text(self) -> str:
         """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, motifs and fingerprint."""
         head = [f"#% language {self.language}"] if self.language else []
         head += [f"#% ignore {written(character)}" for character in self.ignore]
+        head += [f"#% separator {written(self.separator)}"] if self.separator else []
         n_base = self.n_productions - len(self.motifs)
         lines = [*head, f"%start {self.start}", *map(str, self.productions[:n_base])]
         for production, motif in zip(self.productions[n_base:], self.motifs, strict=True):
@@ -220,6 +252,20 @@ class Grammar:
         made = {"analysis", "tables", "parser", "unparser", "base"}
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
+    def _with(
+        self, productions: Iterable[Production], motifs: Iterable[Motif] = (), start: Nonterminal | None = None
+    ) -> "Grammar":
+        """A grammar like this one, of other productions and motifs."""
+        return Grammar(
+            self.name,
+            productions,
+            start or self.start,
+            language=self.language,
+            ignore=self.ignore,
+            separator=self.separator,
+            motifs=motifs,
+        )
+
     def _nonterminals(self) -> Iterator[Nonterminal]:
         """Left-hand sides in file order, then the nonterminals that nothing defines."""
         yield from (p.lhs for p in self.productions)
@@ -235,6 +281,10 @@ class Grammar:
         for character in self.ignore:
             if trouble := unspellable(character):
                 raise GrammarError(f"{self.name}: cannot ignore {character!r}: {trouble[0]}", remedy=trouble[1])
+        if self.separator and (trouble := unspellable(self.separator)):
+            raise GrammarError(
+                f"{self.name}: {self.separator!r} cannot be a separator: {trouble[0]}", remedy=trouble[1]
+            )
 
     def _reject_unusable(self) -> None:
         if all(production.lhs != self.start for production in self.productions):
@@ -276,12 +326,20 @@ class Grammar:
             before.append(production)
 
 
-def load_grammar(source: str | Path) -> Grammar:
+def load_grammar(source: "str | Path | nltk.CFG") -> Grammar:
     """A shipped grammar by its name, or a grammar by the path of its file or of a run's folder.
+
+    Args:
+        source: the name or path; or a grammar of nltk's, an `nltk.CFG` or `nltk.PCFG`. The probabilities of the latter
+            are not used: a model learns from strings which productions are usual.
 
     Raises:
         GrammarError: there is no such grammar, or it cannot be read.
     """
+    if not isinstance(source, str | Path):
+        from grae.grammar.nltk_objects import from_nltk
+
+        return from_nltk(source)
     shipped_files = {name: shipped("grammars") / f"{name}.cfg" for name in shipped_grammars()}
     path = shipped_files.get(str(source), Path(source))
     try:
