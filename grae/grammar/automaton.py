@@ -40,6 +40,7 @@ class Automaton(NamedTuple):
             column K + 1 stands for any.
         lhs: (S,) int32, the left-hand side.
         completes: (S,) int32, the production that a final state completes, or `CYCLIC`.
+        places: (S, 2) int32, the production that a state is in, and the place of the awaited symbol; -1 for none.
         predicted: the first states of productions, by nonterminal and next token.
         predicted_from: (N * (K + 2) + 1,) int32, where in `predicted` those of nonterminal n before token t begin, at n
             * (K + 2) + t.
@@ -59,6 +60,7 @@ class Automaton(NamedTuple):
     accepts: np.ndarray
     lhs: np.ndarray
     completes: np.ndarray
+    places: np.ndarray
     predicted: np.ndarray
     predicted_from: np.ndarray
     cycle_from: np.ndarray
@@ -96,7 +98,17 @@ class _States:
         self.begins = _begins(tables)
         self.columns: dict[str, list] = {
             name: []
-            for name in ("awaited", "after", "after_empty", "twin", "leads_back", "lhs", "completes", "accepts")
+            for name in (
+                "awaited",
+                "after",
+                "after_empty",
+                "twin",
+                "leads_back",
+                "lhs",
+                "completes",
+                "accepts",
+                "places",
+            )
         }
         self.first: dict[int, int] = {}  # production -> its state with the dot at the front
         width = tables.follow.shape[1]
@@ -143,6 +155,7 @@ class _States:
                 after_empty=later if nullable else DEAD,
                 twin=twin,
                 leads_back=place in back,
+                place=(production, place),
             )
         self.first[production] = state
 
@@ -157,6 +170,7 @@ class _States:
         twin: int = DEAD,
         leads_back: bool = False,
         completes: int = -1,
+        place: tuple[int, int] = (-1, -1),
     ) -> int:
         row = dict(
             awaited=awaited,
@@ -167,6 +181,7 @@ class _States:
             lhs=lhs,
             completes=completes,
             accepts=accepts,
+            places=place,
         )
         for name, column in self.columns.items():
             column.append(row[name])

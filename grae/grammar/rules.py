@@ -1,10 +1,10 @@
 """One line of productions: nltk's notation and, where it has a single reading, what other tools write.
 
-    S -> A 'x' | "y" |        nltk: an empty alternative derives the empty string
-    <s> ::= <a> "x"           Backus-Naur form
-      | 'z'                   more alternatives of the left-hand side before
-    T -> 'a' T | ε            an epsilon sign that nothing defines (see `EPSILONS`)
-    T -> 'b'                  # a comment, to the end of the line
+S -> A 'x' | "y" |        nltk: an empty alternative derives the empty string
+<s> ::= <a> "x"           Backus-Naur form
+  | 'z'                   more alternatives of the left-hand side before
+T -> 'a' T | ε            an epsilon sign that nothing defines (see `EPSILONS`)
+T -> 'b'                  # a comment, to the end of the line
 """
 
 import re
