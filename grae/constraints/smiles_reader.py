@@ -130,7 +130,7 @@ def debts(tables, state, labels):
 def pending(tables, state, context, terminal):
     """Labels of one or two digits outside brackets.
 
-    The context is whether it is inside (also of the parentheses of %(100)), and digits and number behind a percent sign.
+    The context is whether it is inside, also of the parentheses of %(100); and digits and number behind a percent sign.
     """
     if terminal == BEGIN:
         context[0] = state[PHASE] >= BRACKET

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from grae.grammar.analysis import components
 from grae.grammar.tables import NONE
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class _States:
 
     def __init__(self, tables: "Tables", cycle: set[tuple[int, int]]) -> None:
         self.tables = tables
-        self.begins = _begins(tables)
+        self.begins = tables.begins
         self.columns: dict[str, list] = {
             name: []
             for name in (
@@ -195,25 +196,6 @@ class _States:
         return accepts
 
 
-def _begins(tables: "Tables") -> np.ndarray:
-    """FIRST of each nonterminal, the terminals that its strings begin with: (N, K + 2) bool, the last column True."""
-    n_nonterminals, width = tables.follow.shape
-    begins = np.zeros((n_nonterminals, width), bool)
-    before = -1
-    while before != (before := int(begins.sum())):
-        for production in np.flatnonzero(tables.usable):
-            row = begins[tables.lhs[production]]
-            for symbol in tables.rhs[production, : tables.rhs_length[production]]:
-                if symbol < 0:
-                    row[-symbol - 1] = True
-                    break
-                row |= begins[symbol]
-                if not tables.nullable[symbol]:
-                    break
-    begins[:, -1] = True
-    return begins
-
-
 def _predictions(states: _States, tables: "Tables") -> tuple[np.ndarray, np.ndarray]:
     """For each nonterminal and next token, the first states of the productions that can be used there.
 
@@ -232,16 +214,16 @@ def _predictions(states: _States, tables: "Tables") -> tuple[np.ndarray, np.ndar
 def _cycle_steps(tables: "Tables") -> list[tuple[int, int, int]]:
     """Steps (production, place, nonterminal there) from A to B where B leads back to A, by A, production and place."""
     steps = []
+    empty = set(np.flatnonzero(tables.nullable).tolist())
     for production in np.flatnonzero(tables.on_cycle & tables.usable).tolist():
         rhs = tables.rhs[production, : tables.rhs_length[production]].tolist()
-        vanishing = [symbol >= 0 and bool(tables.nullable[symbol]) for symbol in rhs]
+        stuck = [symbol for symbol in rhs if symbol not in empty]
         for place, symbol in enumerate(rhs):
-            if symbol >= 0 and all(vanishing[:place] + vanishing[place + 1 :]):
+            if symbol >= 0 and (not stuck or stuck == [symbol]):
                 steps.append((production, place, symbol))
-    leads_to = {int(head): {int(head)} for head in tables.lhs}
-    size = -1
-    while size != (size := sum(map(len, leads_to.values()))):
-        for production, _, symbol in steps:
-            leads_to[int(tables.lhs[production])] |= leads_to[symbol]
-    steps = [step for step in steps if int(tables.lhs[step[0]]) in leads_to[step[2]]]
+    leads: dict[int, set[int]] = {}
+    for production, _, symbol in steps:
+        leads.setdefault(int(tables.lhs[production]), set()).add(symbol)
+    component = components(leads)
+    steps = [step for step in steps if component[int(tables.lhs[step[0]])] == component[step[2]]]
     return sorted(steps, key=lambda step: (tables.lhs[step[0]], *step))

@@ -211,10 +211,11 @@ class Grammar:
         Raises:
             ParseError: the string is not in the language.
         """
-        from grae.grammar.nltk_objects import tree_of
+        from grae.grammar.nltk_objects import to_tree
+        from grae.grammar.trees import tree_of
 
         plain = self.base or self
-        return tree_of(plain, plain.parse(text))
+        return to_tree(tree_of(plain, plain.parse(text)))
 
     def to_nltk(self) -> "nltk.CFG":
         """The grammar as an object of nltk's, with the same productions in the same order; motifs are productions too.

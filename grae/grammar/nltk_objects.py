@@ -1,13 +1,11 @@
 """Grammars and trees as objects of nltk's, for those who work with it."""
 
-from collections.abc import Sequence
-
 import nltk
-import numpy as np
 
 from grae.errors import GrammarError
 from grae.grammar.cfg import Grammar
 from grae.grammar.symbols import Nonterminal, Symbol
+from grae.grammar.trees import Node
 
 NAME = "nltk"  # of a grammar that was an object
 
@@ -36,22 +34,19 @@ def to_nltk(grammar: Grammar) -> nltk.CFG:
     return nltk.CFG(_theirs(grammar.start), productions)
 
 
-def tree_of(grammar: Grammar, ids: np.ndarray | Sequence[int]) -> nltk.Tree:
-    """The tree of a complete leftmost derivation.
-
-    Args:
-        grammar: of the derivation.
-        ids: production ids, shape (T,).
-    """
-    steps = iter(ids)
-    root = nltk.Tree(str(grammar.start), [])
-    waiting = [root]  # nodes to be expanded, the next one last
+def to_tree(root: Node) -> nltk.Tree:
+    """A derivation's tree as nltk's."""
+    tree = nltk.Tree(str(root.symbol), [])
+    waiting = [(root, tree)]
     while waiting:
-        node = waiting.pop()
-        for symbol in grammar.productions[int(next(steps))].rhs:
-            node.append(nltk.Tree(symbol.name, []) if isinstance(symbol, Nonterminal) else symbol)
-        waiting += [child for child in reversed(node) if isinstance(child, nltk.Tree)]
-    return root
+        node, theirs = waiting.pop()
+        for child in node.children:
+            if isinstance(child.symbol, Nonterminal):
+                theirs.append(nltk.Tree(child.symbol.name, []))
+                waiting.append((child, theirs[-1]))
+            else:
+                theirs.append(child.symbol)
+    return tree
 
 
 def _theirs(symbol: Symbol) -> "nltk.Nonterminal | str":

@@ -5,6 +5,8 @@ It does unless, behind some terminal of a derivation, the text goes on so that a
 other in some derivation.
 """
 
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,50 +37,61 @@ def overlap(grammar: "Grammar") -> Overlap | None:
     ]
     if not pairs:
         return None
-    beside = neighbors(grammar)
+    after = cache(_Neighbors(grammar).after)
     for pair in sorted(pairs):
-        if _can_spell(beside, pair.terminal, pair.longer[len(pair.terminal) :]):
+        if _can_spell(after, pair.terminal, pair.longer[len(pair.terminal) :]):
             return pair
     return None
 
 
-def neighbors(grammar: "Grammar") -> dict[str, list[str]]:
-    """The terminals that can come right after each terminal in a derivation of the language."""
-    numbers = {terminal: number for number, terminal in enumerate(grammar.terminals)}
-    n = len(numbers)
-    productions = [p for p in grammar.productions if grammar.analysis.is_usable(p)]
-    empty = grammar.analysis.empty
-    firsts = {nonterminal: np.zeros(n, bool) for nonterminal in grammar.nonterminals}
-    lasts = {nonterminal: np.zeros(n, bool) for nonterminal in grammar.nonterminals}
+class _Neighbors:
+    """Which terminals can come right after a terminal in a derivation of the language."""
 
-    def ends(symbol: Symbol, known: dict[Nonterminal, np.ndarray]) -> np.ndarray:
-        return known[symbol] if isinstance(symbol, Nonterminal) else np.arange(n) == numbers[symbol]
+    def __init__(self, grammar: "Grammar") -> None:
+        self._terminals = grammar.terminals
+        self._numbers = {terminal: number for number, terminal in enumerate(grammar.terminals)}
+        tables, analysis = grammar.tables, grammar.analysis
+        begins = dict(zip(grammar.nonterminals, tables.begins[:, : len(self._terminals)], strict=True))
+        self._after: dict[
+            Symbol, np.ndarray
+        ] = {}  # the terminals that come after what a symbol derives, in its production
+        ends: dict[Symbol, set[Nonterminal]] = {}  # the left-hand sides whose strings can end where the symbol's end
+        for production in grammar.productions:
+            if not analysis.is_usable(production):
+                continue
+            behind = np.zeros(len(self._terminals), bool)
+            is_last = True
+            for symbol in reversed(production.rhs):
+                self._after[symbol] = self._after.get(symbol, False) | behind
+                if is_last:
+                    ends.setdefault(symbol, set()).add(production.lhs)
+                if isinstance(symbol, Nonterminal):
+                    ahead, vanishes = begins[symbol], symbol in analysis.empty
+                else:
+                    ahead, vanishes = np.arange(len(behind)) == self._numbers[symbol], False
+                behind = ahead | behind if vanishes else ahead
+                is_last &= vanishes
+        self._ends = ends
 
-    for known, step in ((firsts, 1), (lasts, -1)):
-        before = -1
-        while before != (before := sum(int(marks.sum()) for marks in known.values())):
-            for production in productions:
-                for symbol in production.rhs[::step]:
-                    known[production.lhs] |= ends(symbol, known)
-                    if symbol not in empty:
-                        break
-    beside = np.zeros((n, n), bool)
-    for production in productions:
-        for place, symbol in enumerate(production.rhs):
-            for after in production.rhs[place + 1 :]:
-                beside |= np.outer(ends(symbol, lasts), ends(after, firsts))
-                if after not in empty:
-                    break
-    return {terminal: [grammar.terminals[k] for k in np.flatnonzero(beside[i])] for terminal, i in numbers.items()}
+    def after(self, terminal: str) -> list[str]:
+        """The terminals that can come right after one."""
+        found = np.zeros(len(self._terminals), bool)
+        todo: list[Symbol] = [terminal]
+        seen = set(todo)
+        for symbol in todo:
+            found |= self._after.get(symbol, False)
+            todo += self._ends.get(symbol, set()) - seen
+            seen |= self._ends.get(symbol, set())
+        return [self._terminals[number] for number in np.flatnonzero(found)]
 
 
-def _can_spell(beside: dict[str, list[str]], terminal: str, rest: str) -> bool:
+def _can_spell(neighbors: Callable[[str], list[str]], terminal: str, rest: str) -> bool:
     """Whether the terminals behind one can begin with a text."""
     seen = {(terminal, rest)}
     todo = [(terminal, rest)]
     while todo:
         last, rest = todo.pop()
-        for after in beside[last]:
+        for after in neighbors(last):
             if after.startswith(rest):
                 return True
             going_on = after, rest[len(after) :]
