@@ -1,11 +1,8 @@
 """A context-free grammar: its productions, numbered in file order, and what can be done with it."""
 
-import errno
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +11,6 @@ from grae.errors import GrammarError
 from grae.grammar import notation
 from grae.grammar.notation import at_line, checked_language, motif_error
 from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, unspellable, written
-from grae.resources import shipped
 
 if TYPE_CHECKING:
     import nltk
@@ -24,9 +20,7 @@ if TYPE_CHECKING:
     from grae.grammar.tables import Tables
     from grae.grammar.unparser import Unparser
 
-RUN_GRAMMAR = "grammar.cfg"
 MOST_SYMBOLS = 2**16  # with motifs; ids and padding are stored in two bytes
-_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 class Grammar:
@@ -325,46 +319,6 @@ class Grammar:
                     f"'{wanted}'"
                 )
             before.append(production)
-
-
-def load_grammar(source: "str | Path | nltk.CFG") -> Grammar:
-    """A shipped grammar by its name, or a grammar by the path of its file or of a run's folder.
-
-    Args:
-        source: the name or path; or a grammar of nltk's, an `nltk.CFG` or `nltk.PCFG`. The probabilities of the latter
-            are not used: a model learns from strings which productions are usual.
-
-    Raises:
-        GrammarError: there is no such grammar, or it cannot be read.
-    """
-    if not isinstance(source, str | Path):
-        from grae.grammar.nltk_objects import from_nltk
-
-        return from_nltk(source)
-    shipped_files = {name: shipped("grammars") / f"{name}.cfg" for name in shipped_grammars()}
-    path = shipped_files.get(str(source), Path(source))
-    try:
-        if path.is_dir():
-            path = path / RUN_GRAMMAR
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        if error.errno not in _NO_SUCH_FILE:
-            raise GrammarError(f"{path}: {error.strerror}", remedy="check the path and its permissions") from None
-        near = get_close_matches(str(source), shipped_files, n=1)
-        raise GrammarError(
-            f"no grammar {str(source)!r}: neither a shipped grammar ({', '.join(shipped_files)}) nor a file",
-            remedy=f"did you mean {near[0]!r}?" if near else "give one of these names, a .cfg file, or a run's folder",
-        ) from None
-    except UnicodeDecodeError as error:
-        raise GrammarError(
-            f"{path}: not UTF-8 text, at byte {error.start}", remedy="save the grammar as UTF-8"
-        ) from None
-    return Grammar.from_text(text, name=path.stem if path.name != RUN_GRAMMAR else path.parent.name)
-
-
-def shipped_grammars() -> list[str]:
-    """The names of the grammars that come with grae."""
-    return sorted(path.stem for path in shipped("grammars").glob("*.cfg"))
 
 
 def _numbered(productions: Iterable[Production | tuple[Nonterminal, Sequence[Symbol]]]) -> Iterator[Production]:

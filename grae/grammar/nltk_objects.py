@@ -42,8 +42,9 @@ def to_tree(root: Node) -> nltk.Tree:
         node, theirs = waiting.pop()
         for child in node.children:
             if isinstance(child.symbol, Nonterminal):
-                theirs.append(nltk.Tree(child.symbol.name, []))
-                waiting.append((child, theirs[-1]))
+                below = nltk.Tree(child.symbol.name, [])
+                theirs.append(below)
+                waiting.append((child, below))
             else:
                 theirs.append(child.symbol)
     return tree

@@ -130,6 +130,6 @@ def test_check_counts_as_training_would(grae, tmp_path: Path):
 def test_a_dead_production_is_a_warning_in_training(grae, tmp_path: Path):
     (tmp_path / "mine.cfg").write_text("S -> 'a' S | 'b' | epsilon\n")
     (tmp_path / "data.txt").write_text("ab\nb\naab\n" * 20)
-    ended = grae("train", "-g", tmp_path / "mine.cfg", "-d", tmp_path / "data.txt", "--epochs", "1", "--preset", "quick")
+    ended = grae("train", "-g", "mine.cfg", "-d", "data.txt", "--epochs", "1", "--preset", "quick")
     assert ended.status == 0, ended.err
     assert "warning: undefined: line 1, production 2 'S -> epsilon'" in ended.err

@@ -19,7 +19,9 @@ def test_strings_that_no_decoder_under_the_rules_writes(grammar_named, name):
     derivations = encode(grammar, [*FINE, *BROKEN]).derivations
     broken = breaks_rules(grammar, derivations)
     assert broken.tolist() == [False] * len(FINE) + [True] * len(BROKEN)
-    refused = first_refused(constraint_of(grammar, "molecules", 64), derivations)
+    constraint = constraint_of(grammar, "molecules", 64)
+    assert constraint is not None
+    refused = first_refused(constraint, derivations)
     assert (refused[broken] >= 0).all()
     assert (refused[~broken] < 0).all()
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import nltk
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from nltk import CFG, PCFG
 
 from grae.errors import GrammarError
-from grae.grammar import Grammar, Motif, Nonterminal, load_grammar, shipped_grammars
+from grae.grammar import Grammar, Motif, Nonterminal, load_grammar, loading, shipped_grammars
 from grae.grammar.tokenizer import Tokenizer
 from grae.resources import shipped
 
@@ -243,6 +243,53 @@ class TestErrors:
         assert line.index("$") == caret.index("^")
 
 
+PIECES = [
+    "S",
+    "A",
+    "->",
+    "::=",
+    "|",
+    "'a'",
+    '"b"',
+    "'",
+    '"',
+    "#",
+    "#%",
+    "%start",
+    " ",
+    "\n",
+    "\r",
+    "\\",
+    "<",
+    ">",
+    "ε",
+    "[",
+]
+PIECES += [
+    "#% ignore ' '",
+    "#% separator ' '",
+    "#% motif 0 0 1",
+    "#% language molecules",
+    "\0",
+    "\u2028",
+    "\ufeff",
+    "1",
+    "-",
+    "e",
+]
+
+
+@settings(max_examples=500)
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=2), max_size=25).map("".join))
+def test_any_text_is_a_grammar_or_an_error_of_ours(text: str):
+    try:
+        grammar = Grammar.from_text(text)
+    except GrammarError:
+        return
+    assert Grammar.from_text(grammar.text) == grammar
+    assert all(map(str, grammar.analysis.findings))
+
+
 class TestNltk:
     TEXT = "S -> NP VP\nNP -> 'the' N | 'Ann'\nN -> 'cat' |\nVP -> 'sees' NP"
 
@@ -368,6 +415,7 @@ class TestNames:
             ("/no/such/file.cfg", "give one of these names"),
             ("", "give one of these names"),
             ("x" * 5000, "give one of these names"),
+            ("a\0b", "give one of these names"),
         ],
     )
     def test_no_such_grammar(self, source: str, remedy: str):
@@ -390,6 +438,17 @@ class TestNames:
     def test_no_utf8(self, tmp_path: Path):
         (tmp_path / "mine.cfg").write_bytes(b"S -> 'a'\nS -> '\xff'\n")
         with pytest.raises(GrammarError, match="not UTF-8 text, at byte 15"):
+            load_grammar(tmp_path / "mine.cfg")
+
+    @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null"])
+    def test_a_device_is_not_read(self, device: str):
+        with pytest.raises(GrammarError, match="is a device"):
+            load_grammar(device)
+
+    def test_what_is_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(loading, "MOST_BYTES", 20)
+        (tmp_path / "mine.cfg").write_text("S -> 'a' | 'b' | 'c' | 'd'\n")
+        with pytest.raises(GrammarError, match="more than 20 bytes"):
             load_grammar(tmp_path / "mine.cfg")
 
     def test_what_cannot_be_read(self, tmp_path: Path):
