@@ -32,6 +32,16 @@ class GraeError(Exception):
         return self.message if self.remedy is None else f"{self.message}\n  remedy: {self.remedy}"
 
 
+def excerpt(text: str, position: int) -> str:
+    """The text around a position as one indented line, and below it a line with a caret under the position."""
+    first = max(0, position - CARET_WIDTH)
+    last = min(len(text), position + CARET_WIDTH)
+    head = "..." if first else ""
+    tail = "..." if last < len(text) else ""
+    line = (head + text[first:last] + tail).replace("\n", " ").replace("\t", " ")
+    return f"  {line}\n  {' ' * (len(head) + position - first)}^"
+
+
 class GrammarError(GraeError):
     """A grammar that cannot be found, read or used."""
 
@@ -66,16 +76,11 @@ class ParseError(GraeError):
 
     def _excerpt(self) -> str:
         """The string around the position, with a caret under it and what was expected there."""
-        first = max(0, self.position - CARET_WIDTH)
-        last = min(len(self.text), self.position + CARET_WIDTH)
-        head = "..." if first else ""
-        tail = "..." if last < len(self.text) else ""
-        line = (head + self.text[first:last] + tail).replace("\n", " ").replace("\t", " ")
-        caret = " " * (len(head) + self.position - first) + "^"
+        said = ""
         if self.expected:
             names = ", ".join(repr(terminal) for terminal in self.expected)
-            caret += f" expected {'one of: ' if len(self.expected) > 1 else ''}{names}"
-        return f"  {line}\n  {caret}"
+            said = f" expected {'one of: ' if len(self.expected) > 1 else ''}{names}"
+        return excerpt(self.text, self.position) + said
 
 
 class DerivationError(GraeError):

@@ -33,7 +33,9 @@ def encode(
     place = find_run(run, grammar)
     import grae
     from grae.cli.codes import codes_as_bytes
+    from grae.cli.strings import undecodable_note
     from grae.datasets import open_source
+    from grae.datasets.forms import undecodable
 
     model = grae.load(place, device=device)
     texts = list(open_source(source, column=column).texts())
@@ -42,6 +44,15 @@ def encode(
         note(f"skipped string {rejection.row + 1}, {rejection.text!r}: {rejection.reason}")
     if encoded.rejections:
         note(f"{len(encoded.rejections):,} of {len(texts):,} strings skipped")
+    n_undecodable = int(undecodable(model.grammar_, encoded.derivations, model.settings_.form).sum())
+    if n_undecodable:
+        note(undecodable_note(n_undecodable, len(encoded.rows)))
+    longest = model.settings_.max_length
+    if n_long := int((encoded.derivations.lengths > longest).sum()):
+        note(
+            f"{n_long:,} of {len(encoded.rows):,} strings have more than the {longest} productions that the decoder "
+            "writes: their codes decode to other strings"
+        )
     if not len(encoded.rows):
         raise DataError(
             f"{source}: no string to encode among {len(texts):,} lines", remedy="give strings of the grammar"
@@ -53,6 +64,7 @@ def encode(
     if as_json:
         skipped = [{"row": r.row, "text": r.text, "reason": r.reason} for r in encoded.rejections]
         result = {"codes": codes} if out == "-" else {"out": out}
-        emit({"run": place, "n": len(codes), "latent_dim": codes.shape[1], "skipped": skipped, **result})
+        counts = {"n": len(codes), "latent_dim": codes.shape[1], "undecodable": n_undecodable}
+        emit({"run": place, **counts, "skipped": skipped, **result})
     elif out != "-":
         note(f"{len(codes):,} codes of width {codes.shape[1]} in {out}")

@@ -90,6 +90,10 @@ MANUAL = {
         "A grammar's productions; of a run also its motifs.",
         ("grae grammar show smiles", "grae grammar show runs/mine --motifs 50"),
     ),
+    "grammar parse": Page(
+        "How a grammar derives a string, as a tree.",
+        ("grae grammar parse arithmetic 'x + sin(x)'", "grae grammar parse smiles CCO --draw"),
+    ),
     "grammar check": Page(
         "What is odd in a grammar, and what it covers.",
         ("grae grammar check mine.cfg", "grae grammar check mine.cfg --data strings.txt"),

@@ -40,6 +40,14 @@ def encoded(
     return store
 
 
+def undecodable_note(n: int, of: int) -> str:
+    """What is said of strings that a decoder under the language's rules can never write."""
+    return (
+        f"{n:,} of {of:,} strings break rules that the default decoder keeps (--constraints semantic): it can never "
+        "write them"
+    )
+
+
 def record(data: str, source: "Source", store: "DerivationStore", *, max_length: int | None) -> dict[str, Any]:
     """Where a run's strings come from, for its config.json; `strings_of` finds them again by it."""
     from grae.datasets import entries

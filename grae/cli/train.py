@@ -136,15 +136,19 @@ def _begun(
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
     """A new run."""
     from grae.autoencoder import model_named
-    from grae.cli.strings import STDIN, encoded, record
+    from grae.cli.strings import STDIN, encoded, record, undecodable_note
     from grae.datasets import default_dataset, open_source
-    from grae.datasets.forms import settled_form
+    from grae.datasets.forms import settled_form, undecodable
     from grae.grammar import load_grammar
+    from grae.grammar.analysis import KILLED
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.settings import preset_named
     from grae.training.processes import in_turn, several
 
     grammar = load_grammar(name)
+    for finding in grammar.analysis.findings:
+        if finding.kind in KILLED:
+            note(f"warning: {finding}")
     preset = preset_named(parameters["preset"], grammar, model_named(parameters["model"]))
     place = place_for(out, grammar.name, parameters["model"])
     data = strings["data"] or default_dataset(grammar)
@@ -155,6 +159,8 @@ def _begun(
     with in_turn():
         source = open_source(data, column=strings["column"])
         store = encoded(grammar, source, form=form, max_length=limit, on_invalid=on_invalid)
+    if n_undecodable := int(undecodable(grammar, store.derivations, form).sum()):
+        note(undecodable_note(n_undecodable, len(store)))
     note(f"run: {place}")
     fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=talks())
     return place, fitted.fit(store, run=place, data=record(data, source, store, max_length=limit)), store

@@ -12,11 +12,14 @@ import numpy as np
 
 from grae.errors import DataError, SettingsError
 from grae.grammar.cfg import Grammar
-from grae.grammar.codec import Encoded, Rejection, encode
+from grae.grammar.codec import Derivations, Encoded, Rejection, encode
 
 Form = Literal["canonical", "kekule", "as-written"]
 NAMES = {"canonical": "canonical form", "kekule": "Kekule form"}
 UNREADABLE = "not read by RDKit"
+RULED: dict[str, Form] = {
+    "molecules": "kekule"
+}  # the form in which a decoder can keep a language's rules beyond grammar
 
 
 def settled_form(grammar: Grammar, form: Form | None) -> Form:
@@ -33,6 +36,29 @@ def settled_form(grammar: Grammar, form: Form | None) -> Form:
             remedy="use the form as-written, or put the line '#% language molecules' into the grammar",
         )
     return form or ("canonical" if grammar.language == "molecules" else "as-written")
+
+
+def trained_form(grammar: Grammar) -> Form:
+    """The form in which a model learns strings of a grammar by default: one whose rules a decoder can keep."""
+    return RULED.get(grammar.language or "", "as-written")
+
+
+def undecodable(grammar: Grammar, derivations: Derivations, form: Form) -> np.ndarray:
+    """Whether a decoder that keeps the language's rules beyond the grammar can never write the string of a derivation.
+
+    Args:
+        grammar: with motifs or without.
+        derivations: complete leftmost derivations of it.
+        form: that the strings are in.
+
+    Returns:
+        (n,) bool; all False where a decoder keeps no such rules in this form.
+    """
+    if RULED.get(grammar.language or "", form) != form:
+        return np.zeros(len(derivations), bool)
+    from grae.constraints import breaks_rules
+
+    return breaks_rules(grammar, derivations)
 
 
 def in_form(texts: Sequence[str], form: Form) -> list[str | None]:

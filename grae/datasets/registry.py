@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict
 from grae.datasets.locations import CACHE_HOME, DATA_HOME, cache_home, data_home
 from grae.datasets.readers import STDIN, Format, Source, file_checksum
 from grae.errors import DataError, DownloadError
-from grae.grammar.cfg import Grammar, load_grammar
+from grae.grammar.cfg import Grammar
+from grae.grammar.loading import load_grammar
 from grae.resources import shipped
 
 RDKIT = "rdkit:"

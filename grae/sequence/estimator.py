@@ -19,6 +19,7 @@ from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.characters import character_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import learn_motifs
+from grae.grammar.segmentation import base_productions
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
@@ -26,7 +27,7 @@ from grae.sequence.constrained import Completion, Constraints, constraints_under
 from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, resolved, rewritten, strings_in
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
-from grae.sequence.settings import Settings
+from grae.sequence.settings import RecurrentArchitecture, Settings
 from grae.training import processes
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
@@ -35,6 +36,7 @@ from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
 
 VALIDATION_BATCH = 512
+RESPELLED = 4  # how many times as many productions another spelling of a string may take
 FITTED_DENSITIES = ("gmm", "gaussian", "normal")  # beside the model's own
 
 
@@ -224,10 +226,24 @@ class GrammarAutoencoder(LatentEstimator):
             self.grammar_,
             strings_in(X),
             settings.form,
-            max_length=settings.max_length,
+            max_length=self.longest_read_,
             on_invalid=on_invalid,
             n_jobs=-1,
         )
+
+    @property
+    def longest_read_(self) -> int:
+        """The most productions that a derivation may have to be encoded.
+
+        The paper's convolutions read no more than `settings_.max_length`, which is the most that a decoder writes. Our
+        encoder reads what the decoder writes in whatever spelling it comes back: RDKit's canonical form of a molecule
+        has other motifs in it, at worst none.
+        """
+        check_is_fitted(self)
+        settings = self.settings_
+        if not isinstance(settings.architecture, RecurrentArchitecture):
+            return settings.max_length
+        return settings.max_length * max(RESPELLED, int(base_productions(self.grammar_).max()))
 
     def transform(self, X: Sequence[str]) -> np.ndarray:
         """The latent codes of strings, (n, D) float32. If the model learned molecules in one spelling, any will do.

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from grae.autoencoder.bottlenecks import BOTTLENECKS, Reduction
 from grae.autoencoder.models import Model
-from grae.datasets.forms import Form
+from grae.datasets.forms import Form, trained_form
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.training.settings import TrainingSettings
@@ -252,7 +252,7 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
         ),
         training=training,
         motifs=0 if expressions or model.characters else 300 if quick else 1000,
-        form="kekule" if grammar.language == "molecules" else "as-written",
+        form=trained_form(grammar),
     )
 
 
