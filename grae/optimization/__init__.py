@@ -3,8 +3,21 @@
 Only this room knows botorch and gpytorch, and imports them when a protocol needs a surrogate.
 """
 
+from grae.optimization.failures import TargetError, TargetFailedWarning
+from grae.optimization.functions import FunctionTarget
 from grae.optimization.loop import PACES, optimize
-from grae.optimization.result import SearchResult
+from grae.optimization.result import Best, SearchResult
 from grae.optimization.targets import BUILT_IN, Target, target_named
 
-__all__ = ["BUILT_IN", "PACES", "SearchResult", "Target", "optimize", "target_named"]
+__all__ = [
+    "BUILT_IN",
+    "PACES",
+    "Best",
+    "FunctionTarget",
+    "SearchResult",
+    "Target",
+    "TargetError",
+    "TargetFailedWarning",
+    "optimize",
+    "target_named",
+]
