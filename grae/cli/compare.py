@@ -10,6 +10,7 @@ from grae.cli.evaluate import shown, shown_interval
 from grae.cli.measuring import Asked, check_extra, measured, opened
 from grae.cli.options import (
     AsJson,
+    CompletionName,
     ConstraintsName,
     DensityName,
     Device,
@@ -40,6 +41,7 @@ def compare(
     density: DensityName = None,
     temperature: Temperature = 0.0,
     constraints: ConstraintsName = None,
+    completion: CompletionName = "forced",
     fcd: Fcd = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
@@ -58,7 +60,22 @@ def compare(
     from grae.sequence.saved import read_config
     from grae.training.run_folder import RunFolder
 
-    asked = Asked(n, density, temperature, constraints, seed, reference, scaffold_reference, None, fcd, jobs, device)
+    asked = Asked(
+        *(
+            n,
+            density,
+            temperature,
+            constraints,
+            seed,
+            reference,
+            scaffold_reference,
+            None,
+            fcd,
+            jobs,
+            device,
+            completion,
+        )
+    )
     check_extra(fcd)
     places = [find_run(run) for run in runs]
     settings: list[dict[str, Any]] = []

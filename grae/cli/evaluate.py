@@ -9,6 +9,7 @@ from grae.cli.measuring import Asked, check_extra, comparison_of, measured, open
 from grae.cli.options import (
     AsJson,
     Column,
+    CompletionName,
     ConstraintsName,
     Device,
     Fcd,
@@ -55,6 +56,7 @@ def evaluate(
     density: Named = None,
     temperature: Temperature = 0.0,
     constraints: ConstraintsName = None,
+    completion: CompletionName = "forced",
     fcd: Fcd = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
@@ -63,9 +65,25 @@ def evaluate(
 ) -> None:
     """Measure a run's samples and reconstructions, or the strings of a file: valid, unique, novel, like a reference.
 
-    A file's language is that of --grammar, smiles if there is none.
+    A file's language is that of --grammar, smiles if there is none. With --completion none incomplete samples count as
+    invalid, and the share of complete ones is a measure too.
     """
-    asked = Asked(n, density, temperature, constraints, seed, reference, scaffold_reference, train, fcd, jobs, device)
+    asked = Asked(
+        *(
+            n,
+            density,
+            temperature,
+            constraints,
+            seed,
+            reference,
+            scaffold_reference,
+            train,
+            fcd,
+            jobs,
+            device,
+            completion,
+        )
+    )
     check_extra(fcd)
     if samples is not None:
         if run is not None or density is not None:
@@ -92,6 +110,7 @@ def evaluate(
                 n=n,
                 temperature=temperature,
                 constraints=constraints,
+                completion=completion,
                 work=work(seed, jobs),
             )
         if as_json:

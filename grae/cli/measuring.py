@@ -10,7 +10,7 @@ from grae.errors import DataError, MissingExtraError, RunError
 if TYPE_CHECKING:
     from grae.evaluation import Comparison, Strings
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Constraints
+    from grae.sequence.constrained import Completion, Constraints
 
 HELD_OUT = "the run's held-out strings"
 
@@ -31,6 +31,7 @@ class Asked:
         fcd: whether to take the Fréchet ChemNet distance; None for where the extra is installed.
         jobs: processes, as joblib counts them.
         device: where to compute.
+        completion: of the decoder.
     """
 
     n: int = 1000
@@ -44,6 +45,7 @@ class Asked:
     fcd: bool | None = None
     jobs: int = -1
     device: str = "auto"
+    completion: "Completion" = "forced"
 
 
 @dataclass(slots=True)
@@ -132,6 +134,7 @@ def measured(run: Opened, asked: Asked, *, again: bool = True) -> dict[str, Any]
                 density=asked.density,
                 temperature=asked.temperature,
                 constraints=asked.constraints,
+                completion=asked.completion,
                 work=work(asked.seed, asked.jobs),
             ).to_dict()
         keep_evaluation(run.place, settings, found)
@@ -185,6 +188,8 @@ def _settings(run: Opened, asked: Asked, comparison: "Comparison") -> dict[str, 
         "training": None if run.training is None else run.training.key,
         "held_out": digest(*run.held_out),
     }
+    if asked.completion == "none":
+        about |= {"completion": "none", "constraints": "grammar"}
     if molecules:
         from grae.chemistry import RDKIT_VERSION
 

@@ -73,6 +73,7 @@ def structured(
             device=device,
             tell=note,
             progress=talks(),
+            foresee=scale == "full" and talks(),
         )
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -65,18 +65,15 @@ def sample(
             f"--draw: the grammar {model.language_grammar_.name!r} of {place} says nothing of molecules",
             remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
         )
-    from grae.evaluation.sampling import Samples, drawn
+    from grae.evaluation.sampling import drawn
 
+    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
+    samples = drawn(model, n, density=density, seed=seed, **given)
+    texts = [text for text in samples.texts if text is not None]
     report: dict[str, object] = {}
     if completion == "none":
-        codes = model.density_named(density).sample(n, seed)
-        strings = model.decodings(codes, 1, temperature=temperature, seed=seed, constraints=constraints, raw=True)
-        samples = Samples([text for (text,) in strings if text is not None], None)
-        report["complete"] = len(samples.texts) / n
-        note(f"complete: {len(samples.texts):,} of {n:,}")
-    else:
-        samples = drawn(model, n, density=density, temperature=temperature, seed=seed, constraints=constraints)
-    texts = samples.texts
+        report["complete"] = len(texts) / n
+        note(f"{len(texts):,} of {n:,} complete")
     if model.language_grammar_.language == "molecules":
         canonical, measured = _measured(model, samples)
         report |= measured
@@ -92,22 +89,23 @@ def sample(
         _print_table(model.language_grammar_, texts)
         note(f"{len(texts):,} samples in {out}")
     if "valid" in report and not as_json:
-        _print_report(report, len(texts))
+        _print_report(report, n)
 
 
 def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str], dict[str, object]]:
-    """Samples of molecules in canonical form, and how many are valid, unique and novel."""
+    """Samples of molecules in canonical form, the complete ones, and how many of all are valid, unique and novel."""
     from grae.chemistry import canonical_all, readable_all
 
-    texts, without = samples
+    texts = [text for text in samples.texts if text is not None]
+    n, without = len(samples.texts), samples.without
     forms = canonical_all(texts)
     valid = sum(form is not None for form in forms)
     distinct = sorted({form for form in forms if form is not None})
     under_grammar = valid if without is None else sum(form is not None for form in canonical_all(without))
     report: dict[str, object] = {
         "constraints": "grammar" if without is None else "semantic",
-        "valid": valid / len(texts) if texts else None,
-        "valid_without_constraints": under_grammar / len(texts) if texts else None,
+        "valid": valid / n,
+        "valid_without_constraints": under_grammar / n,
     }
     report |= {"unique": len(distinct) / valid if valid else None, "novel": _novelty(model, distinct)}
     return readable_all(texts), report

@@ -60,7 +60,7 @@ class Benchmarked:
 
 
 def benchmark(
-    samples: Sequence[str], forms: Sequence[str | None], meaning: Meaning, comparison: Comparison, work: Work
+    samples: Sequence[str | None], forms: Sequence[str | None], meaning: Meaning, comparison: Comparison, work: Work
 ) -> Benchmarked:
     """Takes the measures of MOSES, but for the shares that every language has.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from grae.evaluation.causes import causes
 from grae.evaluation.figures import Figure
 from grae.evaluation.kept import canonical_forms
 from grae.evaluation.meaning import Meaning, meaning_of
-from grae.evaluation.metrics import Share, exact, in_language, novel, unique, unique_at, valid
+from grae.evaluation.metrics import Share, complete, exact, in_language, novel, unique, unique_at, valid
 from grae.evaluation.resampling import Halves, halves_of, interval_of_halves, interval_of_share
 from grae.evaluation.sampling import drawn
 from grae.evaluation.steps import right_steps
@@ -21,7 +21,7 @@ from grae.evaluation.work import Work
 if TYPE_CHECKING:
     from grae.grammar import Grammar
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Constraints
+    from grae.sequence.constrained import Completion, Constraints
 
 FIRST = (1_000, 10_000)  # unique@k
 
@@ -31,7 +31,7 @@ class Evaluation:
     """What was measured.
 
     Attributes:
-        samples: the strings.
+        samples: the strings; None for an incomplete one.
         figures: by name (`MEASURES`); None where a measure is undefined.
         causes: of all samples, those that each cause makes invalid; decoded without constraints beyond the grammar.
         left_out: the language's other measures, and why they were not taken.
@@ -39,7 +39,7 @@ class Evaluation:
         valid_means: what validity is in this language, in words.
     """
 
-    samples: tuple[str, ...]
+    samples: tuple[str | None, ...]
     figures: dict[str, Figure | None]
     causes: dict[str, Share]
     left_out: dict[str, str]
@@ -64,7 +64,7 @@ class Evaluation:
 
 def evaluate_samples(
     grammar: "Grammar",
-    samples: Sequence[str],
+    samples: Sequence[str | None],
     *,
     without: Sequence[str] | None = None,
     training: Strings | None = None,
@@ -75,7 +75,7 @@ def evaluate_samples(
 
     Args:
         grammar: of their language; what it says of the language decides what validity is and what else is measured.
-        samples: the strings, in the order in which they were drawn.
+        samples: the strings, in the order in which they were drawn; None for an incomplete one, which is invalid.
         without: what they would have been under the grammar's rules alone, where a decoder kept more; the causes of
             invalidity are then theirs.
         training: what the model was trained on, for novelty.
@@ -121,6 +121,7 @@ def evaluate(
     density: str | None = None,
     temperature: float = 0.0,
     constraints: "Constraints | None" = None,
+    completion: "Completion" = "forced",
     work: Work | None = None,
 ) -> Evaluation:
     """Samples from a model, measures the samples, and reconstructs held-out strings.
@@ -134,6 +135,7 @@ def evaluate(
         density: the density to sample from; None for the model's own.
         temperature: of the decoder; 0 takes the most probable production at each step.
         constraints: of the decoder, as `GrammarAutoencoder.sample` takes them, for samples and reconstructions.
+        completion: of the decoder, as `GrammarAutoencoder.decodings` takes it; "none" also measures "complete".
         work: how to measure; its seed is that of the samples too.
 
     Raises:
@@ -141,7 +143,8 @@ def evaluate(
     """
     work = work or Work()
     work.begin("sampling")
-    samples = drawn(model, n, density=density, temperature=temperature, seed=work.seed, constraints=constraints)
+    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
+    samples = drawn(model, n, density=density, seed=work.seed, **given)
     found = evaluate_samples(
         model.language_grammar_,
         samples.texts,
@@ -150,21 +153,33 @@ def evaluate(
         comparison=comparison,
         work=work,
     )
+    if completion == "none":
+        found = replace(found, figures={"complete": figure_of(complete(samples.texts)), **found.figures})
     if not held_out:
         why = dict.fromkeys(("exact_reconstruction", "step_accuracy"), "there are no held-out strings")
         return replace(found, left_out=found.left_out | why)
     work.begin("reconstructing held-out strings")
     back = {
-        "exact_reconstruction": figure_of(exact(held_out, model.reconstruct(held_out, constraints=constraints))),
+        "exact_reconstruction": figure_of(exact(held_out, reconstructed(model, held_out, constraints, completion))),
         "step_accuracy": step_accuracy(model, held_out, work.seed),
     }
     return replace(found, figures=found.figures | back)
 
 
+def reconstructed(
+    model: "GrammarAutoencoder", texts: Sequence[str], constraints: "Constraints | None", completion: "Completion"
+) -> Sequence[str | None]:
+    """What comes back of strings from their codes, decoded greedily; None for an incomplete string."""
+    if completion == "forced":
+        return model.reconstruct(texts, constraints=constraints)
+    back = model.decodings(model.transform(texts), 1, temperature=0.0, constraints=constraints, raw=True)
+    return [text for (text,) in back]
+
+
 def counted(
     grammar: "Grammar",
     meaning: Meaning,
-    samples: Sequence[str],
+    samples: Sequence[str | None],
     forms: Sequence[str | None],
     training: Strings | None,
     work: Work,
@@ -174,7 +189,7 @@ def counted(
     Args:
         grammar: of the language.
         meaning: of its strings.
-        samples: the strings.
+        samples: the strings; None for an incomplete one.
         forms: the canonical form of each, None for the invalid.
         training: what the model was trained on.
         work: how to measure.

@@ -43,7 +43,7 @@ class Molecules:
 
 
 def molecules_of(
-    samples: Sequence[str], forms: Sequence[str | None], chemnet: ChemNet | None, work: Work
+    samples: Sequence[str | None], forms: Sequence[str | None], chemnet: ChemNet | None, work: Work
 ) -> Molecules | None:
     """Describes the valid samples; None where no sample is valid.
 
