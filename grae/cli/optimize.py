@@ -272,7 +272,10 @@ def _kept_options(folder: Path, options: Mapping[str, Any], given: Mapping[str, 
     for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
         if name not in FREE and value != kept[name]:
-    XX RunError(
+            begun = f"with {option} {kept[name]}"
+            if kept[name] is None or kept[name] is False:
+                begun = f"without {option}"
+            raise RunError(
                 f"{option}{'' if value is True else f' {value}'}: the search in {folder} was begun {begun}",
                 remedy=f"leave {option} out, or search into another folder",
             )

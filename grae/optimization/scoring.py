@@ -8,6 +8,7 @@ under way when the program is killed is one wave. A target that takes many strin
 
 import contextlib
 import math
+import multiprocessing
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing import TimeoutError as JoblibTimeout
 from typing import Any, Literal
 
@@ -29,6 +31,8 @@ Backend = Literal["loky", "dask", "ray"]
 BACKENDS = ("loky", "dask", "ray")
 GRACE = 30.0
 """Seconds beyond the time limit after which a process counts as hung: it has to start and to load the target first."""
+IDLE = 600
+"""Seconds without a call after which the process of a single worker ends."""
 
 
 class Scorer:
@@ -84,21 +88,11 @@ class Scorer:
 
     def _wave(self, strings: Sequence[str], parts: Sequence[range]) -> Iterator[tuple[int, Outcome]]:
         """The outcomes of parts of the strings that other processes score at the same time."""
-        from joblib import Parallel, delayed, parallel_config
-
         missing = dict(enumerate(parts))
         began = time.perf_counter()
-        longest = max(map(len, parts))
-        limit = None if self.timeout is None else self.timeout * longest * (2 if longest > 1 else 1) + GRACE
         try:
-            with parallel_config(self.backend, n_jobs=max(2, self.workers)):
-                work: Any = Parallel(timeout=limit, pre_dispatch="all", return_as="generator_unordered")
-                calls = (
-                    delayed(_numbered)(number, self.target, [strings[row] for row in rows], self.timeout)
-                    for number, rows in enumerate(parts)
-                )
-                for number, outcomes in work(calls):
-                    yield from zip(missing.pop(number), outcomes, strict=True)
+            for number, outcomes in self._elsewhere([[strings[row] for row in rows] for rows in parts]):
+                yield from zip(missing.pop(number), outcomes, strict=True)
             failed = ""
         except (JoblibTimeout, TimeoutError):
             failed = f"no answer within {self.timeout:g} seconds; its process was ended"
@@ -111,6 +105,46 @@ class Scorer:
             failed = "its process died"
         lost = Outcome(None, time.perf_counter() - began, failed)
         yield from ((row, lost) for part in missing.values() for row in part)
+
+    def _elsewhere(self, parts: Sequence[list[str]]) -> Iterator[tuple[int, list[Outcome]]]:
+        """The outcomes of each part with its number, from other processes, as they come.
+
+        Raises:
+            TimeoutError: a process does not answer in time; it was ended.
+            BrokenProcessPool: a process died.
+        """
+        longest = max(map(len, parts))
+        limit = None if self.timeout is None else self.timeout * longest * (2 if longest > 1 else 1) + GRACE
+        if self.workers == 1 and self.backend == "loky":
+            for number, part in enumerate(parts):
+                yield _alone(limit, number, self.target, part, self.timeout)
+            return
+        from joblib import Parallel, delayed, parallel_config
+
+        with parallel_config(self.backend, n_jobs=max(2, self.workers)):
+            work: Any = Parallel(timeout=limit, pre_dispatch="all", return_as="generator_unordered")
+            yield from work(
+                delayed(_numbered)(number, self.target, part, self.timeout) for number, part in enumerate(parts)
+            )
+
+
+@cache
+def _single_process() -> Any:
+    """The one process of a search with one worker; it ends when it has had nothing to do for a while."""
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=1, timeout=IDLE)
+
+
+def _alone(limit: float | None, *call: Any) -> tuple[int, list[Outcome]]:
+    """A call in the single process; that process is ended where it gives no answer in time, or is not waited for."""
+    executor = _single_process()
+    try:
+        return executor.submit(_numbered, *call).result(limit)
+    except BaseException:
+        _single_process.cache_clear()
+        executor.shutdown(wait=False, kill_workers=True)
+        raise
 
 
 def attempt(target: Target, text: str, timeout: float | None = None) -> Outcome:
@@ -174,6 +208,8 @@ class _OutOfTimeError(BaseException):
 
 
 def _numbered(number: int, target: Target, texts: Sequence[str], timeout: float | None) -> tuple[int, list[Outcome]]:
+    if multiprocessing.get_start_method(allow_none=True) == "loky":  # which pools that the target starts do not know
+        multiprocessing.set_start_method(None, force=True)
     with stdout_to_stderr():
         return number, attempts(target, texts, timeout)
 

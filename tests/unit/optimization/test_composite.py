@@ -123,7 +123,7 @@ def test_whether_a_formula_grows_without_limit(text: str, unbounded: bool):
         ("logp + size", ("--target", "unexpected 'size'", "'logp'", "'a number'", "min, max, abs, clip", "file.py")),
         ("logp +", ("unexpected the end", "position 6")),
         ("clip(logp, 0)", ("--target", "unexpected ')'", "','")),
-        ("log(logp)", ("--target", "position 3")),
+        ("log(logp)", ("--target", "position 0")),
         ("logp; qed", ("--target", "unexpected ';'")),
         ("__import__('os')", ("--target", "position 0")),
     ],

@@ -139,7 +139,7 @@ def test_whatever_a_target_raises_is_recorded(error: BaseException, told: str, k
     outcome = attempt(_raising(error), "abc")
     assert (outcome.score, outcome.error, outcome.kind) == (None, told, kind)
     assert outcome.traceback is not None
-    assert 'in score\n    raise error' in outcome.traceback
+    assert "in score\n    raise error" in outcome.traceback
     assert "grae/optimization/" not in outcome.traceback
     outcome.traceback.encode()
 
