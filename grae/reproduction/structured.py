@@ -292,7 +292,8 @@ def published_average(scores: Sequence[float | None], worst: float, maximize: bo
 
     A point without a valid string counts as `worst`. Then the points with the worst score of all are left out, and no
     others: where the worst is that of the data, a valid string can score lower.
-    Source: equation_optimization/get_final_results.py of the published code of Kusner et al. 2017.
+    Source: molecule_optimization/get_final_results.py of the published code of Kusner et al. 2017. (The script on
+    expressions leaves out the worst score of the last of all searches, which is a slip.)
 
     Args:
         scores: of all points; None where there is no valid string, or its values are not finite.
