@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Self
 
 CARET_WIDTH = 60
+SHOWN = 200  # characters of a name or a string in a message
 
 
 class GraeError(Exception):
@@ -30,6 +31,11 @@ class GraeError(Exception):
 
     def __str__(self) -> str:
         return self.message if self.remedy is None else f"{self.message}\n  remedy: {self.remedy}"
+
+
+def shortened(text: str) -> str:
+    """A text for a message: one of more than `SHOWN` characters without its middle."""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]}...{text[-SHOWN // 2 :]}"
 
 
 def excerpt(text: str, position: int) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from grae.cli.measuring import Asked, check_extra, comparison_of, measured, opened, strings_named
 from grae.cli.options import (
+    MOST_STRINGS,
     AsJson,
     Column,
     CompletionName,
@@ -43,7 +44,9 @@ Named = Annotated[
 
 def evaluate(
     run: RunArgument = None,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many strings to sample.")] = 1000,
+    n: Annotated[
+        int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample.")
+    ] = 1000,
     samples: Annotated[
         str | None,
         typer.Option("--samples", metavar="FILE", help="Measure these strings, not a run; - for stdin."),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grae.cli.completion import grammars
-from grae.cli.options import AsJson, Column, FormName
+from grae.cli.options import AsJson, Column, Delimiter, FormName
 from grae.cli.output import PIPE_WIDTH, emit, note, progress, table
 from grae.cli.strings import undecodable_note
 
@@ -78,19 +78,21 @@ def check(
         typer.Option("--data", "-d", metavar="DATA", help="A data set's name or a file (- for stdin) to cover."),
     ] = None,
     column: Column = None,
+    delimiter: Delimiter = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Longest derivation to accept.")] = None,
     form: FormName = None,
     as_json: AsJson = False,
 ) -> None:
     """Print what is wrong or odd in a grammar, by name and line; with --data, how much of a data set it covers.
 
-    A data set is counted as `grae train` would: molecules in the form that it learns, read by RDKit.
+    Strings are counted as `grae train` would: molecules in the form that it learns, read by RDKit; --form as-written
+    counts them as they stand.
     """
     from grae.grammar import load_grammar
 
     read = load_grammar(grammar)
     findings = read.analysis.findings
-    coverage = None if data is None else _coverage(read, data, column, max_length, form)
+    coverage = None if data is None else _coverage(read, data, column, delimiter, max_length, form)
     if as_json:
         found = [
             {"kind": f.kind, "production": f.production.id, "line": f.production.line, "message": str(f)}
@@ -129,14 +131,22 @@ def parse(
 
 
 def _coverage(
-    grammar: "Grammar", data: str, column: str | None, max_length: int | None, form: "Form | None"
+    grammar: "Grammar",
+    data: str,
+    column: str | None,
+    delimiter: str | None,
+    max_length: int | None,
+    form: "Form | None",
 ) -> "Coverage":
+    from grae.autoencoder.models import model_named
     from grae.datasets import check_coverage, open_source
+    from grae.sequence.settings import preset_named
 
+    form = form or preset_named("default", grammar, model_named("grae")).form
     with progress("checking") as done:
         return check_coverage(
             grammar,
-            open_source(data, column=column),
+            open_source(data, column=column, delimiter=delimiter, grammar=grammar),
             max_length=max_length,
             form=form,
             progress=lambda so_far: done(so_far.fraction),

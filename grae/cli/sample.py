@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.cli.options import (
+    MOST_STRINGS,
     AsJson,
     CompletionName,
     ConstraintsName,
@@ -18,7 +19,7 @@ from grae.cli.options import (
     Seed,
     Temperature,
 )
-from grae.cli.output import emit, note, table, write_lines
+from grae.cli.output import emit, is_table, note, table, write_strings
 from grae.cli.runs import find_run
 from grae.errors import SettingsError
 
@@ -33,7 +34,7 @@ PANELS = 20  # molecules in the picture
 
 def sample(
     run: RunArgument = None,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many strings.")] = 100,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings.")] = 100,
     grammar: OfGrammar = None,
     density: DensityName = None,
     temperature: Temperature = 0.0,
@@ -79,7 +80,9 @@ def sample(
         report |= measured
         texts = texts if raw else canonical
     if not (as_json and out == "-"):
-        write_lines(out, texts)
+        molecules = model.language_grammar_.language == "molecules"
+        more = _columns(texts) if molecules and is_table(out) else None
+        write_strings(out, texts, model.language_grammar_.language, more)
     if draw is not None:
         _draw(texts, draw)
         note(f"drawing: {draw}")
@@ -159,6 +162,15 @@ def _print_table(grammar: "Grammar", texts: Sequence[str]) -> None:
 
     rows = [[text, *(found or [None] * 5)] for text in shown for found in [properties(text)]]
     table(["sample", "logP", "SA", "QED", "weight", "heavy atoms"], rows)
+
+
+def _columns(texts: Sequence[str]) -> dict[str, list[float | int | None]]:
+    """The properties of molecules by name, for a table; empty where a string is not valid."""
+    from grae.chemistry import properties
+
+    found = [properties(text) for text in texts]
+    names = ("logp", "sa", "qed", "weight", "heavy_atoms")
+    return {name: [None if one is None else getattr(one, name) for one in found] for name in names}
 
 
 def _draw(texts: Sequence[str], path: Path) -> None:

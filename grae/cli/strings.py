@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from grae.grammar import Grammar
 
 STDIN = "-"
+REJECTS = "rejects.tsv"
 CHUNK = 50_000  # strings decoded at a time
 
 
@@ -48,14 +49,29 @@ def undecodable_note(n: int, of: int) -> str:
     )
 
 
+def keep_rejects(store: "DerivationStore", place: Path) -> None:
+    """Copies the table of the lines that a training left out into its run, once there is one.
+
+    Raises:
+        RunError: the run's folder cannot be written.
+    """
+    from grae.training.run_folder import RunFolder
+
+    folder = RunFolder(place)
+    if store.counts.rejected and folder.has(folder.CONFIG) and store.rejects_path.is_file():
+        folder.write_text(REJECTS, store.rejects_path.read_text(encoding="utf-8"))
+
+
 def record(data: str, source: "Source", store: "DerivationStore", *, max_length: int | None) -> dict[str, Any]:
     """Where a run's strings come from, for its config.json; `strings_of` finds them again by it."""
     from grae.datasets import entries
 
+    data = STDIN if source.is_stream else data
     named = data in entries() or data == STDIN
     return {
         "data": data if named else str(Path(data).absolute()),
         "column": source.column if not named else None,
+        "delimiter": source.delimiter,
         "source_sha256": source.checksum,
         "form": store.meta.recipe.form,
         "max_length": max_length,
@@ -93,7 +109,7 @@ def store_of(place: Path, about: Mapping[str, Any], grammar: "Grammar") -> "Deri
                 f"the strings of {place} came from standard input, and what was kept of them at {folder} is gone",
                 remedy="train from a file instead",
             ) from None
-    source = open_source(data, column=column)
+    source = open_source(data, column=column, delimiter=about.get("delimiter"), grammar=grammar)
     if source.checksum != checksum:
         raise DataError(
             f"{source.name} has changed since {place} was trained on it (its sha256 is another)",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grae.datasets.encoding import REJECTS_SHOWN, Progress, Reject, Tally, encode_source
+from grae.datasets.encoding import REJECTS_SHOWN, Progress, Tally, encode_source
 from grae.datasets.forms import Form, settled_form, trained_form, undecodable
 from grae.datasets.readers import Source
+from grae.datasets.rejects import Reject
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import Derivations, decode
 

@@ -25,6 +25,7 @@ from grae.training import processes
 from grae.training.batches import mean_terms
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
+from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
 
@@ -87,7 +88,7 @@ class ImageAutoencoder(LatentEstimator):
         random_state: int = 0,
         device: Device = "auto",
         precision: Precision = "auto",
-        progress: bool = False,
+        progress: Shown = False,
     ) -> None:
         self.model = model
         self.recipe = recipe
@@ -105,7 +106,7 @@ class ImageAutoencoder(LatentEstimator):
         self.random_state = random_state
         self.device: Device = device
         self.precision: Precision = precision
-        self.progress = progress
+        self.progress: Shown = progress
 
     def fit(
         self,
@@ -328,7 +329,7 @@ class ImageAutoencoder(LatentEstimator):
         parts = [
             encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
         ]
-        return fit_densities(np.concatenate(parts), self.settings_, progress=self.progress)
+        return fit_densities(np.concatenate(parts), self.settings_, progress=bool(self.progress))
 
 
 def checksum(images: np.ndarray) -> str:

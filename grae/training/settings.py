@@ -24,7 +24,7 @@ class TrainingSettings(BaseModel):
 
     Attributes:
         epochs: passes over the data.
-        time_budget: minutes of wall time, validations included (the last one is foreseen), summed over resumed parts.
+        time_budget: minutes of wall time, summed over resumed parts; time is reserved for a final validation.
         batch_size: rows a step, over all processes together.
         learning_rate: the highest of the schedule; for Adam (AdamW where `weight_decay` is not 0).
         schedule: after the warm-up "constant"; "cosine" down to 0; "one-cycle" (cosine up from 1/25 over `warmup`, or
