@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -29,23 +30,16 @@ def features_of(
         (n, F) float32.
     """
 
-    def parts() -> Iterator[np.ndarray]:
-        for start in range(0, len(rows), PART):
-            yield images[rows[start : start + PART]]
-
     def computed() -> np.ndarray:
         found = []
-        for part in projector.features(parts()):
+        for part in projector.features(_parts(images, rows)):
             found.append(part)
             tell(len(part))
         return np.concatenate(found)
 
     if projector.identity is None:
         return computed()
-    digest = hashlib.sha256(f"{projector.identity} {images.shape[1:]} {len(rows)}".encode())
-    for part in parts():
-        digest.update(np.ascontiguousarray(part).data)
-    path = cache_home() / "features" / f"{digest.hexdigest()[:32]}.safetensors"
+    path = place_of(projector.identity, images, rows)
     if path.is_file():
         try:
             kept, _ = files.read_tensors(path)
@@ -57,3 +51,16 @@ def features_of(
     found = computed()
     files.write_tensors(path, {"features": found}, {"of": projector.label, "images": len(rows)})
     return found
+
+
+def place_of(identity: str, images: np.ndarray, rows: np.ndarray) -> Path:
+    """Where the features of some images are kept, by a checksum of their pixels."""
+    digest = hashlib.sha256(f"{identity} {images.shape[1:]} {len(rows)}".encode())
+    for part in _parts(images, rows):
+        digest.update(np.ascontiguousarray(part).data)
+    return cache_home() / "features" / f"{digest.hexdigest()[:32]}.safetensors"
+
+
+def _parts(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), PART):
+        yield images[rows[start : start + PART]]
