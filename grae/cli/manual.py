@@ -85,6 +85,10 @@ MANUAL = {
             "grae reproduce structured --objects expressions --runs grae=runs/mine --trials 10",
         ),
     ),
+    "reproduce validity": Page(
+        "Shares of valid strings, decoded as the published models are.",
+        ("grae reproduce validity runs/mine", "grae reproduce validity runs/gvae runs/grae -n 2000 --draws 25"),
+    ),
     "grammar list": Page("The grammars that come with grae.", ("grae grammar list",)),
     "grammar show": Page(
         "A grammar's productions; of a run also its motifs.",
