@@ -28,12 +28,15 @@ def right_steps(model: "GrammarAutoencoder", texts: Sequence[str]) -> tuple[np.n
 
     from grae.grammar.codec import encode
     from grae.sequence.batches import DerivationBatches
+    from grae.sequence.preparation import longest_read
     from grae.training.device import resolve
 
     device = torch.device(resolve(model.device))
     network = model.network_.to(device).eval()
     tensors = network.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]
-    derivations = encode(model.grammar_, texts, max_length=model.longest_read_, n_jobs=-1).derivations
+    derivations = encode(
+        model.grammar_, texts, max_length=longest_read(model.grammar_, model.settings_), n_jobs=-1
+    ).derivations
     batches = DerivationBatches(derivations, np.arange(len(texts)), pad=model.grammar_.pad, batch_size=BATCH)
     right = np.empty(len(texts), np.int64)
     with torch.inference_mode():
