@@ -217,8 +217,11 @@ def _continued(
 
 def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", as_json: bool) -> None:
     """How the training went; the run's folder on stdout."""
+    from grae.datasets.forms import undecodable
+
     result = fitted.result_
     if as_json:
+        n_undecodable = int(undecodable(fitted.language_grammar_, store.derivations, fitted.settings_.form).sum())
         training = {} if result is None else asdict(result)
         training.pop("metrics", None)
         split = {part: len(getattr(fitted.split_, part)) for part in ("train", "validation", "test")}
@@ -227,7 +230,7 @@ def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", 
                 "run": place,
                 "grammar": fitted.language_grammar_.name,
                 "model": fitted.settings_.model,
-                "data": {"rows": len(store), **split, **store.counts.model_dump()},
+                "data": {"rows": len(store), **split, **store.counts.model_dump(), "undecodable": n_undecodable},
                 "training": training,
             }
         )

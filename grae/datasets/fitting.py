@@ -10,7 +10,8 @@ from grae.grammar.cfg import Grammar
 def fitted(source: Source, grammar: Grammar) -> Source:
     """The source as the strings of a grammar are read from it.
 
-    A text file of molecules may hold a name behind each, as a .smi file does, for no SMILES holds a space. The first
+    A text file keeps the white space around its strings where strings of the language can begin or end with some. One
+    of molecules may hold a name behind each, as a .smi file does, for no SMILES holds a space. The first
     line of a table with one column is a heading only where it is not a string of the language itself.
 
     Args:
@@ -22,6 +23,8 @@ def fitted(source: Source, grammar: Grammar) -> Source:
     """
     if source.settings["format"] == "text" and grammar.language == "molecules":
         return replace(source, format="smi")
+    if source.settings["format"] == "text" and grammar.analysis.has_space_at_ends:
+        return replace(source, format="lines")
     undecided = source.header is None and source.column is None
     if source.settings["format"] == "csv" and undecided and not source.is_stream:  # which can be read once alone
         with source.open() as reading:

@@ -1,8 +1,9 @@
 """Strings out of files, one after another, so that memory does not grow with the file.
 
-A file holds one string a line (`text`), a string and perhaps a name a line (`smi`), a table with a column of strings
-(`csv`), or molecules with their atoms and bonds (`sdf`), which RDKit reads and writes as SMILES. It may be compressed
-with gzip, alone or as the member of a tar archive, whatever its name says. `-` is standard input.
+A file holds one string a line (`text`, or `lines` with the white space around it), a string and perhaps a name a line
+(`smi`), a table with a column of strings (`csv`), or molecules with their atoms and bonds (`sdf`), which RDKit reads
+and writes as SMILES. It may be compressed with gzip, alone or as the member of a tar archive, whatever its name says.
+`-` is standard input.
 """
 
 import gzip
@@ -27,7 +28,7 @@ from grae.datasets.tables import USUAL_COLUMNS, Table
 from grae.errors import DataError, shortened
 from grae.paths import exists, is_device, is_dir, is_pipe
 
-Format = Literal["text", "smi", "csv", "sdf"]
+Format = Literal["text", "lines", "smi", "csv", "sdf"]
 STDIN = "-"
 LONGEST_LINE = 1_000_000  # characters
 _SUFFIXES: dict[str, Format] = {
@@ -44,7 +45,7 @@ class Line(NamedTuple):
 
     Attributes:
         number: its number in the file, from 1.
-        text: the string on it, without surrounding white space.
+        text: the string on it, without surrounding white space except under the format `lines`.
         fault: why there is no string; "" where there is one.
     """
 
@@ -266,12 +267,14 @@ class Reading:
                 return self._records()
             case "smi":
                 return self._first_words()
+            case "lines":
+                return self._lines(strip=False)
             case _:
                 return self._lines()
 
-    def _lines(self) -> Iterator[Line]:
+    def _lines(self, *, strip: bool = True) -> Iterator[Line]:
         for number, line in enumerate(self._physical_lines(), start=1):
-            text = line.strip()
+            text = line.strip() if strip else line.removesuffix("\n")
             yield Line(number, text, _fault(text))
 
     def _first_words(self) -> Iterator[Line]:

@@ -34,8 +34,9 @@ def right_steps(model: "GrammarAutoencoder", texts: Sequence[str]) -> tuple[np.n
     device = torch.device(resolve(model.device))
     network = model.network_.to(device).eval()
     tensors = network.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]
-    limit = longest_read(model.grammar_, model.settings_)
-    derivations = encode(model.grammar_, texts, max_length=limit, n_jobs=-1).derivations
+    derivations = encode(
+        model.grammar_, texts, max_length=longest_read(model.grammar_, model.settings_), n_jobs=-1
+    ).derivations
     batches = DerivationBatches(derivations, np.arange(len(texts)), pad=model.grammar_.pad, batch_size=BATCH)
     right = np.empty(len(texts), np.int64)
     with torch.inference_mode():

@@ -27,7 +27,7 @@ class Finding:
             "unreachable" (nothing leads there from the start symbol), "empty cycle" (a nonterminal derives itself and
             nothing more, so that strings have endless derivations), "duplicate" (the same production again), "padding"
             (`Nothing -> None`, which fills up batches and derives nothing), or "white space" (strings can begin or end
-            with some, which is lost where files of strings are read).
+            with some, which a text file keeps, and a table or a .smi file loses).
         message: the finding in a sentence.
         production: the production it is about.
     """
@@ -102,6 +102,11 @@ class Analysis:
                 found.append(Finding("duplicate", f"the same as production {earlier.id}", production))
         return found + self._white_space()
 
+    @property
+    def has_space_at_ends(self) -> bool:
+        """Whether strings of the language can begin or end with white space."""
+        return bool(self._white_space())
+
     def _white_space(self) -> list[Finding]:
         """Productions whose terminals make strings of the language begin or end with white space."""
         found = []
@@ -120,7 +125,7 @@ class Analysis:
                                 todo.append(symbol)
                         elif symbol[::step][0].isspace() and production.id not in reported:
                             reported.add(production.id)
-                            message = f"strings can {verb} with white space, which is lost where files are read"
+                            message = f"strings can {verb} with white space, which text files keep and tables lose"
                             found.append(Finding("white space", message, production))
                         if symbol not in self.empty:
                             break

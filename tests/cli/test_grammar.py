@@ -133,3 +133,13 @@ def test_a_dead_production_is_a_warning_in_training(grae, tmp_path: Path):
     ended = grae("train", "-g", "mine.cfg", "-d", "data.txt", "--epochs", "1", "--preset", "quick")
     assert ended.status == 0, ended.err
     assert "warning: undefined: line 1, production 2 'S -> epsilon'" in ended.err
+
+
+def test_white_space_at_the_ends_of_strings_is_kept(grae, tmp_path: Path):
+    (tmp_path / "mine.cfg").write_text("S -> 'a ' | 'b' | ' ' 'c'\n")
+    (tmp_path / "data.txt").write_bytes(b"a \r\nb\n c\n")
+    coverage = grae("grammar", "check", "mine.cfg", "--data", "data.txt", "--json").json["coverage"]
+    assert (coverage["read"], coverage["in_language"]) == (3, 3)
+    (tmp_path / "other.cfg").write_text("S -> 'a' | 'b' | 'c'\n")
+    coverage = grae("grammar", "check", "other.cfg", "--data", "data.txt", "--json").json["coverage"]
+    assert (coverage["read"], coverage["in_language"]) == (3, 3)
