@@ -394,7 +394,7 @@ def test_settings_that_cannot_be_used(model, expressions):
         search(model, [])
     with pytest.raises(DataError, match="scores none of"):
         search(model, expressions, lambda text: None, half="all")
-    with pytest.raises(TargetError, match=r"scores none of 3 .*: 3 x TypeError"):
+    with pytest.warns(TargetFailedWarning), pytest.raises(TargetError, match=r"scores none of 3 .*: 3 x TypeError"):
         search(model, expressions, "math:ulp", half="all", start_limit=3)
 
 
