@@ -56,7 +56,7 @@ class TrainingSettings(BaseModel):
 
     epochs: int | None = Field(None, ge=1)
     time_budget: float | None = Field(None, gt=0)
-    batch_size: int = Field(128, ge=1)
+    batch_size: int = Field(128, ge=1, le=2**31 - 1)
     learning_rate: float = Field(1e-3, gt=0)
     schedule: Schedule = "cosine"
     warmup: float = Field(0.0, ge=0, lt=1)
