@@ -8,8 +8,9 @@ The face of the library is small, and each name is imported when it is first use
     grae.load("runs/mine").sample(10)
 """
 
-import importlib
 from typing import TYPE_CHECKING
+
+from grae.lazily import from_homes
 
 if TYPE_CHECKING:
     from grae.grammar import load_grammar
@@ -27,12 +28,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = from_homes(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Self
 
 CARET_WIDTH = 60
+SHOWN = 200  # characters of a name or a string in a message
 
 
 class GraeError(Exception):
@@ -30,6 +31,21 @@ class GraeError(Exception):
 
     def __str__(self) -> str:
         return self.message if self.remedy is None else f"{self.message}\n  remedy: {self.remedy}"
+
+
+def shortened(text: str) -> str:
+    """A text for a message: one of more than `SHOWN` characters without its middle."""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]}...{text[-SHOWN // 2 :]}"
+
+
+def excerpt(text: str, position: int) -> str:
+    """The text around a position as one indented line, and below it a line with a caret under the position."""
+    first = max(0, position - CARET_WIDTH)
+    last = min(len(text), position + CARET_WIDTH)
+    head = "..." if first else ""
+    tail = "..." if last < len(text) else ""
+    line = (head + text[first:last] + tail).replace("\n", " ").replace("\t", " ")
+    return f"  {line}\n  {' ' * (len(head) + position - first)}^"
 
 
 class GrammarError(GraeError):
@@ -66,16 +82,11 @@ class ParseError(GraeError):
 
     def _excerpt(self) -> str:
         """The string around the position, with a caret under it and what was expected there."""
-        first = max(0, self.position - CARET_WIDTH)
-        last = min(len(self.text), self.position + CARET_WIDTH)
-        head = "..." if first else ""
-        tail = "..." if last < len(self.text) else ""
-        line = (head + self.text[first:last] + tail).replace("\n", " ").replace("\t", " ")
-        caret = " " * (len(head) + self.position - first) + "^"
+        said = ""
         if self.expected:
             names = ", ".join(repr(terminal) for terminal in self.expected)
-            caret += f" expected {'one of: ' if len(self.expected) > 1 else ''}{names}"
-        return f"  {line}\n  {caret}"
+            said = f" expected {'one of: ' if len(self.expected) > 1 else ''}{names}"
+        return excerpt(self.text, self.position) + said
 
 
 class DerivationError(GraeError):
@@ -84,6 +95,10 @@ class DerivationError(GraeError):
 
 class DataError(GraeError):
     """A data set or file that cannot be found, read or used."""
+
+
+class DownloadError(DataError):
+    """A file that could not be downloaded."""
 
 
 class SettingsError(GraeError):

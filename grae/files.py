@@ -5,6 +5,7 @@ Arrays are stored as safetensors and everything else as JSON or text, so that re
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,8 +16,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from grae.errors import RunError
+from grae.paths import is_device
 
 TEMPORARY = ".part"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @contextmanager
@@ -41,6 +44,28 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON that UTF-8 can encode: a lone surrogate, as of a file name that is not UTF-8, is escaped.
+
+    Raises:
+        ValueError: a number in it is NaN or infinite.
+    """
+    text = json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is not JSON, or nested deeper than Python can read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes UTF-8 text, whole or not at all."""
     with replacing(path) as temporary:
@@ -49,7 +74,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as indented JSON, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    write_text(path, as_json(value, indent=2) + "\n")
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
@@ -73,6 +98,8 @@ def read_text(path: Path, *, remedy: str | None = None) -> str:
         RunError: missing, unreadable, or not UTF-8.
     """
     try:
+        if is_device(path):
+            raise OSError("it is a device, not a file")
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise _unread(path, error, remedy) from error
@@ -88,7 +115,7 @@ def read_json(path: Path, *, remedy: str | None = None) -> Any:
     """
     text = read_text(path, remedy=remedy)
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError as error:
         raise RunError(f"{path} is truncated or not JSON: {error}", remedy=remedy) from error
 
@@ -104,7 +131,7 @@ def read_tensors(path: Path, *, remedy: str | None = None) -> tuple[dict[str, np
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-            about = json.loads((file.metadata() or {}).get("about", "{}"))
+            about = parse_json((file.metadata() or {}).get("about", "{}"))
     except OSError as error:
         raise _unread(path, error, remedy) from error
     except (SafetensorError, ValueError, TypeError) as error:
@@ -123,7 +150,7 @@ def append_jsonl(path: Path, record: Mapping[str, Any]) -> int:
     Raises:
         RunError: the file system refuses; the lines already there stay.
     """
-    line = json.dumps(record, allow_nan=False, ensure_ascii=False).encode() + b"\n"
+    line = as_json(record).encode() + b"\n"
     end = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +180,7 @@ def read_jsonl(path: Path, *, remedy: str | None = None) -> list[Any]:
     lines = read_text(path, remedy=remedy).split("\n")[:-1]
     for number, line in enumerate(lines, start=1):
         try:
-            values.append(json.loads(line))
+            values.append(parse_json(line))
         except ValueError as error:
             raise RunError(f"{path} line {number} is not JSON: {error}", remedy=remedy) from error
     return values

@@ -1,25 +1,33 @@
-"""Bottlenecks, regularizers, their composition, and the table of models. Knows neither strings nor images."""
+"""Bottlenecks, regularizers, their composition, and the table of models. Knows neither strings nor images.
 
-from grae.autoencoder.bottlenecks import (
-    BOTTLENECKS,
-    Bottleneck,
-    Code,
-    ConstantVariance,
-    Deterministic,
-    Gaussian,
-    Noisy,
-    Wasserstein,
-)
-from grae.autoencoder.composition import Autoencoder
-from grae.autoencoder.models import MODELS, Model, model_named
-from grae.autoencoder.normalized import once
-from grae.autoencoder.regularizers import (
-    REGULARIZERS,
-    GradientPenalty,
-    Regularizer,
-    SpectralNormalization,
-    Tikhonov,
-)
+Its names are imported when they are first used, so that the table of models is read without torch.
+"""
+
+from typing import TYPE_CHECKING
+
+from grae.lazily import from_homes
+
+if TYPE_CHECKING:
+    from grae.autoencoder.bottlenecks import (
+        BOTTLENECKS,
+        Bottleneck,
+        Code,
+        ConstantVariance,
+        Deterministic,
+        Gaussian,
+        Noisy,
+        Wasserstein,
+    )
+    from grae.autoencoder.composition import Autoencoder
+    from grae.autoencoder.models import MODELS, Model, model_named
+    from grae.autoencoder.normalized import once
+    from grae.autoencoder.regularizers import (
+        REGULARIZERS,
+        GradientPenalty,
+        Regularizer,
+        SpectralNormalization,
+        Tikhonov,
+    )
 
 __all__ = [
     "BOTTLENECKS",
@@ -41,3 +49,25 @@ __all__ = [
     "model_named",
     "once",
 ]
+
+_HOMES = {
+    "BOTTLENECKS": "grae.autoencoder.bottlenecks",
+    "Bottleneck": "grae.autoencoder.bottlenecks",
+    "Code": "grae.autoencoder.bottlenecks",
+    "ConstantVariance": "grae.autoencoder.bottlenecks",
+    "Deterministic": "grae.autoencoder.bottlenecks",
+    "Gaussian": "grae.autoencoder.bottlenecks",
+    "Noisy": "grae.autoencoder.bottlenecks",
+    "Wasserstein": "grae.autoencoder.bottlenecks",
+    "Autoencoder": "grae.autoencoder.composition",
+    "MODELS": "grae.autoencoder.models",
+    "Model": "grae.autoencoder.models",
+    "model_named": "grae.autoencoder.models",
+    "once": "grae.autoencoder.normalized",
+    "REGULARIZERS": "grae.autoencoder.regularizers",
+    "GradientPenalty": "grae.autoencoder.regularizers",
+    "Regularizer": "grae.autoencoder.regularizers",
+    "SpectralNormalization": "grae.autoencoder.regularizers",
+    "Tikhonov": "grae.autoencoder.regularizers",
+}
+__getattr__ = from_homes(__name__, _HOMES)

@@ -10,15 +10,14 @@ The recipes of grammars and images differ in how L_Z is reduced over the D dimen
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from grae.autoencoder.discrepancy import SCALES, mean_discrepancy, of_all_processes
+from grae.autoencoder.models import Reduction
 from grae.errors import SettingsError
-
-Reduction = Literal["sum", "mean"]
 
 
 class Code(NamedTuple):

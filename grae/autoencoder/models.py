@@ -1,8 +1,12 @@
 """The models of the paper as rows of one table; no model has a class of its own."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from grae.errors import SettingsError
+
+Reduction = Literal["sum", "mean"]
+"""Of L_Z over the dimensions of a code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,8 @@ class SpectralNormalization(Regularizer):
     """Each weight matrix divided by its largest singular value, by one power iteration a training step; L_REG is 0.
 
     Source: Ghosh et al. 2020, section 3.2 (RAE-SN); Miyato et al. 2018. A recurrent layer's matrices are normalized as
-    they are stored, the gates' one above the other; a convolution's kernel as a matrix with a row for each filter.
+    they are stored, the gates' one above the other; a convolution's kernel as a matrix with a row for each filter, a
+    transposed convolution's with a row for each channel that it takes: as published, k k out times in.
     The vectors of the power iteration are saved with the weights. `once` computes the normalized weights once for a
     whole forward pass, or for all of a decoding.
 
@@ -127,7 +128,7 @@ class SpectralNormalization(Regularizer):
         for network in (encoder, decoder) if self.encoder else (decoder,):
             for layer, name in list(_weights(network, (nn.Module,))):
                 if self.embeddings or not isinstance(layer, nn.Embedding):
-                    spectral_norm(layer, name, n_power_iterations=1)
+                    spectral_norm(layer, name, n_power_iterations=1, dim=0)
 
 
 def _weights(network: nn.Module, kinds: tuple[type[nn.Module], ...]) -> Iterator[tuple[nn.Module, str]]:

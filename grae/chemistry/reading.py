@@ -3,6 +3,7 @@
 RDKit writes its complaints to the error stream; here they are held back while a molecule is read, and only then.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
@@ -74,7 +75,8 @@ def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
 def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
     """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms, or None if a string is not valid.
 
-    None also for those few molecules that RDKit reads and finds aromatic, but then finds no Kekule form of.
+    None also for those few molecules that RDKit reads and finds aromatic, but then finds no Kekule form of. A molecule
+    with dative bonds begins at the atom that most of them point to, the first of several in RDKit's canonical order.
     """
     with rdBase.BlockLogs():
         return [None if molecule is None else _kekule(molecule) for molecule in map(_read, smiles)]
@@ -124,7 +126,12 @@ def _kekule(molecule: Chem.Mol) -> str | None:
         Chem.Kekulize(molecule, clearAromaticFlags=True)
     except Chem.KekulizeException:
         return None
-    return Chem.MolToSmiles(molecule, kekuleSmiles=True)
+    acceptors = Counter(b.GetEndAtomIdx() for b in molecule.GetBonds() if b.GetBondType() == Chem.BondType.DATIVE)
+    if not acceptors:
+        return Chem.MolToSmiles(molecule, kekuleSmiles=True)
+    ranks = Chem.CanonicalRankAtoms(molecule)
+    first = max(acceptors, key=lambda atom: (acceptors[atom], -ranks[atom]))
+    return Chem.MolToSmiles(molecule, kekuleSmiles=True, rootedAtAtom=first)
 
 
 def _one_line(messages: str) -> str:

@@ -1,56 +1,89 @@
 """Latent codes in files: .npy, or CSV with or without a line of headings."""
 
 import io
+import math
 import sys
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grae.errors import DataError
+from grae.errors import DataError, shortened
+from grae.paths import is_device
 
 if TYPE_CHECKING:
     import numpy as np
 
 NPY = b"\x93NUMPY"
+_HEADERS = {(1, 0): "read_array_header_1_0", (2, 0): "read_array_header_2_0"}
+_BROKEN = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    SyntaxError,
+    tokenize.TokenError,
+    RecursionError,
+    MemoryError,
+)
 REMEDY = "give an .npy file or a CSV with one row a code, such as `grae encode` writes"
 
 
-def read_codes(path: str, width: int) -> "np.ndarray":
+def read_codes(path: str) -> "np.ndarray":
     """Reads latent codes.
 
     Args:
         path: a file; `-` is stdin. Which of the two kinds it is shows in its first bytes.
-        width: the numbers in a code.
 
     Returns:
-        The codes, shape (n, width), float32.
+        The codes, numbers of any type and shape.
 
     Raises:
-        DataError: no such file, neither kind, no code, codes of another width, or a number that is not finite.
+        DataError: no such file, neither kind, no code, or more columns in one row than in another.
     """
-    import numpy as np
-
-    name = "standard input" if path == "-" else path
+    name = _called(path)
     try:
+        if path != "-" and is_device(Path(path)):
+            raise DataError(f"{name} is a device, not a file", remedy=REMEDY)
         content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{name}: {error.strerror}", remedy=REMEDY) from None
+    except ValueError:
+        raise DataError(f"{name!r} is not a path: it holds a zero byte", remedy=REMEDY) from None
     if not content.strip():
         raise DataError(f"{name} is empty", remedy=REMEDY)
-    codes = _npy(content, name) if content.startswith(NPY) else _csv(content, name)
+    return _npy(content, name) if content.startswith(NPY) else _csv(content, name)
+
+
+def of_width(codes: "np.ndarray", width: int, path: str) -> "np.ndarray":
+    """Codes as a run takes them, (n, width) float32.
+
+    Args:
+        codes: what `read_codes` gave.
+        width: the numbers in a code.
+        path: where they are from.
+
+    Raises:
+        DataError: codes of another width, or a number that float32 does not hold.
+    """
+    import numpy as np
+
+    name = _called(path)
     if codes.ndim != 2 or codes.shape[1] != width:
         raise DataError(
             f"{name} holds codes of shape {_shape(codes)}; expected (n, {width}), as the run's codes are",
             remedy="encode the strings with the same run, or name the run that the codes are from",
         )
-    bad = np.argwhere(~np.isfinite(codes))
+    with np.errstate(over="ignore"):
+        single = codes.astype(np.float32)
+    bad = np.argwhere(~np.isfinite(single))
     if len(bad):
         row, column = bad[0]
         raise DataError(
-            f"{name}: code {row + 1} has {codes[row, column]} in column {column + 1}; expected finite numbers"
+            f"{name}: code {row + 1} has {codes[row, column]} in column {column + 1}; expected finite float32s"
             + (f" ({len(bad):,} such in all)" if len(bad) > 1 else ""),
             remedy="remove or mend these codes",
         )
-    return codes.astype(np.float32)
+    return single
 
 
 def codes_as_bytes(codes: "np.ndarray", path: str) -> bytes:
@@ -63,7 +96,7 @@ def codes_as_bytes(codes: "np.ndarray", path: str) -> bytes:
     import numpy as np
 
     buffer = io.BytesIO()
-    if path.endswith(".npy"):
+    if Path(path.removesuffix(".gz")).suffix == ".npy":
         np.save(buffer, codes, allow_pickle=False)
     else:
         headings = ",".join(f"z{place}" for place in range(codes.shape[1]))
@@ -74,13 +107,25 @@ def codes_as_bytes(codes: "np.ndarray", path: str) -> bytes:
 def _npy(content: bytes, name: str) -> "np.ndarray":
     import numpy as np
 
+    file = io.BytesIO(content)
     try:
-        codes = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADERS:
+            raise ValueError(f"version {version} of the format")
+        shape, fortran, dtype = getattr(np.lib.format, _HEADERS[version])(file)
+    except _BROKEN as error:  # what numpy's reading of a header raises, which is Python text
         raise DataError(f"{name} is a truncated or foreign .npy file: {error}", remedy=REMEDY) from None
-    if codes.dtype.kind not in "fiu":
-        raise DataError(f"{name} holds {codes.dtype}; expected numbers", remedy=REMEDY)
-    return codes
+    if dtype.kind not in "fiu":
+        raise DataError(f"{name} holds {shortened(str(dtype))}; expected numbers", remedy=REMEDY)
+    expected, found = math.prod(shape) * dtype.itemsize, len(content) - file.tell()
+    if min(shape, default=0) < 1 or found < expected:
+        raise DataError(
+            f"{name} is truncated or empty: its header says {shortened(str(shape))} numbers, {expected:,} bytes, and "
+            f"{found:,} follow",
+            remedy=REMEDY,
+        )
+    codes = np.frombuffer(content, dtype, math.prod(shape), file.tell())
+    return codes.reshape(shape, order="F" if fortran else "C")
 
 
 def _csv(content: bytes, name: str) -> "np.ndarray":
@@ -100,8 +145,8 @@ def _csv(content: bytes, name: str) -> "np.ndarray":
         except ValueError:
             if number == 1:  # headings
                 continue
-            wrong = next(cell for cell in cells if not _is_number(cell))
-            raise DataError(f"{name}, line {number}: {wrong.strip()!r} is no number", remedy=REMEDY) from None
+            wrong = shortened(next(cell for cell in cells if not _is_number(cell)).strip())
+            raise DataError(f"{name}, line {number}: {wrong!r} is not a number", remedy=REMEDY) from None
         if rows and len(row) != len(rows[0]):
             raise DataError(
                 f"{name}, line {number}: {len(row)} columns; expected {len(rows[0])} as before", remedy=REMEDY
@@ -110,6 +155,11 @@ def _csv(content: bytes, name: str) -> "np.ndarray":
     if not rows:
         raise DataError(f"{name} holds no codes", remedy=REMEDY)
     return np.array(rows, dtype=np.float64)
+
+
+def _called(path: str) -> str:
+    """What messages call a file."""
+    return "standard input" if path == "-" else shortened(path)
 
 
 def _is_number(cell: str) -> bool:

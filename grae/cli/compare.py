@@ -9,7 +9,9 @@ from grae.cli.completion import runs as known_runs
 from grae.cli.evaluate import shown, shown_interval
 from grae.cli.measuring import measured, opened
 from grae.cli.options import (
+    MOST_STRINGS,
     AsJson,
+    CompletionName,
     ConstraintsName,
     DensityName,
     Device,
@@ -34,12 +36,15 @@ def compare(
         list[str],
         typer.Argument(metavar="RUN RUN ...", help="Folders of runs, or names under runs/.", autocompletion=known_runs),
     ],
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many strings to sample from each.")] = 1000,
+    n: Annotated[
+        int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample from each.")
+    ] = 1000,
     reference: Reference = None,
     scaffold_reference: ScaffoldReference = None,
     density: DensityName = None,
     temperature: Temperature = 0.0,
     constraints: ConstraintsName = None,
+    completion: CompletionName = "forced",
     fcd: Fcd = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
@@ -55,11 +60,21 @@ def compare(
     What was measured before with the same settings is taken from the run's evaluation.json.
     """
     from grae.evaluation import Request, side_by_side
-    from grae.sequence.saved import read_config
+    from grae.sequence.configuration import read_config
     from grae.training.run_folder import RunFolder
 
     asked = Request(
-        n, density, temperature, constraints, seed, reference, scaffold_reference, fcd=fcd, jobs=jobs, device=device
+        n,
+        density,
+        temperature,
+        constraints,
+        seed,
+        reference,
+        scaffold_reference,
+        fcd=fcd,
+        jobs=jobs,
+        device=device,
+        completion=completion,
     )
     asked.check()
     places = [find_run(run) for run in runs]
@@ -67,7 +82,7 @@ def compare(
     found: list[dict[str, Any]] = []
     for place in places:
         config = read_config(RunFolder(place))
-        about = {"grammar": config["grammar"]["name"], "data": config["data"].get("data")}
+        about = {"grammar": config["grammar"]["name"], "data": config.get("data", {}).get("data")}
         settings.append({**about, **config["settings"]})
         found.append(measured(opened(place, asked), asked, again=force))
     both = side_by_side([str(place) for place in places], settings, found)

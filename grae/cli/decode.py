@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from grae.cli.options import AsJson, ConstraintsName, Device, OfGrammar, Raw, RunArgument, Seed, Temperature
-from grae.cli.output import emit, note, write_lines
+from grae.cli.output import emit, note, write_strings
 from grae.cli.runs import find_run
 
 
@@ -15,7 +15,15 @@ def decode(
     source: Annotated[
         str, typer.Option("--in", "-i", metavar="FILE", help="A file of codes, .npy or CSV; - for stdin.")
     ] = "-",
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the strings go; - for stdout.")] = "-",
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Where the strings go: text, .smi, .csv or .tsv, .gz packs it; - for stdout.",
+        ),
+    ] = "-",
     temperature: Temperature = 0.0,
     constraints: ConstraintsName = None,
     raw: Raw = False,
@@ -25,14 +33,17 @@ def decode(
 ) -> None:
     """Decode latent codes to strings, a line a code; every string is in the language, and a molecule valid."""
     place = find_run(run, grammar)
+    from grae.cli.codes import of_width, read_codes
+
+    codes = read_codes(source)
+
     import grae
-    from grae.cli.codes import read_codes
 
     model = grae.load(place, device=device)
-    codes = read_codes(source, model.settings_.architecture.latent_dim)
+    codes = of_width(codes, model.settings_.architecture.latent_dim, source)
     texts = model.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw)
     if not (as_json and out == "-"):
-        write_lines(out, texts)
+        write_strings(out, texts, model.language_grammar_.language)
     if as_json:
         emit({"run": place, "n": len(texts), **({"strings": texts} if out == "-" else {"out": out})})
     elif out != "-":

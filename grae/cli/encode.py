@@ -1,13 +1,17 @@
 """`grae encode`: strings to latent codes."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grae.cli.options import AsJson, Column, Device, OfGrammar, OnInvalid, RunArgument
+from grae.cli.options import AsJson, Column, Delimiter, Device, OfGrammar, OnInvalid, RunArgument
 from grae.cli.output import emit, note, written
 from grae.cli.runs import find_run
-from grae.errors import DataError
+from grae.errors import DataError, shortened
+
+if TYPE_CHECKING:
+    from grae.datasets import Line, Reject
 
 SHOWN = 5  # skipped strings that are named
 
@@ -18,10 +22,11 @@ def encode(
     source: Annotated[
         str,
         typer.Option(
-            "--in", "-i", metavar="FILE", help="Strings: a text, .smi or .csv file, or a data set; - for stdin."
+            "--in", "-i", metavar="FILE", help="Strings: a text, .smi, .csv or .sdf file, or a data set; - for stdin."
         ),
     ] = "-",
     column: Column = None,
+    delimiter: Delimiter = None,
     out: Annotated[
         str, typer.Option("--out", "-o", metavar="FILE", help="Where the codes go: .npy, else CSV; - for stdout.")
     ] = "-",
@@ -29,30 +34,98 @@ def encode(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Encode strings to latent codes, a row a string; those that are skipped get no row."""
+    """Encode strings to latent codes, a row a string; those that are skipped get no row.
+
+    Strings that are skipped are listed by the number of their line, with --out FILE in FILE.skipped.tsv.
+    """
     place = find_run(run, grammar)
+    from grae.datasets import open_source
+    from grae.datasets.rejects import reject_error
+    from grae.sequence.configuration import read_language_grammar
+    from grae.training.run_folder import RunFolder
+
+    plain = read_language_grammar(RunFolder(place))
+    opened = open_source(source, column=column, delimiter=delimiter, grammar=plain)
+    with opened.open() as reading:
+        lines = [line for line in reading if line.fault not in ("empty", "blank row")]
+    if not lines:
+        raise DataError(f"{opened.name} holds no string", remedy="give strings of the grammar")
+
     import grae
     from grae.cli.codes import codes_as_bytes
-    from grae.datasets import open_source
+    from grae.cli.strings import undecodable_note
+    from grae.datasets.forms import undecodable
 
     model = grae.load(place, device=device)
-    texts = list(open_source(source, column=column).texts())
-    encoded = model.derive(texts, on_invalid=on_invalid)
-    for rejection in encoded.rejections[:SHOWN]:
-        note(f"skipped string {rejection.row + 1}, {rejection.text!r}: {rejection.reason}")
-    if encoded.rejections:
-        note(f"{len(encoded.rejections):,} of {len(texts):,} strings skipped")
+    encoded = model.derive([line.text for line in lines], on_invalid="skip")
+    rejects = _rejects(lines, encoded.rejections)
+    if rejects and on_invalid == "error":
+        raise reject_error(plain, opened, rejects[0])
+    n_undecodable = int(undecodable(model.grammar_, encoded.derivations, model.settings_.form).sum())
+    if n_undecodable:
+        note(undecodable_note(n_undecodable, len(encoded.rows)))
+    longest = model.settings_.max_length
+    if n_long := int((encoded.derivations.lengths > longest).sum()):
+        note(
+            f"{n_long:,} of {len(encoded.rows):,} strings have more than the {longest} productions that the decoder "
+            "writes: their codes decode to other strings"
+        )
     if not len(encoded.rows):
         raise DataError(
-            f"{source}: no string to encode among {len(texts):,} lines", remedy="give strings of the grammar"
+            f"{opened.name}: none of its {len(lines):,} strings can be encoded; line {rejects[0].line} is "
+            f"{rejects[0].reason}: {shortened(rejects[0].text)!r}",
+            remedy="give strings of the grammar",
         )
-    codes = model.transform([texts[row] for row in encoded.rows])
+    codes = model.transform([lines[row].text for row in encoded.rows])
     if not (as_json and out == "-"):
         with written(out) as file:
             file.write(codes_as_bytes(codes, out))
+    skipped = _tell(rejects, len(lines), out)
     if as_json:
-        skipped = [{"row": r.row, "text": r.text, "reason": r.reason} for r in encoded.rejections]
-        result = {"codes": codes} if out == "-" else {"out": out}
-        emit({"run": place, "n": len(codes), "latent_dim": codes.shape[1], "skipped": skipped, **result})
+        result = {"codes": codes} if out == "-" else {"out": out, "skipped_in": skipped}
+        numbers = [lines[row].number for row in encoded.rows]
+        emit(
+            {
+                "run": place,
+                "n": len(codes),
+                "latent_dim": codes.shape[1],
+                "undecodable": n_undecodable,
+                "lines": numbers,
+                "skipped": [reject._asdict() for reject in rejects],
+                **result,
+            }
+        )
     elif out != "-":
         note(f"{len(codes):,} codes of width {codes.shape[1]} in {out}")
+
+
+def _rejects(lines: "list[Line]", rejections: "list") -> "list[Reject]":
+    """What was not encoded, by line; a line that holds no UTF-8 is one of them."""
+    from grae.datasets import Reject
+
+    found = []
+    for rejection in rejections:
+        line = lines[rejection.row]
+        detail = rejection.detail if line.text == rejection.text else f"{rejection.detail} of {rejection.text}"
+        reason, detail = (line.fault, "") if line.fault else (rejection.reason, detail)
+        found.append(Reject(line.number, line.text, reason, detail))
+    return found
+
+
+def _tell(rejects: "list[Reject]", n: int, out: str) -> str | None:
+    """Says what was skipped, and lists all of it beside the codes; gives the list's path."""
+    from grae.datasets.rejects import HEADING, as_row
+
+    if not rejects:
+        return None
+    for reject in rejects[:SHOWN]:
+        note(f"skipped line {reject.line}, {shortened(reject.text)!r}: {reject.reason}")
+    if out == "-" or (Path(out).exists() and not Path(out).is_file()):
+        note(f"{len(rejects):,} of {n:,} strings skipped")
+        return None
+    place = f"{out}.skipped.tsv"
+    with written(place) as file:
+        file.write(HEADING)
+        file.writelines(map(as_row, rejects))
+    note(f"{len(rejects):,} of {n:,} strings skipped; see {place}")
+    return place

@@ -7,8 +7,10 @@ import typer
 
 from grae.cli.measuring import measured, opened
 from grae.cli.options import (
+    MOST_STRINGS,
     AsJson,
     Column,
+    CompletionName,
     ConstraintsName,
     Device,
     Fcd,
@@ -42,7 +44,9 @@ Named = Annotated[
 
 def evaluate(
     run: RunArgument = None,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many strings to sample.")] = 1000,
+    n: Annotated[
+        int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample.")
+    ] = 1000,
     samples: Annotated[
         str | None,
         typer.Option("--samples", metavar="FILE", help="Measure these strings, not a run; - for stdin."),
@@ -55,6 +59,7 @@ def evaluate(
     density: Named = None,
     temperature: Temperature = 0.0,
     constraints: ConstraintsName = None,
+    completion: CompletionName = "forced",
     fcd: Fcd = None,
     measures: Annotated[
         str | None,
@@ -73,13 +78,26 @@ def evaluate(
 ) -> None:
     """Measure a run's samples and reconstructions, or the strings of a file: valid, unique, novel, like a reference.
 
-    A file's language is that of --grammar, smiles if there is none.
+    A file's language is that of --grammar, smiles if there is none. With --completion none incomplete samples count as
+    invalid, and the share of complete ones is a measure too.
     """
     from grae.evaluation import Request
 
     taken = None if measures is None else tuple(name.strip() for name in measures.split(","))
     asked = Request(
-        n, density, temperature, constraints, seed, reference, scaffold_reference, train, fcd, taken, jobs, device
+        n,
+        density,
+        temperature,
+        constraints,
+        seed,
+        reference,
+        scaffold_reference,
+        train,
+        fcd,
+        taken,
+        jobs,
+        device,
+        completion,
     )
     asked.check()
     if samples is not None:
@@ -107,6 +125,7 @@ def evaluate(
                 n=n,
                 temperature=temperature,
                 constraints=constraints,
+                completion=completion,
                 work=work(seed, jobs),
             )
         if as_json:

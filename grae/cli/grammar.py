@@ -1,12 +1,14 @@
-"""`grae grammar list | show | check`."""
+"""`grae grammar list | show | check | parse`."""
 
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grae.cli.completion import grammars
-from grae.cli.options import AsJson, Column, FormName
-from grae.cli.output import emit, note, progress, table
+from grae.cli.options import AsJson, Column, Delimiter, FormName
+from grae.cli.output import PIPE_WIDTH, emit, note, progress, table
+from grae.cli.strings import undecodable_note
 
 if TYPE_CHECKING:
     from grae.datasets import Coverage, Form
@@ -76,16 +78,21 @@ def check(
         typer.Option("--data", "-d", metavar="DATA", help="A data set's name or a file (- for stdin) to cover."),
     ] = None,
     column: Column = None,
+    delimiter: Delimiter = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Longest derivation to accept.")] = None,
     form: FormName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what is wrong or odd in a grammar, by name and line; with --data, how much of a data set it covers."""
+    """Print what is wrong or odd in a grammar, by name and line; with --data, how much of a data set it covers.
+
+    Strings are counted as `grae train` would: molecules in the form that it learns, read by RDKit; --form as-written
+    counts them as they stand.
+    """
     from grae.grammar import load_grammar
 
     read = load_grammar(grammar)
     findings = read.analysis.findings
-    coverage = None if data is None else _coverage(read, data, column, max_length, form)
+    coverage = None if data is None else _coverage(read, data, column, delimiter, max_length, form)
     if as_json:
         found = [
             {"kind": f.kind, "production": f.production.id, "line": f.production.line, "message": str(f)}
@@ -102,17 +109,46 @@ def check(
         _print(coverage)
 
 
-def _coverage(
-    grammar: "Grammar", data: str, column: str | None, max_length: int | None, form: "Form | None"
-) -> "Coverage":
-    from grae.datasets import check_coverage, open_source
+@app.command()
+def parse(
+    grammar: GrammarArgument,
+    string: Annotated[str, typer.Argument(metavar="STRING", help="A string of the grammar's language.")],
+    draw: Annotated[bool, typer.Option("--draw", help="Draw the tree with lines instead of brackets.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print how a grammar derives a string, as a tree; with motifs written out."""
+    from grae.grammar import load_grammar
+    from grae.grammar.trees import bracketed, drawn, tree_of
 
+    read = load_grammar(grammar)
+    plain = read.base or read
+    ids = plain.parse(string).tolist()
+    if as_json:
+        productions = [str(plain.productions[number]) for number in ids]
+        return emit({"grammar": read.name, "string": string, "ids": ids, "productions": productions})
+    tree = tree_of(plain, ids)
+    print(drawn(tree) if draw else bracketed(tree, get_terminal_size((PIPE_WIDTH, 24)).columns))
+
+
+def _coverage(
+    grammar: "Grammar",
+    data: str,
+    column: str | None,
+    delimiter: str | None,
+    max_length: int | None,
+    form: "Form | None",
+) -> "Coverage":
+    from grae.autoencoder.models import model_named
+    from grae.datasets import check_coverage, open_source
+    from grae.sequence.settings import preset_named
+
+    form = form or preset_named("default", grammar, model_named("grae")).form
     with progress("checking") as done:
         return check_coverage(
             grammar,
-            open_source(data, column=column),
+            open_source(data, column=column, delimiter=delimiter, grammar=grammar),
             max_length=max_length,
-            form=form or "as-written",
+            form=form,
             progress=lambda so_far: done(so_far.fraction),
         )
 
@@ -129,6 +165,8 @@ def _record(coverage: "Coverage") -> dict[str, object]:
         "fraction": coverage.fraction,
         "mean_length": coverage.mean_length,
         "longest": coverage.longest,
+        "undecodable": coverage.undecodable,
+        "undecodable_samples": [{"line": line, "text": text} for line, text in coverage.undecodable_lines],
         "rejected": rejected,
     }
 
@@ -138,6 +176,9 @@ def _print(coverage: "Coverage") -> None:
     if coverage.kept:
         lengths = ", ".join(f"{coverage.percentile(percent)} at {percent} %" for percent in (50, 90, 99, 99.9))
         print(f"productions of a derivation: mean {coverage.mean_length:.1f}, {lengths}, longest {coverage.longest}")
+    if coverage.undecodable:
+        print(undecodable_note(coverage.undecodable, coverage.kept))
+        table(["line", "never decoded"], coverage.undecodable_lines)
     if coverage.rejected:
         table(["rejected because", "lines"], list(coverage.rejected.items()))
         table(["line", "because", "string", "where"], [(r.line, r.reason, r.text, r.detail) for r in coverage.rejects])

@@ -4,6 +4,7 @@ Exit status 0; 2 for bad input, with a message; 1 for a bug, with its traceback;
 """
 
 import errno
+import io
 import os
 import sys
 from typing import Annotated, Any
@@ -27,12 +28,13 @@ from grae.cli import (
     train,
 )
 from grae.cli.manual import furnish
-from grae.errors import GraeError
+from grae.errors import GraeError, shortened
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 OUTSIDE_OUR_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+NO_SUCH_PLACE = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENODEV}
 
 
 class Commands(TyperGroup):
@@ -40,6 +42,9 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that was asked for."""
+        for stream in (sys.stdout, sys.stderr):  # what the terminal's encoding lacks is printed as an escape
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()  # here, where a reader that has gone or a full disk can still be told
@@ -54,11 +59,17 @@ class Commands(TyperGroup):
             # Whoever read our output has gone (`grae sample | head`); nothing more can be said there, so say nothing.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(BROKEN_PIPE) from error
+        except MemoryError as error:
+            remedy = "ask for less at once (-n, --latent-dim, --batch-size), or use a machine with more"
+            print(f"grae: {GraeError('there is not enough memory for this', remedy=remedy)}", file=sys.stderr)
+            raise typer.Exit(BAD_INPUT) from error
         except OSError as error:
-            if error.errno not in OUTSIDE_OUR_REACH:
+            if error.errno not in OUTSIDE_OUR_REACH | NO_SUCH_PLACE:
                 raise
-            place = f"{error.filename}: " if error.filename else ""
+            place = f"{shortened(str(error.filename))}: " if error.filename else ""
             remedy = "free some space or choose another place (--out, GRAE_CACHE_HOME), then run it again"
+            if error.errno in NO_SUCH_PLACE:
+                remedy = "give the path of a file or a folder"
             print(f"grae: {GraeError(f'{place}{error.strerror}', remedy=remedy)}", file=sys.stderr)
             raise typer.Exit(BAD_INPUT) from error
 

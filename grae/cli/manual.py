@@ -92,10 +92,18 @@ MANUAL = {
             "grae reproduce moses --preset quick --time-budget 5 --samples 1000 --no-fcd",
         ),
     ),
+    "reproduce validity": Page(
+        "Shares of valid strings, decoded as the published models are.",
+        ("grae reproduce validity runs/mine", "grae reproduce validity runs/gvae runs/grae -n 2000 --draws 25"),
+    ),
     "grammar list": Page("The grammars that come with grae.", ("grae grammar list",)),
     "grammar show": Page(
         "A grammar's productions; of a run also its motifs.",
         ("grae grammar show smiles", "grae grammar show runs/mine --motifs 50"),
+    ),
+    "grammar parse": Page(
+        "How a grammar derives a string, as a tree.",
+        ("grae grammar parse arithmetic 'x + sin(x)'", "grae grammar parse smiles CCO --draw"),
     ),
     "grammar check": Page(
         "What is odd in a grammar, and what it covers.",
@@ -109,7 +117,10 @@ MANUAL = {
         ("grae images train --data digits --model rae-l2", "grae images train --data pictures/ --width 0.25"),
     ),
     "images sample": Page("New images from a run.", ("grae images sample --out samples.png",)),
-    "images evaluate": Page("Frechet distances of a run's images.", ("grae images evaluate",)),
+    "images evaluate": Page(
+        "Frechet distances of a run's images.", ("grae images evaluate", "grae images evaluate mnist-rae-l2-1 --fid")
+    ),
+    "images floor": Page("Frechet distances of real images.", ("grae images floor --data mnist --fid",)),
     "images projector": Page(
         "A classifier to measure distances with.", ("grae images projector --data digits --out digits.safetensors",)
     ),

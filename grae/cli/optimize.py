@@ -1,5 +1,8 @@
 """`grae optimize`: a search of a run's latent space for strings that score well."""
 
+import re
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -7,19 +10,27 @@ import typer
 
 from grae.cli.options import AsJson, Column, ConstraintsName, Device, RunArgument, Seed
 from grae.cli.output import emit, note, table, talks
+from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run
 from grae.errors import RunError, SettingsError
 
 if TYPE_CHECKING:
-    from grae.optimization import SearchResult, Target
+    from grae.optimization import SearchResult
     from grae.sequence import GrammarAutoencoder
 
 SEARCHES = "optimize"
 TABLE = 10
 PAPER_BEST = 3
+LONGEST_NAME = 40
+FREE = ("rounds", "workers", "backend", "timeout")
+"""Options that may change when a search is resumed."""
+COUNTS = ("rounds", "batch_size", "start_limit", "attempts", "retrain_every", "workers", "seed")
+NOT_NEEDED = ("formula", "points", "column", "constraints")
+"""Options whose values are text, where there are any."""
 
 
 def optimize(
+    context: typer.Context,
     run: RunArgument = None,
     target: Annotated[
         str,
@@ -27,7 +38,8 @@ def optimize(
             "--target",
             "-t",
             metavar="TARGET",
-            help="logp, raw-logp, qed, log-mse, a sum ('0.7*logp + 0.3*qed'), module:function or file.py:function.",
+            help="logp, raw-logp, qed, log-mse, a formula of them ('min(clip(logp, 0, 3)/3, qed)'), module:function or "
+            "file.py:function.",
         ),
     ] = "logp",
     protocol: Annotated[
@@ -45,6 +57,9 @@ def optimize(
     points: Annotated[
         str | None, typer.Option("--points", metavar="FILE", help="log-mse: the points to fit, x and y a line.")
     ] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="A function of your own: it takes a list of strings, a round at a time.")
+    ] = False,
     minimize: Annotated[bool, typer.Option("--minimize", help="A function of your own: lower is better.")] = False,
     start: Annotated[
         str,
@@ -82,45 +97,74 @@ def optimize(
         typer.Option("--out", "-o", metavar="DIR", help="The search's folder. [default: a new one in RUN/optimize/]"),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the search in --out, or the run's latest of this target.")
+        bool,
+        typer.Option(
+            "--resume", help="Continue the search in --out, or the run's latest (of --target), with its own options."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search the latent space of a run for strings that score well. Each scored string is written down at once."""
-    from grae.optimization import target_named
-
-    direction: Any = "minimize" if minimize else "maximize"
-    language = target_named(target, formula=formula, points=points, direction=direction).language
-    place = find_run(run, language=language)
+    options: dict[str, Any] = {
+        "target": _absolute_source(target),
+        "protocol": protocol,
+        "rounds": rounds,
+        "batch_size": batch_size,
+        "formula": formula,
+        "points": _absolute(points),
+        "batch": batch,
+        "minimize": minimize,
+        "start": start if start in ("all", "worst-half", "-") else _absolute(start),
+        "column": column,
+        "start_limit": start_limit,
+        "temperature": temperature,
+        "constraints": constraints,
+        "attempts": attempts,
+        "retrain_every": retrain_every,
+        "workers": workers,
+        "backend": backend,
+        "timeout": timeout,
+        "seed": seed,
+    }
+    given = on_command_line(context, options)
+    if not resume:
+        language = _target(options).language
+        place = find_run(run, language=language)
+        folder = out or _new_folder(place, target)
+    else:
+        place, folder = _to_resume(run, out, given.get("target"))
+        options = _kept_options(folder, options, given)
     import grae
 
     model = grae.load(place, device=device)
-    chosen = target_named(target, grammar=model.language_grammar_, formula=formula, points=points, direction=direction)
-    folder = _folder(place, chosen, out, resume)
-    half: Any = "worst-half" if start == "worst-half" else "all"
-    texts = _start(place, model, start, column)
+    chosen = _target(options, model)
+    texts = _start(place, model, options["start"], options["column"], folder if resume else None)
     note(f"search: {folder}")
-    result = grae.optimize(
-        model,
-        chosen,
-        protocol=protocol,
-        rounds=rounds,
-        batch_size=batch_size,
-        start=texts,
-        half=half,
-        start_limit=start_limit,
-        temperature=temperature,
-        attempts=attempts,
-        decoding={} if constraints is None else {"constraints": constraints},
-        retrain_every=retrain_every,
-        seed=seed,
-        workers=workers,
-        backend=backend,
-        timeout=timeout or None,
-        out=folder,
-        resume=resume,
-        progress=talks(),
-    )
+    with warnings.catch_warnings():
+        if not talks():  # a target that failed is in the result
+            warnings.simplefilter("ignore", _failed_warning())
+        result = grae.optimize(
+            model,
+            chosen,
+            protocol=options["protocol"],
+            rounds=options["rounds"],
+            batch_size=options["batch_size"],
+            start=texts,
+            half="worst-half" if options["start"] == "worst-half" else "all",
+            start_limit=options["start_limit"],
+            temperature=options["temperature"],
+            attempts=options["attempts"],
+            decoding={} if options["constraints"] is None else {"constraints": options["constraints"]},
+            retrain_every=options["retrain_every"],
+            seed=options["seed"],
+            workers=options["workers"],
+            backend=options["backend"],
+            timeout=options["timeout"] or None,
+            out=folder,
+            resume=resume,
+            about={**options, "run": str(Path(place).absolute())},
+            progress=talks(),
+        )
     from grae.optimization.pictures import draw
 
     pictures = draw(result, folder)
@@ -131,29 +175,138 @@ def optimize(
         note(f"picture: {picture}")
 
 
-def _folder(place: Path, target: "Target", out: Path | None, resume: bool) -> Path:
-    """The search's folder: that asked for, the latest of this target, or a new one."""
-    if out is not None:
-        return out
-    from grae.optimization.folder import SETTINGS
+def _failed_warning() -> type[Warning]:
+    from grae.optimization import TargetFailedWarning
 
-    name = "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in target.name)
-    there = sorted((place / SEARCHES).glob(f"{name}-*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
-    if resume:
-        if not there:
-            raise RunError(f"{place} holds no search of target {target.name!r}", remedy="leave --resume out")
-        return there[-1].parent
-    number = 1
+    return TargetFailedWarning
+
+
+def _target(options: Mapping[str, Any], model: "GrammarAutoencoder | None" = None) -> Any:
+    """The target that the options name, for the strings of a model."""
+    from grae.optimization import target_named
+
+    return target_named(
+        options["target"],
+        grammar=None if model is None else model.language_grammar_,
+        formula=options["formula"],
+        points=options["points"],
+        direction="minimize" if options["minimize"] else "maximize",
+        batch=options["batch"],
+    )
+
+
+def _absolute(path: str | None) -> str | None:
+    """A path that a resumed search finds from any folder; a name that is not a file's stays."""
+    return path if path is None or not Path(path).is_file() else str(Path(path).absolute())
+
+
+def _absolute_source(target: str) -> str:
+    place, colon, name = target.strip().rpartition(":")
+    return f"{Path(place).absolute()}{colon}{name}" if place.endswith(".py") and Path(place).is_file() else target
+
+
+def _new_folder(place: Path, target: str) -> Path:
+    """A folder for a new search in a run's."""
+    name, number = _short(target), 1
     while (folder := place / SEARCHES / f"{name}-{number}").exists():
         number += 1
     return folder
 
 
-def _start(place: Path, model: "GrammarAutoencoder", start: str, column: str | None) -> list[str]:
-    """The strings to start from."""
+def _short(target: str) -> str:
+    """A target as the name of a folder: the function's and its file's, or the targets of a formula."""
+    from grae.optimization import BUILT_IN
+
+    place, _, function = target.strip().rpartition(":")
+    if place:
+        words = [Path(place).stem.rpartition(".")[2] if not place.endswith(".py") else Path(place).stem, function]
+    else:
+        names = re.findall("|".join(sorted(BUILT_IN, key=len, reverse=True)), target)
+        words = list(dict.fromkeys(names)) or [target]
+    return re.sub(r"[^\w.-]+", "-", "-".join(words)).strip("-.")[:LONGEST_NAME] or "search"
+
+
+def _to_resume(run: str | None, out: Path | None, target: str | None) -> tuple[Path, Path]:
+    """The run and the folder of the search to resume: that in `out`, or the latest, of a target if one is given.
+
+    Raises:
+        RunError: there is none.
+    """
+    from grae.optimization.folder import SETTINGS, read_settings
+
+    if out is not None:
+        if not (out / SETTINGS).is_file():
+            raise RunError(f"{out} holds no search to resume", remedy="leave --resume out, or check --out")
+        about = Path(str((read_settings(out).get("options") or {}).get("run")))
+        return (about if run is None and about.is_dir() else find_run(run)), out
+    place = find_run(run)
+    there = sorted((place / SEARCHES).glob(f"*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
+    for file in reversed(there):
+        settings = read_settings(file.parent)
+        options = settings.get("options") or {}
+        if target is None or target in (options.get("target"), settings["target"]):
+            return place, file.parent
+    what = "" if target is None else f" of target {target!r}"
+    raise RunError(f"{place} holds no search{what}", remedy="leave --resume out to begin one, or name another RUN")
+
+
+def _kept_options(folder: Path, options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a search that is resumed: those it was begun with, but for those that may change.
+
+    Raises:
+        RunError: another was given than the search was begun with, or its file is damaged.
+    """
+    from grae.optimization.folder import SETTINGS, is_begun, read_settings
+
+    kept = read_settings(folder).get("options")
+    if kept is None:  # begun from Python, or by an earlier version
+        return dict(options)
+    for name, usual in options.items():
+        if name not in kept or not _alike(name, kept[name], usual):
+            raise RunError(
+                f"{folder / SETTINGS}: option {name} is {kept.get(name)!r}",
+                remedy="restore the file from a copy, or search into another folder",
+            )
+    if not is_begun(folder):  # nothing is lost where other options are taken
+        return {**{name: kept[name] for name in options}, **given}
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        if name not in FREE and value != kept[name]:
+            begun = f"with {option} {kept[name]}"
+            if kept[name] is None or kept[name] is False:
+                begun = f"without {option}"
+            raise RunError(
+                f"{option}{'' if value is True else f' {value}'}: the search in {folder} was begun {begun}",
+                remedy=f"leave {option} out, or search into another folder",
+            )
+    return {**{name: kept[name] for name in options}, **{name: given[name] for name in FREE if name in given}}
+
+
+def _alike(name: str, kept: object, usual: object) -> bool:
+    """Whether a kept option has the type that it has to have."""
+    from grae.optimization.history import is_count, is_number
+
+    if isinstance(usual, bool):
+        return isinstance(kept, bool)
+    if name in COUNTS:
+        return (kept is None and name != "seed") or is_count(kept)
+    if name in ("temperature", "timeout"):
+        return (kept is None and name == "temperature") or (is_number(kept) and float(kept) >= 0)  # pyright: ignore[reportArgumentType]
+    return isinstance(kept, str) or (kept is None and name in NOT_NEEDED)
+
+
+def _start(
+    place: Path, model: "GrammarAutoencoder", start: str, column: str | None, resumed: Path | None
+) -> list[str] | None:
+    """The strings to start from; None where a search that is resumed keeps them."""
     from grae.cli.strings import store_of
     from grae.datasets.origin import texts_of
 
+    if resumed is not None:
+        from grae.optimization.kept_start import KeptStart
+
+        if KeptStart(resumed).strings() is not None:
+            return None
     if start in ("all", "worst-half"):
         if column is not None:
             raise SettingsError("--column says nothing to the training strings", remedy="leave it out")
@@ -166,29 +319,34 @@ def _start(place: Path, model: "GrammarAutoencoder", start: str, column: str | N
 
 def _print(result: "SearchResult") -> None:
     """What it started from, the best strings and the paper's statistics."""
-    begun = result.to_dict()["start"]
-    best = "none valid" if begun["best"] is None else f"best {begun['best']['score']:.4g} {begun['best']['string']}"
-    note(f"started from {begun['strings']:,} of {begun['of']:,} strings, {best}; their scores are no calls")
-    rows = [[record.score, record.string, *_about(result, record.string)] for record in result.best[:TABLE]]
-    about = ["heavy atoms", "SA", "QED"] if result.target.language == "molecules" else []
-    table([result.target.name, "string", *about], rows)
-    best = ", ".join(f"{record.score:.3f}" for record in result.best[:PAPER_BEST])
-    shares = [[result.calls, _share(result.valid), result.average, best or None, _share(result.decoded_valid)]]
-    table(["calls", "valid", "average of the valid", "best three", "of all decoded, valid"], shares)
-    errors = sum(record.error is not None for record in result.records)
-    if errors:
-        note(f"{errors} calls failed; see the column error of {result.records.path}")
+    from grae.optimization.result import sizes
+
+    begun = result.start.best(result.records.direction == "maximize")
+    told = "none valid" if begun is None else f"best {begun[1]:.4g} {begun[0]}"
+    note(
+        f"started from {len(result.start.texts):,} of {result.start.of:,} strings, {told}; "
+        "their scores do not count as evaluations"
+    )
+    molecules = result.language == "molecules"
+    rows = []
+    best = result.best
+    found = [one for one in best if one.origin == "search"][:PAPER_BEST]
+    for one in [*best[:TABLE], *(one for one in found if one not in best[:TABLE])]:
+        about = sizes(one.string, result.language).values()
+        origin = "start" if one.round is None else f"round {one.round + 1}"
+        rows.append([one.score, one.string, origin, *about])
+    table([result.target.name, "string", "from", *(["heavy atoms", "SA", "QED"] if molecules else [])], rows)
+    three = ", ".join(f"{one.score:.3f}" for one in found)
+    shares = [[result.calls, _share(result.valid), result.average, three or None, _share(result.decoded_valid)]]
+    table(["evaluations", "valid", "average of the valid", "best three found", "of all decoded, valid"], shares)
+    if not result.improved:
+        note("no improvement: no string that was found scores better than the best it started from")
+    elif begun is not None:
+        note(f"improved from {begun[1]:.4g} to {result.best[0].score:.4g}")
+    if len(result.failures):
+        note(f"{len(result.failures):,} calls of the target failed: {result.failures}")
     if result.ended != "rounds":
         note(f"ended early: {result.ended}")
-
-
-def _about(result: "SearchResult", text: str | None) -> list[object]:
-    if result.target.language != "molecules":
-        return []
-    from grae.chemistry import properties
-
-    found = properties(text)
-    return [None] * 3 if found is None else [found.heavy_atoms, found.sa, found.qed]
 
 
 def _share(value: float | None) -> str | None:

@@ -6,6 +6,9 @@ import typer
 
 from grae.cli.completion import grammars, runs
 
+MOST_SEED = 2**32 - 1  # that numpy and scikit-learn take
+MOST_STRINGS = 100_000_000  # that a command samples
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
 RunArgument = Annotated[
@@ -27,8 +30,17 @@ OfGrammar = Annotated[
 Column = Annotated[
     str | None, typer.Option("--column", metavar="NAME", help="The column of a CSV file that holds the strings.")
 ]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter",
+        metavar="CHAR",
+        help="What stands between the columns of a CSV file, such as ';' or tab. [default: what gives the column]",
+        show_default=False,
+    ),
+]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Where to compute.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="The same seed gives the same result.")]
 Temperature = Annotated[
     float,
     typer.Option(
@@ -84,7 +96,7 @@ FormName = Annotated[
     Literal["kekule", "canonical", "as-written"] | None,
     typer.Option(
         "--form",
-        help="Molecules: the spelling to bring them into. [default: train: by the preset; check: as-written]",
+        help="Molecules: the spelling to bring them into. [default: by the preset]",
         show_default=False,
     ),
 ]

@@ -1,11 +1,13 @@
 """What the commands print and write: results on stdout, everything else on stderr, files whole or not at all."""
 
 import contextlib
-import json
+import csv
+import gzip
+import io
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
@@ -14,9 +16,12 @@ from grae.errors import GraeError
 
 if TYPE_CHECKING:
     from grae.evaluation.work import Work
+    from grae.training.progress import Shown
 
 PIPE_WIDTH = 160
 WORTH_SAYING = 10.0  # seconds of a stage
+TABLES = {".csv": ",", ".tsv": "\t"}
+STRINGS = {"molecules": "smiles", "expressions": "expression"}
 LOUDNESS: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("loudness", default="usual")
 
 
@@ -29,6 +34,11 @@ def note(message: str) -> None:
 def talks() -> bool:
     """Whether to tell more than errors."""
     return LOUDNESS.get() != "quiet"
+
+
+def training_progress() -> "Shown":
+    """What a training shows: nothing, a bar in a terminal, or with -v a row per validation elsewhere, too."""
+    return "verbose" if LOUDNESS.get() == "verbose" else talks()
 
 
 def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], None]]:
@@ -88,7 +98,9 @@ def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
 
 def emit(record: dict[str, object]) -> None:
     """Prints one JSON object on stdout; what is no finite number is null there."""
-    print(json.dumps(_plain(record), allow_nan=False, ensure_ascii=False))
+    from grae.files import as_json
+
+    print(as_json(_plain(record)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
@@ -116,7 +128,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
 
 @contextlib.contextmanager
 def written(path: str) -> Iterator[IO[bytes]]:
-    """A binary file to write: `-` is stdout; any other appears under its name only when it is complete.
+    """A binary file to write: `-` is stdout; any other appears under its name only when it is complete, .gz packed.
 
     Raises:
         GraeError: the path is a folder, or the file system refuses.
@@ -135,7 +147,11 @@ def written(path: str) -> Iterator[IO[bytes]]:
             yield file
     else:
         with replacing(place) as temporary, temporary.open("wb") as file:
-            yield file
+            if place.suffix == ".gz":
+                with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+                    yield packed  # pyright: ignore[reportReturnType]
+            else:
+                yield file
 
 
 def write_lines(path: str, lines: Iterable[str]) -> None:
@@ -146,6 +162,37 @@ def write_lines(path: str, lines: Iterable[str]) -> None:
     """
     with written(path) as file:
         file.writelines(f"{line}\n".encode() for line in lines)
+
+
+def write_strings(
+    path: str, texts: Sequence[str], language: str | None, more: Mapping[str, Sequence[object]] | None = None
+) -> None:
+    """Writes strings as the file's name asks: a table under a heading as .csv or .tsv, else a line a string.
+
+    Args:
+        path: the file; a further .gz packs it; `-` is stdout.
+        texts: the strings.
+        language: what they are, which names their column.
+        more: further columns of a table.
+
+    Raises:
+        GraeError: the path is a folder, or the file system refuses.
+    """
+    suffix = Path(path.removesuffix(".gz")).suffix.lower()
+    if suffix not in TABLES:
+        return write_lines(path, texts)
+    columns = {STRINGS.get(language or "", "string"): texts, **(more or {})}
+    buffer = io.StringIO()
+    rows = csv.writer(buffer, delimiter=TABLES[suffix], lineterminator="\n")
+    rows.writerow(columns)
+    rows.writerows(zip(*columns.values(), strict=True))
+    with written(path) as file:
+        file.write(buffer.getvalue().encode())
+
+
+def is_table(path: str) -> bool:
+    """Whether `write_strings` writes a table there."""
+    return Path(path.removesuffix(".gz")).suffix.lower() in TABLES
 
 
 def _plain(value: object) -> object:

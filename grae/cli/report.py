@@ -8,7 +8,7 @@ import typer
 
 from grae.cli.measuring import measured, opened
 from grae.cli.optimize import SEARCHES
-from grae.cli.options import AsJson, Device, Jobs, OfGrammar, RunArgument, Seed
+from grae.cli.options import MOST_STRINGS, AsJson, Device, Jobs, OfGrammar, RunArgument, Seed
 from grae.cli.output import emit, note, talks
 from grae.cli.runs import COMPLETE, find_run
 from grae.errors import RunError
@@ -38,6 +38,7 @@ def report(
             "-n",
             "--number",
             min=1,
+            max=MOST_STRINGS,
             help="How many strings to sample for the measures. [default: what `grae evaluate` found, or 1000]",
         ),
     ] = None,
@@ -60,7 +61,8 @@ def report(
     held = opened(place, asked)
     found = _found(held, asked, again=n is not None)
     from grae.report import Subject, write_report
-    from grae.sequence.saved import read_config
+    from grae.sequence.configuration import read_config
+    from grae.training.metrics import read_metrics
     from grae.training.run_folder import RunFolder
 
     folder = RunFolder(place)
@@ -68,7 +70,7 @@ def report(
         name=place.resolve().name,
         model=held.model,
         config=read_config(folder),
-        metrics=folder.read_jsonl(folder.METRICS) if folder.has(folder.METRICS) else (),
+        metrics=read_metrics(folder),
         training=[] if held.training is None else list(islice(held.training.read(), TRAINING)),
         held_out=held.held_out,
         evaluation=found,

@@ -75,6 +75,7 @@ def structured(
             device=device,
             tell=note,
             progress=talks(),
+            foresee=scale == "full" and talks(),
         )
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted
@@ -101,9 +102,10 @@ def validity(
 
     import grae
     from grae.optimization.start import training_strings
-    from grae.reproduction.validity import published_validity
+    from grae.reproduction.validity import from_published_weights, published_validity
 
     found = {}
+    known = {}
     for run in runs:
         place = find_run(run)
         model = grae.load(place, device=device)
@@ -115,14 +117,18 @@ def validity(
                 finished.append(name)
                 done(len(finished) / 4)
 
+            known[str(place)] = from_published_weights(model)
             found[str(place)] = published_validity(model, codes, points=points, draws=draws, seed=seed, done=one_more)
     if as_json:
-        return emit({"runs": {place: [asdict(row) for row in rows] for place, rows in found.items()}})
+        records = {place: [asdict(row) for row in rows] for place, rows in found.items()}
+        return emit({"runs": records, "published": known})
     headings = ["codes", "complete", "in language", "valid", "points: complete", "valid"]
     shares = ("complete", "in_language", "valid", "points_complete", "points_valid")
     for place, rows in found.items():
         cells = [[row.codes, *(f"{100 * getattr(row, name):.1f} %" for name in shares)] for row in rows]
         table(headings, cells, title=f"{place}: shares of {points:,} x {draws} draws, and of points with such a draw")
+        if shares_known := ", ".join(f"{name} {100 * share:g} %" for name, share in known[place].items()):
+            print(f"in the language with the published weights: {shares_known}\n")
 
 
 def _print(rows: list[dict], title: str) -> None:

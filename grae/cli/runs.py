@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from grae.cli.output import note
-from grae.errors import GrammarError, RunError
+from grae.errors import GrammarError, RunError, shortened
+from grae.paths import exists, is_dir
 
 RUNS = Path("runs")
 IMAGE_RUNS = RUNS / "images"
@@ -36,11 +37,13 @@ def find_run(
         GrammarError: there is no such grammar.
     """
     if run is not None:
-        place = Path(run) if Path(run).exists() else under / run
-        if place.is_dir():
+        place = Path(run) if exists(Path(run)) else under / run
+        if is_dir(place):
+            if holds == COMPLETE:
+                _check_complete(place, _TRAIN[under])
             return place
         raise RunError(
-            f"no run {run!r}: neither a folder nor one under {under}/{_known(under)}",
+            f"no run {shortened(run)!r}: neither a folder nor one under {under}/{_known(under)}",
             remedy=f"name one, or train one with `{_TRAIN[under]}`",
         )
     fitting = (place for place in _newest(holds, under) if grammar is None or _is_of(place, grammar))
@@ -82,18 +85,28 @@ def place_for(out: Path | None, data: str, model: str, under: Path = RUNS) -> Pa
     return of_main(found)
 
 
-def check_new(place: Path) -> None:
-    """Makes sure that a new run overwrites nothing.
+def check_new(place: Path | None) -> None:
+    """Makes sure that a new run overwrites nothing; None is a folder that is yet to be chosen.
 
     Raises:
         RunError: the place is a file, or a folder with something in it.
     """
-    if place.is_dir() and not any(place.iterdir()):
+    if place is None or (is_dir(place) and not any(place.iterdir())):
         return
-    if place.exists():
+    if exists(place):
         what = "a folder that is not empty" if place.is_dir() else "a file"
         resume = "continue it with --resume, or " if (place / STARTED).is_file() else ""
         raise RunError(f"--out {place} is already there: {what}", remedy=f"{resume}choose another folder")
+
+
+def _check_complete(place: Path, train: str) -> None:
+    """A look at a run's files, before anything heavy is loaded. Raises RunError: no run, or one that has not ended."""
+    if not (place / STARTED).is_file():
+        raise RunError(f"{place} is not a run: {STARTED} is missing", remedy=f"give a folder made by `{train}`")
+    if not (place / COMPLETE).is_file():
+        raise RunError(
+            f"{place} holds no {COMPLETE}: its training has not finished", remedy=f"{train} --resume --out {place}"
+        )
 
 
 def _newest(holds: str, under: Path) -> list[Path]:

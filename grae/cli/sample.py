@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from grae.cli.options import (
+    MOST_STRINGS,
     AsJson,
     CompletionName,
     ConstraintsName,
@@ -18,7 +19,7 @@ from grae.cli.options import (
     Seed,
     Temperature,
 )
-from grae.cli.output import emit, note, table, write_lines
+from grae.cli.output import emit, is_table, note, table, write_strings
 from grae.cli.runs import find_run
 from grae.errors import SettingsError
 
@@ -33,7 +34,7 @@ PANELS = 20  # molecules in the picture
 
 def sample(
     run: RunArgument = None,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many strings.")] = 100,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings.")] = 100,
     grammar: OfGrammar = None,
     density: DensityName = None,
     temperature: Temperature = 0.0,
@@ -65,24 +66,23 @@ def sample(
             f"--draw: the grammar {model.language_grammar_.name!r} of {place} says nothing of molecules",
             remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
         )
-    from grae.evaluation.sampling import Samples, drawn
+    from grae.evaluation.sampling import drawn
 
+    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
+    samples = drawn(model, n, density=density, seed=seed, **given)
+    texts = [text for text in samples.texts if text is not None]
     report: dict[str, object] = {}
     if completion == "none":
-        codes = model.density_named(density).sample(n, seed)
-        strings = model.decodings(codes, 1, temperature=temperature, seed=seed, constraints=constraints, raw=True)
-        samples = Samples([text for (text,) in strings if text is not None], None)
-        report["complete"] = len(samples.texts) / n
-        note(f"complete: {len(samples.texts):,} of {n:,}")
-    else:
-        samples = drawn(model, n, density=density, temperature=temperature, seed=seed, constraints=constraints)
-    texts = samples.texts
+        report["complete"] = len(texts) / n
+        note(f"{len(texts):,} of {n:,} complete")
     if model.language_grammar_.language == "molecules":
         canonical, measured = _measured(model, samples)
         report |= measured
         texts = texts if raw else canonical
     if not (as_json and out == "-"):
-        write_lines(out, texts)
+        molecules = model.language_grammar_.language == "molecules"
+        more = _columns(texts) if molecules and is_table(out) else None
+        write_strings(out, texts, model.language_grammar_.language, more)
     if draw is not None:
         _draw(texts, draw)
         note(f"drawing: {draw}")
@@ -92,22 +92,23 @@ def sample(
         _print_table(model.language_grammar_, texts)
         note(f"{len(texts):,} samples in {out}")
     if "valid" in report and not as_json:
-        _print_report(report, len(texts))
+        _print_report(report, n)
 
 
 def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str], dict[str, object]]:
-    """Samples of molecules in canonical form, and how many are valid, unique and novel."""
+    """Samples of molecules in canonical form, the complete ones, and how many of all are valid, unique and novel."""
     from grae.chemistry import canonical_all, readable_all
 
-    texts, without = samples
+    texts = [text for text in samples.texts if text is not None]
+    n, without = len(samples.texts), samples.without
     forms = canonical_all(texts)
     valid = sum(form is not None for form in forms)
     distinct = sorted({form for form in forms if form is not None})
     under_grammar = valid if without is None else sum(form is not None for form in canonical_all(without))
     report: dict[str, object] = {
         "constraints": "grammar" if without is None else "semantic",
-        "valid": valid / len(texts) if texts else None,
-        "valid_without_constraints": under_grammar / len(texts) if texts else None,
+        "valid": valid / n,
+        "valid_without_constraints": under_grammar / n,
     }
     report |= {"unique": len(distinct) / valid if valid else None, "novel": _novelty(model, distinct)}
     return readable_all(texts), report
@@ -161,6 +162,15 @@ def _print_table(grammar: "Grammar", texts: Sequence[str]) -> None:
 
     rows = [[text, *(found or [None] * 5)] for text in shown for found in [properties(text)]]
     table(["sample", "logP", "SA", "QED", "weight", "heavy atoms"], rows)
+
+
+def _columns(texts: Sequence[str]) -> dict[str, list[float | int | None]]:
+    """The properties of molecules by name, for a table; empty where a string is not valid."""
+    from grae.chemistry import properties
+
+    found = [properties(text) for text in texts]
+    names = ("logp", "sa", "qed", "weight", "heavy_atoms")
+    return {name: [None if one is None else getattr(one, name) for one in found] for name in names}
 
 
 def _draw(texts: Sequence[str], path: Path) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from grae.grammar import Grammar
 
 STDIN = "-"
+REJECTS = "rejects.tsv"
 
 
 def encoded(
@@ -34,6 +35,27 @@ def encoded(
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.rejected.items())
         note(f"left out: {reasons}; see {store.rejects_path}")
     return store
+
+
+def undecodable_note(n: int, of: int) -> str:
+    """What is said of strings that a decoder under the language's rules can never write."""
+    return (
+        f"{n:,} of {of:,} strings break rules that the default decoder keeps (--constraints semantic): it can never "
+        "write them"
+    )
+
+
+def keep_rejects(store: "DerivationStore", place: Path) -> None:
+    """Copies the table of the lines that a training left out into its run, once there is one.
+
+    Raises:
+        RunError: the run's folder cannot be written.
+    """
+    from grae.training.run_folder import RunFolder
+
+    folder = RunFolder(place)
+    if store.counts.rejected and folder.has(folder.CONFIG) and store.rejects_path.is_file():
+        folder.write_text(REJECTS, store.rejects_path.read_text(encoding="utf-8"))
 
 
 def build(grammar: "Grammar", source: "Source", form: Any, max_length: int | None) -> "DerivationStore":

@@ -6,8 +6,17 @@ it: is there, after this one, still a way to a valid end? There always is one, s
 string, without rejection or resampling.
 """
 
+from grae.constraints.compliance import breaks_rules
 from grae.constraints.constraint import AUTOMATA, Constraint, constraint_of
 from grae.constraints.labels import written_labels
 from grae.constraints.pushdown import ConstrainedPushdown, first_refused
 
-__all__ = ["AUTOMATA", "ConstrainedPushdown", "Constraint", "constraint_of", "first_refused", "written_labels"]
+__all__ = [
+    "AUTOMATA",
+    "ConstrainedPushdown",
+    "Constraint",
+    "breaks_rules",
+    "constraint_of",
+    "first_refused",
+    "written_labels",
+]

@@ -162,13 +162,7 @@ class _Words:
     def __init__(self, grammar: Grammar, nonterminal: Nonterminal) -> None:
         self.has_motifs = grammar.base is not None
         self._productions = grammar.productions
-        self._parser = Grammar(
-            f"{grammar.name} from {nonterminal}",
-            grammar.productions,
-            nonterminal,
-            ignore=grammar.ignore,
-            motifs=grammar.motifs,
-        ).parser
+        self._parser = grammar.starting_at(nonterminal).parser
 
     def derivations(self, words: Sequence[str]) -> list[_Derivation | None]:
         """The derivation of each word; None where there is none."""

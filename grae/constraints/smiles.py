@@ -6,7 +6,9 @@ that RDKit writes; it refuses
 - aromatic atoms and bonds: whether they can be kekulized is not decided from left to right;
 - a valence beyond RDKit's, though RDKit mends some (neutral nitro groups, perchlorate, bonds to metals) or overlooks it
   (on hydrogens that it removes);
-- dative bonds, and a written ring bond whose two ends differ in order, where RDKit takes either;
+- a written ring bond whose two ends differ, where RDKit takes the first; ring bonds of `~`, read as single by RDKit;
+- a dative ring bond that its donor opens as a plain number (`N1CC[Fe]<-1`) without a valence to spare: `kekule_all`
+  begins at the atom that the arrows point to, so that it is the one that opens them;
 - more than `room` atoms, open branches or ring bonds; numbers of more than three digits; charges beyond
   `MOST_CHARGE`;
 - atoms of more than one letter whose letters do not come from one terminal, outside brackets.

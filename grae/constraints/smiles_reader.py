@@ -11,15 +11,20 @@ from grae.constraints.automaton import ACCEPTS, BEGIN, COPY, DEBTS, EMIT, NONTER
 N_LABELS = 100
 N_SECOND = 27  # no second letter, or one of 26
 
+# What a bond is, from the atom on its left to the one on its right: an order from 1 to 4, or one of these.
+FORWARD = 5  # ->, dative: the atom on the right counts it, the one on the left, the donor, does not
+BACKWARD = 6  # <-
+UNSPECIFIED = 7  # ~, which neither counts
+
 SPELLING_FROM, SPELLING, SYMBOLS, CAPACITIES, SIZES = range(5)  # the tables' parts
 
-# A state: registers, then atom and order of each label, then `room` each of branches, capacities, parents, ring bonds.
+# A state: registers, then atom and bond of each label, then `room` each of branches, capacities, parents, ring bonds.
 (
     PHASE,
     ATOMS,  # so far
     CURRENT,  # the atom that what follows is bonded to; -1 at the start of a part
     DEPTH,  # of branches
-    BOND,  # order of the bond that is written; 0 for none
+    BOND,  # that is written; 0 for none
     RING_BONDS,  # closed so far
     OPEN,  # ring bonds
     USED,  # 1 + the highest label so far
@@ -61,6 +66,22 @@ SPELLING_FROM, SPELLING, SYMBOLS, CAPACITIES, SIZES = range(5)  # the tables' pa
 @njit(nogil=True, cache=True)
 def _is_digit(byte):
     return 48 <= byte <= 57
+
+
+@njit(nogil=True, cache=True)
+def _left(bond):
+    """What a bond takes of the capacity of the atom on its left; 0, no bond written, is a single one."""
+    return 0 if bond in (FORWARD, UNSPECIFIED) else 1 if bond == BACKWARD else max(1, bond)
+
+
+@njit(nogil=True, cache=True)
+def _right(bond):
+    return 0 if bond in (BACKWARD, UNSPECIFIED) else 1 if bond == FORWARD else max(1, bond)
+
+
+@njit(nogil=True, cache=True)
+def _reversed(bond):
+    return BACKWARD if bond == FORWARD else FORWARD if bond == BACKWARD else bond
 
 
 @njit(START, nogil=True, cache=True)
@@ -107,7 +128,10 @@ def debts(tables, state, labels):
 
 @njit(PENDING, nogil=True, cache=True)
 def pending(tables, state, context, terminal):
-    """Labels outside brackets; the context is whether it is inside, and digits and number behind a percent sign."""
+    """Labels of one or two digits outside brackets.
+
+    The context is whether it is inside, also of the parentheses of %(100); and digits and number behind a percent sign.
+    """
     if terminal == BEGIN:
         context[0] = state[PHASE] >= BRACKET
         context[1] = 2 - state[DIGITS] if state[PHASE] == PERCENT else 0
@@ -126,6 +150,11 @@ def pending(tables, state, context, terminal):
         elif byte == ord("%"):
             context[1] = 2
             context[2] = 0
+        elif byte == ord("(") and context[1] == 2:
+            context[0] = 1
+            context[1] = 0
+        elif byte == ord(")"):
+            context[0] = 0
         elif _is_digit(byte) and not context[0]:
             if context[1] == 0:
                 label = byte - 48
@@ -148,11 +177,11 @@ def _add_atom(tables, state, capacity):
     atoms = REGISTERS + 2 * N_LABELS + room
     parent = state[CURRENT]
     if parent >= 0:
-        order = max(1, state[BOND])
-        if state[atoms + 2 * parent] < order or capacity < order:
+        left, right = _left(state[BOND]), _right(state[BOND])
+        if state[atoms + 2 * parent] < left or capacity < right:
             return False
-        state[atoms + 2 * parent] -= order
-        capacity -= order
+        state[atoms + 2 * parent] -= left
+        capacity -= right
     state[atoms + 2 * atom] = capacity
     state[atoms + 2 * atom + 1] = parent
     state[ATOMS] = atom + 1
@@ -182,29 +211,32 @@ def _add_label(tables, state, label):
     room = tables[tables[SIZES]]
     atoms = REGISTERS + 2 * N_LABELS + room
     place = REGISTERS + 2 * label
-    current, order = state[CURRENT], state[BOND]
+    current, bond = state[CURRENT], state[BOND]
+    if bond == UNSPECIFIED:
+        return False
     if state[place] == 0 or label >= state[USED]:
-        if state[atoms + 2 * current] < max(1, order):
+        if state[atoms + 2 * current] < _left(bond):
             return False
         while state[USED] <= label:  # places above the highest label hold anything
             state[REGISTERS + 2 * state[USED]] = 0
             state[USED] += 1
-        state[atoms + 2 * current] -= max(1, order)
+        state[atoms + 2 * current] -= _left(bond)
         state[place] = current + 1
-        state[place + 1] = order
+        state[place + 1] = bond
         state[OPEN] += 1
     else:
         opener, opened = state[place] - 1, state[place + 1]
-        if opener == current or (order and opened and order != opened):
+        bond = _reversed(bond)  # as the opener sees it
+        if opener == current or (bond and opened and bond != opened):
             return False
-        final = max(1, order, opened)
-        more = final - max(1, opened)
-        if state[atoms + 2 * opener] < more or state[atoms + 2 * current] < final:
+        final = max(bond, opened)
+        more = _left(final) - _left(opened)
+        if state[atoms + 2 * opener] < more or state[atoms + 2 * current] < _right(final):
             return False
         if state[RING_BONDS] == room or _are_bonded(tables, state, opener, current):
             return False
         state[atoms + 2 * opener] -= more
-        state[atoms + 2 * current] -= final
+        state[atoms + 2 * current] -= _right(final)
         bonds = atoms + 2 * room + 2 * state[RING_BONDS]
         state[bonds] = opener
         state[bonds + 1] = current
@@ -248,6 +280,20 @@ def _add_digit(state, byte):
 
 
 @njit(nogil=True, cache=True)
+def _bond(byte, following):
+    """The bond that a byte, with the one that follows, begins; 0 for none."""
+    if byte == ord("-"):
+        return FORWARD if following == ord(">") else 1
+    if byte == ord("<"):
+        return BACKWARD if following == ord("-") else 0
+    if byte == ord("/") or byte == ord("\\"):
+        return 1
+    if byte == ord("~"):
+        return UNSPECIFIED
+    return 2 if byte == ord("=") else 3 if byte == ord("#") else 4 if byte == ord("$") else 0
+
+
+@njit(nogil=True, cache=True)
 def _read(tables, state, byte, following):
     """Reads outside brackets; how many bytes were read, one or two, or 0 to refuse."""
     phase = state[PHASE]
@@ -269,12 +315,13 @@ def _read(tables, state, byte, following):
             second = following
         element = _element(tables, byte, second)
         return (1 if second == 0 else 2) if _add_atom(tables, state, _capacity(tables, element, 0)) else 0
-    if byte in (ord("-"), ord("="), ord("#"), ord("$"), ord("/"), ord("\\")):
-        if following == ord(">") or phase not in (ATOM, BRANCH):
+    bond = _bond(byte, following)
+    if bond > 0:
+        if phase not in (ATOM, BRANCH):
             return 0
-        state[BOND] = 2 if byte == ord("=") else 3 if byte == ord("#") else 4 if byte == ord("$") else 1
+        state[BOND] = bond
         state[PHASE] = BONDED if phase == ATOM else BRANCH_BONDED
-        return 1
+        return 2 if bond in (FORWARD, BACKWARD) else 1
     if byte == ord("%"):
         return 1 if phase in (ATOM, BONDED) and _begin_number(state, PERCENT, N_LABELS - 1) else 0
     if phase != ATOM:
@@ -353,8 +400,6 @@ def _read_bracket(tables, state, byte):
             elif byte == ord("H"):
                 limit = 30
             return limit > 0 and _begin_number(state, ARRANGEMENT, limit)
-    if phase == ARRANGEMENT and state[DIGITS] == 0:
-        return False
     if byte == ord("@"):
         state[PHASE] = AT
         return phase == SYMBOL and state[ELEMENT] != 1

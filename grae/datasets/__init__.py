@@ -1,11 +1,12 @@
 """Data sets: named ones and own files, encoded once into memory-mapped derivation stores, and split."""
 
 from grae.datasets.coverage import Coverage, check_coverage
-from grae.datasets.encoding import Progress, Reject
+from grae.datasets.encoding import Progress
 from grae.datasets.forms import Form, encode_in_form, in_form
 from grae.datasets.locations import cache_home, data_home
 from grae.datasets.readers import Line, Source
 from grae.datasets.registry import DatasetEntry, default_dataset, entries, entry, fetch, find, open_source
+from grae.datasets.rejects import Reject
 from grae.datasets.split import Split, make_split
 from grae.datasets.store import DerivationStore, build_store, open_store
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grae.datasets.encoding import Progress, Reject, Tally, encode_source
-from grae.datasets.forms import Form, settled_form
+from grae.datasets.encoding import REJECTS_SHOWN, Progress, Tally, encode_source
+from grae.datasets.forms import Form, settled_form, trained_form, undecodable
 from grae.datasets.readers import Source
+from grae.datasets.rejects import Reject
 from grae.grammar.cfg import Grammar
+from grae.grammar.codec import Derivations, decode
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Coverage:
         kept: lines in the language (and no longer than was asked for).
         rejected: the other lines counted by reason, most frequent first.
         rejects: a few of each reason.
+        undecodable: lines kept whose strings break rules that the default decoder keeps: it can never write them.
+        undecodable_lines: a few of them: line and string, in the form that was encoded.
         length_counts: (longest + 1,) int64, how many derivations have each number of productions.
     """
 
@@ -27,6 +31,8 @@ class Coverage:
     kept: int
     rejected: dict[str, int]
     rejects: list[Reject]
+    undecodable: int
+    undecodable_lines: list[tuple[int, str]]
     length_counts: np.ndarray
 
     @property
@@ -53,7 +59,7 @@ def check_coverage(
     grammar: Grammar,
     source: Source,
     *,
-    form: Form | None = "as-written",
+    form: Form | None = None,
     max_length: int | None = None,
     n_jobs: int = -1,
     progress: Callable[[Progress], None] | None = None,
@@ -63,7 +69,7 @@ def check_coverage(
     Args:
         grammar: of the strings.
         source: where they come from.
-        form: in which the strings are encoded; None for what `build_store` takes.
+        form: in which the strings are encoded; None for the one that a model would learn.
         max_length: the most productions that a derivation may have.
         n_jobs: processes or threads, as joblib counts them.
         progress: called after each chunk.
@@ -73,10 +79,17 @@ def check_coverage(
     """
     tally = Tally()
     lengths = np.zeros(1, np.int64)
-    form = settled_form(grammar, form)
+    form = trained_form(grammar) if form is None else settled_form(grammar, form)
+    n_undecodable, lines = 0, []
     for chunk in encode_source(grammar, source, form=form, max_length=max_length, n_jobs=n_jobs, progress=progress):
         tally.add(chunk)
         counts = np.bincount(chunk.lengths, minlength=len(lengths))
         counts[: len(lengths)] += lengths
         lengths = counts
-    return Coverage(tally.read, tally.kept, dict(tally.rejected.most_common()), tally.rejects, lengths)
+        derivations = Derivations(chunk.ids, np.concatenate([np.zeros(1, np.int64), np.cumsum(chunk.lengths)]))
+        rows = np.flatnonzero(undecodable(grammar, derivations, form))
+        n_undecodable += len(rows)
+        some = rows[: max(0, REJECTS_SHOWN - len(lines))]
+        lines += zip(chunk.lines[some].tolist(), decode(grammar, derivations[some]), strict=True)
+    rejected = dict(tally.rejected.most_common())
+    return Coverage(tally.read, tally.kept, rejected, tally.rejects, n_undecodable, lines, lengths)

@@ -16,7 +16,8 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 from grae.datasets.forms import NAMES, UNREADABLE, Form, in_form, unreadable
 from grae.datasets.readers import Line, Reading, Source
-from grae.errors import DataError, ParseError
+from grae.datasets.rejects import Reject
+from grae.errors import DataError
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import encode
 
@@ -25,22 +26,6 @@ CHUNK_CHARACTERS = 2_000_000
 PROCESSES_FROM = 16_384  # lines; below, starting the processes costs more than they save
 CHUNKS_PER_JOB = 4  # in flight at once
 REJECTS_SHOWN = 5  # of each reason
-
-
-class Reject(NamedTuple):
-    """A line that was not encoded.
-
-    Attributes:
-        line: its number in the file, from 1.
-        text: the string as it stands there.
-        reason: the kind of fault, such as "empty", "outside the grammar" or "too long"; what rejects are counted by.
-        detail: where and why, in a sentence; "" where the reason says it all.
-    """
-
-    line: int
-    text: str
-    reason: str
-    detail: str = ""
 
 
 class Chunk(NamedTuple):
@@ -175,20 +160,6 @@ def encode_lines(grammar: Grammar, lines: list[Line], form: Form, max_length: in
         numbers[encoded.rows],
         sorted(rejects),
         len(lines),
-    )
-
-
-def reject_error(grammar: Grammar, source: Source, reject: Reject) -> DataError:
-    """A reject as an error with the line's number and, where the grammar rejects it, a caret at the fault."""
-    remedy = "correct the line, or leave such lines out (on_invalid='skip', or --on-invalid skip)"
-    try:
-        if reject.reason == "outside the grammar":
-            grammar.parse(reject.text)
-    except ParseError as error:
-        return DataError(f"{source.name}, line {reject.line}: {error}", remedy=remedy)
-    said = f": {reject.detail}" if reject.detail else ""
-    return DataError(
-        f"{source.name}, line {reject.line} is {reject.reason}{said}\n  {reject.text[:200]}", remedy=remedy
     )
 
 

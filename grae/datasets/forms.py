@@ -12,11 +12,14 @@ import numpy as np
 
 from grae.errors import DataError, SettingsError
 from grae.grammar.cfg import Grammar
-from grae.grammar.codec import Encoded, Rejection, encode
+from grae.grammar.codec import NO_STRING, Derivations, Encoded, Rejection, encode
 
 Form = Literal["canonical", "kekule", "as-written"]
 NAMES = {"canonical": "canonical form", "kekule": "Kekule form"}
 UNREADABLE = "not read by RDKit"
+RULED: dict[str, Form] = {
+    "molecules": "kekule"
+}  # the form in which a decoder can keep a language's rules beyond grammar
 
 
 def settled_form(grammar: Grammar, form: Form | None) -> Form:
@@ -33,6 +36,29 @@ def settled_form(grammar: Grammar, form: Form | None) -> Form:
             remedy="use the form as-written, or put the line '#% language molecules' into the grammar",
         )
     return form or ("canonical" if grammar.language == "molecules" else "as-written")
+
+
+def trained_form(grammar: Grammar) -> Form:
+    """The form in which a model learns strings of a grammar by default: one whose rules a decoder can keep."""
+    return RULED.get(grammar.language or "", "as-written")
+
+
+def undecodable(grammar: Grammar, derivations: Derivations, form: Form) -> np.ndarray:
+    """Whether a decoder that keeps the language's rules beyond the grammar can never write the string of a derivation.
+
+    Args:
+        grammar: with motifs or without.
+        derivations: complete leftmost derivations of it.
+        form: that the strings are in.
+
+    Returns:
+        (n,) bool; all False where a decoder keeps no such rules in this form.
+    """
+    if RULED.get(grammar.language or "", form) != form:
+        return np.zeros(len(derivations), bool)
+    from grae.constraints import breaks_rules
+
+    return breaks_rules(grammar, derivations)
 
 
 def in_form(texts: Sequence[str], form: Form) -> list[str | None]:
@@ -66,12 +92,14 @@ def encode_in_form(
     Raises:
         DataError: also where RDKit does not read a string, under "error".
     """
-    forms = in_form(texts, form)
+    if form == "as-written":
+        return encode(grammar, texts, max_length=max_length, on_invalid=on_invalid, n_jobs=n_jobs)
+    forms = in_form([text if isinstance(text, str) else "" for text in texts], form)
     lost = [row for row, text in enumerate(forms) if text is None]
     if lost and on_invalid == "error":
-        row = lost[0]
+        row, text, reason, detail = _lost(lost[0], texts[lost[0]])
         raise DataError(
-            f"string {row} is {UNREADABLE}, {unreadable(texts[row])}\n  {texts[row][:200]}",
+            f"string {row} is {reason}, {detail}\n  {text[:200]}",
             remedy="correct it, or leave such strings out (on_invalid='skip', or --on-invalid skip)",
         )
     rows = np.array([row for row, text in enumerate(forms) if text is not None], np.int64)
@@ -79,7 +107,14 @@ def encode_in_form(
     encoded = encode(grammar, known, max_length=max_length, on_invalid=on_invalid, n_jobs=n_jobs)
     if not lost:
         return encoded
-    rejections = [Rejection(row, texts[row], UNREADABLE, unreadable(texts[row])) for row in lost]
+    rejections = [Rejection(*_lost(row, texts[row])) for row in lost]
     rejections += [Rejection(int(rows[r.row]), r.text, r.reason, r.detail) for r in encoded.rejections]
     rejections.sort(key=lambda rejection: rejection.row)
     return Encoded(encoded.derivations, rows[encoded.rows], rejections)
+
+
+def _lost(row: int, text: object) -> tuple[int, str, str, str]:
+    """Row, string, reason and detail of what has no form."""
+    if not isinstance(text, str):
+        return row, str(text), NO_STRING, f"it is a {type(text).__name__}"
+    return row, text, UNREADABLE, unreadable(text)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from grae.datasets.locations import DATA_HOME, cache_home, data_home
 from grae.datasets.registry import IMAGES, download
-from grae.errors import DataError
+from grae.errors import DataError, DownloadError
 from grae.resources import shipped
 
 CHUNK = 1 << 20
@@ -110,7 +110,7 @@ def find_images(name: str) -> tuple[Edition, tuple[Path, ...]] | None:
         DataError: there is no such set, or `GRAE_DATA_HOME` names no folder.
     """
     for edition in image_entry(name).editions:
-        found = [_find(file) for file in edition.files]
+        found = [find_file(file) for file in edition.files]
         if all(found):
             return edition, tuple(path for path in found if path is not None)
     return None
@@ -132,21 +132,47 @@ def fetch_images(name: str, *, progress: Callable[[int, int], None] | None = Non
         if edition is None:
             raise _by_hand(image_entry(name))
         for file in edition.files:
-            if _find(file) is None:
+            if find_file(file) is None:
                 place = cache_home() / "data" / file.file
                 download(name, file.addresses, file.checksum, place, file.file, progress)
-        found = edition, tuple(path for path in map(_find, edition.files) if path is not None)
+        found = edition, tuple(path for path in map(find_file, edition.files) if path is not None)
     for file, path in zip(found[0].files, found[1], strict=True):
         _verify(name, file, path)
     return found
 
 
-def _find(file: ImageFile) -> Path | None:
+def find_file(file: ImageFile) -> Path | None:
+    """A file under `GRAE_DATA_HOME` or in the cache; None where there is none. Raises DataError as `find_images`."""
     home = data_home()
     places = (
         [cache_home() / "data" / file.file] if home is None else [home / file.file, cache_home() / "data" / file.file]
     )
     return next((place for place in places if place.is_file()), None)
+
+
+def fetch_file(name: str, file: ImageFile, *, remedy: str, progress: Callable[[int, int], None] | None = None) -> Path:
+    """A single file, downloaded if it is not on this machine.
+
+    Args:
+        name: what messages call it.
+        file: the file.
+        remedy: what to do where it cannot be downloaded.
+        progress: see `fetch_images`.
+
+    Raises:
+        DownloadError: it cannot be downloaded.
+        DataError: its checksum is another.
+    """
+    path = find_file(file)
+    if path is None:
+        path = cache_home() / "data" / file.file
+        try:
+            download(name, file.addresses, file.checksum, path, file.file, progress)
+        except DownloadError as error:
+            reasons = "".join(error.message.splitlines(keepends=True)[1:])
+            raise DownloadError(f"{file.file} cannot be downloaded\n{reasons}", remedy=remedy) from None
+    _verify(name, file, path)
+    return path
 
 
 def _verify(name: str, file: ImageFile, path: Path) -> None:
@@ -164,7 +190,7 @@ def _verify(name: str, file: ImageFile, path: Path) -> None:
         raise DataError(f"{path} could not be read: {error.strerror}", remedy="check its permissions") from error
     if digest.hexdigest() != wanted:
         raise DataError(
-            f"{path} is not of the set of images {name!r}: its {kind} is {digest.hexdigest()}, not {wanted}",
+            f"{path} is not the published file of {name!r}: its {kind} is {digest.hexdigest()}, not {wanted}",
             remedy=remedy,
         )
 

@@ -22,10 +22,12 @@ Build = Callable[[Grammar, Source, Form | None, int | None], DerivationStore]
 
 def record(data: str, source: Source, store: DerivationStore, *, max_length: int | None) -> dict[str, Any]:
     """Where a run's strings come from, for its config.json; `store_of` finds them again by it."""
+    data = STDIN if source.is_stream else data
     named = data in entries() or data == STDIN
     return {
         "data": data if named else str(Path(data).absolute()),
         "column": source.column if not named else None,
+        "delimiter": source.delimiter,
         "source_sha256": source.checksum,
         "form": store.meta.recipe.form,
         "max_length": max_length,
@@ -67,7 +69,7 @@ def store_of(place: Path, about: Mapping[str, Any], grammar: Grammar, *, build: 
                 f"the strings of {place} came from standard input, and what was kept of them at {folder} is gone",
                 remedy="train from a file instead",
             ) from None
-    source = open_source(data, column=column)
+    source = open_source(data, column=column, delimiter=about.get("delimiter"), grammar=grammar)
     if source.checksum != checksum:
         raise DataError(
             f"{source.name} has changed since {place} was trained on it (its sha256 is another)",

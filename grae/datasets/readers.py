@@ -1,11 +1,11 @@
 """Strings out of files, one after another, so that memory does not grow with the file.
 
-A file holds one string a line (`text`), a string and a name a line (`smi`), or a table with a column of strings
-(`csv`). It may be compressed with gzip, alone or as the member of a tar archive, whatever its name says. `-` is
-standard input.
+A file holds one string a line (`text`, or `lines` with the white space around it), a string and perhaps a name a line
+(`smi`), a table with a column of strings (`csv`), or molecules with their atoms and bonds (`sdf`), which RDKit reads
+and writes as SMILES. It may be compressed with gzip, alone or as the member of a tar archive, whatever its name says.
+`-` is standard input.
 """
 
-import csv
 import gzip
 import hashlib
 import io
@@ -24,14 +24,18 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
-from grae.errors import DataError
+from grae.datasets.tables import USUAL_COLUMNS, Table
+from grae.errors import DataError, shortened
+from grae.paths import exists, is_device, is_dir, is_pipe
 
-Format = Literal["text", "smi", "csv"]
+Format = Literal["text", "lines", "smi", "csv", "sdf"]
 STDIN = "-"
-BLANK_ROW = "blank row"  # the fault of a table's line with nothing on it, not even an empty string in quotes
 LONGEST_LINE = 1_000_000  # characters
-USUAL_COLUMNS = ("smiles", "canonical_smiles", "expression", "string", "text")
-_SUFFIXES: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".smi": "smi", ".smiles": "smi", ".ism": "smi"}
+_SUFFIXES: dict[str, Format] = {
+    **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
+    **dict.fromkeys((".smi", ".smiles", ".ism"), "smi"),
+    **dict.fromkeys((".sdf", ".sd"), "sdf"),
+}
 _PACKED = {".gz", ".tgz", ".tar"}
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
 
@@ -41,7 +45,7 @@ class Line(NamedTuple):
 
     Attributes:
         number: its number in the file, from 1.
-        text: the string on it, without surrounding white space.
+        text: the string on it, without surrounding white space except under the format `lines`.
         fault: why there is no string; "" where there is one.
     """
 
@@ -62,6 +66,7 @@ class Source:
         header: whether a table's first row names its columns; when left out, it does unless the column is given as a
             number.
         member: the file inside a tar archive; the only one when left out.
+        delimiter: between the columns of a table; when left out, the one that gives the column.
         name: what messages call it; the path when left out.
 
     Raises:
@@ -73,6 +78,7 @@ class Source:
     column: str | int | None = None
     header: bool | None = None
     member: str | None = None
+    delimiter: str | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -80,13 +86,17 @@ class Source:
         if self.path == STDIN:
             return
         path = Path(self.path)
-        if path.is_dir():
+        if is_dir(path):
             raise DataError(f"{path} is a folder", remedy="give a file in it")
-        if not path.exists():
-            there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-            near = get_close_matches(path.name, there, n=1)
-            remedy = f"did you mean {path.parent / near[0]}?" if near else "check the path; `-` reads standard input"
-            raise DataError(f"no file {path}", remedy=remedy)
+        if is_device(path):
+            raise DataError(f"{path} is a device, not a file", remedy="give a file; `-` reads standard input")
+        if not exists(path):
+            raise self._not_there(path)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether its strings can be read once alone: standard input or a pipe, which are copied to a file first."""
+        return self.path == STDIN or is_pipe(Path(self.path))
 
     @cached_property
     def checksum(self) -> str:
@@ -96,7 +106,13 @@ class Source:
     @property
     def settings(self) -> dict[str, str | int | bool | None]:
         """How the file is read: what decides, together with its bytes, which strings come out."""
-        return {"format": self._format, "column": self.column, "header": self.header, "member": self.member}
+        return {
+            "format": self._format,
+            "column": self.column,
+            "header": self.header,
+            "member": self.member,
+            "delimiter": self.delimiter,
+        }
 
     def texts(self) -> Iterator[str]:
         """The strings, in the order of the file; lines without one are left out.
@@ -134,22 +150,25 @@ class Source:
 
     @cached_property
     def _file(self) -> Path:
-        return Path(self.path) if self.path != STDIN else self._spooled()
+        return self._spooled() if self.is_stream else Path(self.path)
 
     @property
     def _format(self) -> Format:
         if self.format is not None:
             return self.format
-        suffixes = [suffix for suffix in Path(self.path).suffixes if suffix.lower() not in _PACKED]
-        named = _SUFFIXES.get(suffixes[-1].lower(), "text") if suffixes else "text"
-        return "csv" if self.column is not None else named
+        return "csv" if self.column is not None or self.delimiter is not None else _of_suffix(self.path)
 
     def _spooled(self) -> Path:
-        """Standard input as a temporary file, which goes when this object does."""
+        """Standard input or a pipe as a temporary file, which goes when this object does."""
         handle, path = tempfile.mkstemp(prefix="grae-stdin-")
         weakref.finalize(self, _remove, path)
-        with os.fdopen(handle, "wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+        with ExitStack() as stack:
+            file = stack.enter_context(os.fdopen(handle, "wb"))
+            try:
+                stream = sys.stdin.buffer if self.path == STDIN else stack.enter_context(open(self.path, "rb"))
+            except OSError as error:
+                raise DataError(f"cannot read {self.name}: {error.strerror}", remedy="check the path") from error
+            shutil.copyfileobj(stream, file)
         return Path(path)
 
     def _unpacked(self, raw: BinaryIO, stack: ExitStack) -> BinaryIO:
@@ -200,6 +219,12 @@ class Source:
                 remedy="give text in UTF-8, one string a line or a CSV table",
             )
 
+    def _not_there(self, path: Path) -> DataError:
+        there = [entry.name for entry in path.parent.iterdir()] if is_dir(path.parent) else []
+        near = get_close_matches(path.name, there, n=1)
+        remedy = f"did you mean {path.parent / near[0]}?" if near else "check the path; `-` reads standard input"
+        return DataError(f"no file {shortened(str(path))}", remedy=remedy)
+
     def _damaged(self, error: BaseException) -> DataError:
         return DataError(f"{self.name} is damaged: {error}", remedy="fetch or compress it again")
 
@@ -218,6 +243,7 @@ class Reading:
         self._is_table = source._format == "csv"
         # Bytes that are not UTF-8 become lone surrogates, which no valid text holds: the line is lost, not the file.
         newline = "" if self._is_table else None
+        self._content = content
         self._text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
 
     @property
@@ -227,85 +253,54 @@ class Reading:
 
     def __iter__(self) -> Iterator[Line]:
         try:
-            yield from self._table() if self._is_table else self._lines()
+            yield from self._strings()
         except _DAMAGED as error:
             raise self._source._damaged(error) from error
         except OSError as error:
             raise DataError(f"cannot read {self._source.name}: {error.strerror}", remedy="check the disk") from error
 
-    def _lines(self) -> Iterator[Line]:
-        first_word_only = self._source._format == "smi"
+    def _strings(self) -> Iterator[Line]:
+        match self._source._format:
+            case "csv":
+                return self._table()
+            case "sdf":
+                return self._records()
+            case "smi":
+                return self._first_words()
+            case "lines":
+                return self._lines(strip=False)
+            case _:
+                return self._lines()
+
+    def _lines(self, *, strip: bool = True) -> Iterator[Line]:
         for number, line in enumerate(self._physical_lines(), start=1):
-            text = line.strip()
-            if first_word_only and text:
-                text = text.split(None, 1)[0]
+            text = line.strip() if strip else line.removesuffix("\n")
             yield Line(number, text, _fault(text))
 
-    def _table(self) -> Iterator[Line]:
-        lines = self._physical_lines()
-        first = next(lines, None)
-        if first is None:
-            return
-        rows = csv.reader(_chained(first, lines), delimiter=self._delimiter(first))
-        try:
-            place = self._place(rows)
-            for row in rows:
-                if len(row) > place:
-                    text = row[place].strip()
-                    yield Line(rows.line_num, text, _fault(text))
-                else:
-                    yield Line(rows.line_num, "", "no such column in the row" if row else BLANK_ROW)
-        except csv.Error as error:
-            raise DataError(
-                f"{self._source.name}, line {rows.line_num}: {error}",
-                remedy="check the quotes of the table near that line",
-            ) from error
+    def _first_words(self) -> Iterator[Line]:
+        """What comes before a name; a first line such as `SMILES Name` is a heading."""
+        for line in self._lines():
+            text = line.text.split(None, 1)[0] if line.text else ""
+            if line.number > 1 or text.lower() not in USUAL_COLUMNS:
+                yield Line(line.number, text, _fault(text))
 
-    def _place(self, rows: Iterator[list[str]]) -> int:
-        """The number of the column that was asked for; takes the header from the rows where there is one."""
+    def first_row(self) -> list[str]:
+        """The cells of a table's first line."""
+        return self._as_table().split(next(self._physical_lines(), ""))
+
+    def _as_table(self) -> Table:
         source = self._source
-        wanted = source.column
-        has_header = source.header if source.header is not None else not isinstance(wanted, int)
-        names = [name.strip() for name in next(rows, [])] if has_header else None
-        if isinstance(wanted, int):
-            if wanted < 0 or (names is not None and wanted >= len(names)):
-                raise self._no_column(wanted, names)
-            return wanted
-        if names is None:
-            if wanted is None:
-                return 0
-            raise DataError(
-                f"{source.name} is read without a header, so it has no column {wanted!r}",
-                remedy="give its number, from 0",
-            )
-        if wanted is not None:
-            if wanted in names:
-                return names.index(wanted)
-            raise self._no_column(wanted, names)
-        if len(names) == 1:
-            return 0
-        usual = [place for place, name in enumerate(names) if name.lower() in USUAL_COLUMNS]
-        if len(usual) == 1:
-            return usual[0]
-        raise DataError(
-            f"{source.name} has {len(names)} columns: {_listed(names)}",
-            remedy="name the one with the strings (--column NAME)",
-        )
+        return Table(source.name, source.column, source.header, source.delimiter or _tab_of(source.path))
 
-    def _no_column(self, wanted: str | int, names: list[str] | None) -> DataError:
-        has = "" if names is None else f"; it has {_listed(names)}"
-        near = get_close_matches(str(wanted), names or [], n=1)
-        remedy = (
-            f"did you mean {near[0]!r}?"
-            if near
-            else "name one of its columns (--column NAME), or give its number, from 0"
-        )
-        return DataError(f"{self._source.name} has no column {wanted!r}{has}", remedy=remedy)
+    def _table(self) -> Iterator[Line]:
+        for number, text, fault in self._as_table().cells(self._physical_lines()):
+            yield Line(number, text, fault or _fault(text))
 
-    def _delimiter(self, first: str) -> str:
-        if ".tsv" in Path(self._source.path).suffixes:
-            return "\t"
-        return next((mark for mark in ",\t;" if mark in first), ",")
+    def _records(self) -> Iterator[Line]:
+        from grae.chemistry.sdf import smiles_in
+
+        for number, text in enumerate(smiles_in(self._content), start=1):
+            yield Line(number, text or "", _fault(text or "") if text is not None else "not read by RDKit")
 
     def _physical_lines(self) -> Iterator[str]:
         for number, line in enumerate(iter(partial(self._text.readline, LONGEST_LINE), ""), start=1):
@@ -330,6 +325,17 @@ def file_checksum(path: Path) -> str:
         raise DataError(f"cannot read {path}: {error.strerror}", remedy="check its permissions") from error
 
 
+def _of_suffix(path: Path | str) -> Format:
+    """How a file is read by its name."""
+    suffixes = [suffix for suffix in Path(path).suffixes if suffix.lower() not in _PACKED]
+    return _SUFFIXES.get(suffixes[-1].lower(), "text") if suffixes else "text"
+
+
+def _tab_of(path: Path | str) -> str | None:
+    """The tab where a table's name ends in .tsv or .tab."""
+    return "\t" if {".tsv", ".tab"} & {suffix.lower() for suffix in Path(path).suffixes} else None
+
+
 def _fault(text: str) -> str:
     if not text:
         return "empty"
@@ -342,15 +348,6 @@ def _peek(content: BinaryIO, size: int) -> bytes:
     head = content.read(size)
     content.seek(0)
     return head
-
-
-def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
 
 
 def _version(path: Path) -> tuple[int, int]:

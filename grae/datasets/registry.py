@@ -17,15 +17,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from grae.datasets.fitting import fitted
 from grae.datasets.locations import CACHE_HOME, DATA_HOME, cache_home, data_home
 from grae.datasets.readers import STDIN, Format, Source, file_checksum
-from grae.errors import DataError
-from grae.grammar.cfg import Grammar, load_grammar
+from grae.errors import DataError, DownloadError, shortened
+from grae.grammar.cfg import Grammar
+from grae.grammar.loading import load_grammar
+from grae.paths import exists
 from grae.resources import shipped
 
 RDKIT = "rdkit:"
 IMAGES = "images"
 """The table of the registry that holds the sets of images, which `grae.datasets.images` reads."""
+NAMED_MARKS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
+DIGITS = 9  # of a column's number; what has more is a name
 TIMEOUT = 30  # seconds without an answer
 
 
@@ -124,29 +129,51 @@ def default_dataset(grammar: Grammar) -> str:
     )
 
 
-def open_source(data: str | Path, *, column: str | int | None = None, member: str | None = None) -> Source:
+def open_source(
+    data: str | Path,
+    *,
+    column: str | int | None = None,
+    member: str | None = None,
+    delimiter: str | None = None,
+    grammar: Grammar | None = None,
+) -> Source:
     """The strings of a named data set (fetched if need be), of a file, or of standard input.
 
     Args:
         data: a name of the registry, a path, or "-".
         column: of a table; a name, or a number from 0.
         member: of a tar archive.
+        delimiter: between the columns of a table; when left out, the one that gives the column.
+        grammar: of the strings, where it is known: it tells names behind molecules, and headings from strings.
 
     Raises:
         DataError: there is no such data set or file, or it cannot be fetched.
     """
-    if isinstance(column, str) and column.isdecimal():
+    if isinstance(column, str) and column.isascii() and column.isdecimal() and len(column) <= DIGITS:
         column = int(column)
+    delimiter = _mark(delimiter)
     if (known := entries().get(str(data))) is not None:
         reader = known.reader if column is None else known.reader.model_copy(update={"column": column})
         return Source(fetch(known.name), **reader.model_dump(), name=known.name)
-    if str(data) != STDIN and not Path(data).exists() and not Path(data).suffix and len(Path(data).parts) == 1:
+    if str(data) != STDIN and not exists(Path(data)) and not Path(data).suffix and len(Path(data).parts) == 1:
         near = get_close_matches(str(data), entries(), n=1)
         raise DataError(
-            f"{str(data)!r} is neither a data set nor a file; data sets: {', '.join(entries())}",
+            f"{shortened(repr(str(data)))} is neither a data set nor a file; data sets: {', '.join(entries())}",
             remedy=f"did you mean {near[0]!r}?" if near else "give one of these names, a file, or - for standard input",
         )
-    return Source(data if str(data) == STDIN else Path(data), column=column, member=member)
+    source = Source(data if str(data) == STDIN else Path(data), column=column, member=member, delimiter=delimiter)
+    return source if grammar is None else fitted(source, grammar)
+
+
+def _mark(delimiter: str | None) -> str | None:
+    """A delimiter as one character. Raises DataError."""
+    mark = NAMED_MARKS.get(delimiter or "", delimiter)
+    if mark is not None and (len(mark) != 1 or mark in '"\r\n'):
+        raise DataError(
+            f"delimiter {shortened(repr(delimiter))}; expected one character, or {', '.join(NAMED_MARKS)}",
+            remedy="leave it out, and the mark that gives the column is taken",
+        )
+    return mark
 
 
 def find(name: str) -> Path | None:
@@ -248,7 +275,7 @@ def download(
         progress: called with the bytes that have come and the bytes that there are.
 
     Raises:
-        DataError: none of the addresses gives the file.
+        DownloadError: none of the addresses gives the file.
     """
     import pooch
 
@@ -269,7 +296,7 @@ def download(
         except (OSError, ValueError) as error:  # no network, no such file there, disk full; another checksum
             failures.append(f"{address}: {_short(error)}")
     reasons = "".join(f"\n  {failure}" for failure in failures)
-    raise DataError(
+    raise DownloadError(
         f"cannot fetch the data set {name!r}{reasons}",
         remedy=f"try again with a network, or put the file at {file} in a folder that {DATA_HOME} names; "
         f"downloads go to {place.parent} ({CACHE_HOME} names another place)",

@@ -53,6 +53,8 @@ class Split:
             raise DataError(
                 f"{path} holds no split", remedy="give the split of a run, or leave it out to make a new one"
             )
+        if any(array.ndim != 1 or array.dtype.kind not in "iu" for array in parts.values()):
+            raise DataError(f"{path} holds no row numbers", remedy="leave it out to make a new split")
         rows = np.sort(np.concatenate(list(parts.values())))
         if not np.array_equal(rows, np.arange(len(rows))):
             raise DataError(f"{path} holds rows twice or not at all", remedy="leave it out to make a new split")

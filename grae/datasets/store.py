@@ -28,10 +28,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grae import __version__
-from grae.datasets.encoding import Chunk, Progress, Reject, Tally, encode_source, reject_error
+from grae.datasets.encoding import Chunk, Progress, Tally, encode_source
 from grae.datasets.forms import Form, settled_form
 from grae.datasets.locations import CACHE_HOME, cache_home
 from grae.datasets.readers import Source
+from grae.datasets.rejects import HEADING, Reject, as_row, printable, reject_error
 from grae.errors import DataError
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import Derivations
@@ -41,7 +42,6 @@ LAYOUT = 1
 ABANDONED_AFTER = 24 * 3600  # seconds
 _BUILDING = ".building-"
 _IDS, _OFFSETS, _LINES, _REJECTS, _META = "ids.bin", "offsets.bin", "lines.bin", "rejects.tsv", "meta.json"
-_LONGEST_SHOWN = 1000  # characters of a rejected string
 
 
 class Recipe(BaseModel):
@@ -191,7 +191,7 @@ def build_store(
             source_name=source.name,
             dtype=str(grammar.dtype),
             counts=counts,
-            rejects=[_printable(reject) for reject in tally.rejects],
+            rejects=[printable(reject) for reject in tally.rejects],
         )
         (building / _META).write_text(meta.model_dump_json(indent=2), encoding="utf-8")
     return open_store(folder)
@@ -247,7 +247,7 @@ def _recipe(grammar: Grammar, source: Source, form: Form, max_length: int | None
         reader=source.settings,
         form=form,
         max_length=max_length,
-        rdkit=metadata.version("rdkit") if form != "as-written" else None,
+        rdkit=metadata.version("rdkit") if form != "as-written" or source.settings["format"] == "sdf" else None,
     )
 
 
@@ -308,7 +308,7 @@ class _Writer:
                 stack.enter_context(open(self._folder / name, "wb")) for name in (_IDS, _OFFSETS, _LINES, _REJECTS)
             )
             offsets.write(np.zeros(1, np.int64).tobytes())
-            rejects.write(b"line\treason\tstring\tdetail\n")
+            rejects.write(HEADING)
             self._files = stack.pop_all()
         self._ids, self._offsets, self._lines, self._rejects = ids, offsets, lines, rejects
         return self
@@ -322,25 +322,12 @@ class _Writer:
         self._ids.write(chunk.ids.tobytes())
         self._offsets.write(ends.tobytes())
         self._lines.write(chunk.lines.tobytes())
-        for reject in map(_printable, chunk.rejects):
-            self._rejects.write(f"{reject.line}\t{reject.reason}\t{reject.text}\t{reject.detail}\n".encode())
-
-
-def _printable(reject: Reject) -> Reject:
-    """A reject that fits on a line of a table of UTF-8 text."""
-    text = reject.text if len(reject.text) <= _LONGEST_SHOWN else f"{reject.text[:_LONGEST_SHOWN]}..."
-    return reject._replace(text=_escaped(text), detail=_escaped(reject.detail))
-
-
-def _escaped(text: str) -> str:
-    """Bytes that are not UTF-8 as escapes; tabs and line ends as spaces."""
-    spaced = " ".join(text.splitlines()).replace("\t", " ")
-    return spaced.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        self._rejects.writelines(map(as_row, chunk.rejects))
 
 
 def _nothing_left(grammar: Grammar, source: Source, tally: Tally) -> DataError:
     reasons = ", ".join(f"{n} {reason}" for reason, n in tally.rejected.most_common(3))
-    example = _printable(min(tally.rejects))
+    example = printable(min(tally.rejects))
     said = f" ({example.detail})" if example.detail else ""
     return DataError(
         f"none of the {tally.read} lines of {source.name} can be encoded with grammar {grammar.name!r}: {reasons}\n"

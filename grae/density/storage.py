@@ -10,7 +10,7 @@ from grae.density.flow import SplineFlow
 from grae.density.gaussians import Gaussian, Mixture
 from grae.density.normal import StandardNormal
 from grae.density.two_stage import TwoStage
-from grae.errors import RunError
+from grae.errors import RunError, SettingsError
 
 DENSITIES: dict[str, type[Density]] = {
     "flow": SplineFlow,
@@ -25,6 +25,12 @@ DENSITIES: dict[str, type[Density]] = {
 FORMAT = "grae densities"
 VERSION = 1
 REMEDY = "restore the file from a copy, or fit the densities again"
+
+
+def check_known(name: str | None) -> None:
+    """Raises SettingsError where a name is not that of a density; None is left to the model."""
+    if name is not None and name not in DENSITIES:
+        raise SettingsError.unknown("density", name, DENSITIES)
 
 
 def save_densities(path: str | Path, densities: Mapping[str, Density]) -> None:

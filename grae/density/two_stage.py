@@ -72,6 +72,16 @@ class TwoStage(Density):
         self.learning_rate, self.schedule, self.gamma, self.draws = learning_rate, schedule, gamma, draws
         self.about: dict[str, Any] = {}
 
+    def encode(self, z: np.ndarray) -> np.ndarray:
+        """The mean of q(u | z) at codes (n, D): (n, D) float64."""
+        self._fitted()
+        return self._encode(((z - self.center) / self.deviation).astype(np.float32))[0]
+
+    def decode(self, u: np.ndarray) -> np.ndarray:
+        """The mean of p(z | u), in the units of the codes, at (n, D): (n, D) float64."""
+        self._fitted()
+        return self._decode(np.asarray(u, np.float32)) * self.deviation + self.center
+
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """See Density."""
         self._fitted()

@@ -71,7 +71,7 @@ class Benchmarked:
 
 
 def benchmark(
-    samples: Sequence[str],
+    samples: Sequence[str | None],
     forms: Sequence[str | None],
     meaning: Meaning,
     comparison: Comparison,

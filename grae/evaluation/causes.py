@@ -10,6 +10,7 @@ from grae.evaluation.metrics import Share
 if TYPE_CHECKING:
     from grae.grammar import Grammar
 
+INCOMPLETE = "incomplete"
 OUTSIDE = "outside the grammar"
 NOT_FINITE = "not finite"
 CHUNK = 1_000
@@ -17,18 +18,23 @@ PARALLEL_FROM = 10_000  # invalid molecules; below, starting the processes costs
 
 
 def causes(
-    grammar: "Grammar", meaning: Meaning, samples: Sequence[str], forms: Sequence[str | None], *, n_jobs: int = 1
+    grammar: "Grammar",
+    meaning: Meaning,
+    samples: Sequence[str | None],
+    forms: Sequence[str | None],
+    *,
+    n_jobs: int = 1,
 ) -> dict[str, Share]:
     """How many of all samples each cause makes invalid, the most frequent first; a sample has one cause.
 
     Args:
         grammar: of the language.
         meaning: of its strings. Molecules fail for what RDKit finds first (`grae.chemistry.KINDS`).
-        samples: the strings.
+        samples: the strings; None for an incomplete one.
         forms: the canonical form of each, None for the invalid.
         n_jobs: processes, as joblib counts them.
     """
-    invalid = [text for text, form in zip(samples, forms, strict=True) if form is None]
+    invalid = [text for text, form in zip(samples, forms, strict=True) if form is None and text is not None]
     if meaning.name == "molecules":
         found = _of_molecules(invalid, n_jobs)
     else:
@@ -36,6 +42,7 @@ def causes(
 
         derived = len(encode(grammar, invalid, on_invalid="skip").rows)
         found = Counter({OUTSIDE: len(invalid) - derived, NOT_FINITE: derived})
+    found[INCOMPLETE] = sum(text is None for text in samples)
     return {cause: Share(count, len(samples)) for cause, count in found.most_common() if count}
 
 

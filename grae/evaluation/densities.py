@@ -7,14 +7,14 @@ likelihood of the codes of held-out strings.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grae.errors import SettingsError
 from grae.evaluation.evaluate import counted, figure_of
 from grae.evaluation.figures import Figure
 from grae.evaluation.meaning import meaning_of
 from grae.evaluation.measures import Wanted
-from grae.evaluation.metrics import Estimate, valid
+from grae.evaluation.metrics import Estimate, complete, valid
 from grae.evaluation.resampling import interval_of_mean
 from grae.evaluation.sampling import drawn
 from grae.evaluation.strings import Strings
@@ -22,7 +22,7 @@ from grae.evaluation.work import Work
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Constraints
+    from grae.sequence.constrained import Completion, Constraints
 
 ALL = "all"
 LIKELIHOODS = ("log_likelihood", "log_likelihood_per_dimension")
@@ -83,6 +83,7 @@ def evaluate_densities(
     n: int = 1000,
     temperature: float = 0.0,
     constraints: "Constraints | None" = None,
+    completion: "Completion" = "forced",
     work: Work | None = None,
 ) -> dict[str, DensityEvaluation]:
     """Samples from each density with one seed, and takes the likelihood of held-out codes under each.
@@ -95,6 +96,7 @@ def evaluate_densities(
         n: how many strings to sample from each.
         temperature: of the decoder.
         constraints: of the decoder, as `GrammarAutoencoder.sample` takes them.
+        completion: of the decoder, as `GrammarAutoencoder.decodings` takes it; "none" also measures "complete".
         work: how to measure; its seed is that of the samples too.
 
     Raises:
@@ -104,13 +106,16 @@ def evaluate_densities(
     grammar = model.language_grammar_
     meaning = meaning_of(grammar)
     codes = model.transform(held_out) if held_out else None
+    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
     found = {}
     for name in names:
         density = model.density_named(name)
         done = work.begin(f"samples of {name}")
-        samples = drawn(model, n, density=name, temperature=temperature, seed=work.seed, constraints=constraints)
+        samples = drawn(model, n, density=name, seed=work.seed, **given)
         forms = meaning.canonical(samples.texts, n_jobs=work.n_jobs)
         figures, left_out = counted(grammar, meaning, samples.texts, forms, training, Wanted(), work)
+        if completion == "none":
+            figures["complete"] = figure_of(complete(samples.texts))
         if samples.without is not None:
             share = valid(meaning.canonical(samples.without, n_jobs=work.n_jobs))
             figures["valid_without_constraints"] = figure_of(share)

@@ -32,13 +32,13 @@ class Distinct(NamedTuple):
     places: np.ndarray
 
     @classmethod
-    def of(cls, texts: Sequence[str], forms: Sequence[str | None]) -> "Distinct":
-        """Strings and the canonical form of each, None for the invalid, which are left out."""
+    def of(cls, texts: Sequence[str | None], forms: Sequence[str | None]) -> "Distinct":
+        """Strings and the canonical form of each, None for the invalid and the incomplete, which are left out."""
         first: dict[str, int] = {}
         spellings: list[str] = []
         places: list[int] = []
         for text, form in zip(texts, forms, strict=True):
-            if form is None:
+            if text is None or form is None:
                 continue
             place = first.setdefault(form, len(first))
             if place == len(spellings):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from grae.evaluation.figures import Figure
 from grae.evaluation.kept import canonical_forms
 from grae.evaluation.meaning import Meaning, meaning_of
 from grae.evaluation.measures import NOT_ASKED, Wanted
-from grae.evaluation.metrics import Share, exact, in_language, novel, unique, unique_at, valid
+from grae.evaluation.metrics import Share, complete, exact, in_language, novel, unique, unique_at, valid
 from grae.evaluation.reconstruction import reconstructed, right_steps
 from grae.evaluation.resampling import Halves, halves_of, interval_of_halves, interval_of_share
 from grae.evaluation.sampling import drawn
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from grae.grammar import Grammar
     from grae.grammar.codec import Derivations
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Constraints
+    from grae.sequence.constrained import Completion, Constraints
 
 FIRST = (1_000, 10_000)  # unique@k
 
@@ -33,7 +33,7 @@ class Evaluation:
     """What was measured.
 
     Attributes:
-        samples: the strings.
+        samples: the strings; None for an incomplete one.
         figures: by name (`MEASURES`); None, or a share of nothing, where a measure is undefined.
         causes: of all samples, those that each cause makes invalid; decoded without constraints beyond the grammar.
         left_out: the language's measures that have no value, and why: those that are undefined or were not taken.
@@ -42,7 +42,7 @@ class Evaluation:
         valid_means: what validity is in this language, in words.
     """
 
-    samples: tuple[str, ...]
+    samples: tuple[str | None, ...]
     figures: dict[str, Figure | None]
     causes: dict[str, Share]
     left_out: dict[str, str]
@@ -69,7 +69,7 @@ class Evaluation:
 
 def evaluate_samples(
     grammar: "Grammar",
-    samples: Sequence[str],
+    samples: Sequence[str | None],
     *,
     without: Sequence[str] | None = None,
     training: Strings | None = None,
@@ -81,7 +81,7 @@ def evaluate_samples(
 
     Args:
         grammar: of their language; what it says of the language decides what validity is and what else is measured.
-        samples: the strings, in the order in which they were drawn.
+        samples: the strings, in the order in which they were drawn; None for an incomplete one, which is invalid.
         without: what they would have been under the grammar's rules alone, where a decoder kept more; the causes of
             invalidity are then theirs.
         training: what the model was trained on, for novelty.
@@ -132,6 +132,7 @@ def evaluate(
     density: str | None = None,
     temperature: float = 0.0,
     constraints: "Constraints | None" = None,
+    completion: "Completion" = "forced",
     measures: Collection[str] | None = None,
     work: Work | None = None,
 ) -> Evaluation:
@@ -147,6 +148,7 @@ def evaluate(
         density: the density to sample from; None for the model's own.
         temperature: of the decoder; 0 takes the most probable production at each step.
         constraints: of the decoder, as `GrammarAutoencoder.sample` takes them, for samples and reconstructions.
+        completion: of the decoder, as `GrammarAutoencoder.decodings` takes it; "none" also measures "complete".
         measures: as `evaluate_samples` takes them.
         work: how to measure; its seed is that of the samples too.
 
@@ -155,7 +157,8 @@ def evaluate(
     """
     work, wanted = work or Work(), Wanted.named(measures)
     work.begin("sampling")
-    samples = drawn(model, n, density=density, temperature=temperature, seed=work.seed, constraints=constraints)
+    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
+    samples = drawn(model, n, density=density, seed=work.seed, **given)
     found = evaluate_samples(
         model.language_grammar_,
         samples.texts,
@@ -165,6 +168,8 @@ def evaluate(
         measures=measures,
         work=work,
     )
+    if completion == "none" and "complete" in wanted:
+        found = replace(found, figures={"complete": figure_of(complete(samples.texts)), **found.figures})
     left_out = dict(found.left_out)
     names = wanted.of(("exact_reconstruction", "step_accuracy"), left_out)
     if not held_out:
@@ -175,7 +180,7 @@ def evaluate(
     derivations = model.derive(held_out).derivations
     back: dict[str, Figure | None] = {}
     if "exact_reconstruction" in wanted:
-        back["exact_reconstruction"] = figure_of(exact(*reconstructed(model, derivations, constraints=constraints)))
+        back["exact_reconstruction"] = figure_of(exact(*reconstructed(model, derivations, constraints, completion)))
     if "step_accuracy" in wanted:
         back["step_accuracy"] = step_accuracy(model, derivations, work.seed)
     return replace(found, figures=found.figures | back, left_out=left_out)
@@ -184,7 +189,7 @@ def evaluate(
 def counted(
     grammar: "Grammar",
     meaning: Meaning,
-    samples: Sequence[str],
+    samples: Sequence[str | None],
     forms: Sequence[str | None],
     training: Strings | None,
     wanted: Wanted,
@@ -195,7 +200,7 @@ def counted(
     Args:
         grammar: of the language.
         meaning: of its strings.
-        samples: the strings.
+        samples: the strings; None for an incomplete one.
         forms: the canonical form of each, None for the invalid.
         training: what the model was trained on.
         wanted: which measures to take.

@@ -25,13 +25,18 @@ class Meaning:
     valid_means: str
     chunk: Callable[[Sequence[str]], list[str | None]]
 
-    def canonical(self, texts: Sequence[str], *, n_jobs: int = 1) -> list[str | None]:
+    def canonical(self, texts: Sequence[str | None], *, n_jobs: int = 1) -> list[str | None]:
         """The canonical form of each string, None for the invalid.
 
         Args:
-            texts: strings.
+            texts: strings; None, an incomplete one, is invalid.
             n_jobs: processes, as joblib counts them; only long lists of molecules are spread over them.
         """
+        complete = [text for text in texts if text is not None]
+        if len(complete) < len(texts):
+            forms = iter(self.canonical(complete, n_jobs=n_jobs))
+            return [None if text is None else next(forms) for text in texts]
+        texts = complete
         if n_jobs == 1 or len(texts) < PARALLEL_FROM or self.name != "molecules":
             return self.chunk(texts)
         from joblib import Parallel, delayed

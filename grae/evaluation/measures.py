@@ -44,6 +44,7 @@ _SAMPLES, _SPREAD, _TEST, _SCAFFOLDS, _CODES = (
 )
 
 MEASURES: dict[str, Measure] = {
+    "complete": Measure(_SAMPLES, "of the samples, ended within the run's length", "high", True),
     "in_language": Measure(_SAMPLES, "of the samples, derived by the grammar", "high", True),
     "valid": Measure(_SAMPLES, "of the samples, valid", "high", True),
     "valid_without_constraints": Measure(

@@ -47,11 +47,17 @@ class Estimate:
         return f"{self.value:.4f}" if abs(self.value) < 100 else f"{self.value:.2f}"
 
 
-def in_language(grammar: "Grammar", samples: Sequence[str]) -> Share:
-    """How many of the samples the grammar derives, by parsing each."""
+def complete(samples: Sequence[str | None]) -> Share:
+    """How many of the samples have a derivation that ended within the model's length; the others are None."""
+    return Share(sum(text is not None for text in samples), len(samples))
+
+
+def in_language(grammar: "Grammar", samples: Sequence[str | None]) -> Share:
+    """How many of the samples the grammar derives, by parsing each; None, an incomplete one, it does not."""
     from grae.grammar.codec import encode
 
-    return Share(len(encode(grammar, samples, on_invalid="skip").rows), len(samples))
+    derived = encode(grammar, [text for text in samples if text is not None], on_invalid="skip").rows
+    return Share(len(derived), len(samples))
 
 
 def valid(canonical: Sequence[str | None]) -> Share:
@@ -86,7 +92,7 @@ def novel(canonical: Collection[str | None], training: Iterable[str | None]) -> 
     return Share(len(forms) - len(known), len(forms))
 
 
-def exact(texts: Sequence[str], reconstructed: Sequence[str]) -> Share:
+def exact(texts: Sequence[str], reconstructed: Sequence[str | None]) -> Share:
     """How many strings come back from their latent codes character for character.
 
     Raises:

@@ -64,7 +64,11 @@ class Molecules:
 
 
 def molecules_of(
-    samples: Sequence[str], forms: Sequence[str | None], parts: Collection[str], chemnet: ChemNet | None, work: Work
+    samples: Sequence[str | None],
+    forms: Sequence[str | None],
+    parts: Collection[str],
+    chemnet: ChemNet | None,
+    work: Work,
 ) -> Molecules:
     """Describes the valid samples, one or more.
 

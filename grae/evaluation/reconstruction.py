@@ -1,5 +1,6 @@
 """Strings through a model's codes and back: what comes back, and how many steps its decoder predicts rightly."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,14 +8,17 @@ import numpy as np
 if TYPE_CHECKING:
     from grae.grammar.codec import Derivations
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Constraints
+    from grae.sequence.constrained import Completion, Constraints
 
 BATCH = 512
 
 
 def reconstructed(
-    model: "GrammarAutoencoder", derivations: "Derivations", *, constraints: "Constraints | None" = None
-) -> tuple[list[str], list[str]]:
+    model: "GrammarAutoencoder",
+    derivations: "Derivations",
+    constraints: "Constraints | None" = None,
+    completion: "Completion" = "forced",
+) -> tuple[list[str], Sequence[str | None]]:
     """The strings of derivations as the model learned them, and what their codes decode to, greedily.
 
     Both are in the form in which the model learned (molecules by default in Kekule form), so that equal strings are
@@ -24,6 +28,7 @@ def reconstructed(
         model: a fitted model.
         derivations: of n strings, as `GrammarAutoencoder.derive` gives them.
         constraints: of the decoder, as `GrammarAutoencoder.inverse_transform` takes them.
+        completion: of the decoder; of "none", None comes back for an incomplete string.
     """
     import torch
 
@@ -33,8 +38,11 @@ def reconstructed(
 
     device, rows = torch.device(resolve(model.device)), np.arange(len(derivations))
     codes = encode_rows(model.network_.to(device), derivations, rows, pad=model.grammar_.pad, device=device)
-    back = model.inverse_transform(codes, constraints=constraints, raw=True)
-    return decode(model.grammar_, derivations), back
+    texts = decode(model.grammar_, derivations)
+    if completion == "forced":
+        return texts, model.inverse_transform(codes, constraints=constraints, raw=True)
+    back = model.decodings(codes, 1, temperature=0.0, constraints=constraints, raw=True)
+    return texts, [text for (text,) in back]
 
 
 def right_steps(model: "GrammarAutoencoder", derivations: "Derivations") -> tuple[np.ndarray, np.ndarray]:

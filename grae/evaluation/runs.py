@@ -18,7 +18,7 @@ from grae.evaluation.work import Work
 if TYPE_CHECKING:
     from grae.datasets.origin import Build
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Constraints
+    from grae.sequence.constrained import Completion, Constraints
 
 ALL = "all"
 HELD_OUT = "the run's held-out strings"
@@ -47,6 +47,7 @@ class Request:
         measures: names of those to take, as `evaluate_samples` takes them; None for all.
         jobs: processes, as joblib counts them.
         device: where to compute.
+        completion: of the decoder.
     """
 
     n: int = 1000
@@ -61,6 +62,7 @@ class Request:
     measures: tuple[str, ...] | None = None
     jobs: int = -1
     device: str = "auto"
+    completion: "Completion" = "forced"
 
     def check(self) -> None:
         """Makes sure, before anything is computed, that what is asked for can be computed.
@@ -173,6 +175,7 @@ def measure(run: LoadedRun, request: Request, *, again: bool = True, work: Work 
             density=request.density,
             temperature=request.temperature,
             constraints=request.constraints,
+            completion=request.completion,
             measures=request.measures,
             work=work or Work(request.seed, request.jobs),
         ).to_dict()
@@ -272,6 +275,8 @@ def _settings(run: LoadedRun, request: Request, comparison: Comparison) -> dict[
         "training": None if run.training is None else run.training.key,
         "held_out": digest(*run.held_out),
     }
+    if request.completion == "none":
+        about |= {"completion": "none", "constraints": "grammar"}
     if request.measures is not None:
         about["measures"] = sorted(Wanted.named(request.measures).names or ())
     if run.model.language_grammar_.language == "molecules":

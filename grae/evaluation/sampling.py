@@ -1,21 +1,22 @@
 """Samples of a model to be measured: as its decoder writes them, and as it would under the grammar's rules alone."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Constraints
+    from grae.sequence.constrained import Completion, Constraints
 
 
 class Samples(NamedTuple):
     """What codes drawn from a density decode to, in the form in which the model learned.
 
     Attributes:
-        texts: under the constraints that were asked for.
+        texts: under the constraints that were asked for; None where the derivation is incomplete.
         without: the same codes under the grammar's rules alone; None where that is what `texts` are.
     """
 
-    texts: list[str]
+    texts: Sequence[str | None]
     without: list[str] | None
 
 
@@ -27,6 +28,7 @@ def drawn(
     temperature: float = 0.0,
     seed: int = 0,
     constraints: "Constraints | None" = None,
+    completion: "Completion" = "forced",
 ) -> Samples:
     """Samples from a density, decoded twice where the constraints go beyond the grammar.
 
@@ -37,11 +39,15 @@ def drawn(
         temperature: of the decoder.
         seed: of the codes and of the decoder.
         constraints: as `GrammarAutoencoder.sample` takes them.
+        completion: as `GrammarAutoencoder.decodings` takes it.
 
     Raises:
-        SettingsError: as `GrammarAutoencoder.sample`.
+        SettingsError: as `GrammarAutoencoder.decodings`.
     """
     codes = model.density_named(density).sample(n, seed)
+    if completion == "none":
+        found = model.decodings(codes, 1, temperature=temperature, seed=seed, constraints=constraints, raw=True)
+        return Samples([text for (text,) in found], None)
 
     def decoded(constraints: "Constraints | None") -> list[str]:
         return model.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=True)

@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from grae.datasets.readers import BLANK_ROW, Source
+from grae.datasets.readers import Source
+from grae.datasets.tables import BLANK_ROW
 
 
 @dataclass(frozen=True, slots=True)

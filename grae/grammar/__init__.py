@@ -1,6 +1,7 @@
 """Grammars, and the way between a string and its leftmost derivation. Knows neither torch nor rdkit."""
 
-from grae.grammar.cfg import Grammar, load_grammar, shipped_grammars
+from grae.grammar.cfg import Grammar
+from grae.grammar.loading import load_grammar, shipped_grammars
 from grae.grammar.symbols import Motif, Nonterminal, Production
 
 __all__ = ["Grammar", "Motif", "Nonterminal", "Production", "load_grammar", "shipped_grammars"]

@@ -1,13 +1,21 @@
 """What a grammar's symbols can derive, and which of its productions can never be used."""
 
-from collections.abc import Callable
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, TypeVar
 
 from grae.grammar.symbols import Nonterminal, Production, Symbol
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
+
+
+N = TypeVar("N", bound=Hashable)
+MOST_COUNTED = 2**31 - 2  # productions; A -> B B, B -> C C, ... soon derives no string that any machine could hold
+KILLED = ("undefined", "unproductive")  # kinds of findings about productions that should derive strings and cannot
+_EPSILONS = {"epsilon", "eps", "empty", "lambda", "λ", "ε", "ϵ"}  # names that authors give to the empty string
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +25,9 @@ class Finding:
     Attributes:
         kind: "undefined" (a nonterminal without productions), "unproductive" (no string can be derived through it),
             "unreachable" (nothing leads there from the start symbol), "empty cycle" (a nonterminal derives itself and
-            nothing more, so that strings have endless derivations), "duplicate" (the same production again),
-            or "padding" (`Nothing -> None`, which fills up batches and derives nothing).
+            nothing more, so that strings have endless derivations), "duplicate" (the same production again), "padding"
+            (`Nothing -> None`, which fills up batches and derives nothing), or "white space" (strings can begin or end
+            with some, which a text file keeps, and a table or a .smi file loses).
         message: the finding in a sentence.
         production: the production it is about.
     """
@@ -36,7 +45,8 @@ class Analysis:
     """The fixed points over a grammar's productions.
 
     Attributes:
-        shortest: nonterminal -> productions in its shortest completion; absent where it derives no string.
+        shortest: nonterminal -> productions in its shortest completion, at most `MOST_COUNTED`; absent where it derives
+            no string.
         productive: nonterminal -> whether it derives a string.
         reachable: nonterminals that usable derivations from the start symbol meet.
         empty: nonterminal -> the production that starts its empty derivation of least height (the lowest id among
@@ -57,10 +67,10 @@ class Analysis:
         return production.lhs in self.reachable and self._is_productive(production)
 
     def completion(self, production: Production) -> int | None:
-        """Productions in the shortest derivation that starts with this one; None where there is none."""
+        """Productions in the shortest derivation that starts with this one, up to `MOST_COUNTED`; None without one."""
         if not self._is_productive(production):
             return None
-        return 1 + sum(self.shortest[child] for child in production.children)
+        return min(MOST_COUNTED, 1 + sum(self.shortest[child] for child in production.children))
 
     @property
     def findings(self) -> list[Finding]:
@@ -75,7 +85,10 @@ class Analysis:
             undefined = [str(child) for child in dict.fromkeys(production.children) if child not in defined]
             dead = [str(child) for child in dict.fromkeys(production.children) if not self.productive[child]]
             if undefined:
-                found.append(Finding("undefined", f"nothing defines {', '.join(undefined)}", production))
+                message = f"nothing defines {', '.join(undefined)}"
+                if not _EPSILONS.isdisjoint(name.lower() for name in undefined):
+                    message += "; the empty string is an empty right-hand side, or the sign ε"
+                found.append(Finding("undefined", message, production))
             elif dead:
                 found.append(Finding("unproductive", f"no string can be derived from {', '.join(dead)}", production))
             elif production.lhs not in self.reachable:
@@ -87,50 +100,91 @@ class Analysis:
             earlier = first.setdefault((production.lhs, production.rhs), production)
             if earlier is not production:
                 found.append(Finding("duplicate", f"the same as production {earlier.id}", production))
+        return found + self._white_space()
+
+    @property
+    def has_space_at_ends(self) -> bool:
+        """Whether strings of the language can begin or end with white space."""
+        return bool(self._white_space())
+
+    def _white_space(self) -> list[Finding]:
+        """Productions whose terminals make strings of the language begin or end with white space."""
+        found = []
+        for step, verb in ((1, "begin"), (-1, "end")):
+            todo = [self.grammar.start]  # nonterminals that can stand at this end of a string
+            seen = set(todo)
+            reported = set()
+            for nonterminal in todo:
+                for production in self._expansions.get(nonterminal, ()):
+                    if not self.is_usable(production):
+                        continue
+                    for symbol in production.rhs[::step]:
+                        if isinstance(symbol, Nonterminal):
+                            if symbol not in seen:
+                                seen.add(symbol)
+                                todo.append(symbol)
+                        elif symbol[::step][0].isspace() and production.id not in reported:
+                            reported.add(production.id)
+                            message = f"strings can {verb} with white space, which text files keep and tables lose"
+                            found.append(Finding("white space", message, production))
+                        if symbol not in self.empty:
+                            break
         return found
 
     def _is_productive(self, production: Production) -> bool:
         return all(self.productive[child] for child in production.children)
 
     def _shortest(self) -> dict[Nonterminal, int]:
+        """Knuth's generalization of Dijkstra's algorithm (Information Processing Letters 6(1), 1977)."""
+        productions = self.grammar.productions
+        missing = [len(p.children) for p in productions]  # children whose shortest completion is not known yet
+        lengths = [1] * len(productions)
         shortest: dict[Nonterminal, int] = {}
-
-        def relax(production: Production) -> bool:
-            if not all(child in shortest for child in production.children):
-                return False
-            length = 1 + sum(shortest[child] for child in production.children)
-            if length >= shortest.get(production.lhs, length + 1):
-                return False
-            shortest[production.lhs] = length
-            return True
-
-        self._until_stable(relax)
+        uses = self._uses()
+        queue = [(1, p.id) for p in productions if not p.children]
+        while queue:
+            length, number = heappop(queue)
+            lhs = productions[number].lhs
+            if lhs in shortest:
+                continue
+            shortest[lhs] = length
+            for user in uses.get(lhs, ()):
+                lengths[user] = min(MOST_COUNTED, lengths[user] + length)
+                missing[user] -= 1
+                if not missing[user]:
+                    heappush(queue, (lengths[user], user))
         return shortest
 
     def _reachable(self) -> set[Nonterminal]:
         reachable = {self.grammar.start}
-
-        def relax(production: Production) -> bool:
-            if production.lhs not in reachable or not self._is_productive(production):
-                return False
-            before = len(reachable)
-            reachable.update(production.children)
-            return len(reachable) > before
-
-        self._until_stable(relax)
+        todo = [self.grammar.start]
+        while todo:
+            for production in self._expansions.get(todo.pop(), ()):
+                if self._is_productive(production):
+                    todo += (child for child in dict.fromkeys(production.children) if child not in reachable)
+                    reachable.update(production.children)
         return reachable
 
     def _empty(self) -> dict[Nonterminal, int]:
         """In rounds: a nonterminal enters in the round of its least-height empty derivation."""
+        productions = self.grammar.productions
+        missing = [len(p.rhs) for p in productions]  # symbols that are not known to derive the empty string
+        uses = self._uses()
         empty: dict[Nonterminal, int] = {}
-        while True:
+        complete = [p.id for p in productions if not p.rhs]
+        while complete:
             entering: dict[Nonterminal, int] = {}
-            for production in self.grammar.productions:
-                if production.lhs not in empty and all(symbol in empty for symbol in production.rhs):
-                    entering.setdefault(production.lhs, production.id)
-            if not entering:
-                return empty
+            for number in sorted(complete):
+                if productions[number].lhs not in empty:
+                    entering.setdefault(productions[number].lhs, number)
             empty |= entering
+            complete = []
+            for nonterminal in entering:
+                for user in uses.get(nonterminal, ()):
+                    missing[user] -= 1
+                    if not missing[user]:
+                        complete.append(user)
+        return empty
 
     def _cyclic(self) -> set[int]:
         """Productions p: A -> u B v with u and v deriving the empty string and B deriving A alone."""
@@ -138,21 +192,70 @@ class Analysis:
             (production, symbol)
             for production in self.grammar.productions
             if self.is_usable(production)
-            for place, symbol in enumerate(production.rhs)
-            if isinstance(symbol, Nonterminal)
-            and all(other in self.empty for i, other in enumerate(production.rhs) if i != place)
+            for symbol in alone(production.rhs, self.empty)
         ]
-        derives = {nonterminal: {nonterminal} for nonterminal in self.grammar.nonterminals}
-        changed = True
-        while changed:
-            changed = False
-            for production, symbol in steps:
-                before = len(derives[production.lhs])
-                derives[production.lhs] |= derives[symbol]
-                changed |= len(derives[production.lhs]) > before
-        return {production.id for production, symbol in steps if production.lhs in derives[symbol]}
+        leads: dict[Nonterminal, set[Nonterminal]] = {}
+        for production, symbol in steps:
+            leads.setdefault(production.lhs, set()).add(symbol)
+        component = components(leads)
+        return {production.id for production, symbol in steps if component[production.lhs] == component[symbol]}
 
-    def _until_stable(self, relax: Callable[[Production], bool]) -> None:
-        """Applies `relax`, which says whether it changed something, to each production until none does."""
-        while any([relax(production) for production in self.grammar.productions]):
-            pass
+    @cached_property
+    def _expansions(self) -> dict[Nonterminal, list[Production]]:
+        """The productions of each nonterminal."""
+        found: dict[Nonterminal, list[Production]] = {}
+        for production in self.grammar.productions:
+            found.setdefault(production.lhs, []).append(production)
+        return found
+
+    def _uses(self) -> dict[Nonterminal, list[int]]:
+        """The productions with each nonterminal on their right-hand sides, as often as it stands there."""
+        uses: dict[Nonterminal, list[int]] = {}
+        for production in self.grammar.productions:
+            for child in production.children:
+                uses.setdefault(child, []).append(production.id)
+        return uses
+
+
+def alone(rhs: Sequence[Symbol], empty: Container[Symbol]) -> Iterator[Nonterminal]:
+    """The nonterminals of a right-hand side beside which all other symbols derive the empty string."""
+    stuck = [symbol for symbol in rhs if symbol not in empty]
+    if not stuck:
+        yield from (symbol for symbol in rhs if isinstance(symbol, Nonterminal))
+    elif len(stuck) == 1 and isinstance(stuck[0], Nonterminal):
+        yield stuck[0]
+
+
+def components(leads: Mapping[N, Iterable[N]]) -> dict[N, int]:
+    """The strongly connected components of a graph, numbered (Tarjan, SIAM Journal on Computing 1(2), 1972).
+
+    Args:
+        leads: from each node to the nodes that an edge leads to; nodes without edges may be left out.
+    """
+    order: dict[N, int] = {}
+    lowest: dict[N, int] = {}
+    component: dict[N, int] = {}
+    path: list[N] = []  # nodes met whose component is not complete
+    for root in leads:
+        walk = [] if root in order else [(root, iter(leads[root]))]
+        if walk:
+            order[root] = lowest[root] = len(order)
+            path.append(root)
+        while walk:
+            node, edges = walk[-1]
+            after = next(edges, None)
+            if after is None:
+                walk.pop()
+                if walk:
+                    lowest[walk[-1][0]] = min(lowest[walk[-1][0]], lowest[node])
+                if lowest[node] == order[node]:
+                    number = len(component)
+                    while node not in component:
+                        component[path.pop()] = number
+            elif after not in order:
+                order[after] = lowest[after] = len(order)
+                path.append(after)
+                walk.append((after, iter(leads.get(after, ()))))
+            elif after not in component:
+                lowest[node] = min(lowest[node], order[after])
+    return component

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from grae.grammar.analysis import components
 from grae.grammar.tables import NONE
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Automaton(NamedTuple):
             column K + 1 stands for any.
         lhs: (S,) int32, the left-hand side.
         completes: (S,) int32, the production that a final state completes, or `CYCLIC`.
+        places: (S, 2) int32, the production that a state is in, and the place of the awaited symbol; -1 for none.
         predicted: the first states of productions, by nonterminal and next token.
         predicted_from: (N * (K + 2) + 1,) int32, where in `predicted` those of nonterminal n before token t begin, at n
             * (K + 2) + t.
@@ -59,6 +61,7 @@ class Automaton(NamedTuple):
     accepts: np.ndarray
     lhs: np.ndarray
     completes: np.ndarray
+    places: np.ndarray
     predicted: np.ndarray
     predicted_from: np.ndarray
     cycle_from: np.ndarray
@@ -93,10 +96,20 @@ class _States:
 
     def __init__(self, tables: "Tables", cycle: set[tuple[int, int]]) -> None:
         self.tables = tables
-        self.begins = _begins(tables)
+        self.begins = tables.begins
         self.columns: dict[str, list] = {
             name: []
-            for name in ("awaited", "after", "after_empty", "twin", "leads_back", "lhs", "completes", "accepts")
+            for name in (
+                "awaited",
+                "after",
+                "after_empty",
+                "twin",
+                "leads_back",
+                "lhs",
+                "completes",
+                "accepts",
+                "places",
+            )
         }
         self.first: dict[int, int] = {}  # production -> its state with the dot at the front
         width = tables.follow.shape[1]
@@ -143,6 +156,7 @@ class _States:
                 after_empty=later if nullable else DEAD,
                 twin=twin,
                 leads_back=place in back,
+                place=(production, place),
             )
         self.first[production] = state
 
@@ -157,6 +171,7 @@ class _States:
         twin: int = DEAD,
         leads_back: bool = False,
         completes: int = -1,
+        place: tuple[int, int] = (-1, -1),
     ) -> int:
         row = dict(
             awaited=awaited,
@@ -167,6 +182,7 @@ class _States:
             lhs=lhs,
             completes=completes,
             accepts=accepts,
+            places=place,
         )
         for name, column in self.columns.items():
             column.append(row[name])
@@ -178,25 +194,6 @@ class _States:
         accepts = np.zeros(self.begins.shape[1], bool)
         accepts[[-symbol - 1, -1]] = True
         return accepts
-
-
-def _begins(tables: "Tables") -> np.ndarray:
-    """FIRST of each nonterminal, the terminals that its strings begin with: (N, K + 2) bool, the last column True."""
-    n_nonterminals, width = tables.follow.shape
-    begins = np.zeros((n_nonterminals, width), bool)
-    before = -1
-    while before != (before := int(begins.sum())):
-        for production in np.flatnonzero(tables.usable):
-            row = begins[tables.lhs[production]]
-            for symbol in tables.rhs[production, : tables.rhs_length[production]]:
-                if symbol < 0:
-                    row[-symbol - 1] = True
-                    break
-                row |= begins[symbol]
-                if not tables.nullable[symbol]:
-                    break
-    begins[:, -1] = True
-    return begins
 
 
 def _predictions(states: _States, tables: "Tables") -> tuple[np.ndarray, np.ndarray]:
@@ -217,16 +214,16 @@ def _predictions(states: _States, tables: "Tables") -> tuple[np.ndarray, np.ndar
 def _cycle_steps(tables: "Tables") -> list[tuple[int, int, int]]:
     """Steps (production, place, nonterminal there) from A to B where B leads back to A, by A, production and place."""
     steps = []
+    empty = set(np.flatnonzero(tables.nullable).tolist())
     for production in np.flatnonzero(tables.on_cycle & tables.usable).tolist():
         rhs = tables.rhs[production, : tables.rhs_length[production]].tolist()
-        vanishing = [symbol >= 0 and bool(tables.nullable[symbol]) for symbol in rhs]
+        stuck = [symbol for symbol in rhs if symbol not in empty]
         for place, symbol in enumerate(rhs):
-            if symbol >= 0 and all(vanishing[:place] + vanishing[place + 1 :]):
+            if symbol >= 0 and (not stuck or stuck == [symbol]):
                 steps.append((production, place, symbol))
-    leads_to = {int(head): {int(head)} for head in tables.lhs}
-    size = -1
-    while size != (size := sum(map(len, leads_to.values()))):
-        for production, _, symbol in steps:
-            leads_to[int(tables.lhs[production])] |= leads_to[symbol]
-    steps = [step for step in steps if int(tables.lhs[step[0]]) in leads_to[step[2]]]
+    leads: dict[int, set[int]] = {}
+    for production, _, symbol in steps:
+        leads.setdefault(int(tables.lhs[production]), set()).add(symbol)
+    component = components(leads)
+    steps = [step for step in steps if component[int(tables.lhs[step[0]])] == component[step[2]]]
     return sorted(steps, key=lambda step: (tables.lhs[step[0]], *step))

@@ -1,11 +1,8 @@
 """A context-free grammar: its productions, numbered in file order, and what can be done with it."""
 
-import errno
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,17 +11,16 @@ from grae.errors import GrammarError
 from grae.grammar import notation
 from grae.grammar.notation import at_line, checked_language, motif_error
 from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, unspellable, written
-from grae.resources import shipped
 
 if TYPE_CHECKING:
+    import nltk
+
     from grae.grammar.analysis import Analysis
     from grae.grammar.parser import Parser
     from grae.grammar.tables import Tables
     from grae.grammar.unparser import Unparser
 
-RUN_GRAMMAR = "grammar.cfg"
 MOST_SYMBOLS = 2**16  # with motifs; ids and padding are stored in two bytes
-_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 class Grammar:
@@ -35,7 +31,8 @@ class Grammar:
         productions: pairs of left-hand side and right-hand side, or productions, in the order of their ids.
         start: the start symbol; the first left-hand side when left out.
         language: what the strings mean: "molecules", "expressions" or None.
-        ignore: characters skipped between tokens.
+        ignore: characters that may stand between terminals in a string that is read, and mean nothing.
+        separator: what stands between any two terminals, such as a space between words; "" for nothing.
         motifs: what the last of the productions compose, in the same order.
 
     Raises:
@@ -51,6 +48,7 @@ class Grammar:
         *,
         language: str | None = None,
         ignore: str = "",
+        separator: str = "",
         motifs: Iterable[Motif] = (),
     ) -> None:
         self.name = name
@@ -62,6 +60,7 @@ class Grammar:
         self.start = start or self.productions[0].lhs
         self.language = None if language is None else checked_language(language, name)
         self.ignore = ignore
+        self.separator = separator
         self.motifs = tuple(motifs)
         self.nonterminals = tuple(dict.fromkeys(self._nonterminals()))
         self.terminals = tuple(dict.fromkeys(s for p in self.productions for s in p.rhs if isinstance(s, str)))
@@ -76,8 +75,16 @@ class Grammar:
         Raises:
             GrammarError: with the line that cannot be read and why.
         """
-        productions, start, language, ignore, motifs = notation.read(text, name)
-        return cls(name, productions, start, language=language, ignore=ignore, motifs=motifs)
+        read = notation.read(text, name)
+        return cls(
+            name,
+            read.productions,
+            read.start,
+            language=read.language,
+            ignore=read.ignore,
+            separator=read.separator,
+            motifs=read.motifs,
+        )
 
     def extend(self, motifs: Iterable[Motif]) -> "Grammar":
         """A larger grammar of the same language: this one's productions, then one for each motif.
@@ -93,22 +100,18 @@ class Grammar:
         productions = list(self.productions)
         for motif in motifs:
             productions.append(Production(len(productions), *motif.compose(productions)))
-        return Grammar(
-            self.name,
-            productions,
-            self.start,
-            language=self.language,
-            ignore=self.ignore,
-            motifs=self.motifs + motifs,
-        )
+        return self._with(productions, self.motifs + motifs)
 
     @cached_property
     def base(self) -> "Grammar | None":
         """The grammar without its motifs; None where it has none."""
         if not self.motifs:
             return None
-        productions = self.productions[: -len(self.motifs)]
-        return Grammar(self.name, productions, self.start, language=self.language, ignore=self.ignore)
+        return self._with(self.productions[: -len(self.motifs)])
+
+    def starting_at(self, start: Nonterminal) -> "Grammar":
+        """The same productions and motifs with another start symbol."""
+        return self._with(self.productions, self.motifs, start)
 
     @property
     def n_productions(self) -> int:
@@ -137,8 +140,10 @@ class Grammar:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Sha256 of the start symbol, the ignored characters, the productions and the motifs, as hexadecimal digits."""
+        """Sha256 of the start symbol, the ignored characters, the separator, the productions and the motifs, in hex."""
         lines = [f"%start {self.start}", repr(self.ignore), *map(str, self.productions), *map(str, self.motifs)]
+        if self.separator:
+            lines.append(f"#% separator {written(self.separator)}")
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @cached_property
@@ -194,11 +199,33 @@ class Grammar:
         """
         return self.unparser.unparse(ids)
 
+    def tree(self, text: str) -> "nltk.Tree":
+        """The derivation of a string as a tree of nltk's; motifs are written out.
+
+        Raises:
+            ParseError: the string is not in the language.
+        """
+        from grae.grammar.nltk_objects import to_tree
+        from grae.grammar.trees import tree_of
+
+        plain = self.base or self
+        return to_tree(tree_of(plain, plain.parse(text)))
+
+    def to_nltk(self) -> "nltk.CFG":
+        """The grammar as an object of nltk's, with the same productions in the same order; motifs are productions too.
+
+        What nltk has no word for is lost: `language`, `ignore`, `separator`.
+        """
+        from grae.grammar.nltk_objects import to_nltk
+
+        return to_nltk(self)
+
     @property
     def text(self) -> str:
         """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, motifs and fingerprint."""
         head = [f"#% language {self.language}"] if self.language else []
         head += [f"#% ignore {written(character)}" for character in self.ignore]
+        head += [f"#% separator {written(self.separator)}"] if self.separator else []
         n_base = self.n_productions - len(self.motifs)
         lines = [*head, f"%start {self.start}", *map(str, self.productions[:n_base])]
         for production, motif in zip(self.productions[n_base:], self.motifs, strict=True):
@@ -220,6 +247,20 @@ class Grammar:
         made = {"analysis", "tables", "parser", "unparser", "base"}
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
+    def _with(
+        self, productions: Iterable[Production], motifs: Iterable[Motif] = (), start: Nonterminal | None = None
+    ) -> "Grammar":
+        """A grammar like this one, of other productions and motifs."""
+        return Grammar(
+            self.name,
+            productions,
+            start or self.start,
+            language=self.language,
+            ignore=self.ignore,
+            separator=self.separator,
+            motifs=motifs,
+        )
+
     def _nonterminals(self) -> Iterator[Nonterminal]:
         """Left-hand sides in file order, then the nonterminals that nothing defines."""
         yield from (p.lhs for p in self.productions)
@@ -235,6 +276,10 @@ class Grammar:
         for character in self.ignore:
             if trouble := unspellable(character):
                 raise GrammarError(f"{self.name}: cannot ignore {character!r}: {trouble[0]}", remedy=trouble[1])
+        if self.separator and (trouble := unspellable(self.separator)):
+            raise GrammarError(
+                f"{self.name}: {self.separator!r} cannot be a separator: {trouble[0]}", remedy=trouble[1]
+            )
 
     def _reject_unusable(self) -> None:
         if all(production.lhs != self.start for production in self.productions):
@@ -274,38 +319,6 @@ class Grammar:
                     f"'{wanted}'"
                 )
             before.append(production)
-
-
-def load_grammar(source: str | Path) -> Grammar:
-    """A shipped grammar by its name, or a grammar by the path of its file or of a run's folder.
-
-    Raises:
-        GrammarError: there is no such grammar, or it cannot be read.
-    """
-    shipped_files = {name: shipped("grammars") / f"{name}.cfg" for name in shipped_grammars()}
-    path = shipped_files.get(str(source), Path(source))
-    try:
-        if path.is_dir():
-            path = path / RUN_GRAMMAR
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        if error.errno not in _NO_SUCH_FILE:
-            raise GrammarError(f"{path}: {error.strerror}", remedy="check the path and its permissions") from None
-        near = get_close_matches(str(source), shipped_files, n=1)
-        raise GrammarError(
-            f"no grammar {str(source)!r}: neither a shipped grammar ({', '.join(shipped_files)}) nor a file",
-            remedy=f"did you mean {near[0]!r}?" if near else "give one of these names, a .cfg file, or a run's folder",
-        ) from None
-    except UnicodeDecodeError as error:
-        raise GrammarError(
-            f"{path}: not UTF-8 text, at byte {error.start}", remedy="save the grammar as UTF-8"
-        ) from None
-    return Grammar.from_text(text, name=path.stem if path.name != RUN_GRAMMAR else path.parent.name)
-
-
-def shipped_grammars() -> list[str]:
-    """The names of the grammars that come with grae."""
-    return sorted(path.stem for path in shipped("grammars").glob("*.cfg"))
 
 
 def _numbered(productions: Iterable[Production | tuple[Nonterminal, Sequence[Symbol]]]) -> Iterator[Production]:

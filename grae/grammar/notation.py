@@ -1,10 +1,11 @@
-"""Grammar files: nltk's notation, with directives of ours in its comments.
+"""Grammar files: nltk's notation (see `rules` for what is read beyond it), with directives of ours in its comments.
 
-A grammar file holds productions such as `S -> S '+' T | T`, whole-line comments after `#`, and `%start NAME` (else the
-first left-hand side starts). Three directives hide in comments, so that nltk reads the same files:
+A grammar file holds productions such as `S -> S '+' T | T`, comments after `#`, and `%start NAME` (else the first
+left-hand side starts). Directives hide in comments, so that nltk reads the same files:
 
     #% language molecules     what the strings mean (`molecules`, `expressions`); validity and drawing follow from it
-    #% ignore ' '             characters skipped between tokens
+    #% ignore ' '             characters that may stand between terminals in a string that is read, and mean nothing
+    #% separator ' '          what stands between any two terminals, as a space between the words of a sentence
     #% motif 3 0 17 uses 9    the next production is a motif: 3 with 17 in its first nonterminal, used 9 times
 
 Motifs come after all other productions.
@@ -15,13 +16,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from grae.errors import GrammarError
+from grae.grammar.rules import RuleLine, without_epsilons
 from grae.grammar.symbols import NAME, Motif, Nonterminal, Production, Symbol
 
 LANGUAGES = ("molecules", "expressions")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # not str.splitlines: terminals may hold the others
-_START = re.compile(rf"%start\s+({NAME.pattern})")
+_START = re.compile(rf"%start\s+(?:({NAME.pattern})|<\s*({NAME.pattern})\s*>)\s*(?:#.*)?")
+_CONTINUED = re.compile(r"""(?:[^'"#]|'[^']*'|"[^"]*")*\\""")  # the backslash is in no string and in no comment
 _DIRECTIVE = re.compile(r"#%\s*(\w+)\s*(.*)")
-_MOTIF = re.compile(r"(\d+)\s+(\d+)\s+(\d+)(?:\s+uses\s+(\d+))?")
+_MOTIF = re.compile(r"(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(?:\s+uses\s+(\d{1,15}))?", re.ASCII)
 
 
 class Declarations(NamedTuple):
@@ -32,6 +35,7 @@ class Declarations(NamedTuple):
         start: the start symbol, where the file names one.
         language: the directive of that name.
         ignore: the characters of such directives.
+        separator: the directive of that name; "" without one.
         motifs: of the last of the productions.
     """
 
@@ -39,6 +43,7 @@ class Declarations(NamedTuple):
     start: Nonterminal | None
     language: str | None
     ignore: str
+    separator: str
     motifs: list[Motif]
 
 
@@ -52,36 +57,41 @@ def read(text: str, name: str) -> Declarations:
     Raises:
         GrammarError: with the line that cannot be read and why.
     """
-    language, ignore, start = None, "", None
-    productions: list[Production] = []
+    language, ignore, separator, start = None, "", "", None
+    rules: list[tuple[Nonterminal, tuple[Symbol, ...], int]] = []
     motifs: dict[int, Motif] = {}
     for number, line in _logical_lines(text):
+        where = f"{name}, line {number}"
         if directive := _DIRECTIVE.fullmatch(line):
             match directive.groups():
                 case ("language", value):
-                    language = checked_language(value.strip(), f"{name}, line {number}")
+                    language = checked_language(value.strip(), where)
                 case ("ignore", value):
-                    ignore += _unquoted(value.strip(), name, number)
+                    ignore += _unquoted("ignore", value.strip(), where)
+                case ("separator", value):
+                    separator = _unquoted("separator", value.strip(), where)
                 case ("motif", value):
-                    if len(productions) in motifs:
-                        raise motif_error(f"{name}, line {number}: the motif before this one has no production")
-                    motifs[len(productions)] = _read_motif(value, name, number)
+                    if len(rules) in motifs:
+                        raise motif_error(f"{where}: the motif before this one has no production")
+                    motifs[len(rules)] = _read_motif(value, where)
                 case (other, _):
                     raise GrammarError(
-                        f"{name}, line {number}: unknown directive {other!r}; known: language, ignore, motif",
+                        f"{where}: unknown directive {other!r}; known: language, ignore, separator, motif",
                         remedy="correct it, or write an ordinary comment with '# '",
                     )
+        elif line.startswith("%"):
+            start = _read_start(line, where)
         elif not line.startswith("#"):
-            declared, found = _read_line(line, name, number)
-            start = declared or start
-            productions += found
-    if len(productions) in motifs:
+            before = rules[-1][0] if rules else None
+            rules += [(lhs, rhs, number) for lhs, rhs in RuleLine(line, where).rules(before)]
+    if len(rules) in motifs:
         raise motif_error(f"{name}: the last motif has no production")
+    productions = [Production(0, *rule) for rule in without_epsilons(rules)]
     for place in range(min(motifs, default=len(productions)), len(productions)):
         if place not in motifs:
             production = productions[place]
             raise motif_error(f"{name}{at_line(production.line)}: '{production}' comes after motifs and is none")
-    return Declarations(productions, start, language, ignore, list(motifs.values()))
+    return Declarations(productions, start, language, ignore, separator, list(motifs.values()))
 
 
 def checked_language(language: str, where: str) -> str:
@@ -109,7 +119,7 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(_LINE_END.split(text), start=1):
         started = started if pending else number
         line = pending + line.strip()
-        if line.endswith("\\") and not line.startswith("#"):
+        if line.endswith("\\") and _CONTINUED.fullmatch(line):
             pending = line[:-1].rstrip() + " "
             continue
         pending = ""
@@ -119,35 +129,19 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield started, pending.strip()
 
 
-def _read_line(line: str, name: str, number: int) -> tuple[Nonterminal | None, list[Production]]:
-    """Reads `%start NAME`, or a line of productions with nltk's own reader."""
-    from nltk.grammar import read_grammar, standard_nonterm_parser
-
-    if line.startswith("%"):
-        start = _START.fullmatch(line)
-        if start is None:
-            raise GrammarError(
-                f"{name}, line {number}: cannot read {line!r}", remedy="write %start NAME, or leave it out"
-            )
-        return Nonterminal(start[1]), []
-    try:
-        _, read = read_grammar(line, standard_nonterm_parser)
-    except ValueError as error:
-        reason = str(error).splitlines()[-1]
-        raise GrammarError(
-            f"{name}, line {number}: {reason} in {line!r}",
-            remedy="write productions as NAME -> NAME 'terminal' | ..., one left-hand side a line",
-        ) from None
-    return None, [
-        Production(0, Nonterminal(p.lhs().symbol()), tuple(_symbol(symbol) for symbol in p.rhs()), number) for p in read
-    ]
+def _read_start(line: str, where: str) -> Nonterminal:
+    """Reads `%start NAME`."""
+    start = _START.fullmatch(line)
+    if start is None:
+        raise GrammarError(f"{where}: cannot read {line!r}", remedy="write %start NAME, or leave it out")
+    return Nonterminal(start[1] or start[2])
 
 
-def _read_motif(value: str, name: str, number: int) -> Motif:
+def _read_motif(value: str, where: str) -> Motif:
     """Reads what follows `#% motif`."""
     match = _MOTIF.fullmatch(value.strip())
     if match is None:
-        raise motif_error(f"{name}, line {number}: cannot read motif {value!r}; expected PARENT SLOT CHILD [uses N]")
+        raise motif_error(f"{where}: cannot read motif {value!r}; expected PARENT SLOT CHILD [uses N]")
     parent, slot, child, uses = match.groups()
     return Motif(int(parent), int(slot), int(child), None if uses is None else int(uses))
 
@@ -157,15 +151,10 @@ def motif_error(message: str) -> GrammarError:
     return GrammarError(message, remedy="leave the motifs as they were written, or take all of them out")
 
 
-def _symbol(symbol: object) -> Symbol:
-    """A symbol of nltk's as ours."""
-    return symbol if isinstance(symbol, str) else Nonterminal(symbol.symbol())  # pyright: ignore
-
-
-def _unquoted(value: str, name: str, number: int) -> str:
+def _unquoted(directive: str, value: str, where: str) -> str:
     if len(value) < 3 or value[0] not in "'\"" or value[-1] != value[0]:
         raise GrammarError(
-            f"{name}, line {number}: the directive 'ignore' needs a quoted character, not {value!r}",
-            remedy="write, for spaces, #% ignore ' '",
+            f"{where}: the directive {directive!r} needs a quoted character, not {value!r}",
+            remedy=f"write, for spaces, #% {directive} ' '",
         )
     return value[1:-1]

@@ -58,6 +58,11 @@ def expand_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int =
     return _in_chunks(segmenter.expand, derivations, (grammar.base or grammar).dtype, n_jobs)
 
 
+def base_productions(grammar: "Grammar") -> np.ndarray:
+    """How many productions of the base grammar each production stands for, (P,) int64: 1, or more for a motif."""
+    return _Templates.of(grammar).sizes
+
+
 class Segmenter:
     """A grammar's motifs, prepared for the compiled loops; safe to share between threads.
 

@@ -4,12 +4,13 @@ Shapes: P productions, N nonterminals, K terminals, W symbols in the longest rig
 fullest.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grae.grammar.symbols import Nonterminal, Symbol
+from grae.grammar.symbols import Nonterminal, Production, Symbol
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
@@ -38,6 +39,8 @@ class Tables:
         on_cycle: (P,) bool, whether a nonterminal derives itself and nothing more through the production.
         first: (P, K + 2) bool, whether a production can be used before a terminal; column K is the end of the text,
             column K + 1 stands for any terminal and is True throughout for usable productions.
+        begins: (N, K + 2) bool, whether a string of a nonterminal can begin with a terminal; column K is False, column
+            K + 1 True throughout.
         follow: (N, K + 2) bool, whether a terminal can come after what a nonterminal derives; columns as in `first`.
     """
 
@@ -55,6 +58,7 @@ class Tables:
     empty: np.ndarray
     on_cycle: np.ndarray
     first: np.ndarray
+    begins: np.ndarray
     follow: np.ndarray
 
     @classmethod
@@ -71,7 +75,7 @@ class Tables:
         usable = np.array([analysis.is_usable(p) for p in productions])
         mask = (np.arange(len(numbers))[:, None] == lhs) & usable
         nullable = np.array([nonterminal in analysis.empty for nonterminal in numbers])
-        first, follow = _look_ahead(grammar, numbers, usable, nullable)
+        first, begins, follow = _look_ahead(grammar, numbers, usable, nullable)
         tables = cls(
             start=numbers[grammar.start],
             lhs=lhs,
@@ -87,6 +91,7 @@ class Tables:
             empty=np.array([analysis.empty.get(n, -1) for n in numbers], np.int32),
             on_cycle=np.array([p.id in analysis.cyclic for p in productions]),
             first=first,
+            begins=begins,
             follow=follow,
         )
         for name in cls.__slots__:
@@ -105,8 +110,8 @@ def _ragged(rows: list[list[int]], fill: int) -> np.ndarray:
 
 def _look_ahead(
     grammar: "Grammar", numbers: dict[Nonterminal, int], usable: np.ndarray, nullable: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """LL(1) select sets of the productions and follow sets of the nonterminals, over the usable productions."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """LL(1) select sets of the productions, FIRST and FOLLOW sets of the nonterminals, over the usable productions."""
     n_terminals = len(grammar.terminals)
     end, anything = n_terminals, n_terminals + 1
     columns = {terminal: column for column, terminal in enumerate(grammar.terminals)}
@@ -115,37 +120,44 @@ def _look_ahead(
     follow = np.zeros_like(begins)
     follow[numbers[grammar.start], end] = True
 
-    def first_of(symbols: tuple[Symbol, ...]) -> tuple[np.ndarray, bool]:
-        """FIRST of a string of symbols, and whether it derives the empty string."""
-        ahead = np.zeros(n_terminals + 2, bool)
-        for symbol in symbols:
-            if isinstance(symbol, str):
-                ahead[columns[symbol]] = True
-                return ahead, False
-            ahead |= begins[numbers[symbol]]
-            if not nullable[numbers[symbol]]:
-                return ahead, False
-        return ahead, True
+    def ahead_of(symbol: Symbol, behind: np.ndarray) -> np.ndarray:
+        """What can stand first where a symbol stands, before something else."""
+        if isinstance(symbol, str):
+            ahead = np.zeros(n_terminals + 2, bool)
+            ahead[columns[symbol]] = True
+            return ahead
+        number = numbers[symbol]
+        return begins[number] | behind if nullable[number] else begins[number]
 
-    before = -1
-    while before != (before := int(begins.sum())):
-        for production in productions:
-            begins[numbers[production.lhs]] |= first_of(production.rhs)[0]
+    def select(production: Production, behind: np.ndarray) -> np.ndarray:
+        for symbol in reversed(production.rhs):
+            behind = ahead_of(symbol, behind)
+        return behind
 
-    before = -1
-    while before != (before := int(follow.sum())):
-        for production in productions:
-            for place, symbol in enumerate(production.rhs):
+    nothing = np.zeros(n_terminals + 2, bool)
+    for some in _until_settled(begins, productions):
+        for production in some:
+            begins[numbers[production.lhs]] |= select(production, nothing)
+    for some in _until_settled(follow, productions):
+        for production in some:
+            behind = follow[numbers[production.lhs]]
+            for symbol in reversed(production.rhs):
                 if isinstance(symbol, Nonterminal):
-                    ahead, vanishes = first_of(production.rhs[place + 1 :])
-                    follow[numbers[symbol]] |= ahead
-                    if vanishes:
-                        follow[numbers[symbol]] |= follow[numbers[production.lhs]]
+                    follow[numbers[symbol]] |= behind
+                behind = ahead_of(symbol, behind)
 
     first = np.zeros((grammar.n_productions, n_terminals + 2), bool)
     for production in productions:
-        ahead, vanishes = first_of(production.rhs)
-        first[production.id] = ahead | follow[numbers[production.lhs]] if vanishes else ahead
+        first[production.id] = select(production, follow[numbers[production.lhs]])
     first[usable, anything] = True
+    begins[:, anything] = True
     follow[:, anything] = True
-    return first, follow
+    return first, begins, follow
+
+
+def _until_settled(marks: np.ndarray, productions: list[Production]) -> Iterator[list[Production]]:
+    """The productions again and again until a pass adds no mark; in turns from either end, for chains go either way."""
+    before = -1
+    while before != (before := int(marks.sum())):
+        yield productions
+        productions = productions[::-1]

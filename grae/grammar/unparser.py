@@ -28,7 +28,9 @@ class Unparser:
     def __init__(self, grammar: "Grammar") -> None:
         self.grammar = grammar
         tables = grammar.tables
-        spelled = [terminal.encode("utf-8", "surrogatepass") for terminal in grammar.terminals]
+        separator = grammar.separator.encode()
+        self._behind = len(separator)  # bytes that each terminal writes behind itself, and a string's last one does not
+        spelled = [terminal.encode("utf-8", "surrogatepass") + separator for terminal in grammar.terminals]
         self._spelling = np.frombuffer(b"".join([*spelled, b"\0"]), np.uint8)
         self._spelling_from = np.cumsum([0, *map(len, spelled)])
         written = np.append(
@@ -85,12 +87,12 @@ class Unparser:
         )
         if status != COMPLETE:
             raise self._error(ids[offsets[row] : offsets[row + 1]], row + first_row, step, status, awaited)
-        written = out.tobytes()
-        bounds = out_from.tolist()
+        written, behind = out.tobytes(), self._behind
+        bounds = [(first, max(first, last - behind)) for first, last in pairwise(out_from.tolist())]
         if written.isascii():
             whole = written.decode("ascii")
-            return [whole[first:last] for first, last in pairwise(bounds)]
-        return [written[first:last].decode("utf-8", "surrogatepass") for first, last in pairwise(bounds)]
+            return [whole[first:last] for first, last in bounds]
+        return [written[first:last].decode("utf-8", "surrogatepass") for first, last in bounds]
 
     def _error(self, ids: np.ndarray, row: int, step: int, status: int, awaited: int) -> DerivationError:
         """Says at which step a row is no derivation, and why."""

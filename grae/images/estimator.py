@@ -10,19 +10,22 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from grae.datasets.split import Split
-from grae.density import Density
+from grae.density import Density, TwoStage
 from grae.density.latent import LatentEstimator
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import saved
 from grae.images.batches import ImageBatches, decode_codes, encode_images
 from grae.images.data import checked as checked_images
 from grae.images.densities import fit_densities, unfitted
+from grae.images.interpolation import rescaled_line, slerp
 from grae.images.network import build
+from grae.images.recipes import model_of_images
 from grae.images.resolution import resolved
 from grae.training import processes
 from grae.training.batches import mean_terms
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
+from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
 
@@ -40,7 +43,8 @@ class ImageAutoencoder(LatentEstimator):
         model: "vae", "cv-vae", "wae", "2svae", "rae-gp", "rae-l2", "rae-sn", "rae", "ae" or "ae-l2".
         recipe: the data set whose published network, weights and schedule are taken: "digits", "mnist",
             "fashion-mnist", "cifar10" or "celeba"; None for the one that fits the size of the images.
-        width: factor by which all numbers of filters are multiplied, for small machines.
+        width: factor by which all numbers of filters are multiplied, for small machines. The recipe's lambda of
+            Tikhonov's regularizer is scaled so that its penalty keeps its share of the loss.
         latent_dim: width of a code, D.
         epochs: passes over the data.
         time_budget: minutes of training.
@@ -48,7 +52,7 @@ class ImageAutoencoder(LatentEstimator):
         learning_rate: before the schedule lowers it.
         schedule: of the learning rate, as in `TrainingSettings`; "plateau", the recipes', does not in few epochs.
         beta: weight of L_Z.
-        lambda_: weight of L_REG.
+        lambda_: weight of L_REG, at any width as it is.
         density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage".
         validation: share of the images that `fit` holds back to validate on, 5,000 at most.
         random_state: the seed.
@@ -84,7 +88,7 @@ class ImageAutoencoder(LatentEstimator):
         random_state: int = 0,
         device: Device = "auto",
         precision: Precision = "auto",
-        progress: bool = False,
+        progress: Shown = False,
     ) -> None:
         self.model = model
         self.recipe = recipe
@@ -102,7 +106,7 @@ class ImageAutoencoder(LatentEstimator):
         self.random_state = random_state
         self.device: Device = device
         self.precision: Precision = precision
-        self.progress = progress
+        self.progress: Shown = progress
 
     def fit(
         self,
@@ -151,7 +155,7 @@ class ImageAutoencoder(LatentEstimator):
     def fit_like(self, other: Self, X: np.ndarray) -> Self:
         """Takes the network of a model that was trained as this one would be, and fits this one's densities.
 
-        So 2sVAE is had from the VAE, from which its second stage alone sets it apart.
+        2sVAE takes the VAE's, since it differs from it in the second stage alone.
 
         Args:
             other: fitted to the same images.
@@ -209,8 +213,27 @@ class ImageAutoencoder(LatentEstimator):
         return decode_codes(self.network_.to(device), codes, device=device)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
-        """What comes back of images from their codes."""
-        return self.inverse_transform(self.transform(X))
+        """What comes back of images from their codes; see `reconstructed_codes`."""
+        return self.inverse_transform(self.reconstructed_codes(self.transform(X)))
+
+    def reconstructed_codes(self, codes: np.ndarray) -> np.ndarray:
+        """The codes that images with these codes (n, D) are reconstructed from, (n, D) float32.
+
+        They are the same, but for 2sVAE, whose reconstructions pass through the second stage as well.
+        """
+        stage = self._second_stage()
+        return self._codes(codes) if stage is None else stage.decode(stage.encode(codes)).astype(np.float32)
+
+    def interpolated_codes(self, first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
+        """The codes a fraction `t` (a number, or (n, 1)) of the way between codes (n, D) each: (n, D) float32.
+
+        They lie on the arc between the two, by `slerp`; those of 2sVAE, as published, in the latent space of its second
+        stage on the line, by `rescaled_line`.
+        """
+        stage = self._second_stage()
+        if stage is None:
+            return slerp(first, second, t)
+        return stage.decode(rescaled_line(stage.encode(first), stage.encode(second), t)).astype(np.float32)
 
     def sample(self, n: int = 1, *, density: str | None = None, seed: int | None = None) -> np.ndarray:
         """New images: codes drawn from a density, decoded; (n, H, W, C) uint8.
@@ -288,6 +311,14 @@ class ImageAutoencoder(LatentEstimator):
             unit="images",
         )
 
+    def _second_stage(self) -> TwoStage | None:
+        """The second autoencoder of 2sVAE; None for the other models."""
+        if model_of_images(self.settings_.model).density != "two-stage":
+            return None
+        stage = self.density_named("two-stage")
+        assert isinstance(stage, TwoStage)  # of that name
+        return stage
+
     def _unfitted(self, name: str) -> Density:
         return unfitted(name, self.settings_)
 
@@ -298,7 +329,7 @@ class ImageAutoencoder(LatentEstimator):
         parts = [
             encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
         ]
-        return fit_densities(np.concatenate(parts), self.settings_, progress=self.progress)
+        return fit_densities(np.concatenate(parts), self.settings_, progress=bool(self.progress))
 
 
 def checksum(images: np.ndarray) -> str:

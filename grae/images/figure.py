@@ -11,7 +11,6 @@ import numpy as np
 from grae import files
 from grae.errors import DataError
 from grae.images.estimator import ImageAutoencoder
-from grae.images.interpolation import slerp
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,8 +27,8 @@ def draw_figure(
 ) -> None:
     """Draws the figure as a PNG.
 
-    Random samples come from each model's own density. The interpolations lie on the arc between the codes of two
-    held-out images, the same for all models, whose reconstructions are at the ends and which stand above them: the
+    Random samples come from each model's own density. The interpolations lie between the codes of two held-out
+    images, the same for all models, whose reconstructions are at the ends and which stand above them: the
     first original, and the one that differs from it the most.
 
     Args:
@@ -63,10 +62,10 @@ def draw_figure(
 
 
 def between(model: ImageAutoencoder, ends: np.ndarray, n: int) -> np.ndarray:
-    """Images of n points on the arc between the codes of two images (2, H, W, C), ends included."""
+    """Images of n points between the codes of two images (2, H, W, C), ends included; see `interpolated_codes`."""
     codes = model.transform(ends)
     first, last = (np.repeat(code[None], n, axis=0) for code in codes)
-    return model.inverse_transform(slerp(first, last, np.linspace(0, 1, n)[:, None]))
+    return model.inverse_transform(model.interpolated_codes(first, last, np.linspace(0, 1, n)[:, None]))
 
 
 def grid_as_png(images: np.ndarray) -> bytes:

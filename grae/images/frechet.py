@@ -4,6 +4,7 @@ Source: Dowson and Landau 1982; of Inception features, Heusel et al. 2017 (the F
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from grae.errors import DataError
 
 CHUNK = 4096  # rows
+SIZES = 8  # of subsets that a limit is extrapolated from
 
 
 @dataclass
@@ -52,7 +54,14 @@ class Moments:
             raise DataError(f"{self.n} rows of features have no covariance", remedy="give two or more images")
         return self.scatter / (self.n - 1)
 
+    @cached_property
+    def root(self) -> np.ndarray:
+        """The symmetric square root of the covariance, (F, F) float64, rounding's negative eigenvalues taken as 0."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+
     def _add(self, rows: np.ndarray) -> None:
+        self.__dict__.pop("root", None)
         if rows.ndim != 2 or (self.n and rows.shape[1] != len(self.mean)):
             raise DataError(f"features have shape {rows.shape}, not (n, {len(self.mean) if self.n else 'F'})")
         if not np.isfinite(rows).all():
@@ -82,12 +91,34 @@ def frechet_distance(first: Moments, second: Moments) -> float:
     if first.mean.shape != second.mean.shape:
         raise DataError(f"features of {len(first.mean)} and of {len(second.mean)} numbers cannot be compared")
     one, other = first.covariance, second.covariance
-    overlap = np.linalg.svd(_root(one) @ _root(other), compute_uv=False).sum()
+    overlap = np.linalg.svd(first.root @ second.root, compute_uv=False).sum()
     apart = first.mean - second.mean
     return float(max(apart @ apart + np.trace(one) + np.trace(other) - 2 * overlap, 0.0))
 
 
-def _root(covariance: np.ndarray) -> np.ndarray:
-    """The symmetric square root of a symmetric positive semidefinite matrix."""
-    values, vectors = np.linalg.eigh(covariance)
-    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+def limit_of_many(real: Moments, features: np.ndarray, *, seed: int = 0) -> float | None:
+    """What the Frechet distance to `real` tends to as features grow in number: FID-infinity of Chong and Forsyth 2020.
+
+    With n rows the distance is too large on average, by about a constant over n. It is measured on eight random subsets
+    of half of the rows to all of them, and the line through them in 1/n is taken at 0. The bias that the number of real
+    images brings stays.
+
+    Args:
+        real: of the features compared with.
+        features: (n, F).
+        seed: of the subsets.
+
+    Returns:
+        The limit; None where half of the rows are fewer than F, of which no covariance has full rank: then the bias is
+        no longer a constant over n.
+    """
+    n, width = features.shape
+    if n < 2 * width:
+        return None
+    rng = np.random.default_rng(seed)
+    sizes = np.linspace(n // 2, n, SIZES).astype(int)
+    distances = [
+        frechet_distance(real, Moments.of(features[rng.choice(n, size, replace=False)])) for size in map(int, sizes)
+    ]
+    _, limit = np.polyfit(1 / sizes, distances, 1)
+    return float(limit)

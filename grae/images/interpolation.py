@@ -1,4 +1,4 @@
-"""Spherical interpolation between codes."""
+"""Interpolation between codes: along the arc, and along the line with its length set right."""
 
 import numpy as np
 
@@ -31,3 +31,25 @@ def slerp(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.nd
         np.where(straight, t, np.sin(t * angle) / safe),
     ]
     return (weights[0] * first + weights[1] * second).astype(np.float32)
+
+
+def rescaled_line(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
+    """The points a fraction `t` of the way along the line, scaled to lengths that change evenly from end to end.
+
+    So the published experiments interpolate in the second stage of 2sVAE. Between codes of one length, the point
+    half-way is `slerp`'s. Where the line runs through 0, the point there stays 0.
+
+    Args:
+        first: (n, D) codes.
+        second: (n, D) codes.
+        t: from 0 to 1; a number, or (n, 1).
+
+    Returns:
+        (n, D) float32.
+    """
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    lengths = [np.linalg.norm(codes, axis=1, keepdims=True) for codes in (first, second)]
+    points = (1 - t) * first + t * second
+    found = np.linalg.norm(points, axis=1, keepdims=True)
+    wanted = (1 - t) * lengths[0] + t * lengths[1]
+    return (points * (wanted / np.where(found > 0, found, 1))).astype(np.float32)

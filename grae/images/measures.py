@@ -1,10 +1,12 @@
 """The paper's four measures of a model of images, each a Frechet distance to the held-out images.
 
+Beside each inception distance stands the kernel inception distance, which is unbiased, and, where it is asked for, the
+limit that the former tends to with more and more generated images.
 Source: Ghosh et al. 2020, section 5.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,14 +14,32 @@ import numpy as np
 
 from grae.errors import DataError
 from grae.images.estimator import ImageAutoencoder
-from grae.images.frechet import Moments, frechet_distance
-from grae.images.interpolation import slerp
+from grae.images.frechet import Moments, frechet_distance, limit_of_many
+from grae.images.kernel import Estimate, kernel_distance
 from grae.images.projectors import Projector
+from grae.images.projectors.kept import features_of
 from grae.images.recipes import model_of_images
 
 MOST = 10_000  # images
 CHUNK = 2048  # images encoded together
+LEAST = 8  # images that a kernel distance takes
 PRIORS = ("normal", "two-stage")
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far a set of images is from the held-out ones.
+
+    Attributes:
+        frechet: the Frechet distance.
+        kernel: the kernel inception distance; None in another network's features.
+        limit: what the Frechet distance tends to with more images; None where it was not asked for, or there are too
+            few.
+    """
+
+    frechet: float
+    kernel: Estimate | None
+    limit: float | None
 
 
 @dataclass(frozen=True)
@@ -33,7 +53,10 @@ class Measures:
         normal: of samples from N(0, I) for the VAE and the WAE, from the second stage for 2sVAE, and from one Gaussian
             fitted to the codes for the other models.
         gmm: of samples from the mixture of 10 Gaussians fitted to the codes.
-        interp: of images half-way between random pairs of held-out images, on the arc between their codes.
+        interp: of images half-way between random pairs of held-out images; see `interpolated_codes`.
+        kernel: the kernel inception distances by the names of the four, each with its standard error; none in another
+            network's features.
+        limit: by the same names what the Frechet distances tend to with more images; none where not asked for.
     """
 
     feature: str
@@ -42,10 +65,13 @@ class Measures:
     normal: float
     gmm: float
     interp: float
+    kernel: dict[str, Estimate] = field(default_factory=dict)
+    limit: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same, as JSON can hold it."""
-        return asdict(self)
+        """The same, as JSON can hold it: an estimate as its "value" and "error", and nothing that is empty."""
+        found = asdict(self) | {"kernel": {name: estimate._asdict() for name, estimate in self.kernel.items()}}
+        return {name: value for name, value in found.items() if value != {}}
 
 
 NAMES = ("rec", "normal", "gmm", "interp")
@@ -58,20 +84,31 @@ def normal_density(name: str) -> str:
 
 
 class HeldOut:
-    """The held-out images that models are measured against; their features are had once, when they are first needed.
+    """The held-out images that models are measured against; their features are computed when first needed, and kept.
 
     Args:
         images: (m, H, W, C) uint8, which neither a model nor the projector was trained on.
         projector: whose features the distances are in.
         n: images on each side of each distance; at most m.
         seed: of the choice of images, the pairs, and the samples.
+        limits: whether distances are extrapolated to many images.
+        tell: called with the number of images whose features are done, time and again.
 
     Raises:
         DataError: fewer than two images.
     """
 
-    def __init__(self, images: np.ndarray, projector: Projector, *, n: int = MOST, seed: int = 0) -> None:
-        self.projector, self.seed = projector, seed
+    def __init__(
+        self,
+        images: np.ndarray,
+        projector: Projector,
+        *,
+        n: int = MOST,
+        seed: int = 0,
+        limits: bool = False,
+        tell: Callable[[int], None] = lambda n: None,
+    ) -> None:
+        self.projector, self.seed, self.limits, self.tell = projector, seed, limits, tell
         self.n = min(n, len(images))
         if self.n < 2:
             raise DataError(f"{self.n} held-out images are too few to measure on", remedy="give two or more")
@@ -90,37 +127,62 @@ class HeldOut:
         return first, (first + rng.integers(1, self.n, size=self.n)) % self.n
 
     @cached_property
+    def features(self) -> np.ndarray:
+        """Their features, (n, F) float32."""
+        return features_of(self.projector, self.images, self.rows, tell=self.tell)
+
+    @cached_property
     def moments(self) -> Moments:
         """Of their features."""
-        return self.projector.moments(self.parts())
+        return Moments.of(self.features)
+
+    def distance(self, images: Iterable[np.ndarray]) -> Distance:
+        """How far other images are from them.
+
+        Args:
+            images: batches of them, (B, H, W, C) uint8 each.
+        """
+        parts = []
+        for part in self.projector.features(images):
+            parts.append(part)
+            self.tell(len(part))
+        return self._distance(np.concatenate(parts))
+
+    def floor(self, training: np.ndarray) -> Distance:
+        """How far as many real images are: training images, drawn under the seed. No model is expected to be closer."""
+        rng = np.random.default_rng(self.seed)
+        rows = np.sort(rng.choice(len(training), min(self.n, len(training)), replace=False))
+        return self._distance(features_of(self.projector, training, rows, tell=self.tell))
+
+    def _distance(self, found: np.ndarray) -> Distance:
+        kernel = kernel_distance(self.features, found, seed=self.seed) if self._has_kernel(len(found)) else None
+        return Distance(
+            frechet_distance(self.moments, Moments.of(found)),
+            kernel,
+            limit_of_many(self.moments, found, seed=self.seed) if self.limits else None,
+        )
+
+    def _has_kernel(self, n: int) -> bool:
+        return self.projector.is_inception and min(n, self.n) >= LEAST
 
 
-def measure(model: ImageAutoencoder, held_out: HeldOut, *, progress: Callable[[float], None] | None = None) -> Measures:
-    """Measures a fitted model.
-
-    Args:
-        model: the model.
-        held_out: what it is measured against.
-        progress: called with the fraction done.
-    """
-    n, seed, projector = held_out.n, held_out.seed, held_out.projector
-    tell = progress or (lambda fraction: None)
+def measure(model: ImageAutoencoder, held_out: HeldOut) -> Measures:
+    """Measures a fitted model against held-out images."""
+    n, seed = held_out.n, held_out.seed
     codes = np.concatenate([model.transform(part) for part in held_out.parts()])
     first, second = held_out.pairs()
-    real = held_out.moments
-    tell(1 / 5)
-
-    def distance(of: np.ndarray, done: float) -> float:
-        found = projector.moments(model.decoded(of))
-        tell(done)
-        return frechet_distance(real, found)
-
     normal, gmm = (model.density_named(name) for name in (normal_density(model.settings_.model), "gmm"))
+    of = {
+        "rec": model.reconstructed_codes(codes),
+        "normal": normal.sample(n, seed),
+        "gmm": gmm.sample(n, seed),
+        "interp": model.interpolated_codes(codes[first], codes[second], 0.5),
+    }
+    found = {name: held_out.distance(model.decoded(some)) for name, some in of.items()}
     return Measures(
-        feature=projector.label,
+        feature=held_out.projector.label,
         n=n,
-        rec=distance(codes, 2 / 5),
-        normal=distance(normal.sample(n, seed), 3 / 5),
-        gmm=distance(gmm.sample(n, seed), 4 / 5),
-        interp=distance(slerp(codes[first], codes[second], 0.5), 1.0),
+        **{name: distance.frechet for name, distance in found.items()},
+        kernel={name: distance.kernel for name, distance in found.items() if distance.kernel is not None},
+        limit={name: distance.limit for name, distance in found.items() if distance.limit is not None},
     )

@@ -11,7 +11,12 @@ def build(architecture: Architecture, objective: Objective) -> Autoencoder:
     """A network with fresh weights (drawn from torch's global generator)."""
     sizes = {"kernel": architecture.kernel}
     encoder = ConvolutionalEncoder(
-        architecture.side, architecture.channels, filters=architecture.encoder, rescale=architecture.rescale, **sizes
+        architecture.side,
+        architecture.channels,
+        filters=architecture.encoder,
+        rescale=architecture.rescale,
+        noise=objective.input_noise,
+        **sizes,
     )
     decoder = ConvolutionalDecoder(
         architecture.side,
@@ -32,7 +37,7 @@ def build(architecture: Architecture, objective: Objective) -> Autoencoder:
         encoder,
         bottleneck,
         decoder,
-        SquaredError(objective.reconstruction),
+        SquaredError(objective.reconstruction, objective.reconstruction_weight),
         regularizer,
         beta=objective.beta,
         lambda_=objective.lambda_,

@@ -15,7 +15,7 @@ from torch.nn.functional import pad, relu
 
 from grae.autoencoder.composition import Batch
 
-Scale = Literal["mean", "sum"]
+Scale = Literal["mean", "sum", "sum-channels"]
 EPSILON, MOMENTUM = 1e-3, 0.01  # of batch normalization
 
 
@@ -28,11 +28,15 @@ class ConvolutionalEncoder(nn.Module):
         filters: of each convolution.
         kernel: height and width of each.
         rescale: whether pixels are taken from 0..1 to -1..1 first.
+        noise: standard deviation of Gaussian noise, clipped there on both sides, that is added to the pixels (0..1) in
+            training; 0 for none.
     """
 
-    def __init__(self, side: int, channels: int, *, filters: Sequence[int], kernel: int, rescale: bool) -> None:
+    def __init__(
+        self, side: int, channels: int, *, filters: Sequence[int], kernel: int, rescale: bool, noise: float = 0.0
+    ) -> None:
         super().__init__()
-        self.rescale = rescale
+        self.rescale, self.noise = rescale, noise
         before, self.more = _padding(kernel, stride=2)
         inputs = [channels, *filters[:-1]]
         self.layers = nn.ModuleList(
@@ -45,6 +49,8 @@ class ConvolutionalEncoder(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Features (B, F) of `batch["images"]`, (B, C, H, W) uint8."""
         x = pixels(batch)
+        if self.noise and self.training:
+            x = x + (self.noise * torch.randn_like(x)).clamp(-self.noise, self.noise)
         x = 2 * x - 1 if self.rescale else x
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = pad(x, (0, self.more, 0, self.more)) if self.more else x
@@ -90,23 +96,25 @@ class ConvolutionalDecoder(nn.Module):
 
 
 class SquaredError(nn.Module):
-    """L_REC: the squared error of the pixels, mean over the batch and the channels.
+    """L_REC: the squared error of the pixels, mean over the batch, times a weight.
 
-    In evaluation mode "mse", the mean over the pixels too, comes with it, whatever the scale.
+    In evaluation mode "mse", the mean over pixels and channels, comes with it, whatever scale and weight.
 
     Args:
-        scale: "mean" over the pixels or their "sum".
+        scale: "mean" over the pixels and channels, "sum" over the pixels of the mean over the channels, or
+            "sum-channels", the sum over both.
+        weight: of the error.
     """
 
-    def __init__(self, scale: Scale) -> None:
+    def __init__(self, scale: Scale, weight: float = 1.0) -> None:
         super().__init__()
-        self.scale = scale
+        self.scale, self.weight = scale, weight
 
     def forward(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Scalars of images (B, C, H, W) from 0 to 1 and `batch["images"]`."""
         mean = (output.float() - pixels(batch)).square().mean()
-        n_pixels = output.shape[-2] * output.shape[-1]
-        terms = {"reconstruction": mean if self.scale == "mean" else n_pixels * mean}
+        summed = {"mean": 1, "sum": output[0, 0].numel(), "sum-channels": output[0].numel()}[self.scale]
+        terms = {"reconstruction": self.weight * summed * mean}
         return terms if self.training else terms | {"mse": mean}
 
 

@@ -29,7 +29,7 @@ SIDE = 64  # pixels
 FACE = 140 / 178  # of the width of an aligned face: the square about its centre that is kept
 TEST, MOST_TEST = 0.2, 10_000
 CELEBA, CELEBA_TRAINING = 202_599, 182_637  # pictures in all; those from the next on are the makers' test part
-LAYOUT = 1
+LAYOUT = 2
 AHEAD = 256  # pictures
 REMEDY = "remove it, or give a folder or zip of pictures that Pillow can read"
 
@@ -169,7 +169,7 @@ def _decode(name: str, data: bytes, pictures: Pictures) -> tuple[np.ndarray, int
     hashed = int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
     try:
         with Image.open(io.BytesIO(data)) as opened:
-            picture: Any = ImageOps.exif_transpose(opened).convert("RGB")
+            picture: Any = _rgb(ImageOps.exif_transpose(opened))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{pictures.path}: {name} is no picture that Pillow can read: {error}", remedy=REMEDY) from None
     width, height = picture.size
@@ -179,6 +179,32 @@ def _decode(name: str, data: bytes, pictures: Pictures) -> tuple[np.ndarray, int
     left, top = (width - side) // 2, (height - side) // 2
     square = picture.crop((left, top, left + side, top + side))
     return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BILINEAR)), hashed
+
+
+def _rgb(picture: Any) -> Any:
+    """A picture of any mode of Pillow's as RGB with eight bits a channel.
+
+    Transparent parts are laid over white. Integers of 16 and 32 bits are scaled by the range of their type; floats are
+    from 0 to 1, to 255 or to 65535, whichever holds them first.
+
+    Raises:
+        ValueError: floats that are negative, not finite, or above 65535.
+    """
+    from PIL import Image
+
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        values = np.asarray(picture).astype(np.float64)
+        if not np.isfinite(values).all() or values.min() < 0:
+            raise ValueError("it holds negative values or NaN; expected 0 for black and positive values")
+        tops = {"I": (65535, 2**31 - 1), "F": (1, 255, 65535)}.get(picture.mode, (65535,))
+        top = next((top for top in tops if values.max() <= top), None)
+        if top is None:
+            raise ValueError(f"it holds values up to {values.max():g}; expected at most {tops[-1]}")
+        return Image.fromarray(np.rint(255 * values / top).astype(np.uint8)).convert("RGB")
+    if picture.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in picture.info:
+        above = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", above.size, "white"), above).convert("RGB")
+    return picture.convert("RGB")
 
 
 def _test_part(hashes: np.ndarray, names: list[str], pictures: Pictures) -> np.ndarray:

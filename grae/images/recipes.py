@@ -51,8 +51,10 @@ class Recipe:
         weights: by model.
         rates: learning rate by bottleneck.
         epochs: passes over the data.
-        fewer: those of the models that get fewer.
+        epochs_of: those of the models that have others.
         batch_size: images a step.
+        batch_sizes: those of the models that have others.
+        losses: fields of the `Objective` of a model that are not those of its bottleneck.
         tikhonov: the layers whose weights Tikhonov's regularizer squares, names of `settings.LAYERS`.
         second_stage: weight of the KL term in the second stage of 2sVAE.
         ours: whether the recipe is ours and not the paper's.
@@ -69,8 +71,10 @@ class Recipe:
     weights: dict[str, Weights]
     rates: dict[str, float]
     epochs: int
-    fewer: dict[str, int] = field(default_factory=dict)
+    epochs_of: dict[str, int] = field(default_factory=dict)
     batch_size: int = 100
+    batch_sizes: dict[str, int] = field(default_factory=dict)
+    losses: dict[str, dict[str, Any]] = field(default_factory=dict)
     tikhonov: tuple[str, ...] = ("transposed convolution",)
     second_stage: float = 1.5e-3
     ours: bool = False
@@ -126,7 +130,7 @@ CIFAR10 = Recipe(
     },
     rates=RATES,
     epochs=100,
-    fewer={"wae": 70, "cv-vae": 70, "rae-gp": 70},
+    epochs_of={"wae": 70, "cv-vae": 70, "rae-gp": 70},
     second_stage=1e-3,
 )
 
@@ -153,6 +157,9 @@ CELEBA = Recipe(
     },
     rates={**RATES, "deterministic": 1e-3},
     epochs=70,
+    epochs_of={"ae-l2": 100},
+    batch_sizes={"vae": 1000, "2svae": 1000},
+    losses={"wae": {"reconstruction": "sum-channels", "reconstruction_weight": 0.05, "input_noise": 0.01}},
     tikhonov=("transposed convolution", "dense"),
     second_stage=2e-3,
 )
@@ -213,8 +220,17 @@ def model_of_images(name: str) -> Model:
     return model_named(name)
 
 
-def objective_of(recipe: Recipe, name: str, beta: float | None, lambda_: float | None) -> dict[str, Any]:
+def objective_of(
+    recipe: Recipe, name: str, beta: float | None, lambda_: float | None, *, scale: float = 1.0
+) -> dict[str, Any]:
     """The fields of the `Objective` of a model under a recipe, with weights set by hand where they are not None.
+
+    Args:
+        recipe: the recipe.
+        name: of the model.
+        beta: weight of L_Z; None for the recipe's.
+        lambda_: weight of L_REG; None for the recipe's.
+        scale: factor on the recipe's lambda; see `resolution`.
 
     Raises:
         SettingsError: a weight is given for a term that the model lacks.
@@ -241,5 +257,6 @@ def objective_of(recipe: Recipe, name: str, beta: float | None, lambda_: float |
         "beta": weights.beta if beta is None else beta,
         "regularizer": model.regularizer,
         "regularizer_options": regularizer_options.get(model.regularizer, {}),
-        "lambda_": weights.lambda_ if lambda_ is None else lambda_,
+        "lambda_": scale * weights.lambda_ if lambda_ is None else lambda_,
+        **recipe.losses.get(name, {}),
     }

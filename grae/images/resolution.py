@@ -7,9 +7,11 @@ from grae.density import DENSITIES
 from grae.errors import SettingsError
 from grae.images.recipes import Recipe, model_of_images, objective_of, recipe_for, recipe_named
 from grae.images.settings import Architecture, Objective, Settings, checked
+from grae.images.width import lambda_scale, widened
 from grae.training.settings import TrainingSettings
 
-PLATEAU_FACTOR, PLATEAU_PATIENCE = 0.5, 5  # Ghosh et al. 2020
+# Ghosh et al. 2020 and its published code, with its framework's default for what counts as an improvement
+PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_THRESHOLD = 0.5, 5, 1e-4
 
 
 def resolved(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
@@ -33,14 +35,18 @@ def resolved(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
         )
     if asked["density"] is not None and asked["density"] not in DENSITIES:
         raise SettingsError.unknown("density", asked["density"], DENSITIES)
-    objective = objective_of(recipe, asked["model"], asked["beta"], asked["lambda_"])
+    architecture = _architecture(widened(recipe, asked["width"]), shape[2], asked)
+    scale = 1.0
+    if model.regularizer == "tikhonov":
+        scale = lambda_scale(recipe, asked["width"], shape[2], architecture.latent_dim)
+    objective = objective_of(recipe, asked["model"], asked["beta"], asked["lambda_"], scale=scale)
     return checked(
         Settings,
         {
             "model": asked["model"],
             "recipe": name,
             "width": asked["width"],
-            "architecture": _architecture(recipe, shape[2], asked),
+            "architecture": architecture,
             "objective": checked(Objective, objective),
             "training": _training(recipe, model.bottleneck, asked),
             "density": asked["density"] or model.density,
@@ -50,21 +56,14 @@ def resolved(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
 
 
 def _architecture(recipe: Recipe, channels: int, asked: Mapping[str, Any]) -> Architecture:
-    """The recipe's network, its filters multiplied by the width."""
-    width = asked["width"]
-    if not width > 0:
-        raise SettingsError(f"width is {width}; expected a positive factor", remedy="such as 0.25")
-
-    def scaled(filters: int) -> int:
-        return max(1, round(width * filters))
-
+    """The recipe's network."""
     values = {
         "side": recipe.side,
         "channels": channels,
         "latent_dim": _first(asked["latent_dim"], recipe.latent_dim),
-        "encoder": tuple(map(scaled, recipe.encoder)),
-        "start": scaled(recipe.start),
-        "decoder": tuple(map(scaled, recipe.decoder)),
+        "encoder": recipe.encoder,
+        "start": recipe.start,
+        "decoder": recipe.decoder,
         "kernel": recipe.kernel,
         "rescale": recipe.rescale,
     }
@@ -73,15 +72,17 @@ def _architecture(recipe: Recipe, channels: int, asked: Mapping[str, Any]) -> Ar
 
 def _training(recipe: Recipe, bottleneck: str, asked: Mapping[str, Any]) -> TrainingSettings:
     """The recipe's schedule; minutes that are asked for take the place of its epochs."""
-    epochs = recipe.fewer.get(asked["model"], recipe.epochs) if asked["time_budget"] is None else None
+    name = asked["model"]
+    epochs = recipe.epochs_of.get(name, recipe.epochs) if asked["time_budget"] is None else None
     return TrainingSettings(
         epochs=_first(asked["epochs"], epochs),
         time_budget=asked["time_budget"],
-        batch_size=_first(asked["batch_size"], recipe.batch_size),
+        batch_size=_first(asked["batch_size"], recipe.batch_sizes.get(name, recipe.batch_size)),
         learning_rate=_first(asked["learning_rate"], recipe.rates[bottleneck]),
         schedule=_first(asked["schedule"], "plateau"),
         plateau_factor=PLATEAU_FACTOR,
         plateau_patience=PLATEAU_PATIENCE,
+        plateau_threshold=PLATEAU_THRESHOLD,
         clip_norm=None,
         precision=asked["precision"],
         seed=asked["random_state"],

@@ -55,7 +55,9 @@ class Objective(Frozen):
     """The loss: what its terms are, how they are scaled, and their weights.
 
     Attributes:
-        reconstruction: whether the squared error is averaged over the pixels or summed.
+        reconstruction: how the squared error is reduced over pixels and channels; see `networks.SquaredError`.
+        reconstruction_weight: weight of it.
+        input_noise: standard deviation of the noise that the encoder's pixels get in training; see `networks`.
         bottleneck: its name in `BOTTLENECKS`.
         bottleneck_options: arguments of its class.
         beta: weight of L_Z.
@@ -65,6 +67,8 @@ class Objective(Frozen):
     """
 
     reconstruction: Scale
+    reconstruction_weight: float = Field(default=1.0, gt=0)
+    input_noise: float = Field(default=0.0, ge=0)
     bottleneck: str
     bottleneck_options: dict[str, Any] = {}
     beta: float = Field(ge=0)

@@ -1,8 +1,8 @@
 """The paper's table on a set of images: every model, trained alike and measured alike, in a folder that can be resumed.
 
-experiment.json    what was asked for; the same again goes on where it stopped, anything else is an error
+experiment.json    what was asked for; the same again resumes it, anything else is an error
 <model>/           the run of each model
-measures.jsonl     a line a model that is done
+measures.jsonl     a line for real images, and one for each model that is done
 table.csv, table.json, table.md
 """
 
@@ -13,7 +13,8 @@ from typing import Any
 from grae import files
 from grae.images.data import ImageSet
 from grae.images.estimator import ImageAutoencoder, checksum
-from grae.images.measures import NAMES, HeldOut, measure
+from grae.images.kernel import Estimate, in_thousandths
+from grae.images.measures import NAMES, Distance, HeldOut, Measures, measure
 from grae.images.printed import PRINTED
 from grae.images.projectors import Projector
 from grae.images.recipes import MODELS, model_of_images
@@ -24,7 +25,12 @@ FORMAT = "grae image table 1"
 MEASURES = "measures.jsonl"
 SAME_NETWORK = {"2svae": "vae"}
 """Models that are trained as another one is, and differ from it in their density alone."""
-COLUMNS = ("model", "feature", "n", *NAMES, *(f"printed_{name}" for name in NAMES), "mse", "epochs", "minutes")
+FLOOR = "real"
+"""In place of a model's name, in the row of real images: training images, where a model has samples."""
+KERNEL = tuple(f"kid_{name}{what}" for name in NAMES for what in ("", "_error"))
+LIMITS = tuple(f"limit_{name}" for name in NAMES)
+PRINTED_NAMES = tuple(f"printed_{name}" for name in NAMES)
+COLUMNS = ("model", "feature", "n", *NAMES, *PRINTED_NAMES, *KERNEL, *LIMITS, "mse", "epochs", "minutes")
 
 
 def make_table(
@@ -34,10 +40,13 @@ def make_table(
     *,
     models: Sequence[str] = MODELS,
     n: int,
+    limits: bool = False,
     tell: Callable[[str], None] = lambda message: None,
     **parameters: Any,
 ) -> list[Row]:
     """Trains and measures each model, unless the folder says that it is done.
+
+    The table that is written begins with the row of real images, `FLOOR`'s.
 
     Args:
         folder: where it is all kept.
@@ -45,12 +54,14 @@ def make_table(
         projector: whose features the distances are in.
         models: their names.
         n: images on each side of each distance, at most.
+        limits: whether distances are extrapolated to many images.
         tell: called with what goes on.
         parameters: of `ImageAutoencoder`, beside the model.
 
     Returns:
-        A row a model, in the order of `models`: the fields of `Measures`, those printed in the paper for this data set
-        under "printed_...", the held-out mean squared error, the epochs, and the minutes of training.
+        A row a model, in the order of `models`: the distances of `Measures` ("kid_..." and "kid_..._error" those of
+        the kernel, "limit_..." those extrapolated), those printed in the paper for this data set under "printed_...",
+        the held-out mean squared error, the epochs, and the minutes of training.
 
     Raises:
         RunError: the folder holds another experiment, or cannot be written.
@@ -58,9 +69,13 @@ def make_table(
     """
     for name in models:
         model_of_images(name)
-    _same_experiment(folder, images, projector, n, parameters)
-    held_out = HeldOut(images.test.images, projector, n=n)
+    _same_experiment(folder, images, projector, n, parameters | ({"limits": True} if limits else {}))
+    held_out = HeldOut(images.test.images, projector, n=n, limits=limits)
     done = {row["model"]: row for row in read_rows(folder)}
+    if FLOOR not in done:
+        tell("real images: measuring")
+        done[FLOOR] = _floor(held_out, images)
+        _write(folder, done, FLOOR)
     for number, name in enumerate(models, start=1):
         if name in done:
             tell(f"{name} ({number} of {len(models)}): done before")
@@ -69,26 +84,47 @@ def make_table(
         model = _trained(folder, name, images, parameters)
         tell(f"{name} ({number} of {len(models)}): measuring")
         done[name] = _row(folder / name, name, model, images, held_out)
-        files.append_jsonl(folder / MEASURES, done[name])
-        rows = [done[name] for name in MODELS if name in done]
-        write_table(folder, COLUMNS, rows, as_markdown(rows))
+        _write(folder, done, name)
     return [done[name] for name in models]
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """The rows that are done. Raises RunError where the file is damaged."""
+    """The rows that are done, `FLOOR`'s among them. Raises RunError where the file is damaged."""
     path = folder / MEASURES
     return files.read_jsonl(path, remedy="remove it, and measure again") if path.is_file() else []
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """A table of the distances, ours / printed."""
+    """A table of the distances, ours / printed; and of the kernel distances, in thousandths, where there are any."""
     feature = rows[0]["feature"] if rows else "FD"
     lines = [f"| {feature}, ours / printed FID | rec | normal | gmm | interp |", "|---|---|---|---|---|"]
     for row in rows:
-        cells = [f"{row[name]:.2f} / {_or_dash(row[f'printed_{name}'])}" for name in NAMES]
-        lines.append(f"| {row['model'].upper()} | {' | '.join(cells)} |")
+        cells = [f"{_or_dash(row[name])} / {_or_dash(row[f'printed_{name}'])}" for name in NAMES]
+        lines.append(f"| {_title(row)} | {' | '.join(cells)} |")
+    if any(name in row for row in rows for name in KERNEL):
+        lines += ["", "| KID x 1000, with its standard error | rec | normal | gmm | interp |", "|---|---|---|---|---|"]
+        for row in rows:
+            lines.append(f"| {_title(row)} | {' | '.join(kernel_cell(row, name) for name in NAMES)} |")
+    if any(name in row for row in rows for name in LIMITS):
+        lines += [
+            "",
+            f"| {feature}, extrapolated to many images | rec | normal | gmm | interp |",
+            "|---|---|---|---|---|",
+        ]
+        for row in rows:
+            lines.append(f"| {_title(row)} | {' | '.join(_or_dash(row.get(name)) for name in LIMITS)} |")
     return "\n".join(lines) + "\n"
+
+
+def kernel_cell(row: Row, name: str) -> str:
+    """A kernel distance of a row and its error, in thousandths."""
+    if row.get(f"kid_{name}") is None:
+        return "-"
+    return in_thousandths(Estimate(row[f"kid_{name}"], row[f"kid_{name}_error"]))
+
+
+def _title(row: Row) -> str:
+    return "real images" if row["model"] == FLOOR else row["model"].upper()
 
 
 def _or_dash(value: float | None) -> str:
@@ -123,15 +159,54 @@ def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, An
     return fitted.fit(images.train.images, run=run.path, resume=run.has(run.CHECKPOINT), data={"name": images.name})
 
 
+def _write(folder: Path, done: dict[str, Row], name: str) -> None:
+    """Adds a row to those that are done, and writes the table anew."""
+    files.append_jsonl(folder / MEASURES, done[name])
+    rows = [done[name] for name in (FLOOR, *MODELS) if name in done]
+    write_table(folder, COLUMNS, rows, as_markdown(rows))
+
+
 def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, held_out: HeldOut) -> Row:
-    measures = measure(model, held_out).to_dict()
     printed = PRINTED.get(images.name, {}).get(name, (None,) * len(NAMES))
     last = RunFolder(place).read_jsonl(RunFolder.METRICS)[-1]
     return {
         "model": name,
-        **measures,
-        **{f"printed_{measure}": value for measure, value in zip(NAMES, printed, strict=True)},
+        **_distances(measure(model, held_out)),
+        **dict(zip(PRINTED_NAMES, printed, strict=True)),
         "mse": -model.score(images.test.images),
         "epochs": last["epoch"],
         "minutes": last["seconds"] / 60,
     }
+
+
+def _floor(held_out: HeldOut, images: ImageSet) -> Row:
+    """The row of real images: training images where the others have samples, and nothing reconstructed."""
+    found = held_out.floor(images.train.images)
+    return {
+        "model": FLOOR,
+        "feature": held_out.projector.label,
+        "n": held_out.n,
+        **dict.fromkeys(NAMES),
+        **dict.fromkeys(PRINTED_NAMES),
+        **_of_samples(found),
+    }
+
+
+def _of_samples(found: Distance) -> Row:
+    """The distance of real images, under the names of the two kinds of samples."""
+    row: Row = {}
+    for name in ("normal", "gmm"):
+        row[name] = found.frechet
+        if found.kernel is not None:
+            row |= {f"kid_{name}": found.kernel.value, f"kid_{name}_error": found.kernel.error}
+        if found.limit is not None:
+            row[f"limit_{name}"] = found.limit
+    return row
+
+
+def _distances(found: Measures) -> Row:
+    """The fields of `Measures`, none of them nested."""
+    row: Row = {"feature": found.feature, "n": found.n, **{name: getattr(found, name) for name in NAMES}}
+    for name, estimate in found.kernel.items():
+        row |= {f"kid_{name}": estimate.value, f"kid_{name}_error": estimate.error}
+    return row | {f"limit_{name}": limit for name, limit in found.limit.items()}

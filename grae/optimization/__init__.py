@@ -1,10 +1,53 @@
 """Bayesian optimization over the latent space: targets, surrogates, protocols, the loop and its history.
 
-Only this room knows botorch and gpytorch, and imports them when a protocol needs a surrogate.
+Only this room knows botorch and gpytorch, and imports them when a protocol needs a surrogate. The names below are
+imported when they are used, so that a process which only scores strings starts quickly.
 """
 
-from grae.optimization.loop import PACES, optimize
-from grae.optimization.result import SearchResult
-from grae.optimization.targets import BUILT_IN, Target, target_named
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["BUILT_IN", "PACES", "SearchResult", "Target", "optimize", "target_named"]
+if TYPE_CHECKING:
+    from grae.optimization.failures import TargetError, TargetFailedWarning
+    from grae.optimization.functions import FunctionTarget
+    from grae.optimization.loop import PACES, optimize
+    from grae.optimization.result import Best, SearchResult
+    from grae.optimization.targets import BUILT_IN, Target, target_named
+
+_HOMES = {
+    "BUILT_IN": "targets",
+    "Best": "result",
+    "FunctionTarget": "functions",
+    "PACES": "loop",
+    "SearchResult": "result",
+    "Target": "targets",
+    "TargetError": "failures",
+    "TargetFailedWarning": "failures",
+    "optimize": "loop",
+    "target_named": "targets",
+}
+
+__all__ = [
+    "BUILT_IN",
+    "PACES",
+    "Best",
+    "FunctionTarget",
+    "SearchResult",
+    "Target",
+    "TargetError",
+    "TargetFailedWarning",
+    "optimize",
+    "target_named",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name of this room, from its module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

@@ -1,33 +1,49 @@
-"""The folder of a search: the settings it was begun with, its history, and what a killed one goes on from.
+"""The folder of a search: the settings it was begun with, its history, and what a killed one continues from.
 
-search.json         the settings; a search is resumed with the same ones, but for its number of rounds
-history.jsonl       a line a scored string
-start.safetensors   the scores of the strings that it starts from, where the target is the user's own
-retrained-N/        the model after N rounds, where it is trained on in the search; a run like any other
+search.json          the settings; a search is resumed with the same ones, but for its number of rounds
+start.json           the strings that it starts from
+start-scores.jsonl   a line for each of them that has been scored, written as it comes
+history.jsonl        a line a scored string
+retrained-N/         the model after N rounds, where it is trained on in the search; a run like any other
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from grae import files
 from grae.errors import RunError
-from grae.optimization.history import REMEDY, History
+from grae.optimization.history import REMEDY, History, is_count, is_number, is_text, shortened
+from grae.optimization.kept_start import KeptStart
 from grae.optimization.targets import Direction
 
-HISTORY, SETTINGS, START = "history.jsonl", "search.json", "start.safetensors"
+HISTORY, SETTINGS = "history.jsonl", "search.json"
 FORMAT = "grae search 1"
+OPTIONS = {
+    "half": "half (--start)",
+    "direction": "direction (--minimize)",
+    "decoding": "decoding (--constraints)",
+}
+"""What the command line calls a setting that has another name there."""
 
 
 def open_history(
-    folder: Path | None, direction: Direction, told: dict[str, Any], rounds: int, *, resume: bool
+    folder: Path | None,
+    direction: Direction,
+    told: Mapping[str, Any],
+    free: Mapping[str, Any],
+    *,
+    resume: bool,
 ) -> History:
     """The history of a search, empty or from its folder, whose settings are checked or written.
+
+    A folder in which no string has a score yet holds nothing to lose: a search begins there with or without `resume`.
 
     Args:
         folder: the folder; None keeps the history in memory.
         direction: which way the scores improve.
         told: the settings that may not change, as JSON holds them.
-        rounds: what may.
+        free: those that may.
         resume: whether the folder should hold a search already.
 
     Raises:
@@ -39,18 +55,77 @@ def open_history(
         return History(None, direction)
     place = folder / SETTINGS
     if place.is_file():
-        if not resume:
+        kept = read_settings(folder)
+        if not is_begun(folder):
+            if not resume or any(kept.get(name) != value for name, value in told.items()):
+                KeptStart(folder).forget()
+        elif not resume:
             raise RunError(f"{folder} already holds a search", remedy="--resume to continue it, or another folder")
-        kept = files.read_json(place, remedy=REMEDY)
-        if not isinstance(kept, dict) or kept.get("format") != FORMAT:
-            raise RunError(f"{place} is no settings of a search (format {FORMAT!r})", remedy=REMEDY)
-        different = [name for name, value in told.items() if kept.get(name) != value]
-        if different:
-            raise RunError(
-                f"{folder} holds a search with another {', '.join(different)}",
-                remedy="resume with the same settings, or search into another folder",
-            )
+        else:
+            _check_same(folder, kept, told)
+            free = {**free, "options": free.get("options") or kept.get("options")}
     elif resume:
         raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out")
-    files.write_json(place, {**told, "rounds": rounds})
+    files.write_json(place, {**told, **free})
     return History.read(folder / HISTORY, direction)
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether a folder holds the score of any string."""
+    history = folder / HISTORY
+    return (history.is_file() and history.stat().st_size > 0) or KeptStart(folder).has_scores()
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """The settings of the search in a folder.
+
+    Raises:
+        RunError: there is none, or a value in its file is not what it has to be.
+    """
+    place = folder / SETTINGS
+    kept = files.read_json(place, remedy=REMEDY)
+    if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+        raise RunError(f"{place} is not the settings file of a search (format {FORMAT!r})", remedy=REMEDY)
+    for name, (fits, expected) in _SETTINGS.items():
+        if not fits(kept.get(name)):
+            raise RunError(f"{place}: {name} is {shortened(kept.get(name))}, expected {expected}", remedy=REMEDY)
+    return kept
+
+
+def _check_same(folder: Path, kept: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    """Makes sure that a search is resumed with the settings it was begun with.
+
+    Raises:
+        RunError: with the first that differs, by the name of its option.
+    """
+    for name, value in told.items():
+        if kept.get(name) == value:
+            continue
+        if name == "grammar":
+            raise RunError(f"{folder} holds a search of a model of another grammar", remedy="give that model")
+        option = OPTIONS.get(name, f"{name} (--{name.replace('_', '-')})")
+        raise RunError(
+            f"{option} is {shortened(value)}, but the search in {folder} was begun with {shortened(kept.get(name))}",
+            remedy="leave it as it was, or search into another folder",
+        )
+
+
+def _one_of(*names: str) -> tuple[Callable[[object], bool], str]:
+    return (lambda value: value in names), " or ".join(names)
+
+
+_SETTINGS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "target": (is_text, "text"),
+    "direction": _one_of("maximize", "minimize"),
+    "protocol": _one_of("trust-region", "paper", "random"),
+    "batch_size": (is_count, "a whole number of at least 0"),
+    "seed": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    "half": _one_of("all", "worst-half"),
+    "start_limit": (is_count, "a whole number of at least 0"),
+    "temperature": (lambda value: value is None or is_number(value), "a number or null"),
+    "attempts": (lambda value: value is None or is_count(value), "a whole number or null"),
+    "decoding": (lambda value: isinstance(value, dict), "an object"),
+    "retrain_every": (lambda value: value is None or is_count(value), "a whole number or null"),
+    "rounds": (is_count, "a whole number of at least 0"),
+    "options": (lambda value: value is None or isinstance(value, dict), "an object"),
+}

@@ -1,56 +1,71 @@
-"""Targets of the user's own: a Python function from a string to a number."""
+"""Targets of the user's own: a Python function from a string to a number, or from many strings to their numbers."""
 
-import importlib
-import importlib.util
 import math
-from collections.abc import Callable, Sequence
-from numbers import Real
-from pathlib import Path
-from types import ModuleType
-from typing import Self, cast
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
+from typing import Any, Self
 
 import numpy as np
 
-from grae.errors import SettingsError
 from grae.optimization.targets import Direction
+from grae.optimization.user_code import Source
 
-Function = Callable[[str], float | None]
+Function = Callable[[str], Any] | Callable[[list[str]], Iterable[Any]]
 
 
 class FunctionTarget:
-    """A function that takes one string and gives a number, or None or NaN for an invalid string.
+    """A function that takes a string and gives a number, or None or NaN for an invalid string.
+
+    An array or tensor with one element is a number. What has a method `evaluate` is a target of many strings: it gets
+    a list of strings and gives as many numbers, and so does a function with `batch`. The direction that it names as
+    its attribute is taken, if there is one.
 
     Args:
-        function: the function.
+        function: the function, or an object with `evaluate`; a class with `evaluate` is made without arguments.
         direction: which way it improves.
-        source: `module:function` or `file.py:function`, from which another process can load it again; None for a
-            function that only this process has.
+        batch: whether the function takes many strings at once.
+        name: what it is called; its own name when left out.
     """
 
     language: str | None = None
     own = True
 
-    def __init__(self, function: Function, direction: Direction = "maximize", *, source: str | None = None) -> None:
-        self.function = function
-        self.direction: Direction = direction
-        self.source = source
-        self.name = source or getattr(function, "__name__", type(function).__name__)
-        self.worst = -np.inf if direction == "maximize" else np.inf
+    def __init__(
+        self, function: Any, direction: Direction = "maximize", *, batch: bool = False, name: str | None = None
+    ) -> None:
+        self.source: str | None = None
+        self._make = partial(_callable, function)
+        self._settle(function, direction, batch, name or getattr(function, "__name__", type(function).__name__))
 
     @classmethod
-    def named(cls, source: str, direction: Direction = "maximize") -> Self:
-        """The function of a source. This imports the user's own code, which is what they asked for.
+    def named(cls, source: str, direction: Direction = "maximize", *, batch: bool = False) -> Self:
+        """The function of a source, which another process loads again. This imports the user's own code.
 
         Raises:
-            SettingsError: there is no such module, file or function.
+            SettingsError: there is no such module, file or function, or it cannot be loaded.
         """
-        return cls(_load(source), direction, source=source)
+        where = Source.read(source)
+        return cls._of(where, where.load(), direction, batch)
 
-    def __reduce__(self) -> tuple[Callable, tuple]:
-        """By its source where it has one, so that another process imports it as this one did."""
-        if self.source is not None:
-            return _again, (self.source, self.direction)
-        return FunctionTarget, (self.function, self.direction)
+    @classmethod
+    def _of(cls, where: Source, found: Any, direction: Direction, batch: bool) -> Self:
+        target = cls.__new__(cls)
+        target.source = str(where)
+        target._make = partial(_loaded, where)
+        target._settle(found, direction, batch, where.short)
+        return target
+
+    def _settle(self, found: Any, direction: Direction, batch: bool, name: str) -> None:
+        stated = getattr(found, "direction", None)
+        self.direction: Direction = stated if stated in ("maximize", "minimize") else direction
+        self.batch = batch or hasattr(found, "evaluate")
+        self.name = name
+        self.worst = -np.inf if self.direction == "maximize" else np.inf
+        self._function: Callable[..., Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the function where it can be loaded: another process does that with its first call."""
+        return {**self.__dict__, "_function": None}
 
     def __repr__(self) -> str:
         return f"FunctionTarget({self.name!r})"
@@ -59,52 +74,49 @@ class FunctionTarget:
         """What the function gives for each string, (n,) float64.
 
         Raises:
-            TypeError: it gives something else than a number or None.
+            TypeError: it gives something else than a number or None for a string.
+            ValueError: it gives another number of scores than there are strings.
         """
-        return np.array([self._one(text) for text in strings], np.float64)
-
-    def _one(self, text: str) -> float:
-        value = self.function(text)
-        if value is None:
-            return math.nan
-        if not isinstance(value, Real) and not (isinstance(value, np.ndarray) and value.ndim == 0):
-            raise TypeError(f"{self.name} gave a {type(value).__name__}, not a number")
-        return float(value)
-
-
-def _again(source: str, direction: Direction) -> FunctionTarget:
-    return FunctionTarget.named(source, direction)
+        if self._function is None:
+            self._function = self._make()
+        if not self.batch:
+            return np.array([_number(self._function(text), self.name) for text in strings], np.float64)
+        given = self._function(list(strings))
+        if not isinstance(given, Iterable):
+            raise TypeError(f"{self.name} gave a {type(given).__name__}, not a score for each string")
+        scores = np.array([_number(value, self.name) for value in given], np.float64)
+        if len(scores) != len(strings):
+            raise ValueError(f"{self.name} gave {len(scores)} scores for {len(strings)} strings")
+        return scores
 
 
-def _load(source: str) -> Function:
-    place, _, name = source.rpartition(":")
-    module = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
-    function = getattr(module, name, None)
-    if not callable(function):
-        own = {key: value for key, value in vars(module).items() if not key.startswith("_") and callable(value)}
-        offered = [key for key, value in own.items() if getattr(value, "__module__", None) == module.__name__]
-        raise SettingsError.unknown("function", name, offered, otherwise=f"define it in {place}")
-    return cast(Function, function)
+def _callable(found: Any) -> Callable[..., Any]:
+    """What is called with strings: a function itself, or the method of an object or of one of a class."""
+    if not hasattr(found, "evaluate"):
+        return found
+    return found().evaluate if isinstance(found, type) else found.evaluate
 
 
-def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise SettingsError(f"target: there is no file {path}", remedy="check the path before the ':'")
-    spec = importlib.util.spec_from_file_location(f"_grae_target_{path.stem}", path.absolute())
-    if spec is None or spec.loader is None:
-        raise SettingsError(f"target: {path} is no Python file", remedy="give a .py file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@cache
+def _loaded(where: Source) -> Callable[..., Any]:
+    """What a source names, loaded once per process."""
+    return _callable(where.load())
 
 
-def _from_module(name: str) -> ModuleType:
-    try:
-        found = name and importlib.util.find_spec(name)
-    except (ModuleNotFoundError, ValueError):
-        found = None
-    if not found:
-        raise SettingsError(
-            f"target: there is no module {name!r}", remedy="install it, or give the path of its .py file before the ':'"
-        )
-    return importlib.import_module(name)
+def _number(value: Any, name: str) -> float:
+    """What a function gave as a number, NaN for None.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if value is None or value is np.ma.masked:
+        return math.nan
+    if callable(getattr(value, "item", None)):  # of an array, a tensor or a series
+        try:
+            value = value.item()
+        except (ValueError, RuntimeError):
+            shape = tuple(getattr(value, "shape", ()))
+            raise TypeError(f"{name} gave an array of shape {shape}, not a number") from None
+    if isinstance(value, str) or not hasattr(type(value), "__float__"):
+        raise TypeError(f"{name} gave a {type(value).__name__}, not a number")
+    return float(value)

@@ -1,6 +1,7 @@
 """The history of a search: each scored string is a line of history.jsonl, on the disk before the next is scored."""
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REMEDY = "give the folder of a search made by `grae optimize`, or restore the file from a copy"
+LARGEST = sys.float_info.max
+MOST_TOLD = 60  # characters of a value in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,57 @@ def _score(record: Record) -> float:
 
 
 def _record(path: Path, number: int, line: Any) -> Record:
-    names = {field.name for field in fields(Record)}
-    if not isinstance(line, dict) or line.keys() != names or not isinstance(line["code"], list):
-        raise RunError(f"{path} line {number} is no scored string", remedy=REMEDY)
-    return Record(**{**line, "code": tuple(line["code"])})
+    """The record of a line of JSON.
+
+    Raises:
+        RunError: it is none, or a value in it is not what it has to be.
+    """
+    held = f"{path} line {number}"
+    if not isinstance(line, dict) or line.keys() != _FIELDS.keys():
+        raise RunError(f"{held} is not a scored string: expected the keys {', '.join(_FIELDS)}", remedy=REMEDY)
+    for name, (fits, expected) in _FIELDS.items():
+        if not fits(line[name]):
+            raise RunError(f"{held}: {name} is {shortened(line[name])}, expected {expected}", remedy=REMEDY)
+    return Record(**{**line, "code": tuple(map(float, line["code"]))})
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of JSON is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def is_count(value: object) -> bool:
+    """Whether a value of JSON is a whole number that counts something."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def is_text(value: object) -> bool:
+    """Whether a value of JSON is text that can be written; a lone surrogate cannot."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def shortened(value: object) -> str:
+    """A value as a message shows it."""
+    told = ascii(value) if not isinstance(value, int) or abs(value) < 2**64 else "a huge number"
+    return told if len(told) <= MOST_TOLD else f"{told[:MOST_TOLD]}..."
+
+
+def _or_null(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: value is None or fits(value)
+
+
+_BOOLEAN = (lambda value: isinstance(value, bool), "true or false")
+_COUNT = (is_count, "a whole number of at least 0")
+_FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "round": _COUNT,
+    "code": (lambda value: isinstance(value, list) and all(map(is_number, value)), "a list of finite numbers"),
+    "string": (_or_null(is_text), "text or null"),
+    "score": (_or_null(is_number), "a finite number or null"),
+    "valid": _BOOLEAN,
+    "attempts": _COUNT,
+    "decoded_valid": _COUNT,
+    "seconds": (is_number, "a finite number"),
+    "repeated": _BOOLEAN,
+    "error": (_or_null(is_text), "text or null"),
+}
+assert list(_FIELDS) == [field.name for field in fields(Record)]

@@ -1,6 +1,5 @@
 """The loop: strings proposed, scored, written down, and told to the protocol; and what a killed search goes on from."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,18 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from grae import files
 from grae.errors import SettingsError
 from grae.optimization.candidates import Known, Proposal
-from grae.optimization.folder import FORMAT, START, open_history
+from grae.optimization.failures import Outcome
+from grae.optimization.folder import FORMAT, open_history
 from grae.optimization.functions import FunctionTarget
-from grae.optimization.history import REMEDY, History, Record
-from grae.optimization.progress import SearchReporter, fraction_of, search_reporter
+from grae.optimization.history import History, Record
+from grae.optimization.kept_start import start_of
+from grae.optimization.progress import SearchReporter, Watch, fraction_of
 from grae.optimization.result import SearchResult
 from grae.optimization.retraining import Retrainings
-from grae.optimization.scoring import Backend, Outcome, Scorer
+from grae.optimization.scoring import Backend, Scorer
 from grae.optimization.space import LatentSpace
-from grae.optimization.start import Half, Start, limit_of, scored, training_strings
+from grae.optimization.start import Half, Start, limit_of
 from grae.optimization.strategy import Movable, RandomSearch, Strategy, timed
 from grae.optimization.targets import Direction, Target, target_named
 
@@ -60,21 +60,25 @@ def optimize(
     timeout: float | None = 60.0,
     out: str | Path | None = None,
     resume: bool = False,
+    about: Mapping[str, Any] | None = None,
     progress: bool = False,
 ) -> SearchResult:
     """Searches a model's latent space for strings that score well on a target.
 
-    The scores of the strings that the search starts from do not count as calls. Every string is written to
+    The scores of the strings that the search starts from do not count as evaluations. Every string is written to
     `out/history.jsonl` before the next is scored; with `resume` a killed search goes on there and scores nothing twice.
+    A call of the target that fails is recorded, the first with a warning or on standard error.
 
     Args:
         model: a fitted model.
-        target: a name (see `targets.py`), a function of one string, or a `Target`.
+        target: a name (see `targets.py`), a function of one string, an object whose `evaluate` takes a list of strings,
+            or a `Target`.
         protocol: "trust-region", "paper" or "random".
         rounds: rounds; 100, 5 or 10 by protocol when left out.
         batch_size: strings a round; 5, 50 or 50.
         direction: which way a function of one's own improves.
-        start: strings to start from; the model's training strings when left out.
+        start: strings to start from; when left out, those of the search that is resumed, else the model's training
+            strings.
         half: "worst-half" starts from those that score worse than the median.
         start_limit: the most strings to start from, always the same of them; 20,000 when left out, of one's own
             function 200; 0 for all.
@@ -87,14 +91,16 @@ def optimize(
         seed: of all that is drawn.
         workers: strings scored at a time.
         backend: of joblib, where there are several workers.
-        timeout: seconds that a call of the target may take; None for no limit.
+        timeout: seconds that the target may take for a string; None for no limit.
         out: the folder of the search; None keeps the history in memory only.
         resume: go on with the search in `out`.
+        about: what `out/search.json` keeps besides as its "options", such as those of the command line.
         progress: whether to show progress on standard error.
 
     Raises:
         SettingsError, ParseError: the target or a setting cannot be used.
         DataError: the strings to start from cannot be used.
+        TargetError: the target failed on each of the first ten strings.
         RunError: the folder holds a search and `resume` was not asked for, or another search than this.
         MissingExtraError: the backend is not installed.
     """
@@ -105,7 +111,6 @@ def optimize(
     folder = None if out is None else Path(out)
     maximize = chosen.direction == "maximize"
     limit = limit_of(chosen, start_limit)
-    texts = training_strings(model) if start is None else list(start)
     told = {
         "format": FORMAT,
         "target": chosen.name,
@@ -115,27 +120,29 @@ def optimize(
         "seed": seed,
         "half": half,
         "start_limit": limit,
-        "start_sha256": hashlib.sha256("\n".join(texts).encode()).hexdigest(),
         "temperature": temperature,
         "attempts": attempts,
         "decoding": dict(decoding or {}),
         "retrain_every": retrain_every,
         "grammar": model.grammar_.fingerprint,
     }
-    history = open_history(folder, chosen.direction, told, pace.rounds, resume=resume)
-    reporter = search_reporter(progress)
+    free = {"rounds": pace.rounds, "unbounded": bool(getattr(chosen, "unbounded", False)), "options": about}
+    history = open_history(folder, chosen.direction, told, free, resume=resume)
+    watch = Watch(chosen.name, shown=progress)
+    watch.failures.recall(record.error for record in history)
     try:
-        begun = _start(texts, scorer, folder, limit, workers, reporter)
+        begun = start_of(model, start, scorer, folder, limit, history, watch)
         if half == "worst-half":
             begun = begun.worse_half(maximize)
+        watch.reporter.started(begun.best(maximize))
         space = LatentSpace(model, decoding)
         strategy = _strategy(
-            protocol, space, begun, chosen, reporter, temperature=temperature, attempts=attempts, seed=seed
+            protocol, space, begun, chosen, watch.reporter, temperature=temperature, attempts=attempts, seed=seed
         )
         retrainings = Retrainings(retrain_every, folder)
-        return _Search(space, strategy, scorer, history, begun, reporter, retrainings, seed).run(pace)
+        return _Search(space, strategy, scorer, history, begun, watch, retrainings, seed).run(pace)
     finally:
-        reporter.close()
+        watch.reporter.close()
 
 
 class _Search:
@@ -148,12 +155,13 @@ class _Search:
         scorer: Scorer,
         history: History,
         start: Start,
-        reporter: SearchReporter,
+        watch: Watch,
         retrainings: Retrainings,
         seed: int,
     ) -> None:
         self.space, self.strategy, self.scorer, self.history = space, strategy, scorer, history
-        self.start, self.reporter, self.retrainings, self.seed = start, reporter, retrainings, seed
+        self.start, self.watch, self.retrainings, self.seed = start, watch, retrainings, seed
+        self.reporter = watch.reporter
         self.scores: dict[str, float | None] = {}
         for text, score in zip(start.texts, start.scores.tolist(), strict=True):
             self.scores[text] = score if np.isfinite(score) else None
@@ -183,7 +191,15 @@ class _Search:
                 self.reporter.round(self.history, total, before, time.monotonic() - began)
             if number + 1 < pace.rounds and self.retrainings.due(number + 1):
                 self._retrain(number + 1)
-        return SearchResult(self.scorer.target, self.history, ended, self.seconds | self.strategy.seconds, self.start)
+        return SearchResult(
+            self.scorer.target,
+            self.history,
+            ended,
+            self.seconds | self.strategy.seconds,
+            self.start,
+            self.space.model.language_grammar_.language,
+            self.watch.failures,
+        )
 
     def _retrain(self, finished: int) -> None:
         """The model, its space and all codes of the strategy, after so many rounds."""
@@ -200,16 +216,19 @@ class _Search:
     def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[Record]:
         """The record of each proposal, in order; what has a score already is not scored again."""
         first = 0
+        most = len(proposals) if self.scorer.batch else self.scorer.workers
         while first < len(proposals):
             last = first + 1
             wave = {proposals[first].text: None}
-            while last < len(proposals) and len(wave) < self.scorer.workers:
+            while last < len(proposals) and len(wave) < most:
                 wave[proposals[last].text] = None
                 last += 1
             new = [text for text in wave if text is not None and text not in self.scores]
             with timed(self.seconds, "score"):
                 outcomes = dict(zip(new, self.scorer(new), strict=True))
             self.scores |= {text: outcome.score for text, outcome in outcomes.items()}
+            for text, outcome in outcomes.items():
+                self.watch.note(text, outcome)
             for proposal in proposals[first:last]:
                 yield self._record(number, proposal, outcomes.pop(proposal.text or "", None))
             first = last
@@ -252,14 +271,15 @@ def _check_retraining(protocol: str, every: int | None) -> None:
         )
 
 
-def _target(target: str | Target | Callable[[str], float | None], model: "GrammarAutoencoder", direction: Direction):
+def _target(target: Any, model: "GrammarAutoencoder", direction: Direction) -> Target:
+    """The target that is meant, which the grammar must suit."""
     grammar = model.language_grammar_
     if isinstance(target, str):
         chosen: Target = target_named(target, grammar=grammar, direction=direction)
-    elif hasattr(target, "evaluate"):
-        chosen = target  # pyright: ignore[reportAssignmentType]
+    elif all(hasattr(target, name) for name in ("evaluate", "name", "direction", "language", "worst", "own")):
+        chosen = target
     else:
-        chosen = FunctionTarget(target, direction)  # pyright: ignore[reportArgumentType]
+        chosen = FunctionTarget(target, direction)
     if chosen.language not in (None, grammar.language):
         raise SettingsError(
             f"target {chosen.name!r} scores {chosen.language}, but the grammar {grammar.name!r} is one of "
@@ -267,27 +287,6 @@ def _target(target: str | Target | Callable[[str], float | None], model: "Gramma
             remedy="give a model of such a grammar, or another target",
         )
     return chosen
-
-
-def _start(
-    texts: Sequence[str],
-    scorer: Scorer,
-    folder: Path | None,
-    limit: int,
-    workers: int,
-    reporter: SearchReporter,
-) -> Start:
-    """The strings to start from with their scores; one's own function is asked once a search, however often resumed."""
-    told = fraction_of(reporter, "scoring the strings to start from")
-    if folder is None or not scorer.target.own:
-        return scored(texts, scorer, limit=limit, n_jobs=-1 if workers == 1 else workers, progress=told)
-    place = folder / START
-    if place.is_file():
-        arrays, about = files.read_tensors(place, remedy=REMEDY)
-        return Start(about["texts"], arrays["scores"], len(set(texts)))
-    start = scored(texts, scorer, limit=limit, progress=told)
-    files.write_tensors(place, {"scores": start.scores}, {"texts": list(start.texts)})
-    return start
 
 
 def _strategy(

@@ -36,6 +36,7 @@ class MoleculeTarget:
         self.name = name
         self.value = value
         self.worst = worst
+        self.unbounded = np.isinf(worst)
 
     def __repr__(self) -> str:
         return f"MoleculeTarget({self.name!r})"

@@ -6,6 +6,9 @@ softmax and completion not forced (except under the language's rules); the most 
 score belongs to the point itself, not to the code of its string. A molecule is valid if RDKit reads it; an expression
 if it is in the language, even where its values are not finite. A point without a valid string, and a string without a
 finite score, get the target's worst score, or the worst of the data where that is infinite.
+
+Not as there: expressions are divided truly (there 1/2 = 0), and spellings of one molecule are counted together; the
+script on characters also rejects expressions that cannot be evaluated at x = 0.
 """
 
 from collections import Counter

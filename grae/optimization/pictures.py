@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,8 +10,11 @@ from matplotlib.figure import Figure
 from grae.chemistry import draw_grid, properties
 from grae.files import replacing
 from grae.optimization.curves import CurveTarget
-from grae.optimization.history import History, Record
-from grae.optimization.result import SearchResult
+from grae.optimization.history import History
+from grae.optimization.result import Best, SearchResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PROGRESS, MOLECULES, CURVES = "progress.png", "best-molecules.png", "best-curves.png"
 MOST_MOLECULES = 15
@@ -24,49 +28,66 @@ def draw(result: SearchResult, folder: Path) -> list[Path]:
     Raises:
         RunError: a file cannot be written.
     """
-    if not result.best:
+    if not result.best or not result.calls:
         return []
-    drawn = [draw_progress(result.records, result.target.name, folder / PROGRESS)]
-    if result.target.language == "molecules":
+    start = result.start.best(result.records.direction == "maximize")
+    drawn = [draw_progress(result.records, result.target.name, folder / PROGRESS, None if start is None else start[1])]
+    if result.language == "molecules":
         drawn.append(draw_molecules(result.best[:MOST_MOLECULES], folder / MOLECULES))
     if isinstance(result.target, CurveTarget):
         drawn.append(draw_curves(result.best[:MOST_CURVES], result.target, folder / CURVES))
     return drawn
 
 
-def draw_progress(records: History, name: str, path: Path) -> Path:
-    """The best score so far against the calls, with the score of each valid call as a dot."""
+def draw_progress(records: History, name: str, path: Path, start: float | None = None) -> Path:
+    """The best score so far against the evaluations, with the score of each as a dot.
+
+    Args:
+        records: the history.
+        name: of the target.
+        path: the PNG file.
+        start: the best score that the search started from, which is a line.
+    """
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    calls = np.arange(1, len(records) + 1)
-    scores = np.array([np.nan if record.score is None else record.score for record in records])
-    axes.plot(calls, scores, ".", color="0.7", markersize=4, label="each call")
-    axes.step(calls, records.best_so_far, where="post", color="C0", label="best so far")
-    axes.set_xlabel("calls")
+    draw_best_so_far(axes, records, start, line="C0", dots="0.7", begun="0.4")
+    axes.set_xlabel("evaluations")
     axes.set_ylabel(f"{name} ({'lower' if records.direction == 'minimize' else 'higher'} is better)")
     axes.legend()
     return _save(figure, path)
 
 
-def draw_molecules(best: Sequence[Record], path: Path) -> Path:
-    """The best molecules with their scores, heavy atoms and synthetic accessibility."""
+def draw_best_so_far(axes: "Axes", records: History, start: float | None, *, line: str, dots: str, begun: str) -> None:
+    """The curve of a search in the colors given: each score as a dot, the best so far, and the best of the start."""
+    calls = np.arange(1, len(records) + 1)
+    scores = np.array([np.nan if record.score is None else record.score for record in records], np.float64)
+    best = np.fmin if records.direction == "minimize" else np.fmax
+    so_far = records.best_so_far if start is None else best(records.best_so_far, start)
+    axes.plot(calls, scores, ".", color=dots, markersize=4, label="each evaluation")
+    axes.step(calls, so_far, where="post", color=line, linewidth=1.6, label="best so far")
+    if start is not None:
+        axes.axhline(start, color=begun, linewidth=1, linestyle="--", label=f"best of the start, {start:.4g}")
+
+
+def draw_molecules(best: Sequence[Best], path: Path) -> Path:
+    """The best molecules with their scores, heavy atoms and synthetic accessibility, and which are from the start."""
     legends = []
-    for record in best:
-        found = properties(record.string)
+    for one in best:
+        found = properties(one.string)
         size = "" if found is None else f"   {found.heavy_atoms} heavy atoms, SA {found.sa:.2f}"
-        legends.append(f"{record.score:.3f}{size}")
-    return draw_grid([record.string for record in best], path, legends=legends)
+        legends.append(f"{one.score:.3f}{size}{'   (start)' if one.origin == 'start' else ''}")
+    return draw_grid([one.string for one in best], path, legends=legends)
 
 
-def draw_curves(best: Sequence[Record], target: CurveTarget, path: Path) -> Path:
+def draw_curves(best: Sequence[Best], target: CurveTarget, path: Path) -> Path:
     """The curves of the best expressions over the target's."""
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     axes = figure.add_subplot()
     order = np.argsort(target.x)
     axes.plot(target.x[order], target.y[order], color="0.6", linewidth=3, label="target")
-    texts = [record.string for record in best if record.string is not None]
-    for record, values in zip(best, target.curves(texts), strict=True):
-        axes.plot(target.x[order], values[order], linewidth=1, label=f"{record.score:.3f}  {record.string}")
+    for one, values in zip(best, target.curves([one.string for one in best]), strict=True):
+        origin = "  (start)" if one.origin == "start" else ""
+        axes.plot(target.x[order], values[order], linewidth=1, label=f"{one.score:.3f}  {one.string}{origin}")
     axes.set_xlabel("x")
     axes.legend(fontsize="small")
     return _save(figure, path)

@@ -1,16 +1,49 @@
 """What came of a search: its history, and the statistics that the papers print."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from grae.optimization.failures import Failures
 from grae.optimization.history import History, Record
 from grae.optimization.start import Start
 from grae.optimization.targets import Target
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """A string with its score, of those that a search started from or found.
+
+    Attributes:
+        string: the string.
+        score: its score.
+        origin: "start", or "search" where the search found it.
+        round: in which it was found, from 0; None of a starting string.
+    """
+
+    string: str
+    score: float
+    origin: Literal["start", "search"]
+    round: int | None = None
+
+
+def best_of(start: Start | None, records: History) -> list[Best]:
+    """The strings of a start and of a history, best first, each once; of equals the earlier, a start's before all."""
+    maximize = records.direction == "maximize"
+    known = [] if start is None else start.ranked(maximize).tolist()
+    begun = [Best(start.texts[row], float(start.scores[row]), "start") for row in known] if start else []
+    found = [
+        Best(record.string, record.score, "search", record.round)
+        for record in records.best
+        if record.string is not None and record.score is not None
+    ]
+    merged = sorted([*begun, *found], key=lambda one: -one.score if maximize else one.score)
+    return list({one.string: one for one in reversed(merged)}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +56,9 @@ class SearchResult:
         ended: why it ended: "rounds", or "no new strings" where the model gave none any more.
         seconds: what each part took in this session: "propose" with its parts "decode" and "surrogate"; "score";
             and "retrain", where the model was.
-        start: what it started from; those scores are no calls.
+        start: what it started from; those scores do not count as evaluations.
+        language: of the strings: "molecules", "expressions" or None.
+        failures: the calls of the target that failed, in the start and in the search.
     """
 
     target: Target
@@ -31,10 +66,12 @@ class SearchResult:
     ended: str
     seconds: dict[str, float]
     start: Start
+    language: str | None = None
+    failures: Failures = field(default_factory=Failures)
 
     @property
     def history(self) -> "pd.DataFrame":
-        """A row for each call, in order; the columns are those of `Record`."""
+        """A row for each evaluation, in order; the columns are those of `Record`."""
         return self.records.frame()
 
     @property
@@ -60,9 +97,20 @@ class SearchResult:
         return float(np.mean(scores)) if scores else None
 
     @property
-    def best(self) -> list[Record]:
-        """The valid records, best first, each string once."""
+    def best(self) -> list[Best]:
+        """The best strings of all, those it started from and those it found, best first, each once."""
+        return best_of(self.start, self.records)
+
+    @property
+    def found(self) -> list[Record]:
+        """The valid records of the search alone, best first, each string once."""
         return self.records.best
+
+    @property
+    def improved(self) -> bool:
+        """Whether the search found a better string than all that it started from."""
+        best = self.best[:1]
+        return bool(best) and best[0].origin == "search"
 
     def to_dict(self, most: int = 10) -> dict[str, Any]:
         """The statistics as JSON holds them, with at most so many of the best."""
@@ -73,7 +121,9 @@ class SearchResult:
             "calls": self.calls,
             "valid": self.valid,
             "average": self.average,
-            "best": [{"string": record.string, "score": record.score} for record in self.best[:most]],
+            "improved": self.improved,
+            "best": [self._told(one) for one in self.best[:most]],
+            "found": [{"string": record.string, "score": record.score} for record in self.found[:most]],
             "start": {
                 "strings": len(self.start.texts),
                 "of": self.start.of,
@@ -81,6 +131,22 @@ class SearchResult:
             },
             "decoded_valid": self.decoded_valid,
             "errors": sum(record.error is not None for record in self.records),
+            "failures": dict(self.failures.kinds),
             "ended": self.ended,
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
+
+    def _told(self, one: Best) -> dict[str, Any]:
+        return {"string": one.string, "score": one.score, "from": one.origin, **sizes(one.string, self.language)}
+
+
+def sizes(text: str | None, language: str | None) -> Mapping[str, float | None]:
+    """Heavy atoms, synthetic accessibility and drug-likeness of a molecule; nothing of other strings."""
+    if language != "molecules":
+        return {}
+    from grae.chemistry import properties
+
+    found = properties(text)
+    if found is None:
+        return {"heavy_atoms": None, "sa": None, "qed": None}
+    return {"heavy_atoms": found.heavy_atoms, "sa": found.sa, "qed": found.qed}

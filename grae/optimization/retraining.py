@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grae.density import DENSITIES
+from grae.optimization.space import STANDARD
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import mean_terms
 from grae.training.loop import train
@@ -46,7 +47,8 @@ def retrained(
 ) -> "GrammarAutoencoder":
     """A copy of a fitted model, trained for one pass over strings drawn by the ranks of their values.
 
-    Its density is fitted anew to the codes of what was drawn; it has no other.
+    Its density, and the Gaussian that a search's standard units come from, are fitted anew to the codes of what was
+    drawn; it has no others.
 
     Args:
         model: stays as it is.
@@ -88,9 +90,9 @@ def retrained(
         settings,
         validate=mean_terms(DerivationBatches(found.derivations, rows[:CHECKED], pad=pad, batch_size=usual.batch_size)),
     )
-    name = model.settings_.density
     codes = again.transform(some[found.rows].tolist())
-    again.densities_ = {name: DENSITIES[name]().fit(codes, seed)}
+    names = dict.fromkeys([model.settings_.density, STANDARD])
+    again.densities_ = {name: DENSITIES[name]().fit(codes, seed) for name in names}
     return again
 
 

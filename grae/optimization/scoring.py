@@ -1,45 +1,38 @@
-"""Strings scored one after another or several at a time; a target that hangs, raises or dies ends no run.
+"""Strings scored one after another, several at a time, or together; a target that hangs, raises or dies ends no run.
 
 A built-in target, and a function that only this process has, is called right here. One's own `module:function` is
-called in processes of their own (joblib), which are ended where they do not answer in time. Where several work, a wave
-of as many strings as workers goes out at a time, so that what is under way when the program is killed is one wave.
+called in processes of their own (joblib), which are ended where they do not answer in time, and whose standard output
+goes to standard error. Where several work, a wave of as many strings as workers goes out at a time, so that what is
+under way when the program is killed is one wave. A target that takes many strings at once gets them all.
 """
 
+import contextlib
 import math
+import multiprocessing
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cache
 from multiprocessing import TimeoutError as JoblibTimeout
 from typing import Any, Literal
 
 import numpy as np
 
 from grae.errors import MissingExtraError, SettingsError
+from grae.optimization.failures import Outcome, described, traced
 from grae.optimization.targets import Target
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS = ("loky", "dask", "ray")
 GRACE = 30.0
 """Seconds beyond the time limit after which a process counts as hung: it has to start and to load the target first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one call of a target.
-
-    Attributes:
-        score: finite; None for an invalid string and for a call that failed.
-        seconds: that it took.
-        error: why there is no score, where the target did not answer at all.
-    """
-
-    score: float | None
-    seconds: float
-    error: str | None = None
+IDLE = 600
+"""Seconds without a call after which the process of a single worker ends."""
 
 
 class Scorer:
@@ -47,9 +40,9 @@ class Scorer:
 
     Args:
         target: the target.
-        workers: strings scored at a time.
+        workers: strings scored at a time, or parts of a batch.
         backend: of joblib, where there are several.
-        timeout: seconds that a call may take; None for no limit.
+        timeout: seconds that a string may take; None for no limit.
 
     Raises:
         SettingsError: an unknown backend, or a number out of range.
@@ -67,65 +60,158 @@ class Scorer:
         self.workers = workers
         self.backend = _ready(backend)
         self.timeout = timeout
+        self.batch = bool(target.own and getattr(target, "batch", True))
         self.here = workers == 1 and backend == "loky" and not (target.own and getattr(target, "source", None))
 
     def __call__(self, strings: Sequence[str]) -> Iterator[Outcome]:
-        """The outcome of each string, in order, as soon as it is known."""
-        for first in range(0, len(strings), self.workers):
-            wave = strings[first : first + self.workers]
-            yield from [attempt(self.target, text, self.timeout) for text in wave] if self.here else self._wave(wave)
+        """The outcome of each string, in order, as soon as it and those before it are known."""
+        waiting: dict[int, Outcome] = {}
+        following = 0
+        for row, outcome in self.as_completed(strings):
+            waiting[row] = outcome
+            while following in waiting:
+                yield waiting.pop(following)
+                following += 1
 
-    def _wave(self, texts: Sequence[str]) -> list[Outcome]:
-        """The outcomes of strings that other processes score together."""
-        from joblib import Parallel, delayed, parallel_config
+    def as_completed(self, strings: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
+        """The outcome of each string with its place, as soon as it is known."""
+        n = len(strings)
+        size = math.ceil(n / self.workers) if self.batch else 1
+        parts = [range(first, min(first + size, n)) for first in range(0, n, size or 1)]
+        for first in range(0, len(parts), self.workers):
+            wave = parts[first : first + self.workers]
+            if not self.here:
+                yield from self._wave(strings, wave)
+                continue
+            for rows in wave:
+                yield from zip(rows, attempts(self.target, [strings[row] for row in rows], self.timeout), strict=True)
 
-        found: dict[int, Outcome] = {}
+    def _wave(self, strings: Sequence[str], parts: Sequence[range]) -> Iterator[tuple[int, Outcome]]:
+        """The outcomes of parts of the strings that other processes score at the same time."""
+        missing = dict(enumerate(parts))
         began = time.perf_counter()
-        limit = None if self.timeout is None else self.timeout + GRACE
         try:
-            with parallel_config(self.backend, n_jobs=max(2, self.workers)):
-                work: Any = Parallel(timeout=limit, pre_dispatch="all", return_as="generator_unordered")
-                calls = (delayed(_numbered)(row, self.target, text, self.timeout) for row, text in enumerate(texts))
-                for row, outcome in work(calls):
-                    found[row] = outcome
+            for number, outcomes in self._elsewhere([[strings[row] for row in rows] for rows in parts]):
+                yield from zip(missing.pop(number), outcomes, strict=True)
             failed = ""
         except (JoblibTimeout, TimeoutError):
             failed = f"no answer within {self.timeout:g} seconds; its process was ended"
         except BrokenProcessPool:
-            if len(texts) > 1:  # one of them took the process down: each of those without an outcome alone
-                missing = [row for row in range(len(texts)) if row not in found]
-                found |= {row: self._wave([texts[row]])[0] for row in missing}
+            rows = [row for part in missing.values() for row in part]
+            if len(rows) > 1 or len(parts) > 1:  # one of them took the process down: each of the others alone
+                for row in rows:
+                    yield from self._wave(strings, [range(row, row + 1)])
+                return
             failed = "its process died"
         lost = Outcome(None, time.perf_counter() - began, failed)
-        return [found.get(row, lost) for row in range(len(texts))]
+        yield from ((row, lost) for part in missing.values() for row in part)
+
+    def _elsewhere(self, parts: Sequence[list[str]]) -> Iterator[tuple[int, list[Outcome]]]:
+        """The outcomes of each part with its number, from other processes, as they come.
+
+        Raises:
+            TimeoutError: a process does not answer in time; it was ended.
+            BrokenProcessPool: a process died.
+        """
+        longest = max(map(len, parts))
+        limit = None if self.timeout is None else self.timeout * longest * (2 if longest > 1 else 1) + GRACE
+        if self.workers == 1 and self.backend == "loky":
+            for number, part in enumerate(parts):
+                yield _alone(limit, number, self.target, part, self.timeout)
+            return
+        from joblib import Parallel, delayed, parallel_config
+
+        with parallel_config(self.backend, n_jobs=max(2, self.workers)):
+            work: Any = Parallel(timeout=limit, pre_dispatch="all", return_as="generator_unordered")
+            yield from work(
+                delayed(_numbered)(number, self.target, part, self.timeout) for number, part in enumerate(parts)
+            )
+
+
+@cache
+def _single_process() -> Any:
+    """The one process of a search with one worker; it ends when it has had nothing to do for a while."""
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=1, timeout=IDLE)
+
+
+def _alone(limit: float | None, *call: Any) -> tuple[int, list[Outcome]]:
+    """A call in the single process; that process is ended where it gives no answer in time, or is not waited for."""
+    executor = _single_process()
+    try:
+        return executor.submit(_numbered, *call).result(limit)
+    except BaseException:
+        _single_process.cache_clear()
+        executor.shutdown(wait=False, kill_workers=True)
+        raise
 
 
 def attempt(target: Target, text: str, timeout: float | None = None) -> Outcome:
-    """One call of a target.
+    """One call of a target, of one string; see `attempts`."""
+    return attempts(target, [text], timeout)[0]
 
-    The time limit is kept by an alarm, which reaches the main thread alone; elsewhere there is none here.
+
+def attempts(target: Target, texts: Sequence[str], timeout: float | None = None) -> list[Outcome]:
+    """One call of a target; where it fails on several strings, one call for each of them.
+
+    The time limit of each string is kept by an alarm, which reaches the main thread alone; elsewhere there is none
+    here.
     """
     began = time.perf_counter()
     try:
-        with _alarm(timeout):
-            scores = np.asarray(target.evaluate([text]), np.float64)
-            if scores.shape != (1,):
-                raise ValueError(f"target {target.name} gave an array of shape {scores.shape} for one string")
+        with _alarm(None if timeout is None else timeout * len(texts)):
+            scores = np.asarray(target.evaluate(list(texts)), np.float64)
+            if scores.shape != (len(texts),):
+                strings = "one string" if len(texts) == 1 else f"{len(texts)} strings"
+                raise ValueError(f"target {target.name} gave an array of shape {scores.shape} for {strings}")
     except _OutOfTimeError:
-        return Outcome(None, time.perf_counter() - began, f"no answer within {timeout:g} seconds")
-    except Exception as error:  # noqa: BLE001 - a user's target may raise anything; the run goes on and records it
-        return Outcome(None, time.perf_counter() - began, f"{type(error).__name__}: {error}")
-    score = float(scores[0])
+        passed = time.perf_counter() - began
+        return [Outcome(None, passed, f"no answer within {timeout:g} seconds")] * len(texts)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a user's target may raise anything, or exit; it is recorded
+        if len(texts) > 1:
+            return [attempt(target, text, timeout) for text in texts]
+        return [Outcome(None, time.perf_counter() - began, described(error), traced(error))]
+    seconds = (time.perf_counter() - began) / len(texts)
+    return [_outcome(float(score), seconds) for score in scores]
+
+
+def _outcome(score: float, seconds: float) -> Outcome:
     error = f"the score is {score}" if math.isinf(score) else None
-    return Outcome(score if math.isfinite(score) else None, time.perf_counter() - began, error)
+    return Outcome(score if math.isfinite(score) else None, seconds, error)
+
+
+@contextmanager
+def stdout_to_stderr() -> Iterator[None]:
+    """What the body prints on standard output goes to standard error, that of programs which it starts too."""
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
+            kept = os.dup(1)
+            os.dup2(2, 1)
+        except (AttributeError, OSError, ValueError):  # no such streams here
+            yield
+            return
+        try:
+            yield
+        finally:
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
+            os.dup2(kept, 1)
+            os.close(kept)
 
 
 class _OutOfTimeError(BaseException):
     """The alarm went off; no Exception, so that a target's own handlers let it pass."""
 
 
-def _numbered(row: int, target: Target, text: str, timeout: float | None) -> tuple[int, Outcome]:
-    return row, attempt(target, text, timeout)
+def _numbered(number: int, target: Target, texts: Sequence[str], timeout: float | None) -> tuple[int, list[Outcome]]:
+    if multiprocessing.get_start_method(allow_none=True) == "loky":  # which pools that the target starts do not know
+        multiprocessing.set_start_method(None, force=True)
+    with stdout_to_stderr():
+        return number, attempts(target, texts, timeout)
 
 
 @contextmanager

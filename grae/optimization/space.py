@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 CHUNK = 2_000  # strings encoded at a time
-STANDARD = 10_000
-"""Codes drawn from the Gaussian of the training codes to take their center and their scale from."""
+STANDARD = "gaussian"
+"""The density that standard units are read off: the Gaussian of the training codes."""
+DRAWN = 10_000  # codes of it
 
 
 class LatentSpace:
@@ -32,7 +33,7 @@ class LatentSpace:
     def __init__(self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None) -> None:
         self.model = model
         self.decoding = dict(decoding or {})
-        drawn = model.density_named("gaussian").sample(STANDARD, 0).astype(np.float64)
+        drawn = model.density_named(STANDARD).sample(DRAWN, 0).astype(np.float64)
         self.center = drawn.mean(axis=0)
         spread = drawn.std(axis=0)
         self.scale = np.maximum(spread, 1e-6 * max(float(np.sqrt(np.square(spread).mean())), 1e-12))

@@ -1,4 +1,4 @@
-"""What a search starts from: strings with their scores, which are no calls of the search."""
+"""What a search starts from: strings with their scores, which do not count as evaluations of the search."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -43,12 +43,15 @@ class Start:
     scores: np.ndarray
     of: int = 0
 
+    def ranked(self, maximize: bool) -> np.ndarray:
+        """The rows of the valid strings, best first; of equals the earlier."""
+        valid = np.flatnonzero(np.isfinite(self.scores))
+        return valid[np.argsort(-self.scores[valid] if maximize else self.scores[valid], kind="stable")]
+
     def best(self, maximize: bool) -> tuple[str, float] | None:
         """The best of the strings and its score; None where no string is valid."""
-        if not np.isfinite(self.scores).any():
-            return None
-        row = int(np.nanargmax(self.scores) if maximize else np.nanargmin(self.scores))
-        return self.texts[row], float(self.scores[row])
+        ranked = self.ranked(maximize)
+        return (self.texts[ranked[0]], float(self.scores[ranked[0]])) if len(ranked) else None
 
     def worst_score(self, maximize: bool) -> float | None:
         """The worst of the scores; None where no string is valid."""
@@ -70,8 +73,7 @@ class Start:
 
     def best_and_spread(self, best: int, spread: int, *, maximize: bool, seed: int) -> np.ndarray:
         """Rows of the best-scoring strings and of others drawn from the rest; valid ones only, in order."""
-        valid = np.flatnonzero(np.isfinite(self.scores))
-        order = valid[np.argsort(-self.scores[valid] if maximize else self.scores[valid], kind="stable")]
+        order = self.ranked(maximize)
         rest = order[best:]
         drawn = np.random.default_rng(seed).choice(rest, min(spread, len(rest)), replace=False)
         return np.sort(np.concatenate([order[:best], drawn]))
@@ -90,6 +92,31 @@ def limit_of(target: Target, limit: int | None) -> int:
     return limit
 
 
+def drawn(texts: Sequence[str], target: Target, limit: int | None = None) -> tuple[list[str], int]:
+    """The strings to start from, each once, and how many they were drawn from.
+
+    Of too many, the same ones are drawn each time, so that their scores are in the cache for the next search.
+
+    Args:
+        texts: the strings.
+        target: what scores them.
+        limit: see `limit_of`.
+
+    Raises:
+        SettingsError: as `limit_of`.
+        DataError: there are none.
+    """
+    most = limit_of(target, limit)
+    texts = list(dict.fromkeys(texts))
+    of = len(texts)
+    if not texts:
+        raise DataError("there are no strings to start from", remedy="give some")
+    if most != ALL and of > most:
+        rows = np.sort(np.random.default_rng(0).choice(of, most, replace=False))
+        texts = [texts[row] for row in rows]
+    return texts, of
+
+
 def scored(
     texts: Sequence[str],
     scorer: Scorer,
@@ -98,12 +125,10 @@ def scored(
     n_jobs: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Start:
-    """Strings with their scores; those of a built-in target are kept in the cache.
-
-    Of too many, the same ones are drawn each time, so that their scores are in the cache for the next search.
+    """The strings to start from (see `drawn`) with their scores; those of a built-in target are kept in the cache.
 
     Args:
-        texts: the strings; each counts once.
+        texts: the strings.
         scorer: calls the target.
         limit: see `limit_of`.
         n_jobs: processes for a built-in target, as joblib counts them; one where there are few strings.
@@ -112,33 +137,47 @@ def scored(
     Raises:
         SettingsError: as `limit_of`.
         DataError: there are no strings, or none is valid.
+        TargetError: the target failed on each of the first ten.
     """
-    target = scorer.target
-    most = limit_of(target, limit)
-    texts = list(dict.fromkeys(texts))
-    of = len(texts)
-    if most != ALL and of > most:
-        rows = np.sort(np.random.default_rng(0).choice(of, most, replace=False))
-        texts = [texts[row] for row in rows]
-    if not texts:
-        raise DataError("there are no strings to start from", remedy="give some")
-    place = None if target.own else cache_home() / SCORES / f"{_key(target, texts)}.safetensors"
-    if place is not None and place.is_file():
-        return Start(texts, files.read_tensors(place)[0]["scores"], of)
+    texts, of = drawn(texts, scorer.target, limit)
+    if scorer.target.own:
+        from grae.optimization.own_start import own_scores
+
+        return Start(texts, own_scores(texts, scorer, progress=progress), of)
+    return Start(texts, _built_in_scores(texts, scorer.target, n_jobs, progress), of)
+
+
+def scoring_none(target: Target, n: int) -> DataError:
+    """The error of a target that gives no string a score."""
+    return DataError(
+        f"target {target.name} scores none of {n:,} strings to start from",
+        remedy="check that it is meant for strings of this grammar",
+    )
+
+
+def _built_in_scores(
+    texts: list[str], target: Target, n_jobs: int, progress: Callable[[float], None] | None
+) -> np.ndarray:
+    """The scores (n,) of a built-in target, NaN for the invalid; of many strings they are kept in the cache.
+
+    Raises:
+        DataError: none is valid.
+    """
+    place = cache_home() / SCORES / f"{_key(target, texts)}.safetensors"
+    if place.is_file():
+        return files.read_tensors(place)[0]["scores"]
     parts: list[np.ndarray] = []
-    for part in _parts(texts, scorer, n_jobs):
+    for part in _parts(texts, target, n_jobs):
         parts.append(part)
         if progress is not None:
             progress(sum(map(len, parts)) / len(texts))
-    start = Start(texts, np.concatenate(parts), of)
-    if start.best(maximize=True) is None:
-        raise DataError(
-            f"target {target.name} scores none of {len(texts):,} strings to start from",
-            remedy="check that it is meant for strings of this grammar",
-        )
-    if place is not None and len(texts) >= KEPT_FROM:
-        files.write_tensors(place, {"scores": start.scores}, {"target": target.name})
-    return start
+    scores = np.concatenate(parts)
+    scores[~np.isfinite(scores)] = np.nan
+    if np.isnan(scores).all():
+        raise scoring_none(target, len(texts))
+    if len(texts) >= KEPT_FROM:
+        files.write_tensors(place, {"scores": scores}, {"target": target.name})
+    return scores
 
 
 def training_strings(model: "GrammarAutoencoder") -> list[str]:
@@ -156,21 +195,17 @@ def training_strings(model: "GrammarAutoencoder") -> list[str]:
     return decode(model.language_grammar_, open_store(Path(folder)).derivations[model.split_.train])
 
 
-def _parts(texts: Sequence[str], scorer: Scorer, n_jobs: int) -> Iterator[np.ndarray]:
+def _parts(texts: Sequence[str], target: Target, n_jobs: int) -> Iterator[np.ndarray]:
     """The scores of the strings, a chunk at a time, in order."""
-    if scorer.target.own:
-        for outcome in scorer(texts):
-            yield np.array([np.nan if outcome.score is None else outcome.score])
-        return
     chunks = [texts[first : first + CHUNK] for first in range(0, len(texts), CHUNK)]
     if n_jobs == 1 or len(texts) < PARALLEL_FROM:
-        yield from (scorer.target.evaluate(chunk) for chunk in chunks)
+        yield from (np.array(target.evaluate(chunk), np.float64) for chunk in chunks)
         return
     from joblib import Parallel, delayed
 
     work = Parallel(n_jobs=n_jobs, return_as="generator")
-    for scores in work(delayed(scorer.target.evaluate)(chunk) for chunk in chunks):
-        yield np.asarray(scores, np.float64)
+    for scores in work(delayed(target.evaluate)(chunk) for chunk in chunks):
+        yield np.array(scores, np.float64)
 
 
 def _key(target: Target, texts: Sequence[str]) -> str:

@@ -1,11 +1,12 @@
-"""What is searched for: a target scores strings. The built-in ones by name, sums of them, and functions of the user.
+"""What is searched for: a target scores strings. The built-in ones by name, formulas of them, and the user's functions.
 
 logp, raw-logp, qed             of molecules; `molecules.py`
 log-mse                         of expressions; `curves.py`
-0.7*logp + 0.3*qed              sums of the above; `sums.py`
+0.7*logp + 0.3*qed              formulas of the above; `composite.py`
 package.module:function         one's own, also `path/to/file.py:function`; `functions.py`
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -21,6 +22,8 @@ Direction = Literal["maximize", "minimize"]
 MOLECULES = ("logp", "raw-logp", "qed")
 EXPRESSIONS = ("log-mse",)
 BUILT_IN = (*MOLECULES, *EXPRESSIONS)
+FORMULA = re.compile(r"^-|^[\d.]+$|[\s*+/^(),]")
+"""What a formula holds, and no name of a target does."""
 
 
 class Target(Protocol):
@@ -31,7 +34,8 @@ class Target(Protocol):
         direction: "maximize" where higher is better, "minimize" where lower is.
         language: of the grammars whose strings it scores, "molecules" or "expressions"; None for any.
         worst: what an invalid string counts as where no data say; infinite for a target without bound.
-        own: whether it is the user's own code, which may hang, raise or take its process down.
+        own: whether it is the user's own code, which may hang, raise or take its process down; it gets the strings of a
+            round at once, unless it has an attribute `batch` that is false.
     """
 
     name: str
@@ -52,8 +56,9 @@ def target_named(
     formula: str | None = None,
     points: str | Path | None = None,
     direction: Direction = "maximize",
+    batch: bool = False,
 ) -> Target:
-    """The target of a name, a sum or a function, as the head of this module lists them.
+    """The target of a name, a formula or a function, as the head of this module lists them.
 
     Args:
         name: as a user writes it.
@@ -61,19 +66,30 @@ def target_named(
         formula: for `log-mse`: the curve to fit, as a formula in x.
         points: for `log-mse`: a file of the points to fit.
         direction: of the user's own function; a built-in target has its own.
+        batch: whether the user's own function takes a list of strings and gives as many scores.
 
     Raises:
-        SettingsError: there is no such target, or an option does not belong to it.
-        ParseError: the sum or the formula cannot be read.
+        SettingsError: there is no such target, an option does not belong to it, or the user's code cannot be loaded.
+        ParseError: the formula cannot be read.
         DataError: the points cannot be read.
     """
     name = name.strip()
     if name not in EXPRESSIONS and (formula is not None or points is not None):
         raise SettingsError(f"a formula or points say nothing to target {name!r}", remedy="give target log-mse")
+    if name.endswith(".py"):
+        from grae.optimization.user_code import suggestion
+
+        if not Path(name).is_file():
+            raise SettingsError(f"target (--target): there is no file {name}", remedy="check the path")
+        raise SettingsError(f"target (--target) {name!r} names a file and no function", remedy=suggestion(name))
     if ":" in name:
         from grae.optimization.functions import FunctionTarget
 
-        return FunctionTarget.named(name, direction)
+        return FunctionTarget.named(name, direction, batch=batch)
+    if batch:
+        raise SettingsError(
+            f"batch (--batch) says nothing to target {name!r}", remedy="it is for functions of your own"
+        )
     if direction != "maximize":
         raise SettingsError(
             f"target {name!r} has a direction of its own", remedy="leave the direction out; it is for functions"
@@ -86,10 +102,23 @@ def target_named(
         from grae.optimization.curves import curve_target
 
         return curve_target(grammar, formula=formula, points=points)
-    if name.startswith("-") or any(sign in name for sign in "*+/ "):
-        from grae.optimization.sums import SumTarget
+    if FORMULA.search(name):
+        from grae.optimization.composite import CompositeTarget
 
-        return SumTarget.read(name, {part: target_named(part, grammar=grammar) for part in BUILT_IN})
-    raise SettingsError.unknown(
-        "target", name, BUILT_IN, otherwise="give one of these, a sum of them, or module:function of your own"
+        return CompositeTarget.read(name, {part: target_named(part, grammar=grammar) for part in BUILT_IN})
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> SettingsError:
+    """The error of a target that there is not; a file of that name is offered."""
+    file = f"{name}.py"
+    if name and Path(file).is_file():
+        from grae.optimization.user_code import suggestion
+
+        return SettingsError(f"unknown target (--target) {name!r}; {file} is a file", remedy=suggestion(file))
+    return SettingsError.unknown(
+        "target (--target)",
+        name,
+        BUILT_IN,
+        otherwise="give one of these, a formula of them, or module:function or file.py:function of your own",
     )

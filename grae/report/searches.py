@@ -8,11 +8,14 @@ from typing import Any, Self
 import numpy as np
 from markupsafe import Markup
 
-from grae import files
-from grae.errors import GraeError, RunError
+from grae.errors import GraeError
 from grae.optimization.curves import FORMULA, formula_values
-from grae.optimization.folder import FORMAT, HISTORY, SETTINGS
-from grae.optimization.history import REMEDY, History, Record
+from grae.optimization.folder import HISTORY, read_settings
+from grae.optimization.history import History
+from grae.optimization.kept_start import read_start
+from grae.optimization.pictures import draw_best_so_far
+from grae.optimization.result import Best, best_of, sizes
+from grae.optimization.start import Start
 from grae.report.plots import INK, LINES, MUTED, Plot
 from grae.report.section import LeftOut, Section, rendered
 from grae.report.subject import Subject
@@ -30,12 +33,14 @@ class Search:
     Attributes:
         name: of its folder.
         settings: what search.json holds.
-        history: its calls.
+        history: its evaluations.
+        start: what it started from; None where that was not kept.
     """
 
     name: str
     settings: Mapping[str, Any]
     history: History
+    start: Start | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -44,11 +49,21 @@ class Search:
         Raises:
             RunError: the folder holds none, or a damaged one.
         """
-        place = folder / SETTINGS
-        settings = files.read_json(place, remedy=REMEDY)
-        if not isinstance(settings, dict) or settings.get("format") != FORMAT:
-            raise RunError(f"{place} is no settings of a search (format {FORMAT!r})", remedy=REMEDY)
-        return cls(folder.name, settings, History.read(folder / HISTORY, settings["direction"]))
+        settings = read_settings(folder)
+        return cls(
+            folder.name, settings, History.read(folder / HISTORY, settings["direction"]), read_start(folder, settings)
+        )
+
+    @property
+    def best(self) -> list[Best]:
+        """The best strings of all, those it started from and those it found."""
+        return best_of(self.start, self.history)
+
+    @property
+    def start_best(self) -> float | None:
+        """The best score that it started from."""
+        best = None if self.start is None else self.start.best(self.settings["direction"] == "maximize")
+        return None if best is None else best[1]
 
 
 def section(subject: Subject) -> Section | LeftOut:
@@ -76,16 +91,19 @@ def _told(subject: Subject, number: int, search: Search) -> dict[str, object]:
         "valid": sum(record.valid for record in history) / len(history),
         "average": float(np.mean(scores)) if scores else None,
         "plots": plots,
-        "best": [_best(subject, rank, record) for rank, record in enumerate(history.best[:SHOWN], start=1)],
-        "unbounded": "logp" in search.settings["target"],
+        "start": search.start_best,
+        "improved": search.best[0].origin == "search" if search.best else False,
+        "best": [_best(subject, rank, one) for rank, one in enumerate(search.best[:SHOWN], start=1)],
+        "unbounded": bool(search.settings.get("unbounded", "logp" in search.settings["target"])),
     }
 
 
-def _best(subject: Subject, rank: int, record: Record) -> dict[str, object]:
-    text = record.string or ""
+def _best(subject: Subject, rank: int, one: Best) -> dict[str, object]:
+    text = one.string
     return {
         "rank": rank,
-        "score": record.score,
+        "score": one.score,
+        "from_start": one.origin == "start",
         "picture": subject.portraits.draw(text),
         "caption": subject.portraits.caption(text),
         "size": _size(subject, text),
@@ -94,26 +112,22 @@ def _best(subject: Subject, rank: int, record: Record) -> dict[str, object]:
 
 
 def _size(subject: Subject, text: str) -> str:
-    if subject.model.language_grammar_.language != "molecules":
+    about = sizes(text, subject.model.language_grammar_.language)
+    if not about or None in about.values():
         return ""
-    from grae.chemistry import properties
-
-    found = properties(text)
-    return "" if found is None else f"{found.heavy_atoms} heavy atoms"
+    return f"{about['heavy_atoms']} heavy atoms, SA {about['sa']:.2f}, QED {about['qed']:.2f}"
 
 
 def _progress(number: int, search: Search) -> Markup:
-    """The best score so far, over the score of each call."""
+    """The best score so far, over the score of each evaluation, with the best of the start as a line."""
     plot = Plot(f"search-{number}")
     (axes,) = plot.axes
     history = search.history
-    calls = np.arange(1, len(history) + 1)
-    scores = np.array([np.nan if record.score is None else record.score for record in history])
-    axes.plot(calls, scores, ".", color=MUTED, markersize=3, label="each call")
-    axes.step(calls, history.best_so_far, where="post", color=LINES[0], linewidth=1.8, label="best so far")
-    if search.settings["direction"] == "minimize" and np.nanmin(scores) >= 0:
+    draw_best_so_far(axes, history, search.start_best, line=LINES[0], dots=MUTED, begun=INK)
+    scores = [record.score for record in history if record.score is not None]
+    if search.settings["direction"] == "minimize" and scores and min(scores) >= 0:
         axes.set_ylim(bottom=0)
-    axes.set_xlabel("calls of the target")
+    axes.set_xlabel("evaluations of the target")
     axes.set_ylabel(f"{search.settings['target']}, {_better(search)} is better")
     return plot.svg(f"The best score so far of {search.name} against the calls")
 
@@ -130,10 +144,9 @@ def _curves(subject: Subject, number: int, search: Search) -> Markup:
         axes.plot(x, wanted, color=INK, alpha=0.3, linewidth=4, label="target")
         span = np.ptp(wanted)
         axes.set_ylim(wanted.min() - 0.3 * span, wanted.max() + 0.3 * span)
-    for place, record in enumerate(search.history.best[:CURVES]):
-        text = record.string or ""
-        values = evaluate_text(subject.model.language_grammar_, text, x)
-        axes.plot(x, values, color=LINES[place], linewidth=1.2, label=f"{record.score:.3f}  {text}")
+    for place, one in enumerate(search.best[:CURVES]):
+        values = evaluate_text(subject.model.language_grammar_, one.string, x)
+        axes.plot(x, values, color=LINES[place], linewidth=1.2, label=f"{one.score:.3f}  {one.string}")
     axes.set_xlabel("x")
     return plot.svg(f"The curves of the best expressions of {search.name}")
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from grae.evaluation import meaning_of
 from grae.grammar.codec import encode
+from grae.reproduction.printed import IN_LANGUAGE
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
@@ -47,6 +48,11 @@ class Validity:
     points_complete: float
     points_in_language: float
     points_valid: float
+
+
+def from_published_weights(model: "GrammarAutoencoder") -> dict[str, float]:
+    """What is known of the published weights of such a model (`printed.IN_LANGUAGE`); nothing but of expressions."""
+    return IN_LANGUAGE.get(model.settings_.model, {}) if model.language_grammar_.language == "expressions" else {}
 
 
 def published_validity(

@@ -1,5 +1,15 @@
-"""Models on derivations: encoders, decoders, the pushdown machine, presets, and the estimator."""
+"""Models on derivations: encoders, decoders, the pushdown machine, presets, and the estimator.
 
-from grae.sequence.estimator import GrammarAutoencoder, load
+Its names are imported when they are first used, so that settings and configurations are read without torch.
+"""
+
+from typing import TYPE_CHECKING
+
+from grae.lazily import from_homes
+
+if TYPE_CHECKING:
+    from grae.sequence.estimator import GrammarAutoencoder, load
 
 __all__ = ["GrammarAutoencoder", "load"]
+
+__getattr__ = from_homes(__name__, dict.fromkeys(__all__, "grae.sequence.estimator"))

@@ -15,6 +15,7 @@ from grae.training.batches import mean_terms as over_parts
 
 BATCH = 1024  # strings decoded, or encoded, together
 STEPS = 100_000  # that the published decoder computes at a time
+SYMBOLS = 2**19  # in a batch to encode, the padding among them; long derivations come in smaller batches
 
 
 def encode_rows(
@@ -26,8 +27,10 @@ def encode_rows(
     network.eval()
     with torch.inference_mode():
         for places in batches.in_order():
-            batch = _on(batches.collate(rows[places]), device)
-            codes[places] = network.encode(batch).float().cpu().numpy()
+            n_parts = -(-len(places) * int(batches.lengths[places].max()) // SYMBOLS)
+            for part in np.array_split(places, n_parts):
+                batch = _on(batches.collate(rows[part]), device)
+                codes[part] = network.encode(batch).float().cpu().numpy()
     return codes
 
 

@@ -3,15 +3,12 @@
 from typing import Literal, get_args
 
 from grae.constraints import AUTOMATA, Constraint, constraint_of
-from grae.datasets.forms import Form
+from grae.datasets.forms import RULED, Form
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 
 Constraints = Literal["semantic", "grammar"]
 Completion = Literal["forced", "none"]
-READS: dict[str, Form] = {
-    "molecules": "kekule"
-}  # the form that a language's automaton reads; any, where it is not named
 
 
 def constraints_under(completion: Completion, name: Constraints | None) -> Constraints | None:
@@ -52,7 +49,7 @@ def settled_constraint(
     if name == "grammar":
         return None
     known = language in AUTOMATA
-    reads = known and READS.get(language or "", form) == form
+    reads = known and RULED.get(language or "", form) == form
     if name == "semantic" and not known:
         raise SettingsError(
             f"constraints 'semantic': nothing beyond the grammar is known of the language of {grammar.name!r}",
@@ -61,7 +58,7 @@ def settled_constraint(
     if name == "semantic" and not reads:
         raise SettingsError(
             f"constraints 'semantic': the run learned its strings in the form {form!r}, and their rules can be kept "
-            f"only in the form {READS[language or '']!r}: whether aromatic atoms are right shows at a string's end",
+            f"only in the form {RULED[language or '']!r}: whether aromatic atoms are right shows at a string's end",
             remedy="train a run with form='kekule' (--form kekule), or decode with constraints='grammar' "
             "(--constraints grammar)",
         )

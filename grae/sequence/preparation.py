@@ -1,22 +1,26 @@
 """What `GrammarAutoencoder.fit` settles before it trains: the settings, and the derivations that it learns from."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from grae.autoencoder import REGULARIZERS, Model, model_named
 from grae.datasets.forms import Form, encode_in_form, settled_form
 from grae.datasets.store import DerivationStore
-from grae.density import DENSITIES
+from grae.density.storage import check_known
 from grae.errors import DataError, SettingsError
 from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import apply_motifs
-from grae.sequence.settings import Preset, preset_named, replaced
+from grae.grammar.segmentation import base_productions
+from grae.sequence.settings import Preset, Settings, preset_named, replaced
 
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
+
+READ_AT_MOST = 4
+LONGER = "leave it out (on_invalid='skip', or --on-invalid skip), or train with a longer --max-length (max_length)"
 
 
 def resolved(estimator: "GrammarAutoencoder", grammar: Grammar) -> tuple[Model, Preset]:
@@ -32,8 +36,7 @@ def resolved(estimator: "GrammarAutoencoder", grammar: Grammar) -> tuple[Model, 
     given = estimator
     model = model_named(given.model)
     preset = preset_named(given.preset, grammar, model)
-    if given.density is not None and given.density not in DENSITIES:
-        raise SettingsError.unknown("density", given.density, DENSITIES)
+    check_known(given.density)
     if given.lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
         raise SettingsError(
             f"model {given.model!r} has no regularizer that lambda could weigh",
@@ -43,7 +46,7 @@ def resolved(estimator: "GrammarAutoencoder", grammar: Grammar) -> tuple[Model, 
     if given.epochs is not None and given.time_budget is None:  # so that the clock decides nothing
         limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}
     if given.epochs is not None or given.time_budget is not None:  # in the place of both of the preset's limits
-        preset = preset.model_copy(update={"training": preset.training.replace(**limits)})
+        preset = preset.model_copy(update={"training": preset.training.replace(**limits), "steps": None})
     training = {"batch_size": given.batch_size, "learning_rate": given.learning_rate, "precision": given.precision}
     training |= {"seed": given.random_state, "device": given.device}
     sizes = {"latent_dim": given.latent_dim, **(given.architecture or {})}
@@ -120,17 +123,84 @@ def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, mot
     return apply_motifs(grammar, derivations, n_jobs=-1) if motifs and grammar.base is not None else derivations
 
 
-def strings_in(X: Iterable[Any]) -> list[str]:
-    """The strings of a sequence.
+def longest_read(grammar: Grammar, settings: Settings) -> int:
+    """The most productions that a derivation may have to be encoded.
+
+    The paper's convolutions read as many steps as they were made for, which is also the most that a decoder writes. Our
+    encoder reads what the decoder writes in whatever spelling it comes back: RDKit's canonical form of a molecule can
+    be longer, and has other motifs in it, at worst none.
+    """
+    if settings.architecture.kind == "paper":
+        return settings.max_length
+    return settings.max_length * max(READ_AT_MOST, int(base_productions(grammar).max()))
+
+
+def readable(
+    encoded: codec.Encoded,
+    texts: Sequence[Any],
+    grammar: Grammar,
+    settings: Settings,
+    *,
+    on_invalid: Literal["error", "skip"],
+) -> codec.Encoded:
+    """Encoded strings without those that are too long for the encoder; see `longest_read`.
+
+    Args:
+        encoded: under no limit.
+        texts: the strings.
+        grammar: of the derivations, with motifs.
+        settings: of the model.
+        on_invalid: whether to raise at the first that is too long, or to report it among the rejections.
 
     Raises:
-        DataError: one string instead of a sequence of them, or something else in it.
+        DataError: a string is too long.
+    """
+    limit = longest_read(grammar, settings)
+    lengths = encoded.derivations.lengths
+    fits = lengths <= limit
+    if fits.all():
+        return encoded
+    rejections, sizes = [], base_productions(grammar)
+    for place in np.flatnonzero(~fits).tolist():
+        row, derivation = int(encoded.rows[place]), encoded.derivations[place]
+        detail = f"its derivation has {lengths[place]} productions; this run reads up to {limit}"
+        if grammar.base is not None:
+            n = sizes[derivation].sum()
+            detail = (
+                f"its derivation has {n} productions of the grammar ({lengths[place]} with the run's motifs joined); "
+                f"this run reads up to {limit} joined"
+            )
+        rejections.append(codec.Rejection(row, str(texts[row]), codec.TOO_LONG, detail))
+    if on_invalid == "error":
+        first = rejections[0]
+        raise DataError(f"string {first.row} is {first.reason}: {first.detail}", remedy=LONGER)
+    both = sorted([*encoded.rejections, *rejections], key=lambda rejection: rejection.row)
+    return codec.Encoded(encoded.derivations[fits], encoded.rows[fits], both)
+
+
+def strings_in(X: Iterable[Any], *, strict: bool = True) -> list[str]:
+    """The strings of a sequence, of an array, or of a table with one column.
+
+    Args:
+        X: strings; of an array or DataFrame of shape (n, 1) its column.
+        strict: whether something else among them is an error; otherwise it comes back as it is.
+
+    Raises:
+        DataError: one string instead of a sequence of them, several columns, or something else among the strings.
     """
     if isinstance(X, str | bytes):
         raise DataError("X is one string, not a sequence of strings", remedy="write [X]")
-    if isinstance(X, np.ndarray) and X.ndim != 1:
-        raise DataError(f"X has shape {X.shape}, not (n,)", remedy="give one string a row, such as X[:, 0]")
+    shape = getattr(X, "shape", None)
+    if shape is not None and len(shape) != 1:
+        if len(shape) != 2 or shape[1] != 1:
+            raise DataError(
+                f"X has shape {tuple(shape)}; expected (n,) or (n, 1)",
+                remedy="give the column of strings, such as X[:, 0] or df['smiles']",
+            )
+        X = np.asarray(X, dtype=object)[:, 0]
     texts = list(X)
+    if not strict:
+        return texts
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise DataError(f"X[{row}] is a {type(text).__name__}, not a string", remedy="give a sequence of strings")

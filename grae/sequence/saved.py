@@ -11,9 +11,17 @@ from pydantic import ValidationError
 
 from grae.datasets.split import Split
 from grae.density import load_densities, save_densities
-from grae.errors import GrammarError, RunError
-from grae.grammar import Grammar
+from grae.errors import RunError
 from grae.grammar.codec import Derivations
+from grae.sequence.configuration import (
+    FORMAT,
+    NOT_KEPT,
+    checked_parameters,
+    first_problem,
+    read_config,
+    read_grammar,
+    read_language_grammar,
+)
 from grae.sequence.network import network_of
 from grae.sequence.settings import Settings
 from grae.training.checkpoint import load_weights
@@ -23,7 +31,6 @@ from grae.training.settings import Device
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
-FORMAT = "grae run 1"
 SPLIT = "split.safetensors"
 PACKAGES = ("grae", "torch", "numpy", "rdkit", "scikit-learn")
 CHUNK = 1 << 22
@@ -44,9 +51,7 @@ def begin(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
         "grammar": {"name": grammar.name, "fingerprint": grammar.fingerprint},
         "language": {"name": language.name, "fingerprint": language.fingerprint},
         "settings": estimator.settings_.model_dump(mode="json"),
-        "parameters": {
-            name: value for name, value in estimator.get_params().items() if name not in ("grammar", "progress")
-        },
+        "parameters": {name: value for name, value in estimator.get_params().items() if name not in NOT_KEPT},
         "data": estimator.about_,
         "versions": {package: _version(package) for package in PACKAGES},
     }
@@ -69,53 +74,28 @@ def write_densities(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
     save_densities(folder / folder.DENSITY, estimator.densities_)
 
 
-def read_config(folder: RunFolder) -> dict[str, Any]:
-    """A run's config.json. Raises RunError: missing, truncated or foreign."""
-    if not folder.path.is_dir():
-        raise RunError(f"there is no folder {folder.path}", remedy="give the folder of a run made by `grae train`")
-    config = folder.read_json(folder.CONFIG)
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
-        raise RunError(f"{folder / folder.CONFIG} is no configuration of a run (format {FORMAT!r})", remedy=FOREIGN)
-    return config
-
-
 def read_settings(folder: RunFolder) -> Settings:
     """A run's settings. Raises RunError: missing, truncated or foreign."""
     try:
-        return Settings.model_validate(read_config(folder).get("settings"))
+        return Settings.model_validate(read_config(folder)["settings"])
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in problem["loc"])
-        raise RunError(f"{folder / folder.CONFIG}: settings.{place}: {problem['msg']}", remedy=FOREIGN) from None
-
-
-def read_grammar(folder: RunFolder) -> Grammar:
-    """The grammar of a run's derivations, checked against the fingerprint in its configuration. Raises RunError."""
-    return _read_grammar(folder, folder.GRAMMAR, read_config(folder).get("grammar") or {})
-
-
-def read_language_grammar(folder: RunFolder) -> Grammar:
-    """The grammar that a run's strings are in the language of, checked likewise; without motifs. Raises RunError."""
-    grammar = read_grammar(folder)
-    plain = grammar.base or grammar
-    about = read_config(folder).get("language")
-    if about is None or about.get("fingerprint") == plain.fingerprint:
-        return plain
-    return _read_grammar(folder, folder.LANGUAGE, about)
+        raise RunError(f"{folder / folder.CONFIG}: settings.{first_problem(error)}", remedy=FOREIGN) from None
 
 
 def read(kind: "type[GrammarAutoencoder]", folder: RunFolder, device: Device) -> Any:
     """The estimator of a finished run. Raises RunError."""
     config, settings, grammar = read_config(folder), read_settings(folder), read_grammar(folder)
     language = read_language_grammar(folder)
-    parameters = config.get("parameters")
-    known = set(kind().get_params())
-    if not isinstance(parameters, dict) or not parameters.keys() <= known:
-        raise RunError(f"{folder / folder.CONFIG}: unknown parameters of the estimator", remedy=FOREIGN)
+    parameters = checked_parameters(folder, config, kind)
     estimator = kind(language, **{**parameters, "device": device})
     estimator.grammar_, estimator.language_grammar_, estimator.settings_ = grammar, language, settings
     estimator.about_ = config.get("data") or {}
     estimator.split_ = Split.load(folder / SPLIT)
+    rows = estimator.about_.get("rows")
+    if rows is not None and rows != len(estimator.split_):
+        raise RunError(
+            f"{folder / SPLIT} splits {len(estimator.split_):,} rows; the run was trained on {rows:,}", remedy=FOREIGN
+        )
     estimator.result_ = None
     with torch.random.fork_rng(devices=[]):
         network = network_of(grammar, settings)
@@ -149,7 +129,7 @@ def check_same(folder: RunFolder, settings: Settings, data: Mapping[str, Any]) -
             f"{folder.path} was begun with other settings: {', '.join(different)}",
             remedy="resume with the same ones, or train into another folder",
         )
-    if read_config(folder)["data"].get("sha256") != data["sha256"]:
+    if (read_config(folder).get("data") or {}).get("sha256") != data["sha256"]:
         raise RunError(
             f"{folder.path} was begun with other data", remedy="resume with the same data, or train into another folder"
         )
@@ -162,19 +142,6 @@ def checksum(derivations: Derivations) -> str:
         for start in range(0, len(array), CHUNK):
             digest.update(np.ascontiguousarray(array[start : start + CHUNK]).data)
     return digest.hexdigest()
-
-
-def _read_grammar(folder: RunFolder, name: str, about: Mapping[str, Any]) -> Grammar:
-    """A grammar of a run: the file of that name, whose name and fingerprint the configuration tells."""
-    try:
-        grammar = Grammar.from_text(folder.read_text(name), name=str(about.get("name")))
-    except GrammarError as error:
-        raise RunError(f"{folder / name}: {error.message}", remedy=FOREIGN) from None
-    if grammar.fingerprint != about.get("fingerprint"):
-        raise RunError(
-            f"{folder / name} is not the grammar that the run was trained with (fingerprints differ)", remedy=FOREIGN
-        )
-    return grammar
 
 
 def _version(package: str) -> str:

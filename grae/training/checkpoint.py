@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
 from grae.errors import RunError
@@ -235,7 +236,12 @@ def _position(about: Mapping[str, Any], source: str) -> Position:
     values = about.get("position")
     if not isinstance(values, dict) or values.keys() != {f.name for f in fields(Position)}:
         raise RunError(f"{source} holds no position", remedy=RESTORE)
-    return Position(**values)
+    try:
+        return TypeAdapter(Position).validate_python(values, strict=True)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        raise RunError(f"{source}: position.{place}: {problem['msg']}", remedy=RESTORE) from None
 
 
 def _same_training(about: Mapping[str, Any], settings: TrainingSettings, n_rows: int, source: str) -> None:

@@ -19,7 +19,8 @@ from grae.training.batches import Batches, ahead, share, to_device
 from grae.training.checkpoint import Position
 from grae.training.device import accelerator_on, use_bf16
 from grae.training.interruption import Interrupted, Interruption
-from grae.training.progress import Reporter, choose_reporter, in_words, seconds_left
+from grae.training.metrics import read_metrics
+from grae.training.progress import Reporter, Shown, choose_reporter, in_words, seconds_left
 from grae.training.run_folder import RunFolder
 from grae.training.schedule import learning_rate
 from grae.training.settings import TrainingSettings
@@ -65,8 +66,9 @@ def train(
     validate: Validate,
     run: RunFolder | None = None,
     resume: bool = False,
-    progress: bool = False,
+    progress: Shown = False,
     unit: str = "rows",
+    reserve: float = 0.0,
 ) -> TrainingResult:
     """Trains a module; afterwards it holds the weights of its lowest validation loss, and is in evaluation mode.
 
@@ -83,8 +85,9 @@ def train(
             called in every process, in the precision of the training and with the same random numbers each time.
         run: the folder for metrics.jsonl and state/; None keeps nothing on disk.
         resume: whether to go on from the folder's state.
-        progress: whether to show it on standard error.
+        progress: whether to show it on standard error; see `choose_reporter`.
         unit: what a row is called there.
+        reserve: seconds of the time budget, half of it at most, that are left for what follows the training.
 
     Raises:
         RunError: the folder holds a training and `resume` is False, or none that fits and it is True; the disk is full.
@@ -100,12 +103,12 @@ def train(
     with ExitStack() as stack:
         accelerator = stack.enter_context(accelerator_on(settings.device))
         stack.enter_context(torch.random.fork_rng(devices=_cuda(accelerator.device)))
-        reporter = choose_reporter(progress and accelerator.is_main_process, unit)
+        reporter = choose_reporter(accelerator.is_main_process and progress, unit)
         stack.callback(reporter.close)
         notice = "stopping after this batch; press Ctrl-C again to stop at once"
         interruption = stack.enter_context(Interruption(lambda: reporter.say(notice)))
         stack.callback(module.eval)
-        training = _Training(module, data, settings, validate, run, accelerator, reporter, interruption)
+        training = _Training(module, data, settings, validate, run, accelerator, reporter, interruption, reserve)
         if resume:
             training.resume()
         else:
@@ -130,6 +133,7 @@ class _Training:
         accelerator: Accelerator,
         reporter: Reporter,
         interruption: Interruption,
+        reserve: float,
     ) -> None:
         self.rank, self.world = accelerator.process_index, accelerator.num_processes
         if settings.batch_size < self.world:
@@ -139,6 +143,7 @@ class _Training:
             )
         self.data, self.settings, self.validation, self.run = data, settings, validation, run
         self.accelerator, self.reporter, self.interruption = accelerator, reporter, interruption
+        self.reserve = reserve
         self.device = accelerator.device
         self.bf16 = use_bf16(settings.precision, self.device)
         self.module = module.to(self.device)
@@ -177,7 +182,7 @@ class _Training:
         if self.accelerator.is_main_process:
             files.cut(self.run / self.run.METRICS, position.metrics_length, remedy=checkpoint.RESTORE)
         self.accelerator.wait_for_everyone()
-        self.metrics = self.run.read_jsonl(self.run.METRICS) if position.metrics_length else []
+        self.metrics = read_metrics(self.run) if position.metrics_length else []
         generators.restore(self.accelerator, found.generators, self.settings.seed, position.step)
         self.seconds_before = self.saved_at = position.seconds
 
@@ -338,9 +343,9 @@ class _Training:
         return min(1.0, max(by_epochs, by_time))
 
     def _deadline(self) -> float:
-        """Seconds after which only the last validation still fits into the time budget; at least half of it."""
+        """Seconds after which the last validation and the reserve still fit into the budget; at least half of it."""
         budget = 60.0 * (self.settings.time_budget or math.inf)
-        return max(budget - self.position.validation_seconds, budget / 2)
+        return max(budget - self.position.validation_seconds - self.reserve, budget / 2)
 
     def _ended(self) -> End | None:
         """What ends the training now, if anything does."""

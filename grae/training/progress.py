@@ -1,17 +1,21 @@
-"""What a training shows while it runs, on standard error: a live bar in a terminal, a line a validation elsewhere."""
+"""What a training shows while it runs, on standard error: in a terminal a live bar under a table of validations."""
 
 import contextlib
-import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
 
 FRAME = 0.25
 """Seconds between two updates of the bar."""
+BAR = 20  # characters
+CELL = 10
+BEST = " best"
+Shown = bool | Literal["verbose"]
 
 
 @contextlib.contextmanager
@@ -24,8 +28,13 @@ def stage(doing: str, *, shown: bool = True) -> Iterator[Callable[[float], None]
     """
     shown = shown and sys.stderr.isatty()
     with Progress(console=Console(stderr=True), transient=True, disable=not shown) as bars:
-        bar = bars.add_task(doing, total=1.0)
-        yield lambda fraction: bars.update(bar, completed=fraction)
+        bar = bars.add_task(doing, total=None)  # it moves to and fro until a fraction is known
+        yield lambda fraction: bars.update(bar, completed=fraction, total=1.0)
+
+
+def say(text: str) -> None:
+    """A line of its own on standard error."""
+    Notes(Console(stderr=True)).say(text)
 
 
 class Reporter(Protocol):
@@ -36,7 +45,7 @@ class Reporter(Protocol):
         ...
 
     def validation(self, record: Mapping[str, Any], left: float | None) -> None:
-        """A validation: its line in metrics.jsonl, and the seconds left (None: unknown)."""
+        """A validation: its record in metrics.jsonl, and the seconds left (None: unknown)."""
         ...
 
     def say(self, text: str) -> None:
@@ -48,18 +57,20 @@ class Reporter(Protocol):
         ...
 
 
-def choose_reporter(shown: bool, unit: str, console: Console | None = None) -> Reporter:
+def choose_reporter(shown: Shown, unit: str, console: Console | None = None) -> Reporter:
     """The reporter that fits.
 
     Args:
-        shown: whether to show anything.
-        unit: what a row is called, as in "molecules/s".
+        shown: whether to show anything; "verbose" for a row per validation where there is no terminal, too.
+        unit: what a row of data is called, as in "molecules/s".
         console: where to; standard error when left out.
     """
     console = console or Console(stderr=True)
     if not shown:
         return Silent()
-    return Bar(console, unit) if console.is_terminal else Lines(console, unit)
+    if console.is_terminal:
+        return Bar(console, unit)
+    return Rows(console) if shown == "verbose" else Notes(console)
 
 
 class Silent:
@@ -78,29 +89,43 @@ class Silent:
         """See Reporter."""
 
 
-class Lines(Silent):
-    """A plain line a validation, for pipes and log files."""
+class Notes(Silent):
+    """Shows what is said in lines of its own, and no progress: for pipes and log files."""
 
-    def __init__(self, console: Console, unit: str) -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
-        self.unit = unit
-
-    def validation(self, record: Mapping[str, Any], left: float | None) -> None:
-        """See Reporter."""
-        self.say(line(record, self.unit, left))
 
     def say(self, text: str) -> None:
         """See Reporter."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class Bar(Lines):
-    """A live bar under a line for each validation."""
+class Rows(Notes):
+    """A table that grows by a row per validation."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self.names: list[str] = []
+
+    def validation(self, record: Mapping[str, Any], left: float | None) -> None:
+        """See Reporter."""
+        if not self.names:
+            most = (self.console.width - len(row("", "", "", ())) - len(BEST)) // (CELL + 1)
+            self.names = list(record["validation"])[: max(1, most)]
+            self.say(row("time", "epoch", "train loss", self.names))
+        values = [_figure(record["validation"].get(name)) for name in self.names]
+        loss = _figure(record["train"].get("loss"))
+        self.say(row(clock(record["seconds"]), f"{record['epoch']:.2f}", loss, values) + BEST * record["best"])
+
+
+class Bar(Rows):
+    """A live bar under a row for each validation."""
 
     def __init__(self, console: Console, unit: str) -> None:
-        super().__init__(console, unit)
-        columns = (BarColumn(bar_width=16), TextColumn("{task.fields[text]}"))
-        self.progress = Progress(*columns, console=console, auto_refresh=False)
+        super().__init__(console)
+        self.unit = unit
+        columns = (BarColumn(bar_width=BAR), TextColumn("{task.fields[text]}", table_column=Column(no_wrap=True)))
+        self.progress = Progress(*columns, console=console, auto_refresh=False, transient=True)
         self.task = self.progress.add_task("training", total=1.0, text="")
         self.last = 0.0
         self.progress.start()
@@ -112,9 +137,11 @@ class Bar(Lines):
             return
         self.last = now
         left = seconds_left(done, seconds)
-        parts = [f"{done:4.0%}", "" if left is None else f"{clock(left)} left", f"{rate:,.0f} {self.unit}/s"]
-        parts += [f"epoch {epoch:.2f}", in_words(terms)]  # a narrow terminal cuts the last
-        self.progress.update(self.task, completed=done, text="  ".join(part for part in parts if part))
+        parts = [f"{done:4.0%}", "" if left is None else f"{clock(left)} left"]
+        parts += [f"loss {_figure(terms['loss'])}" if "loss" in terms else "", f"epoch {epoch:.2f}"]
+        parts += [f"{rate:,.0f} {self.unit}/s"]
+        text = fitting([part for part in parts if part], self.console.width - BAR - 1)
+        self.progress.update(self.task, completed=done, text=text)
         self.progress.refresh()
 
     def close(self) -> None:
@@ -122,16 +149,25 @@ class Bar(Lines):
         self.progress.stop()
 
 
-def line(record: Mapping[str, Any], unit: str, left: float | None) -> str:
-    """A validation in one line of text."""
-    parts = [
-        clock(record["seconds"]) + (f" ({clock(left)} left)" if left else ""),
-        f"epoch {record['epoch']:.2f}",
-        f"{record['rows_per_second']:,.0f} {unit}/s",
-        f"training loss {record['train'].get('loss', math.nan):.4g}",
-        f"validation {in_words(record['validation'])}{' (best)' if record['best'] else ''}",
-    ]
-    return "  ".join(parts)
+def row(seconds: str, epoch: str, loss: str, values: Sequence[str]) -> str:
+    """A row of the table of validations: the time so far, epochs done, the training loss, validation values."""
+    return f"{seconds:>8} {epoch:>8} {loss:>{CELL}} " + " ".join(f"{value[:CELL]:>{CELL}}" for value in values)
+
+
+def fitting(parts: Sequence[str], width: int) -> str:
+    """As many of the parts, in their order, as fit on a line of so many characters."""
+    text = ""
+    for part in parts:
+        longer = f"{text}  {part}" if text else part
+        if len(longer) > width:
+            break
+        text = longer
+    return text
+
+
+def _figure(value: float | None) -> str:
+    """A number to four figures."""
+    return "not finite" if value is None else format(value, ".4g")
 
 
 def in_words(terms: Mapping[str, float | None]) -> str:

@@ -24,7 +24,7 @@ class TrainingSettings(BaseModel):
 
     Attributes:
         epochs: passes over the data.
-        time_budget: minutes of wall time, validations included (the last one is foreseen), summed over resumed parts.
+        time_budget: minutes of wall time, summed over resumed parts; time is reserved for a final validation.
         batch_size: rows a step, over all processes together.
         learning_rate: the highest of the schedule; for Adam (AdamW where `weight_decay` is not 0).
         schedule: after the warm-up "constant"; "cosine" down to 0; "one-cycle" (cosine up from 1/25 over `warmup`, or
@@ -56,7 +56,7 @@ class TrainingSettings(BaseModel):
 
     epochs: int | None = Field(None, ge=1)
     time_budget: float | None = Field(None, gt=0)
-    batch_size: int = Field(128, ge=1)
+    batch_size: int = Field(128, ge=1, le=2**31 - 1)
     learning_rate: float = Field(1e-3, gt=0)
     schedule: Schedule = "cosine"
     warmup: float = Field(0.0, ge=0, lt=1)

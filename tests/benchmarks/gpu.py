@@ -57,6 +57,8 @@ def main(given: Sequence[str] | None = None, *, began: float = BEGAN) -> int:
             projector=arguments.projector,
         )
         try:
+            if arguments.stage != "unpack":
+                session.take_up()
             with clock.enforced():
                 session.tell("machine", **machine(arguments.device))
                 _run(session)
@@ -86,7 +88,6 @@ def _run(session: Any) -> None:
             raise SettingsError("--resume is missing", remedy="name the folder that an earlier call wrote")
         opened_for_use(session, session.before)
         return
-    session.take_up()
     if session.stage == "check":
         from gpu_stages.check import check
 

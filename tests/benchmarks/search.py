@@ -45,7 +45,7 @@ def run(place: str, target: str, data: str, seeds: list[int], options: dict[str,
     found = []
     for seed in seeds:
         result = grae.optimize(model, target, start=texts, rounds=CALLS // options["batch_size"], seed=seed, **options)
-        best = result.best[0]
+        best = result.found[0]
         about = properties(best.string) if result.target.language == "molecules" else None
         size = "" if about is None else f"{about.heavy_atoms} heavy atoms, SA {about.sa:.2f}"
         steps = " ".join(f"{score:.3f}" for score in result.records.best_so_far[EVERY - 1 :: EVERY])

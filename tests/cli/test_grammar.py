@@ -93,3 +93,53 @@ def test_grammar_that_derives_nothing(grae, tmp_path: Path):
     ended = grae("grammar", "check", bad)
     assert ended.status == 2
     assert "derives no string" in ended.err
+
+
+def test_parse_prints_the_tree(grae, lists: Path):
+    ended = grae("grammar", "parse", lists, "[a,b]")
+    assert ended.status == 0
+    assert "'a'" in ended.out
+    assert ended.out.count("(") == ended.out.count(")")
+    assert "└── " in grae("grammar", "parse", lists, "[a,b]", "--draw").out
+    found = grae("grammar", "parse", lists, "[a,b]", "--json").json
+    assert found["ids"] == load_grammar(lists).parse("[a,b]").tolist()
+    assert found["productions"][0].startswith("list -> ")
+
+
+def test_parse_of_a_string_outside_the_language_shows_a_caret(grae, lists: Path):
+    ended = grae("grammar", "parse", lists, "[a;b]")
+    assert (ended.status, ended.out) == (2, "")
+    assert "^ expected" in ended.err
+
+
+def test_check_counts_as_training_would(grae, tmp_path: Path):
+    """In Kekule form, read by RDKit: a valence that it refuses is not in the data, a spelling that it mends is."""
+    data = tmp_path / "data.smi"
+    data.write_text("CCO\nc1ccccc1\nC(C)(C)(C)(C)C\nF/C=C\\\\F\n*1:*:*:*:*:*:1\n[C+16]\n[NH3]->[Cu]<-[NH3]\n")
+    coverage = grae("grammar", "check", "smiles", "--data", data, "--json").json["coverage"]
+    assert (coverage["read"], coverage["in_language"]) == (7, 6)
+    assert [reason["reason"] for reason in coverage["rejected"]] == ["not read by RDKit"]
+    assert coverage["undecodable"] == 2
+    assert [sample["line"] for sample in coverage["undecodable_samples"]] == [5, 6]
+    shown = grae("grammar", "check", "smiles", "--data", data).out
+    assert "2 of 6 strings break rules" in shown
+    written = grae("grammar", "check", "smiles", "--data", data, "--form", "as-written", "--json").json["coverage"]
+    assert (written["in_language"], written["undecodable"]) == (6, 0)
+
+
+def test_a_dead_production_is_a_warning_in_training(grae, tmp_path: Path):
+    (tmp_path / "mine.cfg").write_text("S -> 'a' S | 'b' | epsilon\n")
+    (tmp_path / "data.txt").write_text("ab\nb\naab\n" * 20)
+    ended = grae("train", "-g", "mine.cfg", "-d", "data.txt", "--epochs", "1", "--preset", "quick")
+    assert ended.status == 0, ended.err
+    assert "warning: undefined: line 1, production 2 'S -> epsilon'" in ended.err
+
+
+def test_white_space_at_the_ends_of_strings_is_kept(grae, tmp_path: Path):
+    (tmp_path / "mine.cfg").write_text("S -> 'a ' | 'b' | ' ' 'c'\n")
+    (tmp_path / "data.txt").write_bytes(b"a \r\nb\n c\n")
+    coverage = grae("grammar", "check", "mine.cfg", "--data", "data.txt", "--json").json["coverage"]
+    assert (coverage["read"], coverage["in_language"]) == (3, 3)
+    (tmp_path / "other.cfg").write_text("S -> 'a' | 'b' | 'c'\n")
+    coverage = grae("grammar", "check", "other.cfg", "--data", "data.txt", "--json").json["coverage"]
+    assert (coverage["read"], coverage["in_language"]) == (3, 3)

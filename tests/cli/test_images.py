@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
 from grae.cli.main import app
+from grae.images import load_images
+from grae.images.projectors import inception_weights, standard_projector_path
+from grae.images.projectors.inception_weights import published_shapes
 
 QUICK = ("--width", "0.1", "--epochs", "1")
 
@@ -81,12 +85,51 @@ def test_evaluate_gives_the_four_distances(grae, here):
     assert "FID" not in shown
 
 
+def test_without_the_inception_network_a_line_says_so_and_fd_stands(grae, here, monkeypatch):
+    place = standard_projector_path(load_images("digits"))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy("p.safetensors", place)
+    monkeypatch.setattr(inception_weights, "packaged", lambda: None)
+    nowhere = inception_weights.PORT.model_copy(update={"addresses": ("http://127.0.0.1:9/w.pth",), "file": "none.pth"})
+    monkeypatch.setattr(inception_weights, "PORT", nowhere)
+    ended = grae("images", "evaluate", "--fid", "-n", "50", "--json")
+    assert (ended.status, ended.json["feature"]) == (0, "FD(digits-classes)")
+    (line,) = [line for line in ended.err.splitlines() if "FID" in line]
+    assert line.startswith("no FID, but FD: none.pth cannot be downloaded")
+    assert "grae[fid]" in line
+
+
+def test_inception_distances_of_a_run_and_of_real_images(grae, here):
+    generator = torch.Generator().manual_seed(0)
+    weights = {name: 0.05 * torch.rand(shape, generator=generator) for name, shape in published_shapes().items()}
+    torch.save(weights, "w.pth")
+    options = ["--inception-weights", "w.pth", "-n", "8"]
+    floor = grae("images", "floor", *options, "--json")
+    assert floor.status == 0, floor.err
+    assert set(floor.json) == {"data", "feature", "n", "distance", "kernel"}
+    assert (floor.json["feature"], floor.json["n"]) == ("FID", 8)
+    shown = grae("images", "evaluate", *options)
+    assert shown.status == 0, shown.err
+    assert "KID x 1000" in shown.out
+    assert "FID of 8 images: its bias falls with their number" in shown.err
+
+
+def test_a_floor_in_other_features(grae, here):
+    told = grae("images", "floor", "--projector", "p.safetensors", "--infinity", "--json").json
+    assert set(told) == {"data", "feature", "n", "distance", "limit"}
+    assert (told["data"], told["feature"], told["n"]) == ("digits", "FD(digits-classes)", 600)
+    assert told["limit"] < told["distance"]
+    assert f"{told['distance']:.3f}" in grae("images", "floor", "--projector", "p.safetensors").out
+
+
 def test_table_then_figure(grae, here):
     options = ["--models", "vae,rae", *QUICK, "--projector", "p.safetensors", "-n", "100", "--json"]
     ended = grae("images", "table", *options)
     assert ended.status == 0, ended.err
     assert [row["model"] for row in ended.json["rows"]] == ["vae", "rae"]
     assert ended.json["table"] == "runs/images/digits-table"
+    assert ended.json["floor"]["model"] == "real"
+    assert "real images" in (here / "runs/images/digits-table/table.md").read_text()
     again = grae("images", "table", *options)
     assert again.json == ended.json
     assert "vae (1 of 2): done before" in again.err
@@ -156,6 +199,8 @@ def test_a_folder_of_pictures(grae, tmp_path):
         (["figure", "none"], "no run 'none'"),
         (["table", "--projector", "a.pt", "--inception-weights", "b.pth"], "exclude each other"),
         (["table", "--inception-weights", "b.pth"], "could not be read"),
+        (["table", "--projector", "a.pt", "--fid"], "exclude each other"),
+        (["floor", "--data", "mnits", "--fid"], "did you mean 'mnist'"),
         (["projector", "--out", "p.pt"], "end it in .safetensors"),
     ],
 )

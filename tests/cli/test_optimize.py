@@ -52,9 +52,12 @@ def test_json_is_one_object_and_the_folder_holds_the_search(optimize):
     scores = [one["score"] for one in told["best"]]
     assert scores == sorted(scores)
     lines = [json.loads(line) for line in Path("found/history.jsonl").read_text().splitlines()]
-    assert min(line["score"] for line in lines if line["valid"]) == scores[0]
+    found = min(line["score"] for line in lines if line["valid"])
+    assert found == told["found"][0]["score"]
+    assert scores[0] == min(found, told["start"]["best"]["score"])
+    assert told["improved"] is (told["best"][0]["from"] == "search")
     assert sorted(path.name for path in Path("found").iterdir()) == [
-        "best-curves.png", "history.jsonl", "progress.png", "search.json",
+        "best-curves.png", "history.jsonl", "progress.png", "search.json", "start-scores.jsonl", "start.json",
     ]  # fmt: skip
     assert "run: runs/arithmetic-grae-1" in ended.err
     again = optimize("--target", "log-mse", "--start", "worst-half", "--out", "found", "--json")
@@ -64,29 +67,104 @@ def test_json_is_one_object_and_the_folder_holds_the_search(optimize):
     assert longer.json["calls"] == 8
 
 
-def test_the_table_names_the_best_and_the_papers_statistics(optimize, searched: Path):
+def test_the_table_names_the_best_and_the_papers_statistics(optimize, grae, searched: Path):
     Path("own.py").write_text(
         "def xs(text):\n    if 'sin' in text: raise ValueError('no')\n    return text.count('x')\n"
     )
     options = ("--target", "own.py:xs", "--minimize", "--start", str(searched / "some.txt"), "--start-limit", "20")
     ended = optimize("runs/arithmetic-grae-1", *options, "--protocol", "random")
     assert ended.status == 0, ended.err
-    for word in ("own.py:xs", "string", "average of the valid", "best three", "8"):
+    for word in ("own.py:xs", "string", "from", "start", "average of the valid", "best three", "8"):
         assert word in ended.out
-    assert "8/8 calls" in ended.err
+    assert "8/8 evaluations" in ended.err
+    assert "own.py:xs failed on" in ended.err
+    assert "in xs" in ended.err
+    assert "calls of the target failed" in ended.err
+    assert ("no improvement" in ended.err) or ("improved from" in ended.err)
     assert "scoring the strings to start from 100%" in ended.err
     assert "started from 20 of" in ended.err
     (folder,) = (Path("runs/arithmetic-grae-1") / "optimize").iterdir()
     try:
-        assert folder.name == "own.py_xs-1"
+        assert folder.name == "own-xs-1"
         settings = json.loads((folder / "search.json").read_text())
         assert (settings["protocol"], settings["direction"]) == ("random", "minimize")
-        resumed = optimize("runs/arithmetic-grae-1", *options, "--protocol", "random", "--resume", "--json")
-        assert (resumed.status, resumed.json["out"]) == (0, str(folder))
+        resumed = grae("optimize", "runs/arithmetic-grae-1", "--resume", "--rounds", "3", "--json")
+        assert (resumed.status, resumed.json["out"], resumed.json["calls"]) == (0, str(folder), 12)
+        assert resumed.json["start"]["strings"] == 20
+        for option, message in (
+            (("--seed", "3"), "--seed 3: the search in"),
+            (("--protocol", "paper"), "was begun with --protocol random"),
+            (("--target", "log-mse"), "no search of target"),
+            (("--start", "worst-half"), "--start worst-half"),
+            (("--attempts", "3"), "was begun without --attempts"),
+            (("--batch",), "--batch: the search"),
+        ):
+            refused = grae("optimize", "runs/arithmetic-grae-1", "--resume", *option)
+            assert (refused.status, refused.out) == (2, "")
+            assert message in refused.err, refused.err
     finally:
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
+
+
+PRINTING = """
+import os
+import sys
+print("loading")
+def score(text):
+    print("scoring")
+    os.system("echo from a program")
+    if "exp" in text:
+        sys.exit(3)
+    return len(text)
+"""
+
+
+def test_a_target_that_prints_and_exits_leaves_one_json_object(program, searched: Path, tmp_path: Path):
+    (tmp_path / "printing.py").write_text(PRINTING)
+    ended = program(
+        "optimize", searched / "runs" / "arithmetic-grae-1", "--target", "printing.py:score", "--out", "found",
+        "--start", searched / "some.txt", "--start-limit", "30", "--rounds", "1", "--batch-size", "3", "--json",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    told = ended.json
+    assert told["failures"]["SystemExit"] > 0
+    assert "from a program" in ended.err
+
+
+def test_code_of_ones_own_that_is_broken_is_bad_input(optimize, tmp_path: Path):
+    Path("broken.py").write_text("import math\ndef score(text):\n    return math.\n")
+    Path("failing.py").write_text("def score(text):\n    return 1 / 0\n")
+    ended = optimize("--target", "broken.py:score", "--json")
+    assert (ended.status, ended.out) == (2, "")
+    assert "line 3" in ended.err
+    assert "broken.py" in ended.err
+    stopped = optimize("--target", "failing.py:score", "--start-limit", "50", "--out", "failed")
+    assert (stopped.status, stopped.out) == (2, "")
+    for words in ("first 10", "10 x ZeroDivisionError", "failing.py", "line 2"):
+        assert words in stopped.err
+    assert len(Path("failed/start-scores.jsonl").read_text().splitlines()) == 10
+    Path("failing.py").write_text("def score(text):\n    return len(text)\n")
+    again = optimize("--resume", "--out", "failed", "--json")
+    assert (again.status, again.json["calls"]) == (0, 8), again.err
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("0.7*logp + 0.3*qed", "logp-qed"),
+        ("min(clip(raw-logp, 0, 3)/3, sigmoid(qed, 0.6, 0.1))", "raw-logp-qed"),
+        ("log-mse", "log-mse"),
+        ("/home/me/my work/mine.py:score", "mine-score"),
+        ("package.module:function", "module-function"),
+        ("mine.py:" + 60 * "f", "mine-" + 35 * "f"),
+    ],
+)
+def test_folders_of_searches_have_short_names(target: str, name: str):
+    from grae.cli.optimize import _short
+
+    assert _short(target) == name
 
 
 def test_bad_input(optimize, monkeypatch):
@@ -101,6 +179,10 @@ def test_bad_input(optimize, monkeypatch):
         (("--target", "log-mse", "--start", "nowhere.txt"), "nowhere.txt"),
         (("--target", "log-mse", "--column", "a"), "training strings"),
         (("--target", "log-mse", "--resume"), "no search of target"),
+        (("--target", "qed", "--batch"), "--batch"),
+        (("--resume",), "holds no search"),
+        (("--resume", "--out", "nowhere"), "nowhere holds no search to resume"),
+        (("--target", "clip(logp)"), "--target"),
         (("--target", "log-mse", "--minimize"), "direction of its own"),
         (("--target", "log-mse", "--attempts", "3"), "of the paper protocol"),
         (("--target", "log-mse", "--backend", "ray", "--workers", "2"), "grae[ray]"),

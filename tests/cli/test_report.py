@@ -39,7 +39,12 @@ def test_the_page_has_what_was_measured_and_searched(grae, trained: Path, tmp_pa
     assert (ended.status, ended.out) == (0, "page.html\n")
     assert "complete in itself" in ended.err
     page = (tmp_path / "page.html").read_text()
-    for words in ("<h1>arithmetic-grae-1</h1>", "Of 70 samples", "5 calls in 1 round,", "6 calls in 1 round,"):
+    for words in (
+        "<h1>arithmetic-grae-1</h1>",
+        "Of 70 samples",
+        "5 evaluations in 1 round,",
+        "6 evaluations in 1 round,",
+    ):
         assert words in page
     kept = json.loads((run / "evaluation.json").read_text())["evaluations"]
     assert [record["found"]["n"] for record in kept] == [70]

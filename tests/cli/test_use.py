@@ -42,6 +42,27 @@ def test_same_seed_samples_the_same(grae):
     assert grae(*options, "--seed", "1").out != grae(*options, "--seed", "2").out
 
 
+def test_without_completion_only_complete_strings_are_written_and_all_are_counted(grae, trained: Path):
+    options = ("-n", "300", "--density", "normal", "--temperature", "4", "--completion", "none")
+    ended = grae("sample", "runs/lists-grae-1", *options)
+    texts = ended.out.splitlines()
+    assert (ended.status, ended.err) == (0, f"{len(texts)} of 300 complete\n")
+    assert 0 < len(texts) < 300
+    grammar = load_grammar(trained / "lists.cfg")
+    assert all(grammar.unparse(grammar.parse(text)) == text for text in texts)
+    told = grae("sample", "runs/lists-grae-1", *options, "--json").json
+    assert (told["samples"], told["complete"]) == (texts, len(texts) / 300)
+
+    found = grae("evaluate", "runs/lists-grae-1", *options, "--json").json
+    assert found["complete"] == found["in_language"] == found["valid"] == len(texts) / 300
+    assert found["invalid"]["incomplete"]["count"] == 300 - len(texts)
+    forced = grae("evaluate", "runs/lists-grae-1", *options[:-2], "--json").json
+    assert ("complete" in forced, forced["valid"]) == (False, 1.0)
+    compared = grae("evaluate", "runs/lists-grae-1", *options[:2], *options[4:], "--density", "normal,gmm", "--json")
+    assert 0 < compared.json["densities"]["normal"]["complete"] < 1
+    assert grae("sample", "-n", "1", "--completion", "none", "--constraints", "semantic").status == 2
+
+
 @pytest.mark.parametrize("density", ["gmm", "gaussian"])
 def test_sample_to_a_file_prints_a_table(grae, density: str):
     ended = grae("sample", "-n", "30", "--density", density, "--out", "new.txt")

@@ -32,7 +32,8 @@ def run(stage: str, out: Path, *more: str, status: int = 0) -> dict[str, list[di
     command = [stage, "--small", "--device", "cpu", "--minutes", "30", "--out", str(out), *more]
     assert importlib.import_module("gpu").main(command, began=time.monotonic()) == status
     found: dict[str, list[dict[str, Any]]] = {}
-    for line in (out / "results.jsonl").read_text().splitlines():
+    results = out / "results.jsonl"
+    for line in results.read_text().splitlines() if results.exists() else []:
         record = json.loads(line)
         assert record["stage"] == stage
         found.setdefault(record["what"], []).append(record)
@@ -129,6 +130,13 @@ def test_the_end_of_the_time_keeps_the_training(tmp_path: Path):
     assert model.result_.epochs >= 1
     told = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     assert [record["resumed"] for record in told if record["what"] == "training"] == [False, True]
+
+
+def test_a_call_without_time_loses_nothing(tmp_path: Path):
+    about = {"format": "grae gpu stages 1", "stage": "zinc", "small": True, "seed": 0, "state": {"kept": "grae"}}
+    (tmp_path / "state.json").write_text(json.dumps(about))
+    run("zinc", tmp_path, "--resume", str(tmp_path), "--minutes", "1e-6", status=1)
+    assert json.loads((tmp_path / "state.json").read_text()) == about
 
 
 def test_the_time_ends():

@@ -51,6 +51,15 @@ def test_a_search_killed_in_every_round_scores_nothing_twice(tmp_path: Path):
 
     kills = 0
     running = grae(tmp_path, "optimize", "run", *options)
+    begun = tmp_path / "found" / "start-scores.jsonl"
+    patience = time.monotonic() + 200
+    while not (begun.is_file() and begun.read_bytes().count(b"\n") >= 5) and time.monotonic() < patience:
+        time.sleep(0.002)
+    if running.poll() is None:  # in the start
+        running.send_signal(signal.SIGKILL)
+        kills += 1
+    running.wait(timeout=60)
+    running = grae(tmp_path, "optimize", "--out", "found", "--resume", "--json")
     for number in range(ROUNDS):
         patience = time.monotonic() + 200
         while len(scored()) < number * BATCH + 2 and running.poll() is None and time.monotonic() < patience:
@@ -59,7 +68,7 @@ def test_a_search_killed_in_every_round_scores_nothing_twice(tmp_path: Path):
             running.send_signal(signal.SIGKILL)
             kills += 1
         running.wait(timeout=60)
-        running = grae(tmp_path, "optimize", "run", *options, "--resume")
+        running = grae(tmp_path, "optimize", "--out", "found", "--resume", "--json")
     assert running.wait(timeout=300) == 0, (tmp_path / "said.txt").read_text()
 
     records = scored()
@@ -73,4 +82,6 @@ def test_a_search_killed_in_every_round_scores_nothing_twice(tmp_path: Path):
     assert again <= kills  # the calls that were in flight
     told = json.loads((tmp_path / "said.txt").read_text().splitlines()[-1])
     assert told["calls"] == ROUNDS * BATCH
-    assert told["best"][0]["score"] == max(record["score"] for record in records)
+    assert told["found"][0]["score"] == max(record["score"] for record in records)
+    starting = [json.loads(line) for line in begun.read_text().splitlines()]
+    assert len({line["string"] for line in starting}) == len(starting) == told["start"]["strings"] == 20

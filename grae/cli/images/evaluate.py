@@ -1,8 +1,21 @@
 """`grae images evaluate`: how far a run's images are from held-out ones."""
 
-from grae.cli.images.options import ImageRun, InceptionWeights, Number, ProjectorFile, data_of, projector_for
+from grae.cli.images.options import (
+    Fid,
+    ImageRun,
+    InceptionScaling,
+    InceptionWeights,
+    Infinity,
+    Number,
+    Precision,
+    ProjectorFile,
+    counted,
+    data_of,
+    projector_for,
+    say_bias,
+)
 from grae.cli.options import AsJson, Device, Seed
-from grae.cli.output import emit, progress
+from grae.cli.output import emit
 from grae.cli.output import table as print_table
 from grae.cli.runs import IMAGE_RUNS, find_run
 
@@ -18,7 +31,11 @@ def evaluate(
     run: ImageRun = None,
     n: Number = 10_000,
     projector: ProjectorFile = None,
+    fid: Fid = False,
     inception_weights: InceptionWeights = None,
+    scaling: InceptionScaling = "tensorflow",
+    precision: Precision = "fp32",
+    infinity: Infinity = False,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -26,13 +43,24 @@ def evaluate(
     """Frechet distances of a run's images to held-out ones: reconstructions, samples, interpolations."""
     place = find_run(run, under=IMAGE_RUNS)
     from grae.images import load
+    from grae.images.kernel import in_thousandths
     from grae.images.measures import HeldOut, measure
 
     model, images = load(place, device=device), data_of(place)
-    chosen = projector_for(images, projector, inception_weights, device)
-    held_out = HeldOut(images.test.images, chosen, n=n, seed=seed)
-    with progress("measuring") as done:
-        found = measure(model, held_out, progress=done).to_dict()
+    chosen = projector_for(images, projector, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
+    with counted("measuring", (1 + len(MEANS)) * min(n, len(images.test.images))) as tell:
+        held_out = HeldOut(images.test.images, chosen, n=n, seed=seed, limits=infinity, tell=tell)
+        found = measure(model, held_out)
     if as_json:
-        return emit({"run": place, **found})
-    print_table([found["feature"], "distance", "of"], [[name, found[name], means] for name, means in MEANS.items()])
+        return emit({"run": place, **found.to_dict()})
+    headings = [found.feature, "distance"] + ["KID x 1000"] * bool(found.kernel) + ["at infinity"] * infinity + ["of"]
+    lines = []
+    for name, means in MEANS.items():
+        line = [name, getattr(found, name)]
+        if found.kernel:
+            line.append(in_thousandths(found.kernel[name]))
+        if infinity:
+            line.append(found.limit.get(name))
+        lines.append([*line, means])
+    print_table(headings, lines)
+    say_bias(found.feature, found.n)

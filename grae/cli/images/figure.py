@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.images.options import check_suffix, data_of
+from grae.cli.images.options import (
+    Fid,
+    InceptionScaling,
+    InceptionWeights,
+    Number,
+    Precision,
+    check_suffix,
+    counted,
+    data_of,
+    projector_for,
+)
 from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit, note
 from grae.cli.runs import COMPLETE, IMAGE_RUNS, find_run
@@ -23,6 +33,11 @@ def figure(
         ),
     ] = None,
     columns: Annotated[int, typer.Option("--columns", min=2, help="Images in a line of each panel.")] = 8,
+    fid: Fid = False,
+    inception_weights: InceptionWeights = None,
+    scaling: InceptionScaling = "tensorflow",
+    precision: Precision = "fp32",
+    n: Number = 10_000,
     seed: Seed = 0,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="PNG", help="Where the figure goes.")] = Path(
         "figure.png"
@@ -30,11 +45,15 @@ def figure(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Draw reconstructions under their originals, random samples and spherical interpolations, a line a model."""
+    """Draw reconstructions under their originals, random samples and interpolations, a line a model.
+
+    With --fid, the distance of as many samples as --number says stands beside each model's name.
+    """
     check_suffix(out, ".png")
     places = _runs_of(runs, models)
     from grae.images import load
     from grae.images.figure import draw_figure
+    from grae.images.measures import HeldOut
     from grae.images.recipes import MODELS
 
     names = list(places)
@@ -47,9 +66,18 @@ def figure(
                 remedy="give runs on the same data",
             )
     named = {name.upper() if name in MODELS else name: model for name, model in loaded.items()}
+    distances: dict[str, float] = {}
+    if fid or inception_weights is not None:
+        chosen = projector_for(images, None, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
+        with counted("measuring", (1 + len(named)) * min(n, len(images.test.images))) as tell:
+            held_out = HeldOut(images.test.images, chosen, n=n, seed=seed, tell=tell)
+            for name, model in named.items():
+                codes = model.density_named(None).sample(held_out.n, seed)
+                distances[name] = held_out.distance(model.decoded(codes)).frechet
+        named = {f"{name}  {chosen.label} {distances[name]:.1f}": model for name, model in named.items()}
     draw_figure(named, images.test.images, out, columns=columns, seed=seed)
     if as_json:
-        return emit({"figure": out, "models": names})
+        return emit({"figure": out, "models": names, **({"distances": distances} if distances else {})})
     note(f"{', '.join(names)} in:")
     print(out)
 

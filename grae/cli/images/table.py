@@ -8,14 +8,19 @@ import typer
 from grae.cli.images.options import (
     Data,
     Epochs,
+    Fid,
+    InceptionScaling,
     InceptionWeights,
+    Infinity,
     LearningRate,
     Number,
+    Precision,
     ProjectorFile,
     RateSchedule,
     Width,
     opened,
     projector_for,
+    say_bias,
 )
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
@@ -34,7 +39,11 @@ def table(
     schedule: RateSchedule = "plateau",
     n: Number = 10_000,
     projector: ProjectorFile = None,
+    fid: Fid = False,
     inception_weights: InceptionWeights = None,
+    scaling: InceptionScaling = "tensorflow",
+    precision: Precision = "fp32",
+    infinity: Infinity = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of splits, weights and batches.")] = 0,
     device: Device = "auto",
     out: Annotated[
@@ -45,17 +54,17 @@ def table(
 ) -> None:
     """Train and measure every model on a data set, our figures beside the printed ones.
 
-    The same command again goes on where it stopped. The folder holds each model's run and the table as CSV, JSON and
-    Markdown.
+    The first row is that of real images: as many training images in place of samples. The same command again resumes.
+    The folder holds each model's run and the table as CSV, JSON and Markdown.
     """
     images = opened(data)
     from grae.images.measures import NAMES
     from grae.images.recipes import MODELS
-    from grae.images.table import make_table
+    from grae.images.table import FLOOR, PRINTED_NAMES, kernel_cell, make_table, read_rows
     from grae.training.interruption import Interrupted
 
     folder = out or IMAGE_RUNS / f"{Path(images.name).stem}-table"
-    chosen = projector_for(images, projector, inception_weights, device)
+    chosen = projector_for(images, projector, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
     names = MODELS if models is None else tuple(name.strip() for name in models.split(","))
     parameters = {
         "recipe": images.recipe,
@@ -67,15 +76,23 @@ def table(
         "device": device,
     }
     try:
-        rows = make_table(folder, images, chosen, models=names, n=n, tell=note, progress=talks(), **parameters)
+        rows = make_table(
+            folder, images, chosen, models=names, n=n, limits=infinity, tell=note, progress=talks(), **parameters
+        )
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted
+    floor = next(row for row in read_rows(folder) if row["model"] == FLOOR)
     if as_json:
-        return emit({"table": folder, "data": images.name, "rows": rows})
-    headings = ["model", *NAMES, *(f"printed {name}" for name in NAMES), "mse", "minutes"]
-    keys = ["model", *NAMES, *(f"printed_{name}" for name in NAMES)]
+        return emit({"table": folder, "data": images.name, "floor": floor, "rows": rows})
     title = f"{rows[0]['feature']} of {rows[0]['n']:,} images, and the printed FID"
-    shown = [[*(row[key] for key in keys), f"{row['mse']:.5f}", f"{row['minutes']:.1f}"] for row in rows]
-    print_table(headings, shown, title=title)
+    shown = [[row[key] for key in ("model", *NAMES, *PRINTED_NAMES)] for row in [floor, *rows]]
+    for line, row in zip(shown[1:], rows, strict=True):
+        line += [f"{row['mse']:.5f}", f"{row['minutes']:.1f}"]
+    shown[0] += [None, None]
+    print_table(["model", *NAMES, *(f"printed {name}" for name in NAMES), "mse", "minutes"], shown, title=title)
+    if chosen.is_inception:
+        kernels = [[row["model"], *(kernel_cell(row, name) for name in NAMES)] for row in [floor, *rows]]
+        print_table(["model", *NAMES], kernels, title="KID x 1000, with its standard error")
+    say_bias(rows[0]["feature"], rows[0]["n"])
     note(f"next: grae images figure {folder}")
     print(folder)

@@ -9,7 +9,7 @@ import typer
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
 from grae.cli.launched import together
 from grae.cli.options import AsJson, Device
-from grae.cli.output import emit, note, talks
+from grae.cli.output import emit, note, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, find_run, place_for
 from grae.errors import RunError
@@ -96,7 +96,7 @@ def _begun(data: str, parameters: dict[str, Any], out: Path | None) -> "tuple[Pa
     place = place_for(out, Path(images.name).stem, parameters["model"], IMAGE_RUNS)
     note(f"run: {place}")
     parameters["recipe"] = parameters["recipe"] or images.recipe
-    fitted = ImageAutoencoder(**parameters, progress=talks())
+    fitted = ImageAutoencoder(**parameters, progress=training_progress())
     return place, fitted.fit(images.train.images, run=place, data={"name": images.name})
 
 
@@ -115,7 +115,7 @@ def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoenco
     with in_turn():
         images = data_of(place)
     note(f"resuming: {place}")
-    fitted = ImageAutoencoder(**parameters, progress=talks())
+    fitted = ImageAutoencoder(**parameters, progress=training_progress())
     return place, fitted.fit(images.train.images, run=place, resume=True, data=about)
 
 

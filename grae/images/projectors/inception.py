@@ -1,8 +1,12 @@
 """The Inception network of the Frechet inception distance, as ported from TensorFlow: its structure, without weights.
 
 Structure: Szegedy et al. 2016 (Inception v3), with what sets TensorFlow's graph of 2015-12-05 apart from later ones:
-averages at the border leave the padding out, the last block's pool is a maximum, and there are 1,008 classes.
-Parameters are named as in torchvision and in the published port of the weights (mseitzer/pytorch-fid).
+averages at the border leave the padding out, and the last block's pool is a maximum. There is no classifier, which no
+distance looks at. Layers are named as in torchvision, and are in the order of TensorFlow's.
+
+It is made to be fast: batch normalization is part of the convolutions (see `inception_weights`), activations are
+channels-last and rectified in place, and an average is taken after the 1x1 convolution behind it, which is the same and
+has fewer channels.
 """
 
 from collections.abc import Sequence
@@ -10,17 +14,16 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, relu
+from torch.nn.functional import avg_pool2d, max_pool2d
 
 from grae.images.projectors.given import in_colour
+from grae.images.projectors.scaling import Scaling, scaled
 
-SIDE = 299
-N_FEATURES, N_CLASSES = 2048, 1008
-EPSILON = 1e-3  # of batch normalization
+N_FEATURES = 2048
 
 
 class Convolution(NamedTuple):
-    """A convolution with batch normalization and ReLU: its name, filters, kernel, stride and padding.
+    """A convolution with ReLU: its name, filters, kernel, stride and padding.
 
     Padding None keeps the size at stride 1, and is none at stride 2.
     """
@@ -126,24 +129,32 @@ BLOCKS: dict[str, Branches] = {
 
 
 class Inception(nn.Module):
-    """The network; its features are the mean over all places of the last block's 2,048 channels (pool3)."""
+    """The network; its features are the mean over all places of the last block's 2,048 channels (pool3).
 
-    def __init__(self) -> None:
+    Args:
+        scaling: how images are scaled to 299x299.
+    """
+
+    def __init__(self, scaling: Scaling = "tensorflow") -> None:
         super().__init__()
+        self.scaling: Scaling = scaling
         n = _add(self, STEM, 3)
         for name, branches in BLOCKS.items():
             block = _Block(branches, n)
             self.add_module(name, block)
             n = block.n_out
-        self.fc = nn.Linear(n, N_CLASSES)
+
+    def layers(self) -> list[tuple[str, nn.Conv2d]]:
+        """Its convolutions with their names, in TensorFlow's order."""
+        return [(name, layer) for name, layer in self.named_modules() if isinstance(layer, nn.Conv2d)]
 
     def features(self, x: Tensor) -> Tensor:
         """(B, 2048) of images (B, C, H, W) from 0 to 1: grey ones get three channels, all are scaled to 299x299."""
-        x = interpolate(in_colour(x), (SIDE, SIDE), mode="bilinear", align_corners=False)
-        x = _run(self, STEM, 2 * x - 1)
+        x = in_colour(scaled(x, self.scaling)).to(self.layers()[0][1].weight.dtype)
+        x = _run(self, STEM, x.contiguous(memory_format=torch.channels_last))
         for name in BLOCKS:
             x = self.get_submodule(name)(x)
-        return x.mean(dim=(2, 3))
+        return x.float().mean(dim=(2, 3))
 
 
 class _Block(nn.Module):
@@ -158,42 +169,37 @@ class _Block(nn.Module):
         return torch.cat([_run(self, branch, x) for branch in self.branches], dim=1)
 
 
-class _Layer(nn.Module):
-    """A convolution with batch normalization and ReLU."""
-
-    def __init__(self, n_in: int, about: Convolution) -> None:
-        super().__init__()
-        same = tuple((side - 1) // 2 for side in about.kernel) if about.stride == 1 else (0, 0)
-        padding: Any = same if about.padding is None else about.padding
-        self.conv = nn.Conv2d(n_in, about.filters, about.kernel, stride=about.stride, padding=padding, bias=False)
-        self.bn = nn.BatchNorm2d(about.filters, eps=EPSILON)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return relu(self.bn(self.conv(x)))
+def _layer(n_in: int, about: Convolution) -> nn.Conv2d:
+    same = tuple((side - 1) // 2 for side in about.kernel) if about.stride == 1 else (0, 0)
+    padding: Any = same if about.padding is None else about.padding
+    return nn.Conv2d(n_in, about.filters, about.kernel, stride=about.stride, padding=padding)
 
 
 def _add(module: nn.Module, steps: Sequence[Step], n: int) -> int:
     """Gives a module the layers of the steps, the first of which sees n channels; gives the channels after the last."""
     for step in steps:
         if isinstance(step, Convolution):
-            module.add_module(step.name, _Layer(n, step))
+            module.add_module(step.name, _layer(n, step))
             n = step.filters
         elif not isinstance(step, Pool):
             for convolution in step:
-                module.add_module(convolution.name, _Layer(n, convolution))
+                module.add_module(convolution.name, _layer(n, convolution))
             n = sum(convolution.filters for convolution in step)
     return n
 
 
 def _run(module: nn.Module, steps: Sequence[Step], x: Tensor) -> Tensor:
     """What the steps make of an input, with the layers of a module."""
+    before: Step | None = None
     for step in steps:
         if isinstance(step, Convolution):
             x = module.get_submodule(step.name)(x)
+            x = (_pooled(x, AVERAGE) if before == AVERAGE else x).relu_()
         elif isinstance(step, Pool):
-            x = _pooled(x, step)
+            x = x if step == AVERAGE else _pooled(x, step)  # an average: after the 1x1 convolution that follows it
         else:
-            x = torch.cat([module.get_submodule(convolution.name)(x) for convolution in step], dim=1)
+            x = torch.cat([module.get_submodule(convolution.name)(x).relu_() for convolution in step], dim=1)
+        before = step
     return x
 
 

@@ -1,6 +1,6 @@
 """A network put to use as a feature extractor, with the name that distances in its features carry."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,28 +30,47 @@ class Projector:
         name: what distances in its features are called after.
         network: an `nn.Module` that does what `Features` says.
         device: where it computes.
+        at_once: images that it sees together.
+        identity: what its features depend on besides the images, where it is worth keeping them; else None.
     """
 
     name: str
     network: nn.Module
     device: torch.device
+    at_once: int = AT_ONCE
+    identity: str | None = None
 
     @property
     def label(self) -> str:
-        """What a distance in its features is called: "FID" of the Inception network alone, else "FD(name)"."""
-        return "FID" if self.name == INCEPTION else f"FD({self.name})"
+        """What a distance in its features is called: "FID" of the Inception network alone, else "FD(name)".
 
-    def moments(self, images: Iterable[np.ndarray]) -> Moments:
-        """Mean and covariance of the features of batches of images, (B, H, W, C) uint8 each, of any size.
+        "FID" is that of the papers; where images are scaled in another way, that is named: "FID(pytorch)".
+        """
+        return "FID" + self.name.removeprefix(INCEPTION) if self.is_inception else f"FD({self.name})"
+
+    @property
+    def is_inception(self) -> bool:
+        """Whether distances in its features are inception distances."""
+        return self.name.startswith(INCEPTION)
+
+    def features(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The features of batches of images, (B, H, W, C) uint8 each, of any size: parts (b, F) float32, in order.
 
         Raises:
             DataError: images that it is not for.
         """
-        network, found = self.network.to(self.device).eval(), Moments()
-        with torch.inference_mode():
-            for batch in images:
-                for start in range(0, len(batch), AT_ONCE):
-                    x = as_tensor(batch[start : start + AT_ONCE]).to(self.device).float() / 255
-                    features: Tensor = network.features(x)  # pyright: ignore[reportCallIssue]
-                    found.add(features.double().cpu().numpy())
+        network = self.network.to(self.device).eval()
+        for batch in images:
+            for start in range(0, len(batch), self.at_once):
+                with torch.inference_mode():
+                    x = as_tensor(batch[start : start + self.at_once]).to(self.device).float() / 255
+                    found: Tensor = network.features(x)  # pyright: ignore[reportCallIssue]
+                    part = found.float().cpu().numpy()
+                yield part
+
+    def moments(self, images: Iterable[np.ndarray]) -> Moments:
+        """Mean and covariance of the features of batches of images; see `features`."""
+        found = Moments()
+        for part in self.features(images):
+            found.add(part)
         return found

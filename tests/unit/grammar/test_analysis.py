@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from grae.errors import GrammarError
 from grae.grammar import Grammar, Motif, Nonterminal, Production, load_grammar
+from grae.grammar.analysis import MOST_COUNTED, components
 
 S, A, B, C = map(Nonterminal, "SABC")
 SYMBOLS = [S, A, B, C, "a", "b"]
@@ -245,3 +246,63 @@ class TestFixedPoints:
         grammar = plain.extend([Motif(1, 0, 2), Motif(0, 0, 3)])
         assert plain.analysis.shortest == {S: 3, A: 2, B: 1}
         assert grammar.analysis.shortest == {S: 1, A: 1, B: 1}
+
+
+class TestScale:
+    """Grammars that are large or deep in an awkward way take seconds, not hours."""
+
+    def test_completions_beyond_counting(self):
+        grammar = Grammar.from_text("\n".join(f"A{i} -> A{i + 1} A{i + 1}" for i in range(300)) + "\nA300 -> 'a'")
+        assert grammar.analysis.completion(grammar.productions[0]) == MOST_COUNTED
+        assert grammar.analysis.completion(grammar.productions[299]) == 3
+        assert int(grammar.tables.shortest[0]) == MOST_COUNTED
+
+    @pytest.mark.timeout(120)
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "\n".join(f"A{i} -> A{i + 1}" for i in range(3000)) + "\nA3000 -> 'a'",
+            "\n".join(f"A{i} -> A{(i + 1) % 3000}" for i in range(3000)) + "\nA7 -> 'a'",
+            "%start B\n" + "\n".join(f"A{i} -> A{(i + 1) % 900} B | B" for i in range(900)) + "\nB -> B | A0 | 'a'",
+            "\n".join(f"A{i} -> A{j}" for i in range(40) for j in range(40)) + "\nA0 -> 'a'",
+            f"S -> {'A ' * 20_000}\nA -> 'a' |",
+        ],
+        ids=["chain", "cycle", "start on a cycle", "all to all", "wide"],
+    )
+    def test_long_chains_cycles_and_right_hand_sides(self, text: str):
+        grammar = Grammar.from_text(text)
+        assert all(grammar.analysis.is_usable(production) for production in grammar.productions)
+        assert grammar.analysis.findings is not None
+        assert grammar.unparse(grammar.parse("a")) == "a"
+
+
+@given(st.dictionaries(st.integers(0, 7), st.sets(st.integers(0, 7))))
+def test_components_are_what_leads_there_and_back(leads: dict[int, set[int]]):
+    reached = {node: {node} for node in range(8)}
+    for _ in range(8):
+        for node, others in leads.items():
+            for other in others:
+                reached[node] |= reached[other]
+    component = components(leads)
+    for one in component:
+        for other in component:
+            assert (component[one] == component[other]) == (other in reached[one] and one in reached[other])
+
+
+class TestFindingsForAuthors:
+    def test_names_of_the_empty_string(self):
+        (finding,) = Grammar.from_text("S -> 'a' S | epsilon | 'b'").analysis.findings
+        assert "the empty string is an empty right-hand side" in finding.message
+
+    @pytest.mark.parametrize(
+        ("text", "kinds"),
+        [
+            ("S -> 'a ' | 'b'", ["end"]),
+            ("S -> E 'a b' E\nE -> | ' '", ["begin", "end"]),
+            ("S -> 'a b' T 'c'\nT -> ' '", []),
+            ("#% separator ' '\nS -> 'a' S | 'b'", []),
+        ],
+    )
+    def test_white_space_at_the_ends_of_strings(self, text: str, kinds: list[str]):
+        found = [finding for finding in Grammar.from_text(text).analysis.findings if finding.kind == "white space"]
+        assert [finding.message.split()[2] for finding in found] == kinds

@@ -4,14 +4,16 @@ import pickle
 import re
 from pathlib import Path
 
+import nltk
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from nltk import CFG
+from nltk import CFG, PCFG
 
 from grae.errors import GrammarError
-from grae.grammar import Grammar, Motif, Nonterminal, load_grammar, shipped_grammars
+from grae.grammar import Grammar, Motif, Nonterminal, load_grammar, loading, shipped_grammars
+from grae.grammar.tokenizer import Tokenizer
 from grae.resources import shipped
 
 S, A, B = Nonterminal("S"), Nonterminal("A"), Nonterminal("B")
@@ -39,6 +41,7 @@ def grammars(draw: st.DrawFn) -> Grammar:
             draw(st.none() | nonterminals),
             language=draw(st.sampled_from([None, "molecules", "expressions"])),
             ignore="".join(draw(st.lists(st.sampled_from(" \t'\"#\u2028"), max_size=3, unique=True))),
+            separator=draw(st.sampled_from(["", " ", ", ", "#", "'"])),
         )
     except GrammarError as error:
         assume(not re.search("derives no string|no production of its start", error.message))
@@ -46,7 +49,10 @@ def grammars(draw: st.DrawFn) -> Grammar:
 
 
 def assert_nltk_reads_alike(text: str, grammar: Grammar) -> None:
-    theirs = CFG.fromstring(text)
+    assert_alike(CFG.fromstring(text), grammar)
+
+
+def assert_alike(theirs: CFG, grammar: Grammar) -> None:
     assert [(str(p.lhs()), tuple(map(str, p.rhs()))) for p in theirs.productions()] == [
         (str(p.lhs), tuple(map(str, p.rhs))) for p in grammar.productions
     ]
@@ -76,6 +82,25 @@ class TestReading:
     def test_any_line_ends(self, end: str):
         grammar = Grammar.from_text(f"S -> 'a' S{end}{end}S ->{end}")
         assert [(str(p), p.line) for p in grammar.productions] == [("S -> 'a' S", 1), ("S ->", 3)]
+
+    @pytest.mark.parametrize(
+        ("text", "productions"),
+        [
+            ("S -> 'a' S\n  | 'b'  # the end\n# more\n  | B 'c' |\nB -> 'b'", ["a S", "b", "B c", "", "b"]),
+            ("<s> ::= <t> '+' <s> | <t>\n<t>::=\"x\"", ["t + s", "t", "x"]),
+            ("S → 'a' S\nS →", ["a S", ""]),
+            ("S->'a'S|'b'", ["a S", "b"]),
+            ("S -> ε | 'a' S ε\nS -> ∅", ["", "a S", ""]),
+            ("S -> ε 'a'\nε -> 'e' |", ["ε a", "e", ""]),  # a nonterminal of that name
+            ("S -> '#' S # 'a'\nS -> '\\' # b\\\nS -> 'c'", ["# S", "\\", "c"]),
+        ],
+    )
+    def test_what_other_tools_write(self, text: str, productions: list[str]):
+        assert [" ".join(map(str, p.rhs)) for p in Grammar.from_text(text).productions] == productions
+
+    def test_lines_of_continued_productions(self):
+        grammar = Grammar.from_text("%start <s> # here\n\n<s> ::= 'a'\n\n | 'b'\n")
+        assert [(str(p), p.line) for p in grammar.productions] == [("s -> 'a'", 3), ("s -> 'b'", 5)]
 
     def test_a_backslash_alone_is_blank(self):
         assert [p.line for p in Grammar.from_text("\\\n\nS -> 'a'\n\\").productions] == [3]
@@ -130,11 +155,17 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("text", "line", "said"),
         [
-            ("S -> 'a'\n\nS -> 'b", 3, "Unterminated string"),
-            ("S -> 'a'\nS 'b'", 2, "Expected an arrow"),
-            ("# x\n-> 'a'", 2, "Expected a nonterminal"),
-            ("S -> 'a'\nS -> $", 2, "Expected a nonterminal"),
-            ("S -> 'a' \\\n | 'b' \\\n | 'c", 1, "Unterminated string"),
+            ("S -> 'a'\n\nS -> 'b", 3, "unterminated string"),
+            ("S -> 'a'\nS 'b'", 2, "expected an arrow"),
+            ("# x\n-> 'a'", 2, "expected a nonterminal"),
+            ("S -> 'a'\nS -> $", 2, "expected a nonterminal"),
+            ("S -> 'a' \\\n | 'b' \\\n | 'c", 1, "unterminated string"),
+            ("S -> 'a'\n| 'b' -> 'c'", 2, "a second arrow"),
+            ("| 'b'", 1, "no production before it"),
+            ("S -> 'a' [0.5]", 1, "no probability"),
+            ("S -> 'a' #% ignore ' '", 1, "a directive behind a production"),
+            ("S -> <a b>", 1, "expected a nonterminal"),
+            ("S -> 'a'\n#% separator", 2, "the directive 'separator' needs a quoted character"),
             ("S -> 'a'\n%start", 2, "%start"),
             ("S -> 'a'\n%start S T", 2, "%start"),
             ("S -> 'a'\n%stop S", 2, "%stop"),
@@ -205,6 +236,103 @@ class TestErrors:
         with pytest.raises(GrammarError, match="ignore"):
             Grammar("mine", [(S, ["a"])], ignore=" \n")
 
+    def test_a_caret_stands_under_the_place(self):
+        with pytest.raises(GrammarError) as caught:
+            Grammar.from_text("S -> 'a' | $", "mine")
+        _, line, caret = caught.value.message.splitlines()
+        assert line.index("$") == caret.index("^")
+
+
+PIECES = [
+    "S",
+    "A",
+    "->",
+    "::=",
+    "|",
+    "'a'",
+    '"b"',
+    "'",
+    '"',
+    "#",
+    "#%",
+    "%start",
+    " ",
+    "\n",
+    "\r",
+    "\\",
+    "<",
+    ">",
+    "ε",
+    "[",
+]
+PIECES += [
+    "#% ignore ' '",
+    "#% separator ' '",
+    "#% motif 0 0 1",
+    "#% language molecules",
+    "\0",
+    "\u2028",
+    "\ufeff",
+    "1",
+    "-",
+    "e",
+]
+
+
+@settings(max_examples=500)
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=2), max_size=25).map("".join))
+def test_any_text_is_a_grammar_or_an_error_of_ours(text: str):
+    try:
+        grammar = Grammar.from_text(text)
+    except GrammarError:
+        return
+    assert Grammar.from_text(grammar.text) == grammar
+    assert all(map(str, grammar.analysis.findings))
+
+
+class TestNltk:
+    TEXT = "S -> NP VP\nNP -> 'the' N | 'Ann'\nN -> 'cat' |\nVP -> 'sees' NP"
+
+    def test_a_grammar_object_is_loaded(self):
+        theirs = CFG.fromstring(self.TEXT)
+        assert load_grammar(theirs) == Grammar.from_text(self.TEXT)
+
+    def test_probabilities_are_not_used(self):
+        theirs = PCFG.fromstring("S -> 'a' S [0.25] | 'b' [0.75]")
+        assert load_grammar(theirs) == Grammar.from_text("S -> 'a' S | 'b'")
+
+    @pytest.mark.parametrize("source", [None, 3, b"smiles", ["smiles"]])
+    def test_what_is_no_grammar(self, source: object):
+        with pytest.raises(GrammarError) as caught:
+            load_grammar(source)  # pyright: ignore[reportArgumentType]
+        assert caught.value.remedy
+
+    def test_symbols_that_are_no_strings(self):
+        start = nltk.Nonterminal("S")
+        with pytest.raises(GrammarError, match="terminal 7 is a int"):
+            load_grammar(CFG(start, [nltk.Production(start, [7])]))
+        with pytest.raises(GrammarError, match=r"nonterminal .* is a tuple"):
+            load_grammar(CFG(start, [nltk.Production(nltk.Nonterminal(("S", 1)), ["a"])]))
+
+    @given(grammars())
+    def test_there_and_back(self, grammar: Grammar):
+        theirs = grammar.to_nltk()
+        assert_alike(theirs, grammar)
+        again = load_grammar(theirs)
+        assert [(p.lhs, p.rhs) for p in again.productions] == [(p.lhs, p.rhs) for p in grammar.productions]
+
+    @pytest.mark.parametrize(
+        ("name", "text"), [("smiles-gvae", "C[C@@H](F)Cl"), ("arithmetic", "sin(x)+2*x"), ("smiles", "CC(=O)N")]
+    )
+    def test_the_tree_is_the_one_that_their_parser_finds(self, name: str, text: str):
+        grammar = load_grammar(name)
+        (theirs,) = nltk.ChartParser(grammar.to_nltk()).parse(Tokenizer(grammar)(text))
+        assert grammar.tree(text) == theirs
+
+    def test_motifs_are_written_out_in_trees(self):
+        plain = Grammar.from_text("S -> 'a' S | 'b'")
+        assert plain.extend([Motif(0, 0, 1)]).tree("aab") == plain.tree("aab")
+
 
 class TestText:
     @given(grammars())
@@ -212,6 +340,7 @@ class TestText:
         again = Grammar.from_text(grammar.text, grammar.name)
         assert [(p.id, p.lhs, p.rhs) for p in again.productions] == [(p.id, p.lhs, p.rhs) for p in grammar.productions]
         assert (again.start, again.language, again.ignore) == (grammar.start, grammar.language, grammar.ignore)
+        assert again.separator == grammar.separator
         assert again.fingerprint == grammar.fingerprint
         assert again == grammar
         assert hash(again) == hash(grammar)
@@ -286,6 +415,7 @@ class TestNames:
             ("/no/such/file.cfg", "give one of these names"),
             ("", "give one of these names"),
             ("x" * 5000, "give one of these names"),
+            ("a\0b", "give one of these names"),
         ],
     )
     def test_no_such_grammar(self, source: str, remedy: str):
@@ -308,6 +438,17 @@ class TestNames:
     def test_no_utf8(self, tmp_path: Path):
         (tmp_path / "mine.cfg").write_bytes(b"S -> 'a'\nS -> '\xff'\n")
         with pytest.raises(GrammarError, match="not UTF-8 text, at byte 15"):
+            load_grammar(tmp_path / "mine.cfg")
+
+    @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null"])
+    def test_a_device_is_not_read(self, device: str):
+        with pytest.raises(GrammarError, match="is a device"):
+            load_grammar(device)
+
+    def test_what_is_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(loading, "MOST_BYTES", 20)
+        (tmp_path / "mine.cfg").write_text("S -> 'a' | 'b' | 'c' | 'd'\n")
+        with pytest.raises(GrammarError, match="more than 20 bytes"):
             load_grammar(tmp_path / "mine.cfg")
 
     def test_what_cannot_be_read(self, tmp_path: Path):
@@ -341,6 +482,7 @@ class TestFingerprint:
             "S -> 'a' S | A\nA -> 'b' |",
             "S -> 'a' S | A\nA -> 'b' | 'b'",
             "#% ignore ' '\nS -> 'a' S | A\nA -> 'b'",
+            "#% separator ' '\nS -> 'a' S | A\nA -> 'b'",
             "S -> 'a' S | A\nA -> 'b'\n#% motif 1 0 2\nS -> 'b'",
             "S -> 'a' S | A\nA -> 'b'\nS -> 'b'",
         ],
@@ -362,7 +504,7 @@ class TestFingerprint:
 
     @given(grammars(), grammars())
     def test_two_grammars_share_it_only_if_alike(self, one: Grammar, two: Grammar):
-        alike = [(g.start, g.ignore, [(p.lhs, p.rhs) for p in g.productions]) for g in (one, two)]
+        alike = [(g.start, g.ignore, g.separator, [(p.lhs, p.rhs) for p in g.productions]) for g in (one, two)]
         assert (one.fingerprint == two.fingerprint) == (alike[0] == alike[1])
 
 

@@ -13,8 +13,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from grae.errors import GrammarError, ParseError
-from grae.grammar import Grammar, Nonterminal, Production, load_grammar
-from grae.grammar import parser as parser_module
+from grae.grammar import Grammar, Nonterminal, Production, earley, load_grammar
+from grae.grammar.codec import decode, encode
+from grae.grammar.motifs import learn_motifs
+from grae.grammar.overlap import overlap
+from grae.grammar.tokenizer import Tokenizer
 
 
 class BruteForce:
@@ -130,7 +133,7 @@ def words(alphabet: str, longest: int) -> list[str]:
 
 
 def assert_follows_the_rule(grammar: Grammar, longest: int) -> None:
-    texts = words("".join(grammar.terminals), longest)
+    texts = words("".join(sorted(set("".join(grammar.terminals)))), longest)
     parsed = grammar.parser.parse_batch(texts)
     for row, text in enumerate(texts):
         expected = BruteForce(grammar, text).ids()
@@ -139,16 +142,19 @@ def assert_follows_the_rule(grammar: Grammar, longest: int) -> None:
         assert found == (expected or []), (grammar.text, text)
 
 
-SYMBOLS = [Nonterminal("S"), Nonterminal("A"), Nonterminal("B"), "a", "b"]
+NONTERMINALS = [Nonterminal("S"), Nonterminal("A"), Nonterminal("B")]
+OVERLAPPING = ("a", "b", "ab", "ba", "aab", "bb")
 
 
 @st.composite
-def small_grammars(draw: st.DrawFn) -> Grammar:
+def small_grammars(
+    draw: st.DrawFn, terminals: tuple[str, ...] = ("a", "b"), ignore: str = "", separator: str = ""
+) -> Grammar:
     """Any grammars at all: ambiguous, cyclic, nullable, with unusable productions."""
-    rhs = st.lists(st.sampled_from(SYMBOLS), max_size=3)
-    productions = draw(st.lists(st.tuples(st.sampled_from(SYMBOLS[:3]), rhs), min_size=1, max_size=9))
+    rhs = st.lists(st.sampled_from([*NONTERMINALS, *terminals]), max_size=3)
+    productions = draw(st.lists(st.tuples(st.sampled_from(NONTERMINALS), rhs), min_size=1, max_size=9))
     try:
-        return Grammar("small", productions, Nonterminal("S"))
+        return Grammar("small", productions, Nonterminal("S"), ignore=ignore, separator=separator)
     except GrammarError:
         assume(False)
         raise
@@ -160,10 +166,19 @@ class TestRule:
     def test_any_grammar_follows_the_rule(self, grammar: Grammar):
         assert_follows_the_rule(grammar, 4)
 
+    @settings(max_examples=200)
+    @given(small_grammars(OVERLAPPING))
+    def test_any_grammar_of_overlapping_terminals_follows_the_rule(self, grammar: Grammar):
+        assert_follows_the_rule(grammar, 5)
+
     @pytest.mark.parametrize(
         "productions",
         [
             "S -> S S | 'a' |",  # ambiguous without end
+            "S -> A B\nA -> 'a' | 'ab'\nB -> 'b' | 'c'",
+            "S -> 'aa' S | 'aaa' |",
+            "S -> S 'ab' | S 'a' | S 'b' |",
+            "S -> 'a' S 'a' | 'aa' | 'b'",
             "S -> S | 'a'",
             "S -> A | 'a'\nA -> B | 'b'\nB -> S |",  # a cycle of three
             "S -> A | B\nA -> B | S\nB -> 'b' | A A",
@@ -219,6 +234,108 @@ class TestRule:
         assert grammar.unparse(ids) == "x+log x+x"
         with pytest.raises(ParseError, match="position 6"):
             grammar.parse("x + x x")
+
+
+class TestOverlap:
+    """Terminals that longest match would cut apart from the derivation."""
+
+    def test_a_terminal_ends_where_the_derivation_needs_it_to(self):
+        grammar = Grammar.from_text("S -> A B\nA -> 'a' | 'ab'\nB -> 'b' | 'c'")
+        derivations = {text: grammar.parse(text).tolist() for text in ("ab", "ac", "abb", "abc")}
+        assert derivations == {"ab": [0, 1, 3], "ac": [0, 1, 4], "abb": [0, 2, 3], "abc": [0, 2, 4]}
+
+    def test_keywords_and_names(self):
+        grammar = Grammar.from_text(
+            "S -> 'if' ' ' N | N\nN -> L N | L\nL -> " + " | ".join(f"'{letter}'" for letter in "ifx")
+        )
+        for text in ("if x", "if if", "if", "fi", "iffi", "if iff"):
+            assert grammar.unparse(grammar.parse(text)) == text
+
+    @pytest.mark.parametrize(
+        ("text", "position", "expected"),
+        [
+            ("", 0, ("s", "sin(", "x")),
+            ("six", 2, ("n(", "n*")),
+            ("sin*sin(", 8, ("s", "sin(", "x")),
+            ("x+é", 2, ("s", "sin(", "x")),
+            ("xx", 1, ("+",)),
+        ],
+    )
+    def test_position_and_what_is_left_of_the_expected_terminals(self, text: str, position: int, expected: tuple):
+        grammar = Grammar.from_text("S -> S '+' T | T\nT -> 'x' | 'sin(' S ')' | 's' N T\nN -> 'in*' | 'in('")
+        with pytest.raises(ParseError) as caught:
+            grammar.parse(text)
+        assert (caught.value.position, caught.value.expected) == (position, expected)
+
+    @settings(max_examples=300)
+    @given(small_grammars(OVERLAPPING), st.integers(0, 2**32), st.integers(0, 30))
+    def test_what_a_derivation_derives_is_parsed(self, grammar: Grammar, seed: int, free: int):
+        text = grammar.unparse(random_derivation(grammar, np.random.default_rng(seed), free))
+        assert grammar.unparse(grammar.parse(text)) == text
+
+    @settings(max_examples=200)
+    @given(small_grammars(("a", "b", " ", "a ", " b", "ab"), ignore=" _"), st.integers(0, 2**32), st.integers(0, 20))
+    def test_also_where_terminals_hold_ignored_characters(self, grammar: Grammar, seed: int, free: int):
+        rng = np.random.default_rng(seed)
+        ids = random_derivation(grammar, rng, free)
+        text = grammar.unparse(ids)
+        assert grammar.unparse(grammar.parse(text)) == text
+        spaced = "".join("_" * rng.integers(0, 3) + terminal for terminal in terminals_of(grammar, ids)) + "_"
+        assert grammar.unparse(grammar.parse(spaced)).replace(" ", "") == text.replace(" ", "")
+
+    @settings(max_examples=200)
+    @given(small_grammars(("a", "b", "a b", "ab", " "), separator=" "), st.integers(0, 2**32), st.integers(0, 20))
+    def test_also_with_a_separator(self, grammar: Grammar, seed: int, free: int):
+        ids = random_derivation(grammar, np.random.default_rng(seed), free)
+        text = grammar.unparse(ids)
+        assert text == " ".join(terminals_of(grammar, ids))
+        assert grammar.unparse(grammar.parse(text)) == text
+
+    @settings(max_examples=100)
+    @given(small_grammars(("a", "b", "ab"), ignore=" ", separator=" "), st.integers(0, 2**32), st.integers(0, 20))
+    def test_also_with_a_separator_that_may_stand_several_times(self, grammar: Grammar, seed: int, free: int):
+        ids = random_derivation(grammar, np.random.default_rng(seed), free)
+        text = grammar.unparse(ids)
+        assert grammar.unparse(grammar.parse("  " + text.replace(" ", "   ") + " ")) == text
+
+    @settings(max_examples=300)
+    @given(small_grammars(OVERLAPPING), st.integers(0, 2**32), st.integers(0, 20))
+    def test_longest_match_is_right_where_no_overlap_is_seen(self, grammar: Grammar, seed: int, free: int):
+        ids = random_derivation(grammar, np.random.default_rng(seed), free)
+        assume(overlap(grammar) is None)
+        assert Tokenizer(grammar)(grammar.unparse(ids)) == terminals_of(grammar, ids)
+
+    @pytest.mark.parametrize("name", ["smiles", "smiles-gvae", "arithmetic"])
+    def test_the_shipped_grammars_have_none(self, name: str):
+        assert overlap(load_grammar(name)) is None
+
+    @pytest.mark.parametrize(
+        ("productions", "pair"),
+        [
+            ("S -> A B\nA -> 'a' | 'ab'\nB -> 'b' | 'c'", ("a", "ab")),
+            ("S -> 'a' S | 'a'", None),
+            ("S -> 'a' S | 'aa'", ("a", "aa")),
+            ("S -> 'a' 'b' | 'a' 'c' 'abd'", None),
+            ("S -> 'a' E 'b' 'c' | 'abcd'\nE -> | 'x'", None),
+            ("S -> 'a' E 'b' 'cd' | 'abc'\nE -> | 'x'", ("a", "abc")),
+            ("S -> 'Sc' | 'S' C\nC -> 'c' C |", ("S", "Sc")),
+        ],
+    )
+    def test_overlap_is_read_off_the_productions(self, productions: str, pair: tuple[str, str] | None):
+        assert overlap(Grammar.from_text(productions)) == pair
+
+    def test_batches_and_motifs(self):
+        plain = Grammar.from_text("#% ignore ' '\nS -> S A | A\nA -> 'a' | 'ab' | 'b' | 'a b'")
+        texts = ["ab", "a b", "", "aab", "abx", "  ", "ba b ", "a" * 300]
+        alone = [plain.parse(text).tolist() if text.strip() and "x" not in text else [] for text in texts]
+        parsed = plain.parser.parse_batch(texts)
+        assert parsed.ok.tolist() == [bool(ids) for ids in alone]
+        assert [parsed.ids[i:j].tolist() for i, j in itertools.pairwise(parsed.offsets)] == alone
+        encoded = encode(plain, texts, on_invalid="skip")
+        grammar = plain.extend(learn_motifs(plain, encoded.derivations, 5))
+        short = encode(grammar, texts, on_invalid="skip")
+        assert short.derivations.lengths.sum() < encoded.derivations.lengths.sum()
+        assert decode(grammar, short.derivations) == decode(plain, encoded.derivations)
 
 
 class TestErrors:
@@ -279,7 +396,7 @@ class TestErrors:
         assert error.position >= longest
 
     def test_too_ambiguous_a_string_is_reported(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(parser_module, "MOST_ITEMS", 100_000)
+        monkeypatch.setattr(earley, "MOST_ITEMS", 100_000)
         grammar = Grammar.from_text("S -> S S S | S S | 'a'")
         with pytest.raises(ParseError, match="partial derivations") as caught:
             grammar.parse("a" * 2000)
@@ -312,7 +429,7 @@ class TestLongStrings:
         ids = grammar.parse(text)
         assert quickest(lambda: grammar.parse(text)) < 1
         assert grammar.unparse(ids) == text
-        (workspace,) = grammar.parser._spare
+        (workspace,) = grammar.parser._scanner.machine._spare  # pyright: ignore[reportAttributeAccessIssue]
         assert len(workspace.items) < 64 * self.n
 
     def test_a_long_molecule(self):
@@ -365,7 +482,7 @@ class TestAgainstChartParser:
         """How many times faster a molecule is parsed."""
         grammar, reference = load_grammar("smiles-gvae"), chart_parser("smiles-gvae")
         molecules = zinc(data_home, n)
-        tokens = [grammar.parser.tokenizer(molecule) for molecule in molecules]
+        tokens = [Tokenizer(grammar)(molecule) for molecule in molecules]
         start = time.perf_counter()
         expected = [chart_ids(grammar, reference, some) for some in tokens]
         theirs = time.perf_counter() - start
@@ -385,7 +502,7 @@ class TestAgainstChartParser:
         rng = np.random.default_rng(0)
         for _ in range(n):
             text = grammar.unparse(random_derivation(grammar, rng, 12))
-            assert grammar.parse(text).tolist() == chart_ids(grammar, reference, grammar.parser.tokenizer(text))
+            assert grammar.parse(text).tolist() == chart_ids(grammar, reference, Tokenizer(grammar)(text))
 
     def test_same_ids_on_expressions(self):
         self.check_expressions(200)
@@ -407,6 +524,19 @@ def random_derivation(grammar: Grammar, rng: np.random.Generator, free: int) -> 
         ids.append(int(rng.choice(choices)))
         stack += [int(child) for child in tables.children[ids[-1], : tables.n_children[ids[-1]]]][::-1]
     return ids
+
+
+def terminals_of(grammar: Grammar, ids: list[int]) -> list[str]:
+    """The terminals that a derivation derives."""
+    steps, found = iter(ids), []
+    stack: list[Nonterminal | str] = [grammar.start]
+    while stack:
+        symbol = stack.pop()
+        if isinstance(symbol, str):
+            found.append(symbol)
+        else:
+            stack += reversed(grammar.productions[next(steps)].rhs)
+    return found
 
 
 @settings(max_examples=300)

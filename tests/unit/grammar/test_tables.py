@@ -136,7 +136,7 @@ class TestCoding:
             "children": (np.int32, (p, r)), "n_children": (np.int32, (p,)), "shortest": (np.int64, (n,)),
             "shortest_production": (np.int64, (p,)), "usable": (bool, (p,)), "mask": (bool, (n, p)),
             "nullable": (bool, (n,)), "empty": (np.int32, (n,)), "on_cycle": (bool, (p,)),
-            "first": (bool, (p, k + 2)), "follow": (bool, (n, k + 2)),
+            "first": (bool, (p, k + 2)), "begins": (bool, (n, k + 2)), "follow": (bool, (n, k + 2)),
         }  # fmt: skip
         assert {field.name for field in fields(Tables)} == {"start", *shapes}
         for name, (dtype, shape) in shapes.items():

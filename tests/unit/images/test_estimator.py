@@ -10,6 +10,7 @@ from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
 from grae.images import ImageAutoencoder, densities, load
 from grae.images.densities import unfitted
+from grae.images.interpolation import slerp
 from grae.images.recipes import MODELS
 from grae.images.resolution import resolved
 from grae.training.run_folder import RunFolder
@@ -53,6 +54,24 @@ def test_the_two_stage_model_takes_up_a_vae(few, monkeypatch):
         ImageAutoencoder("2svae", **{**SMALL, "epochs": 2}, latent_dim=2).fit_like(vae, few)
     with pytest.raises(DataError, match="other images"):
         ImageAutoencoder("2svae", **SMALL, latent_dim=2).fit_like(vae, few[1:])
+
+
+def test_reconstructions_and_interpolations_of_the_two_stage_model_pass_through_the_second_stage(few, monkeypatch):
+    vae = ImageAutoencoder("vae", **SMALL, latent_dim=2).fit(few)
+    monkeypatch.setattr(densities, "TwoStage", lambda gamma: TwoStage(8, epochs=1, gamma=gamma))
+    two = ImageAutoencoder("2svae", **SMALL, latent_dim=2).fit_like(vae, few)
+    codes, stage = two.transform(few), two.density_named("two-stage")
+    assert isinstance(stage, TwoStage)
+    u = stage.encode(codes)
+    back = stage.decode(u).astype(np.float32)
+    assert np.array_equal(two.reconstruct(few), two.inverse_transform(back))
+    assert np.array_equal(vae.reconstruct(few), vae.inverse_transform(codes))
+    half = (u[:50] + u[50:100]) / 2  # as published: mid-points in u, at the mean of the two lengths
+    lengths = (np.linalg.norm(u[:50], axis=1) + np.linalg.norm(u[50:100], axis=1)) / 2
+    expected = stage.decode(half / np.linalg.norm(half, axis=1, keepdims=True) * lengths[:, None])
+    assert np.allclose(two.interpolated_codes(codes[:50], codes[50:100], 0.5), expected, atol=1e-4)
+    assert np.array_equal(vae.interpolated_codes(codes[:5], codes[5:10], 0.5), slerp(codes[:5], codes[5:10], 0.5))
+    assert np.allclose(two.interpolated_codes(codes[:5], codes[5:10], 1.0), back[5:10], atol=1e-5)
 
 
 def test_the_rate_falls_as_asked(few):

@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from grae.errors import DataError
 from grae.images import Moments, frechet_distance
+from grae.images.frechet import limit_of_many
 
 
 def with_moments(mean: np.ndarray, covariance: np.ndarray, n: int = 50) -> np.ndarray:
@@ -95,3 +96,29 @@ def test_what_cannot_be_compared_is_refused():
         Moments.of(np.full((4, 3), np.nan))
     with pytest.raises(DataError, match="shape"):
         Moments.of(np.zeros((4, 3))).add(np.zeros((4, 2)))
+
+
+def test_the_limit_of_many_takes_the_bias_of_few_away():
+    """Features of the very law compared with: the distance is the bias alone, which is about F / n here and more."""
+    real = Moments.of(np.random.default_rng(0).standard_normal((200_000, 8)))
+    few, limits = [], []
+    for seed in range(12):
+        features = np.random.default_rng(seed + 1).standard_normal((400, 8))
+        few.append(frechet_distance(real, Moments.of(features)))
+        limits.append(limit_of_many(real, features, seed=seed))
+    assert np.mean(few) > 0.03
+    assert abs(np.mean(limits)) < 0.3 * np.mean(few)
+
+
+def test_of_fewer_than_two_for_each_feature_there_is_no_limit():
+    features = np.random.default_rng(0).standard_normal((40, 20))
+    assert limit_of_many(Moments.of(features), features) is not None
+    assert limit_of_many(Moments.of(features), features[:39]) is None
+
+
+def test_a_root_follows_what_is_added():
+    rows = np.random.default_rng(0).standard_normal((50, 3))
+    moments = Moments.of(rows[:20])
+    assert np.allclose(moments.root @ moments.root, moments.covariance)
+    moments.add(rows[20:])
+    assert np.allclose(moments.root @ moments.root, np.cov(rows.T))

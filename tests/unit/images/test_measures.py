@@ -15,11 +15,13 @@ from grae.images import table as table_module
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
 from grae.images.figure import CELL, GAP, HEADING, between, draw_figure, grid_as_png, label_width
+from grae.images.interpolation import slerp
+from grae.images.kernel import kernel_distance
 from grae.images.measures import HeldOut, measure, normal_density
 from grae.images.printed import PRINTED
 from grae.images.projectors import Classifier, Projector
 from grae.images.recipes import MODELS
-from grae.images.table import as_markdown, make_table
+from grae.images.table import FLOOR, as_markdown, make_table
 
 SMALL = {"width": 0.1, "epochs": 1, "batch_size": 32, "device": "cpu"}
 
@@ -50,6 +52,62 @@ def test_each_measure_is_the_distance_that_it_is_said_to_be(fitted, digits):
     assert set(found.to_dict()) == {"feature", "n", "rec", "normal", "gmm", "interp"}
 
 
+def test_inception_distances_come_with_kernel_distances_and_limits(fitted, digits):
+    inception = Projector("Inception", Pixels(), torch.device("cpu"))
+    told: list[int] = []
+    held_out = HeldOut(digits.test.images, inception, n=200, limits=True, tell=told.append)
+    found = measure(fitted, held_out)
+    assert found.feature == "FID"
+    assert set(found.kernel) == set(found.limit) == {"rec", "normal", "gmm", "interp"}
+    real, samples = (images.reshape(200, -1) / 255 for images in (held_out.images[held_out.rows], fitted.sample(200)))
+    assert found.kernel["gmm"].value == pytest.approx(kernel_distance(real, samples).value, rel=1e-3)
+    assert 0 < found.limit["gmm"] < found.gmm
+    assert sum(told) == 5 * 200
+    told_as_json = json.loads(json.dumps(found.to_dict()))
+    assert set(told_as_json["kernel"]["rec"]) == {"value", "error"}
+
+
+def test_the_floor_is_the_distance_of_training_images(fitted, digits):
+    held_out = HeldOut(digits.test.images, PIXELS, n=300)
+    found = held_out.floor(digits.train.images)
+    rows = np.random.default_rng(0).choice(len(digits.train.images), 300, replace=False)
+    real = digits.test.images[held_out.rows]
+    assert found.frechet == pytest.approx(distance(real, digits.train.images[rows]), rel=1e-4)
+    assert found.kernel is None
+    assert found.frechet < measure(fitted, held_out).normal
+
+
+def test_features_of_real_images_are_computed_once(digits, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path))
+
+    class Counting(Pixels):
+        seen = 0
+
+        def features(self, x):
+            self.seen += len(x)
+            return super().features(x)
+
+    network = Counting()
+    for _ in range(2):
+        first = HeldOut(digits.test.images, Projector("p", network, torch.device("cpu"), identity="a"), n=50)
+        assert np.allclose(first.features, digits.test.images[first.rows].reshape(50, -1) / 255)
+    assert network.seen == 50
+    others = [
+        HeldOut(digits.test.images, Projector("p", network, torch.device("cpu"), identity="b"), n=50),
+        HeldOut(digits.test.images, Projector("p", network, torch.device("cpu"), identity="a"), n=50, seed=1),
+        HeldOut(digits.train.images, Projector("p", network, torch.device("cpu"), identity="a"), n=50),
+        HeldOut(digits.test.images, Projector("p", network, torch.device("cpu")), n=50),
+    ]
+    assert all(len(some.features) == 50 for some in others)
+    assert network.seen == 250
+    assert len(list((tmp_path / "features").iterdir())) == 4
+    for path in (tmp_path / "features").iterdir():
+        path.write_bytes(b"damaged")
+    again = HeldOut(digits.test.images, Projector("p", network, torch.device("cpu"), identity="a"), n=50)
+    assert np.array_equal(again.features, first.features)
+    assert network.seen == 300
+
+
 def test_interpolations_are_half_way_between_different_images(digits):
     images = np.concatenate([np.full((5, 8, 8, 1), 0, np.uint8), np.full((1, 8, 8, 1), 255, np.uint8)])
 
@@ -65,6 +123,12 @@ def test_interpolations_are_half_way_between_different_images(digits):
         def decoded(self, X):
             self.seen.append(X)
             return iter([np.zeros((len(X), 8, 8, 1), np.uint8)])
+
+        def reconstructed_codes(self, codes):
+            return codes
+
+        def interpolated_codes(self, first, second, t):
+            return slerp(first, second, t)
 
         def density_named(self, name):
             return type("Density", (), {"sample": lambda self, n, seed: np.zeros((n, 2), np.float32)})()
@@ -127,10 +191,12 @@ def test_a_table_is_made_once_and_goes_on(small_set, toy_projector, tmp_path, mo
     monkeypatch.setattr(table_module, "ImageAutoencoder", None)  # nothing is trained or opened again
     assert make_table(tmp_path, small_set, toy_projector, models=("ae", "vae"), n=30, **SMALL) == both
     kept = json.loads((tmp_path / "table.json").read_text())
-    assert [row["model"] for row in kept] == ["vae", "ae"]  # in the paper's order
+    assert [row["model"] for row in kept] == [FLOOR, "vae", "ae"]  # in the paper's order
+    assert kept[0]["rec"] is None
+    assert kept[0]["gmm"] == kept[0]["normal"] > 0
     with (tmp_path / "table.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
-    assert float(lines[0]["rec"]) == rows[0]["rec"]
+    assert float(lines[1]["rec"]) == rows[0]["rec"]
     assert (tmp_path / "table.md").read_text() == as_markdown(kept)
 
 
@@ -154,10 +220,8 @@ def test_a_table_goes_on_in_the_middle_of_a_training(small_set, toy_projector, t
 def test_the_two_stage_model_shares_the_vaes_network(small_set, toy_projector, tmp_path, monkeypatch):
     monkeypatch.setattr(densities, "TwoStage", lambda gamma: TwoStage(8, epochs=1, gamma=gamma))
     rows = make_table(tmp_path, small_set, toy_projector, models=("vae", "2svae"), n=30, **SMALL)
-    assert [rows[1][name] for name in ("rec", "interp", "minutes")] == [
-        rows[0][name] for name in ("rec", "interp", "minutes")
-    ]
-    assert rows[1]["normal"] != rows[0]["normal"]
+    assert rows[1]["minutes"] == rows[0]["minutes"]
+    assert all(rows[1][name] != rows[0][name] for name in ("rec", "normal", "interp"))  # through the second stage
     assert not (tmp_path / "2svae" / "state").exists()  # nothing was trained
     (tmp_path / "measures.jsonl").unlink()
     assert make_table(tmp_path, small_set, toy_projector, models=("2svae",), n=30, **SMALL) == rows[1:]
@@ -176,9 +240,20 @@ def test_another_experiment_is_refused(small_set, toy_projector, tmp_path):
 def test_markdown_has_ours_beside_the_printed():
     row = {"model": "rae-l2", "feature": "FD(x)", "n": 5, "rec": 1.0, "normal": 2.0, "gmm": 3.0, "interp": 4.125}
     printed = {"printed_rec": 10.53, "printed_normal": 22.22, "printed_gmm": None, "printed_interp": 14.54}
-    assert as_markdown([{**row, **printed}]) == (
+    real = {**row, "model": FLOOR, "rec": None, "interp": None, **dict.fromkeys(printed)}
+    plain = (
         "| FD(x), ours / printed FID | rec | normal | gmm | interp |\n|---|---|---|---|---|\n"
+        "| real images | - / - | 2.00 / - | 3.00 / - | - / - |\n"
         "| RAE-L2 | 1.00 / 10.53 | 2.00 / 22.22 | 3.00 / - | 4.12 / 14.54 |\n"
+    )
+    rows = [real, {**row, **printed}]
+    assert as_markdown(rows) == plain
+    rows[1] |= {"kid_gmm": 0.0012, "kid_gmm_error": 0.0001, "limit_gmm": 1.5}
+    assert as_markdown(rows) == plain + (
+        "\n| KID x 1000, with its standard error | rec | normal | gmm | interp |\n|---|---|---|---|---|\n"
+        "| real images | - | - | - | - |\n| RAE-L2 | - | - | 1.20 ± 0.10 | - |\n"
+        "\n| FD(x), extrapolated to many images | rec | normal | gmm | interp |\n|---|---|---|---|---|\n"
+        "| real images | - | - | - | - |\n| RAE-L2 | - | - | 1.50 | - |\n"
     )
 
 

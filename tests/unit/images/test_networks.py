@@ -176,6 +176,36 @@ def test_wae_averages_the_error(batch):
     assert made.bottleneck.scales == (0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
+def test_wae_on_faces_sums_over_pixels_and_channels_under_its_published_weights():
+    """0.05 x the sum over pixels and channels + 100 x MMD (Tolstikhin et al. 2018, as Ghosh et al. 2020 have it)."""
+    images = np.random.default_rng(1).integers(0, 256, (6, 64, 64, 3), dtype=np.uint8)
+    faces = {"images": as_tensor(images)}
+    made = network("celeba", "wae", 1 / 32)
+    x, _, y = parts(made, faces)
+    terms = made(faces)
+    expected = (0.05 * (x - y).square().sum(dim=(1, 2, 3)).mean()).detach()
+    assert torch.isclose(terms["reconstruction"].double(), expected, rtol=1e-5)
+    assert torch.isclose(terms["loss"], terms["reconstruction"] + 100 * terms["embedding"], rtol=1e-5)
+    assert terms["mse"].item() == pytest.approx(float(expected) / (0.05 * 64 * 64 * 3), rel=1e-5)
+
+
+def test_waes_encoder_of_faces_gets_clipped_noise_in_training_alone():
+    made = network("celeba", "wae", 1 / 32).encoder
+    seen = []
+    made.get_submodule("layers.0").register_forward_pre_hook(lambda layer, given: seen.append(given[0].detach()))
+    grey = {"images": torch.full((4, 3, 64, 64), 51, dtype=torch.uint8)}  # 0.2, and one row and column of padding
+    torch.manual_seed(0)
+    made.train()(grey)
+    noise = seen[0][..., :64, :64] - 0.2
+    assert float(noise.abs().max()) == pytest.approx(0.01, rel=1e-4)
+    at_the_ends = float((noise.abs() > 0.00999).float().mean())
+    assert at_the_ends == pytest.approx(0.317, abs=0.01)  # of N(0, 0.01), so much is clipped at one deviation
+    made.eval()(grey)
+    assert torch.allclose(seen[1][..., :64, :64], torch.tensor(0.2))
+    assert all(network(name, "wae", 1 / 32).encoder.noise == 0 for name in ("mnist", "cifar10"))
+    assert all(network("celeba", model, 1 / 32).encoder.noise == 0 for model in MODELS if model != "wae")
+
+
 @pytest.mark.parametrize(("name", "dense"), [("cifar10", False), ("celeba", True)])
 def test_tikhonov_squares_transposed_convolutions_and_for_faces_the_dense_layer(name, dense):
     made = network(name, "rae-l2", 1 / 32)
@@ -237,13 +267,50 @@ def test_recipes_by_size():
         recipe_named("cifar")
 
 
-@pytest.mark.parametrize(("model", "rate", "epochs"), [("rae-l2", 5e-4, 100), ("vae", 1e-4, 100), ("wae", 1e-3, 70)])
-def test_the_published_schedule(model, rate, epochs):
-    settings = resolved(ImageAutoencoder(model).get_params(), (32, 32, 3))
-    assert (settings.training.learning_rate, settings.training.epochs) == (rate, epochs)
-    assert settings.training.batch_size == 100
+# Ghosh et al. 2020 and its published code: learning rate, epochs and batch of (MNIST, CIFAR-10, CelebA).
+PUBLISHED = {
+    "vae": ((1e-4, 100, 100), (1e-4, 100, 100), (1e-4, 70, 1000)),
+    "cv-vae": ((1e-4, 100, 100), (1e-4, 70, 100), (1e-4, 70, 100)),
+    "wae": ((1e-3, 100, 100), (1e-3, 70, 100), (1e-3, 70, 100)),
+    "2svae": ((1e-4, 100, 100), (1e-4, 100, 100), (1e-4, 70, 1000)),
+    "rae-gp": ((5e-4, 100, 100), (5e-4, 70, 100), (1e-3, 70, 100)),
+    "rae-l2": ((5e-4, 100, 100), (5e-4, 100, 100), (1e-3, 70, 100)),
+    "rae-sn": ((5e-4, 100, 100), (5e-4, 100, 100), (1e-3, 70, 100)),
+    "rae": ((5e-4, 100, 100), (5e-4, 100, 100), (1e-3, 70, 100)),
+    "ae": ((5e-4, 100, 100), (5e-4, 100, 100), (1e-3, 70, 100)),
+    "ae-l2": ((5e-4, 100, 100), (5e-4, 100, 100), (1e-3, 100, 100)),
+}
+# beta; lambda, where there is one
+WEIGHTS = {
+    "vae": (0.312, 0.024, 0.09024),
+    "cv-vae": (0.039, 9e-4, 0.01),
+    "wae": (0.03, 0.006, 100),
+    "2svae": (0.312, 0.024, 0.09024),
+    "rae-gp": ((1e-4, 5e-8), (9e-4, 0), (1e-4, 1e-7)),
+    "rae-l2": ((1e-4, 1e-7), (1e-3, 1e-6), (1e-4, 1e-7)),
+    "rae-sn": (0.009, 0.03, 0.0024),
+    "rae": (5e-4, 0.01, 1e-4),
+    "ae": (0, 0, 0),
+    "ae-l2": ((0, 1e-7), (0, 1e-6), (0, 1e-6)),
+}
+SHAPES = {"mnist": (32, 32, 1), "cifar10": (32, 32, 3), "celeba": (64, 64, 3)}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_published_weights_and_schedule(model):
+    for place, (name, shape) in enumerate(SHAPES.items()):
+        settings = resolved(ImageAutoencoder(model, recipe=name).get_params(), shape)
+        training, objective = settings.training, settings.objective
+        assert (training.learning_rate, training.epochs, training.batch_size) == PUBLISHED[model][place]
+        weights = WEIGHTS[model][place]
+        assert (objective.beta, objective.lambda_) == (weights if isinstance(weights, tuple) else (weights, 0))
+        assert settings.second_stage == (1.5e-3, 1e-3, 2e-3)[place]
+
+
+def test_the_published_plateau():
+    settings = resolved(ImageAutoencoder("rae-l2").get_params(), (32, 32, 3))
     assert (settings.training.schedule, settings.training.plateau_factor) == ("plateau", 0.5)
-    assert settings.training.plateau_patience == 5
+    assert (settings.training.plateau_patience, settings.training.plateau_threshold) == (5, 1e-4)
     assert settings.training.clip_norm is None
 
 
@@ -251,6 +318,31 @@ def test_width_scales_every_number_of_filters():
     found = resolved(ImageAutoencoder("rae", width=0.25).get_params(), (64, 64, 3)).architecture
     assert found.encoder == (32, 64, 128, 256)
     assert (found.start, found.decoder, found.latent_dim) == (256, (128, 64, 32), 64)
+
+
+@pytest.mark.parametrize(("name", "model"), [("mnist", "rae-l2"), ("celeba", "rae-l2"), ("celeba", "ae-l2")])
+def test_width_leaves_tikhonovs_penalty_its_share(name, model):
+    """Before training: the squared weights of a narrow decoder under its lambda weigh what those of the whole weigh."""
+    whole, narrow = (
+        resolved(ImageAutoencoder(model, width=width).get_params(), SHAPES[name]) for width in (1.0, 1 / 8)
+    )
+    assert whole.objective.lambda_ == RECIPES[name].weights[model].lambda_
+    torch.manual_seed(0)
+    shares = []
+    for settings in (whole, narrow):
+        made = build(settings.architecture, settings.objective)
+        penalty = made.regularizer.penalty(made.decoder, lambda z: z, torch.zeros(1, 1))
+        shares.append(settings.objective.lambda_ * float(penalty.detach()))
+    assert shares[1] == pytest.approx(shares[0], rel=0.02)
+
+
+def test_width_leaves_a_lambda_by_hand_and_the_other_models_as_they_are():
+    def objective(model, **options):
+        return resolved(ImageAutoencoder(model, width=0.25, **options).get_params(), (32, 32, 1)).objective
+
+    assert objective("rae-l2", lambda_=1e-3).lambda_ == 1e-3
+    assert objective("rae-gp").lambda_ == 5e-8
+    assert objective("rae-l2").beta == 1e-4
 
 
 def test_a_weight_for_a_term_that_is_not_there_is_refused():

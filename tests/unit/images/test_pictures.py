@@ -1,5 +1,6 @@
 """Folders and zip archives of pictures."""
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -129,3 +130,45 @@ def test_a_failed_decoding_leaves_nothing_behind(tmp_path, some, monkeypatch):
     with pytest.raises(DataError):
         load_images(damaged)
     assert list((tmp_path / "cache" / "images").iterdir()) == []
+
+
+def decoded(image: Image.Image, suffix: str = ".png") -> np.ndarray:
+    """The pixels (64, 64, 3) that a picture is decoded to."""
+    buffer = io.BytesIO()
+    image.save(buffer, {".png": "PNG", ".tif": "TIFF"}[suffix])
+    return pictures._decode(f"a{suffix}", buffer.getvalue(), Pictures(Path(__file__).parent))[0]
+
+
+def steps(dtype: str, top: float) -> np.ndarray:
+    """(64, 64), in the left half black and in the right half half-way to the top."""
+    values = np.zeros((64, 64))
+    values[:, 32:] = top / 2
+    return values.astype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "top"),
+    [("uint16", 65535), ("int32", 65535), ("int32", 2**31 - 1), ("float32", 1), ("float32", 255), ("float32", 65535)],
+)
+def test_more_bits_are_scaled_not_clipped(dtype, top):
+    values = steps(dtype, top)
+    values[0, 0] = top  # the type's white
+    found = decoded(Image.fromarray(values), ".tif" if dtype != "uint16" else ".png")
+    assert set(np.unique(found[1:])) <= {0, 127, 128}
+    assert (found[0, 0] == 255).all()
+    assert (found[:, :32][1:] == 0).all()
+
+
+@pytest.mark.parametrize("values", [-1.0, np.nan, 1e9])
+def test_floats_of_no_known_range_are_an_error(values):
+    with pytest.raises(DataError, match=r"negative values or NaN|expected at most 65535"):
+        decoded(Image.fromarray(np.full((64, 64), values, np.float32)), ".tif")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white(mode):
+    drawing = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    drawing.paste((0, 0, 0, 255), (0, 0, 64, 8))  # a black bar on nothing
+    found = decoded(drawing.convert(mode))
+    assert (found[:8] == 0).all()
+    assert (found[8:] == 255).all()

@@ -13,7 +13,6 @@ from grae.images import frechet_distance, load_images
 from grae.images.decoding import Part
 from grae.images.projectors import (
     Projector,
-    inception_projector,
     load_projector,
     make_projector,
     save_classifier,
@@ -23,7 +22,6 @@ from grae.images.projectors import (
 )
 from grae.images.projectors.classifier import Classifier, TurnedBatches
 from grae.images.projectors.given import GIVEN, MnistCnn, ResNet56
-from grae.images.projectors.inception import Inception
 
 CPU = torch.device("cpu")
 
@@ -169,39 +167,3 @@ def test_other_files_are_refused_and_run_nothing(tmp_path, monkeypatch):
     (tmp_path / "short.safetensors").write_bytes(b"short")
     with pytest.raises(RunError, match="truncated"):
         load_projector("short.safetensors")
-
-
-def test_inception_has_the_size_of_the_published_network():
-    # torchvision's inception_v3 has 23,834,568 parameters without its auxiliary head, for 1,000 classes.
-    network = Inception()
-    assert sum(parameter.numel() for parameter in network.parameters()) == 23_834_568 + 8 * 2049
-    names = set(network.state_dict())
-    assert {"Conv2d_1a_3x3.conv.weight", "Mixed_6e.branch7x7dbl_5.bn.running_var", "fc.bias"} <= names
-    assert tuple(network.get_parameter("Mixed_7c.branch3x3dbl_3b.conv.weight").shape) == (384, 384, 3, 1)
-    assert tuple(network.get_parameter("Mixed_6b.branch7x7_2.conv.weight").shape) == (128, 128, 1, 7)
-
-
-def test_inception_weights_are_checked_by_name_and_shape(tmp_path):
-    torch.manual_seed(0)
-    network = Inception().eval()
-    weights = {name: tensor for name, tensor in network.state_dict().items() if not name.endswith("batches_tracked")}
-    torch.save(weights, tmp_path / "inception.pth")
-    found = inception_projector(tmp_path / "inception.pth")
-    assert found.label == "FID"
-    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 1), dtype=np.uint8)
-    moments = found.moments([images])
-    assert moments.mean.shape == (2048,)
-    assert np.allclose(moments.mean, Projector("same", network, CPU).moments([images]).mean)
-    torch.save({**weights, "fc.bias": torch.zeros(1000)}, tmp_path / "other.pth")
-    with pytest.raises(DataError, match=r"1 tensors differ, the first is fc\.bias \(there \(1000,\), here \(1008,\)\)"):
-        inception_projector(tmp_path / "other.pth")
-
-
-def test_inception_averages_leave_the_padding_out():
-    """A constant stays constant under the average pool of the first block, up to the border."""
-    from grae.images.projectors.inception import AVERAGE, HALVING, MAXIMUM, _pooled
-
-    ones = torch.ones(1, 1, 5, 5)
-    assert torch.equal(_pooled(ones, AVERAGE), ones)
-    assert torch.equal(_pooled(-ones, MAXIMUM), -ones)
-    assert _pooled(ones, HALVING).shape == (1, 1, 2, 2)

@@ -1,6 +1,7 @@
 """Targets as a user may write them."""
 
 import os
+import sys
 import time
 
 NOT_A_FUNCTION = 3
@@ -30,3 +31,21 @@ def deadly(text: str) -> int:
 
 def wordy(text: str) -> str:
     return text
+
+
+def leaving(text: str) -> int:
+    if len(text) == 2:
+        sys.exit("gone")
+    return len(text)
+
+
+def fussy_many(texts: list[str]) -> list[int]:
+    if "bb" in texts:
+        raise ValueError("no twos")
+    return [len(text) for text in texts]
+
+
+def deadly_many(texts: list[str]) -> list[int]:
+    if "bb" in texts:
+        os._exit(3)
+    return [len(text) for text in texts]

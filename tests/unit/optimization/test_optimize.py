@@ -1,20 +1,24 @@
 """The whole search through `grae.optimize`: histories, resuming, targets that fail, and pictures."""
 
 import json
+import math
 import re
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from rich.console import Console
 
 import grae
 from grae.errors import DataError, RunError, SettingsError
+from grae.optimization import kept_start
 from grae.optimization import start as start_module
+from grae.optimization.failures import TargetError, TargetFailedWarning
 from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import History, Record
-from grae.optimization.pictures import draw
+from grae.optimization.pictures import draw, draw_best_so_far
 from grae.optimization.progress import Bar, Lines, summary
 from grae.optimization.scoring import Scorer
 from grae.optimization.start import Start, scored
@@ -23,7 +27,7 @@ from grae.optimization.targets import target_named
 PNG = b"\x89PNG"
 
 
-def search(model: Any, expressions: list[str], target: Any = "log-mse", **changes: Any) -> Any:
+def search(model: Any, expressions: list[str] | None, target: Any = "log-mse", **changes: Any) -> Any:
     options = {"rounds": 3, "batch_size": 4, "start": expressions, "half": "worst-half", "seed": 1}
     return grae.optimize(model, target, **{**options, **changes})
 
@@ -38,8 +42,9 @@ def test_a_search_and_its_statistics(model, expressions, tmp_path):
     assert result.average == pytest.approx(frame["score"].mean())
     assert result.valid == frame["valid"].mean()
     told = result.to_dict(3)
-    assert told["best"][0] == {"string": result.best[0].string, "score": frame["score"].min()}
-    assert len(told["best"]) == 3
+    assert told["found"][0] == {"string": result.found[0].string, "score": frame["score"].min()}
+    assert (len(told["best"]), len(told["found"])) == (3, 3)
+    assert told["best"][0]["score"] == min(frame["score"].min(), told["start"]["best"]["score"])
     lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert [line["string"] for line in lines] == frame["string"].tolist()
     np.testing.assert_allclose(np.array([line["code"] for line in lines]), model.transform(frame["string"]), atol=1e-5)
@@ -83,17 +88,26 @@ def test_more_rounds_may_be_added_and_other_settings_may_not(model, expressions,
         search(model, expressions, out=tmp_path)
     longer = search(model, expressions, out=tmp_path, resume=True, rounds=4)
     assert longer.calls == 16
-    for wrong in ({"seed": 2}, {"batch_size": 5}, {"half": "all"}, {"protocol": "random"}, {"temperature": 0.5}):
-        with pytest.raises(RunError, match=f"another {next(iter(wrong))}"):
+    for option, wrong in (
+        ("--seed", {"seed": 2}),
+        ("--batch-size", {"batch_size": 5}),
+        ("--start", {"half": "all"}),
+        ("--protocol", {"protocol": "random"}),
+        ("--temperature", {"temperature": 0.5}),
+        ("--start-limit", {"start_limit": 50}),
+    ):
+        with pytest.raises(RunError, match=f"{option}.* was begun with"):
             search(model, expressions, out=tmp_path, resume=True, **wrong)
-    with pytest.raises(RunError, match="another start_sha256"):
+    with pytest.raises(RunError, match="begun from other strings"):
         search(model, expressions[:-1], out=tmp_path, resume=True)
+    unsaid = search(model, expressions, start=None, out=tmp_path, resume=True, rounds=4)
+    assert (unsaid.calls, unsaid.start.texts) == (16, longer.start.texts)
     with pytest.raises(RunError, match="no search to resume"):
         search(model, expressions, out=tmp_path / "nowhere", resume=True)
     with pytest.raises(RunError, match="no folder to resume"):
         search(model, expressions, resume=True)
     (tmp_path / "search.json").write_text('{"format": "another"}')
-    with pytest.raises(RunError, match="no settings of a search"):
+    with pytest.raises(RunError, match="not the settings file of a search"):
         search(model, expressions, out=tmp_path, resume=True)
 
 
@@ -103,7 +117,8 @@ def test_a_target_that_raises_or_says_no_does_not_end_the_search(model, expressi
             raise RuntimeError("no sines")
         return None if "exp" in text else float(text.count("x"))
 
-    result = search(model, expressions, fussy, rounds=6, half="all", protocol="random", timeout=5)
+    with pytest.warns(TargetFailedWarning, match=r"(?s)fussy failed on '.*sin.*no sines"):
+        result = search(model, expressions, fussy, rounds=6, half="all", protocol="random", timeout=5)
     frame = result.history
     for text, score, valid, error in frame[["string", "score", "valid", "error"]].itertuples(index=False):
         if "sin" in text:
@@ -126,9 +141,9 @@ def test_a_function_of_ones_own_is_maximized_and_asked_about_few_starting_string
 
     result = search(model, expressions, sines, start_limit=50, half="all", rounds=5)
     assert len(called) == len(set(called)) == 50 + 20
-    assert result.best[0].score > max(map(sines, called[:50])) - 1
     assert result.target.name == "sines"
-    assert result.best[0].score == max(text.count("sin") for text in called[50:70])
+    assert result.found[0].score == max(text.count("sin") for text in called[50:70])
+    assert result.best[0].score == max(text.count("sin") for text in called)
 
 
 def test_own_starting_scores_are_kept_with_the_search(model, expressions, tmp_path):
@@ -141,6 +156,213 @@ def test_own_starting_scores_are_kept_with_the_search(model, expressions, tmp_pa
     search(model, expressions, counted, half="all", start_limit=30, rounds=1, out=tmp_path)
     search(model, expressions, counted, half="all", start_limit=30, rounds=2, out=tmp_path, resume=True)
     assert len(called) == 30 + 8
+
+
+class Stop(BaseException):
+    """As a kill: nothing after it is written."""
+
+
+def test_starting_scores_are_on_the_disk_as_they_come(model, expressions, tmp_path, monkeypatch):
+    called: list[str] = []
+    on_disk: list[int] = []
+    scores = tmp_path / "start-scores.jsonl"
+
+    def killed_at_the_eighth(text: str) -> int:
+        called.append(text)
+        on_disk.append(len(scores.read_text().splitlines()) if scores.is_file() else 0)
+        return len(text)
+
+    monkeypatch.setattr(kept_start.KeptStart, "append", _killing(kept_start.KeptStart.append, after=8))
+    options: dict[str, Any] = {"half": "all", "start_limit": 30, "rounds": 1, "out": tmp_path}
+    with pytest.raises(Stop):
+        search(model, expressions, killed_at_the_eighth, **options)
+    monkeypatch.undo()
+    assert on_disk == list(range(8))
+    lines = [json.loads(line) for line in scores.read_text().splitlines()]
+    assert [line["score"] for line in lines] == [len(line["string"]) for line in lines]
+    assert len(lines) == 8
+    with pytest.raises(RunError, match="already holds a search"):
+        search(model, expressions, killed_at_the_eighth, **options)
+    again = search(model, None, killed_at_the_eighth, **options, resume=True)
+    assert len(called) == 30 + 4
+    whole = search(model, expressions, len, **{**options, "out": None})
+    assert [record.string for record in again.records] == [record.string for record in whole.records]
+
+
+def _killing(append: Any, *, after: int) -> Any:
+    written: list[str] = []
+
+    def killing(self: Any, text: str, outcome: Any) -> None:
+        append(self, text, outcome)
+        written.append(text)
+        if len(written) >= after:
+            raise Stop
+
+    return killing
+
+
+def test_a_target_that_only_fails_is_stopped_and_can_be_mended(model, expressions, tmp_path):
+    called: list[str] = []
+
+    def broken(text: str) -> float:
+        called.append(text)
+        return 1 / 0 if len(called) <= 10 else float(len(text))
+
+    options: dict[str, Any] = {"half": "all", "start_limit": 30, "rounds": 1, "out": tmp_path}
+    with pytest.raises(TargetError) as caught, pytest.warns(TargetFailedWarning):
+        search(model, expressions, broken, **options)
+    assert len(called) == 10
+    for words in (
+        "failed on each of the first 10",
+        "10 x ZeroDivisionError",
+        repr(called[0]),
+        "in broken",
+        "ZeroDivisionError: division by zero",
+    ):
+        assert words in str(caught.value)
+    assert caught.value.history["string"].tolist() == called
+    assert not caught.value.history["error"].isna().to_numpy().any()
+    mended = search(model, expressions, broken, **options, resume=True)
+    assert set(called[10:40]) == set(mended.start.texts)
+    assert np.isfinite(mended.start.scores).all()
+
+
+def test_some_failures_in_the_start_are_counted_by_kind(model, expressions):
+    def fussy(text: str) -> float:
+        if "sin" in text:
+            raise KeyError(text)
+        if "exp" in text:
+            raise ValueError("no exp")
+        return float(len(text))
+
+    with pytest.warns(TargetFailedWarning, match="fussy failed on") as warned:
+        result = search(model, expressions, fussy, half="all", start_limit=60, rounds=1)
+    assert len(warned) == 1
+    kinds = result.to_dict()["failures"]
+    begun = [text for text in result.start.texts if "sin" in text]
+    assert kinds["KeyError"] >= len(begun) > 0
+    assert set(kinds) == {"KeyError", "ValueError"}
+    assert result.failures.first is not None
+    assert "in fussy" in str(result.failures.first)
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_the_best_is_that_of_start_and_search_together(model, expressions, direction, tmp_path):
+    best = max(expressions, key=len) if direction == "maximize" else min(expressions, key=len)
+    good = 1e6 if direction == "maximize" else -1e6
+    for target, improved in (
+        (lambda text: good if text == best else float(len(text)), False),
+        (lambda text: -good if text in expressions else float(len(text)), True),
+    ):
+        result = search(
+            model, expressions, target, direction=direction, half="all", start_limit=0, rounds=1, protocol="random"
+        )
+        told = result.to_dict()
+        assert result.improved is told["improved"] is improved
+        assert (result.best[0].origin, told["best"][0]["from"]) == (("search",) * 2 if improved else ("start",) * 2)
+        assert (result.best[0].string == best) is not improved
+        scores = [one.score for one in result.best]
+        assert scores == sorted(scores, reverse=direction == "maximize")
+        assert (
+            len(result.best) == len({one.string for one in result.best}) == len(result.found) + len(result.start.texts)
+        )
+        assert all(one.round is None for one in result.best if one.origin == "start")
+        (drawn,) = draw(result, tmp_path)
+        assert drawn.read_bytes().startswith(PNG)
+
+
+def test_the_plot_has_a_line_for_the_start():
+    history = History(None, "maximize")
+    for score in (1.0, None, 5.0):
+        history.append(Record(0, (0.0,), f"s{score}", score, score is not None, 1, 1, 0.1))
+    axes = Figure().add_subplot()
+    draw_best_so_far(axes, history, 3.0, line="C0", dots="0.7", begun="0.4")
+    _, step, start = axes.get_lines()
+    assert np.asarray(step.get_ydata()).tolist() == [3.0, 3.0, 5.0]
+    assert np.asarray(start.get_ydata()).tolist() == [3.0, 3.0]
+    assert start.get_label() == "best of the start, 3"
+
+
+def test_a_folder_without_a_score_begins_anew_with_any_settings(model, expressions, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_start.KeptStart, "append", _killing(lambda *_: None, after=1))
+    options: dict[str, Any] = {"half": "all", "rounds": 1, "out": tmp_path}
+    for changes in ({}, {"resume": True}, {"seed": 7}, {"start_limit": 20}, {"resume": True, "start_limit": 25}):
+        with pytest.raises(Stop):
+            search(model, expressions, len, **{**options, **changes})
+    monkeypatch.undo()
+    result = search(model, expressions[:40], len, **options, seed=3)
+    assert (result.calls, len(result.start.texts)) == (4, len(set(expressions[:40])))
+    assert json.loads((tmp_path / "search.json").read_text())["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value"),
+    [
+        ("search.json", "direction", "up"),
+        ("search.json", "direction", ["maximize"]),
+        ("search.json", "batch_size", "4"),
+        ("search.json", "target", None),
+        ("search.json", "half", {}),
+        ("search.json", "decoding", 3),
+        ("search.json", "rounds", 10**400),
+        ("start.json", "strings", "text"),
+        ("start.json", "strings", [1]),
+        ("start.json", "of", -1),
+        ("start-scores.jsonl", "score", "1"),
+        ("start-scores.jsonl", "score", 10**400),
+        ("start-scores.jsonl", "string", None),
+        ("start-scores.jsonl", "error", 1),
+        ("history.jsonl", "round", "0"),
+        ("history.jsonl", "round", True),
+        ("history.jsonl", "round", -1),
+        ("history.jsonl", "code", ["x"]),
+        ("history.jsonl", "code", [math.nan]),
+        ("history.jsonl", "score", math.inf),
+        ("history.jsonl", "score", [1]),
+        ("history.jsonl", "string", 3),
+        ("history.jsonl", "string", "\ud800"),
+        ("history.jsonl", "valid", 1),
+        ("history.jsonl", "attempts", 1.5),
+        ("history.jsonl", "seconds", "long"),
+        ("history.jsonl", "error", {}),
+    ],
+)
+def test_files_with_other_types_are_errors_that_say_where(begun_search, model, file: str, key: str, value: Any):
+    place = begun_search / file
+    before = place.read_text()
+    try:
+        first, *rest = [before] if file.endswith(".json") else before.splitlines(keepends=True)
+        place.write_text(json.dumps({**json.loads(first), key: value}) + "\n" + "".join(rest))
+        with pytest.raises(RunError) as caught:
+            search(model, None, begun, half="all", start_limit=10, rounds=1, out=begun_search, resume=True)
+        assert file in str(caught.value)
+    finally:
+        place.write_text(before)
+
+
+def begun(text: str) -> int:
+    return len(text)
+
+
+@pytest.fixture(scope="module")
+def begun_search(model, expressions, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("begun")
+    search(model, expressions, begun, half="all", start_limit=10, rounds=1, out=folder)
+    return folder
+
+
+def test_a_target_of_many_strings_gets_a_round_at_a_time(model, expressions):
+    sizes: list[int] = []
+
+    class Many:
+        def evaluate(self, strings: list[str]) -> list[int]:
+            sizes.append(len(strings))
+            return [len(text) for text in strings]
+
+    result = search(model, expressions, Many(), half="all", start_limit=60, rounds=3, batch_size=7)
+    assert sizes == [50, 10, 7, 7, 7]
+    assert result.target.name == "Many"
+    assert [record.score for record in result.records] == [len(record.string or "") for record in result.records]
 
 
 def test_paper_protocol_through_the_face(model, expressions, monkeypatch):
@@ -172,7 +394,7 @@ def test_settings_that_cannot_be_used(model, expressions):
         search(model, [])
     with pytest.raises(DataError, match="scores none of"):
         search(model, expressions, lambda text: None, half="all")
-    with pytest.raises(DataError, match="scores none of"):
+    with pytest.warns(TargetFailedWarning), pytest.raises(TargetError, match=r"scores none of 3 .*: 3 x TypeError"):
         search(model, expressions, "math:ulp", half="all", start_limit=3)
 
 
@@ -240,7 +462,9 @@ def test_progress_shows_best_validity_calls_and_time_left():
     history.append(Record(0, (0.0,), "CCO", 1.5, True, 1, 1, 0.1))
     history.append(Record(0, (0.0,), "bad", None, False, 1, 1, 0.1))
     line = summary(history, 10, 0, 4.0)
-    assert line == "2/10 calls  best 1.5 CCO  50% valid  0:00:16 left"
+    assert line == "2/10 evaluations  best 1.5 CCO  50% valid  0:00:16 left"
+    assert "best 2 CC  (from the start)" in summary(history, 10, 0, 4.0, ("CC", 2.0))
+    assert "best 1.5 CCO  50%" in summary(history, 10, 0, 4.0, ("CC", 1.0))
     for reporter in (Lines(Console(width=200, record=True)), Bar(Console(width=200, record=True))):
         for fraction in (0.1, 0.2, 0.31, 1.0):
             reporter.doing("encoding", fraction)
@@ -252,4 +476,4 @@ def test_progress_shows_best_validity_calls_and_time_left():
         assert "best 1.5 CCO" in shown
         if type(reporter) is Lines:
             assert re.findall(r"\w+ \d+%\n", shown) == ["encoding 10%\n", "encoding 31%\n", "encoding 100%\n"]
-    assert summary(History(None, "maximize"), 10, 0, 0.0) == "0/10 calls  no valid string yet  0% valid"
+    assert summary(History(None, "maximize"), 10, 0, 0.0) == "0/10 evaluations  no valid string yet  0% valid"

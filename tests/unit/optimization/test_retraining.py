@@ -42,7 +42,7 @@ def test_what_is_drawn_most_is_kept_best(model, expressions):
     assert all(torch.equal(before[name], value) for name, value in model.network_.state_dict().items())
     assert again.grammar_ is model.grammar_
     assert loss(again, some) < loss(model, some)
-    assert list(again.densities_) == [model.settings_.density]
+    assert list(again.densities_) == [model.settings_.density, "gaussian"]
     assert np.isfinite(again.density_named(None).log_prob(again.transform(some))).all()
 
 

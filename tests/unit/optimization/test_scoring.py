@@ -13,7 +13,7 @@ import pytest
 from grae.errors import MissingExtraError, SettingsError
 from grae.optimization import scoring
 from grae.optimization.functions import FunctionTarget
-from grae.optimization.scoring import Scorer, attempt
+from grae.optimization.scoring import Scorer, attempt, attempts
 from grae.optimization.targets import target_named
 
 OWN = Path(__file__).parent / "own_targets.py"
@@ -57,8 +57,8 @@ def test_a_target_that_hangs_where_no_alarm_reaches(monkeypatch):
     assert next(Scorer(target, timeout=30)(["dddd"])).score == 4
 
 
-def _deaf(row: int, target: Any, text: str, timeout: float) -> tuple[int, Any]:
-    return row, attempt(target, text, None)
+def _deaf(number: int, target: Any, texts: list[str], timeout: float) -> tuple[int, Any]:
+    return number, attempts(target, texts, None)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -111,3 +111,60 @@ def test_settings_that_cannot_be_used(monkeypatch):
         monkeypatch.setitem(sys.modules, backend, None)
         with pytest.raises(MissingExtraError, match=rf"grae\[{backend}\]"):
             Scorer(FunctionTarget(len), backend=backend)
+
+
+def _raising(error: BaseException) -> FunctionTarget:
+    def score(text: str) -> float:
+        raise error
+
+    return FunctionTarget(score)
+
+
+class _Unprintable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "kind"),
+    [
+        (SystemExit(3), "SystemExit: 3", "SystemExit"),
+        (GeneratorExit(), "GeneratorExit", "GeneratorExit"),
+        (ValueError("a\ud800b"), "ValueError: a\\ud800b", "ValueError"),
+        (KeyError("x: y"), "KeyError: 'x: y'", "KeyError"),
+        (RecursionError(), "RecursionError", "RecursionError"),
+    ],
+)
+def test_whatever_a_target_raises_is_recorded(error: BaseException, told: str, kind: str):
+    outcome = attempt(_raising(error), "abc")
+    assert (outcome.score, outcome.error, outcome.kind) == (None, told, kind)
+    assert outcome.traceback is not None
+    assert "in score\n    raise error" in outcome.traceback
+    assert "grae/optimization/" not in outcome.traceback
+    outcome.traceback.encode()
+
+
+def test_a_message_that_cannot_be_printed_and_an_interruption():
+    assert "_Unprintable" in str(attempt(_raising(_Unprintable()), "abc").error)
+    with pytest.raises(KeyboardInterrupt):
+        attempt(_raising(KeyboardInterrupt()), "abc")
+
+
+def test_leaving_the_process_is_a_failure_there_too():
+    found = scores(target_named(f"{OWN}:leaving"), timeout=30)
+    assert found == [(1, None), (None, "SystemExit: gone"), (3, None), (4, None), (5, None)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("name", ["fussy_many", "deadly_many"])
+def test_one_bad_string_of_a_batch_costs_the_others_nothing(name: str, workers: int):
+    found = scores(target_named(f"{OWN}:{name}", batch=True), workers=workers, timeout=30)
+    assert [score for score, _ in found] == [1, None, 3, 4, 5]
+    assert found[1][1] in ("ValueError: no twos", "its process died")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no alarm there")
+def test_a_batch_that_hangs_is_lost():
+    target = FunctionTarget(lambda texts: time.sleep(60), batch=True)
+    found = [outcome.error for outcome in Scorer(target, timeout=0.1)(TEXTS)]
+    assert found == ["no answer within 0.1 seconds"] * 5

@@ -121,7 +121,7 @@ def test_a_search_is_shown_with_its_curve_and_its_best(expressions: Subject, tmp
     found = Page(write_report(replace(expressions, searches=[search]), tmp_path / "report.html"))
     assert found.headings[-1] == "Searches"
     assert "a-search" in found.text
-    assert "16 calls in 2 rounds" in found.text
+    assert "16 evaluations in 2 rounds" in found.text
     assert str(result.best[0].string) in found.text
 
 
@@ -129,5 +129,5 @@ def test_a_folder_without_a_search_is_refused(tmp_path: Path):
     with pytest.raises(RunError, match=r"search\.json"):
         Search.read(tmp_path)
     (tmp_path / "search.json").write_text("{}")
-    with pytest.raises(RunError, match="no settings of a search"):
+    with pytest.raises(RunError, match="not the settings file of a search"):
         Search.read(tmp_path)

@@ -402,6 +402,16 @@ def chemist() -> Any:
     return molecules().fit(MOLECULES)
 
 
+def test_it_encodes_what_it_decodes(chemist):
+    """RDKit's canonical form of a decoded molecule may take more productions than the decoder took."""
+    codes = 100 * np.random.default_rng(0).normal(size=(300, chemist.settings_.architecture.latent_dim))
+    texts = chemist.inverse_transform(codes, temperature=1.0, seed=0)
+    encoded = chemist.derive(texts)
+    assert len(encoded.rows) == len(texts)
+    assert encoded.derivations.lengths.max() > chemist.settings_.max_length
+    assert np.isfinite(chemist.transform(texts)).all()
+
+
 def test_every_code_decodes_into_a_molecule(chemist):
     codes = np.random.default_rng(0).normal(size=(300, 8)) * np.logspace(-1, 4, 300)[:, None]
     for temperature in (0.0, 1.0, 10.0):

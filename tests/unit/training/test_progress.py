@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from grae.training.loop import train
-from grae.training.progress import Bar, Lines, Silent, choose_reporter, clock, in_words
+from grae.training.progress import Bar, Notes, Rows, Silent, choose_reporter, clock, fitting, in_words
 from grae.training.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(epochs=2, batch_size=8, precision="fp32", device="cpu")
@@ -23,40 +25,52 @@ def test_says_nothing_unless_asked(toy, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_pipe_gets_one_plain_line_a_validation_on_standard_error(toy, capfd):
+def test_a_pipe_gets_no_progress(toy, capfd):
     run(toy, progress=True, unit="molecules")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_pipe_gets_a_row_per_validation_where_that_is_asked_for(toy, capfd):
+    run(toy, progress="verbose", unit="molecules")
     out, err = capfd.readouterr()
     assert out == ""
-    lines = err.splitlines()
-    assert len(lines) == 2
+    heading, *rows = err.splitlines()
+    assert heading.split() == ["time", "epoch", "train", "loss", "loss", "exact"]
     number = r"[\d.e-]+"
-    assert re.fullmatch(
-        rf"0:00:\d\d( \(0:00:\d\d left\))?  epoch 1\.00  [\d,]+ molecules/s  training loss {number}"
-        rf"  validation loss {number} exact {number}( \(best\))?",
-        lines[0],
-    )
+    assert len(rows) == 2
+    for epoch, found in enumerate(rows, start=1):
+        assert re.fullmatch(rf" *0:00:\d\d +{epoch}\.00 +{number} +{number} +{number}( best)?", found)
 
 
-def test_a_terminal_gets_a_bar(toy, monkeypatch):
+def shown(toy, monkeypatch, width: int) -> str:
     text = io.StringIO()
-    console = Console(file=text, force_terminal=True, width=200)
+    console = Console(file=text, force_terminal=True, width=width)
     monkeypatch.setattr("grae.training.progress.FRAME", 0.0)
     monkeypatch.setattr("grae.training.loop.choose_reporter", lambda shown, unit: Bar(console, unit))
     run(toy)
-    assert "100%" in text.getvalue()
-    assert "rows/s" in text.getvalue()
-    assert text.getvalue().count("validation loss") == 2
-    assert "left" in text.getvalue()
+    return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", text.getvalue())
 
 
-def test_a_narrow_terminal_keeps_what_is_left_and_the_rate(toy, monkeypatch):
-    text = io.StringIO()
-    console = Console(file=text, force_terminal=True, width=60)
-    monkeypatch.setattr("grae.training.progress.FRAME", 0.0)
-    monkeypatch.setattr("grae.training.loop.choose_reporter", lambda shown, unit: Bar(console, unit))
-    run(toy)
-    bars = [line for line in text.getvalue().splitlines() if "%" in line]
-    assert any("left" in line and "rows/s" in line for line in bars)
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_terminal_gets_bar_percent_time_left_and_loss(toy, monkeypatch, width):
+    lines = re.split(r"[\r\n]+", shown(toy, monkeypatch, width))
+    bars = [line for line in lines if "%" in line]
+    assert any(re.search(r"━{3,}.*\d+%  0:00:\d\d left  loss [\d.e-]+", line) for line in bars)
+    assert max(len(line.rstrip()) for line in lines) <= width
+    assert sum("best" in line for line in lines) >= 1
+
+
+def test_a_narrow_terminal_keeps_what_fits(toy, monkeypatch):
+    lines = re.split(r"[\r\n]+", shown(toy, monkeypatch, 40))
+    bars = [line for line in lines if "%" in line]
+    assert any("left" in line for line in bars)
+    assert max(len(line.rstrip()) for line in bars) <= 40
+
+
+@given(st.lists(st.text("ab", max_size=9)), st.integers(0, 40))
+def test_what_fits_is_the_longest_beginning(parts, width):
+    text = fitting(parts, width)
+    assert len(text) <= width
 
 
 def test_the_bar_goes_away_on_errors(toy, monkeypatch):
@@ -68,7 +82,8 @@ def test_the_bar_goes_away_on_errors(toy, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("shown", "terminal", "kind"), [(False, True, Silent), (True, False, Lines), (True, True, Bar)]
+    ("shown", "terminal", "kind"),
+    [(False, True, Silent), (True, False, Notes), ("verbose", False, Rows), (True, True, Bar), ("verbose", True, Bar)],
 )
 def test_chooses(shown, terminal, kind):
     reporter = choose_reporter(shown, "rows", Console(file=io.StringIO(), force_terminal=terminal))

@@ -1,0 +1,19 @@
+"""Molecules of an SDF file as SMILES."""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from rdkit import Chem, rdBase
+
+
+def smiles_in(file: BinaryIO) -> Iterator[str | None]:
+    """The canonical SMILES of each record, in order; None for one that RDKit does not read."""
+    records: Any = Chem.ForwardSDMolSupplier(file)
+    while True:
+        with rdBase.BlockLogs():
+            try:
+                molecule = next(records)
+            except StopIteration:
+                return
+            found = None if molecule is None else Chem.MolToSmiles(molecule)
+        yield found

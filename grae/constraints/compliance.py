@@ -1,0 +1,78 @@
+"""Which strings break the rules that a language has beyond its grammar: no decoder under them can write those."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numba import boolean, int64, njit, void
+
+from grae.constraints.automaton import FUNCTIONS, VECTOR, Automaton
+from grae.constraints.constraint import AUTOMATA, MOST_ROOM, Rules
+from grae.constraints.packing import packed
+from grae.constraints.planning import expand
+from grae.grammar import Grammar
+from grae.grammar.codec import Derivations
+
+BATCH = 16_384  # derivations in one compiled call
+_START, _EMIT, _ACCEPTS, _COPY, _DEBTS, _PENDING = FUNCTIONS
+
+
+def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
+    """Whether the string of each derivation breaks the rules of its language.
+
+    SMILES are read in Kekule form: aromatic atoms and bonds break the rules (see `grae.constraints.smiles`).
+
+    Args:
+        grammar: with motifs or without.
+        derivations: complete leftmost derivations of it.
+
+    Returns:
+        (n,) bool; all False where nothing is known of the language but its grammar.
+    """
+    found = np.zeros(len(derivations), bool)
+    if grammar.language not in AUTOMATA:
+        return found
+    automaton, program = _reader(grammar)
+    for first in range(0, len(derivations), BATCH):
+        some = derivations[first : first + BATCH]
+        longest = int(some.lengths.max(initial=0))
+        stack = np.zeros(2 + longest * int(grammar.tables.rhs.shape[1]), np.int32)
+        arguments: tuple[Any, ...] = (
+            automaton.start,
+            automaton.emit,
+            automaton.accepts,
+            automaton.tables,
+            program,
+            np.zeros(automaton.size, np.int32),
+            stack,
+            grammar.tables.start,
+            np.ascontiguousarray(some.ids, np.int64),
+            np.ascontiguousarray(some.offsets, np.int64),
+            found[first : first + BATCH],
+        )
+        _read(*arguments)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _reader(grammar: Grammar) -> tuple[Automaton, np.ndarray]:
+    """The automaton of the grammar's language, with all the room that a decoder may give it, and the packed rules."""
+    return AUTOMATA[grammar.language or ""](grammar.terminals, MOST_ROOM), packed([*Rules.of(grammar)])
+
+
+@njit(
+    void(_START, _EMIT, _ACCEPTS, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64[::1], int64[::1], boolean[::1]),
+    nogil=True,
+    cache=True,
+)
+def _read(start, emit, accepts, tables, program, state, stack, symbol, ids, offsets, broken):
+    """Reads the strings of derivations, and marks those that are refused or not complete."""
+    for row in range(offsets.size - 1):
+        start(tables, state)
+        stack[0] = symbol
+        height = 1
+        for place in range(offsets[row], offsets[row + 1]):
+            height = expand(emit, tables, program, state, stack, height, ids[place])
+            if height < 0:
+                break
+        broken[row] = height != 0 or not accepts(tables, state)

@@ -1,0 +1,42 @@
+"""How a file is read where the language of its strings is known."""
+
+from dataclasses import replace
+
+from grae.datasets.readers import Source
+from grae.errors import ParseError
+from grae.grammar.cfg import Grammar
+
+
+def fitted(source: Source, grammar: Grammar) -> Source:
+    """The source as the strings of a grammar are read from it.
+
+    A text file keeps the white space around its strings where strings of the language can begin or end with some. One
+    of molecules may hold a name behind each, as a .smi file does, for no SMILES holds a space. The first
+    line of a table with one column is a heading only where it is not a string of the language itself.
+
+    Args:
+        source: opened without such knowledge.
+        grammar: of the strings.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    if source.settings["format"] == "text" and grammar.language == "molecules":
+        return replace(source, format="smi")
+    if source.settings["format"] == "text" and grammar.analysis.has_space_at_ends:
+        return replace(source, format="lines")
+    undecided = source.header is None and source.column is None
+    if source.settings["format"] == "csv" and undecided and not source.is_stream:  # which can be read once alone
+        with source.open() as reading:
+            first = reading.first_row()
+        if len(first) == 1 and _derives(grammar, first[0]):
+            return replace(source, header=False)
+    return source
+
+
+def _derives(grammar: Grammar, text: str) -> bool:
+    try:
+        grammar.parse(text)
+    except ParseError:
+        return False
+    return True

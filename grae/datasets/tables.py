@@ -1,0 +1,135 @@
+"""Tables of text (CSV, TSV): which mark stands between the columns, and which column holds the strings."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from itertools import chain
+from typing import NamedTuple
+
+from grae.errors import DataError, shortened
+
+BLANK_ROW = "blank row"  # the fault of a line with nothing on it, not even an empty string in quotes
+NO_SUCH_COLUMN = "no such column in the row"
+USUAL_COLUMNS = ("smiles", "canonical_smiles", "expression", "string", "text")
+DELIMITERS = ",\t;|"
+
+
+class Table(NamedTuple):
+    """How a table is read.
+
+    Attributes:
+        name: what messages call it.
+        column: the column of strings: its name, or its number from 0; None for the only one or one of the usual names.
+        header: whether the first row names the columns; None where it does unless the column is a number.
+        delimiter: between the columns; None for the one that gives the column.
+    """
+
+    name: str
+    column: str | int | None = None
+    header: bool | None = None
+    delimiter: str | None = None
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the first row names the columns."""
+        return self.header if self.header is not None else not isinstance(self.column, int)
+
+    def cells(self, lines: Iterator[str]) -> Iterator[tuple[int, str, str]]:
+        """The strings of the column: the line's number, the string, and why there is none ("" where there is one).
+
+        Args:
+            lines: physical lines with their ends.
+
+        Raises:
+            DataError: there is no such column, or the quotes do not match.
+        """
+        first = next(lines, None)
+        if first is None:
+            return
+        rows = csv.reader(chain([first], lines), delimiter=self.delimiter_of(first))
+        try:
+            place = self._place(next(rows, []) if self.has_header else None)
+            for row in rows:
+                if len(row) > place:
+                    yield rows.line_num, row[place].strip(), ""
+                else:
+                    yield rows.line_num, "", NO_SUCH_COLUMN if row else BLANK_ROW
+        except csv.Error as error:
+            raise DataError(
+                f"{self.name}, line {rows.line_num}: {error}",
+                remedy="check the quotes of the table near that line",
+            ) from error
+
+    def split(self, line: str) -> list[str]:
+        """The cells of the first line; none where its quotes do not match."""
+        return _split(line, self.delimiter_of(line))
+
+    def delimiter_of(self, first: str) -> str:
+        """The delimiter that was asked for, else the mark by which the first line has the column that is wanted.
+
+        Where no mark decides, it is the one that makes most columns; a mark inside quotes makes none.
+        """
+        if self.delimiter is not None:
+            return self.delimiter
+        cells = {mark: _split(first, mark) for mark in DELIMITERS}
+        fitting = [mark for mark in DELIMITERS if self._fits(cells[mark])]
+        return max(fitting or DELIMITERS, key=lambda mark: len(cells[mark]))
+
+    def _fits(self, cells: list[str]) -> bool:
+        """Whether these cells of the first line have the column that is asked for, or one of the usual names."""
+        if isinstance(self.column, int):
+            return len(cells) > self.column
+        if not self.has_header:
+            return False
+        return self.column in cells if self.column is not None else any(c.lower() in USUAL_COLUMNS for c in cells)
+
+    def _place(self, names: list[str] | None) -> int:
+        """The number of the column, by the names of the columns where there are any."""
+        names = None if names is None else [name.strip() for name in names]
+        wanted = self.column
+        if isinstance(wanted, int):
+            if wanted < 0 or (names is not None and wanted >= len(names)):
+                raise self._no_column(wanted, names)
+            return wanted
+        if names is None:
+            if wanted is None:
+                return 0
+            raise DataError(
+                f"{self.name} is read without a header, so it has no column {shortened(repr(wanted))}",
+                remedy="give its number, from 0",
+            )
+        if wanted is not None:
+            if wanted in names:
+                return names.index(wanted)
+            raise self._no_column(wanted, names)
+        if len(names) == 1:
+            return 0
+        usual = [place for place, name in enumerate(names) if name.lower() in USUAL_COLUMNS]
+        if len(usual) == 1:
+            return usual[0]
+        raise DataError(
+            f"{self.name} has {len(names)} columns: {_listed(names)}",
+            remedy="name the one with the strings (--column NAME); --delimiter sets what stands between the columns",
+        )
+
+    def _no_column(self, wanted: str | int, names: list[str] | None) -> DataError:
+        has = "" if names is None else f"; it has {_listed(names)}"
+        near = get_close_matches(str(wanted), names or [], n=1)
+        remedy = (
+            f"did you mean {near[0]!r}?"
+            if near
+            else "name one of its columns (--column NAME), or give its number, from 0"
+        )
+        return DataError(f"{self.name} has no column {shortened(repr(wanted))}{has}", remedy=remedy)
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(shortened(repr(name)) for name in names[:20]) + (", ..." if len(names) > 20 else "")

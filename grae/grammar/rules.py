@@ -1,0 +1,136 @@
+"""One line of productions: nltk's notation and, where it has a single reading, what other tools write.
+
+S -> A 'x' | "y" |        nltk: an empty alternative derives the empty string
+<s> ::= <a> "x"           Backus-Naur form
+  | 'z'                   more alternatives of the left-hand side before
+T -> 'a' T | ε            an epsilon sign that nothing defines (see `EPSILONS`)
+T -> 'b'                  # a comment, to the end of the line
+"""
+
+import re
+from collections.abc import Iterator
+
+from grae.errors import GrammarError, excerpt
+from grae.grammar.symbols import NAME, Nonterminal, Symbol
+
+EPSILONS = frozenset("εϵ∅")  # read as the empty string where no production defines a nonterminal of that name
+ARROWS = ("->", "::=", "→")
+_SPACE = re.compile(r"\s*")
+_BRACKETED = re.compile(rf"<\s*({NAME.pattern})\s*>")
+_PROBABILITY = re.compile(r"\[\s*[\d.]+\s*\]")
+_REMEDY = "write productions as NAME -> NAME 'terminal' | ..., one left-hand side a line"
+
+
+class RuleLine:
+    """Reads one logical line.
+
+    Args:
+        line: its text.
+        where: what messages call it.
+    """
+
+    def __init__(self, line: str, where: str) -> None:
+        self._line, self._where, self._place = line, where, 0
+
+    def rules(self, before: Nonterminal | None) -> Iterator[tuple[Nonterminal, tuple[Symbol, ...]]]:
+        """The productions of the line.
+
+        Args:
+            before: the left-hand side of the line before, which a line that begins with `|` continues.
+
+        Raises:
+            GrammarError: the line cannot be read; with the place.
+        """
+        self._skip()
+        if self._takes("|"):
+            if before is None:
+                raise self._error("there is no production before it to continue", at=0)
+            lhs = before
+        else:
+            lhs = self._left_hand_side()
+        rhs: list[Symbol] = []
+        while not self._at_end():
+            if self._takes("|"):
+                yield lhs, tuple(rhs)
+                rhs = []
+            else:
+                rhs.append(self._symbol())
+            self._skip()
+        yield lhs, tuple(rhs)
+
+    def _left_hand_side(self) -> Nonterminal:
+        begin = self._place
+        lhs = self._name()
+        if lhs is None:
+            raise self._error("expected a nonterminal")
+        self._skip()
+        if any(self._takes(arrow) for arrow in ARROWS):
+            return lhs
+        if not self._line.startswith("<", begin) and "->" in (name := self._line[begin : self._place].rstrip()):
+            # a name may hold "->": S->A is one to nltk, and here where an arrow follows it
+            length = name.index("->")
+            if NAME.fullmatch(name[:length]):
+                self._place = begin + length + len("->")
+                return Nonterminal(name[:length])
+        raise self._error(f"expected an arrow (->) after {lhs}")
+
+    def _symbol(self) -> Symbol:
+        quote = self._line[self._place]
+        if quote in "'\"":
+            end = self._line.find(quote, self._place + 1)
+            if end < 0:
+                raise self._error(f"unterminated string: the closing {quote} is missing")
+            terminal = self._line[self._place + 1 : end]
+            self._place = end + 1
+            return terminal
+        if self._line[self._place] in EPSILONS and not NAME.match(self._line, self._place):
+            self._place += 1
+            return Nonterminal(self._line[self._place - 1])
+        if (name := self._name()) is not None:
+            return name
+        if _PROBABILITY.match(self._line, self._place):
+            raise self._error(
+                "a production has no probability here",
+                remedy="take the probabilities out: a model learns from strings which productions are usual",
+            )
+        if any(self._line.startswith(arrow, self._place) for arrow in ARROWS):
+            raise self._error("a second arrow", remedy="write one left-hand side a line")
+        raise self._error("expected a nonterminal or a quoted terminal")
+
+    def _name(self) -> Nonterminal | None:
+        if bracketed := _BRACKETED.match(self._line, self._place):
+            self._place = bracketed.end()
+            return Nonterminal(bracketed[1])
+        if name := NAME.match(self._line, self._place):
+            self._place = name.end()
+            return Nonterminal(name[0])
+        return None
+
+    def _takes(self, sign: str) -> bool:
+        if not self._line.startswith(sign, self._place):
+            return False
+        self._place += len(sign)
+        self._skip()
+        return True
+
+    def _at_end(self) -> bool:
+        if self._line.startswith("#%", self._place):
+            raise self._error("a directive behind a production", remedy="put the directive on a line of its own")
+        return self._place == len(self._line) or self._line[self._place] == "#"
+
+    def _skip(self) -> None:
+        space = _SPACE.match(self._line, self._place)
+        self._place = self._place if space is None else space.end()
+
+    def _error(self, said: str, *, at: int | None = None, remedy: str = _REMEDY) -> GrammarError:
+        place = self._place if at is None else at
+        return GrammarError(f"{self._where}: {said}\n{excerpt(self._line, place)}", remedy=remedy)
+
+
+def without_epsilons(
+    rules: list[tuple[Nonterminal, tuple[Symbol, ...], int]],
+) -> list[tuple[Nonterminal, tuple[Symbol, ...], int]]:
+    """Rules, each with its line, without the epsilon signs that none of them defines."""
+    defined = {lhs for lhs, _, _ in rules}
+    signs = {Nonterminal(sign) for sign in EPSILONS} - defined
+    return [(lhs, tuple(symbol for symbol in rhs if symbol not in signs), line) for lhs, rhs, line in rules]

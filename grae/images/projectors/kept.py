@@ -1,0 +1,66 @@
+"""Features of real images, which are the same for every model: computed once, and kept in the cache."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from grae import files
+from grae.datasets.locations import cache_home
+from grae.errors import RunError
+from grae.images.projectors.projector import Projector
+
+PART = 2048  # images
+Tell = Callable[[int], None]
+
+
+def features_of(
+    projector: Projector, images: np.ndarray, rows: np.ndarray, *, tell: Tell = lambda n: None
+) -> np.ndarray:
+    """The features of some images, from the cache where the projector has an identity and they were computed before.
+
+    Args:
+        projector: whose.
+        images: (m, H, W, C) uint8, in memory or mapped.
+        rows: which of them, (n,).
+        tell: called with the number of images that are done, time and again.
+
+    Returns:
+        (n, F) float32.
+    """
+
+    def computed() -> np.ndarray:
+        found = []
+        for part in projector.features(_parts(images, rows)):
+            found.append(part)
+            tell(len(part))
+        return np.concatenate(found)
+
+    if projector.identity is None:
+        return computed()
+    path = place_of(projector.identity, images, rows)
+    if path.is_file():
+        try:
+            kept, _ = files.read_tensors(path)
+        except RunError:  # damaged: computed anew
+            path.unlink()
+        else:
+            tell(len(rows))
+            return kept["features"]
+    found = computed()
+    files.write_tensors(path, {"features": found}, {"of": projector.label, "images": len(rows)})
+    return found
+
+
+def place_of(identity: str, images: np.ndarray, rows: np.ndarray) -> Path:
+    """Where the features of some images are kept, by a checksum of their pixels."""
+    digest = hashlib.sha256(f"{identity} {images.shape[1:]} {len(rows)}".encode())
+    for part in _parts(images, rows):
+        digest.update(np.ascontiguousarray(part).data)
+    return cache_home() / "features" / f"{digest.hexdigest()[:32]}.safetensors"
+
+
+def _parts(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), PART):
+        yield images[rows[start : start + PART]]

@@ -1,0 +1,146 @@
+"""Calls of a target that failed: how many of each kind, and the first of them with its traceback."""
+
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grae.errors import GraeError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PACKAGE = str(Path(__file__).parent)
+LONGEST = 4_000
+"""Characters of a message or a traceback that are kept, its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one call of a target.
+
+    Attributes:
+        score: finite; None for an invalid string and for a call that failed.
+        seconds: that it took; of a batch, its share.
+        error: why there is no score, where the target did not answer at all.
+        traceback: of the exception that the target raised, without the frames of this package.
+    """
+
+    score: float | None
+    seconds: float
+    error: str | None = None
+    traceback: str | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of its failure: the name of the exception, or the whole message where there was none."""
+        return None if self.error is None else self.error.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that failed.
+
+    Attributes:
+        string: what was to be scored.
+        outcome: what came of it.
+    """
+
+    string: str
+    outcome: Outcome
+
+    def __str__(self) -> str:
+        told = self.outcome.traceback or self.outcome.error or ""
+        return f"on {self.string!r}:\n" + "\n".join(f"    {line}" for line in told.splitlines())
+
+
+class TargetFailedWarning(UserWarning):
+    """A target failed on a string; the search continues."""
+
+
+class TargetError(GraeError):
+    """A target that fails on all strings it was tried on.
+
+    Args:
+        message: what is wrong.
+        tried: the strings that it was called with, and what came of each.
+        remedy: what the user can do about it.
+    """
+
+    def __init__(self, message: str, tried: Sequence[tuple[str, Outcome]], *, remedy: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.tried = list(tried)
+
+    @property
+    def history(self) -> "pd.DataFrame":
+        """A row for each call, in order: string, score, seconds, error, traceback."""
+        import pandas as pd
+
+        return pd.DataFrame([{"string": text, **asdict(outcome)} for text, outcome in self.tried])
+
+
+class Failures:
+    """The failures of a search.
+
+    Attributes:
+        kinds: how many there are of each kind.
+        first: the first of this session; None where there was none.
+    """
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.first: Failure | None = None
+
+    def __len__(self) -> int:
+        return self.kinds.total()
+
+    def __str__(self) -> str:
+        return counted(self.kinds)
+
+    def add(self, text: str, outcome: Outcome) -> bool:
+        """Counts an outcome if it is a failure; gives whether it is the first."""
+        if outcome.kind is None:
+            return False
+        self.kinds[outcome.kind] += 1
+        first = self.first is None
+        self.first = self.first or Failure(text, outcome)
+        return first
+
+    def recall(self, errors: Iterable[str | None]) -> None:
+        """Counts the failures of earlier sessions, by their messages."""
+        for error in errors:
+            if error is not None:
+                self.kinds[Outcome(None, 0.0, error).kind or ""] += 1
+
+
+def counted(kinds: Counter[str]) -> str:
+    """Kinds of failures with their numbers, the most frequent first."""
+    return ", ".join(f"{number:,} x {kind}" for kind, number in kinds.most_common())
+
+
+def warn(name: str, failure: Failure) -> None:
+    """Says that a target failed, for those who watch no progress."""
+    warnings.warn(f"target {name} failed {failure}", TargetFailedWarning, stacklevel=2)
+
+
+def described(error: BaseException) -> str:
+    """An exception in one line: its class and its message, as UTF-8 can hold them."""
+    return _writable("".join(traceback.format_exception_only(error)).strip())
+
+
+def traced(error: BaseException) -> str:
+    """The traceback of an exception that a target raised, from the first frame outside this package."""
+    told = traceback.TracebackException.from_exception(error)
+    frames = list(told.stack)
+    while frames and frames[0].filename.startswith(PACKAGE):
+        frames.pop(0)
+    told.stack = traceback.StackSummary.from_list(frames)
+    return _writable("".join(told.format()).strip())
+
+
+def _writable(text: str) -> str:
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= LONGEST else f"... {text[-LONGEST:]}"

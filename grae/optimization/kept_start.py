@@ -1,0 +1,186 @@
+"""The strings that a search starts from, kept in its folder with their scores, which are written as they come."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grae import files
+from grae.errors import RunError
+from grae.optimization.failures import Outcome
+from grae.optimization.history import REMEDY, History, is_count, is_number, is_text
+from grae.optimization.own_start import own_scores
+from grae.optimization.progress import Watch, fraction_of
+from grae.optimization.scoring import Scorer
+from grae.optimization.start import ALL, Start, drawn, scored, training_strings
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+STRINGS, SCORES = "start.json", "start-scores.jsonl"
+
+
+class KeptStart:
+    """The files of a search's start.
+
+    Args:
+        folder: of the search.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.strings_file, self.scores_file = folder / STRINGS, folder / SCORES
+
+    def strings(self) -> tuple[list[str], int] | None:
+        """The strings, and how many they were drawn from; None where they were not written.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        if not self.strings_file.is_file():
+            return None
+        held = files.read_json(self.strings_file, remedy=REMEDY)
+        fits = isinstance(held, dict) and isinstance(held.get("strings"), list) and is_count(held.get("of"))
+        if not fits or not all(map(is_text, held["strings"])):
+            raise RunError(f"{self.strings_file} does not hold the strings of a search", remedy=REMEDY)
+        return held["strings"], held["of"]
+
+    def begin(self, strings: Sequence[str], of: int) -> None:
+        """Writes the strings, before any of them is scored."""
+        self.scores_file.unlink(missing_ok=True)
+        files.write_json(self.strings_file, {"of": of, "strings": list(strings)})
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """What came of each string so far; of one called again, the last.
+
+        Raises:
+            RunError: a line is damaged.
+        """
+        if not self.scores_file.is_file():
+            return {}
+        found: dict[str, Outcome] = {}
+        for number, line in enumerate(files.read_jsonl(self.scores_file, remedy=REMEDY), start=1):
+            if not _fits(line):
+                raise RunError(f"{self.scores_file} line {number} is not the score of a string", remedy=REMEDY)
+            found[line["string"]] = Outcome(line["score"], line["seconds"], line["error"])
+        return found
+
+    def has_scores(self) -> bool:
+        """Whether any string has a score."""
+        return any(outcome.score is not None for outcome in self.outcomes().values())
+
+    def append(self, text: str, outcome: Outcome) -> None:
+        """Adds what came of one string; it is on the disk when this returns."""
+        files.append_jsonl(self.scores_file, _line(text, outcome))
+
+    def write(self, strings: Sequence[str], scores: np.ndarray) -> None:
+        """Writes all scores (n,) at once, NaN for the invalid."""
+        outcomes = (Outcome(score if np.isfinite(score) else None, 0.0) for score in scores.tolist())
+        pairs = zip(strings, outcomes, strict=True)
+        lines = (json.dumps(_line(text, outcome), ensure_ascii=False) for text, outcome in pairs)
+        files.write_text(self.scores_file, "".join(f"{line}\n" for line in lines))
+
+    def forget(self) -> None:
+        """Removes both files."""
+        self.strings_file.unlink(missing_ok=True)
+        self.scores_file.unlink(missing_ok=True)
+
+
+def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
+    """What the search in a folder, with these settings, started from; None where not all of its scores were kept.
+
+    Raises:
+        RunError: its files are damaged.
+    """
+    kept = KeptStart(folder)
+    stored = kept.strings()
+    if stored is None:
+        return None
+    outcomes = kept.outcomes()
+    texts, of = stored
+    if not outcomes.keys() >= set(texts):
+        return None
+    start = Start(texts, _scores([outcomes[text] for text in texts]), of)
+    maximize = settings["direction"] == "maximize"
+    return start.worse_half(maximize) if settings["half"] == "worst-half" else start
+
+
+def _scores(outcomes: Sequence[Outcome]) -> np.ndarray:
+    return np.array([np.nan if outcome.score is None else outcome.score for outcome in outcomes], np.float64)
+
+
+def start_of(
+    model: "GrammarAutoencoder",
+    given: Sequence[str] | None,
+    scorer: Scorer,
+    folder: Path | None,
+    limit: int,
+    history: History,
+    watch: Watch,
+) -> Start:
+    """The strings to start from with their scores, which a search asks for once, however often it is resumed.
+
+    Args:
+        model: gives its training strings, where no others are known.
+        given: the strings that the user named.
+        scorer: calls the target.
+        folder: of the search; None keeps nothing.
+        limit: see `limit_of`.
+        history: of the search; while it is empty, calls that failed are made again.
+        watch: is told.
+
+    Raises:
+        DataError, TargetError: as `scored`.
+        RunError: the search was begun from other strings, or its files are damaged.
+    """
+    target = scorer.target
+    told = fraction_of(watch.reporter, "scoring the strings to start from")
+    kept = None if folder is None else KeptStart(folder)
+    stored = kept.strings() if kept is not None else None
+    if stored is not None and given is None:
+        texts, of = stored
+    else:
+        texts, of = drawn(training_strings(model) if given is None else given, target, limit)
+        if stored is not None and stored[0] != texts:
+            raise RunError(
+                f"the search in {folder} was begun from other strings (--start)",
+                remedy="leave the strings out to continue it, or search into another folder",
+            )
+    known: dict[str, Outcome] = {}
+    if kept is not None and stored is None:
+        kept.begin(texts, of)
+    elif kept is not None:
+        known = kept.outcomes()
+        if not len(history):  # what failed may have been mended since
+            known = {text: outcome for text, outcome in known.items() if outcome.error is None}
+        watch.failures.recall(outcome.error for outcome in known.values())
+
+    def note(text: str, outcome: Outcome) -> None:
+        if kept is not None:
+            kept.append(text, outcome)
+        watch.note(text, outcome)
+
+    if target.own:
+        return Start(texts, own_scores(texts, scorer, known=known, note=note, progress=told), of)
+    if known.keys() >= set(texts):
+        return Start(texts, _scores([known[text] for text in texts]), of)
+    begun = scored(texts, scorer, limit=ALL, n_jobs=-1 if scorer.workers == 1 else scorer.workers, progress=told)
+    if kept is not None:
+        kept.write(texts, begun.scores)
+    return Start(texts, begun.scores, of)
+
+
+def _line(text: str, outcome: Outcome) -> dict[str, Any]:
+    return {"string": text, "score": outcome.score, "seconds": round(outcome.seconds, 6), "error": outcome.error}
+
+
+def _fits(line: Any) -> bool:
+    return (
+        isinstance(line, dict)
+        and line.keys() == {"string", "score", "seconds", "error"}
+        and is_text(line["string"])
+        and (line["score"] is None or is_number(line["score"]))
+        and is_number(line["seconds"])
+        and (line["error"] is None or is_text(line["error"]))
+    )

@@ -1,0 +1,213 @@
+"""The user's own code by its source, `package.module:name` or `path/to/file.py:name`, loaded once per process.
+
+A file becomes a module as if it were imported from its folder: it is in `sys.modules` under its own name, before it
+runs, and its folder is on `sys.path`. So its dataclasses work, its functions and classes can be pickled, modules beside
+it can be imported, and process pools that it starts find it again.
+"""
+
+import ast
+import hashlib
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from grae.errors import GraeError, SettingsError
+from grae.optimization.failures import described
+from grae.optimization.scoring import stdout_to_stderr
+
+STAMP = "__grae_stamp__"
+Stamp = tuple[int, int]
+
+
+class Source(NamedTuple):
+    """Where an object of the user's is defined.
+
+    Attributes:
+        place: the absolute path of a file, or the name of a module.
+        name: of the object in it.
+        module: the name of the module that a file becomes; that of the module itself otherwise.
+        stamp: of a file, when it changed and how large it is, so that all processes load the same again if it did.
+    """
+
+    place: str
+    name: str
+    module: str
+    stamp: Stamp | None = None
+
+    @classmethod
+    def read(cls, text: str) -> "Source":
+        """The source that a text names.
+
+        Raises:
+            SettingsError: it names no object, or no file.
+        """
+        place, _, name = text.rpartition(":")
+        if place.endswith(".py"):
+            path = Path(place).absolute()
+            if not path.is_file():
+                raise SettingsError(f"target (--target): there is no file {place}", remedy="check the path before ':'")
+            found = path.stat()
+            source = cls(str(path), name, _module_name(path), (found.st_mtime_ns, found.st_size))
+        else:
+            source = cls(place, name, place)
+        if not name:
+            raise SettingsError(f"target (--target) {text!r} names no function", remedy=suggestion(place))
+        return source
+
+    def __str__(self) -> str:
+        return f"{self.place}:{self.name}"
+
+    @property
+    def short(self) -> str:
+        """The source without the folder of its file."""
+        return f"{Path(self.place).name if self.stamp else self.place}:{self.name}"
+
+    def load(self) -> Any:
+        """The object. This runs the user's own code, which is what they asked for; what it prints goes to stderr.
+
+        Raises:
+            SettingsError: there is no such module or object, or its code cannot be loaded.
+        """
+        module = self._from_file() if self.stamp else self._from_module()
+        found = getattr(module, self.name, None)
+        if not (callable(found) or hasattr(found, "evaluate")):
+            offered = _offered(module)
+            if not offered:
+                raise SettingsError(f"target (--target): {self.place} defines no function", remedy="define one there")
+            raise SettingsError.unknown("function", self.name, offered, otherwise=f"define it in {self.place}")
+        return found
+
+    def _from_file(self) -> ModuleType:
+        there = sys.modules.get(self.module)
+        if there is not None and getattr(there, STAMP, self.stamp) == self.stamp:  # without one, Python imported it
+            return there
+        path = Path(self.place)
+        _add_to_path(path.parent)
+        spec = importlib.util.spec_from_file_location(self.module, path)
+        if spec is None or spec.loader is None:
+            raise SettingsError(f"target (--target): {path} is not a Python file", remedy="give a .py file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[self.module] = module
+        try:
+            with stdout_to_stderr():
+                spec.loader.exec_module(module)
+        except BaseException as error:
+            sys.modules.pop(self.module, None)
+            _refuse(self.place, error, path.parent)
+            raise
+        setattr(module, STAMP, self.stamp)
+        return module
+
+    def _from_module(self) -> ModuleType:
+        try:
+            with stdout_to_stderr():
+                if self.place and importlib.util.find_spec(self.place):
+                    return importlib.import_module(self.place)
+        except BaseException as error:
+            if not (isinstance(error, ModuleNotFoundError) and _is_of(self.place, error.name)):
+                _refuse(self.place, error, None)
+                raise
+        file = f"{self.place}.py"
+        remedy = "install it, or give the path of its .py file before the ':'"
+        if self.place and Path(file).is_file():
+            remedy = suggestion(file)
+        raise SettingsError(f"target (--target): there is no module {self.place!r}", remedy=remedy)
+
+
+def suggestion(place: str) -> str:
+    """What to write for the functions of a file or module, which is read but not run."""
+    functions = _functions(Path(place)) if place.endswith(".py") else []
+    if not functions:
+        return f"name it behind a colon, such as {place or 'mine.py'}:score"
+    known = [f"{place}:{name}" for name in functions[:5]]
+    return f"did you mean {known[0]}?" if len(known) == 1 else f"give one of its functions: {', '.join(known)}"
+
+
+def _functions(path: Path) -> list[str]:
+    """The public functions that a file defines, `score` first; none where it cannot be read."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    return sorted(dict.fromkeys(names), key=lambda name: name != "score")
+
+
+def _offered(module: ModuleType) -> list[str]:
+    """The names of what a module defines that can be a target."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and ((callable(value) and getattr(value, "__module__", None) == module.__name__) or hasattr(value, "evaluate"))
+    ]
+
+
+def _module_name(path: Path) -> str:
+    """The name under which a file is imported: its own, unless another module has that."""
+    name = path.stem
+    there = sys.modules.get(name)
+    if there is not None:
+        taken = not _same_file(getattr(there, "__file__", None), path)
+    else:
+        taken = "." in name or name in sys.stdlib_module_names or _importable_elsewhere(name, path)
+    if not taken:
+        return name
+    return f"grae_target_{name.replace('.', '_')}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
+def _importable_elsewhere(name: str, path: Path) -> bool:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and not _same_file(spec.origin, path)
+
+
+def _same_file(one: str | None, other: Path) -> bool:
+    return one is not None and Path(one).resolve() == other.resolve()
+
+
+def _add_to_path(folder: Path) -> None:
+    """Lets modules of a folder be imported: before all others, or after them where they would hide Python's own."""
+    place = str(folder)
+    if place in sys.path:
+        return
+    hides = any(file.stem in sys.stdlib_module_names for file in folder.glob("*.py"))
+    sys.path.insert(len(sys.path) if hides else 0, place)
+
+
+def _is_of(place: str, missing: str | None) -> bool:
+    """Whether a module that is missing is the one that was asked for, or a package above it."""
+    return missing is None or place == missing or place.startswith(f"{missing}.")
+
+
+def _refuse(place: str, error: BaseException, folder: Path | None) -> None:
+    """Raises what a user is told of their code that cannot be loaded; not of an interruption, nor of our own errors.
+
+    Raises:
+        SettingsError: with the file and the line.
+    """
+    if isinstance(error, KeyboardInterrupt | GraeError):
+        return
+    where = _where(error, folder)
+    raise SettingsError(
+        f"target (--target): {place} cannot be loaded{where}: {described(error)}",
+        remedy="mend it there; -v shows the whole traceback",
+    ) from error
+
+
+def _where(error: BaseException, folder: Path | None) -> str:
+    """The file and the line of an error: the last in the folder, if one is given and holds one."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename}, line {error.lineno})"
+    frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
+    others = [frame for frame in frames if not frame.filename.startswith("<frozen") and __file__ != frame.filename]
+    mine = [frame for frame in others if folder is not None and Path(frame.filename).is_relative_to(folder)]
+    found = (mine or others)[-1:]
+    return f" ({found[0].filename}, line {found[0].lineno})" if found else ""

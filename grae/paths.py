@@ -1,0 +1,34 @@
+"""What a path is, without an error where none can be: too long, or with a zero byte in it."""
+
+import stat
+from pathlib import Path
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something at a path; not where no path can be so long, or holds a zero byte."""
+    return _mode(path) != 0
+
+
+def is_dir(path: Path) -> bool:
+    """Whether a path is a folder, as `exists`."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path is a pipe or a socket, which can be read once."""
+    mode = _mode(path)
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def is_device(path: Path) -> bool:
+    """Whether a path is a device such as /dev/full, which can be read without end."""
+    mode = _mode(path)
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
+
+
+def _mode(path: Path) -> int:
+    """What a path is, as `os.stat` says; 0 where there is nothing, or nothing that may be looked at."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0

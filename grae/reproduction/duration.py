@@ -1,0 +1,158 @@
+"""How long an experiment on structured objects will take, from its parts, each timed here and now.
+
+Of each model some seconds of training; of each kind of search one round as it will be: the surrogate on as many points
+as there will be, its batch, and all decodings. The networks are fresh: how long a step and a decoding take does not
+depend on the weights, but for derivations that end early; so completion is forced, and the estimate is a little high.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grae.autoencoder import model_named
+from grae.grammar import load_grammar
+from grae.optimization import paper
+from grae.optimization.space import LatentSpace
+from grae.optimization.sparse import SparseProcess, promising
+from grae.optimization.start import ALL
+
+if TYPE_CHECKING:
+    from grae.reproduction.scales import Objects, Scale
+    from grae.sequence import GrammarAutoencoder
+
+SECONDS = 2.0
+"""Of training that are timed; one step at least."""
+STRINGS = 5_000  # that are trained on meanwhile
+VALIDATION = 0.002  # the share of them that is validated on meanwhile
+ENCODED = 1_000  # strings whose encoding is timed
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What is to be done with one model on some objects.
+
+    Attributes:
+        objects: their name.
+        model: its name.
+        run: the folder of the model, where it is trained already.
+        searches: how many are not done, by the rules that they are done under.
+    """
+
+    objects: str
+    model: str
+    run: Path | None
+    searches: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """What that is expected to take.
+
+    Attributes:
+        objects: their name.
+        model: its name.
+        training: seconds; 0 for a model that is trained already.
+        search: seconds of one search.
+        searches: how many there will be.
+    """
+
+    objects: str
+    model: str
+    training: float
+    search: float
+    searches: int
+
+    def __str__(self) -> str:
+        training = f"training {spelled(self.training)}, " if self.training else ""
+        return f"{self.objects}, {self.model}: {training}{self.searches} searches of {spelled(self.search)}"
+
+
+def expected(
+    scale: "Scale", texts: Mapping[str, list[str]], pending: Iterable[Pending], *, device: Any = "auto"
+) -> Iterator[Duration]:
+    """What each model is expected to take, one after the other.
+
+    Args:
+        scale: how large the experiment is.
+        texts: the strings to train on, by objects.
+        pending: what is to be done.
+        device: where it will be computed.
+    """
+    from grae.sequence import GrammarAutoencoder
+
+    search: dict[tuple[str, bool], float] = {}
+    for one in pending:
+        what, training = scale.objects[one.objects], 0.0
+        if one.run is None:
+            model, training = timed_training(what, texts[one.objects], one.model, device)
+        else:
+            model = GrammarAutoencoder.load(one.run, device=device)
+        kind = (one.objects, model_named(one.model).characters)  # of a kind, models have networks of one size
+        if kind not in search or one.run is not None:
+            search[kind] = timed_search(what, scale, model, texts[one.objects])
+        rules = [name for name in one.searches if name in ("grammar", model.constraints_used())]
+        yield Duration(one.objects, one.model, training, search[kind], sum(one.searches[name] for name in rules))
+
+
+def timed_training(what: "Objects", texts: list[str], model: str, device: Any) -> "tuple[GrammarAutoencoder, float]":
+    """A network of the size that will be trained, and the seconds that its training will take."""
+    from grae.sequence import GrammarAutoencoder
+    from grae.sequence.preparation import resolved
+
+    limits = resolved(GrammarAutoencoder(what.grammar, model=model, **what.parameters), load_grammar(what.grammar))[
+        1
+    ].training
+    short = {"on_invalid": "skip", "device": device, "epochs": None, "time_budget": SECONDS / 60, "motifs": 0}
+    some = texts[:STRINGS]
+    given = {**what.parameters, **short, "validation": VALIDATION}
+    fresh: Any = GrammarAutoencoder(what.grammar, model=model, **given).fit(some)
+    if limits.epochs is None:
+        return fresh, 60 * (limits.time_budget or 0.0)
+    kept = len(fresh.split_) / len(some)  # the others are outside the grammar
+    steps = limits.epochs * len(texts) * kept / limits.batch_size
+    return fresh, steps * fresh.result_.seconds / max(1, fresh.result_.steps)
+
+
+def timed_search(what: "Objects", scale: "Scale", model: "GrammarAutoencoder", texts: list[str]) -> float:
+    """The seconds of one search: its starting strings encoded, and as many rounds as there are."""
+    n = len(texts) if scale.start_limit == ALL else min(len(texts), scale.start_limit)
+    some = texts[:ENCODED]
+    encoding = _seconds(lambda: LatentSpace(model).encoded(some))
+    rng = np.random.default_rng(0)
+    codes = rng.standard_normal((scale.batch_size, model.settings_.architecture.latent_dim)).astype(np.float32)
+    points = rng.standard_normal((n, codes.shape[1]))
+
+    def propose() -> None:
+        process = SparseProcess(points, rng.standard_normal(n), inducing=paper.INDUCING, rng=rng)
+        promising(process, points, scale.batch_size, rng)
+        model.decodings(codes, what.attempts, constraints="grammar", completion="forced")
+
+    return n / len(some) * encoding + scale.rounds * _seconds(propose)
+
+
+def in_words(durations: Iterable[Duration]) -> str:
+    """The whole plan, such as "about 3 h 10 min: training 2 h 00 min, 20 searches 1 h 10 min"."""
+    durations = list(durations)
+    training = sum(one.training for one in durations)
+    searching = sum(one.searches * one.search for one in durations)
+    parts = [f"training {spelled(training)}"] if training else []
+    parts.append(f"{sum(one.searches for one in durations)} searches {spelled(searching)}")
+    return f"about {spelled(training + searching)}: {', '.join(parts)}"
+
+
+def spelled(seconds: float) -> str:
+    """Seconds, minutes, or hours and minutes."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
