@@ -1,5 +1,7 @@
 """encode, decode, sample and evaluate with a trained run."""
 
+import csv
+import gzip
 import io
 import json
 import shutil
@@ -9,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from grae.datasets import open_source
 from grae.grammar import load_grammar
 
 
@@ -223,3 +226,73 @@ def test_full_disk_leaves_the_message_and_no_traceback(grae):
     ended = grae("sample", "-n", "5000", "--out", "/dev/full")
     assert ended.status == 2
     assert "No space left on device" in ended.err
+
+
+def test_encode_numbers_lines_alike_and_lists_what_it_skips(grae):
+    Path("in.smi").write_text("[a,b]\n\n[a;b]\n[]\n")
+    refused = grae("encode", "--in", "in.smi")
+    assert refused.status == 2
+    assert "in.smi, line 3" in refused.err
+    done = grae("encode", "--in", "in.smi", "--on-invalid", "skip", "--out", "codes.npy", "--json")
+    assert (done.status, done.json["lines"]) == (0, [1, 4])
+    assert [skipped["line"] for skipped in done.json["skipped"]] == [3]
+    table = Path(done.json["skipped_in"]).read_text().splitlines()
+    assert table[0] == "line\treason\tstring\tdetail"
+    assert table[1].startswith("3\toutside the grammar\t[a;b]\t")
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000, 8), }", "truncated"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 8), }", "truncated"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (3, 8), }", "expected numbers"),
+        ("{'descr': [('a', '<f4', (2,))], 'fortran_order': False, 'shape': (2,), }", "expected numbers"),
+        ("(" * 500, "truncated or foreign"),
+        ("'''", "truncated or foreign"),
+        ("x" * 20_000, "truncated or foreign"),
+    ],
+)
+def test_decode_refuses_strange_headers_of_npy(grae, header: str, message: str):
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+    done = grae("decode", "--in", "-", stdin=content)
+    assert (done.status, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_decode_refuses_codes_beyond_float32(grae):
+    done = grae("decode", "--in", "-", stdin=",".join(["1e300"] * 8))
+    assert done.status == 2
+    assert "finite float32" in done.err
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.tsv", "new.csv.gz", "new.smi.gz", "new.smi"])
+def test_strings_are_written_as_the_name_asks(grae, name: str):
+    plain = grae("sample", "-n", "4", "-q").out.splitlines()
+    assert grae("sample", "-n", "4", "--out", name).status == 0
+    content = Path(name).read_bytes()
+    text = (gzip.decompress(content) if name.endswith(".gz") else content).decode()
+    rows = list(csv.reader(text.splitlines(), delimiter="\t" if ".tsv" in name else ","))
+    if ".smi" in name:
+        assert text.splitlines() == plain
+    else:
+        assert rows == [["string"], *([one] for one in plain)]
+    assert list(open_source(name).texts()) == plain
+
+
+def test_what_a_run_samples_it_encodes(grae):
+    assert grae("sample", "-n", "300", "--temperature", "2", "--out", "new.txt").status == 0
+    assert grae("encode", "--in", "new.txt", "--out", "codes.npy").status == 0
+
+
+@pytest.mark.parametrize("number", [str(10**12), str(2**63), "0"])
+def test_numbers_beyond_all_memory_are_bad_input(grae, number: str):
+    assert grae("sample", "-n", number).status == 2
+
+
+@pytest.mark.parametrize("path", ["a" * 5000, "a/" * 3000, "\udcff"])
+def test_strange_paths_are_bad_input(grae, path: str):
+    for command in (("encode", "--in"), ("decode", "--in"), ("train", "-g", "smiles", "-d"), ("evaluate", "--samples")):
+        done = grae(*command, path)
+        assert done.status == 2
+        assert len(done.err) < 1000
