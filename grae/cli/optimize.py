@@ -219,7 +219,7 @@ def _short(target: str) -> str:
 
     place, _, function = target.strip().rpartition(":")
     if place:
-        words = [Path(place).stem.rpartition(".")[2] if not place.endswith(".py") else Path(place).stem, function]
+        words = [Path(place).stem if place.endswith(".py") else place.rpartition(".")[2], function]
     else:
         names = re.findall("|".join(sorted(BUILT_IN, key=len, reverse=True)), target)
         words = list(dict.fromkeys(names)) or [target]

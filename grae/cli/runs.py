@@ -20,7 +20,7 @@ def find_run(
     grammar: str | None = None,
     *,
     language: str | None = None,
-    holds: str = COMPLETE,
+    holds: str | None = COMPLETE,
     under: Path = RUNS,
 ) -> Path:
     """The folder of a run.
@@ -29,7 +29,7 @@ def find_run(
         run: a folder, or the name of one under `under`; None for the latest.
         grammar: a grammar's name, file or run; narrows the latest to its runs.
         language: what the strings mean ("molecules", "expressions"); narrows the latest to its runs.
-        holds: the file that a run must hold to count as the latest.
+        holds: the file that a run must hold to count as the latest; None for any folder that is named.
         under: where the runs lie; those of images have a folder of their own.
 
     Raises:
@@ -46,7 +46,7 @@ def find_run(
             f"no run {shortened(run)!r}: neither a folder nor one under {under}/{_known(under)}",
             remedy=f"name one, or train one with `{_TRAIN[under]}`",
         )
-    fitting = (place for place in _newest(holds, under) if grammar is None or _is_of(place, grammar))
+    fitting = (place for place in _newest(holds or COMPLETE, under) if grammar is None or _is_of(place, grammar))
     latest = next((place for place in fitting if language is None or _language(place) == language), None)
     if latest is None:
         of = "" if grammar is None else f" of grammar {grammar!r}"

@@ -1,5 +1,6 @@
 """`grae train`: a grammar and its strings to a run."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -162,7 +163,8 @@ def _begun(
             note(f"warning: {finding}")
     preset = preset_named(parameters["preset"], grammar, model_named(parameters["model"]))
     check_known(parameters["density"])
-    check_new(out)
+    if "LOCAL_RANK" not in os.environ:  # among several processes the main one alone looks, below
+        check_new(out)
     data = strings["data"] or default_dataset(grammar)
     limit = parameters["max_length"] or preset.max_length
     form = settled_form(grammar, parameters["form"] or preset.form)

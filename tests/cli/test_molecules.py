@@ -72,9 +72,9 @@ def test_codes_go_out_and_come_back_in_any_spelling(grae, kekule_run: Path):
     assert readable_all(raw) == decoded
     broken = grae("encode", kekule_run, stdin="CCO\nC1CC\n")
     assert (broken.status, broken.out) == (2, "")
-    assert "string 1 is not read by RDKit, unclosed ring" in broken.err
+    assert "line 2 is not read by RDKit: unclosed ring" in broken.err
     skipped = grae("encode", kekule_run, "--on-invalid", "skip", "--json", stdin="CCO\nC1CC\nCC\n").json
-    assert (skipped["n"], [skip["row"] for skip in skipped["skipped"]]) == (2, [1])
+    assert (skipped["n"], [skip["line"] for skip in skipped["skipped"]]) == (2, [2])
 
 
 def test_aromatic_runs_have_the_grammar_s_rules_alone(grae, tmp_path: Path):

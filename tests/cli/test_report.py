@@ -69,6 +69,7 @@ def test_bad_input(grae, trained: Path, tmp_path: Path):
     images = tmp_path / "pictures"
     images.mkdir()
     (images / "config.json").write_text('{"format": "grae image run 1"}')
+    (images / "model.safetensors").touch()
     for arguments, message in (
         (("nowhere",), "no run 'nowhere'"),
         ((), "no run under"),

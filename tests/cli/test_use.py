@@ -1,5 +1,7 @@
 """encode, decode, sample and evaluate with a trained run."""
 
+import csv
+import gzip
 import io
 import json
 import shutil
@@ -9,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from grae.datasets import open_source
 from grae.grammar import load_grammar
 
 
@@ -149,7 +152,7 @@ def test_encode_refuses_or_skips_strings_outside_the_language(grae):
     assert Path("codes.npy").read_bytes() == b"mine"
     skipped = grae("encode", "--on-invalid", "skip", "--json", stdin="[a]\n[a;b]\n[b]\n")
     assert skipped.json["n"] == 2
-    assert [(skip["row"], skip["text"]) for skip in skipped.json["skipped"]] == [(1, "[a;b]")]
+    assert [(skip["line"], skip["text"]) for skip in skipped.json["skipped"]] == [(2, "[a;b]")]
     nothing = grae("encode", "--on-invalid", "skip", stdin="[a;b]\n")
     assert (nothing.status, nothing.out) == (2, "")
 
@@ -167,14 +170,14 @@ def npy(array: np.ndarray, **options: bool) -> bytes:
         (b"z0,z1\n", "holds no codes"),
         (b"1,2,3\n", "shape (1, 3); expected (n, 8)"),
         (b"1,2\n1,2,3\n", "line 2: 3 columns; expected 2"),
-        (b"1,2\n1,x\n", "line 2: 'x' is no number"),
+        (b"1,2\n1,x\n", "line 2: 'x' is not a number"),
         (b"\xff\xfe\x00", "neither .npy nor CSV"),
         (b"0,0,0,nan,0,0,0,0\n", "code 1 has nan in column 4"),
         (npy(np.zeros((2, 7), np.float32)), "shape (2, 7); expected (n, 8)"),
         (npy(np.zeros(8, np.float32)), "shape (8,)"),
         (npy(np.full((3, 8), np.inf)), "(24 such in all)"),
         (npy(np.array([["a"] * 8])), "expected numbers"),
-        (npy(np.array([[print] * 8], object), allow_pickle=True), "truncated or foreign .npy"),
+        (npy(np.array([[print] * 8], object), allow_pickle=True), "holds object; expected numbers"),
         (npy(np.zeros((2, 8)))[:100], "truncated or foreign .npy"),
     ],
 )
@@ -223,3 +226,73 @@ def test_full_disk_leaves_the_message_and_no_traceback(grae):
     ended = grae("sample", "-n", "5000", "--out", "/dev/full")
     assert ended.status == 2
     assert "No space left on device" in ended.err
+
+
+def test_encode_numbers_lines_alike_and_lists_what_it_skips(grae):
+    Path("in.smi").write_text("[a,b]\n\n[a;b]\n[]\n")
+    refused = grae("encode", "--in", "in.smi")
+    assert refused.status == 2
+    assert "in.smi, line 3" in refused.err
+    done = grae("encode", "--in", "in.smi", "--on-invalid", "skip", "--out", "codes.npy", "--json")
+    assert (done.status, done.json["lines"]) == (0, [1, 4])
+    assert [skipped["line"] for skipped in done.json["skipped"]] == [3]
+    table = Path(done.json["skipped_in"]).read_text().splitlines()
+    assert table[0] == "line\treason\tstring\tdetail"
+    assert table[1].startswith("3\toutside the grammar\t[a;b]\t")
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000, 8), }", "truncated"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 8), }", "truncated"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (3, 8), }", "expected numbers"),
+        ("{'descr': [('a', '<f4', (2,))], 'fortran_order': False, 'shape': (2,), }", "expected numbers"),
+        ("(" * 500, "truncated or foreign"),
+        ("'''", "truncated or foreign"),
+        ("x" * 20_000, "truncated or foreign"),
+    ],
+)
+def test_decode_refuses_strange_headers_of_npy(grae, header: str, message: str):
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+    done = grae("decode", "--in", "-", stdin=content)
+    assert (done.status, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_decode_refuses_codes_beyond_float32(grae):
+    done = grae("decode", "--in", "-", stdin=",".join(["1e300"] * 8))
+    assert done.status == 2
+    assert "finite float32" in done.err
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.tsv", "new.csv.gz", "new.smi.gz", "new.smi"])
+def test_strings_are_written_as_the_name_asks(grae, name: str):
+    plain = grae("sample", "-n", "4", "-q").out.splitlines()
+    assert grae("sample", "-n", "4", "--out", name).status == 0
+    content = Path(name).read_bytes()
+    text = (gzip.decompress(content) if name.endswith(".gz") else content).decode()
+    rows = list(csv.reader(text.splitlines(), delimiter="\t" if ".tsv" in name else ","))
+    if ".smi" in name:
+        assert text.splitlines() == plain
+    else:
+        assert rows == [["string"], *([one] for one in plain)]
+    assert list(open_source(name).texts()) == plain
+
+
+def test_what_a_run_samples_it_encodes(grae):
+    assert grae("sample", "-n", "300", "--temperature", "2", "--out", "new.txt").status == 0
+    assert grae("encode", "--in", "new.txt", "--out", "codes.npy").status == 0
+
+
+@pytest.mark.parametrize("number", [str(10**12), str(2**63), "0"])
+def test_numbers_beyond_all_memory_are_bad_input(grae, number: str):
+    assert grae("sample", "-n", number).status == 2
+
+
+@pytest.mark.parametrize("path", ["a" * 5000, "a/" * 3000, "\udcff"])
+def test_strange_paths_are_bad_input(grae, path: str):
+    for command in (("encode", "--in"), ("decode", "--in"), ("train", "-g", "smiles", "-d"), ("evaluate", "--samples")):
+        done = grae(*command, path)
+        assert done.status == 2
+        assert len(done.err) < 1000

@@ -89,7 +89,7 @@ def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
         RunError: there is no such run.
         SettingsError: models are named beside runs.
     """
-    places = [find_run(name, under=IMAGE_RUNS) for name in given]
+    places = [find_run(name, holds=None, under=IMAGE_RUNS) for name in given]
     if len(places) == 1 and not (places[0] / COMPLETE).is_file():
         from grae.images.figure import SHOWN
 

@@ -12,8 +12,10 @@ from grae.training import plan
 from grae.training.settings import TrainingSettings
 
 
-def epochs(grammar: str, n: int, preset: str = "default") -> int | None:
-    return with_epochs(preset_named(preset, load_grammar(grammar), model_named("grae")), n).training.epochs
+def epochs(grammar: str, n: int, preset: str = "default") -> int:
+    found = with_epochs(preset_named(preset, load_grammar(grammar), model_named("grae")), n).training.epochs
+    assert found is not None
+    return found
 
 
 def test_more_strings_take_more_steps_and_fewer_epochs():
