@@ -1,5 +1,6 @@
 """All that a killed training needs to go on to the same weights, in one file that is swapped as a whole."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -237,7 +238,7 @@ def _position(about: Mapping[str, Any], source: str) -> Position:
     if not isinstance(values, dict) or values.keys() != {f.name for f in fields(Position)}:
         raise RunError(f"{source} holds no position", remedy=RESTORE)
     try:
-        return TypeAdapter(Position).validate_python(values, strict=True)
+        return TypeAdapter(Position).validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in problem["loc"])
