@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -174,3 +175,59 @@ def test_interrupted_training_saves_says_how_to_resume_and_resumes(grae, trained
     ended = grae("train", "--resume", "--out", "stopped", "--epochs", "1", "--json")
     assert ended.status == 0
     assert grae("sample", "stopped", "-n", "3").status == 0
+
+
+def test_the_plan_is_shown_before_the_training_and_rejects_lie_in_the_run(grae, trained: Path):
+    ended = grae("train", "-g", trained / "lists.cfg", "-d", trained / "lists.txt", *QUICK, "--out", "planned")
+    lines = ended.err.splitlines()
+    plan = next(number for number, line in enumerate(lines) if line.startswith("plan: about "))
+    assert re.search(r"1 epoch of \d+ strings$", lines[plan])
+    assert plan < next(number for number, line in enumerate(lines) if line.startswith("ended by"))
+    assert not [line for line in lines if "train loss" in line]  # a row per validation: with -v alone
+    heading, reject = Path("planned/rejects.tsv").read_text().splitlines()
+    assert heading.startswith("line\t")
+    assert reject.startswith("301\toutside the grammar\t[a;b]\t")
+
+
+def test_a_run_stopped_before_its_first_checkpoint_begins_anew(grae, trained: Path):
+    options = ("-g", trained / "lists.cfg", "-d", trained / "lists.txt", *QUICK)
+    assert grae("train", *options, "--out", "whole").status == 0
+    shutil.copytree("whole", "stopped")
+    for name in ("state", "model.safetensors", "density.safetensors", "metrics.jsonl"):
+        path = Path("stopped", name)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    ended = grae("train", "--resume", "--out", "stopped")
+    assert (ended.status, ended.out) == (0, "stopped\n")
+    assert "begins anew" in ended.err
+    assert Path("stopped/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("train", "-g", "smiles", "--model", "graee"),
+        ("train", "-g", "smiles", "--preset", "quik"),
+        ("train", "-g", "smiles", "--density", "gm"),
+        ("train", "-g", "smiles", "-d", "zinc250"),
+        ("train", "-g", "nothing.cfg"),
+        ("encode", "no-run"),
+        ("decode", "no-run"),
+        ("encode", "run", "--in", "missing.smi"),
+        ("decode", "run", "--in", "missing.npy"),
+    ],
+)
+def test_errors_come_before_torch_is_loaded(program, trained: Path, tmp_path: Path, wrong: tuple[str, ...]):
+    shutil.copytree(trained / "runs" / "lists-grae-1", tmp_path / "run")
+    before = "import atexit, sys; atexit.register(lambda: print('torch' in sys.modules))"
+    ended = program(*wrong, before=before)
+    assert (ended.status, ended.out) == (2, "False\n"), ended.err
+
+
+def test_check_counts_what_training_keeps(grae):
+    lines = ["CCO", "C(C)(C)(C)(C)C", "c1ccccc1", "F/C=C\\F", "F\\\\C=C\\\\F", "C1CC", "x", "CC"]
+    Path("mols.smi").write_text("\n".join(lines) + "\n")
+    checked = grae("grammar", "check", "smiles", "--data", "mols.smi", "--json").json["coverage"]
+    options = ("--preset", "quick", "--epochs", "1", "--motifs", "0", "--latent-dim", "2")
+    trained = grae("train", "-g", "smiles", "-d", "mols.smi", *options, "--json").json["data"]
+    assert (checked["read"], checked["in_language"]) == (trained["read"], trained["kept"])
+    assert {one["reason"]: one["count"] for one in checked["rejected"]} == trained["rejected"]
