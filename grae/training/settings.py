@@ -39,8 +39,8 @@ class TrainingSettings(BaseModel):
         clip_norm: longest gradient (2-norm over all parameters); None for no clipping.
         weight_decay: decoupled (AdamW), on all parameters.
         precision: "bf16" computes the forward pass in bfloat16 where autocast deems it safe; weights stay float32.
-            "auto" takes it where the device has instructions for it (CUDA from compute capability 8; AVX512-BF16 or
-            AMX on the CPU).
+            "auto" takes it where it is faster: on CUDA from compute capability 8 on, on a CPU with AVX512-BF16 or AMX
+            if a product of matrices, timed when the training begins, is.
         patience: validations without improvement before the training ends; None for no early stopping.
         validate_every_epochs: epochs between validations; None for none by epochs.
         validate_every_seconds: seconds between validations, in addition; None for none by time.

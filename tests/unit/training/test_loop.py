@@ -11,6 +11,7 @@ from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import nn
 
 from grae.errors import DataError, SettingsError, TrainingError
+from grae.training import device as device_module
 from grae.training import loop
 from grae.training.batches import ahead, shuffled_batches
 from grae.training.device import BF16_INSTRUCTIONS, use_bf16
@@ -213,9 +214,16 @@ class TestPrecision:
 
     def test_auto_asks_the_processor(self, monkeypatch):
         cpu = torch.device("cpu")
+        faster = {torch.bfloat16: 1.0, torch.float32: 2.0}
+        monkeypatch.setattr(device_module, "_seconds_of_product", faster.get)
         for name in BF16_INSTRUCTIONS:
+            device_module._faster_in_bf16.cache_clear()
             monkeypatch.setattr(torch.cpu, "get_capabilities", lambda name=name: {name: True}, raising=False)
             assert use_bf16("auto", cpu)
+        device_module._faster_in_bf16.cache_clear()
+        monkeypatch.setattr(device_module, "_seconds_of_product", {torch.bfloat16: 1.9, torch.float32: 2.0}.get)
+        assert not use_bf16("auto", cpu)  # it has the instructions, and wins nothing by them
+        device_module._faster_in_bf16.cache_clear()
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True}, raising=False)
         assert not use_bf16("auto", cpu)
         assert use_bf16("bf16", cpu)
