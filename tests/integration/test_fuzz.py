@@ -48,7 +48,7 @@ NUMBERS = [
 ]
 SMALL_NUMBERS = ["0", "1", "-1", "", "x", "nan", "9" * 500]
 WORDS = [
-    *("", " ", "-", "--", ".", "..", "/", "~", "*", "%s", "{}", "\\", "nul", "\t", "\n", "\ud800", "é", "\U0001f9ea"),
+    *("", " ", "-", "--", ".", "..", "/", "~", "*", "%s", "{}", "\\", "nul", "\t", "\n", "\udcff", "é", "\U0001f9ea"),
     *("a" * 300, "a" * 5000, "a/" * 3000, "/dev/full", "/dev/zero", "/dev/null", "no/such/file"),
     *("lists.cfg", "lists.txt", "run", "codes.npy", "target.py", "smiles", "grae", "default", "gmm", "1" * 400),
 ]
@@ -152,7 +152,8 @@ COMMANDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         {
             "": WORDS,
             "--target": [*WORDS, "target.py:nothing", "lists.txt:score", "logp", "1*2", "0.5*qed"],
-            **dict.fromkeys(("--rounds", "--batch-size", "--seed"), SMALL_NUMBERS),
+            **dict.fromkeys(("--batch-size", "--seed"), SMALL_NUMBERS),
+            "--rounds": ["0", "1", "-1", "", "x", "nan"],  # a number beyond all time is no fault of the search
             "--out": WORDS,
         },
     ),
@@ -385,6 +386,18 @@ def _place(trace: Any) -> str:
     """The last line of the package in a traceback."""
     frames = [frame for frame in traceback.extract_tb(trace) if f"{os.sep}grae{os.sep}" in frame.filename]
     return f"{frames[-1].filename.rpartition(f'{os.sep}grae{os.sep}')[2]}:{frames[-1].lineno}" if frames else "?"
+
+
+UNHARMED = [name for name in COMMANDS if not name.startswith(("images", "data fetch"))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", UNHARMED)
+def test_a_command_works_before_anything_is_changed(ground: Path, tmp_path: Path, monkeypatch, name: str):
+    copied(ground, tmp_path / "case")
+    monkeypatch.chdir(tmp_path / "case")
+    done = CliRunner().invoke(app, [*name.split(), *COMMANDS[name][0]])
+    assert done.exit_code == 0, (done.output, done.exception)
 
 
 @pytest.mark.slow
