@@ -100,7 +100,10 @@ class History:
         """The valid records, best first, each string once; of equals the earlier."""
         sign = 1 if self.direction == "minimize" else -1
         ranked = sorted((record for record in self.records if record.valid), key=lambda record: sign * _score(record))
-        return list({record.string: record for record in reversed(ranked)}.values())[::-1]
+        first: dict[str | None, Record] = {}
+        for record in ranked:
+            first.setdefault(record.string, record)
+        return list(first.values())
 
     @property
     def best_so_far(self) -> np.ndarray:

@@ -85,3 +85,10 @@ def test_the_frame_has_a_row_a_call():
     assert frame["valid"].tolist() == [True, False]
     assert scores_of(history.records, -7.0).tolist() == [1.0, -7.0]
     assert len(History(None, "maximize").best_so_far) == 0
+
+
+def test_of_equal_scores_the_earlier_comes_first_and_a_string_at_its_best():
+    history = History(None, "minimize")
+    for number, (text, score) in enumerate([("a", 1.0), ("b", 1.0), ("a", 1.0), ("c", 2.0), ("b", 5.0), ("d", 0.5)]):
+        history.append(record(number, text, score))
+    assert [(one.string, one.round) for one in history.best] == [("d", 5), ("a", 0), ("b", 1), ("c", 3)]
