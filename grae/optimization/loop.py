@@ -143,6 +143,7 @@ def optimize(
         return _Search(space, strategy, scorer, history, begun, watch, retrainings, seed).run(pace)
     finally:
         watch.reporter.close()
+        scorer.close()
 
 
 class _Search:

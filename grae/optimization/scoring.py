@@ -15,11 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing import TimeoutError as JoblibTimeout
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -32,7 +33,9 @@ BACKENDS = ("loky", "dask", "ray")
 GRACE = 30.0
 """Seconds beyond the time limit after which a process counts as hung: it has to start and to load the target first."""
 IDLE = 600
-"""Seconds without a call after which the process of a single worker ends."""
+"""Seconds without a call after which a process ends."""
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS")
+"""Limits of a process's threads; several processes share the processors."""
 
 
 class Scorer:
@@ -43,6 +46,8 @@ class Scorer:
         workers: strings scored at a time, or parts of a batch.
         backend: of joblib, where there are several.
         timeout: seconds that a string may take; None for no limit.
+
+    It is closed, or used in a `with` statement, so that the processes end.
 
     Raises:
         SettingsError: an unknown backend, or a number out of range.
@@ -61,7 +66,25 @@ class Scorer:
         self.backend = _ready(backend)
         self.timeout = timeout
         self.batch = bool(target.own and getattr(target, "batch", True))
+        self.called = False
         self.here = workers == 1 and backend == "loky" and not (target.own and getattr(target, "source", None))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the processes that the target was called in, with those that it started itself.
+
+        A process that keeps a pool of its own waits for the pool's processes when it is asked to leave, and they for
+        it, so they are ended from outside.
+        """
+        if self.here or self.backend != "loky" or not self.called:
+            return
+        self.called = False
+        _end_processes(self.workers)
 
     def __call__(self, strings: Sequence[str]) -> Iterator[Outcome]:
         """The outcome of each string, in order, as soon as it and those before it are known."""
@@ -113,11 +136,13 @@ class Scorer:
             TimeoutError: a process does not answer in time; it was ended.
             BrokenProcessPool: a process died.
         """
+        self.called = True
         longest = max(map(len, parts))
         limit = None if self.timeout is None else self.timeout * longest * (2 if longest > 1 else 1) + GRACE
-        if self.workers == 1 and self.backend == "loky":
-            for number, part in enumerate(parts):
-                yield _alone(limit, number, self.target, part, self.timeout)
+        if self.backend == "loky":
+            yield from _local(
+                self.workers, limit, [(n, self.target, part, self.timeout) for n, part in enumerate(parts)]
+            )
             return
         from joblib import Parallel, delayed, parallel_config
 
@@ -129,22 +154,30 @@ class Scorer:
 
 
 @cache
-def _single_process() -> Any:
-    """The one process of a search with one worker; it ends when it has had nothing to do for a while."""
-    from joblib.externals.loky import ProcessPoolExecutor
+def _processes(workers: int) -> Any:
+    """The processes of a search on this machine; one ends when it has had nothing to do for a while."""
+    from joblib.externals.loky import ProcessPoolExecutor, cpu_count
 
-    return ProcessPoolExecutor(max_workers=1, timeout=IDLE)
+    threads = str(max(1, cpu_count() // workers))
+    several = {name: os.environ.get(name, threads) for name in THREADS} if workers > 1 else {}
+    return ProcessPoolExecutor(max_workers=workers, timeout=IDLE, env=several)
 
 
-def _alone(limit: float | None, *call: Any) -> tuple[int, list[Outcome]]:
-    """A call in the single process; that process is ended where it gives no answer in time, or is not waited for."""
-    executor = _single_process()
+def _local(workers: int, limit: float | None, calls: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, list[Outcome]]]:
+    """Calls in processes of this machine; those are ended where one does not answer in time, or is not waited for."""
+    executor = _processes(workers)
     try:
-        return executor.submit(_numbered, *call).result(limit)
+        for future in as_completed([executor.submit(_numbered, *call) for call in calls], timeout=limit):
+            yield future.result()
     except BaseException:
-        _single_process.cache_clear()
-        executor.shutdown(wait=False, kill_workers=True)
+        _end_processes(workers)
         raise
+
+
+def _end_processes(workers: int) -> None:
+    executor = _processes(workers)
+    _processes.cache_clear()
+    executor.shutdown(wait=True, kill_workers=True)
 
 
 def attempt(target: Target, text: str, timeout: float | None = None) -> Outcome:

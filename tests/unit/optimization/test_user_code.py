@@ -1,6 +1,7 @@
 """The user's own files and modules as targets: loaded once, as if imported, with errors that say where."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def scores(name: str, **options) -> list[float | None]:
     """What a target gives the texts, in processes of its own."""
-    outcomes = list(Scorer(target_named(name, batch=options.pop("batch", False)), timeout=60, **options)(TEXTS))
+    with Scorer(target_named(name, batch=options.pop("batch", False)), timeout=60, **options) as scorer:
+        outcomes = list(scorer(TEXTS))
     assert [outcome.error for outcome in outcomes] == [None] * len(TEXTS), outcomes
     return [outcome.score for outcome in outcomes]
 
@@ -89,6 +91,22 @@ def usual(text):
     pool = pool or ProcessPoolExecutor(1)
     return pool.submit(inner, Size(text)).result()
 """
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_pool_that_a_target_keeps_holds_no_program_up(folder: Path, workers: int):
+    """A worker waits for its pool and the pool for the worker; the program hung at its end."""
+    (folder / "elaborate.py").write_text(ELABORATE)
+    (folder / "beside_elaborate.py").write_text("def length(text): return len(text)")
+    (folder / "program.py").write_text(
+        "if __name__ == '__main__':\n"
+        "    from grae.optimization.scoring import Scorer\n"
+        "    from grae.optimization.targets import target_named\n"
+        f"    with Scorer(target_named('elaborate.py:usual'), workers={workers}) as scorer:\n"
+        "        print([outcome.score for outcome in scorer(['a', 'bb'])])\n"
+    )
+    done = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, timeout=200, check=False)
+    assert (done.returncode, done.stdout) == (0, "[1.0, 2.0]\n"), done.stderr
 
 
 @pytest.mark.parametrize("function", ["score", "pooled", "usual"])
