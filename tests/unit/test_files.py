@@ -205,3 +205,11 @@ def test_json_is_readable_and_has_no_nan(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(tmp_path / "a.json", float("nan"))
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["n"] == 1
+
+
+@pytest.mark.parametrize("name", [".", "..", "folder", "/"])
+def test_a_folder_is_not_replaced_by_a_file(tmp_path, monkeypatch, name):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path / "folder" if name == ".." else tmp_path)
+    with pytest.raises(RunError, match="it is a folder"):
+        files.write_text(Path(name), "x")
