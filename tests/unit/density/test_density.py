@@ -335,3 +335,15 @@ def test_needs_no_torch():
     program = "import sys, grae.density; print('torch' in sys.modules, 'sklearn' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["False", "False"]
+
+
+def test_a_mixture_of_many_codes_begins_on_a_sample_and_loses_nothing_by_it():
+    rng = np.random.default_rng(0)
+    centres = 6 * rng.standard_normal((3, 4))
+    z = centres[rng.integers(3, size=6000)] + rng.standard_normal((6000, 4))
+    held_out, z = z[:1000], z[1000:]
+    whole, sampled = Mixture(3).fit(z), Mixture(3, first_rows=500).fit(z)
+    assert (whole.about["rows_first"], sampled.about["rows_first"]) == (5000, 500)
+    assert sampled.about["rows_used"] == 5000
+    assert sampled.log_prob(held_out).mean() == pytest.approx(whole.log_prob(held_out).mean(), abs=0.01)
+    assert Mixture(3, first_rows=10).fit(z).about["rows_first"] == 10 * 3 * 5
