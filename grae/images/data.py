@@ -10,6 +10,7 @@ from grae.datasets.images import fetch_images, image_entries
 from grae.errors import DataError
 from grae.images.decoding import DECODERS, Part
 from grae.images.pictures import Pictures, load
+from grae.paths import exists
 
 DEFAULT = "digits"
 
@@ -53,7 +54,7 @@ def load_images(data: str | Path = DEFAULT, *, progress: Callable[[float], None]
     known = image_entries().get(str(data))
     if known is None:
         place = Path(data).expanduser()
-        if not place.exists() and len(place.parts) == 1:
+        if not exists(place) and len(place.parts) == 1:
             raise DataError.unknown(
                 "set of images", str(data), image_entries(), otherwise="give one of these names, or a folder or zip"
             )

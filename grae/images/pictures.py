@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from grae.datasets.locations import CACHE_HOME, cache_home
-from grae.errors import DataError
+from grae.errors import DataError, shortened
 from grae.images.decoding import Part
+from grae.paths import exists, is_device
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 SIDE = 64  # pixels
@@ -50,8 +51,12 @@ class Pictures:
     faces: bool = False
 
     def __post_init__(self) -> None:
-        if not self.path.exists():
-            raise DataError(f"there is no folder or zip archive {self.path}", remedy="give one of pictures")
+        if not exists(self.path):
+            raise DataError(
+                f"there is no folder or zip archive {shortened(str(self.path))}", remedy="give one of pictures"
+            )
+        if is_device(self.path):
+            raise DataError(f"{self.path} is a device, not a folder or zip archive", remedy="give one of pictures")
         if not self.path.is_dir() and not zipfile.is_zipfile(self.path):
             raise DataError(f"{self.path} is neither a folder nor a zip archive", remedy="give one of pictures")
 

@@ -18,6 +18,7 @@ from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import encode
 from grae.optimization.formulas import grammar_of
 from grae.optimization.targets import Direction
+from grae.paths import is_device
 
 FORMULA = "1/3 + x + sin(x*x)"
 MOST_SQUARED = 1000.0
@@ -114,6 +115,8 @@ def read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         DataError: no such file, no points, or a line that holds something else.
     """
+    if is_device(path):
+        raise DataError(f"points {path}: it is a device", remedy="give a text file of two columns, x and y")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

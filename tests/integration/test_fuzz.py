@@ -31,6 +31,7 @@ from grae.cli.main import app
 CASES = int(os.environ.get("GRAE_FUZZ_CASES", "10000"))
 FIRST = int(os.environ.get("GRAE_FUZZ_FIRST", "0"))
 SECONDS = float(os.environ.get("GRAE_FUZZ_SECONDS", "60"))
+MEMORY = 4 << 30  # bytes
 LINKED_FROM = 100_000  # bytes; larger files of a run are linked into a case's copy of it, not copied
 LISTS = """\
 list -> '[' ']' | '[' items ']'
@@ -354,6 +355,21 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
+def within(memory: int) -> Iterator[None]:
+    """A body whose process cannot take more address space than so many bytes beyond what it has: a case that reads
+    without end fails here, and takes no memory from what else runs on the machine."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (has + memory, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Hang
@@ -370,7 +386,7 @@ def at_most(seconds: float) -> Iterator[None]:
 def fault_of(arguments: list[str], stdin: bytes) -> str | None:
     """What is wrong with how a command ends, with the place in the package; None where nothing is."""
     try:
-        with at_most(SECONDS):
+        with at_most(SECONDS), within(MEMORY):
             done = CliRunner().invoke(app, arguments, input=stdin)
     except Hang:
         return f"no end after {SECONDS:g} s at {_place(sys.exc_info()[2])}"
@@ -402,7 +418,7 @@ def test_a_command_works_before_anything_is_changed(ground: Path, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.timeout(0)
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGALRM and /dev")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs SIGALRM, /dev and /proc")
 @pytest.mark.filterwarnings("ignore")
 def test_no_command_ends_in_a_traceback_hangs_or_changes_its_inputs(
     ground: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

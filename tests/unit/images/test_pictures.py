@@ -132,6 +132,12 @@ def test_a_failed_decoding_leaves_nothing_behind(tmp_path, some, monkeypatch):
     assert list((tmp_path / "cache" / "images").iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device there")
+def test_a_device_is_not_read():
+    with pytest.raises(DataError, match="is a device"):
+        Pictures(Path("/dev/zero"))
+
+
 def decoded(image: Image.Image, suffix: str = ".png") -> np.ndarray:
     """The pixels (64, 64, 3) that a picture is decoded to."""
     buffer = io.BytesIO()
