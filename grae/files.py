@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from grae.errors import RunError
-from grae.paths import is_device, is_dir
+from grae.paths import exists, is_device, is_dir, is_file
 
 TEMPORARY = ".part"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -27,11 +27,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary path to write to; it takes the place of `path` at the end, or goes away if the body fails.
 
     Raises:
-        RunError: the path is a folder, or the file system refuses (disk full, no permission, ...); what stood at `path`
-            stands as it was.
+        RunError: the path is a folder, a device or a pipe, whose place no file may take, or the file system refuses
+            (disk full, no permission, ...); what stood at `path` stands as it was.
     """
-    if is_dir(path):
-        raise RunError(f"{path} could not be written: it is a folder", remedy="give the path of a file")
+    if exists(path) and not is_file(path):
+        kind = "a folder" if is_dir(path) else "a device or a pipe"
+        raise RunError(f"{path} could not be written: it is {kind}", remedy="give the path of a file")
     temporary = path.with_name(f"{path.name}{TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,11 @@ def is_dir(path: Path) -> bool:
     return stat.S_ISDIR(_mode(path))
 
 
+def is_file(path: Path) -> bool:
+    """Whether a path is a regular file, as `exists`."""
+    return stat.S_ISREG(_mode(path))
+
+
 def is_pipe(path: Path) -> bool:
     """Whether a path is a pipe or a socket, which can be read once."""
     mode = _mode(path)

@@ -53,6 +53,8 @@ WORDS = [
     *("a" * 300, "a" * 5000, "a/" * 3000, "/dev/full", "/dev/zero", "/dev/null", "no/such/file"),
     *("lists.cfg", "lists.txt", "run", "codes.npy", "target.py", "smiles", "grae", "default", "gmm", "1" * 400),
 ]
+# To write to: nothing outside the folder of the case, so that a fault harms no device of the machine.
+PLACES = [word for word in WORDS if not word.startswith(("/", "..", "~"))]
 VALUES: list[Any] = [
     *(None, True, False, 0, -1, 1, 2**31, 2**63, 10**400, 1.5, -0.0, 1e308, float("nan"), float("inf")),
     *("", "x", "\ud800", "\0", "a" * 5000, "/dev/zero", "grae run 1", [], [[]], [None], {}, {"": {}}),
@@ -114,20 +116,27 @@ COMMANDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             ),
             **dict.fromkeys(("--epochs", "--batch-size", "--latent-dim", "--beta", "--lambda", "--noise"), NUMBERS),
             **dict.fromkeys(("--motifs", "--max-length", "--seed"), NUMBERS),
-            "--out": WORDS,
+            "--out": PLACES,
         },
     ),
     "train --resume": (
         ["--out", "run"],
-        {"--out": WORDS, "--epochs": ["1", "2", "-1"], "--beta": NUMBERS, "-g": WORDS},
+        {"--out": PLACES, "--epochs": ["1", "2", "-1"], "--beta": NUMBERS, "-g": WORDS},
     ),
     "encode": (
         ["run", "--in", "lists.txt"],
-        {"": WORDS, "--in": WORDS, "--column": WORDS, "--delimiter": WORDS, "--out": WORDS},
+        {"": WORDS, "--in": WORDS, "--column": WORDS, "--delimiter": WORDS, "--out": PLACES},
     ),
     "decode": (
         ["run", "--in", "codes.npy"],
-        {"": WORDS, "--in": WORDS, "--out": WORDS, "--temperature": NUMBERS, "--seed": NUMBERS, "--constraints": WORDS},
+        {
+            "": WORDS,
+            "--in": WORDS,
+            "--out": PLACES,
+            "--temperature": NUMBERS,
+            "--seed": NUMBERS,
+            "--constraints": WORDS,
+        },
     ),
     "sample": (
         ["run", "-n", "5"],
@@ -137,8 +146,8 @@ COMMANDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "--density": [*WORDS, "gaussian", "normal", "flow", "two-stage", "gmm-chosen"],
             "--temperature": NUMBERS,
             "--seed": NUMBERS,
-            "--out": [*WORDS, "new.csv", "new.smi.gz"],
-            "--draw": WORDS,
+            "--out": [*PLACES, "new.csv", "new.smi.gz"],
+            "--draw": PLACES,
         },
     ),
     "evaluate": (
@@ -146,8 +155,8 @@ COMMANDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         {"": WORDS, "-n": NUMBERS, "--density": WORDS, "--seed": NUMBERS, "--train": WORDS, "--reference": WORDS},
     ),
     "evaluate --samples": (["lists.txt"], {"": WORDS, "--train": WORDS, "--reference": WORDS, "--column": WORDS}),
-    "compare": (["run", "run", "-n", "8", "--jobs", "1"], {"": WORDS, "-n": NUMBERS, "--csv": WORDS}),
-    "report": (["run", "--jobs", "1"], {"": WORDS, "--out": WORDS, "--search": WORDS, "--seed": NUMBERS}),
+    "compare": (["run", "run", "-n", "8", "--jobs", "1"], {"": WORDS, "-n": NUMBERS, "--csv": PLACES}),
+    "report": (["run", "--jobs", "1"], {"": WORDS, "--out": PLACES, "--search": WORDS, "--seed": NUMBERS}),
     "optimize": (
         ["run", *SEARCH, "--out", "found"],
         {
@@ -155,10 +164,10 @@ COMMANDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "--target": [*WORDS, "target.py:nothing", "lists.txt:score", "logp", "1*2", "0.5*qed"],
             **dict.fromkeys(("--batch-size", "--seed"), SMALL_NUMBERS),
             "--rounds": ["0", "1", "-1", "", "x", "nan"],  # a number beyond all time is no fault of the search
-            "--out": WORDS,
+            "--out": PLACES,
         },
     ),
-    "optimize --resume": (["run", "--out", "run/search"], {"": WORDS, "--out": WORDS, "--rounds": ["1", "2", "-1"]}),
+    "optimize --resume": (["run", "--out", "run/search"], {"": WORDS, "--out": PLACES, "--rounds": ["1", "2", "-1"]}),
     "images sample": (["run"], {"": WORDS, "-n": NUMBERS}),
     "images evaluate": (["run"], {"": WORDS}),
     "images train": (["--data", "nothing"], {"--data": WORDS, "--model": WORDS}),

@@ -207,6 +207,15 @@ def test_json_is_readable_and_has_no_nan(tmp_path):
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["n"] == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
+def test_what_is_not_a_file_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # a device's place would be taken in the same way, by root
+    with pytest.raises(RunError, match="it is a device or a pipe"):
+        files.write_text(pipe, "x")
+    assert pipe.is_fifo()
+
+
 @pytest.mark.parametrize("name", [".", "..", "folder", "/"])
 def test_a_folder_is_not_replaced_by_a_file(tmp_path, monkeypatch, name):
     (tmp_path / "folder").mkdir()
