@@ -5,6 +5,8 @@ learns several times more slowly. The version is written in the published weight
 (mkusner/grammarVAE, pretrained/).
 """
 
+import math
+
 from torch import nn
 
 from grae.sequence.recurrence import ResetFirstGRU
@@ -18,14 +20,31 @@ def batch_normalization(n_features: int) -> nn.BatchNorm1d:
 def initialize(*networks: nn.Module) -> None:
     """Draws the initial weights of dense layers and convolutions from Glorot and Bengio's uniform law (2010).
 
-    Biases are 0. The recurrent layers draw their own; see `ResetFirstGRU`.
+    Biases are 0. The recurrent layers draw their own; see `ResetFirstGRU`. The bounds of the convolutions are those of
+    `convolution_bound`.
     """
     layers = [layer for network in networks for layer in network.modules()]
     for layer in layers:
-        if isinstance(layer, nn.Linear | nn.Conv1d):
+        if isinstance(layer, nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.Conv1d):
+            bound = convolution_bound(layer)
+            nn.init.uniform_(layer.weight, -bound, bound)
+        else:
+            continue
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
     for layer in layers:
         if isinstance(layer, ResetFirstGRU):
             layer.reset_parameters()
+
+
+def convolution_bound(layer: nn.Conv1d) -> float:
+    """The bound of a convolution's initial weights, smaller than Glorot and Bengio's.
+
+    Keras 1.2.1 (`Convolution1D.build`) hands its kernels of shape (width, 1, in, out) to a rule that expects (out, in,
+    ...): it counts in * out inputs and width * in * out outputs. The published kernels have this spread: standard
+    deviations of 0.16, 0.26 and 0.19, where these bounds give 0.17, 0.29 and 0.18, the usual ones 0.27, 0.37 and 0.27.
+    """
+    fan_in = layer.in_channels * layer.out_channels
+    return math.sqrt(6 / (fan_in + layer.kernel_size[0] * fan_in))

@@ -14,6 +14,7 @@ import torch
 from grae import GrammarAutoencoder, load_grammar
 from grae.datasets import open_source
 from grae.reproduction.validity import published_validity
+from grae.sequence.published import convolution_bound
 
 SHA256 = "0106a31990c4ef84b30dd27c78422d45e237a9477a8db64ed224f015342f70dc"
 FILE = "grammarvae/eq_vae_grammar_h100_c234_L25_E50_batchB.hdf5"
@@ -112,3 +113,18 @@ def test_their_samples_are_as_often_complete(published: GrammarAutoencoder, held
     assert complete == pytest.approx({"N(0, I)": 0.49, "Gaussian": 0.97, "GMM-10": 0.996, "box": 0.90}, abs=0.02)
     assert rows[-1].points_complete == pytest.approx(0.993, abs=0.005)
     assert all(row.in_language == row.complete for row in rows)
+
+
+def test_their_convolutions_have_kept_the_spread_that_ours_start_with(data_home: Path):
+    """Kernels hardly move in training: each spread is nearer to that of our start than to the usual one."""
+    path = data_home / FILE
+    if not path.is_file():
+        pytest.skip(f"needs {path}")
+    weights = Weights(path)
+    for name in ("conv_1", "conv_2", "conv_3"):
+        kernel = weights(name, "W")[:, 0]  # width, in, out
+        width, n_inputs, n_outputs = kernel.shape
+        layer = torch.nn.Conv1d(n_inputs, n_outputs, width)
+        usual = (6 / (width * (n_inputs + n_outputs))) ** 0.5
+        spread = kernel.std().item() * 3**0.5
+        assert abs(spread - convolution_bound(layer)) < abs(spread - usual)
