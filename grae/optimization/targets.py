@@ -2,7 +2,8 @@
 
 logp, raw-logp, qed             of molecules; `molecules.py`
 log-mse                         of expressions; `curves.py`
-0.7*logp + 0.3*qed              formulas of the above; `composite.py`
+guacamol:NAME, pmo:NAME         a benchmark's tasks on molecules; `benchmarks/`
+0.7*logp + 0.3*qed              formulas of the first four; `composite.py`
 package.module:function         one's own, also `path/to/file.py:function`; `functions.py`
 """
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from grae.errors import SettingsError
+from grae.optimization.benchmarks.names import SUITES
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
@@ -71,7 +73,7 @@ def target_named(
     Raises:
         SettingsError: there is no such target, an option does not belong to it, or the user's code cannot be loaded.
         ParseError: the formula cannot be read.
-        DataError: the points cannot be read.
+        DataError: the points, or the classifier of a benchmark's task, cannot be read.
     """
     name = name.strip()
     if name not in EXPRESSIONS and (formula is not None or points is not None):
@@ -82,7 +84,8 @@ def target_named(
         if not Path(name).is_file():
             raise SettingsError(f"target (--target): there is no file {name}", remedy="check the path")
         raise SettingsError(f"target (--target) {name!r} names a file and no function", remedy=suggestion(name))
-    if ":" in name:
+    suite, colon, task = name.partition(":")
+    if suite not in SUITES and colon:
         from grae.optimization.functions import FunctionTarget
 
         return FunctionTarget.named(name, direction, batch=batch)
@@ -94,6 +97,10 @@ def target_named(
         raise SettingsError(
             f"target {name!r} has a direction of its own", remedy="leave the direction out; it is for functions"
         )
+    if suite in SUITES:
+        from grae.optimization.benchmarks.target import BenchmarkTarget
+
+        return BenchmarkTarget(suite, task)
     if name in MOLECULES:
         from grae.optimization.molecules import MOLECULE_TARGETS
 
@@ -120,5 +127,6 @@ def _unknown(name: str) -> SettingsError:
         "target (--target)",
         name,
         BUILT_IN,
-        otherwise="give one of these, a formula of them, or module:function or file.py:function of your own",
+        otherwise="give one of these, a formula of them, guacamol:NAME or pmo:NAME, or module:function or "
+        "file.py:function of your own",
     )

@@ -1,0 +1,52 @@
+"""A benchmark's task as a target of a search."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rdkit import rdBase
+
+from grae.chemistry import read
+from grae.errors import SettingsError
+from grae.optimization.benchmarks.classifiers import classifier
+from grae.optimization.benchmarks.names import LEARNED, SUITES
+from grae.optimization.benchmarks.tasks import TASKS
+from grae.optimization.targets import Direction
+
+
+class BenchmarkTarget:
+    """A task of a benchmark; scores are from 0 to 1, higher is better.
+
+    Args:
+        suite: guacamol or pmo.
+        task: the name of one of its tasks.
+
+    Raises:
+        SettingsError: there is no such task.
+        DataError: the task is that of a classifier whose file is missing.
+    """
+
+    direction: Direction = "maximize"
+    language: str | None = "molecules"
+    own = False
+    worst = 0.0
+
+    def __init__(self, suite: str, task: str) -> None:
+        if task not in SUITES[suite]:
+            raise SettingsError.unknown(f"task of {suite}", task, SUITES[suite])
+        if task in LEARNED:
+            classifier(task)
+        self.name = f"{suite}:{task}"
+        self.task = task
+
+    def __repr__(self) -> str:
+        return f"BenchmarkTarget({self.name!r})"
+
+    def evaluate(self, strings: Sequence[str]) -> np.ndarray:
+        """The score of each molecule, (n,) float64; NaN where RDKit reads none."""
+        molecules = [read(text) for text in strings]
+        scores = np.full(len(strings), np.nan)
+        rows = [row for row, molecule in enumerate(molecules) if molecule is not None]
+        if rows:
+            with rdBase.BlockLogs():
+                scores[rows] = TASKS[self.task]([molecule for molecule in molecules if molecule is not None])
+        return scores
