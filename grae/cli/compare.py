@@ -59,7 +59,7 @@ def compare(
 
     What was measured before with the same settings is taken from the run's evaluation.json.
     """
-    from grae.evaluation import Request, side_by_side
+    from grae.evaluation import Request, check_run, side_by_side
     from grae.sequence.configuration import read_config
     from grae.training.run_folder import RunFolder
 
@@ -76,8 +76,9 @@ def compare(
         device=device,
         completion=completion,
     )
-    asked.check()
     places = [find_run(run) for run in runs]
+    for place in places:
+        check_run(place, asked)
     settings: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []
     for place in places:

@@ -34,13 +34,16 @@ def decode(
     """Decode latent codes to strings, a line a code; every string is in the language, and a molecule valid."""
     place = find_run(run, grammar)
     from grae.cli.codes import of_width, read_codes
+    from grae.sequence.configuration import check_decoding, read_settings
+    from grae.training.run_folder import RunFolder
 
-    codes = read_codes(source)
+    folder = RunFolder(place)
+    check_decoding(folder, constraints=constraints)
+    codes = of_width(read_codes(source), read_settings(folder).architecture.latent_dim, source)
 
     import grae
 
     model = grae.load(place, device=device)
-    codes = of_width(codes, model.settings_.architecture.latent_dim, source)
     texts = model.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw)
     if not (as_json and out == "-"):
         write_strings(out, texts, model.language_grammar_.language)

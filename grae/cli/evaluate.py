@@ -12,6 +12,7 @@ from grae.cli.options import (
     Column,
     CompletionName,
     ConstraintsName,
+    Delimiter,
     Device,
     Fcd,
     Jobs,
@@ -55,6 +56,7 @@ def evaluate(
     scaffold_reference: ScaffoldReference = None,
     train: TrainingSet = None,
     column: Column = None,
+    delimiter: Delimiter = None,
     grammar: OfGrammar = None,
     density: Named = None,
     temperature: Temperature = 0.0,
@@ -106,10 +108,11 @@ def evaluate(
                 "--samples measures strings that are there already; it goes with neither a run nor --density",
                 remedy="leave one of them out",
             )
-        found = _of_file(samples, column, grammar or DEFAULT_GRAMMAR, asked)
+        found = _of_file(samples, column, delimiter, grammar or DEFAULT_GRAMMAR, asked)
         return _print({"samples": samples, **found}, as_json)
-    if column is not None:
-        raise SettingsError("--column belongs to --samples", remedy="leave it out, or name a file of samples")
+    for option, value in (("--column", column), ("--delimiter", delimiter)):
+        if value is not None:
+            raise SettingsError(f"{option} belongs to --samples", remedy="leave it out, or name a file of samples")
     place = find_run(run, grammar)
     held = opened(place, asked)
     if density is not None and (density == "all" or "," in density):
@@ -134,27 +137,29 @@ def evaluate(
     return _print({"run": place, **measured(held, asked)}, as_json)
 
 
-def _of_file(samples: str, column: str | None, grammar: str, asked: "Request") -> dict[str, object]:
+def _of_file(
+    samples: str, column: str | None, delimiter: str | None, grammar: str, asked: "Request"
+) -> dict[str, object]:
     """What was measured of a file's strings, as JSON holds it."""
     from grae.datasets import open_source
     from grae.errors import DataError
     from grae.evaluation import evaluate_samples, samples_of
-    from grae.evaluation.runs import comparison_of, strings_named
+    from grae.evaluation.runs import comparison_of
     from grae.grammar import load_grammar
 
     language = load_grammar(grammar)
-    texts = samples_of(open_source(samples, column=column))
+    sets = asked.sets(language)
+    texts = samples_of(open_source(samples, column=column, delimiter=delimiter, grammar=language))
     if not texts:
         raise DataError(f"{samples} holds no samples", remedy="give a file with one string a line")
     if empty := sum(not text for text in texts):
         note(f"{empty:,} of {len(texts):,} samples are empty strings; they count")
-    training = None if asked.train is None else strings_named(asked.train)
     with stages(f"evaluating {samples}") as work:
         return evaluate_samples(
             language,
             texts,
-            training=training,
-            comparison=comparison_of(asked),
+            training=sets.train,
+            comparison=comparison_of(asked, sets),
             measures=asked.measures,
             work=work(asked.seed, asked.jobs),
         ).to_dict()

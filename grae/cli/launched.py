@@ -11,6 +11,20 @@ if TYPE_CHECKING:
     from grae.training.settings import Device
 
 
+def launched() -> bool:
+    """Whether a launcher started this process as one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1 and "LOCAL_RANK" in os.environ
+
+
+def in_turn() -> contextlib.AbstractContextManager[None]:
+    """A body that the main process goes through before the others, as `processes.in_turn`; loads no torch for one."""
+    if not launched():
+        return contextlib.nullcontext()
+    from grae.training import processes
+
+    return processes.in_turn()
+
+
 @contextlib.contextmanager
 def together(device: "Device") -> Iterator[bool]:
     """A body that all processes of a launcher go through together; gives whether this one is to print results.
@@ -23,7 +37,7 @@ def together(device: "Device") -> Iterator[bool]:
     Raises:
         SettingsError: the device is not here.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "LOCAL_RANK" not in os.environ:
+    if not launched():
         yield True
         return
     from grae.training import processes

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from grae.cli.options import AsJson, Column, ConstraintsName, Device, RunArgument, Seed
+from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, RunArgument, Seed
 from grae.cli.output import emit, note, table, talks
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run
-from grae.errors import RunError, SettingsError
+from grae.errors import DataError, RunError, SettingsError
 
 if TYPE_CHECKING:
-    from grae.optimization import SearchResult
+    from grae.grammar import Grammar
+    from grae.optimization import SearchResult, Target
     from grae.sequence import GrammarAutoencoder
 
 SEARCHES = "optimize"
@@ -25,8 +26,10 @@ LONGEST_NAME = 40
 FREE = ("rounds", "workers", "backend", "timeout")
 """Options that may change when a search is resumed."""
 COUNTS = ("rounds", "batch_size", "start_limit", "attempts", "retrain_every", "workers", "seed")
-NOT_NEEDED = ("formula", "points", "column", "constraints")
+NOT_NEEDED = ("formula", "points", "column", "delimiter", "constraints")
 """Options whose values are text, where there are any."""
+LATER = ("delimiter",)
+"""Options that searches begun by earlier versions do not hold."""
 
 
 def optimize(
@@ -68,6 +71,7 @@ def optimize(
         ),
     ] = "all",
     column: Column = None,
+    delimiter: Delimiter = None,
     start_limit: Annotated[
         int | None,
         typer.Option(
@@ -116,6 +120,7 @@ def optimize(
         "minimize": minimize,
         "start": start if start in ("all", "worst-half", "-") else _absolute(start),
         "column": column,
+        "delimiter": delimiter,
         "start_limit": start_limit,
         "temperature": temperature,
         "constraints": constraints,
@@ -134,11 +139,15 @@ def optimize(
     else:
         place, folder = _to_resume(run, out, given.get("target"))
         options = _kept_options(folder, options, given)
+    # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
+    chosen, grammar = _checked(place, folder, options, resume)
+    texts = _start(grammar, options, folder if resume else None)
+
     import grae
 
     model = grae.load(place, device=device)
-    chosen = _target(options, model)
-    texts = _start(place, model, options["start"], options["column"], folder if resume else None)
+    if texts is None:
+        texts = _training_strings(place, model)
     note(f"search: {folder}")
     with warnings.catch_warnings():
         if not talks():  # a target that failed is in the result
@@ -149,7 +158,7 @@ def optimize(
             protocol=options["protocol"],
             rounds=options["rounds"],
             batch_size=options["batch_size"],
-            start=texts,
+            start=texts or None,
             half="worst-half" if options["start"] == "worst-half" else "all",
             start_limit=options["start_limit"],
             temperature=options["temperature"],
@@ -181,13 +190,36 @@ def _failed_warning() -> type[Warning]:
     return TargetFailedWarning
 
 
-def _target(options: Mapping[str, Any], model: "GrammarAutoencoder | None" = None) -> Any:
-    """The target that the options name, for the strings of a model."""
+def _checked(place: Path, folder: Path, options: Mapping[str, Any], resume: bool) -> "tuple[Target, Grammar]":
+    """The target of a search, and the grammar of the run's strings.
+
+    Raises:
+        RunError: the run is damaged, or the folder cannot hold the search.
+        SettingsError: an option does not suit the protocol, the run or the target.
+    """
+    from grae.optimization.asked import check_protocol, check_suits, pace_of
+    from grae.optimization.folder import check_folder
+    from grae.optimization.start import limit_of
+    from grae.sequence.configuration import check_decoding
+    from grae.training.run_folder import RunFolder
+
+    check_folder(folder, resume=resume)
+    grammar = check_decoding(RunFolder(place), constraints=options["constraints"])
+    pace_of(options["protocol"], options["rounds"], options["batch_size"])
+    check_protocol(options["protocol"], attempts=options["attempts"], retrain_every=options["retrain_every"])
+    chosen = _target(options, grammar)
+    check_suits(chosen, grammar)
+    limit_of(chosen, options["start_limit"])
+    return chosen, grammar
+
+
+def _target(options: Mapping[str, Any], grammar: "Grammar | None" = None) -> Any:
+    """The target that the options name, for strings of a grammar."""
     from grae.optimization import target_named
 
     return target_named(
         options["target"],
-        grammar=None if model is None else model.language_grammar_,
+        grammar=grammar,
         formula=options["formula"],
         points=options["points"],
         direction="minimize" if options["minimize"] else "maximize",
@@ -261,6 +293,7 @@ def _kept_options(folder: Path, options: Mapping[str, Any], given: Mapping[str, 
     kept = read_settings(folder).get("options")
     if kept is None:  # begun from Python, or by an earlier version
         return dict(options)
+    kept = {**dict.fromkeys(LATER), **kept}
     for name, usual in options.items():
         if name not in kept or not _alike(name, kept[name], usual):
             raise RunError(
@@ -295,26 +328,41 @@ def _alike(name: str, kept: object, usual: object) -> bool:
     return isinstance(kept, str) or (kept is None and name in NOT_NEEDED)
 
 
-def _start(
-    place: Path, model: "GrammarAutoencoder", start: str, column: str | None, resumed: Path | None
-) -> list[str] | None:
-    """The strings to start from; None where a search that is resumed keeps them."""
-    from grae.cli.strings import store_of
-    from grae.datasets.origin import texts_of
+def _start(grammar: "Grammar", options: Mapping[str, Any], resumed: Path | None) -> list[str] | None:
+    """The strings of --start; none where a search that is resumed keeps them; None for the training strings.
 
+    Raises:
+        DataError: there is no such file or data set, or it holds no string.
+        SettingsError: a column or a delimiter is given for the training strings.
+    """
+    start = options["start"]
+    named = start not in ("all", "worst-half")
+    for option in ("column", "delimiter"):
+        if options[option] is not None and not named:
+            raise SettingsError(f"--{option} says nothing to the training strings", remedy="leave it out")
     if resumed is not None:
         from grae.optimization.kept_start import KeptStart
 
         if KeptStart(resumed).strings() is not None:
-            return None
-    if start in ("all", "worst-half"):
-        if column is not None:
-            raise SettingsError("--column says nothing to the training strings", remedy="leave it out")
-        plain = model.language_grammar_
-        return list(texts_of(plain, store_of(place, model.about_, plain), model.split_.train))
+            return []
+    if not named:
+        return None
     from grae.datasets import open_source
 
-    return list(open_source(start, column=column).texts())
+    source = open_source(start, column=options["column"], delimiter=options["delimiter"], grammar=grammar)
+    texts = list(source.texts())
+    if not texts:
+        raise DataError(f"{source.name} holds no string (--start)", remedy="give strings of the run's language")
+    return texts
+
+
+def _training_strings(place: Path, model: "GrammarAutoencoder") -> list[str]:
+    """The strings that a run was trained on."""
+    from grae.cli.strings import store_of
+    from grae.datasets.origin import texts_of
+
+    plain = model.language_grammar_
+    return list(texts_of(plain, store_of(place, model.about_, plain), model.split_.train))
 
 
 def _print(result: "SearchResult") -> None:

@@ -57,15 +57,21 @@ def sample(
     none it says how many derivations are complete, and writes those.
     """
     place = find_run(run, grammar)
+    from grae.sequence.configuration import check_decoding
+    from grae.training.run_folder import RunFolder
+
+    names = [] if density is None else [density]
+    plain = check_decoding(RunFolder(place), densities=names, constraints=constraints, completion=completion)
+    if draw is not None and plain.language != "molecules":
+        raise SettingsError(
+            f"--draw: the grammar {plain.name!r} of {place} says nothing of molecules",
+            remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
+        )
+
     import grae
     from grae.cli.densities import with_densities
 
     model = with_densities(grae.load(place, device=device), place, density)
-    if draw is not None and model.language_grammar_.language != "molecules":
-        raise SettingsError(
-            f"--draw: the grammar {model.language_grammar_.name!r} of {place} says nothing of molecules",
-            remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
-        )
     from grae.evaluation.sampling import drawn
 
     given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}

@@ -1,6 +1,5 @@
 """`grae train`: a grammar and its strings to a run."""
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.cli.completion import datasets, grammars
-from grae.cli.launched import together
+from grae.cli.launched import launched, together
 from grae.cli.options import MOST_SEED, AsJson, Column, Delimiter, Device, FormName, OnInvalid
 from grae.cli.output import emit, note, training_progress
 from grae.cli.resuming import on_command_line, with_changes
@@ -163,7 +162,7 @@ def _begun(
             note(f"warning: {finding}")
     preset = preset_named(parameters["preset"], grammar, model_named(parameters["model"]))
     check_known(parameters["density"])
-    if "LOCAL_RANK" not in os.environ:  # among several processes the main one alone looks, below
+    if not launched():  # among several processes the main one alone looks, below
         check_new(out)
     data = strings["data"] or default_dataset(grammar)
     limit = parameters["max_length"] or preset.max_length

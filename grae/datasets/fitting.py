@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from grae.datasets.readers import Source
+from grae.datasets.readers import STDIN, Source
 from grae.errors import ParseError
 from grae.grammar.cfg import Grammar
 
@@ -26,7 +26,8 @@ def fitted(source: Source, grammar: Grammar) -> Source:
     if source.settings["format"] == "text" and grammar.analysis.has_space_at_ends:
         return replace(source, format="lines")
     undecided = source.header is None and source.column is None
-    if source.settings["format"] == "csv" and undecided and not source.is_stream:  # which can be read once alone
+    again = source.path == STDIN or not source.is_stream  # a pipe can be read once alone
+    if source.settings["format"] == "csv" and undecided and again:
         with source.open() as reading:
             first = reading.first_row()
         if len(first) == 1 and _derives(grammar, first[0]):

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, partial
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple, TextIO
 
 from grae.datasets.tables import USUAL_COLUMNS, Table
 from grae.errors import DataError, shortened
@@ -37,6 +37,8 @@ _SUFFIXES: dict[str, Format] = {
     **dict.fromkeys((".sdf", ".sd"), "sdf"),
 }
 _PACKED = {".gz", ".tgz", ".tar"}
+_SPOOLED: weakref.WeakKeyDictionary[TextIO, Path] = weakref.WeakKeyDictionary()
+"""Standard input, which can be read once alone, as a file."""
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
 
 
@@ -159,16 +161,24 @@ class Source:
         return "csv" if self.column is not None or self.delimiter is not None else _of_suffix(self.path)
 
     def _spooled(self) -> Path:
-        """Standard input or a pipe as a temporary file, which goes when this object does."""
+        """Standard input or a pipe as a temporary file.
+
+        A pipe's goes when this object does; standard input's stays, so that all sources of it read the same strings.
+        """
+        stream = sys.stdin if self.path == STDIN else None
+        if stream is not None and stream in _SPOOLED:
+            return _SPOOLED[stream]
         handle, path = tempfile.mkstemp(prefix="grae-stdin-")
-        weakref.finalize(self, _remove, path)
+        weakref.finalize(self if stream is None else stream, _remove, path)
         with ExitStack() as stack:
             file = stack.enter_context(os.fdopen(handle, "wb"))
             try:
-                stream = sys.stdin.buffer if self.path == STDIN else stack.enter_context(open(self.path, "rb"))
+                content = stack.enter_context(open(self.path, "rb")) if stream is None else stream.buffer
+                shutil.copyfileobj(content, file)
             except OSError as error:
                 raise DataError(f"cannot read {self.name}: {error.strerror}", remedy="check the path") from error
-            shutil.copyfileobj(stream, file)
+        if stream is not None:
+            _SPOOLED[stream] = Path(path)
         return Path(path)
 
     def _unpacked(self, raw: BinaryIO, stack: ExitStack) -> BinaryIO:

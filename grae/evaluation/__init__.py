@@ -8,7 +8,7 @@ from grae.evaluation.figures import Figure
 from grae.evaluation.meaning import Meaning, meaning_of
 from grae.evaluation.measures import MEASURES, Measure
 from grae.evaluation.metrics import Estimate, Share, exact, in_language, novel, unique, unique_at, valid
-from grae.evaluation.runs import LoadedRun, Request, evaluate_run, fit_missing_densities, open_run
+from grae.evaluation.runs import LoadedRun, Request, check_run, evaluate_run, fit_missing_densities, open_run
 from grae.evaluation.strings import Strings, samples_of
 from grae.evaluation.work import Work
 
@@ -27,6 +27,7 @@ __all__ = [
     "SideBySide",
     "Strings",
     "Work",
+    "check_run",
     "densities_named",
     "evaluate",
     "evaluate_densities",

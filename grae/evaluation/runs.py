@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from grae.errors import DataError, MissingExtraError, RunError, SettingsError
+from grae.errors import DataError, MissingExtraError, RunError
 from grae.evaluation.benchmark import Comparison
 from grae.evaluation.chemnet import has_fcd
 from grae.evaluation.evaluate import evaluate
@@ -17,6 +17,7 @@ from grae.evaluation.work import Work
 
 if TYPE_CHECKING:
     from grae.datasets.origin import Build
+    from grae.grammar import Grammar
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.constrained import Completion, Constraints
 
@@ -75,6 +76,29 @@ class Request:
         if self.fcd and not has_fcd():
             raise MissingExtraError("fcd", "fcd")
 
+    def sets(self, grammar: "Grammar") -> "Sets":
+        """The sets of strings that are named, opened as strings of a grammar.
+
+        Raises:
+            DataError: one is not there.
+        """
+        names = (self.train, self.reference, self.scaffold_reference)
+        return Sets(*(None if name is None else strings_named(name, grammar) for name in names))
+
+
+class Sets(NamedTuple):
+    """Sets of strings that a request names; None where it names none.
+
+    Attributes:
+        train: what novel strings are new against.
+        reference: of molecules.
+        scaffold_reference: of molecules.
+    """
+
+    train: Strings | None = None
+    reference: Strings | None = None
+    scaffold_reference: Strings | None = None
+
 
 @dataclass(slots=True)
 class LoadedRun:
@@ -85,12 +109,14 @@ class LoadedRun:
         model: what it trained.
         training: the strings that it was trained on; None if they are not there any more.
         held_out: those that it was not trained on, likewise.
+        sets: those that the request names.
     """
 
     place: Path
     model: "GrammarAutoencoder"
     training: Strings | None = None
     held_out: list[str] = field(default_factory=list)
+    sets: Sets = field(default_factory=Sets)
 
 
 def evaluate_run(
@@ -114,13 +140,34 @@ def evaluate_run(
         What `Evaluation.to_dict` gives.
 
     Raises:
-        RunError: the run is damaged, or its folder cannot be read or written.
-        DataError: what is named as training set or reference is not there.
-        MissingExtraError, SettingsError: as `Request.check`; or a density that there is not.
+        RunError, DataError, MissingExtraError, SettingsError: as `check_run`; or the folder cannot be written.
     """
     request = request or Request()
-    request.check()
     return measure(open_run(path, request, tell=tell), request, again=again, work=work)
+
+
+def check_run(path: str | Path, request: Request) -> Sets:
+    """Makes sure, before torch is loaded, that a run can be evaluated as asked; opens the sets that are named.
+
+    Args:
+        path: the run's folder.
+        request: what to measure.
+
+    Raises:
+        RunError: the run's configuration or its grammar is missing or damaged.
+        DataError: what is named as training set or reference is not there.
+        SettingsError: there is no such density or measure, or the run's decoder cannot keep the constraints.
+        MissingExtraError: as `Request.check`.
+    """
+    from grae.sequence.configuration import check_decoding
+    from grae.training.run_folder import RunFolder
+
+    request.check()
+    names = _names(request.density)
+    folder = RunFolder(path)
+    return request.sets(
+        check_decoding(folder, densities=names, constraints=request.constraints, completion=request.completion)
+    )
 
 
 def open_run(
@@ -130,21 +177,24 @@ def open_run(
 
     Args:
         path: the run's folder.
-        request: names the device, the densities and the training set.
+        request: names the device, the densities and the sets to compare with.
         build: as `datasets.origin.store_of` takes it.
         tell: called with what is missing.
 
     Raises:
         RunError: the run is damaged.
-        DataError: what is named as training set is not there.
-        SettingsError: there is no such density.
+        DataError, SettingsError, MissingExtraError: as `check_run`.
     """
     from grae.datasets.origin import built, store_of, texts_of
-    from grae.sequence.estimator import load
 
     request, place, build = request or Request(), Path(path), build or built
+    sets = check_run(place, request)
+
+    from grae.sequence.estimator import load
+
     model = load(place, device=request.device)  # pyright: ignore[reportArgumentType]
     run = LoadedRun(place, fit_missing_densities(model, place, request.density, build=build, tell=tell))
+    run.sets = sets
     plain, split = model.language_grammar_, model.split_
     try:
         store = store_of(place, model.about_, plain, build=build)
@@ -154,15 +204,14 @@ def open_run(
         run.held_out = list(texts_of(plain, store, split.test))
     except (DataError, RunError) as error:
         tell(f"without the strings of its training, no reconstruction: {error}")
-    if request.train is not None:
-        run.training = strings_named(request.train)
+    run.training = sets.train or run.training
     return run
 
 
 def measure(run: LoadedRun, request: Request, *, again: bool = True, work: Work | None = None) -> dict[str, Any]:
     """What an evaluation of an opened run found, as `evaluate_run` returns it."""
     molecules = run.model.language_grammar_.language == "molecules"
-    comparison = comparison_of(request, run.held_out if molecules else ())
+    comparison = comparison_of(request, run.sets, run.held_out if molecules else ())
     settings = _settings(run, request, comparison)
     found = None if again else kept_evaluation(run.place, settings)
     if found is None:
@@ -220,42 +269,40 @@ def fit_missing_densities(
     return model
 
 
-def comparison_of(request: Request, held_out: "list[str] | tuple[()]" = ()) -> Comparison:
-    """What samples are compared with: what is named, else held-out strings.
-
-    Raises:
-        DataError: what is named is not there.
-    """
+def comparison_of(request: Request, sets: Sets, held_out: "list[str] | tuple[()]" = ()) -> Comparison:
+    """What samples are compared with: the sets that are named, else held-out strings."""
     from grae.training.device import resolve
 
-    reference = Strings.of_list(HELD_OUT, held_out) if held_out else None
-    if request.reference is not None:
-        reference = strings_named(request.reference)
-    scaffolds = None if request.scaffold_reference is None else strings_named(request.scaffold_reference)
+    reference = sets.reference or (Strings.of_list(HELD_OUT, held_out) if held_out else None)
     device = str(resolve(request.device))  # pyright: ignore[reportArgumentType]
-    return Comparison(reference, scaffolds, request.fcd, device)
+    return Comparison(reference, sets.scaffold_reference, request.fcd, device)
 
 
-def strings_named(name: str) -> Strings:
-    """The strings of a file or a named data set.
+def strings_named(name: str, grammar: "Grammar") -> Strings:
+    """The strings of a file or a named data set, which are of a grammar's language.
 
     Raises:
         DataError: there is none of that name.
     """
     from grae.datasets import open_source
 
-    return Strings.of_source(open_source(name))
+    return Strings.of_source(open_source(name, grammar=grammar))
 
 
 def _missing(model: "GrammarAutoencoder", asked: str | None) -> Iterable[str]:
-    from grae.density import DENSITIES
+    from grae.density.storage import check_known
 
-    names = [] if asked is None or asked == ALL else [name.strip() for name in asked.split(",")]
-    for name in dict.fromkeys(names):
-        if name not in DENSITIES:
-            raise SettingsError.unknown("density", name, DENSITIES)
+    for name in _names(asked):
+        check_known(name)
         if name not in model.densities_:
             yield name
+
+
+def _names(densities: str | None) -> list[str]:
+    """The densities that a comma list names, each once; none of None and "all"."""
+    if densities is None or densities == ALL:
+        return []
+    return list(dict.fromkeys(name.strip() for name in densities.split(",")))
 
 
 def _settings(run: LoadedRun, request: Request, comparison: Comparison) -> dict[str, Any]:

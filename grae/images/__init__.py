@@ -1,7 +1,26 @@
-"""The paper's image experiments: the models of images, their data, and Frechet distances between sets of images."""
+"""The paper's image experiments: the models of images, their data, and Frechet distances between sets of images.
 
-from grae.images.data import ImageSet, load_images
-from grae.images.estimator import ImageAutoencoder, load
-from grae.images.frechet import Moments, frechet_distance
+Its names are imported when they are first used, so that a command's arguments are checked without torch.
+"""
+
+from typing import TYPE_CHECKING
+
+from grae.lazily import from_homes
+
+if TYPE_CHECKING:
+    from grae.images.data import ImageSet, load_images
+    from grae.images.estimator import ImageAutoencoder, load
+    from grae.images.frechet import Moments, frechet_distance
 
 __all__ = ["ImageAutoencoder", "ImageSet", "Moments", "frechet_distance", "load", "load_images"]
+
+_HOMES = {
+    "ImageAutoencoder": "grae.images.estimator",
+    "ImageSet": "grae.images.data",
+    "Moments": "grae.images.frechet",
+    "frechet_distance": "grae.images.frechet",
+    "load": "grae.images.estimator",
+    "load_images": "grae.images.data",
+}
+
+__getattr__ = from_homes(__name__, _HOMES)

@@ -7,15 +7,14 @@ Source: Ghosh et al. 2020, appendix; parameters of batch normalization and initi
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
 from grae.autoencoder.composition import Batch
+from grae.images.recipes import Scale
 
-Scale = Literal["mean", "sum", "sum-channels"]
 EPSILON, MOMENTUM = 1e-3, 0.01  # of batch normalization
 
 

@@ -6,11 +6,11 @@ Source: Ghosh et al. 2020, appendix and published code, except for what is marke
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from grae.autoencoder import Model, model_named
-from grae.autoencoder.regularizers import REGULARIZERS
+from grae.autoencoder.models import Model, model_named
 from grae.errors import SettingsError
-from grae.images.networks import Scale
 
+Scale = Literal["mean", "sum", "sum-channels"]
+"""Of the squared error over the pixels of an image."""
 SIGMA = 0.7  # of the constant-variance autoencoder
 
 SCALING: dict[str, tuple[Scale, dict[str, Any]]] = {
@@ -236,6 +236,8 @@ def objective_of(
         SettingsError: a weight is given for a term that the model lacks.
     """
     model = model_of_images(name)
+    from grae.autoencoder.regularizers import REGULARIZERS  # here, for it loads torch
+
     if lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
         raise SettingsError(
             f"model {name!r} has no regularizer that lambda could weigh",

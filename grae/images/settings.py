@@ -7,7 +7,7 @@ from torch import nn
 
 from grae.autoencoder import BOTTLENECKS, REGULARIZERS
 from grae.errors import SettingsError
-from grae.images.networks import Scale
+from grae.images.recipes import Scale
 from grae.training.settings import TrainingSettings
 
 LAYERS: dict[str, type[nn.Module]] = {"transposed convolution": nn.ConvTranspose2d, "dense": nn.Linear}

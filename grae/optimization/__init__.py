@@ -8,9 +8,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grae.optimization.asked import PACES
     from grae.optimization.failures import TargetError, TargetFailedWarning
     from grae.optimization.functions import FunctionTarget
-    from grae.optimization.loop import PACES, optimize
+    from grae.optimization.loop import optimize
     from grae.optimization.result import Best, SearchResult
     from grae.optimization.targets import BUILT_IN, Target, target_named
 
@@ -18,7 +19,7 @@ _HOMES = {
     "BUILT_IN": "targets",
     "Best": "result",
     "FunctionTarget": "functions",
-    "PACES": "loop",
+    "PACES": "asked",
     "SearchResult": "result",
     "Target": "targets",
     "TargetError": "failures",

@@ -16,6 +16,7 @@ from grae.errors import RunError
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text, shortened
 from grae.optimization.kept_start import KeptStart
 from grae.optimization.targets import Direction
+from grae.paths import exists, is_dir
 
 HISTORY, SETTINGS = "history.jsonl", "search.json"
 FORMAT = "grae search 1"
@@ -53,21 +54,33 @@ def open_history(
         if resume:
             raise RunError("there is no folder to resume from", remedy="give the folder of the search")
         return History(None, direction)
+    check_folder(folder, resume=resume)
     place = folder / SETTINGS
     if place.is_file():
         kept = read_settings(folder)
         if not is_begun(folder):
             if not resume or any(kept.get(name) != value for name, value in told.items()):
                 KeptStart(folder).forget()
-        elif not resume:
-            raise RunError(f"{folder} already holds a search", remedy="--resume to continue it, or another folder")
         else:
             _check_same(folder, kept, told)
             free = {**free, "options": free.get("options") or kept.get("options")}
-    elif resume:
-        raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out")
     files.write_json(place, {**told, **free})
     return History.read(folder / HISTORY, direction)
+
+
+def check_folder(folder: Path, *, resume: bool) -> None:
+    """Makes sure that a search can begin in a folder, or be resumed there.
+
+    Raises:
+        RunError: the path is not a folder's; or there is a search and should be none, or should be one and is none.
+    """
+    if exists(folder) and not is_dir(folder):
+        raise RunError(f"{folder} is a file", remedy="give a folder for the search")
+    if (folder / SETTINGS).is_file():
+        if is_begun(folder) and not resume:
+            raise RunError(f"{folder} already holds a search", remedy="--resume to continue it, or another folder")
+    elif resume:
+        raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out, or check --out")
 
 
 def is_begun(folder: Path) -> bool:

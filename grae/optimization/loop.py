@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grae.errors import SettingsError
+from grae.optimization.asked import Pace, ProtocolName, check_protocol, check_suits, pace_of
 from grae.optimization.candidates import Known, Proposal
 from grae.optimization.failures import Outcome
 from grae.optimization.folder import FORMAT, open_history
@@ -25,18 +25,6 @@ from grae.optimization.targets import Direction, Target, target_named
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
-
-ProtocolName = Literal["trust-region", "paper", "random"]
-
-
-class Pace(NamedTuple):
-    """Rounds, and strings a round."""
-
-    rounds: int
-    batch_size: int
-
-
-PACES: dict[str, Pace] = {"trust-region": Pace(100, 5), "paper": Pace(5, 50), "random": Pace(10, 50)}
 
 
 def optimize(
@@ -104,8 +92,8 @@ def optimize(
         RunError: the folder holds a search and `resume` was not asked for, or another search than this.
         MissingExtraError: the backend is not installed.
     """
-    pace = _pace(protocol, rounds, batch_size)
-    _check_retraining(protocol, retrain_every)
+    pace = pace_of(protocol, rounds, batch_size)
+    check_protocol(protocol, attempts=attempts, retrain_every=retrain_every)
     chosen = _target(target, model, direction)
     scorer = Scorer(chosen, workers=workers, backend=backend, timeout=timeout)
     folder = None if out is None else Path(out)
@@ -208,7 +196,7 @@ class _Search:
         sign = 1.0 if self.scorer.target.direction == "maximize" else -1.0
         found = {text: sign * score for text, score in self.scores.items() if score is not None}
         model, strategy = self.space.model, self.strategy
-        assert isinstance(strategy, Movable)  # as `_check_retraining` has made sure
+        assert isinstance(strategy, Movable)  # as `check_protocol` has made sure
         with timed(self.seconds, "retrain"):
             again = self.retrainings.model(model, finished, list(found), np.array(list(found.values())), seed=self.seed)
             self.space = LatentSpace(again, self.space.decoding)
@@ -250,28 +238,6 @@ class _Search:
         )
 
 
-def _pace(protocol: str, rounds: int | None, batch_size: int | None) -> Pace:
-    if protocol not in PACES:
-        raise SettingsError.unknown("protocol", protocol, PACES)
-    usual = PACES[protocol]
-    pace = Pace(usual.rounds if rounds is None else rounds, usual.batch_size if batch_size is None else batch_size)
-    if min(pace) < 1:
-        raise SettingsError(f"{pace.rounds} rounds of {pace.batch_size} strings", remedy="give at least 1 of each")
-    return pace
-
-
-def _check_retraining(protocol: str, every: int | None) -> None:
-    if every is None:
-        return
-    if every < 1:
-        raise SettingsError(f"a model retrained every {every} rounds", remedy="give at least 1, or leave it out")
-    if protocol == "paper":
-        raise SettingsError(
-            "the paper protocol searches one latent space from its first round to its last",
-            remedy="leave retrain_every (--retrain-every) out, or take the trust-region protocol",
-        )
-
-
 def _target(target: Any, model: "GrammarAutoencoder", direction: Direction) -> Target:
     """The target that is meant, which the grammar must suit."""
     grammar = model.language_grammar_
@@ -281,12 +247,7 @@ def _target(target: Any, model: "GrammarAutoencoder", direction: Direction) -> T
         chosen = target
     else:
         chosen = FunctionTarget(target, direction)
-    if chosen.language not in (None, grammar.language):
-        raise SettingsError(
-            f"target {chosen.name!r} scores {chosen.language}, but the grammar {grammar.name!r} is one of "
-            f"{grammar.language or 'neither molecules nor expressions'}",
-            remedy="give a model of such a grammar, or another target",
-        )
+    check_suits(chosen, grammar)
     return chosen
 
 
@@ -317,8 +278,6 @@ def _strategy(
             seed=seed,
             progress=told,
         )
-    if attempts is not None:
-        raise SettingsError("attempts are of the paper protocol", remedy="leave them out, or give protocol 'paper'")
     known = Known(start.texts)
     if protocol == "random":
         return RandomSearch(space, known, temperature=temperature or 0.0, seed=seed)

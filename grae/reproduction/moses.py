@@ -169,7 +169,7 @@ def _train(run: RunFolder, sets: Sets, parameters: dict[str, Any], build: "Build
     fitted = GrammarAutoencoder(grammar, test=TEST, progress=progress, **parameters)
     preset = preset_named(fitted.preset, grammar, model_named(fitted.model))
     limit = fitted.max_length or preset.max_length
-    source = open_source(sets.train)
+    source = open_source(sets.train, grammar=grammar)
     store = (build or built)(grammar, source, settled_form(grammar, fitted.form or preset.form), limit)
     about = record(sets.train, source, store, max_length=limit)
     fitted.fit(store, run=run.path, resume=run.has(run.CHECKPOINT), data=about)

@@ -1,14 +1,17 @@
 """The file config.json of a run, checked before anything is read out of it."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from grae.datasets.forms import Form
+from grae.density.storage import check_known
 from grae.errors import GrammarError, RunError
 from grae.grammar import Grammar
+from grae.sequence.constrained import Completion, Constraints, constraints_under, keeps_rules
+from grae.sequence.settings import Settings
 from grae.training.run_folder import FOREIGN, RunFolder
 
 if TYPE_CHECKING:
@@ -79,6 +82,43 @@ def read_config(folder: RunFolder) -> dict[str, Any]:
     except ValidationError as error:
         raise RunError(f"{folder / folder.CONFIG}: {first_problem(error)}", remedy=FOREIGN) from None
     return config
+
+
+def read_settings(folder: RunFolder) -> Settings:
+    """A run's settings. Raises RunError: missing, truncated or foreign."""
+    try:
+        return Settings.model_validate(read_config(folder)["settings"])
+    except ValidationError as error:
+        raise RunError(f"{folder / folder.CONFIG}: settings.{first_problem(error)}", remedy=FOREIGN) from None
+
+
+def check_decoding(
+    folder: RunFolder,
+    *,
+    densities: Iterable[str] = (),
+    constraints: Constraints | None = None,
+    completion: Completion = "forced",
+) -> Grammar:
+    """Makes sure that a run can be sampled and decoded as asked, without torch, which takes seconds to load.
+
+    Args:
+        folder: of the run.
+        densities: names of those to sample from.
+        constraints: of the decoder; None for the run's own.
+        completion: of the decoder.
+
+    Returns:
+        The grammar that the run's strings are in the language of.
+
+    Raises:
+        RunError: the run's configuration or a grammar of it is missing or damaged.
+        SettingsError: there is no such density, or the run's decoder cannot keep the constraints.
+    """
+    settings, grammar = read_settings(folder), read_grammar(folder)
+    for density in densities:
+        check_known(density)
+    keeps_rules(constraints_under(completion, constraints), grammar, grammar.language, settings.form)
+    return read_language_grammar(folder)
 
 
 def checked_parameters(folder: RunFolder, config: dict[str, Any], kind: "type[GrammarAutoencoder]") -> dict[str, Any]:

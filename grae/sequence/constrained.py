@@ -44,10 +44,15 @@ def settled_constraint(
     Raises:
         SettingsError: an unknown name; or "semantic" where there is no automaton, or none that reads the form.
     """
+    return constraint_of(grammar, language, max_length) if keeps_rules(name, grammar, language, form) else None
+
+
+def keeps_rules(name: Constraints | None, grammar: Grammar, language: str | None, form: Form) -> bool:
+    """Whether a decoder keeps the language's rules beyond the grammar; arguments and errors as `settled_constraint`."""
     if name not in (*get_args(Constraints), None):
         raise SettingsError.unknown("kind of constraints", str(name), get_args(Constraints))
     if name == "grammar":
-        return None
+        return False
     known = language in AUTOMATA
     reads = known and RULED.get(language or "", form) == form
     if name == "semantic" and not known:
@@ -62,4 +67,4 @@ def settled_constraint(
             remedy="train a run with form='kekule' (--form kekule), or decode with constraints='grammar' "
             "(--constraints grammar)",
         )
-    return constraint_of(grammar, language, max_length) if reads else None
+    return reads

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 
 from grae.datasets.split import Split
 from grae.density import load_densities, save_densities
@@ -17,10 +16,10 @@ from grae.sequence.configuration import (
     FORMAT,
     NOT_KEPT,
     checked_parameters,
-    first_problem,
     read_config,
     read_grammar,
     read_language_grammar,
+    read_settings,
 )
 from grae.sequence.network import network_of
 from grae.sequence.settings import Settings
@@ -72,14 +71,6 @@ def write(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
 def write_densities(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
     """Writes a fitted estimator's densities alone, in the place of those that are there."""
     save_densities(folder / folder.DENSITY, estimator.densities_)
-
-
-def read_settings(folder: RunFolder) -> Settings:
-    """A run's settings. Raises RunError: missing, truncated or foreign."""
-    try:
-        return Settings.model_validate(read_config(folder)["settings"])
-    except ValidationError as error:
-        raise RunError(f"{folder / folder.CONFIG}: settings.{first_problem(error)}", remedy=FOREIGN) from None
 
 
 def read(kind: "type[GrammarAutoencoder]", folder: RunFolder, device: Device) -> Any:

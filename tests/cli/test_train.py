@@ -202,27 +202,6 @@ def test_a_run_stopped_before_its_first_checkpoint_begins_anew(grae, trained: Pa
     assert Path("stopped/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        ("train", "-g", "smiles", "--model", "graee"),
-        ("train", "-g", "smiles", "--preset", "quik"),
-        ("train", "-g", "smiles", "--density", "gm"),
-        ("train", "-g", "smiles", "-d", "zinc250"),
-        ("train", "-g", "nothing.cfg"),
-        ("encode", "no-run"),
-        ("decode", "no-run"),
-        ("encode", "run", "--in", "missing.smi"),
-        ("decode", "run", "--in", "missing.npy"),
-    ],
-)
-def test_errors_come_before_torch_is_loaded(program, trained: Path, tmp_path: Path, wrong: tuple[str, ...]):
-    shutil.copytree(trained / "runs" / "lists-grae-1", tmp_path / "run")
-    before = "import atexit, sys; atexit.register(lambda: print('torch' in sys.modules))"
-    ended = program(*wrong, before=before)
-    assert (ended.status, ended.out) == (2, "False\n"), ended.err
-
-
 def test_check_counts_what_training_keeps(grae):
     lines = ["CCO", "C(C)(C)(C)(C)C", "c1ccccc1", "F/C=C\\F", "F\\\\C=C\\\\F", "C1CC", "x", "CC"]
     Path("mols.smi").write_text("\n".join(lines) + "\n")

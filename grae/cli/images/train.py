@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
-from grae.cli.launched import together
+from grae.cli.launched import in_turn, launched, together
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, training_progress
 from grae.cli.resuming import on_command_line, with_changes
-from grae.cli.runs import IMAGE_RUNS, STARTED, find_run, place_for
+from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
 from grae.errors import RunError
 
 if TYPE_CHECKING:
@@ -86,14 +86,22 @@ def train(
 
 def _begun(data: str, parameters: dict[str, Any], out: Path | None) -> "tuple[Path, ImageAutoencoder]":
     """A new run."""
-    from grae.images import ImageAutoencoder
-    from grae.images.recipes import model_of_images
-    from grae.training.processes import in_turn
+    from grae.density.storage import check_known
+    from grae.images.recipes import model_of_images, recipe_named
 
+    # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
     model_of_images(parameters["model"])
+    check_known(parameters["density"])
+    if parameters["recipe"] is not None:
+        recipe_named(parameters["recipe"])
+    if not launched():  # among several processes the main one alone looks, below
+        check_new(out)
     with in_turn():
         images = opened(data)
     place = place_for(out, Path(images.name).stem, parameters["model"], IMAGE_RUNS)
+
+    from grae.images import ImageAutoencoder
+
     note(f"run: {place}")
     parameters["recipe"] = parameters["recipe"] or images.recipe
     fitted = ImageAutoencoder(**parameters, progress=training_progress())
@@ -104,7 +112,6 @@ def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoenco
     """A run from where it stood, with its own settings."""
     from grae.images import ImageAutoencoder
     from grae.images.saved import FOREIGN, read_config
-    from grae.training.processes import in_turn
     from grae.training.run_folder import RunFolder
 
     config = read_config(RunFolder(place))

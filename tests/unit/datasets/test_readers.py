@@ -1,3 +1,4 @@
+import gc
 import gzip
 import io
 import re
@@ -112,16 +113,21 @@ def test_member_of_an_archive(tmp_path, compress):
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_standard_input_can_be_read_twice(monkeypatch, compress):
-    monkeypatch.setattr(sys, "stdin", Stdin(compress(b"CC\nO\n")))
-    source = Source("-")
-    assert source.name == "standard input"
-    assert list(source.texts()) == ["CC", "O"]
-    assert list(source.texts()) == ["CC", "O"]
-    spooled = source._file
-    assert len(source.checksum) == 64
-    del source
+def test_standard_input_can_be_read_twice(compress):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", Stdin(compress(b"CC\nO\n")))
+        source = Source("-")
+        assert source.name == "standard input"
+        assert list(source.texts()) == ["CC", "O"]
+        assert list(source.texts()) == ["CC", "O"]
+        assert list(Source("-").texts()) == ["CC", "O"]
+        assert len(source.checksum) == 64
+        spooled = source._file
+    gc.collect()
     assert not spooled.exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", Stdin(b"N\n"))
+        assert list(Source("-").texts()) == ["N"]
 
 
 def test_standard_input_as_a_table(monkeypatch):

@@ -1,0 +1,104 @@
+"""What is wrong with a command's arguments is told before torch is loaded, which takes seconds."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN_ALL = """
+import json, sys
+from typer.testing import CliRunner
+from grae.cli.main import app
+for words in json.loads(sys.argv[1]):
+    done = CliRunner().invoke(app, words.split())
+    print(json.dumps([words, done.exit_code, done.stderr, "torch" in sys.modules]), flush=True)
+"""
+SEARCH = "optimize run --target target.py:score"
+WRONG = {
+    "train -g smiles --model graee": "unknown model",
+    "train -g smiles --preset quik": "unknown preset",
+    "train -g smiles --density gm": "unknown density",
+    "train -g smiles -d zinc250": "zinc250k",
+    "train -g nothing.cfg": "nothing.cfg",
+    "train -g lists.cfg -d lists.txt --out run": "already there",
+    "encode no-run": "no-run",
+    "encode run --in missing.smi": "missing.smi",
+    "decode no-run": "no-run",
+    "decode run --in missing.npy": "missing.npy",
+    "decode run --in codes.csv": "codes.csv",
+    "decode run --in codes.csv --constraints semantic": "--constraints grammar",
+    "sample run --density gm": "unknown density",
+    "sample run --constraints semantic": "--constraints grammar",
+    "sample run --constraints semantic --completion none": "completion",
+    "sample run --draw new.png": "--draw",
+    "evaluate no-run": "no-run",
+    "evaluate run --density gmm,gm": "unknown density",
+    "evaluate run --measures valdi": "unknown measure",
+    "evaluate run --constraints semantic": "--constraints grammar",
+    "evaluate run --column text": "--samples",
+    "evaluate run --delimiter ;": "--samples",
+    "evaluate run --train missing.smi": "missing.smi",
+    "evaluate run --reference missing.smi": "missing.smi",
+    "evaluate run --scaffold-reference missing.smi": "missing.smi",
+    "evaluate --samples missing.txt -g lists.cfg": "missing.txt",
+    "evaluate --samples lists.txt -g nothing.cfg": "nothing.cfg",
+    "evaluate --samples lists.txt -g lists.cfg --train missing.txt": "missing.txt",
+    "compare run no-run": "no-run",
+    "compare run run --density gm": "unknown density",
+    "compare run run --reference missing.smi": "missing.smi",
+    "compare run run --constraints semantic": "--constraints grammar",
+    "report no-run": "no-run",
+    "report run --search nothing": "nothing",
+    "optimize no-run --target target.py:score": "no-run",
+    "optimize run --target logq": "unknown target",
+    "optimize run --target target.py:scor": "'scor'",
+    "optimize run --target missing.py:score": "missing.py",
+    "optimize run --target logp": "scores molecules",
+    f"{SEARCH} --start missing.txt": "missing.txt",
+    f"{SEARCH} --start empty.txt": "holds no string",
+    f"{SEARCH} --column text": "--column",
+    f"{SEARCH} --delimiter ;": "--delimiter",
+    f"{SEARCH} --out lists.txt": "is a file",
+    f"{SEARCH} --resume --out nothing": "no search",
+    f"{SEARCH} --constraints semantic": "--constraints grammar",
+    f"{SEARCH} --protocol paper --retrain-every 3": "--retrain-every",
+    f"{SEARCH} --attempts 3": "attempts",
+    f"{SEARCH} --start-limit 1": "start limit",
+    "images train --model graee": "unknown model",
+    "images train --recipe digit": "unknown recipe",
+    "images train --density gm": "unknown density",
+    "images train --data digit": "digits",
+    "images train --out run": "already there",
+}
+
+
+@pytest.fixture(scope="module")
+def told(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, bool]]:
+    """Of each wrong command: its exit status, what it said, and whether torch was loaded, all in one process."""
+    folder = tmp_path_factory.mktemp("early")
+    shutil.copytree(trained / "runs" / "lists-grae-1", folder / "run")
+    for name in ("lists.cfg", "lists.txt"):
+        shutil.copy(trained / name, folder)
+    (folder / "target.py").write_text("def score(text):\n    return float(len(text))\n")
+    (folder / "codes.csv").write_text("0.5,0.5\n")  # the run's codes have width 8
+    (folder / "empty.txt").write_text("\n\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", RUN_ALL, json.dumps(list(WRONG))],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return {words: (status, said, loaded) for words, status, said, loaded in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_errors_come_before_torch_is_loaded(told, words: str):
+    status, said, loaded = told[words]
+    assert status == 2, said
+    assert WRONG[words] in said
+    assert not loaded
