@@ -50,7 +50,8 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         remedy = "give one of these"
         if name in DENSITIES:
             remedy += f", fit it with fit_density({name!r}, X), or train with density={name!r} (--density {name})"
-        raise SettingsError(f"no density {name!r} is fitted; there are: {', '.join(self.densities_)}", remedy=remedy)
+        known = ", ".join(self.densities_) or "none"
+        raise SettingsError(f"no density {name!r} is fitted; there are: {known}", remedy=remedy)
 
     def fit_density(self, name: str, X: Any) -> Self:
         """Fits another density to the codes of X; `sample`, `score_samples` and `save` know it from then on.

@@ -1,7 +1,7 @@
 """The estimator of images: arrays of pixels in, latent codes and new images out."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from grae.callbacks.protocol import Callback, check
 from grae.datasets.split import Split
 from grae.density import Density, TwoStage
 from grae.density.latent import LatentEstimator
@@ -116,6 +117,7 @@ class ImageAutoencoder(LatentEstimator):
         run: str | Path | None = None,
         resume: bool = False,
         data: Mapping[str, Any] | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> Self:
         """Trains the network, then fits the densities to the codes of the training images.
 
@@ -128,12 +130,15 @@ class ImageAutoencoder(LatentEstimator):
             run: a folder to keep the run in while it goes on; None keeps nothing on disk.
             resume: go on with the run in that folder.
             data: where the images come from, as JSON can hold it; kept in the run's config.json.
+            callbacks: called during the training; see `grae.callbacks.Callback`. What they raise leaves `fit` once the
+                state is saved in `run`, and `resume` continues from there.
 
         Raises:
             SettingsError: a setting that is unknown or out of range, or images of a size that no recipe is for.
             DataError: images of another shape or type, or too few.
             RunError: the folder cannot be used.
         """
+        check(callbacks)
         processes.join(resolve(self.device))
         images = checked_images(X)
         self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
@@ -146,7 +151,7 @@ class ImageAutoencoder(LatentEstimator):
             saved.check_same(folder, self.settings_, self.about_)
         elif folder is not None:
             folder.check_unused()
-        self._train(images, folder, resume)
+        self._train(images, folder, resume, callbacks)
         self.densities_ = processes.of_main(lambda: self._fitted_densities(images))
         if folder is not None and processes.is_main():
             self.save(folder.path)
@@ -291,11 +296,12 @@ class ImageAutoencoder(LatentEstimator):
         validation, training = np.sort(order[:n_validation]), np.sort(order[n_validation:])
         return Split(training, validation, np.empty(0, np.int64))
 
-    def _train(self, images: np.ndarray, folder: RunFolder | None, resume: bool) -> None:
+    def _train(self, images: np.ndarray, folder: RunFolder | None, resume: bool, callbacks: Sequence[Callback]) -> None:
         settings = self.settings_
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             self.network_ = build(settings.architecture, settings.objective)
+        self.densities_ = {}  # so that callbacks can encode and decode
         if folder is not None and not resume and processes.is_main():
             saved.begin(folder, self)
         batch_size, seed = settings.training.batch_size, settings.training.seed
@@ -309,6 +315,8 @@ class ImageAutoencoder(LatentEstimator):
             resume=resume,
             progress=self.progress,
             unit="images",
+            callbacks=callbacks,
+            about={"data": self.about_, **settings.model_dump(mode="json")},
         )
 
     def _second_stage(self) -> TwoStage | None:

@@ -1,12 +1,13 @@
 """The loop: strings proposed, scored, written down, and told to the protocol; and what a killed search goes on from."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grae.callbacks import events
+from grae.callbacks.protocol import Callback, Callbacks, check
 from grae.optimization.asked import Pace, ProtocolName, check_protocol, check_suits, pace_of
 from grae.optimization.candidates import Known, Proposal
 from grae.optimization.failures import Outcome
@@ -14,14 +15,16 @@ from grae.optimization.folder import FORMAT, open_history
 from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import History, Record
 from grae.optimization.kept_start import start_of
-from grae.optimization.progress import SearchReporter, Watch, fraction_of
+from grae.optimization.progress import Silent, Watch, fraction_of
 from grae.optimization.result import SearchResult
 from grae.optimization.retraining import Retrainings
 from grae.optimization.scoring import Backend, Scorer
 from grae.optimization.space import LatentSpace
+from grae.optimization.standing import Standing
 from grae.optimization.start import Half, Start, limit_of
 from grae.optimization.strategy import Movable, RandomSearch, Strategy, timed
 from grae.optimization.targets import Direction, Target, target_named
+from grae.training import generators
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
@@ -50,6 +53,7 @@ def optimize(
     resume: bool = False,
     about: Mapping[str, Any] | None = None,
     progress: bool = False,
+    callbacks: Sequence[Callback] = (),
 ) -> SearchResult:
     """Searches a model's latent space for strings that score well on a target.
 
@@ -84,6 +88,7 @@ def optimize(
         resume: go on with the search in `out`.
         about: what `out/search.json` keeps besides as its "options", such as those of the command line.
         progress: whether to show progress on standard error.
+        callbacks: called while it runs; see `grae.callbacks.Callback`.
 
     Raises:
         SettingsError, ParseError: the target or a setting cannot be used.
@@ -92,6 +97,7 @@ def optimize(
         RunError: the folder holds a search and `resume` was not asked for, or another search than this.
         MissingExtraError: the backend is not installed.
     """
+    check(callbacks)
     pace = pace_of(protocol, rounds, batch_size)
     check_protocol(protocol, attempts=attempts, retrain_every=retrain_every)
     chosen = _target(target, model, direction)
@@ -122,13 +128,18 @@ def optimize(
         begun = start_of(model, start, scorer, folder, limit, history, watch)
         if half == "worst-half":
             begun = begun.worse_half(maximize)
-        watch.reporter.started(begun.best(maximize))
         space = LatentSpace(model, decoding)
         strategy = _strategy(
             protocol, space, begun, chosen, watch.reporter, temperature=temperature, attempts=attempts, seed=seed
         )
         retrainings = Retrainings(retrain_every, folder)
-        return _Search(space, strategy, scorer, history, begun, watch, retrainings, seed).run(pace)
+        heard = Callbacks("search", [watch.reporter], callbacks, lambda: generators.kept(model._device()))
+        standing = Standing(begun, history, pace.rounds * pace.batch_size)
+        search = _Search(space, strategy, scorer, history, begun, watch, retrainings, seed, heard, standing)
+        with heard:
+            settings = {**told, "rounds": pace.rounds}
+            heard.on_start(events.Start("search", folder, settings, len(history), standing.best))
+            return search.run(pace)
     finally:
         watch.reporter.close()
         scorer.close()
@@ -147,7 +158,10 @@ class _Search:
         watch: Watch,
         retrainings: Retrainings,
         seed: int,
+        heard: Callbacks,
+        standing: Standing,
     ) -> None:
+        self.heard, self.standing = heard, standing
         self.space, self.strategy, self.scorer, self.history = space, strategy, scorer, history
         self.start, self.watch, self.retrainings, self.seed = start, watch, retrainings, seed
         self.reporter = watch.reporter
@@ -159,27 +173,29 @@ class _Search:
 
     def run(self, pace: Pace) -> SearchResult:
         """All rounds, from where the history stands."""
-        before, began = len(self.history), time.monotonic()
-        total = pace.rounds * pace.batch_size
         ended = "rounds"
         for number in range(pace.rounds):
+            self._check_callbacks()
             done = len(self.history.of_round(number))
-            if done < pace.batch_size:
+            if done < pace.batch_size and not self.heard.stop:
                 self.reporter.doing(f"round {number + 1} of {pace.rounds}: proposing")
                 with timed(self.seconds, "propose"):
                     proposals = self.strategy.propose(number, pace.batch_size)
-                for record in self._scored(number, proposals[done:]):
-                    self.history.append(record)
-                    self.reporter.call(self.history, total, before, time.monotonic() - began)
+                self._evaluate(number, proposals[done:])
+            if self.heard.stop:
+                ended = "callback"
+                break
             finished = self.history.of_round(number)
             if not finished:
                 ended = "no new strings"
                 break
             self.strategy.tell(finished)
             if done < len(finished):
-                self.reporter.round(self.history, total, before, time.monotonic() - began)
+                self.heard.on_round(self.standing.finished(number))
+                self._check_callbacks()
             if number + 1 < pace.rounds and self.retrainings.due(number + 1):
                 self._retrain(number + 1)
+        self.heard.reason = ended
         return SearchResult(
             self.scorer.target,
             self.history,
@@ -189,6 +205,28 @@ class _Search:
             self.space.model.language_grammar_.language,
             self.watch.failures,
         )
+
+    def _evaluate(self, number: int, proposals: Sequence[Proposal]) -> None:
+        """Scores proposals; what was scored at once is written down before a callback hears of any of it."""
+        for records in self._scored(number, proposals):
+            for record in records:
+                self.history.append(record)
+            for record in records:
+                self.heard.on_evaluation(self.standing.evaluated(record))
+            self._check_callbacks()
+            if self.heard.stop:
+                return
+
+    def _check_callbacks(self) -> None:
+        """Raises the exception of a callback, if one failed."""
+        failure = self.heard.failure
+        if failure is None:
+            return
+        kept = "the search has no folder: nothing is saved"
+        if self.history.path is not None:
+            kept = f"all that was scored is in {self.history.path}; the search can be resumed (resume=True, --resume)"
+        failure.add_note(kept)
+        raise failure
 
     def _retrain(self, finished: int) -> None:
         """The model, its space and all codes of the strategy, after so many rounds."""
@@ -202,8 +240,8 @@ class _Search:
             self.space = LatentSpace(again, self.space.decoding)
             strategy.move(self.space)
 
-    def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[Record]:
-        """The record of each proposal, in order; what has a score already is not scored again."""
+    def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[list[Record]]:
+        """The records of the proposals in order, those scored together in a list; no string is scored twice."""
         first = 0
         most = len(proposals) if self.scorer.batch else self.scorer.workers
         while first < len(proposals):
@@ -218,8 +256,8 @@ class _Search:
             self.scores |= {text: outcome.score for text, outcome in outcomes.items()}
             for text, outcome in outcomes.items():
                 self.watch.note(text, outcome)
-            for proposal in proposals[first:last]:
-                yield self._record(number, proposal, outcomes.pop(proposal.text or "", None))
+            chosen = proposals[first:last]
+            yield [self._record(number, proposal, outcomes.pop(proposal.text or "", None)) for proposal in chosen]
             first = last
 
     def _record(self, number: int, proposal: Proposal, outcome: Outcome | None) -> Record:
@@ -256,7 +294,7 @@ def _strategy(
     space: LatentSpace,
     start: Start,
     target: Target,
-    reporter: SearchReporter,
+    reporter: Silent,
     *,
     temperature: float | None,
     attempts: int | None,

@@ -1,50 +1,20 @@
 """What a search shows while it runs, on standard error: a live bar in a terminal, a line a round elsewhere."""
 
 from collections.abc import Callable
-from typing import Protocol
 
-import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bars
 
+from grae.callbacks.events import Evaluation, Progress, Round
+from grae.callbacks.protocol import Callback
 from grae.optimization.failures import Failures, Outcome, warn
-from grae.optimization.history import History
-from grae.optimization.result import Best, best_of
-from grae.optimization.start import Start
-from grae.training.progress import clock, seconds_left
+from grae.training.progress import clock
 
 PART = 0.2  # of something long, that is worth a line
 
 
-class SearchReporter(Protocol):
-    """What the loop tells while it runs."""
-
-    def started(self, best: tuple[str, float] | None) -> None:
-        """The starting strings are scored: the best of them and its score."""
-        ...
-
-    def say(self, text: str) -> None:
-        """A line of its own."""
-        ...
-
-    def call(self, records: History, total: int, done_before: int, seconds: float) -> None:
-        """A string was scored: all records, how many there will be, how many there were at the start, seconds since."""
-        ...
-
-    def round(self, records: History, total: int, done_before: int, seconds: float) -> None:
-        """A round is over; as in `call`."""
-        ...
-
-    def doing(self, what: str, fraction: float | None = None) -> None:
-        """What takes time now, and how far it has come."""
-        ...
-
-    def close(self) -> None:
-        """The search is over."""
-        ...
-
-
-def search_reporter(shown: bool, console: Console | None = None) -> SearchReporter:
+def search_reporter(shown: bool, console: Console | None = None) -> "Silent":
     """The reporter that fits: none, a bar where standard error is a terminal, else lines."""
     console = console or Console(stderr=True)
     if not shown:
@@ -52,26 +22,17 @@ def search_reporter(shown: bool, console: Console | None = None) -> SearchReport
     return Bar(console) if console.is_terminal else Lines(console)
 
 
-class Silent:
+class Silent(Callback):
     """Shows nothing."""
 
-    def started(self, best: tuple[str, float] | None) -> None:
-        """See SearchReporter."""
-
     def say(self, text: str) -> None:
-        """See SearchReporter."""
-
-    def call(self, records: History, total: int, done_before: int, seconds: float) -> None:
-        """See SearchReporter."""
-
-    def round(self, records: History, total: int, done_before: int, seconds: float) -> None:
-        """See SearchReporter."""
+        """A line of its own."""
 
     def doing(self, what: str, fraction: float | None = None) -> None:
-        """See SearchReporter."""
+        """What takes time now, and how far it has come."""
 
     def close(self) -> None:
-        """See SearchReporter."""
+        """Nothing takes time any more, whether a search was started or not."""
 
 
 class Lines(Silent):
@@ -80,18 +41,13 @@ class Lines(Silent):
     def __init__(self, console: Console) -> None:
         self.console = console
         self.shown: tuple[str, float] | None = None
-        self.start: tuple[str, float] | None = None
-
-    def started(self, best: tuple[str, float] | None) -> None:
-        """See SearchReporter."""
-        self.start = best
 
     def say(self, text: str) -> None:
-        """See SearchReporter."""
+        """See Silent."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def doing(self, what: str, fraction: float | None = None) -> None:
-        """See SearchReporter. A line where something long begins, and one for each further part that is done."""
+        """See Silent. A line where something long begins, and one for each further part that is done."""
         if fraction is None:
             return
         if self.shown is not None and self.shown[0] == what and fraction < min(1.0, self.shown[1] + PART):
@@ -99,9 +55,9 @@ class Lines(Silent):
         self.shown = (what, fraction)
         self.say(f"{what} {fraction:.0%}")
 
-    def round(self, records: History, total: int, done_before: int, seconds: float) -> None:
-        """See SearchReporter."""
-        self.say(summary(records, total, done_before, seconds, self.start))
+    def on_round(self, round: Round) -> None:
+        """See Callback."""
+        self.say(summary(round.progress))
 
 
 class Bar(Lines):
@@ -110,28 +66,27 @@ class Bar(Lines):
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         columns = (BarColumn(bar_width=16), TextColumn("{task.fields[text]}", markup=False))
-        self.progress = Progress(*columns, console=console, transient=True)
+        self.progress = Bars(*columns, console=console, transient=True)
         self.task = self.progress.add_task("search", total=None, text="")
         self.progress.start()
 
-    def call(self, records: History, total: int, done_before: int, seconds: float) -> None:
-        """See SearchReporter."""
-        text = summary(records, total, done_before, seconds, self.start)
-        self.progress.update(self.task, total=total, completed=len(records), text=text)
+    def on_evaluation(self, evaluation: Evaluation) -> None:
+        """See Callback."""
+        progress = evaluation.progress
+        self.progress.update(self.task, total=progress.total, completed=progress.evaluations, text=summary(progress))
 
-    def round(self, records: History, total: int, done_before: int, seconds: float) -> None:
-        """See SearchReporter."""
-        best = _best(records, self.start)
-        if best is not None and best.round == records.records[-1].round:
-            super().round(records, total, done_before, seconds)
+    def on_round(self, round: Round) -> None:
+        """See Callback."""
+        if round.improved:
+            super().on_round(round)
 
     def doing(self, what: str, fraction: float | None = None) -> None:
-        """See SearchReporter."""
+        """See Silent."""
         done = "" if fraction is None else f" {fraction:.0%}"
         self.progress.update(self.task, text=f"{what}{done}")
 
     def close(self) -> None:
-        """See SearchReporter."""
+        """See Silent."""
         self.progress.stop()
 
 
@@ -162,39 +117,19 @@ class Watch:
             warn(self.name, self.failures.first)
 
 
-def summary(
-    records: History, total: int, done_before: int, seconds: float, start: tuple[str, float] | None = None
-) -> str:
-    """A search in one line: evaluations, best so far, validity, time left.
-
-    Args:
-        records: the history.
-        total: how many records there will be.
-        done_before: how many there were when this session began.
-        seconds: since then.
-        start: the best string that it started from, and its score.
-    """
-    done = len(records)
-    best = _best(records, start)
-    here = done - done_before
-    left = seconds_left(here / (total - done_before), seconds) if total > done_before and here else None
-    valid = sum(record.valid for record in records) / done if done else 0.0
+def summary(progress: Progress) -> str:
+    """A search in one line: evaluations, best so far, validity, time left."""
+    best = progress.best
     parts = [
-        f"{done}/{total} evaluations",
+        f"{progress.evaluations}/{progress.total} evaluations",
         "no valid string yet" if best is None else f"best {best.score:.4g} {best.string}",
         "(from the start)" if best is not None and best.origin == "start" else "",
-        f"{valid:.0%} valid",
-        "" if not left else f"{clock(left)} left",
+        f"{progress.valid:.0%} valid",
+        "" if not progress.seconds_left else f"{clock(progress.seconds_left)} left",
     ]
     return "  ".join(part for part in parts if part)
 
 
-def _best(records: History, start: tuple[str, float] | None) -> Best | None:
-    begun = None if start is None else Start([start[0]], np.array([start[1]]))
-    best = best_of(begun, records)
-    return best[0] if best else None
-
-
-def fraction_of(reporter: SearchReporter, what: str) -> Callable[[float], None]:
+def fraction_of(reporter: Silent, what: str) -> Callable[[float], None]:
     """Tells a reporter how far something has come."""
     return lambda fraction: reporter.doing(what, fraction)

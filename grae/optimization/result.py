@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grae.callbacks.events import Best
 from grae.optimization.failures import Failures
 from grae.optimization.history import History, Record
 from grae.optimization.start import Start
@@ -13,23 +14,6 @@ from grae.optimization.targets import Target
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """A string with its score, of those that a search started from or found.
-
-    Attributes:
-        string: the string.
-        score: its score.
-        origin: "start", or "search" where the search found it.
-        round: in which it was found, from 0; None of a starting string.
-    """
-
-    string: str
-    score: float
-    origin: Literal["start", "search"]
-    round: int | None = None
 
 
 def best_of(start: Start | None, records: History) -> list[Best]:

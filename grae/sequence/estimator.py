@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from grae.callbacks.protocol import Callback, check
 from grae.constraints import Constraint
 from grae.datasets.forms import Form, encode_in_form
 from grae.datasets.split import make_split
@@ -150,6 +151,7 @@ class GrammarAutoencoder(LatentEstimator):
         run: str | Path | None = None,
         resume: bool = False,
         data: Mapping[str, Any] | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> Self:
         """Trains the network, then fits the densities to the codes of the training strings.
 
@@ -162,12 +164,15 @@ class GrammarAutoencoder(LatentEstimator):
             run: a folder to keep the run in while it goes on; None keeps nothing on disk.
             resume: go on with the run in that folder. Its grammar and motifs are taken from there.
             data: where the strings come from, as JSON can hold it; kept in the run's config.json.
+            callbacks: called during the training; see `grae.callbacks.Callback`. What they raise leaves `fit` once the
+                state is saved in `run`, and `resume` continues from there.
 
         Raises:
             SettingsError: a setting that is unknown or out of range.
             ParseError, DataError: strings that cannot be used.
             RunError: the folder cannot be used.
         """
+        check(callbacks)
         processes.join(resolve(self.device))
         plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
         model, preset = resolved(self, plain)
@@ -207,7 +212,7 @@ class GrammarAutoencoder(LatentEstimator):
         if folder is not None and resume:
             saved.check_same(folder, self.settings_, about)
         self.about_ = about
-        self._train(derivations, folder, resume)
+        self._train(derivations, folder, resume, callbacks)
         self.densities_ = processes.of_main(lambda: self._fitted_densities(derivations))
         if folder is not None and processes.is_main():
             self.save(folder.path)
@@ -431,11 +436,14 @@ class GrammarAutoencoder(LatentEstimator):
             )
         return grammar.extend(learned)
 
-    def _train(self, derivations: Derivations, folder: RunFolder | None, resume: bool) -> None:
+    def _train(
+        self, derivations: Derivations, folder: RunFolder | None, resume: bool, callbacks: Sequence[Callback]
+    ) -> None:
         settings = self.settings_
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             self.network_ = network_of(self.grammar_, settings)
+        self.densities_ = {}  # so that callbacks can encode and decode
         if folder is not None and not resume and processes.is_main():
             saved.begin(folder, self)
         rows = self.split_.validation if len(self.split_.validation) else self.split_.train
@@ -459,6 +467,8 @@ class GrammarAutoencoder(LatentEstimator):
             progress=self.progress,
             unit=unit,
             reserve=processes.of_main(lambda: self._planned(batches, unit, told=not resume)),
+            callbacks=callbacks,
+            about={"data": self.about_, **settings.model_dump(mode="json")},
         )
 
     def _fitted_densities(self, derivations: Derivations) -> dict[str, Density]:

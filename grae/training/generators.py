@@ -1,6 +1,7 @@
 """The states of the random generators that a training draws from, a row a process."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -39,3 +40,8 @@ def restore(accelerator: Accelerator, saved: Mapping[str, np.ndarray], *entropy:
     torch.set_rng_state(torch.as_tensor(saved["cpu"][accelerator.process_index]))
     if "cuda" in kinds:
         torch.cuda.set_rng_state(torch.as_tensor(saved["cuda"][accelerator.process_index]), accelerator.device)
+
+
+def kept(device: torch.device) -> AbstractContextManager[None]:
+    """A body that may draw from torch's default generators: afterwards they are as they were."""
+    return torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else [])

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +13,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from grae import files
+from grae.callbacks.events import Start, Step, Validation
+from grae.callbacks.protocol import Callback, Callbacks
 from grae.errors import DataError, RunError, SettingsError, TrainingError
 from grae.training import checkpoint, generators
 from grae.training.batches import Batches, ahead, share, to_device
@@ -20,14 +22,14 @@ from grae.training.checkpoint import Position
 from grae.training.device import accelerator_on, use_bf16
 from grae.training.interruption import Interrupted, Interruption
 from grae.training.metrics import read_metrics
-from grae.training.progress import Reporter, Shown, choose_reporter, in_words, seconds_left
+from grae.training.progress import Shown, choose_reporter, in_words, seconds_left
 from grae.training.run_folder import RunFolder
 from grae.training.schedule import learning_rate
 from grae.training.settings import TrainingSettings
 from grae.training.terms import Terms
 
 Validate = Callable[[nn.Module], Mapping[str, float]]
-End = Literal["epochs", "time budget", "patience"]
+Reason = Literal["epochs", "time budget", "patience", "callback"]
 
 FETCH_EVERY = 16
 """Steps between two looks at the losses on a GPU; on the CPU each step's is looked at."""
@@ -40,7 +42,7 @@ class TrainingResult:
     """What came of a training.
 
     Attributes:
-        ended: what ended it.
+        ended: what ended it; "callback" where one raised `Stop`.
         steps: steps done.
         epochs: epochs done, the last one perhaps in part.
         seconds: wall time over all its parts.
@@ -49,7 +51,7 @@ class TrainingResult:
         metrics: a record a validation, as in metrics.jsonl.
     """
 
-    ended: End
+    ended: Reason
     steps: int
     epochs: float
     seconds: float
@@ -69,6 +71,8 @@ def train(
     progress: Shown = False,
     unit: str = "rows",
     reserve: float = 0.0,
+    callbacks: Sequence[Callback] = (),
+    about: Mapping[str, Any] | None = None,
 ) -> TrainingResult:
     """Trains a module; afterwards it holds the weights of its lowest validation loss, and is in evaluation mode.
 
@@ -88,11 +92,15 @@ def train(
         progress: whether to show it on standard error; see `choose_reporter`.
         unit: what a row is called there.
         reserve: seconds of the time budget, half of it at most, that are left for what follows the training.
+        callbacks: called while it runs, in the main process; see `Callback`. What they raise leaves this function once
+            the state is saved; the module then holds its best weights so far.
+        about: settings of the whole, for the callbacks; those of the training when left out.
 
     Raises:
         RunError: the folder holds a training and `resume` is False, or none that fits and it is True; the disk is full.
         TrainingError: the loss is NaN or infinite. The module then holds its best weights so far, if there are any.
-        SettingsError: the device is not here, or there are more processes than rows in a batch.
+        SettingsError: the device is not here, there are more processes than rows in a batch, or what is given as a
+            callback is not one.
         DataError: there are no rows.
         Interrupted: Ctrl-C was pressed; the state is saved.
     """
@@ -102,17 +110,22 @@ def train(
         raise RunError("there is no run's folder to resume from", remedy="give the folder of the run")
     with ExitStack() as stack:
         accelerator = stack.enter_context(accelerator_on(settings.device))
-        stack.enter_context(torch.random.fork_rng(devices=_cuda(accelerator.device)))
+        stack.enter_context(generators.kept(accelerator.device))
         reporter = choose_reporter(accelerator.is_main_process and progress, unit)
-        stack.callback(reporter.close)
+        main = accelerator.is_main_process
+        device = accelerator.device
+        heard = Callbacks("training", [reporter], callbacks if main else (), lambda: generators.kept(device))
         notice = "stopping after this batch; press Ctrl-C again to stop at once"
         interruption = stack.enter_context(Interruption(lambda: reporter.say(notice)))
         stack.callback(module.eval)
-        training = _Training(module, data, settings, validate, run, accelerator, reporter, interruption, reserve)
+        training = _Training(module, data, settings, validate, run, accelerator, heard, interruption, reserve)
         if resume:
             training.resume()
         else:
             training.begin()
+        stack.enter_context(heard)
+        told = settings.model_dump(mode="json") if about is None else about
+        training.tell(lambda: heard.on_start(Start("training", run and run.path, told, training.position.step)))
         try:
             return training.go()
         except TrainingError:
@@ -131,7 +144,7 @@ class _Training:
         validation: Validate,
         run: RunFolder | None,
         accelerator: Accelerator,
-        reporter: Reporter,
+        heard: Callbacks,
         interruption: Interruption,
         reserve: float,
     ) -> None:
@@ -142,7 +155,7 @@ class _Training:
                 remedy="raise batch_size or start fewer processes",
             )
         self.data, self.settings, self.validation, self.run = data, settings, validation, run
-        self.accelerator, self.reporter, self.interruption = accelerator, reporter, interruption
+        self.accelerator, self.heard, self.interruption = accelerator, heard, interruption
         self.reserve = reserve
         self.device = accelerator.device
         self.bf16 = use_bf16(settings.precision, self.device)
@@ -158,6 +171,7 @@ class _Training:
         self.metrics: list[dict[str, Any]] = []
         self.started, self.seconds_before = time.monotonic(), 0.0
         self.saved_at, self.saving = 0.0, 0.0
+        self.stopped = False
         generators.seed(accelerator, settings.seed)
 
     def begin(self) -> None:
@@ -191,20 +205,22 @@ class _Training:
         self.module.train()
         with closing(self._batches()) as batches:
             while True:
-                interrupted = self._agree()
+                interrupted, self.stopped = self._agree()
                 ended = self._ended()
                 validating = not interrupted and self._validation_due(ended)
                 if validating:
                     self.validate()
+                    interrupted, self.stopped = self._agree()
                     ended = ended or self._ended()
                 if validating or interrupted or self._save_due():
                     self.save()
                 if interrupted or (ended and self.interruption.requested):
-                    raise Interrupted(self._how_to_resume())
+                    raise self._interruption()
                 if ended:
                     break
                 self.step(*next(batches))
         self.take_best()
+        self.heard.reason = ended
         position = self.position
         assert position.best_step is not None
         return TrainingResult(
@@ -219,8 +235,8 @@ class _Training:
             rows: rows in the shares of all processes.
             batches: batches in the epoch.
         """
+        rate = self._learning_rate()
         if batch is not None:
-            rate = self._learning_rate()
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
@@ -231,8 +247,15 @@ class _Training:
             self.stepper.step()
             self.stepper.zero_grad()
         self.position.advance(batches, rows)
-        done, seconds = self._done(), self.position.seconds
-        self.reporter.step(done, seconds, self.position.epochs, self._rate(), self.terms.latest)
+        position, terms = self.position, self.terms.latest
+        step = Step(position.step, position.epochs, position.seconds, self._done(), self._rate(), rate, terms)
+        self.tell(lambda: self.heard.on_step(step))
+
+    def tell(self, call: Callable[[], None]) -> None:
+        """Calls callbacks; a module that they put into evaluation mode is back in training mode afterwards."""
+        call()
+        if not self.module.training:
+            self.module.train()
 
     def validate(self) -> None:
         """Validates, writes a line of metrics, and keeps the weights if they are the best so far."""
@@ -271,7 +294,8 @@ class _Training:
         self._agree()
         position.validated_step, position.validated_at, position.rows = position.step, position.seconds, 0
         position.validation_seconds = position.seconds - began
-        self.reporter.validation(record, seconds_left(self._done(), position.seconds))
+        validation = Validation(**record, seconds_left=seconds_left(self._done(), position.seconds))
+        self.tell(lambda: self.heard.on_validation(validation))
 
     def save(self) -> None:
         """Writes the state, if there is a folder for it."""
@@ -317,7 +341,7 @@ class _Training:
             TrainingError: the loss is not finite.
         """
         self.module.eval()
-        with torch.random.fork_rng(devices=_cuda(self.device)), torch.no_grad():
+        with generators.kept(self.device), torch.no_grad():
             torch.manual_seed(self.settings.seed)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
                 found = {name: float(value) for name, value in self.validation(self.module).items()}
@@ -347,9 +371,11 @@ class _Training:
         budget = 60.0 * (self.settings.time_budget or math.inf)
         return max(budget - self.position.validation_seconds - self.reserve, budget / 2)
 
-    def _ended(self) -> End | None:
+    def _ended(self) -> Reason | None:
         """What ends the training now, if anything does."""
         settings, position = self.settings, self.position
+        if self.stopped:
+            return "callback"
         if settings.epochs is not None and position.epoch >= settings.epochs:
             return "epochs"
         if settings.time_budget is not None and position.seconds >= self._deadline():
@@ -358,7 +384,7 @@ class _Training:
             return "patience"
         return None
 
-    def _validation_due(self, ended: End | None) -> bool:
+    def _validation_due(self, ended: Reason | None) -> bool:
         """Whether to validate before the next step."""
         settings, position = self.settings, self.position
         if position.best_step is not None and position.validated_step == position.step:
@@ -377,16 +403,31 @@ class _Training:
         """Rows per second since the last validation."""
         return self.position.rows / max(self.position.seconds - self.position.validated_at, 1e-9)
 
-    def _agree(self) -> bool:
-        """Sets the position's clock, the main process's in all, and tells whether Ctrl-C was pressed in any."""
+    def _agree(self) -> tuple[bool, bool]:
+        """Sets the position's clock, the main process's in all.
+
+        Returns:
+            Whether any process is interrupted, by Ctrl-C or an exception in a callback; whether a callback said stop.
+        """
         seconds = self.seconds_before + time.monotonic() - self.started
-        interrupted = float(self.interruption.requested)
+        interrupted = self.interruption.requested or self.heard.failure is not None
+        stopped = self.heard.stop
         if self.world > 1:
-            here = torch.tensor([[seconds, interrupted]], dtype=torch.float64, device=self.device)
+            values = [[seconds, float(interrupted), float(stopped)]]
+            here = torch.tensor(values, dtype=torch.float64, device=self.device)
             everywhere: Any = self.accelerator.gather(here)
-            seconds, interrupted = everywhere[0, 0].item(), everywhere[:, 1].max().item()
+            seconds = everywhere[0, 0].item()
+            interrupted, stopped = (bool(value) for value in everywhere[:, 1:].amax(0).tolist())
         self.position.seconds = seconds
-        return bool(interrupted)
+        return interrupted, stopped
+
+    def _interruption(self) -> BaseException:
+        """What leaves an interrupted training: the exception of a callback, or that of Ctrl-C."""
+        if self.heard.failure is None:
+            return Interrupted(self._how_to_resume())
+        self.take_best()
+        self.heard.failure.add_note(self._how_to_resume())
+        return self.heard.failure
 
     def _mean(self, values: Tensor) -> Tensor:
         """The mean over all processes."""
@@ -402,13 +443,8 @@ class _Training:
         return advice + kept
 
     def _how_to_resume(self) -> str:
-        """What to tell whoever pressed Ctrl-C."""
+        """What to tell whoever pressed Ctrl-C, or whose callback failed."""
         where = f"interrupted at step {self.position.step:,} (epoch {self.position.epochs:.2f})"
         if self.run is None:
             return f"{where}; nothing is saved, for the training has no run's folder"
         return f"{where}; the state is saved in {self.run.path}\n  go on with the same command and --resume"
-
-
-def _cuda(device: torch.device) -> list[int]:
-    """The number of the CUDA device, if it is one."""
-    return [device.index or 0] if device.type == "cuda" else []

@@ -4,11 +4,14 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
+
+from grae.callbacks.events import End, Start, Step, Validation
+from grae.callbacks.protocol import Callback
 
 FRAME = 0.25
 """Seconds between two updates of the bar."""
@@ -37,27 +40,7 @@ def say(text: str) -> None:
     Notes(Console(stderr=True)).say(text)
 
 
-class Reporter(Protocol):
-    """What the loop tells while it runs."""
-
-    def step(self, done: float, seconds: float, epoch: float, rate: float, terms: Mapping[str, float]) -> None:
-        """A step: fraction of the training done, seconds so far, epochs done, rows per second, the latest terms."""
-        ...
-
-    def validation(self, record: Mapping[str, Any], left: float | None) -> None:
-        """A validation: its record in metrics.jsonl, and the seconds left (None: unknown)."""
-        ...
-
-    def say(self, text: str) -> None:
-        """A line of its own."""
-        ...
-
-    def close(self) -> None:
-        """The training is over."""
-        ...
-
-
-def choose_reporter(shown: Shown, unit: str, console: Console | None = None) -> Reporter:
+def choose_reporter(shown: Shown, unit: str, console: Console | None = None) -> "Silent":
     """The reporter that fits.
 
     Args:
@@ -73,20 +56,11 @@ def choose_reporter(shown: Shown, unit: str, console: Console | None = None) -> 
     return Rows(console) if shown == "verbose" else Notes(console)
 
 
-class Silent:
+class Silent(Callback):
     """Shows nothing."""
 
-    def step(self, done: float, seconds: float, epoch: float, rate: float, terms: Mapping[str, float]) -> None:
-        """See Reporter."""
-
-    def validation(self, record: Mapping[str, Any], left: float | None) -> None:
-        """See Reporter."""
-
     def say(self, text: str) -> None:
-        """See Reporter."""
-
-    def close(self) -> None:
-        """See Reporter."""
+        """A line of its own."""
 
 
 class Notes(Silent):
@@ -96,7 +70,7 @@ class Notes(Silent):
         self.console = console
 
     def say(self, text: str) -> None:
-        """See Reporter."""
+        """See Silent."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -107,15 +81,15 @@ class Rows(Notes):
         super().__init__(console)
         self.names: list[str] = []
 
-    def validation(self, record: Mapping[str, Any], left: float | None) -> None:
-        """See Reporter."""
+    def on_validation(self, validation: Validation) -> None:
+        """See Callback."""
         if not self.names:
             most = (self.console.width - len(row("", "", "", ())) - len(BEST)) // (CELL + 1)
-            self.names = list(record["validation"])[: max(1, most)]
+            self.names = list(validation.validation)[: max(1, most)]
             self.say(row("time", "epoch", "train loss", self.names))
-        values = [_figure(record["validation"].get(name)) for name in self.names]
-        loss = _figure(record["train"].get("loss"))
-        self.say(row(clock(record["seconds"]), f"{record['epoch']:.2f}", loss, values) + BEST * record["best"])
+        values = [_figure(validation.validation.get(name)) for name in self.names]
+        loss = _figure(validation.train.get("loss"))
+        self.say(row(clock(validation.seconds), f"{validation.epoch:.2f}", loss, values) + BEST * validation.best)
 
 
 class Bar(Rows):
@@ -128,24 +102,27 @@ class Bar(Rows):
         self.progress = Progress(*columns, console=console, auto_refresh=False, transient=True)
         self.task = self.progress.add_task("training", total=1.0, text="")
         self.last = 0.0
+
+    def on_start(self, start: Start) -> None:
+        """See Callback."""
         self.progress.start()
 
-    def step(self, done: float, seconds: float, epoch: float, rate: float, terms: Mapping[str, float]) -> None:
-        """See Reporter."""
+    def on_step(self, step: Step) -> None:
+        """See Callback."""
         now = time.monotonic()
         if now - self.last < FRAME:
             return
         self.last = now
-        left = seconds_left(done, seconds)
-        parts = [f"{done:4.0%}", "" if left is None else f"{clock(left)} left"]
-        parts += [f"loss {_figure(terms['loss'])}" if "loss" in terms else "", f"epoch {epoch:.2f}"]
-        parts += [f"{rate:,.0f} {self.unit}/s"]
+        left = seconds_left(step.done, step.seconds)
+        parts = [f"{step.done:4.0%}", "" if left is None else f"{clock(left)} left"]
+        parts += [f"loss {_figure(step.terms['loss'])}" if "loss" in step.terms else "", f"epoch {step.epoch:.2f}"]
+        parts += [f"{step.rows_per_second:,.0f} {self.unit}/s"]
         text = fitting([part for part in parts if part], self.console.width - BAR - 1)
-        self.progress.update(self.task, completed=done, text=text)
+        self.progress.update(self.task, completed=step.done, text=text)
         self.progress.refresh()
 
-    def close(self) -> None:
-        """See Reporter."""
+    def on_end(self, end: End) -> None:
+        """See Callback."""
         self.progress.stop()
 
 

@@ -19,6 +19,7 @@ ROOMS = (
     "paths",
     "resources",
     "files",
+    "callbacks",
     "grammar",
     "expressions",
     "chemistry",

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 import grae
+from grae.callbacks import Best, Evaluation, Progress, Round
 from grae.errors import DataError, RunError, SettingsError
 from grae.optimization import kept_start
 from grae.optimization import start as start_module
@@ -20,7 +22,9 @@ from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import History, Record
 from grae.optimization.pictures import draw, draw_best_so_far
 from grae.optimization.progress import Bar, Lines, summary
+from grae.optimization.result import best_of
 from grae.optimization.scoring import Scorer
+from grae.optimization.standing import Standing
 from grae.optimization.start import Start, scored
 from grae.optimization.targets import target_named
 
@@ -458,22 +462,43 @@ def test_pictures(model, expressions, tmp_path):
 
 
 def test_progress_shows_best_validity_calls_and_time_left():
-    history = History(None, "maximize")
-    history.append(Record(0, (0.0,), "CCO", 1.5, True, 1, 1, 0.1))
-    history.append(Record(0, (0.0,), "bad", None, False, 1, 1, 0.1))
-    line = summary(history, 10, 0, 4.0)
-    assert line == "2/10 evaluations  best 1.5 CCO  50% valid  0:00:16 left"
-    assert "best 2 CC  (from the start)" in summary(history, 10, 0, 4.0, ("CC", 2.0))
-    assert "best 1.5 CCO  50%" in summary(history, 10, 0, 4.0, ("CC", 1.0))
+    found = Best("CCO", 1.5, "search", 0)
+    progress = Progress(2, 10, 0.5, found, seconds=4.0, seconds_left=16.0)
+    assert summary(progress) == "2/10 evaluations  best 1.5 CCO  50% valid  0:00:16 left"
+    begun = replace(progress, best=Best("CC", 2.0, "start"))
+    assert "best 2 CC  (from the start)" in summary(begun)
     for reporter in (Lines(Console(width=200, record=True)), Bar(Console(width=200, record=True))):
         for fraction in (0.1, 0.2, 0.31, 1.0):
             reporter.doing("encoding", fraction)
         reporter.doing("proposing")
-        reporter.call(history, 10, 0, 4.0)
-        reporter.round(history, 10, 0, 4.0)
+        reporter.on_evaluation(Evaluation(0, "CCO", 1.5, None, False, 0.1, progress))
+        reporter.on_round(Round(0, True, progress))
         reporter.close()
         shown = reporter.console.export_text()
         assert "best 1.5 CCO" in shown
         if type(reporter) is Lines:
             assert re.findall(r"\w+ \d+%\n", shown) == ["encoding 10%\n", "encoding 31%\n", "encoding 100%\n"]
-    assert summary(History(None, "maximize"), 10, 0, 0.0) == "0/10 evaluations  no valid string yet  0% valid"
+    nothing = Progress(0, 10, 0.0, None, 0.0)
+    assert summary(nothing) == "0/10 evaluations  no valid string yet  0% valid"
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_the_standing_is_that_of_the_whole_history(direction):
+    rng = np.random.default_rng(3)
+    texts = [f"C{n}" for n in range(6)]
+    start = Start(texts, np.round(rng.normal(size=6), 1), 6)
+    history = History(None, direction)
+    standing = Standing(start, history, 40)
+    for call in range(40):
+        score = float(np.round(rng.normal(), 1))
+        valid = bool(rng.random() < 0.7)
+        string = f"N{rng.integers(20)}"
+        record = Record(call // 4, (0.0,), string, score if valid else None, valid, 1, 1, 0.1)
+        history.append(record)
+        progress = standing.evaluated(record).progress
+        expected = best_of(start, history)[0]
+        assert progress.best is not None
+        assert (progress.best.score, progress.best.origin) == (expected.score, expected.origin)
+        assert (progress.evaluations, progress.valid) == (call + 1, sum(one.valid for one in history) / (call + 1))
+    resumed = Standing(start, history, 40).progress()
+    assert (resumed.best, resumed.evaluations, resumed.seconds_left) == (progress.best, 40, None)

@@ -87,7 +87,6 @@ def test_the_bar_goes_away_on_errors(toy, monkeypatch):
 )
 def test_chooses(shown, terminal, kind):
     reporter = choose_reporter(shown, "rows", Console(file=io.StringIO(), force_terminal=terminal))
-    reporter.close()
     assert type(reporter) is kind
 
 

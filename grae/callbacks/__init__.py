@@ -1,0 +1,40 @@
+"""Callbacks: code that is called during a training or a search, and writers that log to other tools."""
+
+from typing import TYPE_CHECKING
+
+from grae.callbacks.events import Best, End, Evaluation, Progress, Round, Start, Step, Validation
+from grae.callbacks.protocol import Callback, Stop
+from grae.lazily import from_homes
+
+if TYPE_CHECKING:
+    from grae.callbacks.loggers import logger_named
+    from grae.callbacks.to_mlflow import MLflowLogger
+    from grae.callbacks.to_tensorboard import TensorBoardLogger
+    from grae.callbacks.to_wandb import WandbLogger
+
+__all__ = [
+    "Best",
+    "Callback",
+    "End",
+    "Evaluation",
+    "MLflowLogger",
+    "Progress",
+    "Round",
+    "Start",
+    "Step",
+    "Stop",
+    "TensorBoardLogger",
+    "Validation",
+    "WandbLogger",
+    "logger_named",
+]
+
+__getattr__ = from_homes(
+    __name__,
+    {
+        "MLflowLogger": "grae.callbacks.to_mlflow",
+        "TensorBoardLogger": "grae.callbacks.to_tensorboard",
+        "WandbLogger": "grae.callbacks.to_wandb",
+        "logger_named": "grae.callbacks.loggers",
+    },
+)

@@ -1,0 +1,136 @@
+"""What the loggers share: which numbers go to the other tool, under which names, and how a logger is named in a word.
+
+A training logs, by step, `step/<term>` every few steps, `train/<term>` (means) and `validation/<name>` at each
+validation, and `learning_rate`; a search logs, by evaluation, `search/score`, `search/best` and `search/valid`.
+"""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from grae import files
+from grae.callbacks.events import Evaluation, Start, Step, Validation
+from grae.callbacks.protocol import Callback
+from grae.errors import MissingExtraError, RunError, SettingsError
+
+KEPT = "loggers.json"
+PROJECT = "grae"
+RESTORE = "restore the file from a copy, or remove it: then the log begins anew"
+
+
+class Logger(Callback):
+    """A callback that hands numbers to another tool.
+
+    Args:
+        every: steps between two whose terms are logged.
+
+    Raises:
+        MissingExtraError: the tool is not installed.
+        SettingsError: `every` is below 1.
+    """
+
+    package = ""
+    extra = ""
+
+    def __init__(self, every: int = 10) -> None:
+        if every < 1:
+            raise SettingsError(f"a logger of every {every} steps", remedy="give at least 1")
+        if importlib.util.find_spec(self.package) is None:
+            raise MissingExtraError(self.package, self.extra)
+        self.every = every
+
+    def write(self, numbers: Mapping[str, float], step: int) -> None:
+        """Hands numbers by name to the tool."""
+        raise NotImplementedError
+
+    def on_step(self, step: Step) -> None:
+        """See Callback."""
+        if step.step % self.every == 0:
+            self.write({f"step/{name}": value for name, value in step.terms.items()}, step.step)
+
+    def on_validation(self, validation: Validation) -> None:
+        """See Callback."""
+        numbers = {f"train/{name}": value for name, value in validation.train.items()}
+        values = validation.validation.items()
+        numbers |= {f"validation/{name}": value for name, value in values if value is not None}
+        self.write({**numbers, "learning_rate": validation.learning_rate, "epoch": validation.epoch}, validation.step)
+
+    def on_evaluation(self, evaluation: Evaluation) -> None:
+        """See Callback."""
+        numbers = {"search/valid": evaluation.progress.valid}
+        if evaluation.score is not None:
+            numbers["search/score"] = evaluation.score
+        if evaluation.progress.best is not None:
+            numbers["search/best"] = evaluation.progress.best.score
+        self.write(numbers, evaluation.progress.evaluations)
+
+
+def logger_named(text: str) -> Logger:
+    """The logger that a word asks for: `tensorboard[:FOLDER]`, `mlflow[:EXPERIMENT]` or `wandb[:PROJECT]`.
+
+    Raises:
+        SettingsError: there is no such logger.
+        MissingExtraError: its package is not installed.
+    """
+    name, _, where = text.partition(":")
+    if name == "tensorboard":
+        from grae.callbacks.to_tensorboard import TensorBoardLogger
+
+        return TensorBoardLogger(where or None)
+    if name == "mlflow":
+        from grae.callbacks.to_mlflow import MLflowLogger
+
+        return MLflowLogger(where or PROJECT)
+    if name == "wandb":
+        from grae.callbacks.to_wandb import WandbLogger
+
+        return WandbLogger(where or PROJECT)
+    known = ("tensorboard", "mlflow", "wandb")
+    raise SettingsError.unknown("logger", name, known, otherwise="write tensorboard:FOLDER, mlflow or wandb")
+
+
+def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings as one level, with dots in the names, without those that are None."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{before}{name}.")
+        elif value is not None:
+            found[f"{before}{name}"] = value
+    return found
+
+
+def run_name(start: Start) -> str | None:
+    """What a run is called in the other tool: the folder's name, and of a search that of its run before it."""
+    if start.folder is None:
+        return None
+    folder = start.folder.absolute()
+    return folder.name if start.kind == "training" else f"{folder.parent.parent.name}-{folder.name}"
+
+
+def kept_id(start: Start, tool: str) -> str | None:
+    """The tool's own name for the run that is resumed; None for a new one, or where none was kept.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    if start.folder is None or not start.done or not (start.folder / KEPT).is_file():
+        return None
+    return _kept(start.folder / KEPT).get(tool)
+
+
+def keep_id(start: Start, tool: str, name: str) -> None:
+    """Writes down the tool's own name for a run. Raises RunError where the file system refuses."""
+    if start.folder is None:
+        return
+    path = start.folder / KEPT
+    kept = _kept(path) if path.is_file() and start.done else {}
+    files.write_json(path, {**kept, tool: name})
+
+
+def _kept(path: Path) -> dict[str, str]:
+    kept = files.read_json(path, remedy=RESTORE)
+    if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
+        raise RunError(f"{path} does not hold the names of logged runs", remedy=RESTORE)
+    return kept

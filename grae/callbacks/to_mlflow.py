@@ -1,0 +1,92 @@
+"""Runs in MLflow."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from grae.callbacks.events import End, Round, Start, Validation
+from grae.callbacks.loggers import PROJECT, Logger, flat, keep_id, kept_id, run_name
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient  # pyright: ignore[reportMissingImports]
+
+TOOL = "mlflow"
+MOST_METRICS = 1000  # of a batch, and below those of parameters and their length, as MLflow takes them
+MOST_PARAMETERS = 100
+LONGEST = 6000
+STATUS = {"error": "FAILED", "interrupted": "KILLED"}
+
+
+class MLflowLogger(Logger):
+    """Logs to MLflow, where the environment variable MLFLOW_TRACKING_URI says: a server, a database or a folder.
+
+    Numbers are sent in batches, at each validation and each round. A resumed run goes on in the same run of MLflow.
+
+    Args:
+        experiment: its name; made where there is none.
+        tracking_uri: instead of the environment's.
+        every: steps between two whose terms are logged.
+
+    Raises:
+        MissingExtraError: MLflow is not installed.
+    """
+
+    package = "mlflow"
+    extra = "mlflow"
+
+    def __init__(self, experiment: str = PROJECT, *, tracking_uri: str | None = None, every: int = 10) -> None:
+        super().__init__(every)
+        self.experiment, self.tracking_uri = experiment, tracking_uri
+        self.client: MlflowClient | None = None
+        self.run = ""
+        self.waiting: list[Any] = []
+
+    def on_start(self, start: Start) -> None:
+        """Opens a run, or the one that is resumed."""
+        from mlflow.entities import Param  # pyright: ignore[reportMissingImports]
+        from mlflow.tracking import MlflowClient  # pyright: ignore[reportMissingImports]
+
+        self.client = client = MlflowClient(self.tracking_uri)
+        kept = kept_id(start, TOOL)
+        if kept is not None:
+            self.run = kept
+            client.update_run(kept, "RUNNING")
+            return
+        found = client.get_experiment_by_name(self.experiment)
+        experiment = client.create_experiment(self.experiment) if found is None else found.experiment_id
+        self.run = client.create_run(experiment, run_name=run_name(start)).info.run_id
+        keep_id(start, TOOL, self.run)
+        parameters = [Param(name, str(value)[:LONGEST]) for name, value in flat(start.settings).items()]
+        for first in range(0, len(parameters), MOST_PARAMETERS):
+            client.log_batch(self.run, params=parameters[first : first + MOST_PARAMETERS])
+
+    def write(self, numbers: Mapping[str, float], step: int) -> None:
+        """See Logger."""
+        from mlflow.entities import Metric  # pyright: ignore[reportMissingImports]
+
+        now = int(1000 * time.time())
+        self.waiting += [Metric(name, value, now, step) for name, value in numbers.items()]
+        if len(self.waiting) >= MOST_METRICS // 2:
+            self._send()
+
+    def on_validation(self, validation: Validation) -> None:
+        """See Callback."""
+        super().on_validation(validation)
+        self._send()
+
+    def on_round(self, round: Round) -> None:
+        """See Callback."""
+        self._send()
+
+    def on_end(self, end: End) -> None:
+        """Closes the run."""
+        if self.client is not None and self.run:
+            self._send()
+            self.client.set_terminated(self.run, STATUS.get(end.reason, "FINISHED"))
+        self.client = None
+
+    def _send(self) -> None:
+        assert self.client is not None  # it was started
+        for first in range(0, len(self.waiting), MOST_METRICS):
+            self.client.log_batch(self.run, metrics=self.waiting[first : first + MOST_METRICS])
+        self.waiting = []

@@ -1,0 +1,64 @@
+"""Runs in Weights & Biases."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from grae.callbacks.events import End, Start
+from grae.callbacks.loggers import PROJECT, Logger, keep_id, kept_id, run_name
+from grae.errors import SettingsError
+
+TOOL = "wandb"
+
+
+class WandbLogger(Logger):
+    """Logs to Weights & Biases, as its own settings say: `wandb login`, WANDB_MODE=offline, WANDB_ENTITY and so on.
+
+    A resumed run goes on in the same run there.
+
+    Args:
+        project: its name.
+        every: steps between two whose terms are logged.
+
+    Raises:
+        MissingExtraError: wandb is not installed.
+    """
+
+    package = "wandb"
+    extra = "wandb"
+
+    def __init__(self, project: str = PROJECT, *, every: int = 10) -> None:
+        super().__init__(every)
+        self.project = project
+        self.run: Any = None
+
+    def on_start(self, start: Start) -> None:
+        """Opens a run. Raises SettingsError where nobody is logged in."""
+        import wandb  # pyright: ignore[reportMissingImports]
+
+        try:
+            self.run = wandb.init(
+                project=self.project,
+                name=run_name(start),
+                id=kept_id(start, TOOL),
+                resume="allow",
+                config=dict(start.settings),
+                job_type=start.kind,
+                reinit="create_new",
+                settings=wandb.Settings(console="off"),  # the terminal is the progress bar's
+            )
+        except wandb.errors.UsageError as error:
+            remedy = "run `wandb login`, or set WANDB_MODE=offline and `wandb sync` it later"
+            raise SettingsError(f"Weights & Biases: {error}", remedy=remedy) from error
+        keep_id(start, TOOL, self.run.id)
+        self.run.define_metric("count")
+        self.run.define_metric("*", step_metric="count")  # what is done again after a kill is no step back
+
+    def write(self, numbers: Mapping[str, float], step: int) -> None:
+        """See Logger."""
+        self.run.log({**numbers, "count": step})
+
+    def on_end(self, end: End) -> None:
+        """Closes the run."""
+        if self.run is not None:
+            self.run.finish(exit_code=0 if end.error is None else 1)
+            self.run = None
