@@ -5,6 +5,7 @@ from typing import NamedTuple
 import typer
 
 from grae.cli.loudness import with_loudness
+from grae.optimization.benchmarks.names import GUACAMOL, PMO
 
 UNWRAPPED = "\b\n"  # what stands behind it keeps its lines
 
@@ -15,10 +16,20 @@ class Page(NamedTuple):
     Attributes:
         short: what the list of verbs says of it.
         examples: commands that can be typed as they are, once there is a run.
+        remarks: paragraphs behind them.
     """
 
     short: str
     examples: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+
+ONLY_PMO = [name for name in PMO if name not in GUACAMOL]
+NOT_PMO = [name for name in GUACAMOL if name not in PMO]
+BENCHMARKS = (
+    f"Targets guacamol:NAME, with NAME one of {', '.join(GUACAMOL)}.",
+    f"Targets pmo:NAME, with NAME one of the same but {' and '.join(NOT_PMO)}, or one of {', '.join(ONLY_PMO)}.",
+)
 
 
 MANUAL = {
@@ -66,9 +77,11 @@ MANUAL = {
             "grae optimize runs/mine --target '0.7*logp + 0.3*qed' --rounds 50",
             "grae optimize --target log-mse --formula '1/3 + x + sin(x*x)' --start worst-half",
             "grae optimize --target mine.py:score --workers 4 --timeout 300",
+            "grae optimize --target guacamol:osimertinib_mpo",
             "grae optimize --target logp --retrain-every 20",
             "grae optimize --target logp --resume",
         ),
+        BENCHMARKS,
     ),
     "report": Page(
         "A run as one page of HTML.",
@@ -77,7 +90,7 @@ MANUAL = {
     "grammar": Page("What grammars say and cover.", ()),
     "data": Page("The data sets by name.", ()),
     "images": Page("The same models on images.", ()),
-    "reproduce": Page("The paper's experiments, done again.", ()),
+    "reproduce": Page("Published experiments, done again.", ()),
     "reproduce structured": Page(
         "The paper's table of searches, beside the printed one.",
         (
@@ -90,6 +103,13 @@ MANUAL = {
         (
             "grae reproduce moses --time-budget 60",
             "grae reproduce moses --preset quick --time-budget 5 --samples 1000 --no-fcd",
+        ),
+    ),
+    "reproduce pmo": Page(
+        "The PMO benchmark, beside the printed figures.",
+        (
+            "grae reproduce pmo --budget 1000 --run runs/mine",
+            "grae reproduce pmo --budget 1000 --tasks albuterol_similarity,median1 --seeds 5",
         ),
     ),
     "reproduce validity": Page(
@@ -136,7 +156,8 @@ def furnish(app: typer.Typer, before: str = "") -> None:
         page = MANUAL.get(f"{before}{command.name or command.callback.__name__}")
         if page is not None:
             command.short_help = page.short
-            command.epilog = UNWRAPPED + "\n".join(["Examples:", *(f"  {example}" for example in page.examples)])
+            examples = UNWRAPPED + "\n".join(["Examples:", *(f"  {example}" for example in page.examples)])
+            command.epilog = "\n\n".join([examples, *page.remarks])
         command.callback = with_loudness(command.callback)
     for group in app.registered_groups:
         if group.typer_instance is not None:

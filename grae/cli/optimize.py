@@ -41,8 +41,8 @@ def optimize(
             "--target",
             "-t",
             metavar="TARGET",
-            help="logp, raw-logp, qed, log-mse, a formula of them ('min(clip(logp, 0, 3)/3, qed)'), module:function or "
-            "file.py:function.",
+            help="logp, raw-logp, qed, log-mse, a formula of them ('min(clip(logp, 0, 3)/3, qed)'), guacamol:NAME or "
+            "pmo:NAME (below), module:function or file.py:function.",
         ),
     ] = "logp",
     protocol: Annotated[

@@ -8,6 +8,7 @@ import typer
 from grae.cli.moses import moses
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, progress, table, talks
+from grae.cli.pmo import pmo
 from grae.cli.runs import RUNS, find_run
 from grae.errors import SettingsError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Do the paper's experiments again.", no_args_is_help=True)
 app.command("moses")(moses)
+app.command("pmo")(pmo)
 
 
 @app.callback()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grae.reproduction.moses_published import MEASURES, PUBLISHED
+from grae.reproduction.trained import train
 from grae.training.experiment import Row, same_experiment, write_table
 from grae.training.run_folder import RunFolder
 
@@ -107,9 +108,8 @@ def reproduce_moses(
     if run.has(run.MODEL):
         tell(f"{run.path}: trained before")
     else:
-        _train(
-            run, sets, {**chosen, "time_budget": time_budget, "random_state": seed, "device": device}, build, progress
-        )
+        chosen |= {"time_budget": time_budget, "random_state": seed, "device": device}
+        train(run, GRAMMAR, sets.train, {"test": TEST, "progress": progress, **chosen}, build)
     tell(f"evaluating {samples:,} samples against {sets.test} and {sets.scaffolds}")
     found = evaluate_run(run.path, request, again=False, work=work, tell=tell)
     rows = rows_of(found)
@@ -153,23 +153,3 @@ def cell(row: Row, name: str) -> str:
     if value is None:
         return "-"
     return f"{value:.4g}" if deviation is None else f"{value:.4g} ± {deviation:.2g}"
-
-
-def _train(run: RunFolder, sets: Sets, parameters: dict[str, Any], build: "Build | None", progress: bool) -> None:
-    """Trains from where the run stands."""
-    from grae.autoencoder import model_named
-    from grae.datasets import open_source
-    from grae.datasets.forms import settled_form
-    from grae.datasets.origin import built, record
-    from grae.grammar import load_grammar
-    from grae.sequence import GrammarAutoencoder
-    from grae.sequence.settings import preset_named
-
-    grammar = load_grammar(GRAMMAR)
-    fitted = GrammarAutoencoder(grammar, test=TEST, progress=progress, **parameters)
-    preset = preset_named(fitted.preset, grammar, model_named(fitted.model))
-    limit = fitted.max_length or preset.max_length
-    source = open_source(sets.train, grammar=grammar)
-    store = (build or built)(grammar, source, settled_form(grammar, fitted.form or preset.form), limit)
-    about = record(sets.train, source, store, max_length=limit)
-    fitted.fit(store, run=run.path, resume=run.has(run.CHECKPOINT), data=about)

@@ -1,0 +1,273 @@
+"""PMO with our own searches: one model, searched for each task with several seeds, beside the printed figures.
+
+experiment.json                          what was asked for; the same command again resumes
+run/                                     the run, unless one is given
+searches/<task>-<method>-<seed>/         each search
+results.jsonl                            a line for each search that ended
+table.csv, table.json, table.md
+
+Every score counts as an evaluation, those of the molecules that a search starts from too.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grae import files
+from grae.errors import DataError, SettingsError
+from grae.optimization import target_named
+from grae.optimization.benchmarks.efficiency import EVERY, TOP, distinct_scores, top_auc
+from grae.optimization.benchmarks.names import LEARNED, PMO
+from grae.reproduction.pmo_table import Row, rows_of, write
+from grae.reproduction.trained import train
+from grae.training.experiment import same_experiment
+from grae.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from grae.datasets.origin import Build
+    from grae.optimization.targets import Target
+    from grae.sequence import GrammarAutoencoder
+
+FORMAT = "grae pmo table 1"
+GRAMMAR = "smiles"
+DATA = "zinc250k"
+BUDGET = 10_000
+SEEDS = 3
+RESULTS, SEARCHES = "results.jsonl", "searches"
+RANDOM = "random"
+"""The baseline: molecules drawn from the data set, as PMO's screening."""
+METHODS = ("trust-region", RANDOM)
+STARTING = 10
+"""A search starts from a tenth of its budget of molecules, drawn from the data set."""
+ROUNDS = 100
+"""A search proposes a hundredth of its budget at a time."""
+
+
+@dataclass(frozen=True)
+class _Experiment:
+    """What the searches share.
+
+    Attributes:
+        folder: where all is kept.
+        budget: evaluations of a search.
+        texts: the molecules of the data set.
+        model: gives the model, when it is needed first.
+        progress: whether a search shows its progress.
+    """
+
+    folder: Path
+    budget: int
+    texts: list[str]
+    model: "Callable[[], GrammarAutoencoder]"
+    progress: bool
+
+
+def reproduce_pmo(
+    folder: Path,
+    *,
+    budget: int = BUDGET,
+    tasks: Sequence[str] | None = None,
+    methods: Sequence[str] = METHODS,
+    seeds: int = SEEDS,
+    run: Path | None = None,
+    data: str = DATA,
+    parameters: Mapping[str, Any] | None = None,
+    time_budget: float | None = None,
+    device: Any = "auto",
+    build: "Build | None" = None,
+    tell: Callable[[str], None] = lambda message: None,
+    progress: bool = False,
+) -> list[Row]:
+    """Searches for each task with each method and seed, unless the folder says that it is done.
+
+    Tasks, methods and seeds may differ when the same folder is asked again; what is done stays. The table holds those
+    that are asked for.
+
+    Args:
+        folder: where all is kept.
+        budget: evaluations of each search; 10,000 and 1,000 have printed figures.
+        tasks: of PMO's; when left out, all whose classifiers are there.
+        methods: "trust-region", the default of `optimize`, and "random", molecules of the data set.
+        seeds: searches for each task and method, with the seeds from 0.
+        run: a trained model; when left out, one is trained on the data.
+        data: the data set that starts are drawn from and that a model is trained on.
+        parameters: of the model that is trained, as `GrammarAutoencoder` takes them.
+        time_budget: minutes of its training; None for what the preset says.
+        device: where to compute.
+        build: makes the derivation store, as `datasets.origin.store_of` takes it.
+        tell: called with what is being done.
+        progress: whether trainings and searches show their progress on standard error.
+
+    Returns:
+        The rows of the table; see `pmo_table.rows_of`.
+
+    Raises:
+        SettingsError: there is no such task or method, or a number is out of range.
+        DataError: the data, or the classifier of a task that was asked for, are not to be had.
+        RunError: the folder holds another experiment, or cannot be written.
+    """
+    _check(budget, tasks, methods, seeds)
+    chosen = _tasks(tasks, tell)
+    same_experiment(
+        folder,
+        {
+            "format": FORMAT,
+            "budget": budget,
+            "data": data,
+            "run": None if run is None else str(run.absolute()),
+            "parameters": None if run is not None else dict(parameters or {}),
+        },
+    )
+    from functools import cache
+
+    from grae.datasets import open_source
+    from grae.sequence import GrammarAutoencoder
+
+    @cache
+    def model() -> "GrammarAutoencoder":
+        own = RunFolder(folder / "run") if run is None else RunFolder(run)
+        if own.has(own.MODEL):
+            return GrammarAutoencoder.load(own.path, device=device)
+        tell(f"training on {data}")
+        options = {"time_budget": time_budget, "device": device, "progress": progress, "random_state": 0}
+        return train(own, GRAMMAR, data, {**options, **(parameters or {})}, build)
+
+    texts: list[str] = list(dict.fromkeys(open_source(data).texts()))
+    experiment = _Experiment(folder, budget, texts, model, progress)
+    done = {_key(row) for row in results(folder)}
+    left = [
+        (task, method, seed)
+        for seed in range(seeds)
+        for task in chosen
+        for method in methods
+        if (task, method, seed) not in done
+    ]
+    for number, (task, method, seed) in enumerate(left, start=1):
+        tell(f"search {number} of {len(left)}: {task}, {method}, seed {seed}")
+        began = time.monotonic()
+        found = _search(experiment, task, method, seed)
+        row = {"task": task, "method": method, "seed": seed, **found, "seconds": round(time.monotonic() - began, 1)}
+        files.append_jsonl(folder / RESULTS, row)
+        tell(f"  AUC of the top {TOP} {found['auc']:.3f}, best {found['best']:.3f} {found['molecule']}")
+    rows = rows_of(results(folder), chosen, methods, seeds)
+    write(folder, rows, budget)
+    return rows
+
+
+def results(folder: Path) -> list[dict[str, Any]]:
+    """What is done: a row for each search that ended.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    path = folder / RESULTS
+    return files.read_jsonl(path) if path.is_file() else []
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str, int]:
+    return row["task"], row["method"], row["seed"]
+
+
+def _check(budget: int, tasks: Sequence[str] | None, methods: Sequence[str], seeds: int) -> None:
+    if budget < STARTING * 2:
+        raise SettingsError(f"a budget of {budget} evaluations", remedy=f"give at least {STARTING * 2}")
+    if seeds < 1:
+        raise SettingsError(f"{seeds} seeds", remedy="give at least 1")
+    for task in tasks or ():
+        if task not in PMO:
+            raise SettingsError.unknown("task of pmo", task, PMO)
+    for method in methods:
+        if method not in METHODS:
+            raise SettingsError.unknown("method", method, METHODS)
+
+
+def _tasks(tasks: Sequence[str] | None, tell: Callable[[str], None]) -> list[str]:
+    """The tasks, each once; where none is named, those without a classifier are left out, with a line."""
+    if tasks is not None:
+        for task in tasks:
+            target_named(f"pmo:{task}")
+        return list(dict.fromkeys(tasks))
+    chosen = []
+    for task in PMO:
+        try:
+            target_named(f"pmo:{task}")
+        except DataError as error:
+            if task not in LEARNED:
+                raise
+            tell(f"left out: {error.message}; {error.remedy}")
+            continue
+        chosen.append(task)
+    return chosen
+
+
+def _search(experiment: _Experiment, task: str, method: str, seed: int) -> dict[str, Any]:
+    """One search and its figures."""
+    target = target_named(f"pmo:{task}")
+    order = np.random.default_rng(seed).permutation(len(experiment.texts)).tolist()
+    if method == RANDOM:
+        molecules, scores = _drawn(experiment, target, order)
+    else:
+        begun = [experiment.texts[row] for row in order[: experiment.budget // STARTING]]
+        molecules, scores = _searched(experiment, target, begun, seed)
+    molecules, scores = molecules[: experiment.budget], scores[: experiment.budget]
+    if not len(scores):
+        raise DataError(f"no molecule of {len(experiment.texts):,} could be scored", remedy="give a set of molecules")
+    best = int(scores.argmax())
+    return {
+        "auc": top_auc(scores, experiment.budget),
+        "auc1": top_auc(scores, experiment.budget, top=1),
+        "top10": float(np.sort(scores)[-TOP:].mean()),
+        "best": float(scores[best]),
+        "molecule": molecules[best],
+        "evaluations": len(scores),
+    }
+
+
+def _drawn(experiment: _Experiment, target: "Target", order: list[int]) -> tuple[list[str], np.ndarray]:
+    """Molecules of the data set in a random order, until the budget is spent."""
+    evaluations: list[tuple[str | None, float | None]] = []
+    molecules, scores = distinct_scores(evaluations)
+    for first in range(0, len(order), EVERY):
+        texts = [experiment.texts[row] for row in order[first : first + EVERY]]
+        new = target.evaluate(texts)
+        evaluations += _evaluations(texts, new)
+        if len(evaluations) >= experiment.budget:
+            molecules, scores = distinct_scores(evaluations)
+            if len(molecules) >= experiment.budget:
+                break
+    else:
+        molecules, scores = distinct_scores(evaluations)
+    return molecules, scores
+
+
+def _searched(experiment: _Experiment, target: "Target", begun: list[str], seed: int) -> tuple[list[str], np.ndarray]:
+    """The molecules of a start and of a search from it, in the order of evaluation."""
+    from grae.optimization import optimize
+    from grae.optimization.folder import SETTINGS
+    from grae.optimization.start import ALL
+
+    place = experiment.folder / SEARCHES / f"{target.name.partition(':')[2]}-trust-region-{seed}"
+    batch_size = max(1, experiment.budget // ROUNDS)
+    result = optimize(
+        experiment.model(),
+        target,
+        rounds=-(-(experiment.budget - len(begun)) // batch_size),
+        batch_size=batch_size,
+        start=begun,
+        start_limit=ALL,
+        seed=seed,
+        out=place,
+        resume=(place / SETTINGS).is_file(),
+        progress=experiment.progress,
+    )
+    starting = _evaluations(result.start.texts, result.start.scores)
+    return distinct_scores([*starting, *((record.string, record.score) for record in result.records)])
+
+
+def _evaluations(texts: Sequence[str], scores: np.ndarray) -> list[tuple[str | None, float | None]]:
+    """Strings with their scores, None for NaN."""
+    return [(text, None if np.isnan(score) else float(score)) for text, score in zip(texts, scores, strict=True)]
