@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -55,7 +55,7 @@ class TrainingResult:
     seconds: float
     best_step: int
     best: dict[str, Any]
-    metrics: list[dict[str, Any]]
+    metrics: list[dict[str, Any]] = field(repr=False)
 
 
 def train(
