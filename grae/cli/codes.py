@@ -1,12 +1,15 @@
 """Latent codes in files: .npy, or CSV with or without a line of headings."""
 
+import csv
 import io
 import math
 import sys
 import tokenize
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grae.cli.output import STRINGS, delimiter_of
 from grae.errors import DataError, shortened
 from grae.paths import is_device
 
@@ -86,22 +89,38 @@ def of_width(codes: "np.ndarray", width: int, path: str) -> "np.ndarray":
     return single
 
 
-def codes_as_bytes(codes: "np.ndarray", path: str) -> bytes:
-    """A file of codes: .npy if its name ends so, else CSV with headings; nine digits give a float32 back exactly.
+def codes_as_bytes(codes: "np.ndarray", path: str, strings: tuple[str, Sequence[str]] | None = None) -> bytes:
+    """A file of codes: .npy if its name ends so, else CSV or TSV with headings.
+
+    Nine digits give a float32 back exactly.
 
     Args:
         codes: shape (n, D), float32.
         path: the file's name.
+        strings: a heading and n strings, for the first column of a table.
     """
     import numpy as np
 
-    buffer = io.BytesIO()
-    if Path(path.removesuffix(".gz")).suffix == ".npy":
+    if is_npy(path):
+        buffer = io.BytesIO()
         np.save(buffer, codes, allow_pickle=False)
+        return buffer.getvalue()
+    text = io.StringIO()
+    rows = csv.writer(text, delimiter=delimiter_of(path), lineterminator="\n")
+    headings = [f"z{place}" for place in range(codes.shape[1])]
+    numbers = ([f"{number:.9g}" for number in code] for code in codes.tolist())
+    if strings is None:
+        rows.writerow(headings)
+        rows.writerows(numbers)
     else:
-        headings = ",".join(f"z{place}" for place in range(codes.shape[1]))
-        np.savetxt(buffer, codes, fmt="%.9g", delimiter=",", header=headings, comments="")
-    return buffer.getvalue()
+        rows.writerow([strings[0], *headings])
+        rows.writerows([string, *code] for string, code in zip(strings[1], numbers, strict=True))
+    return text.getvalue().encode()
+
+
+def is_npy(path: str) -> bool:
+    """Whether `codes_as_bytes` writes numbers alone there."""
+    return Path(path.removesuffix(".gz")).suffix.lower() == ".npy"
 
 
 def _npy(content: bytes, name: str) -> "np.ndarray":
@@ -136,10 +155,14 @@ def _csv(content: bytes, name: str) -> "np.ndarray":
     except UnicodeDecodeError as error:
         raise DataError(f"{name} is neither .npy nor CSV text, at byte {error.start}", remedy=REMEDY) from None
     rows: list[list[float]] = []
+    mark, first = ("\t" if lines and "\t" in lines[0] else ","), 0
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        cells = line.split(",")
+        cells = _cells(line, mark, name, number)
+        if number == 1 and cells[0] in STRINGS.values():
+            first = 1  # the column of strings, which `grae encode --with-strings` writes
+        cells = cells[first:]
         try:
             row = [float(cell) for cell in cells]
         except ValueError:
@@ -155,6 +178,13 @@ def _csv(content: bytes, name: str) -> "np.ndarray":
     if not rows:
         raise DataError(f"{name} holds no codes", remedy=REMEDY)
     return np.array(rows, dtype=np.float64)
+
+
+def _cells(line: str, mark: str, name: str, number: int) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=mark))
+    except csv.Error as error:
+        raise DataError(f"{name}, line {number}: {error}", remedy=REMEDY) from None
 
 
 def _called(path: str) -> str:

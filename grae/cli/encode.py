@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grae.cli.options import AsJson, Column, Delimiter, Device, OfGrammar, OnInvalid, RunArgument
-from grae.cli.output import emit, note, written
+from grae.cli.output import emit, heading_of, note, written
 from grae.cli.runs import find_run
-from grae.errors import DataError, shortened
+from grae.errors import DataError, SettingsError, shortened
 
 if TYPE_CHECKING:
     from grae.datasets import Line, Reject
@@ -28,8 +28,11 @@ def encode(
     column: Column = None,
     delimiter: Delimiter = None,
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="Where the codes go: .npy, else CSV; - for stdout.")
+        str, typer.Option("--out", "-o", metavar="FILE", help="Where the codes go: .npy, .tsv, else CSV; - for stdout.")
     ] = "-",
+    with_strings: Annotated[
+        bool, typer.Option("--with-strings", help="CSV and TSV: also write the strings, as the first column.")
+    ] = False,
     on_invalid: OnInvalid = "error",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -38,6 +41,12 @@ def encode(
 
     Strings that are skipped are listed by the number of their line, with --out FILE in FILE.skipped.tsv.
     """
+    from grae.cli.codes import codes_as_bytes, is_npy
+
+    if with_strings and is_npy(out):
+        raise SettingsError(
+            f"--with-strings: {out} holds numbers alone", remedy="write a .csv or .tsv, or leave the option out"
+        )
     place = find_run(run, grammar)
     from grae.datasets import open_source
     from grae.datasets.rejects import reject_error
@@ -52,7 +61,6 @@ def encode(
         raise DataError(f"{opened.name} holds no string", remedy="give strings of the grammar")
 
     import grae
-    from grae.cli.codes import codes_as_bytes
     from grae.cli.strings import undecodable_note
     from grae.datasets.forms import undecodable
 
@@ -76,10 +84,11 @@ def encode(
             f"{rejects[0].reason}: {shortened(rejects[0].text)!r}",
             remedy="give strings of the grammar",
         )
-    codes = model.transform([lines[row].text for row in encoded.rows])
+    texts = [lines[row].text for row in encoded.rows]
+    codes = model.transform(texts)
     if not (as_json and out == "-"):
         with written(out) as file:
-            file.write(codes_as_bytes(codes, out))
+            file.write(codes_as_bytes(codes, out, (heading_of(plain.language), texts) if with_strings else None))
     skipped = _tell(rejects, len(lines), out)
     if as_json:
         result = {"codes": codes} if out == "-" else {"out": out, "skipped_in": skipped}

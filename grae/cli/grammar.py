@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grae.cli.completion import grammars
-from grae.cli.options import AsJson, Column, Delimiter, FormName
+from grae.cli.options import MOST_MOTIFS, MOST_STEPS, AsJson, Column, Delimiter, FormName
 from grae.cli.output import PIPE_WIDTH, emit, note, progress, table
 from grae.cli.strings import undecodable_note
 
@@ -41,7 +41,9 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def show(
     grammar: GrammarArgument,
-    motifs: Annotated[int, typer.Option("--motifs", min=0, help="How many motifs of a run, most used first.")] = 20,
+    motifs: Annotated[
+        int, typer.Option("--motifs", min=0, max=MOST_MOTIFS, help="How many motifs of a run, most used first.")
+    ] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Print a grammar's productions with their ids and their shortest completions; of a run also its motifs."""
@@ -79,7 +81,9 @@ def check(
     ] = None,
     column: Column = None,
     delimiter: Delimiter = None,
-    max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Longest derivation to accept.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option("--max-length", min=1, max=MOST_STEPS, help="Longest derivation to accept.")
+    ] = None,
     form: FormName = None,
     as_json: AsJson = False,
 ) -> None:

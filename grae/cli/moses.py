@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grae.cli.options import AsJson, Device, Fcd, Jobs
+from grae.cli.options import MOST_EPOCHS, MOST_SEED, MOST_STRINGS, AsJson, Device, Fcd, Jobs
 from grae.cli.output import emit, note, stages, table, talks
 from grae.cli.runs import RUNS
 
@@ -14,10 +14,13 @@ def moses(
     time_budget: Annotated[
         float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")
     ] = None,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="How many strings to draw.")] = 30_000,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, max=MOST_STRINGS, help="How many strings to draw.")
+    ] = 30_000,
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
     epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the preset]")
+        int | None,
+        typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: by the preset]"),
     ] = None,
     train: Annotated[
         str, typer.Option("--train", metavar="DATA", help="The training set: a data set or a file.")
@@ -27,7 +30,7 @@ def moses(
         str, typer.Option("--scaffold-reference", metavar="DATA", help="The scaffold test set.")
     ] = "moses-test-scaffolds",
     fcd: Fcd = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the network and the samples.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of the network and the samples.")] = 0,
     jobs: Jobs = -1,
     device: Device = "auto",
     out: Annotated[

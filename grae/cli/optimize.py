@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, RunArgument, Seed
-from grae.cli.output import emit, note, table, talks
+from grae.cli.options import (
+    MOST_A_ROUND,
+    MOST_PROCESSES,
+    MOST_ROUNDS,
+    MOST_STRINGS,
+    AsJson,
+    Column,
+    ConstraintsName,
+    Delimiter,
+    Device,
+    RunArgument,
+    Seed,
+)
+from grae.cli.output import emit, is_table, note, table, talks, write_lines, write_strings
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run
 from grae.errors import DataError, RunError, SettingsError
@@ -49,10 +61,13 @@ def optimize(
         Literal["trust-region", "paper", "random"], typer.Option("--protocol", "-p", help="How to search.")
     ] = "trust-region",
     rounds: Annotated[
-        int | None, typer.Option("--rounds", min=1, help="Rounds. [default: 100; paper 5; random 10]")
+        int | None, typer.Option("--rounds", min=1, max=MOST_ROUNDS, help="Rounds. [default: 100; paper 5; random 10]")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, help="Strings a round. [default: 5; paper and random 50]")
+        int | None,
+        typer.Option(
+            "--batch-size", min=1, max=MOST_A_ROUND, help="Strings a round. [default: 5; paper and random 50]"
+        ),
     ] = None,
     formula: Annotated[
         str | None, typer.Option("--formula", metavar="F(X)", help="log-mse: the curve to fit, a formula in x.")
@@ -75,7 +90,10 @@ def optimize(
     start_limit: Annotated[
         int | None,
         typer.Option(
-            "--start-limit", min=0, help="The most strings to score before. [default: 20000; own 200; 0: all]"
+            "--start-limit",
+            min=0,
+            max=MOST_STRINGS,
+            help="The most strings to score before. [default: 20000; own 200; 0: all]",
         ),
     ] = None,
     temperature: Annotated[
@@ -83,15 +101,20 @@ def optimize(
     ] = None,
     constraints: ConstraintsName = None,
     attempts: Annotated[
-        int | None, typer.Option("--attempts", min=1, help="paper: decodings a point. [default: 25 or 500]")
+        int | None,
+        typer.Option("--attempts", min=1, max=MOST_ROUNDS, help="paper: decodings a point. [default: 25 or 500]"),
     ] = None,
     retrain_every: Annotated[
         int | None,
         typer.Option(
-            "--retrain-every", metavar="N", min=1, help="Train the model on, on what was found, every N rounds."
+            "--retrain-every",
+            metavar="N",
+            min=1,
+            max=MOST_ROUNDS,
+            help="Train the model on, on what was found, every N rounds.",
         ),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Strings scored at a time.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=MOST_PROCESSES, help="Strings scored at a time.")] = 1,
     backend: Annotated[Literal["loky", "dask", "ray"], typer.Option("--backend", help="Of the workers.")] = "loky",
     timeout: Annotated[float, typer.Option("--timeout", metavar="SEC", help="That a call may take; 0: any.")] = 60.0,
     seed: Seed = 0,
@@ -99,6 +122,14 @@ def optimize(
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="The search's folder. [default: a new one in RUN/optimize/]"),
+    ] = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Also write all valid strings, the best first, with scores and properties: .csv, .tsv or .smi.",
+        ),
     ] = None,
     resume: Annotated[
         bool,
@@ -132,6 +163,10 @@ def optimize(
         "seed": seed,
     }
     given = on_command_line(context, options)
+    if out is not None and not out.is_dir() and is_table(str(out)):
+        raise SettingsError(
+            f"--out {out}: it is the folder of the search", remedy=f"--csv {out} writes its strings with their scores"
+        )
     if not resume:
         language = _target(options).language
         place = find_run(run, language=language)
@@ -177,6 +212,8 @@ def optimize(
     from grae.optimization.pictures import draw
 
     pictures = draw(result, folder)
+    if csv is not None:
+        _write(result, csv)
     if as_json:
         return emit({"run": place, "out": folder, **result.to_dict(), "pictures": pictures})
     _print(result)
@@ -363,6 +400,24 @@ def _training_strings(place: Path, model: "GrammarAutoencoder") -> list[str]:
 
     plain = model.language_grammar_
     return list(texts_of(plain, store_of(place, model.about_, plain), model.split_.train))
+
+
+def _write(result: "SearchResult", path: str) -> None:
+    """All valid strings of the start and the search, best first, as a table or as lines of SMILES and score."""
+    from grae.optimization.result import sizes
+
+    best = result.best
+    columns: dict[str, list[object]] = {
+        "score": [one.score for one in best],
+        "from": [one.origin for one in best],
+        "round": [None if one.round is None else one.round + 1 for one in best],
+    }
+    if is_table(path):
+        about = [sizes(one.string, result.language) for one in best]
+        columns |= {name: [found[name] for found in about] for name in (about[0] if about else ())}
+        write_strings(path, [one.string for one in best], result.language, columns)
+    else:
+        write_lines(path, [f"{one.string}\t{one.score:.9g}" for one in best])
 
 
 def _print(result: "SearchResult") -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 160
 WORTH_SAYING = 10.0  # seconds of a stage
 TABLES = {".csv": ",", ".tsv": "\t"}
-STRINGS = {"molecules": "smiles", "expressions": "expression"}
+STRINGS = {"molecules": "smiles", "expressions": "expression", "": "string"}
+"""What the column of strings of a language is called."""
 LOUDNESS: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("loudness", default="usual")
 
 
@@ -181,13 +182,23 @@ def write_strings(
     suffix = Path(path.removesuffix(".gz")).suffix.lower()
     if suffix not in TABLES:
         return write_lines(path, texts)
-    columns = {STRINGS.get(language or "", "string"): texts, **(more or {})}
+    columns = {heading_of(language): texts, **(more or {})}
     buffer = io.StringIO()
     rows = csv.writer(buffer, delimiter=TABLES[suffix], lineterminator="\n")
     rows.writerow(columns)
     rows.writerows(zip(*columns.values(), strict=True))
     with written(path) as file:
         file.write(buffer.getvalue().encode())
+
+
+def heading_of(language: str | None) -> str:
+    """What the column of strings is called in a table."""
+    return STRINGS.get(language or "", STRINGS[""])
+
+
+def delimiter_of(path: str) -> str:
+    """What stands between the columns of a table of that name."""
+    return TABLES.get(Path(path.removesuffix(".gz")).suffix.lower(), ",")
 
 
 def is_table(path: str) -> bool:

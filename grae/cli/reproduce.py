@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grae.cli.moses import moses
-from grae.cli.options import AsJson, Device
+from grae.cli.options import MOST_ROUNDS, MOST_SEED, MOST_STRINGS, AsJson, Device
 from grae.cli.output import emit, note, progress, table, talks
 from grae.cli.pmo import pmo
 from grae.cli.runs import RUNS, find_run
@@ -31,7 +31,8 @@ def structured(
         Literal["full", "small"], typer.Option("--scale", help="As published, or a trial run of about half an hour.")
     ] = "full",
     trials: Annotated[
-        int | None, typer.Option("--trials", min=1, help="Searches with each model. [default: 5; small 3]")
+        int | None,
+        typer.Option("--trials", min=1, max=MOST_ROUNDS, help="Searches with each model. [default: 5; small 3]"),
     ] = None,
     objects: Annotated[
         str | None,
@@ -45,7 +46,7 @@ def structured(
         list[str] | None,
         typer.Option("--runs", metavar="MODEL=RUN", help="Take this run instead of training; once for each of them."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of strings, networks and searches.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of strings, networks and searches.")] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,
@@ -90,9 +91,11 @@ def structured(
 @app.command("validity")
 def validity(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Folders or names of runs.")],
-    points: Annotated[int, typer.Option("-n", "--points", min=1, help="Codes drawn from each.")] = 1000,
-    draws: Annotated[int, typer.Option("--draws", min=1, help="Strings drawn from each code.")] = 25,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of codes and strings.")] = 0,
+    points: Annotated[
+        int, typer.Option("-n", "--points", min=1, max=MOST_STRINGS, help="Codes drawn from each.")
+    ] = 1000,
+    draws: Annotated[int, typer.Option("--draws", min=1, max=MOST_STRINGS, help="Strings drawn from each code.")] = 25,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of codes and strings.")] = 0,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 from grae.cli.output import note
 from grae.errors import GrammarError, RunError, shortened
 from grae.paths import exists, is_dir
+from grae.training.run_folder import IMAGE_RUNS, RUNS, place_named
 
-RUNS = Path("runs")
-IMAGE_RUNS = RUNS / "images"
 COMPLETE = "model.safetensors"
 STARTED = "config.json"
 GRAMMARS = {"molecules": "smiles", "expressions": "arithmetic"}
@@ -37,7 +36,7 @@ def find_run(
         GrammarError: there is no such grammar.
     """
     if run is not None:
-        place = Path(run) if exists(Path(run)) else under / run
+        place = place_named(run, under)
         if is_dir(place):
             if holds == COMPLETE:
                 _check_complete(place, _TRAIN[under])

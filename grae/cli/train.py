@@ -8,7 +8,20 @@ import typer
 
 from grae.cli.completion import datasets, grammars
 from grae.cli.launched import launched, together
-from grae.cli.options import MOST_SEED, AsJson, Column, Delimiter, Device, FormName, OnInvalid
+from grae.cli.options import (
+    MOST_BATCH,
+    MOST_EPOCHS,
+    MOST_MOTIFS,
+    MOST_SEED,
+    MOST_STEPS,
+    WIDEST,
+    AsJson,
+    Column,
+    Delimiter,
+    Device,
+    FormName,
+    OnInvalid,
+)
 from grae.cli.output import emit, note, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import STARTED, check_new, find_run, place_for
@@ -49,7 +62,10 @@ def train(
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
     model: Annotated[str, typer.Option("--model", "-m", help=f"The autoencoder: {MODELS}.")] = "grae",
     epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: suits the data, see above]")
+        int | None,
+        typer.Option(
+            "--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: suits the data, see above]"
+        ),
     ] = None,
     time_budget: Annotated[
         float | None,
@@ -57,8 +73,12 @@ def train(
             "--time-budget", metavar="MIN", help="Minutes, instead of --epochs or beside it. [default: at most 60]"
         ),
     ] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Strings a step.")] = None,
-    latent_dim: Annotated[int | None, typer.Option("--latent-dim", min=1, help="Width of a latent code.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", min=1, max=MOST_BATCH, help="Strings a step.")
+    ] = None,
+    latent_dim: Annotated[
+        int | None, typer.Option("--latent-dim", min=1, max=WIDEST, help="Width of a latent code.")
+    ] = None,
     beta: Annotated[
         float | None, typer.Option("--beta", min=0, help="Weight of the codes' penalty. [default: by preset and model]")
     ] = None,
@@ -85,10 +105,14 @@ def train(
         ),
     ] = None,
     motifs: Annotated[
-        int | None, typer.Option("--motifs", min=0, help="Composite productions to learn. [default: by the preset]")
+        int | None,
+        typer.Option(
+            "--motifs", min=0, max=MOST_MOTIFS, help="Composite productions to learn. [default: by the preset]"
+        ),
     ] = None,
     max_length: Annotated[
-        int | None, typer.Option("--max-length", min=1, help="Longest derivation; longer strings are left out.")
+        int | None,
+        typer.Option("--max-length", min=1, max=MOST_STEPS, help="Longest derivation; longer strings are left out."),
     ] = None,
     form: FormName = None,
     on_invalid: OnInvalid = "skip",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,12 @@ class Evaluation:
     caveats: dict[str, str]
     references: dict[str, tuple[str, int]]
     valid_means: str
+
+    def __repr__(self) -> str:
+        """The measures that have a value, in a few lines."""
+        values = {name: figure.value for name, figure in self.figures.items() if figure is not None}
+        taken = [f"{name} {value:.4g}" for name, value in values.items() if value is not None]
+        return fill(f"Evaluation({len(self.samples):,} samples: {', '.join(taken)})", 100, subsequent_indent="    ")
 
     def to_dict(self) -> dict[str, object]:
         """As JSON holds it: each measure by its name, null where there is none, and what belongs to them beside."""

@@ -130,7 +130,7 @@ def evaluate_run(
     """Samples from a run, measures the samples, reconstructs its held-out strings, and keeps the result in its folder.
 
     Args:
-        path: the run's folder.
+        path: the run's folder, or its name under `runs/`.
         request: what to measure.
         again: whether to measure even where the folder holds a result with the same settings.
         work: how to measure; by default with the request's seed and jobs.
@@ -150,7 +150,7 @@ def check_run(path: str | Path, request: Request) -> Sets:
     """Makes sure, before torch is loaded, that a run can be evaluated as asked; opens the sets that are named.
 
     Args:
-        path: the run's folder.
+        path: the run's folder, or its name under `runs/`.
         request: what to measure.
 
     Raises:
@@ -176,7 +176,7 @@ def open_run(
     """A run with its strings; where these are gone, without them and with a word about it.
 
     Args:
-        path: the run's folder.
+        path: the run's folder, or its name under `runs/`.
         request: names the device, the densities and the sets to compare with.
         build: as `datasets.origin.store_of` takes it.
         tell: called with what is missing.
@@ -186,8 +186,9 @@ def open_run(
         DataError, SettingsError, MissingExtraError: as `check_run`.
     """
     from grae.datasets.origin import built, store_of, texts_of
+    from grae.training.run_folder import place_named
 
-    request, place, build = request or Request(), Path(path), build or built
+    request, place, build = request or Request(), place_named(path), build or built
     sets = check_run(place, request)
 
     from grae.sequence.estimator import load

@@ -27,7 +27,7 @@ from grae.training.batches import mean_terms
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import Shown
-from grae.training.run_folder import RunFolder
+from grae.training.run_folder import IMAGE_RUNS, RunFolder, place_named
 from grae.training.settings import Device, Precision, Schedule
 
 MOST_VALIDATION = 5000
@@ -272,10 +272,14 @@ class ImageAutoencoder(LatentEstimator):
     def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
         """Opens the folder of a run; runs none of its content.
 
+        Args:
+            path: the folder, or the name of one under `runs/images/`.
+            device: where to compute.
+
         Raises:
-            RunError: a file is missing, truncated or foreign.
+            RunError: there is no such run, or a file of it is missing, truncated or foreign.
         """
-        return saved.read(cls, RunFolder(path), device)
+        return saved.read(cls, RunFolder(place_named(path, IMAGE_RUNS)), device)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -349,5 +353,5 @@ def checksum(images: np.ndarray) -> str:
 
 
 def load(path: str | Path, *, device: Device = "auto") -> ImageAutoencoder:
-    """Opens the folder of a run of images. See `ImageAutoencoder.load`."""
+    """Opens a run of images by its folder, or its name under `runs/images/`. See `ImageAutoencoder.load`."""
     return ImageAutoencoder.load(path, device=device)

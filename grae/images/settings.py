@@ -34,21 +34,26 @@ class Architecture(Frozen):
         rescale: whether the encoder takes pixels from 0..1 to -1..1.
     """
 
-    side: int = Field(ge=1)
-    channels: int = Field(ge=1)
-    latent_dim: int = Field(ge=1)
-    encoder: tuple[int, ...]
-    start: int = Field(ge=1)
-    decoder: tuple[int, ...]
-    kernel: int = Field(ge=1)
+    side: int = Field(ge=1, le=8192)
+    channels: int = Field(ge=1, le=1024)
+    latent_dim: int = Field(ge=1, le=4096)
+    encoder: tuple[int, ...] = Field(max_length=13)
+    start: int = Field(ge=1, le=8192)
+    decoder: tuple[int, ...] = Field(max_length=13)
+    kernel: int = Field(ge=1, le=64)
     rescale: bool
 
     @model_validator(mode="after")
     def _divides(self) -> Self:
         halvings = max(len(self.encoder), len(self.decoder))
-        if not self.encoder or not self.decoder or min(*self.encoder, *self.decoder) < 1 or self.side % 2**halvings:
+        if not self.encoder or not self.decoder or not self._filters_fit or self.side % 2**halvings:
             raise ValueError(f"a side of {self.side} pixels cannot be halved {halvings} times by layers of filters")
         return self
+
+    @property
+    def _filters_fit(self) -> bool:
+        """Whether each layer has between 1 and 8,192 filters."""
+        return all(1 <= filters <= 8192 for filters in (*self.encoder, *self.decoder))
 
 
 class Objective(Frozen):

@@ -9,6 +9,9 @@ from grae.optimization.targets import Target
 ProtocolName = Literal["trust-region", "paper", "random"]
 
 
+MOST_ROUNDS, MOST_A_ROUND = 1_000_000, 100_000
+
+
 class Pace(NamedTuple):
     """Rounds, and strings a round."""
 
@@ -23,7 +26,7 @@ def pace_of(protocol: str, rounds: int | None, batch_size: int | None) -> Pace:
     """The rounds of a protocol, its own where None is given.
 
     Raises:
-        SettingsError: there is no such protocol, or fewer than one round or string.
+        SettingsError: there is no such protocol, or fewer than one round or string, or more than anyone can wait for.
     """
     if protocol not in PACES:
         raise SettingsError.unknown("protocol", protocol, PACES)
@@ -31,6 +34,11 @@ def pace_of(protocol: str, rounds: int | None, batch_size: int | None) -> Pace:
     pace = Pace(usual.rounds if rounds is None else rounds, usual.batch_size if batch_size is None else batch_size)
     if min(pace) < 1:
         raise SettingsError(f"{pace.rounds} rounds of {pace.batch_size} strings", remedy="give at least 1 of each")
+    if pace.rounds > MOST_ROUNDS or pace.batch_size > MOST_A_ROUND:
+        raise SettingsError(
+            "too many rounds, or strings a round",
+            remedy=f"give at most {MOST_ROUNDS:,} rounds (--rounds) of at most {MOST_A_ROUND:,} strings (--batch-size)",
+        )
     return pace
 
 

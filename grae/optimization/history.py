@@ -48,6 +48,12 @@ class Record:
     repeated: bool = False
     error: str | None = None
 
+    def __repr__(self) -> str:
+        """In one line, without the code."""
+        failed = "" if self.error is None else f", error={shortened(self.error)}"
+        repeated = ", repeated=True" if self.repeated else ""
+        return f"Record(round={self.round}, score={self.score}, string={self.string!r}{repeated}{failed})"
+
 
 class History:
     """The records of a search, in memory and, where there is a file, on disk.
@@ -74,6 +80,23 @@ class History:
             lines = files.read_jsonl(path, remedy=REMEDY)
             history.records = [_record(path, number, line) for number, line in enumerate(lines, start=1)]
         return history
+
+    def check_width(self, width: int) -> None:
+        """Makes sure that the codes are those of a model.
+
+        Args:
+            width: D, the numbers in a code of the model.
+
+        Raises:
+            RunError: a record has a code of another width.
+        """
+        for number, record in enumerate(self.records, start=1):
+            if len(record.code) != width:
+                raise RunError(
+                    f"{self.path} line {number}: code holds {len(record.code):,} numbers, expected {width}, as the "
+                    "model's codes have",
+                    remedy=REMEDY,
+                )
 
     def append(self, record: Record) -> None:
         """Adds a record; it is on the disk when this returns.
@@ -112,12 +135,21 @@ class History:
         best = np.fmin if self.direction == "minimize" else np.fmax
         return best.accumulate(scores)
 
-    def frame(self) -> "pd.DataFrame":
-        """A row a record, the columns as the attributes of `Record`."""
+    def __repr__(self) -> str:
+        best = "" if not self.best else f", best {self.best[0].score:.6g}"
+        place = "" if self.path is None else f", {self.path}"
+        return f"History({len(self):,} records{best}, {self.direction}{place})"
+
+    def frame(self, *, codes: bool = False) -> "pd.DataFrame":
+        """A row a record, the columns as the attributes of `Record`.
+
+        Args:
+            codes: whether to have the column of latent codes, tuples of D numbers, too.
+        """
         import pandas as pd
 
-        names = [field.name for field in fields(Record)]
-        return pd.DataFrame([asdict(record) for record in self.records], columns=names)
+        names = [field.name for field in fields(Record) if codes or field.name != "code"]
+        return pd.DataFrame([[getattr(record, name) for name in names] for record in self.records], columns=names)
 
 
 def scores_of(records: Sequence[Record], worst: float) -> np.ndarray:

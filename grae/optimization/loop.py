@@ -122,6 +122,7 @@ def optimize(
     }
     free = {"rounds": pace.rounds, "unbounded": bool(getattr(chosen, "unbounded", False)), "options": about}
     history = open_history(folder, chosen.direction, told, free, resume=resume)
+    history.check_width(model.settings_.architecture.latent_dim)
     watch = Watch(chosen.name, shown=progress)
     watch.failures.recall(record.error for record in history)
     try:

@@ -53,10 +53,21 @@ class SearchResult:
     language: str | None = None
     failures: Failures = field(default_factory=Failures)
 
+    def __repr__(self) -> str:
+        """In one line: what was searched for, how much, and the best."""
+        best = self.best[:1]
+        shown = f"best {best[0].score:.6g} {best[0].string!r} from the {best[0].origin}" if best else "no valid string"
+        return f"SearchResult({self.target.name!r}, {self.calls:,} evaluations, {shown}, ended={self.ended!r})"
+
     @property
     def history(self) -> "pd.DataFrame":
-        """A row for each evaluation, in order; the columns are those of `Record`."""
+        """A row for each evaluation, in order; the columns are those of `Record` without the code (see `codes`)."""
         return self.records.frame()
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The latent codes of the evaluations, (n, D) float64."""
+        return np.array([record.code for record in self.records], np.float64).reshape(self.calls, -1)
 
     @property
     def calls(self) -> int:

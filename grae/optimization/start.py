@@ -43,6 +43,9 @@ class Start:
     scores: np.ndarray
     of: int = 0
 
+    def __repr__(self) -> str:
+        return f"Start({len(self.texts):,} of {self.of:,} strings, {int(np.isfinite(self.scores).sum()):,} valid)"
+
     def ranked(self, maximize: bool) -> np.ndarray:
         """The rows of the valid strings, best first; of equals the earlier."""
         valid = np.flatnonzero(np.isfinite(self.scores))

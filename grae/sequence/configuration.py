@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from grae.datasets.forms import Form
 from grae.density.storage import check_known
-from grae.errors import GrammarError, RunError
+from grae.errors import GrammarError, RunError, shortened
 from grae.grammar import Grammar
 from grae.sequence.constrained import Completion, Constraints, constraints_under, keeps_rules
 from grae.sequence.settings import Settings
-from grae.training.run_folder import FOREIGN, RunFolder
+from grae.training.run_folder import FOREIGN, RUNS, RunFolder
 
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
@@ -73,7 +73,10 @@ class Configuration(BaseModel):
 def read_config(folder: RunFolder) -> dict[str, Any]:
     """A run's config.json. Raises RunError: missing, truncated, foreign, or with a value of another type."""
     if not folder.path.is_dir():
-        raise RunError(f"there is no folder {folder.path}", remedy="give the folder of a run made by `grae train`")
+        raise RunError(
+            f"there is no folder {shortened(str(folder.path))}, nor one of that name under {RUNS}/",
+            remedy="give the folder of a run made by `grae train`",
+        )
     config = folder.read_json(folder.CONFIG)
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise RunError(f"{folder / folder.CONFIG} is not the configuration of a run ({FORMAT!r})", remedy=FOREIGN)

@@ -34,7 +34,7 @@ from grae.training import plan, processes
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import Shown, say, stage
-from grae.training.run_folder import RunFolder
+from grae.training.run_folder import RunFolder, place_named
 from grae.training.settings import Device, Precision
 
 VALIDATION_BATCH = 512
@@ -413,10 +413,14 @@ class GrammarAutoencoder(LatentEstimator):
     def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
         """Opens the folder of a run; runs none of its content.
 
+        Args:
+            path: the folder, or the name of one under `runs/`.
+            device: where to compute.
+
         Raises:
-            RunError: a file is missing, truncated or foreign.
+            RunError: there is no such run, or a file of it is missing, truncated or foreign.
         """
-        return saved.read(cls, RunFolder(path), device)
+        return saved.read(cls, RunFolder(place_named(path)), device)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -519,7 +523,7 @@ _UNITS = {"molecules": "molecules", "expressions": "expressions"}
 
 
 def load(path: str | Path, *, device: Device = "auto") -> GrammarAutoencoder:
-    """Opens the folder of a run. See `GrammarAutoencoder.load`."""
+    """Opens a run by its folder or, as the commands do, by its name under `runs/`. See `GrammarAutoencoder.load`."""
     return GrammarAutoencoder.load(path, device=device)
 
 

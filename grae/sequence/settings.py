@@ -1,8 +1,8 @@
 """What can be chosen about a model on derivations, and the presets."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from grae.autoencoder.models import MODELS, Model, Reduction
 from grae.datasets.forms import Form, trained_form
@@ -12,8 +12,15 @@ from grae.training.settings import TrainingSettings
 
 PRESETS = ("quick", "default", "paper")
 BOTTLENECKS = frozenset({"noisy", *(row.bottleneck for row in MODELS.values())})
+NEED_NOISE, NO_NOISE = ("noisy", "constant-variance"), ("deterministic", "wasserstein")
+"""Bottlenecks that cannot do without a noise, and those that draw none."""
 WIDEST = 4096
 """Numbers in the widest code; densities hold matrices of its square."""
+WIDEST_LAYER = 8192
+"""Numbers in the widest layer of a network; its weights are matrices of its square."""
+LONGEST = 1_000_000
+"""Productions of the longest derivation."""
+Size = Annotated[int, Field(ge=1, le=WIDEST_LAYER)]
 Reconstruction = Literal["cross-entropy", "binary-cross-entropy"]
 S = TypeVar("S", bound=BaseModel)
 
@@ -41,9 +48,9 @@ class RecurrentArchitecture(Frozen):
 
     kind: Literal["recurrent"] = "recurrent"
     latent_dim: int = Field(default=56, ge=1, le=WIDEST)
-    embedding: int = Field(default=128, ge=1)
-    encoder_hidden: int = Field(default=256, ge=1)
-    hidden: int = Field(default=512, ge=1)
+    embedding: int = Field(default=128, ge=1, le=WIDEST_LAYER)
+    encoder_hidden: int = Field(default=256, ge=1, le=WIDEST_LAYER)
+    hidden: int = Field(default=512, ge=1, le=WIDEST_LAYER)
     labels: bool = False
     depth: bool = False
     dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -66,10 +73,10 @@ class PaperArchitecture(Frozen):
 
     kind: Literal["paper"] = "paper"
     latent_dim: int = Field(ge=1, le=WIDEST)
-    filters: tuple[int, ...]
-    widths: tuple[int, ...]
-    dense: int = Field(ge=1)
-    hidden: int = Field(ge=1)
+    filters: tuple[Size, ...]
+    widths: tuple[Size, ...]
+    dense: Size
+    hidden: Size
     batch_norm: bool
 
     @property
@@ -125,6 +132,16 @@ class BottleneckSettings(Frozen):
             raise ValueError(f"there is no bottleneck {kind!r}")
         return kind
 
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.kind in NEED_NOISE and self.noise is None:
+            raise ValueError(f"the bottleneck {self.kind!r} needs a noise")
+        if self.kind in NO_NOISE and self.noise is not None:
+            raise ValueError(f"the bottleneck {self.kind!r} draws no noise")
+        if self.kind == "wasserstein" and self.reduction is not None:
+            raise ValueError("the discrepancy of the bottleneck 'wasserstein' is not reduced over dimensions")
+        return self
+
     @property
     def options(self) -> dict[str, Any]:
         """The arguments of the class."""
@@ -145,7 +162,8 @@ class BottleneckSettings(Frozen):
                 remedy="leave noise out, or choose another model, such as grae or vae",
             )
         if self.kind in ("deterministic", "noisy"):
-            return replaced(self, kind="noisy" if noise else "deterministic", noise=noise or None)
+            kind = "noisy" if noise else "deterministic"
+            return replaced(BottleneckSettings(reduction=self.reduction), kind=kind, noise=noise or None)
         return replaced(self, noise=noise)
 
 
@@ -171,8 +189,8 @@ class Preset(Frozen):
     weights: Weights
     training: TrainingSettings
     steps: int | None = Field(default=None, ge=1)
-    motifs: int = Field(ge=0)
-    max_length: int | None = Field(default=None, ge=1)
+    motifs: int = Field(ge=0, le=LONGEST)
+    max_length: int | None = Field(default=None, ge=1, le=LONGEST)
     least_length: int = Field(default=1, ge=1)
     form: Form = "as-written"
 
@@ -200,7 +218,7 @@ class Settings(Frozen):
     reconstruction: Reconstruction = "cross-entropy"
     weights: Weights
     training: TrainingSettings
-    max_length: int = Field(ge=1)
+    max_length: int = Field(ge=1, le=LONGEST)
     density: str
     form: Form = "as-written"
 

@@ -116,6 +116,26 @@ def test_the_colours_follow_the_quantity_and_the_arrows_move(shown: Any):
     assert shown.locator("#map g:visible").count() == known > 30
 
 
+def test_a_button_copies_the_string_of_its_picture(shown: Any):
+    shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = shown.locator("#samples button[data-copy]").first
+    button.click()
+    shown.wait_for_function("document.querySelector('#samples button[data-copy]').textContent === 'copied'")
+    assert shown.evaluate("navigator.clipboard.readText()") == button.get_attribute("data-copy")
+    beside = shown.locator("#samples .copying code").first
+    assert beside.text_content() == button.get_attribute("data-copy")
+
+
+def test_without_a_clipboard_the_page_copies_by_selecting(shown: Any):
+    shown.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    shown.evaluate("document.addEventListener('copy', () => { window.copied = document.activeElement.value; })")
+    button = shown.locator("#samples button[data-copy]").nth(1)
+    button.click()
+    shown.wait_for_function("window.copied !== undefined")
+    assert shown.evaluate("window.copied") == button.get_attribute("data-copy")
+    assert shown.locator("textarea").count() == 0
+
+
 def test_light_and_dark(shown: Any):
     paper = "getComputedStyle(document.body).backgroundColor"
     light = shown.evaluate(paper)

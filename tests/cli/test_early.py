@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from typer.main import get_command
+
+from grae.cli.main import app
 
 RUN_ALL = """
 import json, sys
@@ -16,6 +20,7 @@ for words in json.loads(sys.argv[1]):
     done = CliRunner().invoke(app, words.split())
     print(json.dumps([words, done.exit_code, done.stderr, "torch" in sys.modules]), flush=True)
 """
+HUGE = "9" * 500
 SEARCH = "optimize run --target target.py:score"
 WRONG = {
     "train -g smiles --model graee": "unknown model",
@@ -26,6 +31,7 @@ WRONG = {
     "train -g lists.cfg -d lists.txt --out run": "already there",
     "encode no-run": "no-run",
     "encode run --in missing.smi": "missing.smi",
+    "encode run --in lists.txt --with-strings --out new.npy": "--with-strings",
     "decode no-run": "no-run",
     "decode run --in missing.npy": "missing.npy",
     "decode run --in codes.csv": "codes.csv",
@@ -62,6 +68,12 @@ WRONG = {
     f"{SEARCH} --column text": "--column",
     f"{SEARCH} --delimiter ;": "--delimiter",
     f"{SEARCH} --out lists.txt": "is a file",
+    f"{SEARCH} --out new.csv": "--csv new.csv",
+    f"{SEARCH} --batch-size {HUGE}": "less than or equal to",
+    f"{SEARCH} --rounds {HUGE}": "less than or equal to",
+    f"{SEARCH} --workers {2**31}": "less than or equal to",
+    f"{SEARCH} --workers {5000 * '9'}": "--workers",
+    f"train -g lists.cfg -d lists.txt --latent-dim {HUGE}": "less than or equal to",
     f"{SEARCH} --resume --out nothing": "no search",
     f"{SEARCH} --constraints semantic": "--constraints grammar",
     f"{SEARCH} --protocol paper --retrain-every 3": "--retrain-every",
@@ -96,9 +108,25 @@ def told(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, t
     return {words: (status, said, loaded) for words, status, said, loaded in map(json.loads, done.stdout.splitlines())}
 
 
-@pytest.mark.parametrize("words", WRONG)
+@pytest.mark.parametrize("words", WRONG, ids=[f"{words[:60]}" for words in WRONG])
 def test_errors_come_before_torch_is_loaded(told, words: str):
     status, said, loaded = told[words]
     assert status == 2, said
     assert WRONG[words] in said
     assert not loaded
+
+
+def test_every_whole_number_has_a_bound():
+    """What is beyond all memory or time is told at once; torch, numpy and joblib take 32 or 64 bits."""
+    unbounded = []
+
+    def visit(command: click.Command, name: str) -> None:
+        if isinstance(command, click.Group):
+            for part, inner in command.commands.items():
+                visit(inner, f"{name} {part}")
+        for parameter in command.params:
+            if isinstance(parameter.type, click.types.IntParamType) and getattr(parameter.type, "max", None) is None:
+                unbounded.append(f"{name} --{parameter.name}")
+
+    visit(get_command(app), "grae")
+    assert unbounded == []

@@ -208,3 +208,31 @@ def test_a_model_trained_on_during_the_search_is_a_run(optimize, grae, monkeypat
     refused = optimize("--target", "log-mse", "--out", "other", "--retrain-every", "1", "--protocol", "paper")
     assert (refused.status, refused.out) == (2, "")
     assert "--retrain-every" in refused.err
+
+
+@pytest.mark.parametrize("name", ["best.csv", "best.tsv", "best.smi"])
+def test_strings_of_a_search_are_written_with_their_scores(optimize, name: str):
+    ended = optimize("--target", "log-mse", "--out", "found", "--csv", name, "--json")
+    assert ended.status == 0, ended.err
+    lines = Path(name).read_text().splitlines()
+    if name.endswith(".smi"):
+        rows = [line.split("\t") for line in lines]
+    else:
+        assert lines[0].replace("\t", ",") == "expression,score,from,round"
+        rows = [line.replace("\t", ",").split(",") for line in lines[1:]]
+    best = ended.json["best"]
+    assert [(row[0], pytest.approx(float(row[1]))) for row in rows[: len(best)]] == [
+        (one["string"], one["score"]) for one in best
+    ]
+    assert len(rows) >= 200
+
+
+def test_codes_of_another_width_end_a_resumed_search(optimize):
+    assert optimize("--target", "log-mse", "--out", "found", "--json").status == 0
+    file = Path("found/history.jsonl")
+    lines = file.read_text().splitlines()
+    first = json.loads(lines[0])
+    file.write_text("\n".join([json.dumps({**first, "code": first["code"][:-1]}), *lines[1:]]) + "\n")
+    ended = optimize("--resume", "--out", "found", "--rounds", "3")
+    assert (ended.status, ended.out) == (2, "")
+    assert "history.jsonl line 1: code holds 5 numbers, expected 6" in ended.err

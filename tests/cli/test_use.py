@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from grae.datasets import open_source
+from grae.errors import RunError
 from grae.grammar import load_grammar
 
 
@@ -296,3 +297,38 @@ def test_strange_paths_are_bad_input(grae, path: str):
         done = grae(*command, path)
         assert done.status == 2
         assert len(done.err) < 1000
+
+
+@pytest.mark.parametrize("name", ["codes.csv", "codes.tsv", "codes.csv.gz"])
+def test_codes_with_their_strings_are_a_table_that_decode_reads(grae, name: str):
+    texts = ["[a,b]", "[]", "[[a],b]"]
+    assert grae("encode", "--out", "plain.npy", stdin="\n".join(texts)).status == 0
+    assert grae("encode", "--with-strings", "--out", name, stdin="\n".join(texts)).status == 0
+    content = Path(name).read_bytes()
+    table = (gzip.decompress(content) if name.endswith(".gz") else content).decode()
+    rows = list(csv.reader(table.splitlines(), delimiter="\t" if ".tsv" in name else ","))
+    assert rows[0] == ["string", *(f"z{number}" for number in range(8))]
+    assert [row[0] for row in rows[1:]] == texts
+    codes = np.load("plain.npy", allow_pickle=False)
+    assert np.array_equal(np.array([row[1:] for row in rows[1:]], np.float32), codes)
+    assert grae("decode", stdin=table).out == grae("decode", "--in", "plain.npy").out
+
+
+def test_load_finds_a_run_by_name(runs: Path, monkeypatch):
+    import grae as library
+
+    monkeypatch.chdir(runs.parent)
+    by_name, by_folder = library.load("lists-grae-1"), library.load(runs / "lists-grae-1")
+    assert by_name.sample(5, seed=0) == by_folder.sample(5, seed=0)
+    with pytest.raises(RunError, match="there is no folder lists-grae-2, nor one of that name under runs/"):
+        library.load("lists-grae-2")
+    assert len(repr(by_name)) < 1000
+
+
+def test_settings_that_contradict_each_other_are_a_damaged_run(grae, runs: Path):
+    config = json.loads((runs / "lists-grae-1" / "config.json").read_text())
+    config["settings"]["bottleneck"]["noise"] = 1.5
+    (runs / "lists-grae-1" / "config.json").write_text(json.dumps(config))
+    ended = grae("sample", "lists-grae-1")
+    assert (ended.status, ended.out) == (2, "")
+    assert "settings.bottleneck" in ended.err

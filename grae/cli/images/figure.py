@@ -16,7 +16,7 @@ from grae.cli.images.options import (
     data_of,
     projector_for,
 )
-from grae.cli.options import AsJson, Device, Seed
+from grae.cli.options import MOST_COLUMNS, AsJson, Device, Seed
 from grae.cli.output import emit, note
 from grae.cli.runs import COMPLETE, IMAGE_RUNS, find_run
 from grae.errors import RunError, SettingsError
@@ -32,7 +32,9 @@ def figure(
             "--models", metavar="NAMES", help="Of a table: names with commas between. [default: vae, wae, RAEs]"
         ),
     ] = None,
-    columns: Annotated[int, typer.Option("--columns", min=2, help="Images in a line of each panel.")] = 8,
+    columns: Annotated[
+        int, typer.Option("--columns", min=2, max=MOST_COLUMNS, help="Images in a line of each panel.")
+    ] = 8,
     fid: Fid = False,
     inception_weights: InceptionWeights = None,
     scaling: InceptionScaling = "tensorflow",

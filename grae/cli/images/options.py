@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from grae.cli.options import MOST_EPOCHS, MOST_STRINGS
 from grae.cli.output import note, progress, talks
 from grae.errors import DownloadError, RunError, SettingsError
 
@@ -35,7 +36,9 @@ Width = Annotated[
         "so that the squared weights keep their share.",
     ),
 ]
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the recipe]")]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: by the recipe]")
+]
 LearningRate = Annotated[
     float | None, typer.Option("--learning-rate", help="Before the schedule lowers it. [default: by recipe and model]")
 ]
@@ -97,7 +100,9 @@ Infinity = Annotated[
         "with the number of images.",
     ),
 ]
-Number = Annotated[int, typer.Option("-n", "--number", min=2, help="Images on each side of a distance, at most.")]
+Number = Annotated[
+    int, typer.Option("-n", "--number", min=2, max=MOST_STRINGS, help="Images on each side of a distance, at most.")
+]
 
 
 def check_suffix(out: str | Path, *suffixes: str) -> None:

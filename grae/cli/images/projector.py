@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from grae.cli.images.options import Data, Epochs, opened
-from grae.cli.options import AsJson, Device
+from grae.cli.options import MOST_SEED, AsJson, Device
 from grae.cli.output import emit, note, talks
 from grae.errors import RunError
 
@@ -14,7 +14,9 @@ from grae.errors import RunError
 def projector(
     data: Data = "digits",
     epochs: Epochs = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the split, the weights and the batches.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of the split, the weights and the batches.")
+    ] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from grae.cli.images.options import ImageRun, check_suffix
-from grae.cli.options import AsJson, Device, Seed
+from grae.cli.options import MOST_BATCH, AsJson, Device, Seed
 from grae.cli.output import emit, note, written
 from grae.cli.runs import IMAGE_RUNS, find_run
 
 
 def sample(
     run: ImageRun = None,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many images.")] = 64,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_BATCH, help="How many images.")] = 64,
     density: Annotated[
         str | None,
         typer.Option("--density", help="gmm, gaussian, normal or two-stage. [default: the run's own]"),

@@ -22,7 +22,7 @@ from grae.cli.images.options import (
     projector_for,
     say_bias,
 )
-from grae.cli.options import AsJson, Device
+from grae.cli.options import MOST_SEED, AsJson, Device
 from grae.cli.output import emit, note, talks
 from grae.cli.output import table as print_table
 from grae.cli.runs import IMAGE_RUNS
@@ -44,7 +44,7 @@ def table(
     scaling: InceptionScaling = "tensorflow",
     precision: Precision = "fp32",
     infinity: Infinity = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of splits, weights and batches.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of splits, weights and batches.")] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,

@@ -8,7 +8,7 @@ import typer
 
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
 from grae.cli.launched import in_turn, launched, together
-from grae.cli.options import AsJson, Device
+from grae.cli.options import MOST_BATCH, MOST_SEED, WIDEST, AsJson, Device
 from grae.cli.output import emit, note, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
@@ -34,10 +34,14 @@ def train(
     time_budget: Annotated[
         float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training, instead of epochs.")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Images a step.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", min=1, max=MOST_BATCH, help="Images a step.")
+    ] = None,
     learning_rate: LearningRate = None,
     schedule: RateSchedule = "plateau",
-    latent_dim: Annotated[int | None, typer.Option("--latent-dim", min=1, help="Width of a latent code.")] = None,
+    latent_dim: Annotated[
+        int | None, typer.Option("--latent-dim", min=1, max=WIDEST, help="Width of a latent code.")
+    ] = None,
     beta: Annotated[float | None, typer.Option("--beta", min=0, help="Weight of the embedding's term.")] = None,
     lambda_: Annotated[float | None, typer.Option("--lambda", min=0, help="Weight of the regularizer's term.")] = None,
     density: Annotated[
@@ -46,7 +50,9 @@ def train(
             "--density", help="What it is sampled from: gmm, gaussian, normal or two-stage. [default: by the model]"
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the split, the weights and the batches.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of the split, the weights and the batches.")
+    ] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,

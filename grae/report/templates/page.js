@@ -7,6 +7,29 @@ document.getElementById("theme").addEventListener("click", () => {
   root.dataset.theme = now === "dark" ? "light" : "dark";
 });
 
+// Buttons that copy the string of a picture.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  button.textContent = (await copy(button.dataset.copy)) ? "copied" : "not copied";
+  setTimeout(() => { button.textContent = "copy"; }, 1500);
+});
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {  // a browser that keeps its clipboard from pages of a disk
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
+
 // The map of the latent space: a dot for each string, and a card with its picture.
 const held = document.getElementById("map-data");
 if (held) drawMap(JSON.parse(held.textContent));

@@ -76,7 +76,7 @@ def test_the_best_first_each_string_once(direction):
 
 def test_the_frame_has_a_row_a_call():
     history = History(None, "maximize")
-    assert list(history.frame().columns)[:4] == ["round", "code", "string", "score"]
+    assert list(history.frame().columns)[:3] == ["round", "string", "score"]
     history.append(record(0, "a", 1.0))
     history.append(record(0, None, None, error="ValueError: no"))
     frame = history.frame()
@@ -92,3 +92,25 @@ def test_of_equal_scores_the_earlier_comes_first_and_a_string_at_its_best():
     for number, (text, score) in enumerate([("a", 1.0), ("b", 1.0), ("a", 1.0), ("c", 2.0), ("b", 5.0), ("d", 0.5)]):
         history.append(record(number, text, score))
     assert [(one.string, one.round) for one in history.best] == [("d", 5), ("a", 0), ("b", 1), ("c", 3)]
+
+
+def test_codes_of_another_width_are_refused_with_their_line(tmp_path):
+    history = History(tmp_path / "history.jsonl", "maximize")
+    history.append(record())
+    history.append(record(code=(1.0, 2.0, 3.0)))
+    again = History.read(tmp_path / "history.jsonl", "maximize")
+    with pytest.raises(RunError, match=r"history.jsonl line 2: code holds 3 numbers, expected 2"):
+        again.check_width(2)
+    history.records[1:] = []
+    history.check_width(2)
+
+
+def test_reprs_and_frames_leave_the_codes_out():
+    one = record(code=tuple(map(float, range(56))), error="ValueError: no")
+    assert repr(one) == "Record(round=0, score=1.0, string='x', error='ValueError: no')"
+    history = History(None, "minimize")
+    history.append(one)
+    assert repr(history) == "History(1 records, best 1, minimize)"
+    assert "code" not in history.frame().columns
+    assert history.frame(codes=True)["code"].tolist() == [one.code]
+    assert history.frame()["string"].tolist() == ["x"]

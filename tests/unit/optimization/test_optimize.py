@@ -53,6 +53,10 @@ def test_a_search_and_its_statistics(model, expressions, tmp_path):
     assert [line["string"] for line in lines] == frame["string"].tolist()
     np.testing.assert_allclose(np.array([line["code"] for line in lines]), model.transform(frame["string"]), atol=1e-5)
     assert set(told["seconds"]) == {"propose", "decode", "surrogate", "score"}
+    assert "code" not in frame.columns
+    np.testing.assert_array_equal(result.codes, np.array([line["code"] for line in lines]))
+    assert len(repr(result)) < 300
+    assert "\n" not in repr(result) + repr(result.start) + repr(result.records)
 
 
 @pytest.mark.parametrize("protocol", ["trust-region", "random"])

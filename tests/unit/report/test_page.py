@@ -1,5 +1,6 @@
 """The page: what is on it, what is left out and why, and that it needs nothing else."""
 
+import html
 import json
 import re
 from dataclasses import replace
@@ -66,6 +67,22 @@ def test_it_is_small_and_loads_nothing(page: Path):
     text = page.read_text(encoding="utf-8")
     assert "default-src 'none'" in text
     assert not re.findall(r"url\((?!#)|@import|fetch\(|XMLHttpRequest", text)
+
+
+def test_each_molecule_can_be_copied_as_smiles(page: Path):
+    """By a button, and by hand: the string stands beside its picture."""
+    from grae.chemistry import read
+
+    text = page.read_text(encoding="utf-8")
+    held = re.findall(r'<div class="copying"><code>([^<]*)</code><button type="button" data-copy="([^"]*)"', text)
+    cards = re.findall(
+        r"<figure[^>]*>(?:(?!</figure>).)*<svg[^>]*molecule(?:(?!</figure>).)*</figure>", text, re.DOTALL
+    )
+    motifs = text[text.index('id="motifs"') :].count("<figure")
+    assert len(held) >= len(cards) - motifs > 30
+    assert all(shown == copied for shown, copied in held)
+    readable = [read(html.unescape(copied)) is not None for _, copied in held]
+    assert sum(readable) > len(readable) / 2
 
 
 def test_the_map_has_a_picture_and_every_quantity_for_each_string(page: Path, molecules: Subject):

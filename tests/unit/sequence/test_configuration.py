@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from grae import files
 from grae.datasets.split import Split
 from grae.errors import DataError, RunError
 from grae.sequence.configuration import FORMAT, checked_parameters, read_config
 from grae.sequence.estimator import GrammarAutoencoder
+from grae.sequence.settings import BottleneckSettings, RecurrentArchitecture
 from grae.training.metrics import read_metrics
 from grae.training.run_folder import RunFolder
 
@@ -115,3 +117,31 @@ def test_a_lone_surrogate_is_kept_as_an_escape(tmp_path):
     assert files.read_json(tmp_path / "a.json") == {"path": "a\udcff"}
     files.append_jsonl(tmp_path / "a.jsonl", {"path": "\\\ud800"})
     assert files.read_jsonl(tmp_path / "a.jsonl") == [{"path": "\\\ud800"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("deterministic", {"noise": 0.5}),
+        ("wasserstein", {"noise": 0.5}),
+        ("wasserstein", {"reduction": "mean"}),
+        ("noisy", {}),
+        ("constant-variance", {}),
+    ],
+)
+def test_a_bottleneck_has_the_settings_that_it_takes(kind: str, options: dict):
+    with pytest.raises(ValidationError, match=kind):
+        BottleneckSettings(kind=kind, **options)
+
+
+def test_a_bottlenecks_noise_can_be_changed_and_taken_away():
+    plain = BottleneckSettings(reduction="mean")
+    noisy = plain.with_noise(0.5)
+    assert (noisy.kind, noisy.noise, noisy.reduction) == ("noisy", 0.5, "mean")
+    assert (noisy.with_noise(0.25).noise, noisy.with_noise(0.0)) == (0.25, plain)
+
+
+@pytest.mark.parametrize("name", ["hidden", "encoder_hidden", "embedding", "latent_dim"])
+def test_no_network_is_wider_than_memory(name: str):
+    with pytest.raises(ValidationError, match="less than or equal to"):
+        RecurrentArchitecture.model_validate({name: 2**31})
