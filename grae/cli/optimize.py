@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, RunArgument, Seed
+from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, Log, RunArgument, Seed
 from grae.cli.output import emit, note, table, talks
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run
@@ -106,6 +106,7 @@ def optimize(
             "--resume", help="Continue the search in --out, or the run's latest (of --target), with its own options."
         ),
     ] = False,
+    log: Log = None,
     as_json: AsJson = False,
 ) -> None:
     """Search the latent space of a run for strings that score well. Each scored string is written down at once."""
@@ -131,6 +132,9 @@ def optimize(
         "timeout": timeout,
         "seed": seed,
     }
+    from grae.callbacks import logger_named
+
+    loggers = [logger_named(text) for text in log or ()]
     given = on_command_line(context, options)
     if not resume:
         language = _target(options).language
@@ -173,6 +177,7 @@ def optimize(
             resume=resume,
             about={**options, "run": str(Path(place).absolute())},
             progress=talks(),
+            callbacks=loggers,
         )
     from grae.optimization.pictures import draw
 
