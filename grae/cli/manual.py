@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import typer
 
+from grae.cli.configuring import with_config
 from grae.cli.loudness import with_loudness
 from grae.optimization.benchmarks.names import GUACAMOL, PMO
 
@@ -40,6 +41,8 @@ MANUAL = {
             "grae train --grammar smiles --data mine.smi --time-budget 30 --out runs/mine",
             "grae train --grammar lists.cfg --data lists.txt --model gvae",
             "grae train --resume --out runs/mine --time-budget 60",
+            "grae train --grammar smiles --latent-dim 112 --save-config mine.toml",
+            "grae train --config mine.toml --seed 1 --log tensorboard",
         ),
     ),
     "encode": Page(
@@ -149,15 +152,22 @@ MANUAL = {
 }
 
 
+CONFIGURABLE = ("train", "optimize", "images train", "images table", "reproduce structured", "reproduce moses")
+"""The verbs that train or search: their options may come from a file."""
+
+
 def furnish(app: typer.Typer, before: str = "") -> None:
-    """Gives every verb of a program what the manual says of it, and the options -v and -q."""
+    """Gives every verb of a program what the manual says of it, the options -v and -q, and --config where it has."""
     for command in app.registered_commands:
         assert command.callback is not None
-        page = MANUAL.get(f"{before}{command.name or command.callback.__name__}")
+        verb = f"{before}{command.name or command.callback.__name__}"
+        page = MANUAL.get(verb)
         if page is not None:
             command.short_help = page.short
             examples = UNWRAPPED + "\n".join(["Examples:", *(f"  {example}" for example in page.examples)])
             command.epilog = "\n\n".join([examples, *page.remarks])
+        if verb in CONFIGURABLE:
+            command.callback = with_config(command.callback)
         command.callback = with_loudness(command.callback)
     for group in app.registered_groups:
         if group.typer_instance is not None:

@@ -18,6 +18,7 @@ from grae.cli.options import (
     ConstraintsName,
     Delimiter,
     Device,
+    Log,
     RunArgument,
     Seed,
 )
@@ -137,6 +138,7 @@ def optimize(
             "--resume", help="Continue the search in --out, or the run's latest (of --target), with its own options."
         ),
     ] = False,
+    log: Log = None,
     as_json: AsJson = False,
 ) -> None:
     """Search the latent space of a run for strings that score well. Each scored string is written down at once."""
@@ -162,6 +164,9 @@ def optimize(
         "timeout": timeout,
         "seed": seed,
     }
+    from grae.callbacks import logger_named
+
+    loggers = [logger_named(text) for text in log or ()]
     given = on_command_line(context, options)
     if out is not None and not out.is_dir() and is_table(str(out)):
         raise SettingsError(
@@ -208,6 +213,7 @@ def optimize(
             resume=resume,
             about={**options, "run": str(Path(place).absolute())},
             progress=talks(),
+            callbacks=loggers,
         )
     from grae.optimization.pictures import draw
 

@@ -63,6 +63,16 @@ DensityName = Annotated[
         show_default=False,
     ),
 ]
+Log = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--log",
+        metavar="TOOL",
+        help="Also log to tensorboard[:FOLDER], mlflow[:EXPERIMENT] or wandb[:PROJECT], with the extra of that name; "
+        "once for each. TensorBoard's files lie in the run's folder unless another is named.",
+        show_default=False,
+    ),
+]
 OnInvalid = Annotated[
     Literal["skip", "error"],
     typer.Option("--on-invalid", help="Strings outside the language: skip and count them, or stop with an error."),

@@ -12,7 +12,7 @@ MAY_CHANGE = ("epochs", "time_budget")  # in a resumed run
 
 
 def on_command_line(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those parameters of an estimator that were written on the command line."""
+    """Those parameters of an estimator that were written on the command line, or in the file of --config."""
     return {name: value for name, value in values.items() if _is_written(context, name)}
 
 
@@ -38,4 +38,4 @@ def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str,
 
 def _is_written(context: typer.Context, name: str) -> bool:
     source = context.get_parameter_source("seed" if name == "random_state" else name)
-    return source is not None and source.name == "COMMANDLINE"
+    return source is not None and source.name in ("COMMANDLINE", "DEFAULT_MAP")

@@ -1,5 +1,6 @@
 """`grae train`: a grammar and its strings to a run."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ from grae.cli.options import (
     Delimiter,
     Device,
     FormName,
+    Log,
     OnInvalid,
 )
 from grae.cli.output import emit, note, training_progress
@@ -28,6 +30,7 @@ from grae.cli.runs import STARTED, check_new, find_run, place_for
 from grae.errors import RunError, SettingsError
 
 if TYPE_CHECKING:
+    from grae.callbacks import Callback
     from grae.datasets import DerivationStore
     from grae.sequence import GrammarAutoencoder
 
@@ -126,6 +129,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out, or the latest one, with its own settings.")
     ] = False,
+    log: Log = None,
     as_json: AsJson = False,
 ) -> None:
     """Train an autoencoder on the strings of a grammar. Ctrl-C saves; --resume continues.
@@ -151,22 +155,32 @@ def train(
         "device": device,
     }
     strings = {"data": data, "column": column, "delimiter": delimiter}
+    from grae.callbacks import logger_named
+
+    loggers = [logger_named(text) for text in log or ()]
     with together(device) as speaks:
         if resume:
             given = on_command_line(context, {**parameters, **strings})
-            ended = _continued(find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given)
+            ended = _continued(
+                find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given, loggers
+            )
         elif grammar is None:
             raise SettingsError(
                 "--grammar is missing", remedy="name one: `grae grammar list` shows those that come with grae"
             )
         else:
-            ended = _begun(grammar, strings, on_invalid, parameters, out)
+            ended = _begun(grammar, strings, on_invalid, parameters, out, loggers)
         if speaks:
             _print(*ended, as_json)
 
 
 def _begun(
-    name: str, strings: dict[str, Any], on_invalid: OnInvalid, parameters: dict[str, Any], out: Path | None
+    name: str,
+    strings: dict[str, Any],
+    on_invalid: OnInvalid,
+    parameters: dict[str, Any],
+    out: Path | None,
+    callbacks: "Sequence[Callback]",
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
     """A new run."""
     from grae.autoencoder.models import model_named
@@ -181,6 +195,7 @@ def _begun(
 
     # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
     grammar = load_grammar(name)
+    grammar = grammar.base or grammar  # of a run's folder, without its motifs
     for finding in grammar.analysis.findings:
         if finding.kind in KILLED:
             note(f"warning: {finding}")
@@ -208,14 +223,14 @@ def _begun(
     note(f"run: {place}")
     fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=training_progress())
     try:
-        fitted.fit(store, run=place, data=record(data, source, store, max_length=limit))
+        fitted.fit(store, run=place, data=record(data, source, store, max_length=limit), callbacks=callbacks)
     finally:
         keep_rejects(store, place)
     return place, fitted, store
 
 
 def _continued(
-    place: Path, grammar: str | None, given: dict[str, Any]
+    place: Path, grammar: str | None, given: dict[str, Any], callbacks: "Sequence[Callback]"
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
     """A run from where it stood, with its own settings."""
     from grae.cli.strings import store_of
@@ -238,7 +253,7 @@ def _continued(
     begun = folder.has(folder.CHECKPOINT)
     if not begun:
         note(f"{place} was stopped before its first checkpoint, and begins anew")
-    return place, fitted.fit(store, run=place, resume=begun, data=about), store
+    return place, fitted.fit(store, run=place, resume=begun, data=about, callbacks=callbacks), store
 
 
 def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """`grae images train`: a set of images to a run."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,13 +9,14 @@ import typer
 
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
 from grae.cli.launched import in_turn, launched, together
-from grae.cli.options import MOST_BATCH, MOST_SEED, WIDEST, AsJson, Device
+from grae.cli.options import MOST_BATCH, MOST_SEED, WIDEST, AsJson, Device, Log
 from grae.cli.output import emit, note, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
 from grae.errors import RunError
 
 if TYPE_CHECKING:
+    from grae.callbacks import Callback
     from grae.images import ImageAutoencoder
 
 
@@ -61,6 +63,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out, or the latest one, with its own settings.")
     ] = False,
+    log: Log = None,
     as_json: AsJson = False,
 ) -> None:
     """Train an autoencoder on images. Ctrl-C saves; --resume continues."""
@@ -80,17 +83,24 @@ def train(
         "random_state": seed,
         "device": device,
     }
+    from grae.callbacks import logger_named
+
+    loggers = [logger_named(text) for text in log or ()]
     with together(device) as speaks:
         if resume:
             given = on_command_line(context, {**parameters, "data": data})
-            ended = _continued(find_run(None if out is None else str(out), holds=STARTED, under=IMAGE_RUNS), given)
+            ended = _continued(
+                find_run(None if out is None else str(out), holds=STARTED, under=IMAGE_RUNS), given, loggers
+            )
         else:
-            ended = _begun(data, parameters, out)
+            ended = _begun(data, parameters, out, loggers)
         if speaks:
             _print(*ended, as_json)
 
 
-def _begun(data: str, parameters: dict[str, Any], out: Path | None) -> "tuple[Path, ImageAutoencoder]":
+def _begun(
+    data: str, parameters: dict[str, Any], out: Path | None, callbacks: "Sequence[Callback]"
+) -> "tuple[Path, ImageAutoencoder]":
     """A new run."""
     from grae.density.storage import check_known
     from grae.images.recipes import model_of_images, recipe_named
@@ -111,10 +121,10 @@ def _begun(data: str, parameters: dict[str, Any], out: Path | None) -> "tuple[Pa
     note(f"run: {place}")
     parameters["recipe"] = parameters["recipe"] or images.recipe
     fitted = ImageAutoencoder(**parameters, progress=training_progress())
-    return place, fitted.fit(images.train.images, run=place, data={"name": images.name})
+    return place, fitted.fit(images.train.images, run=place, data={"name": images.name}, callbacks=callbacks)
 
 
-def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoencoder]":
+def _continued(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback]") -> "tuple[Path, ImageAutoencoder]":
     """A run from where it stood, with its own settings."""
     from grae.images import ImageAutoencoder
     from grae.images.saved import FOREIGN, read_config
@@ -129,7 +139,7 @@ def _continued(place: Path, given: dict[str, Any]) -> "tuple[Path, ImageAutoenco
         images = data_of(place)
     note(f"resuming: {place}")
     fitted = ImageAutoencoder(**parameters, progress=training_progress())
-    return place, fitted.fit(images.train.images, run=place, resume=True, data=about)
+    return place, fitted.fit(images.train.images, run=place, resume=True, data=about, callbacks=callbacks)
 
 
 def _print(place: Path, fitted: "ImageAutoencoder", as_json: bool) -> None:
