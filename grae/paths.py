@@ -1,7 +1,11 @@
-"""What a path is, without an error where none can be: too long, or with a zero byte in it."""
+"""What a path is, without an error where none can be (too long, or with a zero byte in it), and where runs lie."""
 
 import stat
 from pathlib import Path
+
+RUNS = Path("runs")
+IMAGE_RUNS = RUNS / "images"
+"""Where commands put runs, and look for them by name."""
 
 
 def exists(path: Path) -> bool:
@@ -29,6 +33,12 @@ def is_device(path: Path) -> bool:
     """Whether a path is a device such as /dev/full, which can be read without end."""
     mode = _mode(path)
     return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
+
+
+def place_named(run: str | Path, under: Path = RUNS) -> Path:
+    """The folder of a run: the path itself where it is there, else the folder of that name under `under`."""
+    place = Path(run)
+    return under / place if not exists(place) and is_dir(under / place) else place
 
 
 def _mode(path: Path) -> int:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from grae.cli.output import note
 from grae.errors import GrammarError, RunError, shortened
-from grae.paths import exists, is_dir
-from grae.training.run_folder import IMAGE_RUNS, RUNS, place_named
+from grae.paths import IMAGE_RUNS, RUNS, exists, is_dir, place_named
 
 COMPLETE = "model.safetensors"
 STARTED = "config.json"

@@ -186,7 +186,7 @@ def open_run(
         DataError, SettingsError, MissingExtraError: as `check_run`.
     """
     from grae.datasets.origin import built, store_of, texts_of
-    from grae.training.run_folder import place_named
+    from grae.paths import place_named
 
     request, place, build = request or Request(), place_named(path), build or built
     sets = check_run(place, request)

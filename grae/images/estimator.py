@@ -22,12 +22,13 @@ from grae.images.interpolation import rescaled_line, slerp
 from grae.images.network import build
 from grae.images.recipes import model_of_images
 from grae.images.resolution import resolved
+from grae.paths import IMAGE_RUNS, place_named
 from grae.training import processes
 from grae.training.batches import mean_terms
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import Shown
-from grae.training.run_folder import IMAGE_RUNS, RunFolder, place_named
+from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
 
 MOST_VALIDATION = 5000

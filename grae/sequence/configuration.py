@@ -10,9 +10,10 @@ from grae.datasets.forms import Form
 from grae.density.storage import check_known
 from grae.errors import GrammarError, RunError, shortened
 from grae.grammar import Grammar
+from grae.paths import RUNS
 from grae.sequence.constrained import Completion, Constraints, constraints_under, keeps_rules
 from grae.sequence.settings import Settings
-from grae.training.run_folder import FOREIGN, RUNS, RunFolder
+from grae.training.run_folder import FOREIGN, RunFolder
 
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder

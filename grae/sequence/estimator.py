@@ -21,6 +21,7 @@ from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.characters import character_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import learn_motifs
+from grae.paths import place_named
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
@@ -34,7 +35,7 @@ from grae.training import plan, processes
 from grae.training.device import resolve
 from grae.training.loop import TrainingResult, train
 from grae.training.progress import Shown, say, stage
-from grae.training.run_folder import RunFolder, place_named
+from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
 
 VALIDATION_BATCH = 512

@@ -8,20 +8,8 @@ import numpy as np
 
 from grae import files
 from grae.errors import RunError
-from grae.paths import exists, is_dir
 
 FOREIGN = "give the folder of a run made by `grae train`, or restore the file from a copy"
-
-
-RUNS = Path("runs")
-IMAGE_RUNS = RUNS / "images"
-"""Where commands put runs, and look for them by name."""
-
-
-def place_named(run: str | Path, under: Path = RUNS) -> Path:
-    """The folder of a run: the path itself where it is there, else the folder of that name under `under`."""
-    place = Path(run)
-    return under / place if not exists(place) and is_dir(under / place) else place
 
 
 class RunFolder:
