@@ -93,9 +93,10 @@ Fcd = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("--jobs", help="Processes for the chemistry; -1 for one a core.")]
 FormName = Annotated[
-    Literal["kekule", "canonical", "as-written"] | None,
+    str | None,
     typer.Option(
         "--form",
+        metavar="kekule|canonical|as-written",
         help="Molecules: the spelling to bring them into. [default: by the preset]",
         show_default=False,
     ),
