@@ -6,7 +6,7 @@ Arrays are stored as safetensors and everything else as JSON or text, so that re
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from grae.errors import RunError
+from grae.errors import RunError, shortened
 from grae.paths import exists, is_device, is_dir, is_file
 
 TEMPORARY = ".part"
@@ -188,6 +188,50 @@ def read_jsonl(path: Path, *, remedy: str | None = None) -> list[Any]:
         except ValueError as error:
             raise RunError(f"{path} line {number} is not JSON: {error}", remedy=remedy) from error
     return values
+
+
+def flattened(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """The values of nested objects by their names, joined by dots; an empty object is a value."""
+    flat: dict[str, Any] = {}
+    for name, member in value.items():
+        if isinstance(member, Mapping) and member:
+            flat |= flattened(member, f"{before}{name}.")
+        else:
+            flat[f"{before}{name}"] = member
+    return flat
+
+
+def check_unchanged(
+    place: Path,
+    stored: Mapping[str, Any],
+    given: Mapping[str, Any],
+    free: Collection[str] = (),
+    *,
+    what: str = "was begun with other settings",
+    named: Callable[[str], str] = str,
+) -> None:
+    """Makes sure that what was begun is resumed with the values that it was begun with.
+
+    Args:
+        place: its folder or file.
+        stored: the values there, as JSON holds them.
+        given: the values now, likewise; nested objects are compared value by value.
+        free: names, joined by dots, of those that may change.
+        what: is wrong with the place if they differ, for the message.
+        named: gives the name of a value for the message.
+
+    Raises:
+        RunError: naming each value that differs, as it was and as it is.
+    """
+    before, now = flattened(stored), flattened(given)
+    names = [*now, *(name for name in before if name not in now)]
+    different = [name for name in names if name not in free and before.get(name) != now.get(name)]
+    if different:
+        changes = ", ".join(
+            f"{named(name)} (was {shortened(ascii(before.get(name)))}, now {shortened(ascii(now.get(name)))})"
+            for name in different
+        )
+        raise RunError(f"{place} {what}: {changes}", remedy="leave these as they were, or give another folder")
 
 
 def cut(path: Path, length: int, *, remedy: str | None = None) -> None:

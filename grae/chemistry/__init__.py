@@ -24,13 +24,14 @@ from grae.chemistry.reading import (
     readable_all,
 )
 from grae.chemistry.structure import fingerprint, fragments, scaffold
-from grae.chemistry.vector import drawing
+from grae.chemistry.vector import atoms_of, drawing
 
 __all__ = [
     "KINDS",
     "RDKIT_VERSION",
     "Problem",
     "Properties",
+    "atoms_of",
     "canonical",
     "canonical_all",
     "draw_grid",

@@ -5,6 +5,7 @@ that a page can hold hundreds of drawings; black becomes the colour of the text 
 legible on light and dark paper alike.
 """
 
+import re
 from collections.abc import Collection
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ from rdkit.Chem.Draw import rdMolDraw2D
 from grae.chemistry.drawing import prepared
 from grae.chemistry.reading import read
 
+ATOM = re.compile(r"\[[^\]]*\]|Br|Cl|[BCNOPSFIbcnops*]")
 SIZE = (220, 160)
 BOND = 26.0  # pixels, at most; small molecules are not blown up
 MARK = "mark"  # the class of what is marked; its colour is the page's
@@ -117,3 +119,14 @@ def _short(path: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def atoms_of(smiles: str) -> list[int]:
+    """Where each atom of a SMILES is written, in the order in which RDKit numbers them: the place of its element."""
+    places = []
+    for atom in ATOM.finditer(smiles):
+        place = atom.start()
+        while not smiles[place].isalpha() and smiles[place] != "*" and place < atom.end() - 1:
+            place += 1
+        places.append(place)
+    return places

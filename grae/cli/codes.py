@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grae.cli.output import STRINGS, delimiter_of
+from grae.cli.output import delimiter_of
 from grae.errors import DataError, shortened
 from grae.paths import is_device
 
@@ -28,6 +28,8 @@ _BROKEN = (
     RecursionError,
     MemoryError,
 )
+FIRST = "z0"
+"""The heading of the first column of codes; one before it is of strings."""
 REMEDY = "give an .npy file or a CSV with one row a code, such as `grae encode` writes"
 
 
@@ -160,7 +162,7 @@ def _csv(content: bytes, name: str) -> "np.ndarray":
         if not line.strip():
             continue
         cells = _cells(line, mark, name, number)
-        if number == 1 and cells[0] in STRINGS.values():
+        if number == 1 and cells[1:2] == [FIRST]:
             first = 1  # the column of strings, which `grae encode --with-strings` writes
         cells = cells[first:]
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grae.cli.options import AsJson, Column, Delimiter, Device, OfGrammar, OnInvalid, RunArgument
-from grae.cli.output import emit, heading_of, note, written
+from grae.cli.output import emit, note, written
 from grae.cli.runs import find_run
 from grae.errors import DataError, SettingsError, shortened
 
@@ -88,7 +88,7 @@ def encode(
     codes = model.transform(texts)
     if not (as_json and out == "-"):
         with written(out) as file:
-            file.write(codes_as_bytes(codes, out, (heading_of(plain.language), texts) if with_strings else None))
+            file.write(codes_as_bytes(codes, out, (plain.language.column, texts) if with_strings else None))
     skipped = _tell(rejects, len(lines), out)
     if as_json:
         result = {"codes": codes} if out == "-" else {"out": out, "skipped_in": skipped}

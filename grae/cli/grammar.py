@@ -11,7 +11,7 @@ from grae.cli.output import PIPE_WIDTH, emit, note, progress, table
 from grae.cli.strings import undecodable_note
 
 if TYPE_CHECKING:
-    from grae.datasets import Coverage, Form
+    from grae.datasets import Coverage
     from grae.grammar import Grammar
 
 app = typer.Typer(
@@ -140,7 +140,7 @@ def _coverage(
     column: str | None,
     delimiter: str | None,
     max_length: int | None,
-    form: "Form | None",
+    form: str | None,
 ) -> "Coverage":
     from grae.autoencoder.models import model_named
     from grae.datasets import check_coverage, open_source
@@ -191,7 +191,7 @@ def _print(coverage: "Coverage") -> None:
 def _summary(grammar: "Grammar") -> dict[str, object]:
     return {
         "name": grammar.name,
-        "language": grammar.language,
+        "language": grammar.language.name,
         "productions": grammar.n_productions,
         "nonterminals": len(grammar.nonterminals),
         "terminals": len(grammar.terminals),

@@ -410,8 +410,6 @@ def _training_strings(place: Path, model: "GrammarAutoencoder") -> list[str]:
 
 def _write(result: "SearchResult", path: str) -> None:
     """All valid strings of the start and the search, best first, as a table or as lines of SMILES and score."""
-    from grae.optimization.result import sizes
-
     best = result.best
     columns: dict[str, list[object]] = {
         "score": [one.score for one in best],
@@ -419,8 +417,8 @@ def _write(result: "SearchResult", path: str) -> None:
         "round": [None if one.round is None else one.round + 1 for one in best],
     }
     if is_table(path):
-        about = [sizes(one.string, result.language) for one in best]
-        columns |= {name: [found[name] for found in about] for name in (about[0] if about else ())}
+        measured = result.language.measure([one.string for one in best])
+        columns |= {name: [values[name] for values in measured] for name in result.language.beside_scores}
         write_strings(path, [one.string for one in best], result.language, columns)
     else:
         write_lines(path, [f"{one.string}\t{one.score:.9g}" for one in best])
@@ -428,23 +426,20 @@ def _write(result: "SearchResult", path: str) -> None:
 
 def _print(result: "SearchResult") -> None:
     """What it started from, the best strings and the paper's statistics."""
-    from grae.optimization.result import sizes
-
     begun = result.start.best(result.records.direction == "maximize")
     told = "none valid" if begun is None else f"best {begun[1]:.4g} {begun[0]}"
     note(
         f"started from {len(result.start.texts):,} of {result.start.of:,} strings, {told}; "
         "their scores do not count as evaluations"
     )
-    molecules = result.language == "molecules"
     rows = []
     best = result.best
     found = [one for one in best if one.origin == "search"][:PAPER_BEST]
     for one in [*best[:TABLE], *(one for one in found if one not in best[:TABLE])]:
-        about = sizes(one.string, result.language).values()
+        about = result.language.scored_properties(one.string).values()
         origin = "start" if one.round is None else f"round {one.round + 1}"
         rows.append([one.score, one.string, origin, *about])
-    table([result.target.name, "string", "from", *(["heavy atoms", "SA", "QED"] if molecules else [])], rows)
+    table([result.target.name, "string", "from", *result.language.headings], rows)
     three = ", ".join(f"{one.score:.3f}" for one in found)
     shares = [[result.calls, _share(result.valid), result.average, three or None, _share(result.decoded_valid)]]
     table(["evaluations", "valid", "average of the valid", "best three found", "of all decoded, valid"], shares)

@@ -116,9 +116,10 @@ Jobs = Annotated[
     ),
 ]
 FormName = Annotated[
-    Literal["kekule", "canonical", "as-written"] | None,
+    str | None,
     typer.Option(
         "--form",
+        metavar="kekule|canonical|as-written",
         help="Molecules: the spelling to bring them into. [default: by the preset]",
         show_default=False,
     ),

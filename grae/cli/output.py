@@ -16,13 +16,12 @@ from grae.errors import GraeError
 
 if TYPE_CHECKING:
     from grae.evaluation.work import Work
+    from grae.grammar.language import Language
     from grae.training.progress import Shown
 
 PIPE_WIDTH = 160
 WORTH_SAYING = 10.0  # seconds of a stage
 TABLES = {".csv": ",", ".tsv": "\t"}
-STRINGS = {"molecules": "smiles", "expressions": "expression", "": "string"}
-"""What the column of strings of a language is called."""
 LOUDNESS: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("loudness", default="usual")
 
 
@@ -166,7 +165,7 @@ def write_lines(path: str, lines: Iterable[str]) -> None:
 
 
 def write_strings(
-    path: str, texts: Sequence[str], language: str | None, more: Mapping[str, Sequence[object]] | None = None
+    path: str, texts: Sequence[str], language: "Language", more: Mapping[str, Sequence[object]] | None = None
 ) -> None:
     """Writes strings as the file's name asks: a table under a heading as .csv or .tsv, else a line a string.
 
@@ -182,18 +181,13 @@ def write_strings(
     suffix = Path(path.removesuffix(".gz")).suffix.lower()
     if suffix not in TABLES:
         return write_lines(path, texts)
-    columns = {heading_of(language): texts, **(more or {})}
+    columns = {language.column: texts, **(more or {})}
     buffer = io.StringIO()
     rows = csv.writer(buffer, delimiter=TABLES[suffix], lineterminator="\n")
     rows.writerow(columns)
     rows.writerows(zip(*columns.values(), strict=True))
     with written(path) as file:
         file.write(buffer.getvalue().encode())
-
-
-def heading_of(language: str | None) -> str:
-    """What the column of strings is called in a table."""
-    return STRINGS.get(language or "", STRINGS[""])
 
 
 def delimiter_of(path: str) -> str:

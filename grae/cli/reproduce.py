@@ -173,7 +173,7 @@ def _runs(given: list[str], scale: "Scale") -> dict[tuple[str, str], Path]:
         SettingsError: not MODEL=RUN, or a run of other objects.
         RunError: there is no such run.
     """
-    from grae.sequence.saved import read_language_grammar
+    from grae.sequence.configuration import read_language_grammar
     from grae.training.run_folder import RunFolder
 
     found = {}
@@ -182,10 +182,8 @@ def _runs(given: list[str], scale: "Scale") -> dict[tuple[str, str], Path]:
         if not sign:
             raise SettingsError(f"--runs {one!r}", remedy="write MODEL=RUN, such as grae=runs/mine")
         place = find_run(run)
-        language = read_language_grammar(RunFolder(place)).language
+        language = read_language_grammar(RunFolder(place)).language.name
         if language not in scale.objects:
-            raise SettingsError(
-                f"--runs {one!r}: a run of {language or 'strings'}", remedy="give one of expressions or molecules"
-            )
+            raise SettingsError(f"--runs {one!r}: a run of {language}", remedy="give one of expressions or molecules")
         found[language, model] = place
     return found

@@ -8,8 +8,6 @@ import typer
 
 from grae.errors import RunError
 
-MAY_CHANGE = ("epochs", "time_budget")  # in a resumed run
-
 
 def on_command_line(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
     """Those parameters of an estimator that were written on the command line, or in the file of --config."""
@@ -28,12 +26,14 @@ def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str,
     Raises:
         RunError: something else was given than the run was begun with.
     """
+    from grae.training.settings import FREE_ON_RESUME
+
     for name, value in given.items():
         kept = parameters[name] if name in parameters else about.get(name)
-        if name not in MAY_CHANGE and str(kept) not in (str(value), str(Path(str(value)).absolute())):
+        if name not in FREE_ON_RESUME and str(kept) not in (str(value), str(Path(str(value)).absolute())):
             option = "--seed" if name == "random_state" else f"--{name.rstrip('_').replace('_', '-')}"
             raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
-    return {**parameters, **{name: value for name, value in given.items() if name in MAY_CHANGE}}
+    return {**parameters, **{name: value for name, value in given.items() if name in FREE_ON_RESUME}}
 
 
 def _is_written(context: typer.Context, name: str) -> bool:

@@ -8,7 +8,6 @@ from grae.paths import IMAGE_RUNS, RUNS, exists, is_dir, place_named
 
 COMPLETE = "model.safetensors"
 STARTED = "config.json"
-GRAMMARS = {"molecules": "smiles", "expressions": "arithmetic"}
 _TRAIN = {RUNS: "grae train", IMAGE_RUNS: "grae images train"}
 LANGUAGE = "language.cfg"  # only where the run's derivations are of another grammar than the one that was named
 
@@ -26,7 +25,7 @@ def find_run(
     Args:
         run: a folder, or the name of one under `under`; None for the latest.
         grammar: a grammar's name, file or run; narrows the latest to its runs.
-        language: what the strings mean ("molecules", "expressions"); narrows the latest to its runs.
+        language: the name of the strings' language; narrows the latest to its runs.
         holds: the file that a run must hold to count as the latest; None for any folder that is named.
         under: where the runs lie; those of images have a folder of their own.
 
@@ -49,7 +48,7 @@ def find_run(
     if latest is None:
         of = "" if grammar is None else f" of grammar {grammar!r}"
         of += "" if language is None else f" of {language}"
-        wanted = grammar or GRAMMARS.get(language or "", "smiles")
+        wanted = grammar or _grammar_of(language)
         option = "" if under == IMAGE_RUNS else f" --grammar {wanted}"
         raise RunError(
             f"no run{of} under {under.absolute()}{_known(under)}",
@@ -126,14 +125,22 @@ def _is_of(place: Path, grammar: str) -> bool:
 
 
 def _language(place: Path) -> str | None:
-    """What the strings of a run mean; None also where its grammar is damaged."""
+    """The name of the language of a run's strings; None where its grammar is damaged."""
     from grae.grammar import load_grammar
 
     named = place / LANGUAGE
     try:
-        return load_grammar(named if named.is_file() else place).language
+        return load_grammar(named if named.is_file() else place).language.name
     except GrammarError:
         return None
+
+
+def _grammar_of(language: str | None) -> str:
+    """The grammar of the data set that is the default of a language; that of molecules where there is none."""
+    from grae.datasets.registry import entries
+
+    defaults = [entry for entry in entries().values() if entry.default]
+    return next((entry.grammar for entry in defaults if entry.language == language), defaults[0].grammar)
 
 
 def _known(under: Path) -> str:

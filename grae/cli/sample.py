@@ -26,6 +26,7 @@ from grae.errors import SettingsError
 if TYPE_CHECKING:
     from grae.evaluation.sampling import Samples
     from grae.grammar import Grammar
+    from grae.grammar.language import Language
     from grae.sequence import GrammarAutoencoder
 
 TABLE = 12  # strings in the table
@@ -62,10 +63,12 @@ def sample(
 
     names = [] if density is None else [density]
     plain = check_decoding(RunFolder(place), densities=names, constraints=constraints, completion=completion)
-    if draw is not None and plain.language != "molecules":
+    language = plain.language
+    if draw is not None and language.draw is None:
         raise SettingsError(
-            f"--draw: the grammar {plain.name!r} of {place} says nothing of molecules",
-            remedy="leave --draw out, or write '#% language molecules' into the grammar and train again",
+            f"--draw: {place} is a run of {language.plural}, of which grae knows no drawing",
+            remedy="leave --draw out, or name their language in the grammar, as with '#% language molecules', and "
+            "train again",
         )
 
     import grae
@@ -81,16 +84,14 @@ def sample(
     if completion == "none":
         report["complete"] = len(texts) / n
         note(f"{len(texts):,} of {n:,} complete")
-    if model.language_grammar_.language == "molecules":
+    if language.is_molecular:
         canonical, measured = _measured(model, samples)
         report |= measured
         texts = texts if raw else canonical
     if not (as_json and out == "-"):
-        molecules = model.language_grammar_.language == "molecules"
-        more = _columns(texts) if molecules and is_table(out) else None
-        write_strings(out, texts, model.language_grammar_.language, more)
+        write_strings(out, texts, language, _columns(language, texts) if is_table(out) else None)
     if draw is not None:
-        _draw(texts, draw)
+        _draw(model.language_grammar_, texts, draw)
         note(f"drawing: {draw}")
     if as_json:
         emit({"run": place, "n": len(texts), **report, **({"samples": texts} if out == "-" else {"out": out})})
@@ -122,7 +123,7 @@ def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str
 
 def _novelty(model: "GrammarAutoencoder", distinct: Sequence[str]) -> float | None:
     """The share of molecules that the training set does not hold; None where it is not at hand in one spelling."""
-    from grae.datasets import in_form, open_store
+    from grae.datasets import open_store
     from grae.datasets.origin import texts_of
     from grae.errors import DataError
 
@@ -133,7 +134,7 @@ def _novelty(model: "GrammarAutoencoder", distinct: Sequence[str]) -> float | No
         store = open_store(folder)
     except DataError:
         return None
-    wanted = set(in_form(distinct, form))
+    wanted = set(model.language_grammar_.language.form(form).spell(distinct))
     training = texts_of(model.language_grammar_, store, model.split_.train)
     return 1 - len({text for text in training if text in wanted}) / len(wanted)
 
@@ -151,10 +152,8 @@ def _print_report(report: dict[str, object], n: int) -> None:
 
 def _first_valid(grammar: "Grammar", texts: Sequence[str], most: int) -> list[str]:
     """The first distinct valid strings; where none is valid, the first distinct strings."""
-    from grae.evaluation import meaning_of
-
     distinct = list(dict.fromkeys(texts))
-    forms = meaning_of(grammar).canonical(distinct)
+    forms = grammar.canonical(distinct)
     valid = [text for text, form in zip(distinct, forms, strict=True) if form is not None]
     return (valid or distinct)[:most]
 
@@ -162,26 +161,21 @@ def _first_valid(grammar: "Grammar", texts: Sequence[str], most: int) -> list[st
 def _print_table(grammar: "Grammar", texts: Sequence[str]) -> None:
     """The first valid samples; of molecules with their properties."""
     shown = _first_valid(grammar, texts, TABLE)
-    if grammar.language != "molecules":
-        return table(["sample"], [[text] for text in shown])
-    from grae.chemistry import properties
-
-    rows = [[text, *(found or [None] * 5)] for text in shown for found in [properties(text)]]
-    table(["sample", "logP", "SA", "QED", "weight", "heavy atoms"], rows)
+    properties = grammar.language.properties
+    measured = grammar.language.measure(shown)
+    rows = [[text, *(values[one.name] for one in properties)] for text, values in zip(shown, measured, strict=True)]
+    table(["sample", *(one.heading for one in properties)], rows)
 
 
-def _columns(texts: Sequence[str]) -> dict[str, list[float | int | None]]:
-    """The properties of molecules by name, for a table; empty where a string is not valid."""
-    from grae.chemistry import properties
-
-    found = [properties(text) for text in texts]
-    names = ("logp", "sa", "qed", "weight", "heavy_atoms")
-    return {name: [None if one is None else getattr(one, name) for one in found] for name in names}
+def _columns(language: "Language", texts: Sequence[str]) -> dict[str, list[float | None]]:
+    """The properties of strings by name, for a table; empty where a string is not valid."""
+    measured = language.measure(texts)
+    return {one.name: [values[one.name] for values in measured] for one in language.properties}
 
 
-def _draw(texts: Sequence[str], path: Path) -> None:
-    from grae.chemistry import draw_grid, properties, read
-
-    valid = [text for text in dict.fromkeys(texts) if read(text) is not None][:PANELS] or list(texts)[:PANELS]
-    found = [properties(text) for text in valid]
-    draw_grid(valid, path, legends=["" if p is None else f"logP {p.logp:.2f}  QED {p.qed:.2f}" for p in found])
+def _draw(grammar: "Grammar", texts: Sequence[str], path: Path) -> None:
+    """Draws the first valid strings."""
+    language = grammar.language
+    assert language.draw is not None
+    shown = _first_valid(grammar, texts, PANELS)
+    language.draw(shown, path, [language.caption(text) for text in shown])

@@ -183,15 +183,13 @@ def _begun(
     callbacks: "Sequence[Callback]",
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
     """A new run."""
-    from grae.autoencoder.models import model_named
     from grae.cli.strings import encoded, keep_rejects, undecodable_note
     from grae.datasets import default_dataset, open_source
-    from grae.datasets.forms import settled_form, undecodable
+    from grae.datasets.forms import undecodable
     from grae.datasets.origin import record
-    from grae.density.storage import check_known
     from grae.grammar import load_grammar
     from grae.grammar.analysis import KILLED
-    from grae.sequence.settings import preset_named
+    from grae.sequence.resolution import resolved
 
     # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
     grammar = load_grammar(name)
@@ -199,13 +197,11 @@ def _begun(
     for finding in grammar.analysis.findings:
         if finding.kind in KILLED:
             note(f"warning: {finding}")
-    preset = preset_named(parameters["preset"], grammar, model_named(parameters["model"]))
-    check_known(parameters["density"])
+    _, preset = resolved(parameters, grammar)
     if not launched():  # among several processes the main one alone looks, below
         check_new(out)
     data = strings["data"] or default_dataset(grammar)
-    limit = parameters["max_length"] or preset.max_length
-    form = settled_form(grammar, parameters["form"] or preset.form)
+    limit, form = preset.max_length, preset.form
     source = open_source(data, column=strings["column"], delimiter=strings["delimiter"], grammar=grammar)
 
     from grae.training.processes import in_turn, several
@@ -234,15 +230,16 @@ def _continued(
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
     """A run from where it stood, with its own settings."""
     from grae.cli.strings import store_of
+    from grae.estimator.configuration import checked_parameters
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.configuration import checked_parameters, read_config, read_language_grammar
+    from grae.sequence.configuration import STRINGS, read_config, read_language_grammar
     from grae.training.processes import in_turn
     from grae.training.run_folder import RunFolder
 
     folder = RunFolder(place)
     config, plain = read_config(folder), read_language_grammar(folder)
-    parameters, about = checked_parameters(folder, config, GrammarAutoencoder), config.get("data", {})
+    parameters, about = checked_parameters(STRINGS, folder, config, GrammarAutoencoder), config.get("data", {})
     if grammar is not None and load_grammar(grammar) != plain:
         raise RunError(f"{place} is a run of another grammar than {grammar!r}", remedy="leave --grammar out")
     parameters = with_changes(place, parameters, given, about)

@@ -7,14 +7,14 @@ string, without rejection or resampling.
 """
 
 from grae.constraints.compliance import breaks_rules
-from grae.constraints.constraint import AUTOMATA, Constraint, constraint_of
+from grae.constraints.constraint import Constraint, automaton_of, constraint_of
 from grae.constraints.labels import written_labels
 from grae.constraints.pushdown import ConstrainedPushdown, first_refused
 
 __all__ = [
-    "AUTOMATA",
     "ConstrainedPushdown",
     "Constraint",
+    "automaton_of",
     "breaks_rules",
     "constraint_of",
     "first_refused",

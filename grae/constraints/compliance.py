@@ -7,7 +7,7 @@ import numpy as np
 from numba import boolean, int64, njit, void
 
 from grae.constraints.automaton import FUNCTIONS, VECTOR, Automaton
-from grae.constraints.constraint import AUTOMATA, MOST_ROOM, Rules
+from grae.constraints.constraint import MOST_ROOM, Rules, automaton_of
 from grae.constraints.packing import packed
 from grae.constraints.planning import expand
 from grae.grammar import Grammar
@@ -29,10 +29,10 @@ def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
     Returns:
         (n,) bool; all False where nothing is known of the language but its grammar.
     """
-    found = np.zeros(len(derivations), bool)
-    if grammar.language not in AUTOMATA:
-        return found
+    breaks = np.zeros(len(derivations), bool)
     automaton, program = _reader(grammar)
+    if automaton is None:
+        return breaks
     for first in range(0, len(derivations), BATCH):
         some = derivations[first : first + BATCH]
         longest = int(some.lengths.max(initial=0))
@@ -48,16 +48,16 @@ def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
             grammar.tables.start,
             np.ascontiguousarray(some.ids, np.int64),
             np.ascontiguousarray(some.offsets, np.int64),
-            found[first : first + BATCH],
+            breaks[first : first + BATCH],
         )
         _read(*arguments)
-    return found
+    return breaks
 
 
 @lru_cache(maxsize=4)
-def _reader(grammar: Grammar) -> tuple[Automaton, np.ndarray]:
+def _reader(grammar: Grammar) -> tuple[Automaton | None, np.ndarray]:
     """The automaton of the grammar's language, with all the room that a decoder may give it, and the packed rules."""
-    return AUTOMATA[grammar.language or ""](grammar.terminals, MOST_ROOM), packed([*Rules.of(grammar)])
+    return automaton_of(grammar, MOST_ROOM), packed([*Rules.of(grammar)])
 
 
 @njit(

@@ -1,6 +1,5 @@
 """A grammar with its language's automaton: all that a decoder needs to emit strings of the language alone."""
 
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,13 +15,15 @@ from grae.grammar import Grammar
 MOST_ROOM = 1024  # atoms, say, that an automaton makes room for
 
 
-def _smiles(terminals: Sequence[str], room: int) -> Automaton:
-    from grae.constraints.smiles import automaton
+def automaton_of(grammar: Grammar, room: int = 1) -> Automaton | None:
+    """The automaton of a grammar's language for its terminals; None where the language has none.
 
-    return automaton(terminals, room)
-
-
-AUTOMATA: dict[str, Callable[[Sequence[str], int], Automaton]] = {"molecules": _smiles}
+    Args:
+        grammar: with motifs or without.
+        room: characters that a string may have; 1 suffices to ask for what strings do not decide.
+    """
+    make = grammar.language.automaton
+    return None if make is None else make(grammar.terminals, room)
 
 
 class Rules(NamedTuple):
@@ -149,21 +150,20 @@ class Constraint:
 
 
 @lru_cache(maxsize=4)
-def constraint_of(grammar: Grammar, language: str | None, max_length: int) -> Constraint | None:
-    """The constraint of a language in a grammar's derivations; None where the language has no automaton.
+def constraint_of(grammar: Grammar, max_length: int) -> Constraint | None:
+    """The constraint of its language on a grammar's derivations; None where the language has no automaton.
 
     Raises:
         SettingsError: no string of the language is that short.
     """
-    if language not in AUTOMATA:
-        return None
     written = (sum(len(symbol.encode()) for symbol in p.rhs if isinstance(symbol, str)) for p in grammar.productions)
     room = min(MOST_ROOM, max_length * max(written))
-    automaton = AUTOMATA[language](grammar.terminals, room)
-    return Constraint(grammar, automaton, max_length, _recipes(grammar, language))
+    automaton = automaton_of(grammar, room)
+    return None if automaton is None else Constraint(grammar, automaton, max_length, _recipes(grammar))
 
 
 @lru_cache(maxsize=4)
-def _recipes(grammar: Grammar, language: str) -> Recipes:
-    """The recipes, which do not depend on how long a string may be."""
-    return recipes_of(grammar, AUTOMATA[language](grammar.terminals, 1))
+def _recipes(grammar: Grammar) -> Recipes | None:
+    """The recipes, which do not depend on how long a string may be; None where the language has no automaton."""
+    automaton = automaton_of(grammar)
+    return None if automaton is None else recipes_of(grammar, automaton)

@@ -7,7 +7,7 @@ where its label has been written an odd number of times, and a running sum over 
 import numpy as np
 
 from grae.constraints.automaton import BEGIN, CONTEXT, NONTERMINAL, Automaton
-from grae.constraints.constraint import AUTOMATA
+from grae.constraints.constraint import automaton_of
 from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
 
@@ -26,9 +26,9 @@ def written_labels(grammar: Grammar) -> np.ndarray:
         One column a label; none where the language has no automaton.
     """
     productions = grammar.productions
-    if grammar.language not in AUTOMATA:
+    automaton = automaton_of(grammar)
+    if automaton is None:
         return np.zeros((len(productions), 0), bool)
-    automaton = AUTOMATA[grammar.language](grammar.terminals, 1)
     odd = np.zeros((len(productions), len(automaton.labels)), bool)
     told = np.ones(len(automaton.labels), bool)
     walk = _Walk(grammar, automaton)

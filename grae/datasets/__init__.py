@@ -2,7 +2,7 @@
 
 from grae.datasets.coverage import Coverage, check_coverage
 from grae.datasets.encoding import Progress
-from grae.datasets.forms import Form, encode_in_form, in_form
+from grae.datasets.forms import encode_in_form
 from grae.datasets.locations import cache_home, data_home
 from grae.datasets.readers import Line, Source
 from grae.datasets.registry import DatasetEntry, default_dataset, entries, entry, fetch, find, open_source
@@ -14,7 +14,6 @@ __all__ = [
     "Coverage",
     "DatasetEntry",
     "DerivationStore",
-    "Form",
     "Line",
     "Progress",
     "Reject",
@@ -30,7 +29,6 @@ __all__ = [
     "entry",
     "fetch",
     "find",
-    "in_form",
     "make_split",
     "open_source",
     "open_store",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grae.datasets.encoding import REJECTS_SHOWN, Progress, Tally, encode_source
-from grae.datasets.forms import Form, settled_form, trained_form, undecodable
+from grae.datasets.forms import resolved_form, undecodable
 from grae.datasets.readers import Source
 from grae.datasets.rejects import Reject
 from grae.grammar.cfg import Grammar
@@ -59,7 +59,7 @@ def check_coverage(
     grammar: Grammar,
     source: Source,
     *,
-    form: Form | None = None,
+    form: str | None = None,
     max_length: int | None = None,
     n_jobs: int = -1,
     progress: Callable[[Progress], None] | None = None,
@@ -79,9 +79,10 @@ def check_coverage(
     """
     tally = Tally()
     lengths = np.zeros(1, np.int64)
-    form = trained_form(grammar) if form is None else settled_form(grammar, form)
+    form = grammar.language.automaton_form if form is None else resolved_form(grammar, form)
+    spelling = grammar.language.form(form)
     n_undecodable, lines = 0, []
-    for chunk in encode_source(grammar, source, form=form, max_length=max_length, n_jobs=n_jobs, progress=progress):
+    for chunk in encode_source(grammar, source, form=spelling, max_length=max_length, n_jobs=n_jobs, progress=progress):
         tally.add(chunk)
         counts = np.bincount(chunk.lengths, minlength=len(lengths))
         counts[: len(lengths)] += lengths

@@ -14,12 +14,12 @@ from typing import NamedTuple, cast
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
-from grae.datasets.forms import NAMES, UNREADABLE, Form, in_form, unreadable
 from grae.datasets.readers import Line, Reading, Source
 from grae.datasets.rejects import Reject
 from grae.errors import DataError
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import encode
+from grae.grammar.language import AS_WRITTEN, Form
 
 CHUNK_LINES = 4096
 CHUNK_CHARACTERS = 2_000_000
@@ -150,7 +150,7 @@ def encode_lines(grammar: Grammar, lines: list[Line], form: Form, max_length: in
         detail = (
             rejection.detail
             if line.text == rejection.text
-            else f"{rejection.detail} of its {NAMES[form]} {rejection.text}"
+            else f"{rejection.detail} of its {form.title} {rejection.text}"
         )
         rejects.append(Reject(line.number, line.text, rejection.reason, detail))
     numbers = np.array([line.number for line in sound], np.int64)
@@ -166,7 +166,7 @@ def encode_lines(grammar: Grammar, lines: list[Line], form: Form, max_length: in
 def _encoded(grammar: Grammar, reading: Reading, form: Form, max_length: int | None, n_jobs: int) -> Iterator[Chunk]:
     lines = iter(reading)
     chunks = _chunks(lines)
-    if form == "as-written" or n_jobs == 1:
+    if form.name == AS_WRITTEN or n_jobs == 1:
         yield from (encode_lines(grammar, chunk, form, max_length, n_jobs) for chunk in _wider(chunks, n_jobs))
         return
     first = list(islice(chunks, -(-PROCESSES_FROM // CHUNK_LINES)))
@@ -202,11 +202,11 @@ def _wider(chunks: Iterator[list[Line]], n_jobs: int) -> Iterator[list[Line]]:
 
 
 def _rewritten(lines: list[Line], form: Form) -> tuple[list[Line], list[str], list[Reject]]:
-    """The lines that RDKit reads, their strings in the form, and the other lines as rejects."""
+    """The lines whose strings have the form, those strings in it, and the other lines as rejects."""
     sound, texts, rejects = [], [], []
-    for line, text in zip(lines, in_form([line.text for line in lines], form), strict=True):
+    for line, text in zip(lines, form.spell([line.text for line in lines]), strict=True):
         if text is None:
-            rejects.append(Reject(line.number, line.text, UNREADABLE, unreadable(line.text)))
+            rejects.append(Reject(line.number, line.text, form.refusal, form.explain(line.text)))
         else:
             sound.append(line)
             texts.append(text)

@@ -11,8 +11,8 @@ def fitted(source: Source, grammar: Grammar) -> Source:
     """The source as the strings of a grammar are read from it.
 
     A text file keeps the white space around its strings where strings of the language can begin or end with some. One
-    of molecules may hold a name behind each, as a .smi file does, for no SMILES holds a space. The first
-    line of a table with one column is a heading only where it is not a string of the language itself.
+    of molecules may hold a name behind each, as a .smi file does, for no SMILES holds a space. The first line
+    of a table with one column is a heading only where it is not a string of the language itself.
 
     Args:
         source: opened without such knowledge.
@@ -21,7 +21,7 @@ def fitted(source: Source, grammar: Grammar) -> Source:
     Raises:
         DataError: the file cannot be read.
     """
-    if source.settings["format"] == "text" and grammar.language == "molecules":
+    if source.settings["format"] == "text" and grammar.language.has_names:
         return replace(source, format="smi")
     if source.settings["format"] == "text" and grammar.analysis.has_space_at_ends:
         return replace(source, format="lines")

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from grae.datasets.forms import Form
 from grae.datasets.readers import STDIN, Source
 from grae.datasets.registry import entries, open_source
 from grae.datasets.store import DerivationStore, build_store, open_store
@@ -16,7 +15,7 @@ from grae.grammar.cfg import Grammar
 
 CHUNK = 50_000  # strings decoded at a time
 
-Build = Callable[[Grammar, Source, Form | None, int | None], DerivationStore]
+Build = Callable[[Grammar, Source, str | None, int | None], DerivationStore]
 """Gives the store of a source's strings in a form, of derivations of at most so many productions."""
 
 
@@ -36,7 +35,7 @@ def record(data: str, source: Source, store: DerivationStore, *, max_length: int
     }
 
 
-def built(grammar: Grammar, source: Source, form: Form | None, max_length: int | None) -> DerivationStore:
+def built(grammar: Grammar, source: Source, form: str | None, max_length: int | None) -> DerivationStore:
     """The derivation store of a source, made now or earlier; what is not in the language is left out."""
     return build_store(grammar, source, form=form, max_length=max_length, on_invalid="skip")
 

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -77,7 +77,7 @@ class DatasetEntry(_Entry):
 
     name: str
     description: str
-    language: Literal["molecules", "expressions"]
+    language: str
     grammar: str
     default: bool = False
     strings: int
@@ -122,7 +122,7 @@ def default_dataset(grammar: Grammar) -> str:
         DataError: nothing is known of the grammar's language.
     """
     for known in entries().values():
-        if known.default and known.language == grammar.language:
+        if known.default and known.language == grammar.language.name:
             return known.name
     raise DataError(
         f"no data set comes with grammar {grammar.name!r}", remedy="give a file of its strings: --data FILE"

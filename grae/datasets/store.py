@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grae import __version__
 from grae.datasets.encoding import Chunk, Progress, Tally, encode_source
-from grae.datasets.forms import Form, settled_form
+from grae.datasets.forms import resolved_form
 from grae.datasets.locations import CACHE_HOME, cache_home
 from grae.datasets.readers import Source
 from grae.datasets.rejects import HEADING, Reject, as_row, printable, reject_error
@@ -54,7 +54,7 @@ class Recipe(BaseModel):
     grammar: str
     data: str
     reader: dict[str, str | int | bool | None]
-    form: Form
+    form: str
     max_length: int | None
     rdkit: str | None
 
@@ -139,7 +139,7 @@ def build_store(
     grammar: Grammar,
     source: Source,
     *,
-    form: Form | None = None,
+    form: str | None = None,
     max_length: int | None = None,
     on_invalid: Literal["skip", "error"] = "skip",
     n_jobs: int = -1,
@@ -150,7 +150,7 @@ def build_store(
     Args:
         grammar: of the strings.
         source: where they come from.
-        form: in which the strings are encoded; when left out, the canonical one for grammars of molecules.
+        form: in which the strings are encoded; when left out, the default of the language.
         max_length: the most productions that a derivation may have.
         on_invalid: leave out the lines that cannot be encoded, or stop at the first.
         n_jobs: processes or threads, as joblib counts them.
@@ -159,15 +159,22 @@ def build_store(
     Raises:
         DataError: the source cannot be read, is empty or holds no string of the language; under "error", at the first
             line that cannot be encoded; or the cache cannot be written.
-        SettingsError: a form of molecules for strings that are none.
+        SettingsError: the language has no such form.
     """
-    form = settled_form(grammar, form)
+    form = resolved_form(grammar, form)
     recipe = _recipe(grammar, source, form, max_length)
     folder = cache_home() / STORES / recipe.key
     store = _opened(folder)
     if store is not None and not (store.rejects and on_invalid == "error"):
         return store
-    chunks = encode_source(grammar, source, form=form, max_length=max_length, n_jobs=n_jobs, progress=progress)
+    chunks = encode_source(
+        grammar,
+        source,
+        form=grammar.language.form(form),
+        max_length=max_length,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
     with _building(folder) as building:
         tally = Tally()
         with _Writer(building) as writer:
@@ -238,7 +245,7 @@ def _mapped(path: Path, dtype: np.dtype, n: int) -> np.ndarray:
     return np.memmap(path, dtype=dtype, mode="r", shape=(n,))
 
 
-def _recipe(grammar: Grammar, source: Source, form: Form, max_length: int | None) -> Recipe:
+def _recipe(grammar: Grammar, source: Source, form: str, max_length: int | None) -> Recipe:
     return Recipe(
         layout=LAYOUT,
         version=__version__,

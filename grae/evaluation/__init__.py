@@ -5,7 +5,6 @@ from grae.evaluation.comparison import SideBySide, side_by_side
 from grae.evaluation.densities import DensityEvaluation, densities_named, evaluate_densities
 from grae.evaluation.evaluate import Evaluation, evaluate, evaluate_samples
 from grae.evaluation.figures import Figure
-from grae.evaluation.meaning import Meaning, meaning_of
 from grae.evaluation.measures import MEASURES, Measure
 from grae.evaluation.metrics import Estimate, Share, exact, in_language, novel, unique, unique_at, valid
 from grae.evaluation.runs import LoadedRun, Request, check_run, evaluate_run, fit_missing_densities, open_run
@@ -20,7 +19,6 @@ __all__ = [
     "Evaluation",
     "Figure",
     "LoadedRun",
-    "Meaning",
     "Measure",
     "Request",
     "Share",
@@ -36,7 +34,6 @@ __all__ = [
     "exact",
     "fit_missing_densities",
     "in_language",
-    "meaning_of",
     "novel",
     "open_run",
     "samples_of",

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from grae.evaluation.chemnet import ChemNet, has_fcd
 from grae.evaluation.descriptions import PARTS, PROPERTIES
 from grae.evaluation.figures import Figure
-from grae.evaluation.meaning import Meaning
 from grae.evaluation.measures import NOT_ASKED, Wanted
 from grae.evaluation.molecules import PART_OF, measures_against, measures_alone, molecules_of
 from grae.evaluation.references import reference_of
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
 
 ALONE = ("Filters", "IntDiv", "IntDiv2")
 AGAINST = ("FCD", "SNN", "Frag", "Scaf")
@@ -73,7 +76,7 @@ class Benchmarked:
 def benchmark(
     samples: Sequence[str | None],
     forms: Sequence[str | None],
-    meaning: Meaning,
+    grammar: "Grammar",
     comparison: Comparison,
     wanted: Wanted,
     work: Work,
@@ -83,7 +86,7 @@ def benchmark(
     Args:
         samples: the strings, in the order in which they were drawn.
         forms: the canonical form of each, None for the invalid.
-        meaning: that of molecules.
+        grammar: of molecules.
         comparison: what to compare with.
         wanted: which measures to take; nothing is computed that none of them needs.
         work: how to measure.
@@ -108,7 +111,7 @@ def benchmark(
         strings, network = references[test], chemnet if "FCD" in names else None
         if strings is None or not names:
             continue
-        reference = reference_of(strings, meaning, _parts(names), network, work)
+        reference = reference_of(strings, grammar, _parts(names), network, work)
         found.references[test] = (reference.name, len(reference))
         for name, figure in measures_against(molecules, reference, names, work).items():
             found.take(_named(name, test), figure)

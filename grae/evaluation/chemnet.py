@@ -14,6 +14,7 @@ import numpy as np
 from grae.errors import MissingExtraError
 from grae.evaluation.descriptions import Progress
 from grae.evaluation.resampling import Halves
+from grae.frechet import Moments, frechet_distance
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,20 +24,6 @@ PADDED = 350  # characters
 BATCH = 256
 HALVES_AT_ONCE = 25  # 50 MB
 MODEL = "ChemNet_v0.13_pretrained.pt"
-
-
-class Moments(NamedTuple):
-    """The mean and the covariance of activations.
-
-    Attributes:
-        n: how many there were.
-        mean: (512,) float64.
-        covariance: (512, 512) float64, unbiased: over n - 1.
-    """
-
-    n: int
-    mean: np.ndarray
-    covariance: np.ndarray
 
 
 class Sums(NamedTuple):
@@ -55,7 +42,7 @@ class Sums(NamedTuple):
     @property
     def moments(self) -> Moments:
         """The moments."""
-        return moments_of_sums(int(self.n[0]), self.total, self.products)
+        return Moments.of_sums(int(self.n[0]), self.total, self.products)
 
 
 def has_fcd() -> bool:
@@ -185,33 +172,6 @@ class _Tail(NamedTuple):
             return cls(states, gates, forwards.weight_hh_l0.T.contiguous())
 
 
-def moments_of(activations: np.ndarray) -> Moments:
-    """The moments of activations (n, 512), n at least 2."""
-    return Moments(len(activations), activations.mean(axis=0, dtype=np.float64), np.cov(activations.T))
-
-
-def moments_of_sums(n: int, total: np.ndarray, products: np.ndarray) -> Moments:
-    """The moments from the sum of the activations and the sum of their outer products."""
-    mean = total / n
-    covariance = (products - n * np.outer(mean, mean)) / (n - 1) if n > 1 else np.full_like(products, np.nan)
-    return Moments(n, mean, covariance)
-
-
-def frechet_distance(a: Moments, b: Moments) -> float:
-    """The squared Fréchet distance of two Gaussians (Dowson and Landau, J. Multivariate Analysis 12, 1982).
-
-    |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)); the last trace is the sum of the roots of the eigenvalues of
-    R' C_b R with C_a = R R', which rounding leaves real.
-    """
-    return _distance(a, root_of(a.covariance), b)
-
-
-def root_of(covariance: np.ndarray) -> np.ndarray:
-    """An R with R R' = C."""
-    eigenvalues, vectors = np.linalg.eigh(covariance)
-    return vectors * np.sqrt(np.maximum(eigenvalues, 0))
-
-
 def distances_of_halves(reference: Moments, activations: np.ndarray, halves: Halves) -> np.ndarray:
     """The distance of the activations of each half to the reference, (B,)."""
     groups = halves.chosen.shape[1]
@@ -219,19 +179,11 @@ def distances_of_halves(reference: Moments, activations: np.ndarray, halves: Hal
     for group in range(groups):
         some = activations[halves.group == group].astype(np.float64)
         totals[group], products[group] = some.sum(axis=0), (some.T @ some).ravel()
-    root = root_of(reference.covariance)
-    found: list[float] = []
+    distances: list[float] = []
     for first in range(0, len(halves.chosen), HALVES_AT_ONCE):
         chosen = halves.chosen[first : first + HALVES_AT_ONCE].astype(np.float64)  # B G
         sizes = halves.sizes[first : first + HALVES_AT_ONCE]
         for n, total, product in zip(sizes, chosen @ totals, chosen @ products, strict=True):
-            found.append(_distance(reference, root, moments_of_sums(int(n), total, product.reshape(WIDTH, WIDTH))))
-    return np.array(found)
-
-
-def _distance(a: Moments, root: np.ndarray, b: Moments) -> float:
-    difference = a.mean - b.mean
-    eigenvalues = np.linalg.eigvalsh(root.T @ b.covariance @ root)
-    shared = np.sqrt(np.maximum(eigenvalues, 0)).sum()
-    distance = float(difference @ difference + np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared)
-    return max(0.0, distance)  # of equal sets rounding leaves a little less than 0
+            half = Moments.of_sums(int(n), total, product.reshape(WIDTH, WIDTH))
+            distances.append(frechet_distance(reference, half, quick=True))
+    return np.array(distances)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from grae.errors import SettingsError
 from grae.evaluation.evaluate import counted, figure_of
 from grae.evaluation.figures import Figure
-from grae.evaluation.meaning import meaning_of
 from grae.evaluation.measures import Wanted
 from grae.evaluation.metrics import Estimate, complete, valid
 from grae.evaluation.resampling import interval_of_mean
@@ -104,7 +103,6 @@ def evaluate_densities(
     """
     work = work or Work()
     grammar = model.language_grammar_
-    meaning = meaning_of(grammar)
     codes = model.transform(held_out) if held_out else None
     given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
     found = {}
@@ -112,12 +110,12 @@ def evaluate_densities(
         density = model.density_named(name)
         done = work.begin(f"samples of {name}")
         samples = drawn(model, n, density=name, seed=work.seed, **given)
-        forms = meaning.canonical(samples.texts, n_jobs=work.n_jobs)
-        figures, left_out = counted(grammar, meaning, samples.texts, forms, training, Wanted(), work)
+        forms = grammar.canonical(samples.texts, n_jobs=work.n_jobs)
+        figures, left_out = counted(grammar, samples.texts, forms, training, Wanted(), work)
         if completion == "none":
             figures["complete"] = figure_of(complete(samples.texts))
         if samples.without is not None:
-            share = valid(meaning.canonical(samples.without, n_jobs=work.n_jobs))
+            share = valid(grammar.canonical(samples.without, n_jobs=work.n_jobs))
             figures["valid_without_constraints"] = figure_of(share)
         if codes is None:
             left_out |= dict.fromkeys(LIKELIHOODS, "there are no held-out strings")

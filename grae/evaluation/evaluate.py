@@ -11,7 +11,6 @@ from grae.evaluation.benchmark import NONE_VALID, Benchmarked, Comparison, bench
 from grae.evaluation.causes import causes
 from grae.evaluation.figures import Figure
 from grae.evaluation.kept import canonical_forms
-from grae.evaluation.meaning import Meaning, meaning_of
 from grae.evaluation.measures import NOT_ASKED, Wanted
 from grae.evaluation.metrics import Share, complete, exact, in_language, novel, unique, unique_at, valid
 from grae.evaluation.reconstruction import reconstructed, right_steps
@@ -104,28 +103,28 @@ def evaluate_samples(
         RunError: the cache cannot be read or written.
     """
     work = work or Work()
-    meaning, wanted = meaning_of(grammar), Wanted.named(measures)
+    wanted = Wanted.named(measures)
     work.begin("canonical forms")
-    forms = meaning.canonical(samples, n_jobs=work.n_jobs)
-    figures, left_out = counted(grammar, meaning, samples, forms, training, wanted, work)
+    forms = grammar.canonical(samples, n_jobs=work.n_jobs)
+    figures, left_out = counted(grammar, samples, forms, training, wanted, work)
     samples_left, forms_left = samples, forms
     if without is not None and "valid_without_constraints" in wanted:
-        samples_left, forms_left = without, meaning.canonical(without, n_jobs=work.n_jobs)
+        samples_left, forms_left = without, grammar.canonical(without, n_jobs=work.n_jobs)
         figures["valid_without_constraints"] = figure_of(valid(forms_left))
     elif without is not None:
         left_out["valid_without_constraints"] = NOT_ASKED
     found = Benchmarked()
-    if meaning.name == "molecules":
-        found = benchmark(samples, forms, meaning, comparison or Comparison(), wanted, work)
+    if grammar.language.is_molecular:
+        found = benchmark(samples, forms, grammar, comparison or Comparison(), wanted, work)
     work.begin("causes of invalidity")
     return Evaluation(
         samples=tuple(samples),
         figures=figures | found.figures,
-        causes=causes(grammar, meaning, samples_left, forms_left, n_jobs=work.n_jobs),
+        causes=causes(grammar, samples_left, forms_left, n_jobs=work.n_jobs),
         left_out=left_out | found.left_out,
         caveats=found.caveats,
         references=found.references,
-        valid_means=meaning.valid_means,
+        valid_means=grammar.language.valid_means,
     )
 
 
@@ -195,7 +194,6 @@ def evaluate(
 
 def counted(
     grammar: "Grammar",
-    meaning: Meaning,
     samples: Sequence[str | None],
     forms: Sequence[str | None],
     training: Strings | None,
@@ -206,7 +204,6 @@ def counted(
 
     Args:
         grammar: of the language.
-        meaning: of its strings.
         samples: the strings; None for an incomplete one.
         forms: the canonical form of each, None for the invalid.
         training: what the model was trained on.
@@ -216,7 +213,7 @@ def counted(
     left_out: dict[str, str] = {}
     figures: dict[str, Figure | None] = {}
     n_valid = sum(form is not None for form in forms)
-    at = {f"unique@{k}": k for k in FIRST} if meaning.name == "molecules" else {}
+    at = {f"unique@{k}": k for k in FIRST} if grammar.language.is_molecular else {}
     for name in wanted.of(("in_language", "valid", "unique", *at, "novel"), left_out):
         match name:
             case "in_language":
@@ -230,7 +227,7 @@ def counted(
             case "unique":
                 figures[name] = figure_of(unique(forms))
             case "novel" if training is not None:
-                figures[name] = figure_of(novel(forms, canonical_forms(meaning, training, work)))
+                figures[name] = figure_of(novel(forms, canonical_forms(grammar, training, work)))
             case _ if n_valid < at[name]:
                 left_out[name] = f"it takes {at[name]:,} valid samples; there are {n_valid:,}"
             case _:

@@ -9,14 +9,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grae.datasets.locations import cache_home
-from grae.evaluation.meaning import Meaning
 from grae.evaluation.strings import Strings, digest, each
 from grae.evaluation.work import Work
 from grae.files import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
 
 VERSION = "2"  # raised when what is computed changes
 CHUNK = 50_000  # strings in a block of canonical forms
@@ -30,7 +33,13 @@ Compute = Callable[[list[str], Sequence[str], Callable[[float], None]], dict[str
 
 
 def kept_blocks(
-    kinds: Sequence[str], strings: Strings, size: int, compute: Compute, begin: Callable[[], Callable[[float], None]]
+    kinds: Sequence[str],
+    strings: Strings,
+    size: int,
+    compute: Compute,
+    begin: Callable[[], Callable[[float], None]],
+    *,
+    language: str = "",
 ) -> Iterator[dict[str, Arrays]]:
     """Arrays about strings, by kind, block after block: from the cache, or computed and kept there.
 
@@ -40,6 +49,7 @@ def kept_blocks(
         size: strings in a block.
         compute: gives the arrays of a block of strings.
         begin: called before anything is computed, if something is; gives what to call with the fraction done.
+        language: of the strings, where the arrays depend on it.
 
     Raises:
         RunError: the cache cannot be read or written.
@@ -48,7 +58,7 @@ def kept_blocks(
     at, total = 0, 1  # strings read of the stream; of all
     done: Callable[[float], None] | None = None
     for number in count():
-        paths = {kind: _path(kind, strings, size) / f"{number}.safetensors" for kind in kinds}
+        paths = {kind: _path(kind, strings, size, language) / f"{number}.safetensors" for kind in kinds}
         found = {kind: read_tensors(path, remedy=REMEDY)[0] for kind, path in paths.items() if path.is_file()}
         missing = [kind for kind in kinds if kind not in found]
         if missing:
@@ -77,20 +87,20 @@ def part_of(done: Callable[[float], None], low: float, high: float) -> Callable[
     return tell
 
 
-def canonical_forms(meaning: Meaning, strings: Strings, work: Work) -> Iterator[str]:
-    """The canonical forms of the valid strings, of molecules from the cache where they are known already.
+def canonical_forms(grammar: "Grammar", strings: Strings, work: Work) -> Iterator[str]:
+    """The canonical forms of the valid strings, of a slow language from the cache where they are known already.
 
     Args:
-        meaning: of the strings.
+        grammar: of the strings.
         strings: which.
         work: how to compute.
     """
 
     def forms(texts: list[str]) -> list[str]:
-        known = meaning.canonical(texts, n_jobs=work.n_jobs)
+        known = grammar.canonical(texts, n_jobs=work.n_jobs)
         return list(dict.fromkeys(form for form in known if form is not None))
 
-    if meaning.name != "molecules":
+    if not grammar.language.is_slow:
         for some in each(strings.read(), CHUNK):
             yield from forms(some)
         return
@@ -100,6 +110,7 @@ def canonical_forms(meaning: Meaning, strings: Strings, work: Work) -> Iterator[
         CHUNK,
         lambda texts, kinds, done: {"canonical": {"forms": joined(forms(texts))}},
         lambda: work.begin(f"canonical forms of {strings.name}"),
+        language=grammar.language.name,
     )
     for block in blocks:
         yield from split(block["canonical"]["forms"])
@@ -115,7 +126,8 @@ def split(content: np.ndarray) -> list[str]:
     return content.tobytes().decode().split("\n")[:-1]
 
 
-def _path(kind: str, strings: Strings, size: int) -> Path:
+def _path(kind: str, strings: Strings, size: int, language: str) -> Path:
     from grae.chemistry import RDKIT_VERSION
 
-    return cache_home() / "evaluation" / kind / digest(VERSION, RDKIT_VERSION, strings.key, str(size))[:32]
+    content = (VERSION, RDKIT_VERSION, strings.key, str(size), *filter(None, [language]))
+    return cache_home() / "evaluation" / kind / digest(*content)[:32]

@@ -64,7 +64,7 @@ def valid(canonical: Sequence[str | None]) -> Share:
     """How many of the samples are valid.
 
     Args:
-        canonical: the canonical form of each sample, None for the invalid (`Meaning.canonical`).
+        canonical: the canonical form of each sample, None for the invalid (`Grammar.canonical`).
     """
     return Share(sum(form is not None for form in canonical), len(canonical))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grae.evaluation.chemnet import ChemNet, distances_of_halves, frechet_distance, moments_of
+from grae.evaluation.chemnet import ChemNet, distances_of_halves
 from grae.evaluation.descriptions import (
     FINGERPRINTS,
     FRAGMENTS,
@@ -29,6 +29,7 @@ from grae.evaluation.resampling import (
 )
 from grae.evaluation.tanimoto import nearest
 from grae.evaluation.work import Work
+from grae.frechet import Moments, frechet_distance
 
 FCD_HALVES = 100  # each takes the eigenvalues of a matrix of 512 x 512
 PART_OF = {
@@ -148,7 +149,7 @@ def _fcd(molecules: Molecules, reference: Reference) -> Figure | str:
     if len(activations) < 2 or moments.n < 2:
         few = "the samples" if len(activations) < 2 else reference.name
         return f"a covariance takes two molecules or more; {few} hold one"
-    value = frechet_distance(moments, moments_of(activations))
+    value = frechet_distance(moments, Moments.of(activations))
     some = None if halves is None else Halves(halves.group, halves.chosen[:FCD_HALVES])
     interval = interval_of_halves(value, some, lambda halves: distances_of_halves(moments, activations, halves))
     return Figure(Estimate(value, len(activations)), interval)

@@ -3,16 +3,20 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grae.errors import DataError
-from grae.evaluation.chemnet import ChemNet, Moments, Sums
+from grae.evaluation.chemnet import ChemNet, Sums
 from grae.evaluation.descriptions import FRAGMENTS, PARTS, SCAFFOLDS, Distinct, Progress, describe
 from grae.evaluation.kept import N_STRINGS, Arrays, joined, kept_blocks, part_of, split
-from grae.evaluation.meaning import Meaning
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
+from grae.frechet import Moments
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
 
 BLOCK = 10_000  # molecules described before they are kept
 ACTIVATIONS = "activations"
@@ -43,13 +47,13 @@ class Reference:
 
 
 def reference_of(
-    strings: Strings, meaning: Meaning, parts: Collection[str], chemnet: ChemNet | None, work: Work
+    strings: Strings, grammar: "Grammar", parts: Collection[str], chemnet: ChemNet | None, work: Work
 ) -> Reference:
     """The statistics of a set of molecules; those that the cache lacks are computed and kept there, block by block.
 
     Args:
         strings: the set.
-        meaning: that of molecules.
+        grammar: of molecules.
         parts: what to describe, of `PARTS`; one or more.
         chemnet: the network whose activations are asked for, if any.
         work: how to measure.
@@ -60,7 +64,7 @@ def reference_of(
     """
 
     def compute(texts: list[str], missing: Sequence[str], done: Progress) -> dict[str, Arrays]:
-        molecules = Distinct.of(texts, meaning.canonical(texts, n_jobs=work.n_jobs))
+        molecules = Distinct.of(texts, grammar.canonical(texts, n_jobs=work.n_jobs))
         described = [part for part in missing if part in PARTS]
         half = 0.5 if described and ACTIVATIONS in missing else float(ACTIVATIONS not in missing)
         found = _described(molecules, described, work, part_of(done, 0.0, half))
@@ -72,7 +76,9 @@ def reference_of(
     kinds = [*parts, *([] if chemnet is None else [ACTIVATIONS])]
     found = Reference(strings.name)
     blocks: list[dict[str, Arrays]] = []
-    for block in kept_blocks(kinds, strings, BLOCK, compute, lambda: work.begin(f"describing {strings.name}")):
+    language = grammar.language.name
+    begin = lambda: work.begin(f"describing {strings.name}")  # noqa: E731
+    for block in kept_blocks(kinds, strings, BLOCK, compute, begin, language=language):
         n = int(block[kinds[0]]["n"][0])
         found.n += n
         found.invalid += int(block[kinds[0]][N_STRINGS][0]) - n

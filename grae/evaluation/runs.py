@@ -211,7 +211,7 @@ def open_run(
 
 def measure(run: LoadedRun, request: Request, *, again: bool = True, work: Work | None = None) -> dict[str, Any]:
     """What an evaluation of an opened run found, as `evaluate_run` returns it."""
-    molecules = run.model.language_grammar_.language == "molecules"
+    molecules = run.model.language_grammar_.language.is_molecular
     comparison = comparison_of(request, run.sets, run.held_out if molecules else ())
     settings = _settings(run, request, comparison)
     found = None if again else kept_evaluation(run.place, settings)
@@ -327,7 +327,7 @@ def _settings(run: LoadedRun, request: Request, comparison: Comparison) -> dict[
         about |= {"completion": "none", "constraints": "grammar"}
     if request.measures is not None:
         about["measures"] = sorted(Wanted.named(request.measures).names or ())
-    if run.model.language_grammar_.language == "molecules":
+    if run.model.language_grammar_.language.is_molecular:
         from grae.chemistry import RDKIT_VERSION
 
         sets = (comparison.reference, comparison.scaffold_reference)

@@ -9,7 +9,8 @@ import numpy as np
 
 from grae.errors import GrammarError
 from grae.grammar import notation
-from grae.grammar.notation import at_line, checked_language, motif_error
+from grae.grammar.language import STRINGS, Language, language_named
+from grae.grammar.notation import at_line, motif_error
 from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, unspellable, written
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Grammar:
         name: what messages and run folders call it.
         productions: pairs of left-hand side and right-hand side, or productions, in the order of their ids.
         start: the start symbol; the first left-hand side when left out.
-        language: what the strings mean: "molecules", "expressions" or None.
+        language: what the strings mean, a `Language` or the name of one; None for strings that mean nothing further.
         ignore: characters that may stand between terminals in a string that is read, and mean nothing.
         separator: what stands between any two terminals, such as a space between words; "" for nothing.
         motifs: what the last of the productions compose, in the same order.
@@ -46,7 +47,7 @@ class Grammar:
         productions: Iterable[Production | tuple[Nonterminal, Sequence[Symbol]]],
         start: Nonterminal | None = None,
         *,
-        language: str | None = None,
+        language: Language | str | None = None,
         ignore: str = "",
         separator: str = "",
         motifs: Iterable[Motif] = (),
@@ -58,7 +59,7 @@ class Grammar:
                 f"grammar {name!r} has no productions", remedy="write at least one, such as S -> 'a' S | 'a'"
             )
         self.start = start or self.productions[0].lhs
-        self.language = None if language is None else checked_language(language, name)
+        self.language = language_named(language, name) if isinstance(language, str) else language or STRINGS
         self.ignore = ignore
         self.separator = separator
         self.motifs = tuple(motifs)
@@ -199,6 +200,15 @@ class Grammar:
         """
         return self.unparser.unparse(ids)
 
+    def canonical(self, texts: Sequence[str | None], *, n_jobs: int = 1) -> list[str | None]:
+        """The canonical form of each string in the grammar's language, None for the invalid; see `Language.canonical`.
+
+        Args:
+            texts: strings; None, an incomplete one, is invalid.
+            n_jobs: processes, as joblib counts them, where the language is slow.
+        """
+        return self.language.canonical(self, texts, n_jobs=n_jobs)
+
     def tree(self, text: str) -> "nltk.Tree":
         """The derivation of a string as a tree of nltk's; motifs are written out.
 
@@ -223,7 +233,7 @@ class Grammar:
     @property
     def text(self) -> str:
         """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, motifs and fingerprint."""
-        head = [f"#% language {self.language}"] if self.language else []
+        head = [] if self.language.name == STRINGS.name else [f"#% language {self.language.name}"]
         head += [f"#% ignore {written(character)}" for character in self.ignore]
         head += [f"#% separator {written(self.separator)}"] if self.separator else []
         n_base = self.n_productions - len(self.motifs)
@@ -234,7 +244,9 @@ class Grammar:
         return "\n".join(lines) + "\n"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Grammar) and self.fingerprint == other.fingerprint
+        if not isinstance(other, Grammar):
+            return False
+        return (self.fingerprint, self.language.name) == (other.fingerprint, other.language.name)
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)

@@ -3,7 +3,7 @@
 A grammar file holds productions such as `S -> S '+' T | T`, comments after `#`, and `%start NAME` (else the first
 left-hand side starts). Directives hide in comments, so that nltk reads the same files:
 
-    #% language molecules     what the strings mean (`molecules`, `expressions`); validity and drawing follow from it
+    #% language molecules     what the strings mean (see `language`); validity and drawing follow from it
     #% ignore ' '             characters that may stand between terminals in a string that is read, and mean nothing
     #% separator ' '          what stands between any two terminals, as a space between the words of a sentence
     #% motif 3 0 17 uses 9    the next production is a motif: 3 with 17 in its first nonterminal, used 9 times
@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from grae.errors import GrammarError
+from grae.grammar.language import STRINGS, Language, language_named
 from grae.grammar.rules import RuleLine, without_epsilons
 from grae.grammar.symbols import NAME, Motif, Nonterminal, Production, Symbol
 
-LANGUAGES = ("molecules", "expressions")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # not str.splitlines: terminals may hold the others
 _START = re.compile(rf"%start\s+(?:({NAME.pattern})|<\s*({NAME.pattern})\s*>)\s*(?:#.*)?")
 _CONTINUED = re.compile(r"""(?:[^'"#]|'[^']*'|"[^"]*")*\\""")  # the backslash is in no string and in no comment
@@ -33,7 +33,7 @@ class Declarations(NamedTuple):
     Attributes:
         productions: in file order, each with its line.
         start: the start symbol, where the file names one.
-        language: the directive of that name.
+        language: that the directive of that name names.
         ignore: the characters of such directives.
         separator: the directive of that name; "" without one.
         motifs: of the last of the productions.
@@ -41,7 +41,7 @@ class Declarations(NamedTuple):
 
     productions: list[Production]
     start: Nonterminal | None
-    language: str | None
+    language: Language
     ignore: str
     separator: str
     motifs: list[Motif]
@@ -57,7 +57,7 @@ def read(text: str, name: str) -> Declarations:
     Raises:
         GrammarError: with the line that cannot be read and why.
     """
-    language, ignore, separator, start = None, "", "", None
+    language, ignore, separator, start = STRINGS, "", "", None
     rules: list[tuple[Nonterminal, tuple[Symbol, ...], int]] = []
     motifs: dict[int, Motif] = {}
     for number, line in _logical_lines(text):
@@ -65,7 +65,7 @@ def read(text: str, name: str) -> Declarations:
         if directive := _DIRECTIVE.fullmatch(line):
             match directive.groups():
                 case ("language", value):
-                    language = checked_language(value.strip(), where)
+                    language = language_named(value.strip(), where)
                 case ("ignore", value):
                     ignore += _unquoted("ignore", value.strip(), where)
                 case ("separator", value):
@@ -92,20 +92,6 @@ def read(text: str, name: str) -> Declarations:
             production = productions[place]
             raise motif_error(f"{name}{at_line(production.line)}: '{production}' comes after motifs and is none")
     return Declarations(productions, start, language, ignore, separator, list(motifs.values()))
-
-
-def checked_language(language: str, where: str) -> str:
-    """The language, if it is one that we know.
-
-    Raises:
-        GrammarError: it is not; `where` says where it was named.
-    """
-    if language not in LANGUAGES:
-        raise GrammarError(
-            f"{where}: unknown language {language!r}; known: {', '.join(LANGUAGES)}",
-            remedy="correct the directive, or leave it out",
-        )
-    return language
 
 
 def at_line(line: int | None) -> str:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from grae.lazily import from_homes
 
 if TYPE_CHECKING:
+    from grae.frechet import Moments, frechet_distance
     from grae.images.data import ImageSet, load_images
     from grae.images.estimator import ImageAutoencoder, load
-    from grae.images.frechet import Moments, frechet_distance
 
 __all__ = ["ImageAutoencoder", "ImageSet", "Moments", "frechet_distance", "load", "load_images"]
 
 _HOMES = {
     "ImageAutoencoder": "grae.images.estimator",
     "ImageSet": "grae.images.data",
-    "Moments": "grae.images.frechet",
-    "frechet_distance": "grae.images.frechet",
+    "Moments": "grae.frechet",
+    "frechet_distance": "grae.frechet",
     "load": "grae.images.estimator",
     "load_images": "grae.images.data",
 }

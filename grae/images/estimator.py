@@ -1,6 +1,5 @@
 """The estimator of images: arrays of pixels in, latent codes and new images out."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -12,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from grae.callbacks.protocol import Callback, check
 from grae.datasets.split import Split
 from grae.density import Density, TwoStage
-from grae.density.latent import LatentEstimator
-from grae.errors import DataError, RunError, SettingsError
+from grae.errors import DataError, SettingsError
+from grae.estimator.base import LatentEstimator
 from grae.images import saved
 from grae.images.batches import ImageBatches, decode_codes, encode_images
 from grae.images.data import checked as checked_images
@@ -22,11 +21,11 @@ from grae.images.interpolation import rescaled_line, slerp
 from grae.images.network import build
 from grae.images.recipes import model_of_images
 from grae.images.resolution import resolved
-from grae.paths import IMAGE_RUNS, place_named
+from grae.paths import IMAGE_RUNS
 from grae.training import processes
 from grae.training.batches import mean_terms
 from grae.training.device import resolve
-from grae.training.loop import TrainingResult, train
+from grae.training.loop import train
 from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
@@ -70,6 +69,8 @@ class ImageAutoencoder(LatentEstimator):
         result_: what came of the training; None after `load`.
         about_: where the images come from, with the checksum of their pixels.
     """
+
+    RUNS = IMAGE_RUNS
 
     def __init__(
         self,
@@ -143,20 +144,13 @@ class ImageAutoencoder(LatentEstimator):
         processes.join(resolve(self.device))
         images = checked_images(X)
         self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
-        folder = None if run is None else RunFolder(run)
-        if resume and folder is None:
-            raise RunError("there is no folder to resume from", remedy="give the folder of the run")
+        folder = self._run_folder(run, resume)
         self.split_ = self._split(len(images))
-        self.about_ = {"rows": len(images), "sha256": checksum(images), **(data or {})}
+        self.about_ = {"rows": len(images), "sha256": saved.checksum(images), **(data or {})}
         if folder is not None and resume:
             saved.check_same(folder, self.settings_, self.about_)
-        elif folder is not None:
-            folder.check_unused()
         self._train(images, folder, resume, callbacks)
-        self.densities_ = processes.of_main(lambda: self._fitted_densities(images))
-        if folder is not None and processes.is_main():
-            self.save(folder.path)
-        return self
+        return self._finish(folder, lambda: self._fitted_densities(images))
 
     def fit_like(self, other: Self, X: np.ndarray) -> Self:
         """Takes the network of a model that was trained as this one would be, and fits this one's densities.
@@ -176,7 +170,7 @@ class ImageAutoencoder(LatentEstimator):
         for name in ("architecture", "objective", "training"):
             if getattr(self.settings_, name) != getattr(other.settings_, name):
                 raise SettingsError(f"the model to be taken up differs in its {name}", remedy="call `fit`")
-        if other.about_["sha256"] != checksum(images):
+        if other.about_["sha256"] != saved.checksum(images):
             raise DataError("the model to be taken up was trained on other images", remedy="call `fit`")
         self.split_, self.about_, self.result_ = other.split_, other.about_, other.result_
         self.network_ = other.network_
@@ -264,23 +258,12 @@ class ImageAutoencoder(LatentEstimator):
             total += float(np.square((self.reconstruct(part).astype(np.float64) - part) / 255).sum())
         return -total / images.size
 
-    def save(self, path: str | Path) -> None:
-        """Writes all that `load` needs into a folder, each file whole or not at all. Raises RunError."""
-        check_is_fitted(self)
-        saved.write(RunFolder(path), self)
+    def _write(self, folder: RunFolder) -> None:
+        saved.write(folder, self)
 
     @classmethod
-    def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
-        """Opens the folder of a run; runs none of its content.
-
-        Args:
-            path: the folder, or the name of one under `runs/images/`.
-            device: where to compute.
-
-        Raises:
-            RunError: there is no such run, or a file of it is missing, truncated or foreign.
-        """
-        return saved.read(cls, RunFolder(place_named(path, IMAGE_RUNS)), device)
+    def _read(cls, folder: RunFolder, device: Device) -> Self:
+        return saved.read(cls, folder, device)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -311,7 +294,7 @@ class ImageAutoencoder(LatentEstimator):
             saved.begin(folder, self)
         batch_size, seed = settings.training.batch_size, settings.training.seed
         validation = ImageBatches(images, self.split_.validation, batch_size=batch_size, seed=seed)
-        self.result_: TrainingResult | None = train(
+        self.result_ = train(
             self.network_,
             ImageBatches(images, self.split_.train, batch_size=batch_size, seed=seed),
             settings.training,
@@ -343,14 +326,6 @@ class ImageAutoencoder(LatentEstimator):
             encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
         ]
         return fit_densities(np.concatenate(parts), self.settings_, progress=bool(self.progress))
-
-
-def checksum(images: np.ndarray) -> str:
-    """sha256 of images: their shape and their pixels."""
-    digest = hashlib.sha256(repr(images.shape).encode())
-    for start in range(0, len(images), CHUNK):
-        digest.update(np.ascontiguousarray(images[start : start + CHUNK]).data)
-    return digest.hexdigest()
 
 
 def load(path: str | Path, *, device: Device = "auto") -> ImageAutoencoder:

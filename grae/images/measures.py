@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from grae.errors import DataError
+from grae.frechet import Moments, frechet_distance, limit_of_many
 from grae.images.estimator import ImageAutoencoder
-from grae.images.frechet import Moments, frechet_distance, limit_of_many
 from grae.images.kernel import Estimate, kernel_distance
 from grae.images.projectors import Projector
 from grae.images.projectors.kept import features_of

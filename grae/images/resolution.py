@@ -5,8 +5,9 @@ from typing import Any
 
 from grae.density import DENSITIES
 from grae.errors import SettingsError
+from grae.estimator.settings import validated
 from grae.images.recipes import Recipe, model_of_images, objective_of, recipe_for, recipe_named
-from grae.images.settings import Architecture, Objective, Settings, checked
+from grae.images.settings import Architecture, Objective, Settings
 from grae.images.width import lambda_scale, widened
 from grae.training.settings import TrainingSettings
 
@@ -40,14 +41,14 @@ def resolved(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
     if model.regularizer == "tikhonov":
         scale = lambda_scale(recipe, asked["width"], shape[2], architecture.latent_dim)
     objective = objective_of(recipe, asked["model"], asked["beta"], asked["lambda_"], scale=scale)
-    return checked(
+    return validated(
         Settings,
         {
             "model": asked["model"],
             "recipe": name,
             "width": asked["width"],
             "architecture": architecture,
-            "objective": checked(Objective, objective),
+            "objective": validated(Objective, objective),
             "training": _training(recipe, model.bottleneck, asked),
             "density": asked["density"] or model.density,
             "second_stage": recipe.second_stage,
@@ -67,7 +68,7 @@ def _architecture(recipe: Recipe, channels: int, asked: Mapping[str, Any]) -> Ar
         "kernel": recipe.kernel,
         "rescale": recipe.rescale,
     }
-    return checked(Architecture, values)
+    return validated(Architecture, values)
 
 
 def _training(recipe: Recipe, bottleneck: str, asked: Mapping[str, Any]) -> TrainingSettings:

@@ -2,22 +2,16 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from torch import nn
 
 from grae.autoencoder import BOTTLENECKS, REGULARIZERS
-from grae.errors import SettingsError
+from grae.estimator.settings import Frozen
 from grae.images.recipes import Scale
 from grae.training.settings import TrainingSettings
 
 LAYERS: dict[str, type[nn.Module]] = {"transposed convolution": nn.ConvTranspose2d, "dense": nn.Linear}
 """Kinds of layers that settings name."""
-
-
-class Frozen(BaseModel):
-    """Settings that never change; an unknown name is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Architecture(Frozen):
@@ -75,10 +69,10 @@ class Objective(Frozen):
     reconstruction_weight: float = Field(default=1.0, gt=0)
     input_noise: float = Field(default=0.0, ge=0)
     bottleneck: str
-    bottleneck_options: dict[str, Any] = {}
+    bottleneck_options: dict[str, Any] = Field(default_factory=dict)
     beta: float = Field(ge=0)
     regularizer: str
-    regularizer_options: dict[str, Any] = {}
+    regularizer_options: dict[str, Any] = Field(default_factory=dict)
     lambda_: float = Field(ge=0)
 
     @model_validator(mode="after")
@@ -110,18 +104,3 @@ class Settings(Frozen):
     training: TrainingSettings
     density: str
     second_stage: float = Field(gt=0)
-
-
-def checked(kind: type[Frozen], values: dict[str, Any]) -> Any:
-    """Settings of that kind.
-
-    Raises:
-        SettingsError: a value is missing, unknown or out of range, and named.
-    """
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in problem["loc"])
-        message = str(problem["msg"]).removeprefix("Value error, ")
-        raise SettingsError(f"setting {place!r}: {message}" if place else message) from None

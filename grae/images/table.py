@@ -12,12 +12,13 @@ from typing import Any
 
 from grae import files
 from grae.images.data import ImageSet
-from grae.images.estimator import ImageAutoencoder, checksum
+from grae.images.estimator import ImageAutoencoder
 from grae.images.kernel import Estimate, in_thousandths
 from grae.images.measures import NAMES, Distance, HeldOut, Measures, measure
 from grae.images.printed import PRINTED
 from grae.images.projectors import Projector
 from grae.images.recipes import MODELS, model_of_images
+from grae.images.saved import checksum
 from grae.training.experiment import Row, same_experiment, write_table
 from grae.training.run_folder import RunFolder
 

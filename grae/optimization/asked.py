@@ -69,9 +69,9 @@ def check_suits(target: Target, grammar: Grammar) -> None:
     Raises:
         SettingsError: it scores others.
     """
-    if target.language not in (None, grammar.language):
+    if target.language not in (None, grammar.language.name):
         raise SettingsError(
             f"target {target.name!r} scores {target.language}, but the grammar {grammar.name!r} is one of "
-            f"{grammar.language or 'neither molecules nor expressions'}",
+            f"{grammar.language.plural}",
             remedy="give a model of such a grammar, or another target",
         )

@@ -105,22 +105,20 @@ def read_settings(folder: Path) -> dict[str, Any]:
     return kept
 
 
-def _check_same(folder: Path, kept: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+def _check_same(folder: Path, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Makes sure that a search is resumed with the settings it was begun with.
 
     Raises:
-        RunError: with the first that differs, by the name of its option.
+        RunError: naming those that differ by their options.
     """
-    for name, value in told.items():
-        if kept.get(name) == value:
-            continue
-        if name == "grammar":
-            raise RunError(f"{folder} holds a search of a model of another grammar", remedy="give that model")
-        option = OPTIONS.get(name, f"{name} (--{name.replace('_', '-')})")
-        raise RunError(
-            f"{option} is {shortened(value)}, but the search in {folder} was begun with {shortened(kept.get(name))}",
-            remedy="leave it as it was, or search into another folder",
-        )
+    if stored.get("grammar") != given.get("grammar"):
+        raise RunError(f"{folder} holds a search of a model of another grammar", remedy="give that model")
+    files.check_unchanged(
+        folder,
+        {name: stored.get(name) for name in given},
+        given,
+        named=lambda name: OPTIONS.get(name.partition(".")[0], f"{name} (--{name.replace('_', '-')})"),
+    )
 
 
 def _one_of(*names: str) -> tuple[Callable[[object], bool], str]:

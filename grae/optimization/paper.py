@@ -63,7 +63,7 @@ class PaperProtocol:
     ) -> None:
         self.space, self.temperature, self.seed = space, temperature, seed
         self.seconds = {"decode": 0.0, "surrogate": 0.0}
-        language = space.model.language_grammar_.language or ""
+        language = space.model.language_grammar_.language.name
         self.attempts = attempts or ATTEMPTS.get(language, ATTEMPTS_ELSEWHERE)
         self.sign = 1.0 if maximize else -1.0
         known = np.where(np.isfinite(start.scores), start.scores, worst)
@@ -106,7 +106,7 @@ class PaperProtocol:
     def _valid(self, texts: Iterable[str]) -> set[str]:
         """Those that are valid as the published experiments count; see the head of this module."""
         distinct, grammar = list(texts), self.space.model.language_grammar_
-        if grammar.language == "molecules":
+        if grammar.language.is_molecular:
             forms = self.space.identities(distinct)
             return {text for text, form in zip(distinct, forms, strict=True) if form is not None}
         return {distinct[row] for row in encode(grammar, distinct, on_invalid="skip").rows}

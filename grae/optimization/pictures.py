@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from grae.chemistry import draw_grid, properties
 from grae.files import replacing
+from grae.grammar.language import Language
 from grae.optimization.curves import CurveTarget
 from grae.optimization.history import History
 from grae.optimization.result import Best, SearchResult
@@ -16,8 +16,8 @@ from grae.optimization.result import Best, SearchResult
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PROGRESS, MOLECULES, CURVES = "progress.png", "best-molecules.png", "best-curves.png"
-MOST_MOLECULES = 15
+PROGRESS, CURVES = "progress.png", "best-curves.png"
+MOST_STRINGS = 15
 MOST_CURVES = 3
 DPI = 120
 
@@ -32,8 +32,9 @@ def draw(result: SearchResult, folder: Path) -> list[Path]:
         return []
     start = result.start.best(result.records.direction == "maximize")
     drawn = [draw_progress(result.records, result.target.name, folder / PROGRESS, None if start is None else start[1])]
-    if result.language == "molecules":
-        drawn.append(draw_molecules(result.best[:MOST_MOLECULES], folder / MOLECULES))
+    if result.language.draw is not None:
+        place = folder / f"best-{result.language.plural}.png"
+        drawn.append(draw_strings(result.best[:MOST_STRINGS], result.language, place))
     if isinstance(result.target, CurveTarget):
         drawn.append(draw_curves(result.best[:MOST_CURVES], result.target, folder / CURVES))
     return drawn
@@ -69,14 +70,15 @@ def draw_best_so_far(axes: "Axes", records: History, start: float | None, *, lin
         axes.axhline(start, color=begun, linewidth=1, linestyle="--", label=f"best of the start, {start:.4g}")
 
 
-def draw_molecules(best: Sequence[Best], path: Path) -> Path:
-    """The best molecules with their scores, heavy atoms and synthetic accessibility, and which are from the start."""
+def draw_strings(best: Sequence[Best], language: Language, path: Path) -> Path:
+    """The best strings drawn, with their scores and the properties beside them, and which are from the start."""
+    assert language.draw is not None
     legends = []
     for one in best:
-        found = properties(one.string)
-        size = "" if found is None else f"   {found.heavy_atoms} heavy atoms, SA {found.sa:.2f}"
-        legends.append(f"{one.score:.3f}{size}{'   (start)' if one.origin == 'start' else ''}")
-    return draw_grid([one.string for one in best], path, legends=legends)
+        parts = [f"{one.score:.3f}", language.described(one.string, most=2), "(start)" if one.origin == "start" else ""]
+        legends.append("   ".join(filter(None, parts)))
+    language.draw([one.string for one in best], path, legends)
+    return path
 
 
 def draw_curves(best: Sequence[Best], target: CurveTarget, path: Path) -> Path:

@@ -1,12 +1,12 @@
 """What came of a search: its history, and the statistics that the papers print."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grae.callbacks.events import Best
+from grae.grammar.language import STRINGS, Language
 from grae.optimization.failures import Failures
 from grae.optimization.history import History, Record
 from grae.optimization.start import Start
@@ -41,7 +41,7 @@ class SearchResult:
         seconds: what each part took in this session: "propose" with its parts "decode" and "surrogate"; "score";
             and "retrain", where the model was.
         start: what it started from; those scores do not count as evaluations.
-        language: of the strings: "molecules", "expressions" or None.
+        language: of the strings.
         failures: the calls of the target that failed, in the start and in the search.
     """
 
@@ -50,7 +50,7 @@ class SearchResult:
     ended: str
     seconds: dict[str, float]
     start: Start
-    language: str | None = None
+    language: Language = STRINGS
     failures: Failures = field(default_factory=Failures)
 
     def __repr__(self) -> str:
@@ -132,16 +132,5 @@ class SearchResult:
         }
 
     def _told(self, one: Best) -> dict[str, Any]:
-        return {"string": one.string, "score": one.score, "from": one.origin, **sizes(one.string, self.language)}
-
-
-def sizes(text: str | None, language: str | None) -> Mapping[str, float | None]:
-    """Heavy atoms, synthetic accessibility and drug-likeness of a molecule; nothing of other strings."""
-    if language != "molecules":
-        return {}
-    from grae.chemistry import properties
-
-    found = properties(text)
-    if found is None:
-        return {"heavy_atoms": None, "sa": None, "qed": None}
-    return {"heavy_atoms": found.heavy_atoms, "sa": found.sa, "qed": found.qed}
+        properties = self.language.scored_properties(one.string)
+        return {"string": one.string, "score": one.score, "from": one.origin, **properties}

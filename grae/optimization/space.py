@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grae.evaluation import meaning_of
 from grae.grammar import codec
 
 if TYPE_CHECKING:
@@ -37,7 +36,11 @@ class LatentSpace:
         self.center = drawn.mean(axis=0)
         spread = drawn.std(axis=0)
         self.scale = np.maximum(spread, 1e-6 * max(float(np.sqrt(np.square(spread).mean())), 1e-12))
-        self.identities = identities_of(model)
+
+    def identities(self, texts: Sequence[str]) -> list[str | None]:
+        """What tells strings apart, None for an invalid one; see `Language.identities`."""
+        grammar = self.model.language_grammar_
+        return grammar.language.identities(grammar, texts)
 
     @property
     def dim(self) -> int:
@@ -105,31 +108,3 @@ class LatentSpace:
             if progress is not None:
                 progress(len(kept) / len(texts))
         return np.array(kept, bool), np.concatenate(codes)
-
-
-def identities_of(model: "GrammarAutoencoder") -> Callable[[Sequence[str]], list[str | None]]:
-    """What tells strings apart: for each the form that all of the same meaning share, None for an invalid one.
-
-    Molecules have RDKit's canonical SMILES. Expressions are the same where their values are: at points away from those
-    that the published target looks at, to nine digits. Everything else is its own form.
-    """
-    grammar = model.language_grammar_
-    meaning = meaning_of(grammar)
-    if grammar.language != "expressions":
-        return meaning.canonical
-
-    from grae.expressions import evaluate_many
-
-    places = np.random.default_rng(0).uniform(-10, 10, 64)
-
-    def by_values(texts: Sequence[str]) -> list[str | None]:
-        found: list[str | None] = []
-        for text, form in zip(texts, meaning.canonical(texts), strict=True):
-            if form is None:
-                found.append(None)
-                continue
-            values = evaluate_many(grammar, [grammar.parse(text)], places)[0]
-            found.append(" ".join(f"{value + 0.0:.9g}" for value in values) if np.isfinite(values).all() else form)
-        return found
-
-    return by_values

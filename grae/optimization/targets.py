@@ -34,7 +34,7 @@ class Target(Protocol):
     Attributes:
         name: what the history and the messages call it.
         direction: "maximize" where higher is better, "minimize" where lower is.
-        language: of the grammars whose strings it scores, "molecules" or "expressions"; None for any.
+        language: the name of the language that it scores, such as "molecules"; None for any.
         worst: what an invalid string counts as where no data say; infinite for a target without bound.
         own: whether it is the user's own code, which may hang, raise or take its process down; it gets the strings of a
             round at once, unless it has an attribute `batch` that is false.

@@ -1,6 +1,5 @@
-"""Which characters of a string, and which atoms of a SMILES, a production of its derivation writes."""
+"""Which characters of a string a production of its derivation writes."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,6 @@ from grae.grammar.symbols import Nonterminal
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
-
-ATOM = re.compile(r"\[[^\]]*\]|Br|Cl|[BCNOPSFIbcnops*]")
 
 
 def owners(grammar: "Grammar", ids: np.ndarray | Sequence[int]) -> Iterator[tuple[str, int]]:
@@ -38,14 +35,3 @@ def written_by(grammar: "Grammar", ids: np.ndarray | Sequence[int], step: int) -
     parts = list(owners(grammar, ids))
     marked = [owner == step for terminal, owner in parts for _ in terminal]
     return "".join(terminal for terminal, _ in parts), marked
-
-
-def atoms_of(smiles: str) -> list[int]:
-    """Where each atom of a SMILES is written, in the order in which RDKit numbers them: the place of its element."""
-    places = []
-    for atom in ATOM.finditer(smiles):
-        place = atom.start()
-        while not smiles[place].isalpha() and smiles[place] != "*" and place < atom.end() - 1:
-            place += 1
-        places.append(place)
-    return places

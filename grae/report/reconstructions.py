@@ -36,8 +36,4 @@ def section(subject: Subject) -> Section | LeftOut:
 
 def _comparable(subject: Subject, texts: list[str]) -> list[str]:
     """Strings in a spelling in which equal ones are equal."""
-    if subject.model.language_grammar_.language != "molecules":
-        return texts
-    from grae.chemistry import readable_all
-
-    return readable_all(texts)
+    return subject.model.language_grammar_.language.normalized(texts)

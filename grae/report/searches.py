@@ -14,7 +14,7 @@ from grae.optimization.folder import HISTORY, read_settings
 from grae.optimization.history import History
 from grae.optimization.kept_start import read_start
 from grae.optimization.pictures import draw_best_so_far
-from grae.optimization.result import Best, best_of, sizes
+from grae.optimization.result import Best, best_of
 from grae.optimization.start import Start
 from grae.report.plots import INK, LINES, MUTED, Plot
 from grae.report.section import LeftOut, Section, rendered
@@ -112,10 +112,7 @@ def _best(subject: Subject, rank: int, one: Best) -> dict[str, object]:
 
 
 def _size(subject: Subject, text: str) -> str:
-    about = sizes(text, subject.model.language_grammar_.language)
-    if not about or None in about.values():
-        return ""
-    return f"{about['heavy_atoms']} heavy atoms, SA {about['sa']:.2f}, QED {about['qed']:.2f}"
+    return subject.model.language_grammar_.language.described(text)
 
 
 def _progress(number: int, search: Search) -> Markup:

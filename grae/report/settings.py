@@ -24,7 +24,7 @@ def section(subject: Subject) -> Section | LeftOut:
         "Strings": f"{len(split.train):,} to train on, {len(split.validation):,} to validate on, "
         f"{len(split.test):,} held back"
         + (f"; {rejected:,} of {counts['read']:,} lines could not be used" if rejected else ""),
-        "Form": settings.form if model.language_grammar_.language == "molecules" else None,
+        "Form": settings.form if model.language_grammar_.language.forms else None,
         "Longest derivation": f"{settings.max_length} productions",
         "Latent code": f"{settings.architecture.latent_dim} dimensions",
         "Samples come from": f"the density {settings.density}, fitted to the codes of the training strings"

@@ -47,9 +47,9 @@ class Subject:
     @cached_property
     def portraits(self) -> "Portraits":
         """How the strings of its language are shown."""
-        from grae.report.portraits import portraits_of
+        from grae.report.portraits import Portraits
 
-        return portraits_of(self.model.language_grammar_)
+        return Portraits(self.model.language_grammar_)
 
     def some_known(self, most: int) -> list[str]:
         """At most so many of the data's strings, drawn by the seed, in their order; without those it cannot encode."""

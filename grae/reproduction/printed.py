@@ -43,9 +43,11 @@ PRINTED: dict[str, dict[str, Printed]] = {
 }
 """By objects and model."""
 
-IN_LANGUAGE: dict[str, dict[str, float]] = {
-    "gvae": {"N(0, I)": 0.49, "Gaussian": 0.97, "GMM-10": 0.996, "box": 0.90, "box, points": 0.993},
-    "cvae": {"N(0, I)": 0.048, "Gaussian": 0.57, "GMM-10": 0.87, "box": 0.43, "box, points": 0.66},
+IN_LANGUAGE: dict[str, dict[str, dict[str, float]]] = {
+    "expressions": {
+        "gvae": {"N(0, I)": 0.49, "Gaussian": 0.97, "GMM-10": 0.996, "box": 0.90, "box, points": 0.993},
+        "cvae": {"N(0, I)": 0.048, "Gaussian": 0.57, "GMM-10": 0.87, "box": 0.43, "box, points": 0.66},
+    },
 }
-"""Of expressions, by model and where codes come from (`validity.py`): the share of draws in the language under the
+"""By objects, model and where codes come from (`validity.py`): the share of draws in the language under the
 published weights, and of the box's points that with at least one of 25."""

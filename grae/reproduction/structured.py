@@ -17,6 +17,7 @@ import numpy as np
 from grae import files
 from grae.autoencoder import model_named
 from grae.errors import SettingsError
+from grae.grammar import load_grammar
 from grae.optimization import target_named
 from grae.optimization.folder import SETTINGS
 from grae.optimization.scoring import Scorer
@@ -135,9 +136,10 @@ def read_trials(folder: Path) -> list[Row]:
     return files.read_jsonl(path, remedy="remove it; what the searches found is read again") if path.is_file() else []
 
 
-def _under(name: str, model: str) -> list[str]:
+def _under(objects: Objects, model: str) -> list[str]:
     """The rules under which a model is searched, where it can be."""
-    return ["grammar", "semantic"] if name == "molecules" and model in ALSO_UNDER_RULES else ["grammar"]
+    has_rules = load_grammar(objects.grammar).language.automaton is not None
+    return ["grammar", "semantic"] if has_rules and model in ALSO_UNDER_RULES else ["grammar"]
 
 
 def _pending(experiment: _Experiment, name: str, model: str, run: Path | None) -> Pending:
@@ -145,7 +147,8 @@ def _pending(experiment: _Experiment, name: str, model: str, run: Path | None) -
     done = {(row["objects"], row["model"], row["rules"], row["trial"]) for row in read_trials(experiment.folder)}
     trials = range(1, experiment.scale.trials + 1)
     searches = {
-        rules: sum((name, model, rules, trial) not in done for trial in trials) for rules in _under(name, model)
+        rules: sum((name, model, rules, trial) not in done for trial in trials)
+        for rules in _under(experiment.scale.objects[name], model)
     }
     own = RunFolder(experiment.folder / f"{name}-{model}")
     return Pending(name, model, run or (own.path if own.has(own.MODEL) else None), searches)
@@ -172,7 +175,7 @@ def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) 
     """All searches with one model that are not done."""
     done = {(row["objects"], row["model"], row["rules"], row["trial"]) for row in read_trials(experiment.folder)}
     trials = range(1, experiment.scale.trials + 1)
-    under = _under(name, model)
+    under = _under(experiment.scale.objects[name], model)
     if all((name, model, rules, trial) in done for rules in under for trial in trials):
         return experiment.tell(f"{name}, {model}: done before")
     fitted, texts = _taken(experiment, name, run) if run is not None else _trained(experiment, name, model)

@@ -26,19 +26,16 @@ def train(
         SettingsError: a parameter is unknown or out of range.
         RunError: the folder holds another run, or cannot be written.
     """
-    from grae.autoencoder import model_named
     from grae.datasets import open_source
-    from grae.datasets.forms import settled_form
     from grae.datasets.origin import built, record
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.settings import preset_named
+    from grae.sequence.resolution import resolved
 
     read = load_grammar(grammar)
     fitted = GrammarAutoencoder(read, **parameters)
-    preset = preset_named(fitted.preset, read, model_named(fitted.model))
-    limit = fitted.max_length or preset.max_length
+    _, preset = resolved(fitted.get_params(), read)
     source = open_source(data, grammar=read)
-    store = (build or built)(read, source, settled_form(read, fitted.form or preset.form), limit)
-    about = record(data, source, store, max_length=limit)
+    store = (build or built)(read, source, preset.form, preset.max_length)
+    about = record(data, source, store, max_length=preset.max_length)
     return fitted.fit(store, run=run.path, resume=run.has(run.CHECKPOINT), data=about)

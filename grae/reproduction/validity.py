@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grae.evaluation import meaning_of
 from grae.grammar.codec import encode
 from grae.reproduction.printed import IN_LANGUAGE
 
@@ -52,7 +51,7 @@ class Validity:
 
 def from_published_weights(model: "GrammarAutoencoder") -> dict[str, float]:
     """What is known of the published weights of such a model (`printed.IN_LANGUAGE`); nothing but of expressions."""
-    return IN_LANGUAGE.get(model.settings_.model, {}) if model.language_grammar_.language == "expressions" else {}
+    return IN_LANGUAGE.get(model.language_grammar_.language.name, {}).get(model.settings_.model, {})
 
 
 def published_validity(
@@ -95,7 +94,7 @@ def _validity(model: "GrammarAutoencoder", name: str, drawn: list[list[str | Non
     complete = np.array([[text is not None for text in texts] for texts in drawn])  # points draws
     distinct = list(dict.fromkeys(text for texts in drawn for text in texts if text is not None))
     rows = encode(grammar, distinct, on_invalid="skip").rows
-    forms = meaning_of(grammar).canonical(distinct, n_jobs=-1)
+    forms = grammar.canonical(distinct, n_jobs=-1)
     in_language = _among(drawn, (distinct[row] for row in rows))
     valid = _among(drawn, (text for text, form in zip(distinct, forms, strict=True) if form is not None))
     shares = [float(shape.mean()) for shape in (complete, in_language, valid)]

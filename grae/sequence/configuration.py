@@ -1,25 +1,19 @@
 """The file config.json of a run, checked before anything is read out of it."""
 
-import inspect
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field
 
-from grae.datasets.forms import Form
 from grae.density.storage import check_known
-from grae.errors import GrammarError, RunError, shortened
+from grae.errors import GrammarError, RunError
+from grae.estimator import configuration
+from grae.estimator.configuration import RunKind
 from grae.grammar import Grammar
 from grae.paths import RUNS
 from grae.sequence.constrained import Completion, Constraints, constraints_under, keeps_rules
 from grae.sequence.settings import Settings
-from grae.training.run_folder import FOREIGN, RunFolder
-
-if TYPE_CHECKING:
-    from grae.sequence.estimator import GrammarAutoencoder
-
-FORMAT = "grae run 1"
-NOT_KEPT = ("grammar", "progress")  # parameters of the estimator that a run does not hold
+from grae.training.run_folder import RunFolder
 
 
 class Named(BaseModel):
@@ -54,13 +48,13 @@ class About(BaseModel):
     column: str | int | None = None
     delimiter: str | None = None
     source_sha256: str | None = None
-    form: Form | None = None
+    form: str | None = None
     max_length: int | None = None
     store: str | None = None
 
 
 class Configuration(BaseModel):
-    """The file; its settings are checked by `Settings`, its parameters by `checked_parameters`."""
+    """The file; its settings are checked by `Settings`, its parameters by `configuration.checked_parameters`."""
 
     model_config = ConfigDict(strict=True)
 
@@ -71,29 +65,24 @@ class Configuration(BaseModel):
     data: About = Field(default_factory=About)
 
 
+STRINGS = RunKind(
+    "grae run 1",
+    "grae train",
+    RUNS,
+    ("grae", "torch", "numpy", "rdkit", "scikit-learn"),
+    ("grammar", "progress"),
+    Configuration,
+)
+
+
 def read_config(folder: RunFolder) -> dict[str, Any]:
     """A run's config.json. Raises RunError: missing, truncated, foreign, or with a value of another type."""
-    if not folder.path.is_dir():
-        raise RunError(
-            f"there is no folder {shortened(str(folder.path))}, nor one of that name under {RUNS}/",
-            remedy="give the folder of a run made by `grae train`",
-        )
-    config = folder.read_json(folder.CONFIG)
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
-        raise RunError(f"{folder / folder.CONFIG} is not the configuration of a run ({FORMAT!r})", remedy=FOREIGN)
-    try:
-        Configuration.model_validate(config)
-    except ValidationError as error:
-        raise RunError(f"{folder / folder.CONFIG}: {first_problem(error)}", remedy=FOREIGN) from None
-    return config
+    return configuration.read_config(STRINGS, folder)
 
 
 def read_settings(folder: RunFolder) -> Settings:
     """A run's settings. Raises RunError: missing, truncated or foreign."""
-    try:
-        return Settings.model_validate(read_config(folder)["settings"])
-    except ValidationError as error:
-        raise RunError(f"{folder / folder.CONFIG}: settings.{first_problem(error)}", remedy=FOREIGN) from None
+    return configuration.read_settings(STRINGS, folder, Settings)
 
 
 def check_decoding(
@@ -121,28 +110,8 @@ def check_decoding(
     settings, grammar = read_settings(folder), read_grammar(folder)
     for density in densities:
         check_known(density)
-    keeps_rules(constraints_under(completion, constraints), grammar, grammar.language, settings.form)
+    keeps_rules(constraints_under(completion, constraints), grammar, settings.form)
     return read_language_grammar(folder)
-
-
-def checked_parameters(folder: RunFolder, config: dict[str, Any], kind: "type[GrammarAutoencoder]") -> dict[str, Any]:
-    """The estimator's parameters that a run holds.
-
-    Raises:
-        RunError: one is unknown or has another type than the estimator takes.
-    """
-    signature = inspect.signature(kind.__init__).parameters
-    taken: dict[str, Any] = {
-        name: (parameter.annotation, parameter.default)
-        for name, parameter in signature.items()
-        if name not in ("self", *NOT_KEPT)
-    }
-    model = create_model("Parameters", __config__=ConfigDict(extra="forbid", strict=True), **taken)
-    try:
-        model.model_validate(config["parameters"])
-    except ValidationError as error:
-        raise RunError(f"{folder / folder.CONFIG}: parameters.{first_problem(error)}", remedy=FOREIGN) from None
-    return config["parameters"]
 
 
 def read_grammar(folder: RunFolder) -> Grammar:
@@ -160,20 +129,15 @@ def read_language_grammar(folder: RunFolder) -> Grammar:
     return _read_grammar(folder, folder.LANGUAGE, about)
 
 
-def first_problem(error: ValidationError) -> str:
-    """The first of what pydantic found, as `place: problem`."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-
-
 def _read_grammar(folder: RunFolder, name: str, about: Mapping[str, Any]) -> Grammar:
-    """A grammar of a run: the file of that name, whose name and fingerprint the configuration tells."""
+    """A grammar of a run: the file of that name, whose name and fingerprint the configuration holds."""
     try:
         grammar = Grammar.from_text(folder.read_text(name), name=str(about.get("name")))
     except GrammarError as error:
-        raise RunError(f"{folder / name}: {error.message}", remedy=FOREIGN) from None
+        raise RunError(f"{folder / name}: {error.message}", remedy=STRINGS.foreign) from None
     if grammar.fingerprint != about.get("fingerprint"):
         raise RunError(
-            f"{folder / name} is not the grammar that the run was trained with (fingerprints differ)", remedy=FOREIGN
+            f"{folder / name} is not the grammar that the run was trained with (fingerprints differ)",
+            remedy=STRINGS.foreign,
         )
     return grammar

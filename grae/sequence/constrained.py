@@ -2,8 +2,7 @@
 
 from typing import Literal, get_args
 
-from grae.constraints import AUTOMATA, Constraint, constraint_of
-from grae.datasets.forms import RULED, Form
+from grae.constraints import Constraint, constraint_of
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 
@@ -29,32 +28,30 @@ def constraints_under(completion: Completion, name: Constraints | None) -> Const
     return "grammar"
 
 
-def settled_constraint(
-    name: Constraints | None, grammar: Grammar, language: str | None, form: Form, max_length: int
-) -> Constraint | None:
+def settled_constraint(name: Constraints | None, grammar: Grammar, form: str, max_length: int) -> Constraint | None:
     """The constraint to decode under.
 
     Args:
         name: "semantic", "grammar", or None for the former where the language has an automaton that reads the form.
         grammar: of the derivations.
-        language: what the strings mean.
         form: in which strings were learned.
         max_length: productions that a derivation may have at most.
 
     Raises:
         SettingsError: an unknown name; or "semantic" where there is no automaton, or none that reads the form.
     """
-    return constraint_of(grammar, language, max_length) if keeps_rules(name, grammar, language, form) else None
+    return constraint_of(grammar, max_length) if keeps_rules(name, grammar, form) else None
 
 
-def keeps_rules(name: Constraints | None, grammar: Grammar, language: str | None, form: Form) -> bool:
+def keeps_rules(name: Constraints | None, grammar: Grammar, form: str) -> bool:
     """Whether a decoder keeps the language's rules beyond the grammar; arguments and errors as `settled_constraint`."""
     if name not in (*get_args(Constraints), None):
         raise SettingsError.unknown("kind of constraints", str(name), get_args(Constraints))
     if name == "grammar":
         return False
-    known = language in AUTOMATA
-    reads = known and RULED.get(language or "", form) == form
+    language = grammar.language
+    known = language.automaton is not None
+    reads = known and language.automaton_form == form
     if name == "semantic" and not known:
         raise SettingsError(
             f"constraints 'semantic': nothing beyond the grammar is known of the language of {grammar.name!r}",
@@ -63,8 +60,8 @@ def keeps_rules(name: Constraints | None, grammar: Grammar, language: str | None
     if name == "semantic" and not reads:
         raise SettingsError(
             f"constraints 'semantic': the run learned its strings in the form {form!r}, and their rules can be kept "
-            f"only in the form {RULED[language or '']!r}: whether aromatic atoms are right shows at a string's end",
-            remedy="train a run with form='kekule' (--form kekule), or decode with constraints='grammar' "
-            "(--constraints grammar)",
+            f"only in the form {language.automaton_form!r}",
+            remedy=f"train a run with form={language.automaton_form!r} (--form {language.automaton_form}), or decode "
+            "with constraints='grammar' (--constraints grammar)",
         )
     return reads

@@ -10,30 +10,31 @@ from sklearn.utils.validation import check_is_fitted
 
 from grae.callbacks.protocol import Callback, check
 from grae.constraints import Constraint
-from grae.datasets.forms import Form, encode_in_form
+from grae.datasets.forms import encode_in_form
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
 from grae.density import DENSITIES, Density
 from grae.density.gaussians import seconds_to_fit
-from grae.density.latent import MOST_CODES, LatentEstimator
 from grae.errors import RunError, SettingsError
+from grae.estimator.base import MOST_CODES, LatentEstimator
 from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.characters import character_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import learn_motifs
-from grae.paths import place_named
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
+from grae.sequence.configuration import read_grammar, read_language_grammar
 from grae.sequence.constrained import Completion, Constraints, constraints_under, settled_constraint
 from grae.sequence.length import with_epochs
 from grae.sequence.network import network_of
-from grae.sequence.preparation import derivations_of, readable, resolved, rewritten, strings_in
+from grae.sequence.preparation import derivations_of, readable, rewritten, strings_in
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
+from grae.sequence.resolution import resolved
 from grae.sequence.settings import Settings
 from grae.training import plan, processes
 from grae.training.device import resolve
-from grae.training.loop import TrainingResult, train
+from grae.training.loop import train
 from grae.training.progress import Shown, say, stage
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
@@ -110,7 +111,7 @@ class GrammarAutoencoder(LatentEstimator):
         noise: float | None = None,
         motifs: int | None = None,
         max_length: int | None = None,
-        form: Form | None = None,
+        form: str | None = None,
         density: str | None = None,
         validation: float = 0.05,
         test: float = 0.0,
@@ -134,7 +135,7 @@ class GrammarAutoencoder(LatentEstimator):
         self.noise = noise
         self.motifs = motifs
         self.max_length = max_length
-        self.form: Form | None = form
+        self.form: str | None = form
         self.density = density
         self.validation = validation
         self.test = test
@@ -176,18 +177,14 @@ class GrammarAutoencoder(LatentEstimator):
         check(callbacks)
         processes.join(resolve(self.device))
         plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
-        model, preset = resolved(self, plain)
-        folder = None if run is None else RunFolder(run)
-        if folder is not None and not resume:
-            folder.check_unused()
+        model, preset = resolved(self.get_params(), plain)
+        folder = self._run_folder(run, resume)
         derivations, form = derivations_of(self, plain, X, preset)
         self.split_ = make_split(derivations, seed=self.random_state, validation=self.validation, test=self.test)
         preset = with_epochs(preset, len(self.split_.train))
-        if resume:
-            if folder is None:
-                raise RunError("there is no folder to resume from", remedy="give the folder of the run")
-            self.grammar_ = saved.read_grammar(folder)
-            if saved.read_language_grammar(folder) != plain:
+        if folder is not None and resume:
+            self.grammar_ = read_grammar(folder)
+            if read_language_grammar(folder) != plain:
                 raise RunError(
                     f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run"
                 )
@@ -214,10 +211,7 @@ class GrammarAutoencoder(LatentEstimator):
             saved.check_same(folder, self.settings_, about)
         self.about_ = about
         self._train(derivations, folder, resume, callbacks)
-        self.densities_ = processes.of_main(lambda: self._fitted_densities(derivations))
-        if folder is not None and processes.is_main():
-            self.save(folder.path)
-        return self
+        return self._finish(folder, lambda: self._fitted_densities(derivations))
 
     def derive(self, X: Sequence[str], *, on_invalid: Literal["error", "skip"] = "error") -> codec.Encoded:
         """The derivations of strings, brought into the form in which the model learned, as the encoder reads them.
@@ -231,7 +225,8 @@ class GrammarAutoencoder(LatentEstimator):
         """
         check_is_fitted(self)
         texts = strings_in(X, strict=on_invalid == "error")
-        encoded = encode_in_form(self.grammar_, texts, self.settings_.form, on_invalid=on_invalid, n_jobs=-1)
+        form = self.language_grammar_.language.form(self.settings_.form)
+        encoded = encode_in_form(self.grammar_, texts, form, on_invalid=on_invalid, n_jobs=-1)
         return readable(encoded, texts, self.grammar_, self.settings_, on_invalid=on_invalid)
 
     def transform(self, X: Sequence[str], *, on_invalid: Literal["error", "skip", "nan"] = "error") -> np.ndarray:
@@ -347,8 +342,8 @@ class GrammarAutoencoder(LatentEstimator):
         )
         complete = np.flatnonzero(derivations.lengths)
         texts = codec.decode(self.grammar_, derivations[complete] if len(complete) < len(derivations) else derivations)
-        if not raw and self.language_grammar_.language == "molecules":
-            texts = _canonical(texts)
+        if not raw:
+            texts = self.language_grammar_.language.normalized(texts)
         if len(complete) == len(derivations):
             return texts
         found: list[str | None] = [None] * len(derivations)
@@ -401,27 +396,12 @@ class GrammarAutoencoder(LatentEstimator):
         back = self.inverse_transform(self._encode(encoded.derivations), raw=True)
         return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
 
-    def save(self, path: str | Path) -> None:
-        """Writes all that `load` needs into a folder, each file whole or not at all.
-
-        Raises:
-            RunError: the file system refuses.
-        """
-        check_is_fitted(self)
-        saved.write(RunFolder(path), self)
+    def _write(self, folder: RunFolder) -> None:
+        saved.write(folder, self)
 
     @classmethod
-    def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
-        """Opens the folder of a run; runs none of its content.
-
-        Args:
-            path: the folder, or the name of one under `runs/`.
-            device: where to compute.
-
-        Raises:
-            RunError: there is no such run, or a file of it is missing, truncated or foreign.
-        """
-        return saved.read(cls, RunFolder(place_named(path)), device)
+    def _read(cls, folder: RunFolder, device: Device) -> Self:
+        return saved.read(cls, folder, device)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -461,8 +441,8 @@ class GrammarAutoencoder(LatentEstimator):
             seed=settings.training.seed,
             by_length=settings.architecture.kind != "paper",
         )
-        unit = _UNITS.get(self.language_grammar_.language or "", "strings")
-        self.result_: TrainingResult | None = train(
+        unit = self.language_grammar_.language.plural
+        self.result_ = train(
             self.network_,
             batches,
             settings.training,
@@ -514,21 +494,12 @@ class GrammarAutoencoder(LatentEstimator):
     def _constraint(self, name: Constraints | None) -> Constraint | None:
         """The rules beyond the grammar to decode under; of a character model's strings its grammar knows none."""
         settings = self.settings_
-        return settled_constraint(name, self.grammar_, self.grammar_.language, settings.form, settings.max_length)
+        return settled_constraint(name, self.grammar_, settings.form, settings.max_length)
 
     def _tensors(self) -> GrammarTensors:
         return self.network_.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]
 
 
-_UNITS = {"molecules": "molecules", "expressions": "expressions"}
-
-
 def load(path: str | Path, *, device: Device = "auto") -> GrammarAutoencoder:
     """Opens a run by its folder or, as the commands do, by its name under `runs/`. See `GrammarAutoencoder.load`."""
     return GrammarAutoencoder.load(path, device=device)
-
-
-def _canonical(texts: list[str]) -> list[str]:
-    from grae.chemistry import readable_all
-
-    return readable_all(texts)

@@ -1,6 +1,7 @@
 """How long a training takes where neither epochs nor minutes are given: a number of epochs that suits the data."""
 
-from grae.sequence.settings import Preset, replaced
+from grae.estimator.settings import replaced
+from grae.sequence.settings import Preset
 
 STRINGS = 10_000
 GROWTH = 2 / 3

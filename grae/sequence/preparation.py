@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from grae.autoencoder import REGULARIZERS, Model, model_named
-from grae.datasets.forms import Form, encode_in_form, settled_form
+from grae.datasets.forms import encode_in_form
 from grae.datasets.store import DerivationStore
-from grae.density.storage import check_known
 from grae.errors import DataError, SettingsError
 from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import apply_motifs
 from grae.grammar.segmentation import base_productions
-from grae.sequence.settings import Preset, Settings, preset_named, replaced
+from grae.sequence.settings import Preset, Settings
 
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
@@ -23,51 +21,12 @@ READ_AT_MOST = 4
 LONGER = "leave it out (on_invalid='skip', or --on-invalid skip), or train with a longer --max-length (max_length)"
 
 
-def resolved(estimator: "GrammarAutoencoder", grammar: Grammar) -> tuple[Model, Preset]:
-    """The row of the table of models, and the preset with what was set by hand.
-
-    Args:
-        estimator: its parameters.
-        grammar: of the strings.
-
-    Raises:
-        SettingsError: one is unknown or out of range.
-    """
-    given = estimator
-    model = model_named(given.model)
-    preset = preset_named(given.preset, grammar, model)
-    check_known(given.density)
-    if given.lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
-        raise SettingsError(
-            f"model {given.model!r} has no regularizer that lambda could weigh",
-            remedy="leave lambda out, or choose another model, such as grae or rae-gp",
-        )
-    limits: dict[str, Any] = {"epochs": given.epochs, "time_budget": given.time_budget}
-    if given.epochs is not None and given.time_budget is None:  # so that the clock decides nothing
-        limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}
-    if given.epochs is not None or given.time_budget is not None:  # in the place of both of the preset's limits
-        preset = preset.model_copy(update={"training": preset.training.replace(**limits), "steps": None})
-    training = {"batch_size": given.batch_size, "learning_rate": given.learning_rate, "precision": given.precision}
-    training |= {"seed": given.random_state, "device": given.device}
-    sizes = {"latent_dim": given.latent_dim, **(given.architecture or {})}
-    return model, replaced(
-        preset,
-        architecture=replaced(preset.architecture, **sizes),
-        bottleneck=preset.bottleneck.with_noise(given.noise),
-        weights=replaced(preset.weights, beta=given.beta, lambda_=given.lambda_),
-        training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
-        max_length=given.max_length,
-        motifs=given.motifs,
-        form=None if given.form is None else settled_form(grammar, given.form),
-    )
-
-
 def derivations_of(
     estimator: "GrammarAutoencoder",
     grammar: Grammar,
     X: Sequence[str] | Derivations | DerivationStore,
     preset: Preset,
-) -> tuple[Derivations, Form]:
+) -> tuple[Derivations, str]:
     """The derivations of what `fit` was given, and the form that they are in.
 
     Args:
@@ -94,7 +53,14 @@ def derivations_of(
     else:
         texts, form = strings_in(X), preset.form
         on_invalid = estimator.on_invalid
-        encoded = encode_in_form(grammar, texts, form, max_length=max_length, on_invalid=on_invalid, n_jobs=-1)
+        encoded = encode_in_form(
+            grammar,
+            texts,
+            grammar.language.form(form),
+            max_length=max_length,
+            on_invalid=on_invalid,
+            n_jobs=-1,
+        )
         derivations = encoded.derivations
     if len(derivations) == 0:
         raise DataError("there are no strings to train on", remedy="give strings of the grammar's language")

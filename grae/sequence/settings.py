@@ -1,13 +1,15 @@
 """What can be chosen about a model on derivations, and the presets."""
 
-from typing import Annotated, Any, Literal, Self, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from grae.autoencoder.models import MODELS, Model, Reduction
-from grae.datasets.forms import Form, trained_form
 from grae.errors import SettingsError
+from grae.estimator.settings import Frozen, replaced
 from grae.grammar import Grammar
+from grae.grammar.language import AS_WRITTEN
 from grae.training.settings import TrainingSettings
 
 PRESETS = ("quick", "default", "paper")
@@ -22,13 +24,6 @@ LONGEST = 1_000_000
 """Productions of the longest derivation."""
 Size = Annotated[int, Field(ge=1, le=WIDEST_LAYER)]
 Reconstruction = Literal["cross-entropy", "binary-cross-entropy"]
-S = TypeVar("S", bound=BaseModel)
-
-
-class Frozen(BaseModel):
-    """Settings that never change; an unknown name is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class RecurrentArchitecture(Frozen):
@@ -93,8 +88,78 @@ PAPER_MOLECULES = PaperArchitecture(
 PAPER_EXPRESSIONS = PaperArchitecture(
     latent_dim=25, filters=(2, 3, 4), widths=(2, 3, 4), dense=100, hidden=100, batch_norm=True
 )
-PAPER_LENGTHS = {"molecules": 277, "expressions": 15}
-PAPER_CHARACTERS = {"molecules": 120, "expressions": 19}
+
+
+@dataclass(frozen=True, slots=True)
+class PaperExperiment:
+    """The published experiment on a language.
+
+    Attributes:
+        architecture: the networks.
+        epochs: of the training.
+        batch_size: strings.
+        plateau_patience: epochs without improvement before the learning rate is reduced; see `_paper`.
+        max_length: productions that a derivation may have; None for as many as the longest string has.
+        characters: positions of the model on characters.
+    """
+
+    architecture: PaperArchitecture
+    epochs: int
+    batch_size: int
+    plateau_patience: int
+    max_length: int | None = None
+    characters: int = 0
+
+
+PAPER_EXPERIMENTS = {
+    "molecules": PaperExperiment(PAPER_MOLECULES, 100, 500, 4, 277, 120),
+    "expressions": PaperExperiment(PAPER_EXPRESSIONS, 50, 600, 2, 15, 19),
+}
+"""By language; see `_paper`."""
+PAPER_ELSEWHERE = PaperExperiment(PAPER_MOLECULES, 100, 500, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the presets `default` and `quick` make of a language: the size of its networks and the length of training.
+
+    Attributes:
+        latent_dim: D.
+        encoder_hidden: width of the encoder's GRU.
+        hidden: width of the decoder's GRU.
+        minutes: of training at most; with the preset `quick`, `quick_minutes`.
+        quick_minutes: see `minutes`.
+        validate_every_seconds: between validations.
+        steps: of training at most; half of them with the preset `quick`.
+        motifs: learned, but for a model on characters; with the preset `quick`, `quick_motifs`.
+        quick_motifs: see `motifs`.
+    """
+
+    latent_dim: int = 56
+    encoder_hidden: int = 256
+    hidden: int = 512
+    minutes: float = 60
+    quick_minutes: float = 4
+    validate_every_seconds: float = 120
+    steps: int = 800
+    motifs: int = 1000
+    quick_motifs: int = 300
+
+
+SCALES = {
+    "expressions": Scale(
+        latent_dim=25,
+        encoder_hidden=128,
+        hidden=256,
+        minutes=8,
+        quick_minutes=2,
+        validate_every_seconds=30,
+        steps=2000,
+        motifs=0,
+        quick_motifs=0,
+    )
+}
+"""By language, where strings are shorter than those of most."""
 
 
 class Weights(Frozen):
@@ -192,7 +257,7 @@ class Preset(Frozen):
     motifs: int = Field(ge=0, le=LONGEST)
     max_length: int | None = Field(default=None, ge=1, le=LONGEST)
     least_length: int = Field(default=1, ge=1)
-    form: Form = "as-written"
+    form: str = AS_WRITTEN
 
 
 class Settings(Frozen):
@@ -220,7 +285,7 @@ class Settings(Frozen):
     training: TrainingSettings
     max_length: int = Field(ge=1, le=LONGEST)
     density: str
-    form: Form = "as-written"
+    form: str = AS_WRITTEN
 
 
 def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
@@ -249,23 +314,23 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
     The length of the training suits the data: on two cores about 6 minutes for 10,000 molecules and an hour, the time
     budget, for ZINC's 237,000.
     """
-    expressions = grammar.language == "expressions"
+    scale = SCALES.get(grammar.language.name, Scale())
     architecture = RecurrentArchitecture(
-        latent_dim=25 if expressions else 56,
-        encoder_hidden=128 if expressions else 256,
-        hidden=256 if expressions else 512,
+        latent_dim=scale.latent_dim,
+        encoder_hidden=scale.encoder_hidden,
+        hidden=scale.hidden,
         labels=True,
         depth=True,
     )
     training = TrainingSettings(
-        time_budget=(2 if expressions else 4) if quick else (8 if expressions else 60),
+        time_budget=scale.quick_minutes if quick else scale.minutes,
         batch_size=256,
         learning_rate=2e-3,
         schedule="cosine",
         warmup=0.02,
         patience=10,
         validate_every_epochs=None,
-        validate_every_seconds=30 if quick or expressions else 120,
+        validate_every_seconds=min(30, scale.validate_every_seconds) if quick else scale.validate_every_seconds,
     )
     return Preset(
         architecture=architecture,
@@ -277,9 +342,9 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
             penalized_every=4 if model.regularizer == "gradient-penalty" else 1,
         ),
         training=training,
-        steps=(2000 if expressions else 800) // (2 if quick else 1),
-        motifs=0 if expressions or model.characters else 300 if quick else 1000,
-        form=trained_form(grammar),
+        steps=scale.steps // (2 if quick else 1),
+        motifs=0 if model.characters else scale.quick_motifs if quick else scale.motifs,
+        form=grammar.language.automaton_form,
     )
 
 
@@ -289,21 +354,20 @@ def _paper(grammar: Grammar, model: Model) -> Preset:
     Keras counts `patience` from the first epoch that brings nothing, which is not counted itself: 1 and 3 there are 2
     and 4 here.
     """
-    language = grammar.language or ""
-    expressions = language == "expressions"
+    published = PAPER_EXPERIMENTS.get(grammar.language.name, PAPER_ELSEWHERE)
     training = TrainingSettings(
-        epochs=50 if expressions else 100,
-        batch_size=600 if expressions else 500,
+        epochs=published.epochs,
+        batch_size=published.batch_size,
         schedule="plateau",
         plateau_factor=0.2,
-        plateau_patience=2 if expressions else 4,
+        plateau_patience=published.plateau_patience,
         plateau_threshold=1e-4,
         learning_rate_floor=1e-4,
         clip_norm=None,
         precision="fp32",
     )
     return Preset(
-        architecture=PAPER_EXPRESSIONS if expressions else PAPER_MOLECULES,
+        architecture=published.architecture,
         bottleneck=BottleneckSettings(
             kind=model.bottleneck,
             noise=model.paper.noise,
@@ -313,21 +377,6 @@ def _paper(grammar: Grammar, model: Model) -> Preset:
         weights=Weights(beta=model.paper.beta, lambda_=model.paper.lambda_),
         training=training,
         motifs=0,
-        max_length=PAPER_LENGTHS.get(language),
-        least_length=PAPER_CHARACTERS.get(language, 0) + 1 if model.characters else 1,
+        max_length=published.max_length,
+        least_length=published.characters + 1 if model.characters else 1,
     )
-
-
-def replaced(settings: S, **changes: Any) -> S:
-    """The same settings with those changes that are not None, checked again.
-
-    Raises:
-        SettingsError: a value is out of range.
-    """
-    kept = {name: getattr(settings, name) for name in type(settings).model_fields}
-    try:
-        return type(settings)(**{**kept, **{name: value for name, value in changes.items() if value is not None}})
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in problem["loc"])
-        raise SettingsError(f"setting {place!r}: {problem['msg']}, not {problem['input']!r}") from None

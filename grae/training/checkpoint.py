@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
+from grae import files
 from grae.errors import RunError
 from grae.training.run_folder import RunFolder
-from grae.training.settings import TrainingSettings
+from grae.training.settings import FREE_ON_RESUME, TrainingSettings
 
 FORMAT = "grae training state"
 VERSION = 1
@@ -250,19 +252,9 @@ def _same_training(about: Mapping[str, Any], settings: TrainingSettings, n_rows:
     before = about.get("settings")
     if not isinstance(before, dict):
         raise RunError(f"{source} holds no settings", remedy=RESTORE)
-    names = settings.differences(before)
-    if names:
-        now = settings.model_dump(mode="json")
-        listed = ", ".join(f"{name} (was {before.get(name)!r}, now {now.get(name)!r})" for name in names)
-        raise RunError(
-            f"the run of {source} was made with other settings: {listed}",
-            remedy="resume with those settings (only its length may change), or train into another folder",
-        )
-    if about.get("n_rows") != n_rows:
-        raise RunError(
-            f"the run of {source} was made with {about.get('n_rows')} rows of training data, not {n_rows}",
-            remedy="resume with the data it was made with, or train into another folder",
-        )
+    stored = {**before, "rows of training data": about.get("n_rows")}
+    given = {**settings.model_dump(mode="json"), "rows of training data": n_rows}
+    files.check_unchanged(Path(source), stored, given, FREE_ON_RESUME)
 
 
 def _under(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -35,12 +35,9 @@ def same_experiment(folder: Path, asked: Mapping[str, Any]) -> None:
             raise RunError(f"{folder} is not empty, and holds no {EXPERIMENT}", remedy=ANOTHER)
         files.write_json(path, dict(asked))
         return
-    kept = files.read_json(path, remedy=ANOTHER)
-    kept = kept if isinstance(kept, dict) else {}
-    different = sorted(name for name in asked.keys() | kept.keys() if asked.get(name) != kept.get(name))
-    if different:
-        words = ", ".join(f"{name} (was {kept.get(name)!r}, now {asked.get(name)!r})" for name in different)
-        raise RunError(f"{folder} holds another experiment: {words}", remedy=f"ask for the same again, or {ANOTHER}")
+    stored = files.read_json(path, remedy=ANOTHER)
+    stored = stored if isinstance(stored, dict) else {}
+    files.check_unchanged(folder, stored, asked, what="holds another experiment")
 
 
 def write_table(

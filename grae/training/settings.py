@@ -1,6 +1,5 @@
 """What can be chosen about a training, checked when it is chosen."""
 
-from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -90,12 +89,6 @@ class TrainingSettings(BaseModel):
     def replace(self, **changes: Any) -> "TrainingSettings":
         """The same settings with some changed, checked again."""
         return TrainingSettings(**{**self.model_dump(), **changes})
-
-    def differences(self, other: Mapping[str, Any]) -> list[str]:
-        """Names whose values differ from another's dumped settings and may not, in a resumed run."""
-        mine = self.model_dump(mode="json")
-        names = sorted(mine.keys() | other.keys())
-        return [name for name in names if name not in FREE_ON_RESUME and mine.get(name) != other.get(name)]
 
 
 def _describe(error: ValidationError) -> str:

@@ -164,10 +164,7 @@ def mask(arguments: argparse.Namespace) -> None:
     model = grae.load(arguments.run, device="cpu")
     codes = model.density_named(None).sample(arguments.n, 1)
     length, grammar = model.settings_.max_length, model.grammar_
-    kinds = {
-        name: settled_constraint(name, grammar, grammar.language, model.settings_.form, length)
-        for name in ("grammar", "semantic")
-    }
+    kinds = {name: settled_constraint(name, grammar, model.settings_.form, length) for name in ("grammar", "semantic")}
 
     def microseconds(constraint: Any, codes: np.ndarray) -> float:
         began = time.process_time()

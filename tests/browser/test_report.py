@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from grae.datasets import open_source
-from grae.evaluation import meaning_of
 from grae.grammar import load_grammar
 from grae.report import Subject, write_report
 from grae.sequence import GrammarAutoencoder
@@ -40,7 +39,7 @@ def browser() -> Iterator[Any]:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of molecules."""
     texts = list(islice(open_source("nci").texts(), 200))
-    forms = meaning_of(load_grammar("smiles")).canonical(texts)
+    forms = load_grammar("smiles").canonical(texts)
     readable = [text for text, form in zip(texts, forms, strict=True) if form is not None]
     model = GrammarAutoencoder(
         "smiles", preset="quick", epochs=1, latent_dim=8, motifs=20, batch_size=32, device="cpu", on_invalid="skip"

@@ -99,7 +99,7 @@ def test_forms_of_what_is_no_molecule(grae, lists: Path):
         data = () if command[0] == "train" else ("--data", lists.with_suffix(".txt"))
         ended = grae(*command, *data, "--form", "kekule")
         assert ended.status == 2
-        assert "only molecules have a Kekule form" in ended.err
+        assert "strings have the form as-written alone" in ended.err
 
 
 def test_check_covers_a_form(grae, tmp_path: Path):

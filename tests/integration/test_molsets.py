@@ -12,10 +12,11 @@ import pytest
 from rdkit import rdBase
 
 from grae.datasets import open_source
-from grae.evaluation import Comparison, Strings, Work, evaluate_samples, meaning_of
-from grae.evaluation.chemnet import ChemNet, frechet_distance, has_fcd, moments_of
+from grae.evaluation import Comparison, Strings, Work, evaluate_samples
+from grae.evaluation.chemnet import ChemNet, has_fcd
 from grae.evaluation.descriptions import FINGERPRINTS, PARTS, PASSES, PROPERTIES, Distinct, describe
 from grae.evaluation.references import Reference, reference_of
+from grae.frechet import Moments, frechet_distance
 from grae.grammar import load_grammar
 
 SMILES = load_grammar("smiles")
@@ -41,7 +42,7 @@ def sets(first) -> dict[str, list[str]]:
 @pytest.fixture(scope="session")
 def first():
     def some(name: str, n: int) -> list[str]:
-        forms = meaning_of(SMILES).canonical(list(islice(open_source(name).texts(), n)))
+        forms = SMILES.canonical(list(islice(open_source(name).texts(), n)))
         return [form for form in forms if form is not None]
 
     return some
@@ -99,7 +100,7 @@ def test_the_chemnet_distance_is_that_of_moses(theirs: Any, sets: dict[str, list
 
     Theirs takes the root of a product of covariances of fewer molecules than dimensions, which costs some digits.
     """
-    some, others = (meaning_of(SMILES).canonical(sets[name]) for name in ("samples", "test"))
+    some, others = (SMILES.canonical(sets[name]) for name in ("samples", "test"))
     texts, known = ([form for form in forms if form is not None and "." not in form] for forms in (some, others))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -109,7 +110,7 @@ def test_the_chemnet_distance_is_that_of_moses(theirs: Any, sets: dict[str, list
     network = ChemNet()
     np.testing.assert_allclose(network.activations(texts), activations, atol=2e-5)
     weights = np.ones(len(known), np.int64)
-    found = frechet_distance(network.sums(known, weights).moments, moments_of(network.activations(texts)))
+    found = frechet_distance(network.sums(known, weights).moments, Moments.of(network.activations(texts)))
     assert found == pytest.approx(expected, rel=2e-3)
 
 
@@ -117,7 +118,7 @@ def test_the_chemnet_distance_is_that_of_moses(theirs: Any, sets: dict[str, list
 def test_molecules_of_a_reference_are_described_as_published(data_home: Path, theirs: Any, name: str, split: str):
     """Every 400th molecule beside its own entry of the published statistics, which an RDKit of 2020 computed."""
     texts = list(open_source(name).texts())[::400]
-    forms = meaning_of(SMILES).canonical(texts)
+    forms = SMILES.canonical(texts)
     molecules = Distinct.of(texts, forms)
     described = describe(molecules, (FINGERPRINTS, *PROPERTIES)).repeated(molecules.places)
     published = molsets.statistics(split)
@@ -135,7 +136,7 @@ def test_the_statistics_of_a_reference_are_those_published(data_home: Path, thei
     parts = [part for part in PARTS if part != PASSES]
     strings = Strings.of_source(open_source(name))
     chemnet = ChemNet() if has_fcd() else None
-    reference = reference_of(strings, meaning_of(SMILES), parts, chemnet, Work(0, -1))
+    reference = reference_of(strings, SMILES, parts, chemnet, Work(0, -1))
     compared(reference, molsets.statistics(split))
 
 

@@ -222,3 +222,32 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path / "folder" if name == ".." else tmp_path)
     with pytest.raises(RunError, match="it is a folder"):
         files.write_text(Path(name), "x")
+
+
+def test_what_was_begun_is_resumed_unchanged(tmp_path):
+    stored = {"seed": 1, "training": {"epochs": 3, "precision": "fp32"}, "layers": [1, 2], "options": {}}
+    files.check_unchanged(
+        tmp_path, stored, {**stored, "training": {"epochs": 9, "precision": "fp32"}}, {"training.epochs"}
+    )
+    given = {
+        "seed": 2,
+        "training": {"epochs": 3, "precision": "bf16"},
+        "layers": [1, 2],
+        "options": {},
+        "new": "x" * 999,
+    }
+    with pytest.raises(RunError) as raised:
+        files.check_unchanged(tmp_path, stored, given, named=lambda name: f"--{name}")
+    message = str(raised.value)
+    assert message.startswith(
+        f"{tmp_path} was begun with other settings: --seed (was 1, now 2), --training.precision ("
+    )
+    assert "precision (was 'fp32', now 'bf16')" in message
+    assert "--new (was None, now 'xxx" in message
+    assert len(message) < 700
+    with pytest.raises(RunError, match=r"holds another experiment: seed \(was 1, now None\)"):
+        files.check_unchanged(tmp_path, {"seed": 1}, {}, what="holds another experiment")
+
+
+def test_nested_objects_become_flat():
+    assert files.flattened({"a": {"b": 1, "c": {"d": [2]}}, "e": {}}) == {"a.b": 1, "a.c.d": [2], "e": {}}

@@ -20,14 +20,18 @@ ROOMS = (
     "resources",
     "files",
     "callbacks",
+    "frechet",
     "grammar",
     "expressions",
+    "typesetting",
     "chemistry",
     "constraints",
+    "languages",
     "datasets",
     "autoencoder",
     "training",
     "density",
+    "estimator",
     "images",
     "sequence",
     "evaluation",
@@ -118,7 +122,7 @@ def test_a_grammar_is_read_without_what_parses_with_it():
 
 def test_the_face_offers_what_it_lists():
     assert dir(grae) == sorted(grae.__all__)
-    assert grae.load_grammar("smiles").language == "molecules"
+    assert grae.load_grammar("smiles").language.name == "molecules"
     with pytest.raises(AttributeError, match="no attribute 'lod'"):
         _ = grae.lod  # pyright: ignore[reportAttributeAccessIssue]
 

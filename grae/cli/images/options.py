@@ -126,8 +126,7 @@ def data_of(run: Path) -> "ImageSet":
         RunError: the run does not say, or the set holds other training images now.
         DataError: the set is not to be had.
     """
-    from grae.images.estimator import checksum
-    from grae.images.saved import read_config
+    from grae.images.saved import checksum, read_config
     from grae.training.run_folder import RunFolder
 
     about = read_config(RunFolder(run))["data"]

@@ -13,7 +13,6 @@ from grae.cli.options import MOST_BATCH, MOST_SEED, WIDEST, AsJson, Device, Log
 from grae.cli.output import emit, note, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
-from grae.errors import RunError
 
 if TYPE_CHECKING:
     from grae.callbacks import Callback
@@ -126,14 +125,14 @@ def _begun(
 
 def _continued(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback]") -> "tuple[Path, ImageAutoencoder]":
     """A run from where it stood, with its own settings."""
+    from grae.estimator.configuration import checked_parameters
     from grae.images import ImageAutoencoder
-    from grae.images.saved import FOREIGN, read_config
+    from grae.images.saved import IMAGES, read_config
     from grae.training.run_folder import RunFolder
 
-    config = read_config(RunFolder(place))
-    parameters, about = config["parameters"], config["data"]
-    if not parameters.keys() <= set(ImageAutoencoder().get_params()):
-        raise RunError(f"{place / STARTED} holds unknown parameters", remedy=FOREIGN)
+    folder = RunFolder(place)
+    config = read_config(folder)
+    parameters, about = checked_parameters(IMAGES, folder, config, ImageAutoencoder), config["data"]
     parameters = with_changes(place, parameters, given, {"data": about.get("name")})
     with in_turn():
         images = data_of(place)

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from grae.frechet import Moments
 from grae.images.batches import AT_ONCE, as_tensor
-from grae.images.frechet import Moments
 
 INCEPTION = "Inception"
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from grae.datasets.locations import cache_home
 from grae.images.data import ImageSet
-from grae.images.estimator import checksum
 from grae.images.projectors.classifier import train_projector
 from grae.images.projectors.stored import save_classifier
+from grae.images.saved import checksum
 from grae.training.settings import Device
 
 

@@ -194,14 +194,15 @@ def of_samples(texts: Sequence[str]) -> dict[str, Any]:
 def fcd(session: Session, model: GrammarAutoencoder, strings: Strings) -> float:
     """The Fréchet ChemNet distance of samples, decoded under the rules of molecules, to as many training strings."""
     from grae.chemistry.reading import canonical_all
-    from grae.evaluation.chemnet import ChemNet, frechet_distance, moments_of
+    from grae.evaluation.chemnet import ChemNet
+    from grae.frechet import Moments, frechet_distance
 
     n = min(FCD_STRINGS, len(model.split_.train))
     rows = np.random.default_rng(session.seed).choice(model.split_.train, n, replace=False)
     network = ChemNet(resolve(session.device))
     sides = (model.sample(n), strings.texts(np.sort(rows)))
     of_each = [
-        moments_of(network.activations([form for form in canonical_all(side) if form is not None])) for side in sides
+        Moments.of(network.activations([form for form in canonical_all(side) if form is not None])) for side in sides
     ]
     return frechet_distance(*of_each)
 

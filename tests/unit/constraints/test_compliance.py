@@ -19,7 +19,7 @@ def test_strings_that_no_decoder_under_the_rules_writes(grammar_named, name):
     derivations = encode(grammar, [*FINE, *BROKEN]).derivations
     broken = breaks_rules(grammar, derivations)
     assert broken.tolist() == [False] * len(FINE) + [True] * len(BROKEN)
-    constraint = constraint_of(grammar, "molecules", 64)
+    constraint = constraint_of(grammar, 64)
     assert constraint is not None
     refused = first_refused(constraint, derivations)
     assert (refused[broken] >= 0).all()

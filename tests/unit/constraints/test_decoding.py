@@ -18,7 +18,7 @@ GRAMMARS = ("smiles", "smiles-gvae", "smiles with motifs", "smiles-gvae with mot
 
 
 def constraint(grammar: Grammar, max_length: int) -> Constraint:
-    found = constraint_of(grammar, "molecules", max_length)
+    found = constraint_of(grammar, max_length)
     assert found is not None
     return found
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grae.constraints import AUTOMATA, written_labels
+from grae.constraints import automaton_of, written_labels
 from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import encode
 
@@ -31,7 +31,9 @@ def test_none_is_told_where_a_digit_may_be_a_label_or_a_count(name, grammar_name
 )
 def test_a_ring_that_is_left_open_is_owed(text, owed):
     grammar = load_grammar("smiles")
-    labels = [int(label) for label in AUTOMATA["molecules"](grammar.terminals, 1).labels[:10]]
+    automaton = automaton_of(grammar)
+    assert automaton is not None
+    labels = [int(label) for label in automaton.labels[:10]]
     parity = written_labels(grammar)[grammar.parse(text)].sum(axis=0) % 2
     assert {str(label) for label, odd in zip(labels, parity, strict=True) if odd} == owed
 

@@ -6,12 +6,13 @@ import pytest
 from rdkit import Chem
 
 from grae.chemistry import canonical_all, kekule_all, read, readable_all
-from grae.datasets import encode_in_form, in_form, open_source
-from grae.datasets.forms import settled_form
+from grae.datasets import encode_in_form, open_source
+from grae.datasets.forms import resolved_form
 from grae.errors import DataError, SettingsError
 from grae.grammar import Grammar, load_grammar
 
 SMILES = load_grammar("smiles")
+KEKULE = SMILES.language.form("kekule")
 AROMATIC = [
     "c1ccccc1",
     "c1cc[nH]c1",
@@ -46,26 +47,26 @@ def test_what_is_read_is_written_canonically_and_what_is_not_stays():
 
 
 def test_forms_of_strings():
-    assert in_form(AROMATIC, "as-written") == AROMATIC
-    assert in_form(["C1=CC=CC=C1", "x"], "canonical") == ["c1ccccc1", None]
-    assert settled_form(SMILES, None) == "canonical"
-    assert settled_form(load_grammar("arithmetic"), None) == "as-written"
+    assert SMILES.language.form("as-written").spell(AROMATIC) == AROMATIC
+    assert SMILES.language.form("canonical").spell(["C1=CC=CC=C1", "x"]) == ["c1ccccc1", None]
+    assert resolved_form(SMILES, None) == "canonical"
+    assert resolved_form(load_grammar("arithmetic"), None) == "as-written"
     with pytest.raises(SettingsError, match="did you mean 'kekule'"):
-        settled_form(SMILES, "kekulé")  # pyright: ignore[reportArgumentType]
-    with pytest.raises(SettingsError, match="only molecules have a Kekule form"):
-        settled_form(Grammar.from_text("S -> 'a'"), "kekule")
+        resolved_form(SMILES, "kekulé")
+    with pytest.raises(SettingsError, match="form 'kekule': strings have the form as-written alone"):
+        resolved_form(Grammar.from_text("S -> 'a'"), "kekule")
 
 
 def test_strings_are_encoded_in_their_form():
-    encoded = encode_in_form(SMILES, AROMATIC, "kekule")
+    encoded = encode_in_form(SMILES, AROMATIC, KEKULE)
     assert [SMILES.unparse(ids) for ids in encoded.derivations] == kekule_all(AROMATIC)
 
 
 def test_strings_that_are_not_read_are_errors_or_rejections():
     texts = ["CCO", "C1CC", "C" * 50, "c1ccccc1"]
     with pytest.raises(DataError, match=r"string 1 is not read by RDKit, unclosed ring: .*\n  C1CC"):
-        encode_in_form(SMILES, texts, "kekule")
-    encoded = encode_in_form(SMILES, texts, "kekule", max_length=20, on_invalid="skip")
+        encode_in_form(SMILES, texts, KEKULE)
+    encoded = encode_in_form(SMILES, texts, KEKULE, max_length=20, on_invalid="skip")
     assert encoded.rows.tolist() == [0, 3]
     assert [(r.row, r.reason) for r in encoded.rejections] == [(1, "not read by RDKit"), (2, "too long")]
     assert encoded.rejections[1].text == "C" * 50

@@ -119,10 +119,10 @@ def test_molecules_in_canonical_form_or_as_written(tmp_path, cache):
     plain = build_store(SMILES, source, form="as-written")
     assert decode(SMILES, plain.derivations)[:2] == ["OCC", "C(O)C"]
     assert plain.path != canonical.path
-    with pytest.raises(SettingsError, match="only molecules have a canonical form"):
+    with pytest.raises(SettingsError, match="strings have the form as-written alone"):
         build_store(LISTS, source, form="canonical")
     with pytest.raises(SettingsError, match="unknown form"):
-        build_store(SMILES, source, form="upper")  # pyright: ignore[reportArgumentType]
+        build_store(SMILES, source, form="upper")
 
 
 def test_a_canonical_form_outside_the_grammar_is_shown(tmp_path, cache):

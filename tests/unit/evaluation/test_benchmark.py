@@ -227,12 +227,13 @@ def test_a_missing_extra_is_never_silent(monkeypatch: pytest.MonkeyPatch, refere
 
 
 def test_processes_change_nothing(monkeypatch: pytest.MonkeyPatch, samples: list[str], found: Evaluation):
-    from grae.evaluation import causes, descriptions, meaning
+    from grae.evaluation import descriptions
+    from grae.grammar import language
 
-    for module, name in ((meaning, "PARALLEL_FROM"), (descriptions, "PARALLEL_FROM"), (causes, "PARALLEL_FROM")):
-        monkeypatch.setattr(module, name, 2)
+    for module in (language, descriptions):
+        monkeypatch.setattr(module, "PARALLEL_FROM", 2)
     monkeypatch.setattr(descriptions, "CHUNK", 40)
-    monkeypatch.setattr(causes, "CHUNK", 2)
+    monkeypatch.setattr(language, "CHUNK", 40)
     told: list[tuple[str, float]] = []
     again = evaluate_samples(
         SMILES,

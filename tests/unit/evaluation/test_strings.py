@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from grae.datasets import Source, open_source
 from grae.errors import RunError
-from grae.evaluation import Meaning, Strings, Work, meaning_of, samples_of
+from grae.evaluation import Strings, Work, samples_of
 from grae.evaluation.kept import canonical_forms, joined, kept_blocks, split
 from grae.evaluation.strings import digest, each
-from grae.grammar import load_grammar
+from grae.grammar import Grammar
+from grae.languages.molecules import Molecules
 
 lines = st.text(st.characters(exclude_characters="\n", exclude_categories=("Cs",)), max_size=5)
 
@@ -47,14 +48,15 @@ def test_joined_and_split_and_each_are_inverses(texts: list[str], size: int):
 
 def test_forms_of_molecules_are_computed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path))
-    of_molecules = meaning_of(load_grammar("smiles"))
     calls = []
 
-    def chunk(texts):
-        calls.append(list(texts))
-        return of_molecules.chunk(texts)
+    class Counting(Molecules):
+        def canonical(self, grammar, texts, *, n_jobs=1):
+            calls.append(list(texts))
+            return super().canonical(grammar, texts, n_jobs=n_jobs)
 
-    counting = Meaning("molecules", "", chunk)
+    counting = Grammar.from_text("S -> 'C'")
+    counting.language = Counting("counting", is_slow=True)
     strings = Strings.of_list("some", ["OCC", "C1C", "CCO", "C"])
     assert list(canonical_forms(counting, strings, Work())) == ["CCO", "C"]
     assert list(canonical_forms(counting, strings, Work())) == ["CCO", "C"]

@@ -13,6 +13,7 @@ from nltk import CFG, PCFG
 
 from grae.errors import GrammarError
 from grae.grammar import Grammar, Motif, Nonterminal, load_grammar, loading, shipped_grammars
+from grae.grammar.language import STRINGS
 from grae.grammar.tokenizer import Tokenizer
 from grae.resources import shipped
 
@@ -70,7 +71,7 @@ class TestReading:
         assert grammar.nonterminals == (S, Nonterminal("T"))
         assert grammar.terminals == ("+", "x", "(", ")")
         assert grammar.start == S
-        assert (grammar.language, grammar.ignore, grammar.motifs, grammar.base) == (None, "", (), None)
+        assert (grammar.language, grammar.ignore, grammar.motifs, grammar.base) == (STRINGS, "", (), None)
 
     def test_comments_blank_lines_and_continuations_count_as_lines(self):
         grammar = Grammar.from_text("# sums\n\n  S -> S \\\n   '+' T | \\\n T\n\n#none\nT -> 'x'")
@@ -126,10 +127,10 @@ class TestReading:
 
     def test_directives(self):
         grammar = Grammar.from_text("#% language expressions\n#% ignore ' '\n#%ignore \"'\"\nS -> 'a'")
-        assert (grammar.language, grammar.ignore) == ("expressions", " '")
+        assert (grammar.language.name, grammar.ignore) == ("expressions", " '")
 
     def test_ordinary_comments_are_no_directives(self):
-        assert Grammar.from_text("# % language x\n#%% 100 %\n# language y\nS -> 'a'").language is None
+        assert Grammar.from_text("# % language x\n#%% 100 %\n# language y\nS -> 'a'").language is STRINGS
 
     def test_motifs(self):
         grammar = Grammar.from_text(

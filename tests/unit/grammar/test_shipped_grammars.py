@@ -132,7 +132,7 @@ class TestArithmetic:
             "T -> '3'",
             "Nothing -> None",
         ]
-        assert grammar.language == "expressions"
+        assert grammar.language.name == "expressions"
         assert grammar.pad == 11
         assert grammar.n_symbols == 12
 
@@ -153,7 +153,7 @@ class TestSmilesGvae:
         grammar = load_grammar("smiles-gvae")
         assert grammar.n_productions == 76
         assert grammar.pad == 75
-        assert grammar.language == "molecules"
+        assert grammar.language.name == "molecules"
         some = {
             0: "smiles -> chain",
             18: "bracket_atom -> '[' BAI ']'",
@@ -264,7 +264,7 @@ class TestSmiles:
     def test_everything_is_of_use(self):
         grammar = load_grammar("smiles")
         assert grammar.analysis.findings == []
-        assert grammar.language == "molecules"
+        assert grammar.language.name == "molecules"
         assert grammar.dtype == np.uint8
 
     def test_two_letter_terminals_cannot_break_a_chain(self):

@@ -142,7 +142,7 @@ def test_other_settings_or_images_are_no_resumption(few, tmp_path):
     ImageAutoencoder("rae", **SMALL).fit(few[:60], run=tmp_path)
     with pytest.raises(RunError, match="other settings: objective"):
         ImageAutoencoder("rae", **SMALL, beta=1.0).fit(few[:60], run=tmp_path, resume=True)
-    with pytest.raises(RunError, match="other images"):
+    with pytest.raises(RunError, match="other data"):
         ImageAutoencoder("rae", **SMALL).fit(255 - few[:60], run=tmp_path, resume=True)
     with pytest.raises(RunError, match="already holds a training"):
         ImageAutoencoder("rae", **SMALL).fit(few[:60], run=tmp_path)
@@ -186,7 +186,7 @@ def test_damaged_and_foreign_folders_are_refused(fitted, tmp_path):
     run = RunFolder(tmp_path / "run")
     config = run.read_json(run.CONFIG)
     run.write_json(run.CONFIG, {**config, "format": "grae run 1"})
-    with pytest.raises(RunError, match="no configuration of a run of images"):
+    with pytest.raises(RunError, match="not the configuration of a run"):
         load(run.path)
     changed = json.loads(json.dumps(config))
     changed["settings"]["architecture"]["latent_dim"] = 9

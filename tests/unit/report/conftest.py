@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from grae.datasets import open_source
-from grae.evaluation import Strings, evaluate, meaning_of
+from grae.evaluation import Strings, evaluate
 from grae.grammar import Grammar, load_grammar
 from grae.grammar.counting import sample_uniform
 from grae.report import Subject
@@ -32,7 +32,7 @@ def subject_of(name: str, grammar: Grammar, texts: list[str], **settings: Any) -
 @pytest.fixture(scope="session")
 def molecules() -> Subject:
     texts = list(islice(open_source("nci").texts(), 260))
-    forms = meaning_of(load_grammar("smiles")).canonical(texts)
+    forms = load_grammar("smiles").canonical(texts)
     readable = [text for text, form in zip(texts, forms, strict=True) if form is not None]
     return subject_of("some molecules", load_grammar("smiles"), readable, motifs=20, on_invalid="skip")
 

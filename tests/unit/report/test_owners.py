@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grae.chemistry import read
+from grae.chemistry import atoms_of, read
 from grae.grammar import load_grammar
 from grae.grammar.codec import decode, encode
 from grae.grammar.counting import sample_uniform
 from grae.grammar.motifs import apply_motifs, learn_motifs
-from grae.report.owners import atoms_of, owners, written_by
+from grae.report.owners import owners, written_by
 
 ARITHMETIC = load_grammar("arithmetic")
 

@@ -92,7 +92,7 @@ def test_the_map_has_a_picture_and_every_quantity_for_each_string(page: Path, mo
     assert n > data["known"]
     assert {len(data[name]) for name in ("x", "y", "pictures", "captions")} == {n}
     assert [one["name"] for one in data["quantities"]] == [
-        "logP", "QED", "synthetic accessibility", "weight, g/mol", "heavy atoms", "log density (gmm), nats",
+        "logP", "synthetic accessibility", "QED", "weight, g/mol", "heavy atoms", "log density (gmm), nats",
     ]  # fmt: skip
     assert all(len(one["values"]) == n for one in data["quantities"])
     assert all(0 <= place <= 1 for place in data["x"] + data["y"])

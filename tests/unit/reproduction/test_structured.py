@@ -170,5 +170,5 @@ def test_printed_figures_and_scales_are_of_what_there_is():
     for scale in SCALES.values():
         for name, what in scale.objects.items():
             assert set(PRINTED[name]) < set(MODELS)
-            assert target_named(what.target).language == load_grammar(what.grammar).language == name
+            assert target_named(what.target).language == load_grammar(what.grammar).language.name == name
     assert all(math.isfinite(row.average[0]) for rows in PRINTED.values() for row in rows.values())

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from grae import files
 from grae.datasets.split import Split
 from grae.errors import DataError, RunError
-from grae.sequence.configuration import FORMAT, checked_parameters, read_config
+from grae.estimator.configuration import checked_parameters
+from grae.sequence.configuration import STRINGS, read_config
 from grae.sequence.estimator import GrammarAutoencoder
 from grae.sequence.settings import BottleneckSettings, RecurrentArchitecture
 from grae.training.metrics import read_metrics
@@ -20,7 +21,7 @@ PARAMETERS = {
     name: value for name, value in GrammarAutoencoder().get_params().items() if name not in ("grammar", "progress")
 }
 CONFIG = {
-    "format": FORMAT,
+    "format": STRINGS.format,
     "grammar": {"name": "lists", "fingerprint": "00"},
     "language": {"name": "lists", "fingerprint": "00"},
     "settings": {},
@@ -48,7 +49,7 @@ def folder_with(path: Path, config: object) -> RunFolder:
 def test_what_a_run_writes_is_read(tmp_path):
     folder = folder_with(tmp_path, CONFIG)
     assert read_config(folder) == CONFIG
-    assert checked_parameters(folder, CONFIG, GrammarAutoencoder) == PARAMETERS
+    assert checked_parameters(STRINGS, folder, CONFIG, GrammarAutoencoder) == PARAMETERS
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_a_parameter_of_another_type_is_named(tmp_path, name_and_value):
     name, value = name_and_value
     config = {**CONFIG, "parameters": {**PARAMETERS, name: value}}
     with pytest.raises(RunError, match=rf"parameters\.{name}"):
-        checked_parameters(folder_with(tmp_path, config), config, GrammarAutoencoder)
+        checked_parameters(STRINGS, folder_with(tmp_path, config), config, GrammarAutoencoder)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[1", "", "9" * 10_000])

@@ -21,7 +21,7 @@ from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
 from grae.sequence import GrammarAutoencoder
-from grae.sequence.preparation import resolved
+from grae.sequence.resolution import resolved
 
 LISTS = Grammar.from_text(
     """
@@ -451,7 +451,7 @@ def test_the_form_is_what_the_caller_says():
     plain = Derivations.from_list([smiles.parse(text) for text in kekule_all(MOLECULES) if text], smiles.dtype)
     assert molecules(epochs=1).fit(plain).settings_.form == "as-written"
     assert molecules(epochs=1, form="kekule").fit(plain).constraints_used() == "semantic"
-    assert resolved(molecules(preset="paper"), load_grammar("smiles"))[1].form == "as-written"
+    assert resolved(molecules(preset="paper").get_params(), load_grammar("smiles")).preset.form == "as-written"
     with pytest.raises(SettingsError, match="only molecules have a canonical form"):
         new(form="canonical").fit(TEXTS)
     with pytest.raises(DataError, match="not read by RDKit"):

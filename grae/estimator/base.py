@@ -1,6 +1,8 @@
 """What any autoencoder is to scikit-learn: a transformer to latent codes, with densities that are fitted to them."""
 
-from typing import Any, Self
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -8,22 +10,33 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from grae.autoencoder import Autoencoder
+from grae.datasets.split import Split
 from grae.density.base import Density
 from grae.density.storage import DENSITIES
-from grae.errors import DataError, SettingsError
+from grae.errors import DataError, RunError, SettingsError
+from grae.paths import RUNS, place_named
+from grae.training import processes
 from grae.training.device import resolve
+from grae.training.loop import TrainingResult
+from grae.training.run_folder import RunFolder
 from grae.training.settings import Device
 
 MOST_CODES = 100_000  # codes that densities are fitted to
 
 
 class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """An estimator whose `fit` trains a network and then fits densities; its subclass has that and `transform`.
+    """An estimator whose `fit` trains a network and then fits densities.
+
+    A subclass has `fit`, `transform`, and how its runs are written and read: `_write` and `_read`.
 
     Attributes:
         settings_: all settings, resolved, with the name of the model's own density in "density".
         network_: the `Autoencoder`.
         densities_: fitted densities by name.
+        split_: which rows were trained on, validated on and held back.
+        result_: what came of the training; None after `load`.
+        about_: where the data come from, with their checksum in "sha256".
+        RUNS: where the commands put its runs.
     """
 
     device: Device
@@ -31,6 +44,32 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     settings_: Any
     network_: Autoencoder
     densities_: dict[str, Density]
+    split_: Split
+    result_: TrainingResult | None
+    about_: dict[str, Any]
+    RUNS: ClassVar[Path] = RUNS
+
+    def save(self, path: str | Path) -> None:
+        """Writes all that `load` needs into a folder, each file whole or not at all.
+
+        Raises:
+            RunError: the file system refuses.
+        """
+        check_is_fitted(self)
+        self._write(RunFolder(path))
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
+        """Opens the folder of a run; runs none of its content.
+
+        Args:
+            path: the folder, or the name of one where the commands put runs (`RUNS`).
+            device: where to compute.
+
+        Raises:
+            RunError: there is no such run, or a file of it is missing, truncated or foreign.
+        """
+        return cls._read(RunFolder(place_named(path, cls.RUNS)), device)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """The log density of the codes of X, (n,) float64, in nats."""
@@ -70,6 +109,35 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         codes = self._codes_of(X)
         codes = codes[self._rows_to_fit(np.arange(len(codes)))]
         self.densities_[name] = self._unfitted(name).fit(codes, self.random_state)
+        return self
+
+    def _write(self, folder: RunFolder) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def _read(cls, folder: RunFolder, device: Device) -> Self:
+        raise NotImplementedError
+
+    def _run_folder(self, run: str | Path | None, resume: bool) -> RunFolder | None:
+        """The folder of the run that `fit` begins or resumes; None where nothing is kept on disk.
+
+        Raises:
+            RunError: there is none to resume from, or a new run would overwrite one.
+        """
+        if run is None:
+            if resume:
+                raise RunError("there is no folder to resume from", remedy="give the folder of the run")
+            return None
+        folder = RunFolder(run)
+        if not resume:
+            folder.check_unused()
+        return folder
+
+    def _finish(self, folder: RunFolder | None, densities: Callable[[], dict[str, Density]]) -> Self:
+        """Fits the densities of a trained network, once for all processes, and saves the run."""
+        self.densities_ = processes.of_main(densities)
+        if folder is not None and processes.is_main():
+            self.save(folder.path)
         return self
 
     def _codes_of(self, X: Any) -> np.ndarray:

@@ -7,9 +7,9 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from grae.density import Gaussian, StandardNormal
-from grae.density import latent as module
-from grae.density.latent import LatentEstimator
 from grae.errors import DataError, SettingsError
+from grae.estimator import base as module
+from grae.estimator.base import LatentEstimator
 
 
 class Doubled(LatentEstimator):

@@ -1,4 +1,4 @@
-"""Expressions typeset: MathML, which browsers show without help."""
+"""Expressions for a page: typeset in MathML, which browsers show without help, and as a small curve."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from grae.expressions import BINDING, FUNCTIONS, Token
 
 SIGNS = {np.add: "+", np.subtract: "\N{MINUS SIGN}", np.multiply: "\N{DOT OPERATOR}"}
 NAMES = {operation: name for name, operation in FUNCTIONS.items()}
+CURVE_SIZE = (160, 60)
 WHOLE = 9  # how closely an atom binds: closer than every operation
 
 
@@ -70,3 +71,25 @@ def _parentheses(markup: Markup) -> Markup:
 
 def _sign(text: str) -> Markup:
     return Markup('<mo stretchy="false">{}</mo>').format(escape(text))
+
+
+def curve(x: np.ndarray, y: np.ndarray) -> Markup:
+    """A small curve without axes, from the least to the greatest of its finite values.
+
+    Args:
+        x: values of the variable, shape (K,), ascending.
+        y: the values there, shape (K,); infinite or NaN where there are none.
+    """
+    finite = np.isfinite(y)
+    if not finite.any():
+        return Markup('<span class="invalid">nowhere finite</span>')
+    width, height = CURVE_SIZE
+    low, high = np.percentile(y[finite], [1, 99])
+    span = max(high - low, 1e-9)
+    across = (x - x.min()) / (x.max() - x.min()) * width
+    down = height - 3 - np.clip((y - low) / span, 0, 1) * (height - 6)
+    points = " ".join(
+        f"{'M' if place == 0 or not finite[place - 1] else 'L'}{across[place]:.1f},{down[place]:.1f}"
+        for place in np.flatnonzero(finite)
+    )
+    return Markup('<svg class="curve" viewBox="0 0 {} {}"><path d="{}"/></svg>').format(width, height, points)

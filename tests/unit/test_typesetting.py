@@ -12,7 +12,7 @@ from grae.expressions import evaluate, postfix
 from grae.grammar import load_grammar
 from grae.grammar.counting import sample_uniform
 from grae.optimization.curves import formula_values
-from grae.report.mathml import mathml
+from grae.typesetting import mathml
 
 ARITHMETIC = load_grammar("arithmetic")
 X = np.linspace(0.5, 2, 7)

@@ -8,8 +8,8 @@ from scipy.linalg import sqrtm
 from scipy.ndimage import gaussian_filter
 
 from grae.errors import DataError
-from grae.images import Moments, frechet_distance
-from grae.images.frechet import limit_of_many
+from grae.frechet import Moments, frechet_distance, limit_of_many
+from grae.images import load_images
 
 
 def with_moments(mean: np.ndarray, covariance: np.ndarray, n: int = 50) -> np.ndarray:
@@ -62,7 +62,8 @@ def test_of_a_set_with_itself_is_0(n, dim, seed, scale):
     assert frechet_distance(moments, moments) <= 1e-6 * max(1.0, float(np.trace(moments.covariance)))
 
 
-def test_grows_under_noise_and_under_blur(digits):
+def test_grows_under_noise_and_under_blur():
+    digits = load_images("digits")
     images = digits.test.images.astype(np.float64)
     real = Moments.of(images.reshape(len(images), -1))
     rng = np.random.default_rng(0)
@@ -122,3 +123,32 @@ def test_a_root_follows_what_is_added():
     assert np.allclose(moments.root @ moments.root, moments.covariance)
     moments.add(rows[20:])
     assert np.allclose(moments.root @ moments.root, np.cov(rows.T))
+
+
+def gaussian(seed: int, dim: int, n: int = 400) -> Moments:
+    generator = np.random.default_rng(seed)
+    return Moments.of(generator.normal(size=(n, dim)) @ generator.normal(size=(dim, dim)) + generator.normal(size=dim))
+
+
+@given(st.integers(0, 1000), st.integers(2, 8))
+def test_distance_by_the_matrix_root(seed: int, dim: int):
+    a, b = gaussian(seed, dim), gaussian(seed + 1, dim)
+    root = sqrtm(a.covariance @ b.covariance)
+    expected = np.sum((a.mean - b.mean) ** 2) + np.trace(a.covariance + b.covariance - 2 * np.real(root))
+    for quick in (False, True):
+        assert frechet_distance(a, b, quick=quick) == pytest.approx(expected, rel=1e-6)
+        assert frechet_distance(b, a, quick=quick) == pytest.approx(expected, rel=1e-6)
+        assert frechet_distance(a, a, quick=quick) == pytest.approx(0, abs=1e-6 * np.trace(a.covariance))
+
+
+def test_distance_of_gaussians_along_the_axes_in_closed_form():
+    a = Moments(9, np.array([1.0, 2.0]), 8 * np.diag([4.0, 9.0]))
+    b = Moments(9, np.array([1.0, 0.0]), 8 * np.diag([1.0, 0.0]))  # flat in one direction
+    assert frechet_distance(a, b) == pytest.approx(4 + (2 - 1) ** 2 + 9)
+
+
+def test_moments_of_sums_are_those_of_the_numbers():
+    x = np.random.default_rng(0).normal(3.0, 2.0, (50, 6))
+    by_sums = Moments.of_sums(len(x), x.sum(axis=0), x.T @ x)
+    np.testing.assert_allclose(by_sums.mean, Moments.of(x).mean)
+    np.testing.assert_allclose(by_sums.covariance, Moments.of(x).covariance, atol=1e-12)

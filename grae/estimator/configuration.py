@@ -1,0 +1,88 @@
+"""The file config.json of a run, checked before anything is read out of it; without torch."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from grae.errors import RunError, shortened
+from grae.estimator.settings import first_problem
+from grae.training.run_folder import RunFolder
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class RunKind:
+    """What tells the runs of one estimator from those of another.
+
+    Attributes:
+        format: the word for it in config.json.
+        command: that makes such runs.
+        runs: where it puts them.
+        packages: whose versions are written down.
+        not_kept: parameters of the estimator that a run does not hold.
+        layout: of config.json, beyond what is checked by itself.
+    """
+
+    format: str
+    command: str
+    runs: Path
+    packages: tuple[str, ...]
+    not_kept: tuple[str, ...]
+    layout: type[BaseModel]
+
+    @property
+    def foreign(self) -> str:
+        """The remedy for a folder that is not such a run, or a damaged one."""
+        return f"give the folder of a run made by `{self.command}`, or restore the file from a copy"
+
+
+def read_config(kind: RunKind, folder: RunFolder) -> dict[str, Any]:
+    """A run's config.json. Raises RunError: missing, truncated, foreign, or with a value of another type."""
+    if not folder.path.is_dir():
+        raise RunError(
+            f"there is no folder {shortened(str(folder.path))}, nor one of that name under {kind.runs}/",
+            remedy=f"give the folder of a run made by `{kind.command}`",
+        )
+    config = folder.read_json(folder.CONFIG)
+    if not isinstance(config, dict) or config.get("format") != kind.format:
+        raise RunError(
+            f"{folder / folder.CONFIG} is not the configuration of a run ({kind.format!r})", remedy=kind.foreign
+        )
+    try:
+        kind.layout.model_validate(config)
+    except ValidationError as error:
+        raise RunError(f"{folder / folder.CONFIG}: {first_problem(error)}", remedy=kind.foreign) from None
+    return config
+
+
+def read_settings(kind: RunKind, folder: RunFolder, settings: type[S]) -> S:
+    """A run's settings. Raises RunError: missing, truncated or foreign."""
+    try:
+        return settings.model_validate(read_config(kind, folder)["settings"])
+    except ValidationError as error:
+        raise RunError(f"{folder / folder.CONFIG}: settings.{first_problem(error)}", remedy=kind.foreign) from None
+
+
+def checked_parameters(kind: RunKind, folder: RunFolder, config: Mapping[str, Any], estimator: type) -> dict[str, Any]:
+    """The estimator's parameters that a run holds.
+
+    Raises:
+        RunError: one is unknown or has another type than the estimator takes.
+    """
+    signature = inspect.signature(estimator.__init__).parameters
+    taken: dict[str, Any] = {
+        name: (parameter.annotation, parameter.default)
+        for name, parameter in signature.items()
+        if name not in ("self", *kind.not_kept)
+    }
+    model = create_model("Parameters", __config__=ConfigDict(extra="forbid", strict=True), **taken)
+    try:
+        model.model_validate(config["parameters"])
+    except ValidationError as error:
+        raise RunError(f"{folder / folder.CONFIG}: parameters.{first_problem(error)}", remedy=kind.foreign) from None
+    return dict(config["parameters"])

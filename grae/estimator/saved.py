@@ -1,0 +1,143 @@
+"""A trained estimator as the folder of a run, and back: what is the same of strings and of images.
+
+No pickle: opening a run runs none of its content.
+"""
+
+import hashlib
+import importlib.metadata
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+from torch import nn
+
+from grae import files
+from grae.autoencoder import Autoencoder
+from grae.datasets.split import Split
+from grae.density import load_densities, save_densities
+from grae.errors import RunError
+from grae.estimator.configuration import RunKind, read_config, read_settings
+from grae.training.checkpoint import load_weights
+from grae.training.run_folder import RunFolder
+from grae.training.settings import FREE_ON_RESUME
+
+if TYPE_CHECKING:
+    from grae.estimator.base import LatentEstimator
+
+SPLIT = "split.safetensors"
+CHUNK = 1 << 24  # bytes of an array whose checksum is taken
+FREE = frozenset(f"training.{name}" for name in FREE_ON_RESUME)
+
+
+def begin(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **more: object) -> None:
+    """Writes what is known before training: the split, and config.json with the settings, the parameters, the data.
+
+    Args:
+        kind: of the run.
+        folder: of the run.
+        estimator: with settings, split and `about_`.
+        **more: what else config.json holds.
+    """
+    estimator.split_.save(folder / SPLIT)
+    config = {
+        "format": kind.format,
+        **more,
+        "settings": estimator.settings_.model_dump(mode="json"),
+        "parameters": {name: value for name, value in estimator.get_params().items() if name not in kind.not_kept},
+        "data": estimator.about_,
+        "versions": {package: _version(package) for package in kind.packages},
+    }
+    folder.write_json(folder.CONFIG, config)
+
+
+def write(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **about: object) -> None:
+    """Writes what training gave: the densities, the metrics, and last the weights, which make a run complete.
+
+    Args:
+        kind: of the run.
+        folder: of the run, where `begin` has written.
+        estimator: fitted.
+        **about: what the header of the weights says besides the format.
+    """
+    save_densities(folder / folder.DENSITY, estimator.densities_)
+    if not folder.has(folder.METRICS) and estimator.result_ is not None:
+        for record in estimator.result_.metrics:
+            folder.append_jsonl(folder.METRICS, record)
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in estimator.network_.state_dict().items()}
+    folder.write_tensors(folder.MODEL, weights, {"format": kind.format, **about})
+
+
+def restore(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", network: Autoencoder) -> None:
+    """Gives an estimator with settings what a finished run holds besides: data, split, weights and densities.
+
+    Args:
+        kind: of the run.
+        folder: of the run.
+        estimator: to be fitted.
+        network: with the shapes of the run's weights.
+
+    Raises:
+        RunError: the training has not finished, or a file is missing, truncated or foreign.
+    """
+    if not folder.has(folder.MODEL):
+        raise RunError(
+            f"{folder.path} holds no {folder.MODEL}: its training has not finished",
+            remedy=f"{kind.command} --resume --out {folder.path}",
+        )
+    estimator.about_ = read_config(kind, folder).get("data") or {}
+    estimator.split_ = Split.load(folder / SPLIT)
+    rows = estimator.about_.get("rows")
+    if rows is not None and rows != len(estimator.split_):
+        raise RunError(
+            f"{folder / SPLIT} splits {len(estimator.split_):,} rows; the run was trained on {rows:,}",
+            remedy=kind.foreign,
+        )
+    estimator.result_ = None
+    arrays, _ = folder.read_tensors(folder.MODEL)
+    load_weights(network, arrays, str(folder / folder.MODEL))
+    estimator.network_ = network.eval()
+    estimator.densities_ = load_densities(folder / folder.DENSITY)
+
+
+def unseeded(network: "type[nn.Module] | Any", *arguments: object) -> Any:
+    """A network whose weights are about to be read, made without a trace in torch's global generator."""
+    with torch.random.fork_rng(devices=[]):
+        return network(*arguments)
+
+
+def check_same(kind: RunKind, folder: RunFolder, settings: BaseModel, about: Mapping[str, Any]) -> None:
+    """Makes sure that a run is resumed with the settings and the data it was begun with; its length may change.
+
+    Raises:
+        RunError: naming what differs.
+    """
+    stored = read_settings(kind, folder, type(settings)).model_dump(mode="json")
+    files.check_unchanged(folder.path, stored, settings.model_dump(mode="json"), FREE)
+    if (read_config(kind, folder).get("data") or {}).get("sha256") != about["sha256"]:
+        raise RunError(
+            f"{folder.path} was begun with other data", remedy="resume with the same data, or give another folder"
+        )
+
+
+def checksum(arrays: Iterable[np.ndarray], about: str = "") -> str:
+    """sha256 of arrays, in hex, and of what else tells them apart.
+
+    Args:
+        arrays: in C order, or mapped from a file; read a part at a time.
+        about: such as their shape.
+    """
+    digest = hashlib.sha256(about.encode())
+    for array in arrays:
+        rows = max(1, CHUNK // max(1, array[:1].nbytes))
+        for start in range(0, len(array), rows):
+            digest.update(np.ascontiguousarray(array[start : start + rows]).data)
+    return digest.hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        return "not installed"

@@ -1,0 +1,49 @@
+"""Settings that never change, and how one that is wrong is named."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from grae.errors import SettingsError
+
+
+class Frozen(BaseModel):
+    """Settings that never change; an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def validated(kind: type[S], values: Mapping[str, Any]) -> S:
+    """Settings of a kind.
+
+    Raises:
+        SettingsError: a value is missing, unknown or out of range, and named.
+    """
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        value = "" if problem["type"] in ("missing", "value_error") else f", not {problem['input']!r}"
+        raise SettingsError(f"setting {place!r}: {message}{value}" if place else message) from None
+
+
+def replaced(settings: S, **changes: Any) -> S:
+    """The same settings with those changes that are not None, validated again.
+
+    Raises:
+        SettingsError: a value is out of range.
+    """
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return validated(type(settings), values | {name: value for name, value in changes.items() if value is not None})
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first of what pydantic found in a file, as `place: problem`."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"

@@ -1,0 +1,115 @@
+"""Molecules, as SMILES that RDKit reads and sanitizes.
+
+`canonical` is RDKit's canonical SMILES, with aromatic atoms in lower case. `kekule` is the same with single and double
+bonds in their place: longer, and without the one rule of SMILES that looks at the whole molecule, so that a decoder can
+keep all others from the first character on (`grae.constraints.smiles`).
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from grae.grammar import Grammar
+from grae.grammar.language import Form, Language, Property
+
+
+def _canonical_forms(texts: Sequence[str]) -> list[str | None]:
+    from grae.chemistry import canonical_all
+
+    return canonical_all(texts)
+
+
+def _kekule_forms(texts: Sequence[str]) -> list[str | None]:
+    from grae.chemistry import kekule_all
+
+    return kekule_all(texts)
+
+
+def _complaint(text: str) -> str:
+    """What RDKit has against a string."""
+    from grae.chemistry import problem
+
+    complaint = problem(text)
+    return "kekulization: it has no Kekule form" if complaint is None else f"{complaint.kind}: {complaint.message}"
+
+
+def _automaton(terminals: Sequence[str], room: int) -> Any:
+    from grae.constraints.smiles import automaton
+
+    return automaton(terminals, room)
+
+
+def _draw(texts: Sequence[str], path: Path, legends: Sequence[str]) -> None:
+    from grae.chemistry import draw_grid
+
+    draw_grid(texts, path, legends=legends)
+
+
+class Molecules(Language):
+    """See the head of this module."""
+
+    def normalized(self, texts: Sequence[str]) -> list[str]:
+        """Canonical SMILES of the valid strings; the others as they are."""
+        from grae.chemistry import readable_all
+
+        return readable_all(texts)
+
+    def measure(self, texts: Sequence[str]) -> list[Mapping[str, float | None]]:
+        """logP, synthetic accessibility, drug-likeness, weight and size, all None where a string is not valid."""
+        from grae.chemistry import properties
+
+        computed = [properties(text) for text in texts]
+        unknown = dict.fromkeys(one.name for one in self.properties)
+        return [unknown if one is None else one._asdict() for one in computed]
+
+    def picture(self, grammar: Grammar, text: str, marked: Sequence[bool] = ()) -> str | None:
+        """The molecule drawn, with its marked atoms set off; None where the string is not valid."""
+        from grae.chemistry import atoms_of, drawing
+
+        return drawing(text, marked={atom for atom, at in enumerate(atoms_of(text)) if marked[at]} if marked else ())
+
+    def caption(self, text: str) -> str:
+        """Its logP, drug-likeness and synthetic accessibility."""
+        from grae.chemistry import properties
+
+        computed = properties(text)
+        if computed is None:
+            return ""
+        return f"logP {computed.logp:.2f} · QED {computed.qed:.2f} · SA {computed.sa:.1f}"
+
+    def _canonical(self, grammar: Grammar, texts: Sequence[str]) -> list[str | None]:
+        return _canonical_forms(texts)
+
+    def _causes(self, grammar: Grammar, texts: Sequence[str]) -> Counter[str]:
+        from grae.chemistry import invalid_reason
+
+        return Counter(reason for text in texts if (reason := invalid_reason(text)) is not None)
+
+
+LANGUAGE = Molecules(
+    "molecules",
+    singular="molecule",
+    plural="molecules",
+    column="smiles",
+    valid_means="read and sanitized by RDKit",
+    forms={
+        "canonical": Form("canonical", "canonical form", _canonical_forms, "not read by RDKit", _complaint),
+        "kekule": Form("kekule", "Kekule form", _kekule_forms, "not read by RDKit", _complaint),
+    },
+    default_form="canonical",
+    automaton=_automaton,
+    automaton_form="kekule",
+    properties=(
+        Property("logp", "logP", "logP"),
+        Property("sa", "SA", "synthetic accessibility"),
+        Property("qed", "QED", "QED"),
+        Property("weight", "weight", "weight, g/mol"),
+        Property("heavy_atoms", "heavy atoms", "heavy atoms"),
+    ),
+    beside_scores=("heavy_atoms", "sa", "qed"),
+    draw=_draw,
+    is_molecular=True,
+    is_slow=True,
+    has_names=True,
+)
