@@ -6,8 +6,8 @@ from typing import Literal
 PACKAGE = Path(__file__).parent
 
 
-def shipped(kind: Literal["grammars", "data"]) -> Path:
-    """The folder of the shipped grammars (`*.cfg`) or of the data set registry.
+def shipped(kind: Literal["grammars", "data", "models"]) -> Path:
+    """The folder of the shipped grammars (`*.cfg`), of the data set registry or of the trained models.
 
     Raises:
         FileNotFoundError: the installation is broken: neither place holds the folder.

@@ -2,6 +2,7 @@
 
 import tomllib
 
+from grae import pretrained
 from grae.cli.runs import RUNS, STARTED
 from grae.resources import shipped
 
@@ -9,7 +10,13 @@ from grae.resources import shipped
 def runs(incomplete: str) -> list[str]:
     """Names of runs under runs/, the last written first."""
     written = [(file.stat().st_mtime_ns, file.parent.name) for file in RUNS.glob(f"*/{STARTED}")]
-    return [name for _, name in sorted(written, reverse=True) if name.startswith(incomplete)]
+    names = [name for _, name in sorted(written, reverse=True)]
+    return [name for name in dict.fromkeys([*names, *pretrained.names()]) if name.startswith(incomplete)]
+
+
+def models(incomplete: str) -> list[str]:
+    """Names of the models that come with grae."""
+    return [name for name in pretrained.names() if name.startswith(incomplete)]
 
 
 def grammars(incomplete: str) -> list[str]:

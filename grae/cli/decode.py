@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.options import AsJson, ConstraintsName, Device, OfGrammar, Raw, RunArgument, Seed, Temperature
+from grae.cli.options import AsJson, ConstraintsName, Device, ModelName, OfGrammar, Raw, RunArgument, Seed, Temperature
 from grae.cli.output import emit, note, write_strings
-from grae.cli.runs import find_run
+from grae.cli.runs import find_run, named
 
 
 def decode(
     run: RunArgument = None,
+    named_model: ModelName = None,
     grammar: OfGrammar = None,
     source: Annotated[
         str, typer.Option("--in", "-i", metavar="FILE", help="A file of codes, .npy or CSV; - for stdin.")
@@ -32,7 +33,7 @@ def decode(
     as_json: AsJson = False,
 ) -> None:
     """Decode latent codes to strings, a line a code; every string is in the language, and a molecule valid."""
-    place = find_run(run, grammar)
+    place = find_run(named(run, named_model), grammar)
     from grae.cli.codes import of_width, read_codes
     from grae.sequence.configuration import check_decoding, read_settings
     from grae.training.run_folder import RunFolder

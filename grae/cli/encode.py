@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grae.cli.options import AsJson, Column, Delimiter, Device, OfGrammar, OnInvalid, RunArgument
+from grae.cli.options import AsJson, Column, Delimiter, Device, ModelName, OfGrammar, OnInvalid, RunArgument
 from grae.cli.output import emit, note, written
-from grae.cli.runs import find_run
+from grae.cli.runs import find_run, named
 from grae.errors import DataError, SettingsError, shortened
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ SHOWN = 5  # skipped strings that are named
 
 def encode(
     run: RunArgument = None,
+    named_model: ModelName = None,
     grammar: OfGrammar = None,
     source: Annotated[
         str,
@@ -47,7 +48,7 @@ def encode(
         raise SettingsError(
             f"--with-strings: {out} holds numbers alone", remedy="write a .csv or .tsv, or leave the option out"
         )
-    place = find_run(run, grammar)
+    place = find_run(named(run, named_model), grammar)
     from grae.datasets import open_source
     from grae.datasets.rejects import reject_error
     from grae.sequence.configuration import read_language_grammar

@@ -16,6 +16,7 @@ from grae.cli.options import (
     Device,
     Fcd,
     Jobs,
+    ModelName,
     OfGrammar,
     Reference,
     RunArgument,
@@ -25,7 +26,7 @@ from grae.cli.options import (
     TrainingSet,
 )
 from grae.cli.output import emit, note, stages, table
-from grae.cli.runs import find_run
+from grae.cli.runs import find_run, named
 from grae.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ Named = Annotated[
 
 def evaluate(
     run: RunArgument = None,
+    named_model: ModelName = None,
     n: Annotated[
         int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample.")
     ] = 1000,
@@ -103,7 +105,7 @@ def evaluate(
     )
     asked.check()
     if samples is not None:
-        if run is not None or density is not None:
+        if named(run, named_model) is not None or density is not None:
             raise SettingsError(
                 "--samples measures strings that are there already; it goes with neither a run nor --density",
                 remedy="leave one of them out",
@@ -113,7 +115,7 @@ def evaluate(
     for option, value in (("--column", column), ("--delimiter", delimiter)):
         if value is not None:
             raise SettingsError(f"{option} belongs to --samples", remedy="leave it out, or name a file of samples")
-    place = find_run(run, grammar)
+    place = find_run(named(run, named_model), grammar)
     held = opened(place, asked)
     if density is not None and (density == "all" or "," in density):
         from grae.evaluation import densities_named, evaluate_densities

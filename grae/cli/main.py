@@ -21,6 +21,7 @@ from grae.cli import (
     evaluate,
     grammar,
     images,
+    models,
     optimize,
     report,
     reproduce,
@@ -85,6 +86,7 @@ app = typer.Typer(
 )
 app.add_typer(grammar.app, name="grammar")
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
 app.command("train")(train.train)
 app.command("encode")(encode.encode)
 app.command("decode")(decode.decode)

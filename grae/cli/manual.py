@@ -40,6 +40,7 @@ MANUAL = {
             "grae train --grammar smiles",
             "grae train --grammar smiles --data mine.smi --time-budget 30 --out runs/mine",
             "grae train --grammar lists.cfg --data lists.txt --model gvae",
+            "grae train --from zinc250k --data mine.smi",
             "grae train --resume --out runs/mine --time-budget 60",
             "grae train --grammar smiles --latent-dim 112 --save-config mine.toml",
             "grae train --config mine.toml --seed 1 --log tensorboard",
@@ -56,7 +57,7 @@ MANUAL = {
     "sample": Page(
         "New strings from a run.",
         (
-            "grae sample -n 1000 > new.smi",
+            "grae sample --model zinc250k -n 1000 > new.smi",
             "grae sample runs/mine -n 100 --out new.smi --draw new.png",
             "grae sample --grammar arithmetic --density gaussian --seed 7",
         ),
@@ -92,6 +93,7 @@ MANUAL = {
     ),
     "grammar": Page("What grammars say and cover.", ()),
     "data": Page("The data sets by name.", ()),
+    "models": Page("Trained models that come with it.", ()),
     "images": Page("The same models on images.", ()),
     "reproduce": Page("Published experiments, done again.", ()),
     "reproduce structured": Page(
@@ -115,6 +117,10 @@ MANUAL = {
             "grae reproduce pmo --budget 1000 --tasks albuterol_similarity,median1 --seeds 5",
         ),
     ),
+    "reproduce pretrained": Page(
+        "A model that comes with grae, trained anew.",
+        ("grae reproduce pretrained expressions --out models/mine",),
+    ),
     "reproduce validity": Page(
         "Shares of valid strings, decoded as the published models are.",
         ("grae reproduce validity runs/mine", "grae reproduce validity runs/gvae runs/grae -n 2000 --draws 25"),
@@ -132,6 +138,9 @@ MANUAL = {
         "What is odd in a grammar, and what it covers.",
         ("grae grammar check mine.cfg", "grae grammar check mine.cfg --data strings.txt"),
     ),
+    "models list": Page("The models that come with it.", ("grae models list",)),
+    "models show": Page("What is known of a model.", ("grae models show zinc250k",)),
+    "models pack": Page("Make a run small, to hand on.", ("grae models pack runs/mine --out mine",)),
     "data list": Page("The data sets that it knows.", ("grae data list",)),
     "data show": Page("What is known of a data set.", ("grae data show zinc250k",)),
     "data fetch": Page("Bring a data set to this machine.", ("grae data fetch zinc250k",)),

@@ -19,13 +19,15 @@ from grae.cli.options import (
     Delimiter,
     Device,
     Log,
+    ModelName,
     RunArgument,
     Seed,
 )
 from grae.cli.output import emit, is_table, note, table, talks, write_lines, write_strings
 from grae.cli.resuming import on_command_line
-from grae.cli.runs import find_run
+from grae.cli.runs import find_run, named
 from grae.errors import DataError, RunError, SettingsError
+from grae.pretrained import start_strings, written_to
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
@@ -48,6 +50,7 @@ LATER = ("delimiter",)
 def optimize(
     context: typer.Context,
     run: RunArgument = None,
+    named_model: ModelName = None,
     target: Annotated[
         str,
         typer.Option(
@@ -172,6 +175,7 @@ def optimize(
         raise SettingsError(
             f"--out {out}: it is the folder of the search", remedy=f"--csv {out} writes its strings with their scores"
         )
+    run = named(run, named_model)
     if not resume:
         language = _target(options).language
         place = find_run(run, language=language)
@@ -281,9 +285,9 @@ def _absolute_source(target: str) -> str:
 
 
 def _new_folder(place: Path, target: str) -> Path:
-    """A folder for a new search in a run's."""
+    """A folder for a new search in a run's, or in `runs/NAME` of a model that comes with grae."""
     name, number = _short(target), 1
-    while (folder := place / SEARCHES / f"{name}-{number}").exists():
+    while (folder := written_to(place) / SEARCHES / f"{name}-{number}").exists():
         number += 1
     return folder
 
@@ -315,7 +319,7 @@ def _to_resume(run: str | None, out: Path | None, target: str | None) -> tuple[P
         about = Path(str((read_settings(out).get("options") or {}).get("run")))
         return (about if run is None and about.is_dir() else find_run(run)), out
     place = find_run(run)
-    there = sorted((place / SEARCHES).glob(f"*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
+    there = sorted((written_to(place) / SEARCHES).glob(f"*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
     for file in reversed(there):
         settings = read_settings(file.parent)
         options = settings.get("options") or {}
@@ -400,10 +404,14 @@ def _start(grammar: "Grammar", options: Mapping[str, Any], resumed: Path | None)
 
 
 def _training_strings(place: Path, model: "GrammarAutoencoder") -> list[str]:
-    """The strings that a run was trained on."""
+    """The strings that a run was trained on, or those that come in their place."""
     from grae.cli.strings import store_of
     from grae.datasets.origin import texts_of
 
+    own = start_strings(place)
+    if own is not None:
+        note(f"starting strings: {len(own):,} samples of the model's own, which come with it")
+        return own
     plain = model.language_grammar_
     return list(texts_of(plain, store_of(place, model.about_, plain), model.split_.train))
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grae.cli.completion import grammars, runs
+from grae.cli.completion import grammars, models, runs
 
 MOST_SEED = 2**32 - 1  # that numpy and scikit-learn take
 MOST_STRINGS = 100_000_000  # that a command samples
@@ -22,7 +22,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on s
 RunArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="RUN", help="A run's folder, or its name under runs/. [default: the latest run]", autocompletion=runs
+        metavar="RUN",
+        help="A run's folder, its name under runs/, or a model that comes with grae. [default: the latest run, or else "
+        "the model that fits]",
+        autocompletion=runs,
+    ),
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="In the place of RUN: a model that comes with grae (`grae models list`).",
+        autocompletion=models,
     ),
 ]
 OfGrammar = Annotated[

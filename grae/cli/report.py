@@ -8,10 +8,11 @@ import typer
 
 from grae.cli.measuring import measured, opened
 from grae.cli.optimize import SEARCHES
-from grae.cli.options import MOST_STRINGS, AsJson, Device, Jobs, OfGrammar, RunArgument, Seed
+from grae.cli.options import MOST_STRINGS, AsJson, Device, Jobs, ModelName, OfGrammar, RunArgument, Seed
 from grae.cli.output import emit, note, talks
-from grae.cli.runs import COMPLETE, find_run
+from grae.cli.runs import COMPLETE, find_run, named
 from grae.errors import RunError
+from grae.pretrained import written_to
 
 if TYPE_CHECKING:
     from grae.evaluation import LoadedRun, Request
@@ -24,6 +25,7 @@ IMAGES = "grae image run"
 
 def report(
     run: RunArgument = None,
+    named_model: ModelName = None,
     grammar: OfGrammar = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page. [default: RUN/report.html]")
@@ -52,7 +54,7 @@ def report(
     The page is complete in itself and loads nothing. Its measures are those of the largest `grae evaluate` of this
     model; where there is none, or another number is asked for, they are taken now.
     """
-    place = find_run(run, grammar)
+    place = find_run(named(run, named_model), grammar)
     _check_strings(place)
     searches = _searches(place, search or [])
     from grae.evaluation import Request
@@ -77,7 +79,7 @@ def report(
         searches=searches,
         seed=seed,
     )
-    page = write_report(subject, out or folder / folder.REPORT, progress=talks())
+    page = write_report(subject, out or written_to(place) / folder.REPORT, progress=talks())
     size = page.stat().st_size
     if as_json:
         return emit({"run": place, "report": page, "bytes": size, "searches": [one.name for one in searches]})
@@ -108,7 +110,7 @@ def _searches(place: Path, others: list[Path]) -> "list[Search]":
     from grae.optimization.folder import SETTINGS
     from grae.report import Search
 
-    inside = sorted((place / SEARCHES).glob(f"*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
+    inside = sorted((written_to(place) / SEARCHES).glob(f"*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
     return [Search.read(folder) for folder in [*(file.parent for file in inside), *others]]
 
 
@@ -118,7 +120,7 @@ def _found(held: "LoadedRun", asked: "Request", *, again: bool) -> dict[str, Any
     from grae.evaluation.results import largest_evaluation
 
     kept = largest_evaluation(
-        held.place,
+        written_to(held.place),
         model=file_checksum(held.place / COMPLETE),
         densities=file_checksum(held.place / "density.safetensors"),
         density=held.model.settings_.density,

@@ -9,6 +9,7 @@ from grae.cli.moses import moses
 from grae.cli.options import MOST_ROUNDS, MOST_SEED, MOST_STRINGS, AsJson, Device
 from grae.cli.output import emit, note, progress, table, talks
 from grae.cli.pmo import pmo
+from grae.cli.pretrained import pretrained
 from grae.cli.runs import RUNS, find_run
 from grae.errors import SettingsError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Do the paper's experiments again.", no_args_is_help=True)
 app.command("moses")(moses)
 app.command("pmo")(pmo)
+app.command("pretrained")(pretrained)
 
 
 @app.callback()

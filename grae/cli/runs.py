@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from grae.cli.output import note
-from grae.errors import GrammarError, RunError, shortened
-from grae.paths import IMAGE_RUNS, RUNS, exists, is_dir, place_named
+from grae.errors import GrammarError, RunError, SettingsError, shortened
+from grae.paths import IMAGE_RUNS, RUNS, exists, is_dir, is_file, place_named
+from grae.pretrained import model_for, pretrained_folder
 
 COMPLETE = "model.safetensors"
 STARTED = "config.json"
@@ -22,6 +23,9 @@ def find_run(
 ) -> Path:
     """The folder of a run.
 
+    Where finished runs of strings are asked for, the models that come with grae count too: by their names, unless a run
+    has that name, and in the place of the latest run where there is none.
+
     Args:
         run: a folder, or the name of one under `under`; None for the latest.
         grammar: a grammar's name, file or run; narrows the latest to its runs.
@@ -33,8 +37,12 @@ def find_run(
         RunError: there is no such run, or none to choose from.
         GrammarError: there is no such grammar.
     """
+    comes_along = holds == COMPLETE and under == RUNS
     if run is not None:
         place = place_named(run, under)
+        if comes_along and not is_file(place / STARTED) and (shipped := pretrained_folder(run)) is not None:
+            note(f"model: {run}, which comes with grae")
+            return shipped
         if is_dir(place):
             if holds == COMPLETE:
                 _check_complete(place, _TRAIN[under])
@@ -45,6 +53,11 @@ def find_run(
         )
     fitting = (place for place in _newest(holds or COMPLETE, under) if grammar is None or _is_of(place, grammar))
     latest = next((place for place in fitting if language is None or _language(place) == language), None)
+    if latest is None and comes_along:
+        shipped = model_for(language, None if grammar is None else _fingerprint(grammar))
+        if shipped is not None:
+            note(f"model: {shipped.name}, which comes with grae; there is no run of your own under {under}/")
+            return shipped
     if latest is None:
         of = "" if grammar is None else f" of grammar {grammar!r}"
         of += "" if language is None else f" of {language}"
@@ -56,6 +69,17 @@ def find_run(
         )
     note(f"run: {latest}")
     return latest
+
+
+def named(run: str | None, model: str | None) -> str | None:
+    """The run that a command's argument or its --model names.
+
+    Raises:
+        SettingsError: both were given.
+    """
+    if run is not None and model is not None:
+        raise SettingsError(f"--model {model} beside the run {run}", remedy="give one of them")
+    return run if model is None else model
 
 
 def new_run(grammar: str, model: str, under: Path = RUNS) -> Path:
@@ -113,15 +137,20 @@ def _newest(holds: str, under: Path) -> list[Path]:
 
 
 def _is_of(place: Path, grammar: str) -> bool:
-    from grae.grammar import load_grammar
-
-    wanted = load_grammar(grammar)
+    wanted = _fingerprint(grammar)
     named = place / LANGUAGE
     try:
-        held = load_grammar(named if named.is_file() else place)
+        return _fingerprint(named if named.is_file() else place) == wanted
     except GrammarError:  # a damaged run is not the one that is looked for
         return False
-    return (getattr(held, "base", None) or held).fingerprint == (getattr(wanted, "base", None) or wanted).fingerprint
+
+
+def _fingerprint(grammar: str | Path) -> str:
+    """Of a grammar without motifs."""
+    from grae.grammar import load_grammar
+
+    held = load_grammar(grammar)
+    return (getattr(held, "base", None) or held).fingerprint
 
 
 def _language(place: Path) -> str | None:

@@ -13,6 +13,7 @@ from grae.cli.options import (
     ConstraintsName,
     DensityName,
     Device,
+    ModelName,
     OfGrammar,
     Raw,
     RunArgument,
@@ -20,7 +21,7 @@ from grae.cli.options import (
     Temperature,
 )
 from grae.cli.output import emit, is_table, note, table, write_strings
-from grae.cli.runs import find_run
+from grae.cli.runs import find_run, named
 from grae.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ PANELS = 20  # molecules in the picture
 
 def sample(
     run: RunArgument = None,
+    named_model: ModelName = None,
     n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings.")] = 100,
     grammar: OfGrammar = None,
     density: DensityName = None,
@@ -57,7 +59,7 @@ def sample(
     Of molecules it says how many are valid, with the decoder's rules and without, unique and novel. With --completion
     none it says how many derivations are complete, and writes those.
     """
-    place = find_run(run, grammar)
+    place = find_run(named(run, named_model), grammar)
     from grae.sequence.configuration import check_decoding
     from grae.training.run_folder import RunFolder
 

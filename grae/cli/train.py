@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grae.cli.completion import datasets, grammars
+from grae.cli.completion import datasets, grammars, runs
+from grae.cli.finetuning import OF_MODEL, print_finetuning, restarted, tuned
 from grae.cli.launched import launched, together
 from grae.cli.options import (
     MOST_BATCH,
@@ -62,6 +63,28 @@ def train(
     ] = None,
     column: Column = None,
     delimiter: Delimiter = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Train on a model that comes with grae, or a run, on the strings of --data; its grammar, motifs, "
+            "weights and settings are kept.",
+            autocompletion=runs,
+        ),
+    ] = None,
+    replay: Annotated[
+        float | None,
+        typer.Option(
+            "--replay",
+            metavar="SHARE",
+            min=0,
+            max=0.95,
+            help="With --from: the share of each batch that are samples of that model, against forgetting. "
+            "[default: 0.25]",
+            show_default=False,
+        ),
+    ] = None,
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
     model: Annotated[str, typer.Option("--model", "-m", help=f"The autoencoder: {MODELS}.")] = "grae",
     epochs: Annotated[
@@ -155,6 +178,10 @@ def train(
         "device": device,
     }
     strings = {"data": data, "column": column, "delimiter": delimiter}
+    if replay is not None and start is None:
+        raise SettingsError("--replay belongs to --from", remedy="leave it out, or name a model to train on")
+    if start is not None and resume:
+        raise SettingsError("--from begins a run, --resume continues one", remedy="leave one of them out")
     from grae.callbacks import logger_named
 
     loggers = [logger_named(text) for text in log or ()]
@@ -164,6 +191,9 @@ def train(
             ended = _continued(
                 find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given, loggers
             )
+        elif start is not None:
+            of_model = on_command_line(context, {name: parameters[name] for name in OF_MODEL})
+            ended = tuned(start, grammar, strings, on_invalid, parameters, of_model, replay, out, loggers)
         elif grammar is None:
             raise SettingsError(
                 "--grammar is missing", remedy="name one: `grae grammar list` shows those that come with grae"
@@ -250,7 +280,8 @@ def _continued(
     begun = folder.has(folder.CHECKPOINT)
     if not begun:
         note(f"{place} was stopped before its first checkpoint, and begins anew")
-    return place, fitted.fit(store, run=place, resume=begun, data=about, callbacks=callbacks), store
+    more = {"callbacks": callbacks, **restarted(folder, about, begun)}
+    return place, fitted.fit(store, run=place, resume=begun, data=about, **more), store
 
 
 def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", as_json: bool) -> None:
@@ -270,6 +301,7 @@ def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", 
                 "model": fitted.settings_.model,
                 "data": {"rows": len(store), **split, **store.counts.model_dump(), "undecodable": n_undecodable},
                 "training": training,
+                **({"finetuning": fitted.finetuning_} if hasattr(fitted, "finetuning_") else {}),
             }
         )
     if result is not None:
@@ -277,5 +309,6 @@ def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", 
         note(
             f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes; best: {best}"
         )
+    print_finetuning(fitted)
     note(f"next: grae sample {place}   grae evaluate {place}")
     print(place)

@@ -31,14 +31,21 @@ class Split:
     def __len__(self) -> int:
         return len(self.train) + len(self.validation) + len(self.test)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, small: bool = False) -> None:
         """Writes the split as a safetensors file, whole or not at all.
+
+        Args:
+            path: the file.
+            small: whether to leave out the training rows, which are all that the other parts do not hold.
 
         Raises:
             RunError: the file cannot be written.
         """
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
-        write_tensors(Path(path), parts, about={"format": _FORMAT})
+        parts = {"validation": self.validation, "test": self.test}
+        if small:
+            parts = {name: rows.astype(np.uint32) for name, rows in parts.items()}
+            return write_tensors(Path(path), parts, about={"format": _FORMAT, "rows": len(self)})
+        write_tensors(Path(path), {"train": self.train, **parts}, about={"format": _FORMAT})
 
     @classmethod
     def load(cls, path: str | Path) -> "Split":
@@ -49,6 +56,10 @@ class Split:
             DataError: it holds no split, or one whose parts are no partition.
         """
         parts, about = read_tensors(Path(path), remedy="give the split of a run, or leave it out to make a new one")
+        rows = about.get("rows")
+        if about.get("format") == _FORMAT and set(parts) == {"validation", "test"} and isinstance(rows, int):
+            held_back = np.concatenate(list(parts.values())).astype(np.int64)
+            parts["train"] = np.setdiff1d(np.arange(max(0, rows)), held_back)
         if about.get("format") != _FORMAT or set(parts) != {"train", "validation", "test"}:
             raise DataError(
                 f"{path} holds no split", remedy="give the split of a run, or leave it out to make a new one"

@@ -14,6 +14,7 @@ from grae.evaluation.measures import Wanted
 from grae.evaluation.results import keep_evaluation, kept_evaluation
 from grae.evaluation.strings import Strings, digest
 from grae.evaluation.work import Work
+from grae.pretrained import comes_with_grae, written_to
 
 if TYPE_CHECKING:
     from grae.datasets.origin import Build
@@ -214,7 +215,7 @@ def measure(run: LoadedRun, request: Request, *, again: bool = True, work: Work 
     molecules = run.model.language_grammar_.language.is_molecular
     comparison = comparison_of(request, run.sets, run.held_out if molecules else ())
     settings = _settings(run, request, comparison)
-    found = None if again else kept_evaluation(run.place, settings)
+    found = None if again else kept_evaluation(written_to(run.place), settings)
     if found is None:
         found = evaluate(
             run.model,
@@ -229,7 +230,7 @@ def measure(run: LoadedRun, request: Request, *, again: bool = True, work: Work 
             measures=request.measures,
             work=work or Work(request.seed, request.jobs),
         ).to_dict()
-        keep_evaluation(run.place, settings, found)
+        keep_evaluation(written_to(run.place), settings, found)
     return found
 
 
@@ -245,7 +246,7 @@ def fit_missing_densities(
 
     Args:
         model: a run's.
-        place: the run's folder, which keeps them.
+        place: the run's folder, which keeps them, unless the model comes with grae.
         asked: names; None and "all" ask for nothing that is not there.
         build: as `datasets.origin.store_of` takes it.
         tell: called with what is fitted.
@@ -266,7 +267,8 @@ def fit_missing_densities(
     for name in missing:
         tell(f"fitting the density {name!r} to the codes of {place}, once")
         model.fit_density(name, training)
-        write_densities(RunFolder(place), model)
+        if not comes_with_grae(place):
+            write_densities(RunFolder(place), model)
     return model
 
 

@@ -14,6 +14,7 @@ from grae.errors import DataError, SettingsError
 from grae.optimization.curves import CurveTarget
 from grae.optimization.scoring import Scorer
 from grae.optimization.targets import Target
+from grae.pretrained import start_strings
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
@@ -186,12 +187,18 @@ def _built_in_scores(
 def training_strings(model: "GrammarAutoencoder") -> list[str]:
     """The strings that a model of `grae train` was trained on, from the derivation store that its run names.
 
+    A model that comes without them, such as those that come with grae, has samples of its own in their place.
+
     Raises:
         DataError: the model does not say where they are, or they are gone.
     """
     from grae.datasets import open_store
     from grae.grammar.codec import decode
 
+    place = getattr(model, "folder_", None)
+    own = None if place is None else start_strings(place)
+    if own is not None:
+        return own
     folder = getattr(model, "about_", {}).get("store")
     if folder is None:
         raise DataError("the model does not say where its training strings are", remedy="give strings to start from")

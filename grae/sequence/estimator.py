@@ -21,7 +21,8 @@ from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.characters import character_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import learn_motifs
-from grae.sequence import saved
+from grae.pretrained import located
+from grae.sequence import finetuning, saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import decode_codes, encode_rows, mean_terms
 from grae.sequence.configuration import read_grammar, read_language_grammar
@@ -33,6 +34,7 @@ from grae.sequence.pushdown import GrammarTensors, greedy, sampled
 from grae.sequence.resolution import resolved
 from grae.sequence.settings import Settings
 from grae.training import plan, processes
+from grae.training.batches import Batches
 from grae.training.device import resolve
 from grae.training.loop import train
 from grae.training.progress import Shown, say, stage
@@ -92,6 +94,8 @@ class GrammarAutoencoder(LatentEstimator):
         densities_: fitted densities by name.
         split_: which rows of the kept strings were trained on, validated on and held back.
         result_: what came of the training; None after `load`.
+        folder_: the folder that it was loaded from; only after `load`.
+        finetuning_: how many strings came back exactly before and after; only after a warm start.
     """
 
     def __init__(
@@ -150,6 +154,8 @@ class GrammarAutoencoder(LatentEstimator):
         X: Sequence[str] | Derivations | DerivationStore,
         y: object = None,
         *,
+        warm_start: "str | Path | GrammarAutoencoder | None" = None,
+        replay: float = finetuning.SHARE,
         run: str | Path | None = None,
         resume: bool = False,
         data: Mapping[str, Any] | None = None,
@@ -163,6 +169,10 @@ class GrammarAutoencoder(LatentEstimator):
         Args:
             X: strings; or derivations of the plain grammar (without motifs), in memory or in a store.
             y: ignored.
+            warm_start: a trained model to begin with, the folder of its run, or the name of one that comes with grae:
+                its grammar, motifs and weights are kept, and its settings where no parameter says otherwise; what came
+                of it is in `finetuning_`. See `grae.sequence.finetuning`.
+            replay: after a warm start, the share of each batch that are samples of that model, against forgetting.
             run: a folder to keep the run in while it goes on; None keeps nothing on disk.
             resume: go on with the run in that folder. Its grammar and motifs are taken from there.
             data: where the strings come from, as JSON can hold it; kept in the run's config.json.
@@ -175,6 +185,10 @@ class GrammarAutoencoder(LatentEstimator):
             RunError: the folder cannot be used.
         """
         check(callbacks)
+        if warm_start is not None or (resume and finetuning.is_begun(run)):
+            options: dict[str, Any] = {"run": run, "resume": resume, "data": data, "callbacks": callbacks}
+            self.finetuning_ = finetuning.fit(self, X, warm_start, share=replay, **options)
+            return self
         processes.join(resolve(self.device))
         plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
         model, preset = resolved(self.get_params(), plain)
@@ -400,6 +414,19 @@ class GrammarAutoencoder(LatentEstimator):
         saved.write(folder, self)
 
     @classmethod
+    def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
+        """Opens the folder of a run, or by its name a model that comes with grae; runs none of its content.
+
+        Args:
+            path: the folder, the name of one under `runs/`, or of a model that comes with grae.
+            device: where to compute.
+
+        Raises:
+            RunError: there is no such run, or a file of it is missing, truncated or foreign.
+        """
+        return super().load(located(path), device=device)
+
+    @classmethod
     def _read(cls, folder: RunFolder, device: Device) -> Self:
         return saved.read(cls, folder, device)
 
@@ -467,7 +494,7 @@ class GrammarAutoencoder(LatentEstimator):
                 fitted[name] = DENSITIES[name]().fit(codes, self.random_state)
         return fitted
 
-    def _planned(self, batches: DerivationBatches, unit: str, *, told: bool) -> float:
+    def _planned(self, batches: Batches, unit: str, *, told: bool) -> float:
         """Says how long the training will take; gives the seconds to reserve for the densities after it."""
         settings = self.settings_.training
         told = told and self.progress and processes.is_main()
@@ -501,5 +528,8 @@ class GrammarAutoencoder(LatentEstimator):
 
 
 def load(path: str | Path, *, device: Device = "auto") -> GrammarAutoencoder:
-    """Opens a run by its folder or, as the commands do, by its name under `runs/`. See `GrammarAutoencoder.load`."""
+    """Opens a run by its folder or its name under `runs/`, or a model that comes with grae: `load("zinc250k")`.
+
+    See `GrammarAutoencoder.load`.
+    """
     return GrammarAutoencoder.load(path, device=device)

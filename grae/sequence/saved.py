@@ -50,6 +50,7 @@ def read(kind: "type[GrammarAutoencoder]", folder: RunFolder, device: Device) ->
     estimator = kind(language, **{**parameters, "device": device})
     estimator.grammar_, estimator.language_grammar_, estimator.settings_ = grammar, language, settings
     saved.restore(STRINGS, folder, estimator, saved.unseeded(network_of, grammar, settings))
+    estimator.folder_ = folder.path
     return estimator
 
 

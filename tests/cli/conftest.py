@@ -22,6 +22,14 @@ item -> 'a' | 'b' | list
 """
 
 
+@pytest.fixture(autouse=True)
+def models(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the models that come with grae: an empty one, for what is tested hangs on no trained model."""
+    folder = tmp_path_factory.mktemp("models")
+    monkeypatch.setattr("grae.pretrained.home", lambda: folder)
+    return folder
+
+
 class Ended:
     """How a command ended.
 

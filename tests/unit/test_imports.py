@@ -21,6 +21,7 @@ ROOMS = (
     "files",
     "callbacks",
     "frechet",
+    "pretrained",
     "grammar",
     "expressions",
     "typesetting",

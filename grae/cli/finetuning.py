@@ -1,0 +1,127 @@
+"""`grae train --from MODEL`: a trained model trained on, on other strings."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grae.cli.output import note, training_progress
+from grae.cli.runs import check_new, find_run, place_for
+from grae.errors import RunError, SettingsError
+
+if TYPE_CHECKING:
+    from grae.callbacks import Callback
+    from grae.datasets import DerivationStore
+    from grae.sequence import GrammarAutoencoder
+    from grae.training.run_folder import RunFolder
+
+OF_MODEL = ("preset", "model", "latent_dim", "motifs", "max_length", "form")
+"""Parameters that the model decides which is trained on."""
+HELD_BACK = 0.1
+"""Share of the new strings to validate on, and to test on: there may be few of them."""
+
+
+def tuned(
+    start: str,
+    grammar: str | None,
+    strings: Mapping[str, Any],
+    on_invalid: Any,
+    parameters: Mapping[str, Any],
+    given: Mapping[str, Any],
+    replay: float | None,
+    out: Path | None,
+    callbacks: "Sequence[Callback]" = (),
+) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
+    """A new run, begun from a model's weights.
+
+    Args:
+        start: the model's name or its run.
+        grammar: as on the command line; it can only be the model's.
+        strings: data, column, delimiter.
+        on_invalid: what becomes of strings outside the language.
+        parameters: of the estimator.
+        given: those of `OF_MODEL` that are on the command line.
+        replay: share of each batch.
+        out: the run's folder.
+        callbacks: called during the training.
+
+    Raises:
+        SettingsError: no data, or something that the model decides.
+        RunError, DataError: model, data or folder cannot be used.
+    """
+    from grae.cli.strings import encoded, keep_rejects
+    from grae.datasets import open_source
+    from grae.datasets.origin import record
+    from grae.grammar import load_grammar
+    from grae.sequence.configuration import read_language_grammar
+    from grae.sequence.saved import read_settings
+    from grae.training.processes import in_turn
+    from grae.training.run_folder import RunFolder
+
+    place = find_run(start)
+    plain, settings = read_language_grammar(RunFolder(place)), read_settings(RunFolder(place))
+    if given:
+        name = next(iter(given))
+        raise SettingsError(
+            f"--{name.replace('_', '-')} beside --from: the model that is trained on keeps its own",
+            remedy="leave it out, or train without --from",
+        )
+    if grammar is not None and load_grammar(grammar) != plain:
+        raise SettingsError(f"{start} is a model of another grammar than {grammar!r}", remedy="leave --grammar out")
+    if strings["data"] is None:
+        raise SettingsError("--from needs the strings to train on", remedy="name them: --data FILE")
+    check_new(out)
+    paper = settings.architecture.kind == "paper"
+    limit = settings.max_length if paper else None
+    source = open_source(strings["data"], column=strings["column"], delimiter=strings["delimiter"], grammar=plain)
+    stem = "stdin" if source.is_stream else Path(strings["data"]).name.partition(".")[0]
+    into = place_for(out, place.name, stem)
+    with in_turn():
+        store = encoded(plain, source, form=settings.form, max_length=limit, on_invalid=on_invalid)
+
+    from grae.sequence import GrammarAutoencoder
+
+    note(f"run: {into}")
+    settled = {**parameters, "model": settings.model, "preset": settings.preset}
+    fitted = GrammarAutoencoder(plain, **settled, validation=HELD_BACK, test=HELD_BACK, progress=training_progress())
+    more: dict[str, Any] = {"callbacks": callbacks, **({} if replay is None else {"replay": replay})}
+    try:
+        about = record(strings["data"], source, store, max_length=limit)
+        fitted.fit(store, run=into, data=about, warm_start=place if place.is_dir() else start, **more)
+    finally:
+        keep_rejects(store, into)
+    return into, fitted, store
+
+
+def restarted(folder: "RunFolder", about: Mapping[str, Any], begun: bool) -> dict[str, Any]:
+    """What `fit` is told of a fine-tuning that was stopped before its first checkpoint; nothing of any other run.
+
+    Raises:
+        RunError: the run does not say which model it began with.
+    """
+    from grae.sequence.finetuning import is_begun
+    from grae.sequence.replay import Replay
+
+    if begun or not is_begun(folder.path):
+        return {}
+    if about.get("from") is None:
+        raise RunError(f"{folder.path} does not say which model it began with", remedy="train a new run with --from")
+    return {"warm_start": about["from"], "replay": Replay.read(folder).share}
+
+
+def print_finetuning(fitted: "GrammarAutoencoder") -> None:
+    """How much came back exactly before and after, of the new strings and of the model's own samples."""
+    found = getattr(fitted, "finetuning_", None)
+    if found is None:
+        return
+    names = {"new": "new strings", "replayed": "samples of the model before"}
+    rows = [
+        [title, found["held_out"][name], *(_share(found[when][name]) for when in ("exact_before", "exact_after"))]
+        for name, title in names.items()
+    ]
+    note("held out, and back exactly from their codes:")
+    for title, n, before, after in rows:
+        note(f"  {n:>6,} {title:<28} before {before:>8}   after {after:>8}")
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"

@@ -1,0 +1,142 @@
+"""`grae models list | show | pack`: models that are ready to use, and a run made one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grae.cli.completion import models, runs
+from grae.cli.options import AsJson, Device, Fcd, Seed
+from grae.cli.output import emit, note, table
+from grae.cli.runs import check_new, find_run
+from grae.pretrained import START, Pretrained, pretrained, pretrained_named, start_strings
+
+if TYPE_CHECKING:
+    from grae.evaluation import Request
+    from grae.pretrained import About
+
+app = typer.Typer(help="Trained models that come with grae, and how to make one of a run.", no_args_is_help=True)
+
+SHOWN = 5  # of its own samples
+EVALUATED = 10_000
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the models that come with grae; `grae sample --model NAME` and the other commands take them at once."""
+    found = list(pretrained().values())
+    if as_json:
+        return emit({"models": [_record(one) for one in found]})
+    rows = [[one.name, one.about.language, one.about.model, _size(one.size), one.about.description] for one in found]
+    table(["name", "language", "model", "size", "description"], rows)
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="As `grae models list` prints it.", autocompletion=models)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Print what a model that comes with grae is, how it was trained, what was measured of it, and some samples."""
+    one = pretrained_named(name)
+    if as_json:
+        return emit(_record(one))
+    about = one.about
+    facts = {
+        "name": one.name,
+        "description": about.description,
+        "grammar": about.grammar,
+        "model": about.model,
+        "trained on": f"{about.strings:,} strings of {about.data}",
+        "passes": about.epochs,
+        "minutes": about.minutes,
+        "command": about.command,
+        "weights": f"{about.weights}, {_size(one.size)} with all files",
+        "exact": None if about.exact is None else f"of {about.held_out:,} held-out strings {_exact(about)}",
+        **{measure: f"{value:.4g}" for measure, value in about.measures.items()},
+        "starts": f"{about.start:,} samples of its own to start searches from ({START})",
+        "folder": one.path,
+    }
+    for fact, value in facts.items():
+        if value is not None:
+            print(f"{fact:<26} {value}")
+    for text in (start_strings(one.path) or [])[:SHOWN]:
+        print(f"{'':<26} {text}")
+
+
+@app.command()
+def pack(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN", help="A run's folder, or its name under runs/.", autocompletion=runs),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="The folder. [default: RUN-packed]")
+    ] = None,
+    description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="One line.")] = None,
+    n: Annotated[
+        int, typer.Option("-n", "--number", min=1, help="How many strings to sample for the measures.")
+    ] = EVALUATED,
+    starts: Annotated[
+        int, typer.Option("--starts", min=1, help="Samples to keep, for searches to start from.")
+    ] = 10_000,
+    fcd: Fcd = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Make a run small and complete in itself, to hand on: half the bytes, measured, and no training string in it.
+
+    The folder is a run as any other: `grae sample DIR`, `grae train --from DIR`, `grae.load(DIR)`.
+    """
+    from grae.evaluation import Request
+
+    place = find_run(run)
+    asked = Request(n=n, seed=seed, fcd=fcd, device=device)
+    out = out or place.with_name(f"{place.name}-packed")
+    about = packed(place, out, description, asked, starts)
+    if as_json:
+        return emit({"model": out, **about.model_dump(mode="json")})
+    if about.exact is not None:
+        note(f"exact, of {about.held_out:,} held-out strings: {_exact(about)}")
+    note(f"{about.start:,} samples to start searches from")
+    print(out)
+
+
+def packed(
+    place: Path, out: Path, description: str | None, asked: "Request", starts: int, command: str | None = None
+) -> "About":
+    """A run packed with what `grae evaluate` measures of it as it is asked.
+
+    Raises:
+        RunError: as `grae.evaluation.packed.pack`.
+    """
+    check_new(out)
+    from grae.cli.measuring import measured, opened
+    from grae.evaluation.packed import pack as write
+
+    held = opened(place, asked)
+    found = measured(held, asked, again=False)
+    return write(
+        held,
+        out,
+        description=description or f"{held.model.settings_.model} on {held.model.about_.get('data')}",
+        command=command,
+        measures=found,
+        starts=starts,
+        seed=asked.seed,
+    )
+
+
+def _record(one: Pretrained) -> dict[str, object]:
+    return {"name": one.name, "path": one.path, "bytes": one.size, **one.about.model_dump(mode="json")}
+
+
+def _size(n: int) -> str:
+    return f"{n / 1e6:.1f} MB"
+
+
+def _exact(about: "About") -> str:
+    """The shares that come back exactly, by the type of the weights."""
+    return ", ".join(f"{100 * share:.2f} % ({kind})" for kind, share in (about.exact or {}).items())

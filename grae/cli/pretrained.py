@@ -1,0 +1,63 @@
+"""`grae reproduce pretrained`: the models that come with grae, trained anew."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grae.cli.options import AsJson, Device, Fcd
+from grae.cli.output import emit, note, training_progress
+from grae.cli.runs import RUNS, check_new
+
+
+def pretrained(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="zinc250k or expressions.")],
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", metavar="DATA", help="Other strings, for a trial.", show_default=False)
+    ] = None,
+    time_budget: Annotated[
+        float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes. [default: as it was trained]")
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="RUN", help="Where it is trained, or was. [default: runs/NAME-pretrained]"),
+    ] = None,
+    n: Annotated[
+        int, typer.Option("-n", "--number", min=1, help="Samples to measure, and samples to keep to start from.")
+    ] = 10_000,
+    fcd: Fcd = None,
+    device: Device = "auto",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="The model's folder. [default: models/NAME]")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model that comes with grae anew, measure and pack it. The same command goes on with one that was stopped.
+
+    The folder is what `models/NAME` of a checkout holds, and a wheel that is built from it.
+    """
+    from grae.cli.models import packed
+    from grae.cli.strings import build
+    from grae.evaluation import Request
+    from grae.reproduction.pretrained import check_size, recipe_named, train_again
+
+    recipe = recipe_named(name)
+    out, place = out or Path("models") / name, run or RUNS / f"{name}-pretrained"
+    check_new(out)
+    note(f"run: {place}")
+    train_again(
+        recipe,
+        place,
+        data=data,
+        time_budget=time_budget,
+        device=device,
+        progress=training_progress(),
+        build=build,
+    )
+    about = packed(place, out, recipe.description, Request(n=n, fcd=fcd, device=device), n, recipe.command)
+    size = check_size(out)
+    if as_json:
+        return emit({"model": out, "bytes": size, **about.model_dump(mode="json")})
+    note(f"{size / 1e6:.1f} MB with all files")
+    print(out)
+    return None

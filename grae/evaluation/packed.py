@@ -1,0 +1,171 @@
+"""A run made small and complete in itself, to be handed on: half the bytes, and no training string in it."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from grae import files
+from grae.datasets.forms import in_form
+from grae.density import save_densities
+from grae.errors import RunError
+from grae.evaluation.meaning import meaning_of
+from grae.pretrained import ABOUT, START, About
+from grae.sequence.configuration import read_config
+from grae.sequence.saved import SPLIT, read_settings
+from grae.training.metrics import read_metrics
+from grae.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from grae.evaluation.runs import LoadedRun
+    from grae.sequence.estimator import GrammarAutoencoder
+
+WEIGHTS = "float16"
+STARTS = 10_000
+ROUND = 2_000
+LEAST_NEW = 0.01
+"""Where fewer of a round's samples are new, the model has said what it knows."""
+KEPT_MEASURES = (
+    "valid",
+    "valid_without_constraints",
+    "unique",
+    "novel",
+    "Filters",
+    "FCD/Test",
+    "SNN/Test",
+    "Scaf/Test",
+    "IntDiv",
+)
+
+
+def pack(
+    run: "LoadedRun",
+    out: str | Path,
+    *,
+    description: str,
+    command: str | None = None,
+    measures: dict[str, Any] | None = None,
+    starts: int = STARTS,
+    seed: int = 0,
+) -> About:
+    """Writes a run as a folder that is complete in itself; `load`, `sample` and `optimize` take it as any run.
+
+    Weights are kept as float16, which has the bytes of bfloat16 and eight times its precision; how many held-out
+    strings come back with them and with the run's own is measured and written down. In the place of the training
+    strings there are samples of the model's own, each once and none of the training set, for searches to start from.
+
+    Args:
+        run: a run, opened with its strings where these are at hand.
+        out: the folder, which is not there yet or empty.
+        description: one line.
+        command: that trained it.
+        measures: what `grae evaluate` found of it; the main ones are kept.
+        starts: samples to keep; fewer where the model does not make so many different ones.
+        seed: of the samples.
+
+    Raises:
+        RunError: the folder is in use, or cannot be written, or the model is larger than what comes with grae may be.
+    """
+    folder, source = RunFolder(out), RunFolder(run.place)
+    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
+        raise RunError(f"{folder.path} is already there", remedy="choose another folder")
+    model, config = run.model, read_config(source)
+    half = in_half(model)
+    exact = None
+    if run.held_out:
+        exact = {"float32": model.score(run.held_out), WEIGHTS: half.score(run.held_out)}
+    strings = start_strings(half, run, starts, seed=seed)
+    last = read_metrics(source)[-1] if source.has(source.METRICS) else {}
+    found = measures or {}
+    about = About(
+        description=description,
+        language=model.language_grammar_.language,
+        grammar=model.language_grammar_.name,
+        model=read_settings(source).model,
+        data=_name_of(config),
+        strings=len(model.split_.train),
+        command=command,
+        epochs=last.get("epoch"),
+        minutes=round(last["seconds"] / 60, 1) if last else None,
+        weights=WEIGHTS,
+        exact=exact,
+        held_out=len(run.held_out),
+        start=len(strings),
+        measures={name: float(found[name]) for name in KEPT_MEASURES if found.get(name) is not None},
+    )
+    _write(folder, source, model, half, config, about, strings)
+    return about
+
+
+def in_half(model: "GrammarAutoencoder") -> "GrammarAutoencoder":
+    """A copy of a model whose weights are rounded to float16, and computed with as float32."""
+    half = copy.copy(model)
+    half.network_ = copy.deepcopy(model.network_)
+    with torch.no_grad():
+        for parameter in half.network_.parameters():
+            parameter.copy_(parameter.half().float())
+    return half
+
+
+def start_strings(model: "GrammarAutoencoder", run: "LoadedRun", n: int, *, seed: int) -> list[str]:
+    """Samples of a model, each once, valid, and none of the strings that it was trained on, where these are at hand.
+
+    Args:
+        model: draws them.
+        run: gives the training strings.
+        n: how many at most.
+        seed: of the samples.
+    """
+    meaning, form = meaning_of(model.language_grammar_), model.settings_.form
+    found: dict[str, str] = {}  # by what a string is in the form in which the model learned
+    round_ = 0
+    while len(found) < n:
+        texts = model.sample(min(ROUND, 2 * n), seed=seed + round_)
+        valid = [text for text, form in zip(texts, meaning.canonical(texts), strict=True) if form is not None]
+        before = len(found)
+        for text, key in zip(valid, in_form(valid, form), strict=True):
+            if key is not None:
+                found.setdefault(key, text)
+        round_ += 1
+        if len(found) - before < LEAST_NEW * len(texts):
+            break
+    for text in [] if run.training is None else run.training.read():
+        found.pop(text, None)
+    return list(found.values())[:n]
+
+
+def _write(
+    folder: RunFolder,
+    source: RunFolder,
+    model: "GrammarAutoencoder",
+    half: "GrammarAutoencoder",
+    config: dict[str, Any],
+    about: About,
+    strings: Sequence[str],
+) -> None:
+    """The files; the weights last, so that a folder without them is no finished run."""
+    data = {**config.get("data", {}), "store": None, "data": about.data}
+    folder.write_json(folder.CONFIG, {**config, "data": data})
+    for name in (folder.GRAMMAR, folder.LANGUAGE, folder.METRICS):
+        if source.has(name):
+            folder.write_text(name, source.read_text(name))
+    model.split_.save(folder / SPLIT, small=True)
+    save_densities(folder / folder.DENSITY, model.densities_)
+    files.write_text(folder / START, "".join(f"{text}\n" for text in strings))
+    folder.write_json(ABOUT, about.model_dump(mode="json"))
+    weights = {name: _halved(tensor) for name, tensor in half.network_.state_dict().items()}
+    folder.write_tensors(folder.MODEL, weights, {"format": config["format"], "grammar": model.grammar_.fingerprint})
+
+
+def _halved(tensor: torch.Tensor) -> np.ndarray:
+    array = tensor.detach().cpu().numpy()
+    return array.astype(np.float16) if array.dtype == np.float32 else array
+
+
+def _name_of(config: dict[str, Any]) -> str | None:
+    """The data set's name, or that of the file without its folder."""
+    data = config.get("data", {}).get("data")
+    return None if data is None else Path(data).name

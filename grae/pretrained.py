@@ -1,0 +1,193 @@
+"""Models that come with grae: trained, and ready to sample from, to search and to be trained on.
+
+Each is the folder of a run, with two files more: `model.json` says what it is, and `start.txt` holds samples of its own
+that searches start from, since none of its training strings are in the package. Nothing is written there: what is made
+of such a model goes into `runs/NAME`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from grae.errors import RunError
+from grae.paths import RUNS, is_file, place_named
+from grae.resources import shipped
+
+ABOUT, START = "model.json", "start.txt"
+FORMAT = "grae model 1"
+DEFAULT = "zinc250k"
+"""The model that commands take where a user has no run, unless another language or grammar is asked for."""
+MOST_BYTES = 8_000_000
+"""Of all files of a model that comes with grae."""
+REINSTALL = "reinstall grae"
+
+
+class About(BaseModel):
+    """What a model says of itself, in `model.json`.
+
+    Attributes:
+        format: of the file.
+        description: one line.
+        language: what its strings mean ("molecules", "expressions"), or None.
+        grammar: the name of the grammar.
+        model: its row in the table of models.
+        data: what it was trained on.
+        strings: how many strings of these.
+        command: that trains it anew.
+        epochs: passes over the data.
+        minutes: of training.
+        weights: their type in the file.
+        exact: share of held-out strings that come back exactly, with these weights and as trained (float32); None where
+            none were held out.
+        held_out: how many they were.
+        start: strings in `start.txt`.
+        measures: of its samples, by the names of `grae evaluate`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: str = FORMAT
+    description: str
+    language: str | None
+    grammar: str
+    model: str
+    data: str | None
+    strings: int
+    command: str | None
+    epochs: float | None
+    minutes: float | None
+    weights: str
+    exact: dict[str, float] | None
+    held_out: int
+    start: int
+    measures: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A model that comes with grae.
+
+    Attributes:
+        name: of its folder.
+        path: its folder.
+        about: what it says of itself.
+    """
+
+    name: str
+    path: Path
+    about: About
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(file.stat().st_size for file in self.path.iterdir() if file.is_file())
+
+
+def home() -> Path:
+    """The folder that holds them."""
+    return shipped("models")
+
+
+def pretrained() -> dict[str, Pretrained]:
+    """The models that come with grae, by name; the default one first.
+
+    Raises:
+        RunError: one is damaged.
+    """
+    return {name: _read(home() / name) for name in names()}
+
+
+def names() -> list[str]:
+    """Their names, the default one first."""
+    held = (path.parent.name for path in home().glob(f"*/{ABOUT}"))
+    return sorted(held, key=lambda name: (name != DEFAULT, name))
+
+
+def pretrained_named(name: str) -> Pretrained:
+    """One of them.
+
+    Raises:
+        RunError: there is none of that name, or it is damaged.
+    """
+    place = pretrained_folder(name)
+    if place is None:
+        raise RunError.unknown("model", name, names())
+    return _read(place)
+
+
+def pretrained_folder(name: str) -> Path | None:
+    """The folder of the model of that name that comes with grae; None where there is none."""
+    return home() / name if name in names() else None
+
+
+def located(path: str | Path) -> Path:
+    """The folder that a path or a name means: that of a run, or of the model of that name that comes with grae."""
+    place = place_named(path)
+    if is_file(place / "config.json"):
+        return place
+    return pretrained_folder(str(path)) or place
+
+
+def model_for(language: str | None = None, fingerprint: str | None = None) -> Path | None:
+    """The folder of the first model whose strings mean `language`, or that is of a grammar; None where there is none.
+
+    Args:
+        language: what the strings have to mean; None for anything.
+        fingerprint: of the grammar that it has to be of, without motifs; None for any.
+
+    Raises:
+        RunError: a model is damaged.
+    """
+    for name in names():
+        place = home() / name
+        if language is not None and _read(place).about.language != language:
+            continue
+        if fingerprint is not None and _fingerprint(place) != fingerprint:
+            continue
+        return place
+    return None
+
+
+def comes_with_grae(place: Path) -> bool:
+    """Whether a run's folder is that of a model that comes with grae."""
+    return place.resolve().parent == home().resolve()
+
+
+def written_to(place: Path) -> Path:
+    """Where that which is made of a run goes: its own folder, or `runs/NAME` of a model that comes with grae."""
+    return RUNS / place.name if comes_with_grae(place) else place
+
+
+def start_strings(place: Path) -> list[str] | None:
+    """The strings that searches start from where a run's folder holds them; None where it holds none.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    from grae import files  # numpy comes with it, which `grae --help` does without
+
+    file = place / START
+    return files.read_text(file, remedy=REINSTALL).splitlines() if file.is_file() else None
+
+
+def _read(place: Path) -> Pretrained:
+    from grae import files
+
+    found: Any = files.read_json(place / ABOUT, remedy=REINSTALL)
+    try:
+        about = About.model_validate(found)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise RunError(f"{place / ABOUT}: {where}: {problem['msg']}", remedy=REINSTALL) from None
+    return Pretrained(place.name, place, about)
+
+
+def _fingerprint(place: Path) -> str | None:
+    """Of the language's grammar, as the configuration says it."""
+    from grae import files
+
+    language = files.read_json(place / "config.json", remedy=REINSTALL).get("language")
+    return language.get("fingerprint") if isinstance(language, dict) else None

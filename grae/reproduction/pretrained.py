@@ -1,0 +1,130 @@
+"""The models that come with grae, trained anew: from data to the folder that is in the package."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grae.errors import SettingsError
+from grae.pretrained import MOST_BYTES
+from grae.training.progress import Shown
+from grae.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from grae.datasets.origin import Build
+
+TEST = 0.05
+"""Share of the strings that no training looks at, as `grae train` holds them back."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained; what it does not say is left to the default preset.
+
+    Attributes:
+        description: one line.
+        grammar: a shipped grammar.
+        data: a named data set.
+        time_budget: minutes.
+        seed: of the split, the weights and the batches.
+        parameters: of the estimator.
+    """
+
+    description: str
+    grammar: str
+    data: str
+    time_budget: float
+    seed: int
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """The command that trains the same."""
+        options = {"--grammar": self.grammar, "--data": self.data, "--seed": self.seed, **self.parameters}
+        spelled = " ".join(f"{name} {value}" for name, value in options.items())
+        return f"grae train {spelled} --time-budget {self.time_budget:g}"
+
+
+RECIPES = {
+    "zinc250k": Recipe(
+        "drug-like molecules: ZINC250k, whose 249,455 molecules have up to 38 heavy atoms",
+        grammar="smiles",
+        data="zinc250k",
+        time_budget=75,
+        seed=1,
+    ),
+    "expressions": Recipe(
+        "arithmetic expressions in x of up to 15 productions: the 100,000 of the published experiments",
+        grammar="arithmetic",
+        data="expressions-published",
+        time_budget=8,
+        seed=1,
+    ),
+}
+
+
+def recipe_named(name: str) -> Recipe:
+    """A recipe. Raises SettingsError: there is none of that name."""
+    if name not in RECIPES:
+        raise SettingsError.unknown("model", name, RECIPES)
+    return RECIPES[name]
+
+
+def train_again(
+    recipe: Recipe,
+    place: Path,
+    *,
+    data: str | None = None,
+    time_budget: float | None = None,
+    device: Any = "auto",
+    progress: Shown = False,
+    build: "Build | None" = None,
+) -> None:
+    """Trains a recipe into a folder; a training that was stopped there goes on, and a finished one stays.
+
+    Args:
+        recipe: what to train.
+        place: the folder of the run.
+        data: other strings than the recipe's.
+        time_budget: other minutes.
+        device: where to compute.
+        progress: see `GrammarAutoencoder`.
+        build: as `datasets.origin.store_of` takes it.
+
+    Raises:
+        DataError: the data set cannot be brought here.
+        RunError: the folder holds another training.
+    """
+    from grae.datasets import open_source
+    from grae.datasets.forms import trained_form
+    from grae.datasets.origin import built, record
+    from grae.grammar import load_grammar
+    from grae.sequence import GrammarAutoencoder
+
+    folder = RunFolder(place)
+    if folder.has(folder.MODEL):
+        return
+    grammar, data = load_grammar(recipe.grammar), data or recipe.data
+    source = open_source(data, grammar=grammar)
+    store = (build or built)(grammar, source, trained_form(grammar), None)
+    model = GrammarAutoencoder(
+        grammar,
+        time_budget=time_budget or recipe.time_budget,
+        random_state=recipe.seed,
+        test=TEST,
+        device=device,
+        progress=progress,
+        **recipe.parameters,
+    )
+    about = record(data, source, store, max_length=None)
+    model.fit(store, run=place, resume=folder.has(folder.CHECKPOINT), data=about)
+
+
+def check_size(place: Path) -> int:
+    """The bytes of a packed model. Raises SettingsError: more than one that comes with grae may have."""
+    size = sum(file.stat().st_size for file in place.iterdir())
+    if size > MOST_BYTES:
+        raise SettingsError(
+            f"{place} has {size:,} bytes, more than the {MOST_BYTES:,} of a model that comes with grae",
+            remedy="train a narrower network, or keep fewer starting strings",
+        )
+    return size
