@@ -35,6 +35,7 @@ class Model:
         summary: one line for help texts.
         ours: defaults of our presets, whose loss is the cross-entropy in nats and L_Z summed over the dimensions.
         paper: defaults of the paper preset, with the published loss and L_Z averaged over the dimensions.
+        molecules: defaults of our presets on molecules, where they are others than `ours`.
         characters: whether it models the characters of strings rather than the derivations of a grammar.
     """
 
@@ -44,7 +45,12 @@ class Model:
     summary: str
     ours: Defaults
     paper: Defaults
+    molecules: Defaults | None = None
     characters: bool = False
+
+    def ours_on(self, language: str | None) -> Defaults:
+        """Defaults of our presets on strings of a language."""
+        return self.molecules if language == "molecules" and self.molecules is not None else self.ours
 
     @property
     def weighs_embedding(self) -> bool:
@@ -54,6 +60,8 @@ class Model:
 
 RAE, AE = (Defaults(0.01), Defaults(0.001)), (Defaults(0.0), Defaults(0.0))
 RAE_L2, AE_L2 = (Defaults(0.01, 1e-7), Defaults(0.001, 1e-7)), (Defaults(0.0, 1e-7), Defaults(0.0, 1e-7))
+ON_MOLECULES = Defaults(0.1, 1e-7, noise=1.0)
+"""Of grae: the code is deterministic, and in training has noise that leaves it room for what molecules hold."""
 RAE_GP = (Defaults(0.01, 1e-4), Defaults(0.001, 1e-5))
 VAE = (Defaults(0.1, noise=1.0), Defaults(1.0, noise=1.0))
 PUBLISHED_VAE = (Defaults(1.0, noise=0.01), Defaults(1.0, noise=0.01))
@@ -62,7 +70,12 @@ WAE = (Defaults(1.0), Defaults(1.0))
 
 MODELS: dict[str, Model] = {
     "grae": Model(
-        "deterministic", "tikhonov", "gmm", "regularized autoencoder on derivations: RAE-L2 on a grammar", *RAE_L2
+        "deterministic",
+        "tikhonov",
+        "gmm",
+        "regularized autoencoder on derivations: RAE-L2 on a grammar",
+        *RAE_L2,
+        molecules=ON_MOLECULES,
     ),
     "gvae": Model(
         "gaussian",

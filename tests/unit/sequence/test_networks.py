@@ -220,6 +220,24 @@ def test_the_published_loss_and_noise_of_the_paper_preset():
                 assert (preset.bottleneck.noise, preset.weights.beta) == (0.01, 1.0)
 
 
+def test_the_noise_of_grae_is_what_is_documented():
+    """Ours on molecules has noise of 1 at beta 0.1; on other languages, and as published, the code has none."""
+    molecules, grae = load_grammar("smiles"), model_named("grae")
+    for name in ("default", "quick"):
+        preset = preset_named(name, molecules, grae)
+        assert (preset.bottleneck.kind, preset.bottleneck.noise) == ("noisy", 1.0)
+        assert (preset.weights.beta, preset.weights.lambda_) == (0.1, 1e-7)
+        other = preset_named(name, ARITHMETIC, grae)
+        assert (other.bottleneck.kind, other.bottleneck.noise, other.weights.beta) == ("deterministic", None, 0.01)
+        rae = preset_named(name, molecules, model_named("rae-l2"))
+        assert (rae.bottleneck.kind, rae.weights.beta) == ("deterministic", 0.01)
+    for grammar in (molecules, load_grammar("smiles-gvae"), ARITHMETIC):
+        published = preset_named("paper", grammar, grae)
+        assert (published.bottleneck.kind, published.bottleneck.noise) == ("deterministic", None)
+        assert published.weights.beta == 0.001
+    assert grae.density == "gmm"
+
+
 def test_exact_is_what_greedy_decoding_reconstructs(derivations):
     """A network trained for a moment, so that some derivations come back and others do not."""
     torch.manual_seed(0)
