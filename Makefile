@@ -1,6 +1,6 @@
 # Everything sets itself up: `make demo` and `make test` need only Python 3.11 (or newer) and make.
 #
-#   make demo    train on molecules, sample new ones, draw them (at most 10 minutes on 2 cores)
+#   make demo    samples and a short search of a trained model, then a short training of one (at most 10 minutes on 2 cores)
 #   make test    the tests;  ARGS='-m slow' for the slow ones, ARGS=tests/unit/grammar for some
 #   make notebooks  runs the notebooks in full and keeps their outputs (a quarter of an hour);  ARGS=01_molecules for one
 #   make docs    the documentation as pages, docs/_build/html/index.html
@@ -16,6 +16,7 @@ VENV := .venv
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-input -c constraints.txt
 DEMO := runs/demo
+SHOWN := runs/demo-zinc250k
 ARGS ?=
 
 # The first Python of at least 3.11 that can make a virtual environment; PYTHON=... chooses another.
@@ -44,12 +45,19 @@ $(VENV)/dev.stamp: $(BIN)/python pyproject.toml constraints.txt
 	@touch $(VENV)/run.stamp $@
 
 demo: $(VENV)/run.stamp
-	@rm -rf $(DEMO)
+	@rm -rf $(DEMO) $(SHOWN)
+	@mkdir -p $(SHOWN)
+	@echo "1. a model that comes with grae: samples" >&2
+	@$(BIN)/grae sample --model zinc250k -n 1000 --out $(SHOWN)/samples.smi --draw $(SHOWN)/samples.png
+	@echo "2. a search for molecules of high logP in it" >&2
+	@$(BIN)/grae optimize --model zinc250k --target logp --rounds 10 --start-limit 2000 --out $(SHOWN)/logp
+	@echo "3. a model of your own: two minutes on 10,000 molecules" >&2
 	@$(BIN)/grae train --grammar smiles --preset quick --noise 0.5 --beta 0.05 --time-budget 2 --out $(DEMO)
 	@$(BIN)/grae sample $(DEMO) -n 1000 --out $(DEMO)/samples.smi --draw $(DEMO)/samples.png
 	@$(BIN)/grae evaluate $(DEMO) -n 1000
 	@$(BIN)/grae report $(DEMO) > /dev/null
-	@echo "samples: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png   report: $(DEMO)/report.html"
+	@echo "samples: $(SHOWN)/samples.smi   drawing: $(SHOWN)/samples.png   search: $(SHOWN)/logp"
+	@echo "your own: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png   report: $(DEMO)/report.html"
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest $(ARGS)

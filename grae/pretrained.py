@@ -5,11 +5,9 @@ that searches start from, since none of its training strings are in the package.
 of such a model goes into `runs/NAME`.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Any, ClassVar
 
 from grae.errors import RunError
 from grae.paths import RUNS, is_file, place_named
@@ -24,11 +22,11 @@ MOST_BYTES = 8_000_000
 REINSTALL = "reinstall grae"
 
 
-class About(BaseModel):
+@dataclass(frozen=True)
+class About:
     """What a model says of itself, in `model.json`.
 
     Attributes:
-        format: of the file.
         description: one line.
         language: what its strings mean ("molecules", "expressions"), or None.
         grammar: the name of the grammar.
@@ -44,11 +42,11 @@ class About(BaseModel):
         held_out: how many they were.
         start: strings in `start.txt`.
         measures: of its samples, by the names of `grae evaluate`.
+        format: of the file.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
-    format: str = FORMAT
     description: str
     language: str | None
     grammar: str
@@ -62,7 +60,12 @@ class About(BaseModel):
     exact: dict[str, float] | None
     held_out: int
     start: int
-    measures: dict[str, float] = {}
+    measures: dict[str, float] = field(default_factory=dict)
+    format: str = FORMAT
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -166,18 +169,20 @@ def start_strings(place: Path) -> list[str] | None:
     Raises:
         RunError: the file is damaged.
     """
-    from grae import files  # numpy comes with it, which `grae --help` does without
+    from grae import files  # it brings numpy, which `grae --help` does without
 
     file = place / START
     return files.read_text(file, remedy=REINSTALL).splitlines() if file.is_file() else None
 
 
 def _read(place: Path) -> Pretrained:
+    from pydantic import TypeAdapter, ValidationError
+
     from grae import files
 
     found: Any = files.read_json(place / ABOUT, remedy=REINSTALL)
     try:
-        about = About.model_validate(found)
+        about = TypeAdapter(About).validate_python(found)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"])

@@ -97,7 +97,7 @@ def pack(
     out = out or place.with_name(f"{place.name}-packed")
     about = packed(place, out, description, asked, starts)
     if as_json:
-        return emit({"model": out, **about.model_dump(mode="json")})
+        return emit({"model": out, **about.to_dict()})
     if about.exact is not None:
         note(f"exact, of {about.held_out:,} held-out strings: {_exact(about)}")
     note(f"{about.start:,} samples to start searches from")
@@ -130,7 +130,7 @@ def packed(
 
 
 def _record(one: Pretrained) -> dict[str, object]:
-    return {"name": one.name, "path": one.path, "bytes": one.size, **one.about.model_dump(mode="json")}
+    return {"name": one.name, "path": one.path, "bytes": one.size, **one.about.to_dict()}
 
 
 def _size(n: int) -> str:

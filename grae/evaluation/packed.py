@@ -67,19 +67,19 @@ def pack(
         seed: of the samples.
 
     Raises:
-        RunError: the folder is in use, or cannot be written, or the model is larger than what comes with grae may be.
+        RunError: the folder is in use or cannot be written.
     """
     folder, source = RunFolder(out), RunFolder(run.place)
     if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
         raise RunError(f"{folder.path} is already there", remedy="choose another folder")
     model, config = run.model, read_config(source)
     half = in_half(model)
-    exact = None
+    found, exact = measures or {}, None
     if run.held_out:
-        exact = {"float32": model.score(run.held_out), WEIGHTS: half.score(run.held_out)}
+        whole = found.get("exact_reconstruction")
+        exact = {"float32": model.score(run.held_out) if whole is None else whole, WEIGHTS: half.score(run.held_out)}
     strings = start_strings(half, run, starts, seed=seed)
     last = read_metrics(source)[-1] if source.has(source.METRICS) else {}
-    found = measures or {}
     about = About(
         description=description,
         language=model.language_grammar_.language,
@@ -148,6 +148,8 @@ def _write(
 ) -> None:
     """The files; the weights last, so that a folder without them is no finished run."""
     data = {**config.get("data", {}), "store": None, "data": about.data}
+    if data.get("from") is not None:
+        data["from"] = Path(data["from"]).name
     folder.write_json(folder.CONFIG, {**config, "data": data})
     for name in (folder.GRAMMAR, folder.LANGUAGE, folder.METRICS):
         if source.has(name):
@@ -155,7 +157,7 @@ def _write(
     model.split_.save(folder / SPLIT, small=True)
     save_densities(folder / folder.DENSITY, model.densities_)
     files.write_text(folder / START, "".join(f"{text}\n" for text in strings))
-    folder.write_json(ABOUT, about.model_dump(mode="json"))
+    folder.write_json(ABOUT, about.to_dict())
     weights = {name: _halved(tensor) for name, tensor in half.network_.state_dict().items()}
     folder.write_tensors(folder.MODEL, weights, {"format": config["format"], "grammar": model.grammar_.fingerprint})
 

@@ -1,4 +1,4 @@
-"""A wheel built from the checkout holds the grammars and the registry, and works where it is installed."""
+"""A wheel of the checkout holds grammars, registry and trained models, and works where it is installed."""
 
 import os
 import subprocess
@@ -27,8 +27,10 @@ def test_wheel_holds_the_grammars_and_the_registry(wheel: Path):
     for grammar in (ROOT / "grammars").glob("*.cfg"):
         assert f"grae/grammars/{grammar.name}" in names
     assert {"grae/data/registry.toml", "grae/data/structural-alerts.toml"} <= names
+    for file in (path for path in (ROOT / "models").rglob("*") if path.is_file()):
+        assert f"grae/models/{file.relative_to(ROOT / 'models').as_posix()}" in names
     assert {f"grae/report/templates/page.{kind}" for kind in ("html", "css", "js")} <= names
-    assert not {name for name in names if name.startswith(("tests/", "data/", "grammars/"))}
+    assert not {name for name in names if name.startswith(("tests/", "data/", "grammars/", "models/"))}
 
 
 def test_installed_wheel_finds_its_grammars(wheel: Path, tmp_path: Path):
