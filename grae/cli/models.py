@@ -97,7 +97,7 @@ def pack(
     out = out or place.with_name(f"{place.name}-packed")
     about = packed(place, out, description, asked, starts)
     if as_json:
-        return emit({"model": out, **about.to_dict()})
+        return emit({"path": out, **about.to_dict()})
     if about.exact is not None:
         note(f"exact, of {about.held_out:,} held-out strings: {_exact(about)}")
     note(f"{about.start:,} samples to start searches from")

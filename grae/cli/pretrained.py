@@ -57,7 +57,7 @@ def pretrained(
     about = packed(place, out, recipe.description, Request(n=n, fcd=fcd, device=device), n, recipe.command)
     size = check_size(out)
     if as_json:
-        return emit({"model": out, "bytes": size, **about.to_dict()})
+        return emit({"path": out, "bytes": size, **about.to_dict()})
     note(f"{size / 1e6:.1f} MB with all files")
     print(out)
     return None

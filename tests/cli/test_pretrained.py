@@ -186,7 +186,7 @@ def test_a_model_is_trained_anew_by_one_command(grae, tmp_path: Path):
     options = ("expressions", "--data", "some.txt", "--time-budget", "0.05", "-n", "30", "--json")
     made = grae("reproduce", "pretrained", *options)
     assert made.status == 0, made.err
-    assert made.json["model"] == "models/expressions"
+    assert made.json["path"] == "models/expressions"
     assert made.json["bytes"] == sum(map(len, state(Path("models/expressions")).values())) < MOST_BYTES
     assert made.json["command"].startswith("grae train --grammar arithmetic --data expressions-published --seed 1")
     assert library.load("models/expressions", device="cpu").sample(3)
