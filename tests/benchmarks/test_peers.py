@@ -16,6 +16,7 @@ LINES = [
     {"package": "lark", "version": "1.3.1"},
     {"missing": "nltk", "why": "No module named 'nltk'"},
     {"work": "parse", "who": "grae", "unit": "strings/s", "values": [300.0, 200.0, 100.0], "higher": True, "note": ""},
+    {"work": "parse", "who": "grae, slow", "unit": "strings/s", "values": [0.0], "higher": True, "note": ""},
     {"work": "parse", "who": "lark", "unit": "strings/s", "values": [20.0], "higher": True, "note": "alike"},
     {"work": "parse", "who": "other", "unit": "strings/s", "values": [800.0], "higher": True, "note": ""},
     {"work": "parse", "who": "broken", "failed": "not LALR"},
@@ -27,6 +28,7 @@ LINES = [
 def test_the_table_says_who_is_better():
     assert run.table(LINES)[2:] == [
         "| parse | grae | 200 strings/s (100 to 300) |  |  |",
+        "| parse | grae, slow | 0 strings/s |  |  |",
         "| parse | lark | 20 strings/s | 10 | alike |",
         "| parse | other | 800 strings/s | **0.25** |  |",
         "| parse | broken | - | | not LALR |",

@@ -64,20 +64,21 @@ def measured(row: str, options: Sequence[str], limit: float) -> list[dict[str, A
 
 
 def table(lines: Iterable[dict[str, Any]]) -> list[str]:
-    """The cells of a row as Markdown, with how many times better grae's first figure is."""
+    """The cells of a row as Markdown, with how many times better grae is, by its best figure."""
     cells = [line for line in lines if "who" in line]
     written = ["| work | who | figure | grae / other | |", "|---|---|---|---|---|"]
     for work in dict.fromkeys(cell["work"] for cell in cells):
         of_work = [cell for cell in cells if cell["work"] == work]
-        ours = next((median(c["values"]) for c in of_work if c["who"].startswith(OURS) and c.get("values")), None)
+        ours = [(median(c["values"]), c["higher"]) for c in of_work if c["who"].startswith(OURS) and "values" in c]
+        best = max(ours, key=lambda one: one[0] if one[1] else -one[0])[0] if ours else None
         for cell in of_work:
             if "failed" in cell:
                 written.append(f"| {work} | {cell['who']} | - | | {cell['failed']} |")
                 continue
             value = median(cell["values"])
             ratio = ""
-            if ours is not None and not cell["who"].startswith(OURS):
-                ratio = _ratio(ours, value, cell["higher"])
+            if best is not None and not cell["who"].startswith(OURS):
+                ratio = _ratio(best, value, cell["higher"])
             written.append(f"| {work} | {cell['who']} | {_figure(cell)} | {ratio} | {cell['note']} |")
     return written
 
@@ -112,7 +113,7 @@ def page(found: dict[str, list[dict[str, Any]]], options: Sequence[str], remarks
         f"Measured on {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores ({platform.machine()}) under Python "
         f"{platform.python_version()}, one thread each; rates and seconds are of processor time. A figure is the "
         "median of the seeds or repetitions, with the range in parentheses. *grae / other* says how many times better "
-        "grae's first figure is; where it is below 1, in bold, the other is better.",
+        "grae's best figure is; where it is below 1, in bold, the other is better.",
         "Versions: " + ", ".join([f"grae {grae.__version__}", *(f"{name} {v}" for name, v in versions.items())]) + ".",
     ]
     if missing:

@@ -164,7 +164,7 @@ def main() -> None:
     """All languages, one sampler after the other."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("-n", type=int, default=1_000)
+    parser.add_argument("-n", type=int, default=500)
     args = parser.parse_args()
     grammarinator, fandango = peer("grammarinator"), peer("fandango", "fandango-fuzzer")
     sys.setrecursionlimit(20_000)
