@@ -6,6 +6,7 @@
 #   make docs    the documentation as pages, docs/_build/html/index.html
 #   make lint    ruff and pyright
 #   make bench   grae beside the published or usual ways, a table of ratios;  ARGS='--data zinc250k --json bench.json'
+#   make bench-peers  grae beside what one would pick instead, docs/peers.md;  ARGS='--rows parsing masks --seconds 5'
 #   make clean   removes .venv and caches; leaves runs/ alone
 
 .DEFAULT_GOAL := help
@@ -23,7 +24,7 @@ ARGS ?=
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python /usr/bin/python3; do \
 	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
 
-.PHONY: help demo test bench docs notebooks lint clean
+.PHONY: help demo test bench bench-peers docs notebooks lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,6 +66,20 @@ test: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 
+# The peers want other versions of what grae uses: they get an environment of their own, on top of grae's.
+PEERS := tests/benchmarks/peers
+
+$(VENV)-peers/peers.stamp: $(VENV)/dev.stamp $(PEERS)/requirements.txt
+	@echo "installing the peers" >&2
+	@$(BIN)/python -m venv $(VENV)-peers
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> $$($(VENV)-peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/grae.pth
+	@$(VENV)-peers/bin/python -m pip --disable-pip-version-check install -qq --no-input --no-deps -r $(PEERS)/requirements.txt
+	@touch $@
+
+bench-peers: $(VENV)-peers/peers.stamp
+	@$(VENV)-peers/bin/python $(PEERS)/run.py $(ARGS)
+
 $(VENV)/docs.stamp: $(VENV)/run.stamp
 	@echo "installing what the documentation needs" >&2
 	@$(PIP) -e '.[docs]'
@@ -83,5 +98,5 @@ lint: $(VENV)/dev.stamp
 	@$(BIN)/pyright
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers .pytest_cache .ruff_cache .hypothesis
 	find grae tests -name __pycache__ -type d -prune -exec rm -rf {} +

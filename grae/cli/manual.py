@@ -17,7 +17,7 @@ class Page(NamedTuple):
     Attributes:
         short: what the list of verbs says of it.
         examples: commands that can be typed as they are, once there is a run.
-        remarks: paragraphs behind them.
+        remarks: paragraphs before them.
     """
 
     short: str
@@ -174,7 +174,7 @@ def furnish(app: typer.Typer, before: str = "") -> None:
         if page is not None:
             command.short_help = page.short
             examples = UNWRAPPED + "\n".join(["Examples:", *(f"  {example}" for example in page.examples)])
-            command.epilog = "\n\n".join([examples, *page.remarks])
+            command.epilog = "\n\n".join([*page.remarks, examples])
         if verb in CONFIGURABLE:
             command.callback = with_config(command.callback)
         command.callback = with_loudness(command.callback)

@@ -88,11 +88,11 @@ def wide(rows: Sequence[Row], budget: int) -> tuple[list[str], list[list[str | N
 
 
 def printed_sums(budget: int) -> tuple[list[str], list[list[str | None]]]:
-    """The printed sums over all 23 tasks at a budget, best first; no line where there is none."""
-    lines: list[list[str | None]] = [
-        [one.method, f"{one.total:.2f}", one.remark or None] for one in SUMS.get(budget, ())
-    ]
-    return ["printed", "sum of 23", "remark"], lines
+    """The printed sums over all 23 tasks at a budget, best first, with remarks where there are some."""
+    printed = SUMS.get(budget, ())
+    lines: list[list[str | None]] = [[one.method, f"{one.total:.2f}", one.remark or None] for one in printed]
+    width = 3 if any(one.remark for one in printed) else 2
+    return ["printed", "sum of 23", "remark"][:width], [line[:width] for line in lines]
 
 
 def as_markdown(rows: Sequence[Row], budget: int) -> str:

@@ -216,3 +216,10 @@ def test_zsh_completes_after_install(home: dict[str, str]):
     bound, *offered = shell("zsh", ZSH, home).splitlines()
     assert bound == "_grae"
     assert "optimize" in "".join(offered)
+
+
+def test_the_help_of_a_search_lists_the_tasks_of_benchmarks(program):
+    from grae.optimization.benchmarks.names import GUACAMOL, PMO
+
+    helped = " ".join(program("optimize", "--help").out.split())
+    assert all(re.search(rf"\b{name}\b", helped) for name in (*GUACAMOL, *PMO))

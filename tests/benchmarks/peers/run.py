@@ -1,0 +1,167 @@
+"""grae and what a user would pick instead, on the same work in one run: docs/peers.md.
+
+    make bench-peers                                  # all rows, three seeds
+    make bench-peers ARGS='--rows parsing masks --seconds 5 --run runs/mine'
+
+Each row is a process of its own with a time limit of its own; a package that is missing costs one line. The packages
+are those of requirements.txt, installed without their dependencies' own wishes, beside grae's.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from measured import OURS
+
+import grae
+
+FOLDER = Path(__file__).parent
+PAGE = FOLDER.parents[2] / "docs" / "peers.md"
+ROWS = {
+    "parsing": (600, ("--seeds", "--seconds")),
+    "masks": (300, ("--seeds", "--seconds")),
+    "strings": (900, ("--seeds",)),
+    "samples": (1800, ("--data", "--samples")),
+    "search": (7200, ("--seeds", "--data", "--run", "--budget")),
+}
+"""By row: the seconds that it may take, and the options that it is given."""
+HEADINGS = {
+    "parsing": "Parsing",
+    "masks": "Masks of what may come next",
+    "strings": "Random strings of a grammar",
+    "samples": "Evaluating samples",
+    "search": "Search",
+}
+
+
+def measured(row: str, options: Sequence[str], limit: float) -> list[dict[str, Any]]:
+    """The lines of a row, and how its process ended where that was not well."""
+    command = [sys.executable, "-W", "ignore", str(FOLDER / f"{row}.py"), *options]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(FOLDER.parents[2]), os.environ.get("PYTHONPATH", "")]),
+    }
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            out, errors = process.communicate(timeout=limit)
+            ended = None if process.returncode == 0 else (errors.strip().splitlines() or ["no message"])[-1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, errors = process.communicate()
+            ended = f"ended after its {limit:.0f} seconds"
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return [*lines, *([{"ended": f"{row}: {ended}"}] if ended else [])]
+
+
+def table(lines: Iterable[dict[str, Any]]) -> list[str]:
+    """The cells of a row as Markdown, with how many times better grae is, by its best figure."""
+    cells = [line for line in lines if "who" in line]
+    written = ["| work | who | figure | grae / other | |", "|---|---|---|---|---|"]
+    for work in dict.fromkeys(cell["work"] for cell in cells):
+        of_work = [cell for cell in cells if cell["work"] == work]
+        ours = [(median(c["values"]), c["higher"]) for c in of_work if c["who"].startswith(OURS) and "values" in c]
+        best = max(ours, key=lambda one: one[0] if one[1] else -one[0])[0] if ours else None
+        for cell in of_work:
+            if "failed" in cell:
+                written.append(f"| {work} | {cell['who']} | - | | {cell['failed']} |")
+                continue
+            value = median(cell["values"])
+            ratio = ""
+            if best is not None and not cell["who"].startswith(OURS):
+                ratio = _ratio(best, value, cell["higher"])
+            written.append(f"| {work} | {cell['who']} | {_figure(cell)} | {ratio} | {cell['note']} |")
+    return written
+
+
+def _figure(cell: dict[str, Any]) -> str:
+    values = cell["values"]
+    spread = f" ({_short(min(values))} to {_short(max(values))})" if len(values) > 1 else ""
+    return f"{_short(median(values))} {cell['unit']}{spread}"
+
+
+def _ratio(ours: float, other: float, higher: bool) -> str:
+    above, below = (ours, other) if higher else (other, ours)
+    if not below:
+        return "-"
+    ratio = above / below
+    return f"{_short(ratio)}" if ratio >= 1 else f"**{_short(ratio)}**"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def page(found: dict[str, list[dict[str, Any]]], options: Sequence[str], remarks: str) -> str:
+    """docs/peers.md."""
+    versions = {line["package"]: line["version"] for lines in found.values() for line in lines if "package" in line}
+    missing = {line["missing"]: line["why"] for lines in found.values() for line in lines if "missing" in line}
+    command = " ".join(["make bench-peers", *([f"ARGS='{' '.join(options)}'"] if options else [])])
+    parts = [
+        "# Beside others",
+        "grae and what one would pick instead, on the same work, on the same machine, in one run:",
+        f"    {command}",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores ({platform.machine()}) under Python "
+        f"{platform.python_version()}, one thread each; rates and seconds are of processor time. A figure is the "
+        "median of the seeds or repetitions, with the range in parentheses. *grae / other* says how many times better "
+        "grae's best figure is; where it is below 1, in bold, the other is better.",
+        "Versions: " + ", ".join([f"grae {grae.__version__}", *(f"{name} {v}" for name, v in versions.items())]) + ".",
+    ]
+    if missing:
+        names = "; ".join(f"{name} ({why})" for name, why in missing.items())
+        parts.append(f"Not installed: {names}. `pip install 'grae[peers]'`, or `make bench-peers`, brings them.")
+    for row, lines in found.items():
+        parts += [f"## {HEADINGS[row]}", "\n".join(table(lines))]
+        parts += [line["ended"] for line in lines if "ended" in line]
+    return "\n\n".join([*parts, remarks]).rstrip() + "\n"
+
+
+def kept_remarks(path: Path) -> str:
+    """What people wrote below the tables, from the heading "Where others win" on."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    at = text.find("## Where others win")
+    return text[at:] if at >= 0 else ""
+
+
+def main() -> int:
+    """Runs the rows and writes the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of processor time for a rate")
+    parser.add_argument("--data", help="the data set of samples and search; by each row when left out")
+    parser.add_argument("--samples", type=int, help="molecules to evaluate")
+    parser.add_argument("--run", help="a trained run for the search")
+    parser.add_argument("--budget", type=int, help="evaluations of a search")
+    parser.add_argument("--limit", type=float, help="seconds for a row; by row when left out")
+    parser.add_argument("--out", type=Path, default=PAGE)
+    args = parser.parse_args()
+    found = {}
+    for row in args.rows:
+        limit, taken = ROWS[row]
+        named = {option: getattr(args, option[2:]) for option in taken}
+        options = [word for option, value in named.items() if value is not None for word in (option, str(value))]
+        print(f"{row}: {' '.join(options)}", file=sys.stderr)
+        found[row] = measured(row, options, args.limit or limit)
+        for line in found[row]:
+            if "missing" in line:
+                print(f"  {line['missing']} is not installed: pip install 'grae[peers]'", file=sys.stderr)
+            if "ended" in line:
+                print(f"  {line['ended']}", file=sys.stderr)
+        print("\n".join(table(found[row])), file=sys.stderr)
+    args.out.write_text(page(found, sys.argv[1:], kept_remarks(args.out)), encoding="utf-8")
+    print(args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
