@@ -17,9 +17,11 @@ from grae.errors import GraeError
 if TYPE_CHECKING:
     from grae.evaluation.work import Work
     from grae.grammar.language import Language
+    from grae.training.loop import TrainingResult
     from grae.training.progress import Shown
 
 PIPE_WIDTH = 160
+BEST_VALUES = 3  # of a validation
 WORTH_SAYING = 10.0  # seconds of a stage
 TABLES = {".csv": ",", ".tsv": "\t"}
 LOUDNESS: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("loudness", default="usual")
@@ -39,6 +41,13 @@ def talks() -> bool:
 def training_progress() -> "Shown":
     """What a training shows: nothing, a bar in a terminal, or with -v a row per validation elsewhere, too."""
     return "verbose" if LOUDNESS.get() == "verbose" else talks()
+
+
+def say_ended(result: "TrainingResult") -> None:
+    """How a training went, in lines of less than 80 columns; metrics.jsonl holds all values of the validations."""
+    note(f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes")
+    values = [f"{name} {value:.4g}" for name, value in result.best.items() if isinstance(value, float)]
+    note(f"best validation: {', '.join(values[:BEST_VALUES])}")
 
 
 def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], None]]:

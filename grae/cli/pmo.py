@@ -5,14 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from grae.cli.options import AsJson, Device
+from grae.cli.options import MOST_EPOCHS, MOST_ROUNDS, MOST_STRINGS, AsJson, Device
 from grae.cli.output import emit, note, table, talks
 from grae.cli.runs import RUNS, find_run
 
 
 def pmo(
     budget: Annotated[
-        int, typer.Option("--budget", min=20, help="Evaluations of a search; 10000 and 1000 have printed figures.")
+        int,
+        typer.Option(
+            "--budget", min=20, max=MOST_STRINGS, help="Evaluations of a search; 10000 and 1000 have printed figures."
+        ),
     ] = 10_000,
     tasks: Annotated[
         str | None,
@@ -24,7 +27,9 @@ def pmo(
             "--methods", metavar="NAMES", help="trust-region, as in grae optimize; random, molecules of the data set."
         ),
     ] = "trust-region,random",
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Searches for each task and method.")] = 3,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=MOST_ROUNDS, help="Searches for each task and method.")
+    ] = 3,
     run: Annotated[
         str | None, typer.Option("--run", metavar="RUN", help="Search with this run instead of training one.")
     ] = None,
@@ -33,7 +38,8 @@ def pmo(
     ] = "zinc250k",
     preset: Annotated[str, typer.Option("--preset", help="Of the training: quick or default.")] = "default",
     epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, help="Passes over the data. [default: by the preset]")
+        int | None,
+        typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: by the preset]"),
     ] = None,
     time_budget: Annotated[
         float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")

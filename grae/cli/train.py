@@ -25,7 +25,7 @@ from grae.cli.options import (
     Log,
     OnInvalid,
 )
-from grae.cli.output import emit, note, training_progress
+from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import STARTED, check_new, find_run, place_for
 from grae.errors import RunError, SettingsError
@@ -305,10 +305,7 @@ def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", 
             }
         )
     if result is not None:
-        best = ", ".join(f"{name} {value:.4g}" for name, value in result.best.items() if isinstance(value, float))
-        note(
-            f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes; best: {best}"
-        )
+        say_ended(result)
     print_finetuning(fitted)
     note(f"next: grae sample {place}   grae evaluate {place}")
     print(place)

@@ -125,6 +125,7 @@ def reproduce_pmo(
     from functools import cache
 
     from grae.datasets import open_source
+    from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
 
     @cache
@@ -136,7 +137,7 @@ def reproduce_pmo(
         options = {"time_budget": time_budget, "device": device, "progress": progress, "random_state": 0}
         return train(own, GRAMMAR, data, {**options, **(parameters or {})}, build)
 
-    texts: list[str] = list(dict.fromkeys(open_source(data).texts()))
+    texts: list[str] = list(dict.fromkeys(open_source(data, grammar=load_grammar(GRAMMAR)).texts()))
     experiment = _Experiment(folder, budget, texts, model, progress)
     done = {_key(row) for row in results(folder)}
     left = [

@@ -136,6 +136,8 @@ def readable(
                 f"its derivation has {n} productions of the grammar ({lengths[place]} with the run's motifs joined); "
                 f"this run reads up to {limit} joined"
             )
+        elif model_named(settings.model).characters:  # whose derivations have a production a character, and an end
+            detail = f"it has {lengths[place] - 1} characters; this run reads up to {limit - 1}"
         rejections.append(codec.Rejection(row, str(texts[row]), codec.TOO_LONG, detail))
     if on_invalid == "error":
         first = rejections[0]

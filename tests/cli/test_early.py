@@ -4,11 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-import click
 import pytest
-from typer.main import get_command
+import typer
+from typer.models import OptionInfo
 
 from grae.cli.main import app
 
@@ -118,15 +120,18 @@ def test_errors_come_before_torch_is_loaded(told, words: str):
 
 def test_every_whole_number_has_a_bound():
     """What is beyond all memory or time is told at once; torch, numpy and joblib take 32 or 64 bits."""
-    unbounded = []
 
-    def visit(command: click.Command, name: str) -> None:
-        if isinstance(command, click.Group):
-            for part, inner in command.commands.items():
-                visit(inner, f"{name} {part}")
-        for parameter in command.params:
-            if isinstance(parameter.type, click.types.IntParamType) and getattr(parameter.type, "max", None) is None:
-                unbounded.append(f"{name} --{parameter.name}")
+    def commands(group: typer.Typer) -> Iterator[Callable[..., Any]]:
+        yield from (command.callback for command in group.registered_commands if command.callback)
+        for inner in group.registered_groups:
+            assert inner.typer_instance is not None
+            yield from commands(inner.typer_instance)
 
-    visit(get_command(app), "grae")
-    assert unbounded == []
+    bounds: dict[str, float | None] = {}
+    for command in commands(app):
+        for name, annotation in get_type_hints(command, include_extras=True).items():
+            if get_origin(annotation) is Annotated and int in (annotation.__origin__, *get_args(annotation.__origin__)):
+                option = next(one for one in annotation.__metadata__ if isinstance(one, OptionInfo))
+                bounds[f"{command.__module__} {name}"] = option.max
+    assert len(bounds) > 30
+    assert [name for name, most in bounds.items() if most is None] == []

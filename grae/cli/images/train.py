@@ -10,7 +10,7 @@ import typer
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
 from grae.cli.launched import in_turn, launched, together
 from grae.cli.options import MOST_BATCH, MOST_SEED, WIDEST, AsJson, Device, Log
-from grae.cli.output import emit, note, training_progress
+from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
 
@@ -161,7 +161,6 @@ def _print(place: Path, fitted: "ImageAutoencoder", as_json: bool) -> None:
                 "training": training,
             }
         )
-    best = ", ".join(f"{name} {value:.4g}" for name, value in result.best.items() if isinstance(value, float))
-    note(f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes; best: {best}")
+    say_ended(result)
     note(f"next: grae images sample {place}   grae images evaluate {place}")
     print(place)

@@ -347,3 +347,9 @@ def test_a_mixture_of_many_codes_begins_on_a_sample_and_loses_nothing_by_it():
     assert sampled.about["rows_used"] == 5000
     assert sampled.log_prob(held_out).mean() == pytest.approx(whole.log_prob(held_out).mean(), abs=0.01)
     assert Mixture(3, first_rows=10).fit(z).about["rows_first"] == 10 * 3 * 5
+
+
+@pytest.mark.parametrize("name", ["flow", "two-stage"])
+def test_few_codes_are_fitted_in_few_steps(name: str):
+    density: Any = DENSITIES[name]().fit(np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32), 0)
+    assert 1 <= density.about["steps"] <= density.epochs

@@ -271,6 +271,15 @@ class TestCharacters:
         assert not all(text in drawn_in_language(drawn) for text in drawn)
         assert all(set(text) <= set("[],abc") for text in drawn)
 
+    def test_a_string_that_is_too_long_is_told_in_characters(self, characters):
+        longest = characters.settings_.max_length * 4
+        rejected = characters.derive([f"[{','.join(['a'] * longest)}]"], on_invalid="skip").rejections
+        assert [one.reason for one in rejected] == ["too long"]
+        n = 2 * longest + 1
+        assert rejected[0].detail == f"it has {n} characters; this run reads up to {longest - 1}"
+        with pytest.raises(DataError, match=rf"{n} characters.*\n?.*--max-length"):
+            characters.transform([f"[{','.join(['a'] * longest)}]"])
+
     def test_opens_again_with_both_grammars(self, characters, run):
         loaded: Any = grae.load(run, device="cpu")
         assert (loaded.grammar_, loaded.language_grammar_) == (characters.grammar_, LISTS)
@@ -482,3 +491,18 @@ def test_constraints_that_there_are_not(fitted):
         fitted.sample(1, constraints="semantic")
     with pytest.raises(SettingsError, match="did you mean 'semantic'"):
         fitted.sample(1, constraints="semantics")
+
+
+@pytest.mark.parametrize(
+    ("model", "preset", "motifs"),
+    [("grae", "quick", 5), ("grae", "paper", None), ("cvae", "quick", None), ("cvae", "paper", None)],
+)
+def test_what_a_model_samples_it_encodes(model: str, preset: str, motifs: int | None):
+    texts = ["1+x", "x*x", "sin(x)", "exp(2)/x", "sin(x*x)+1", "(x)", "3"] * 6
+    fitted: Any = GrammarAutoencoder(
+        "arithmetic", model=model, preset=preset, motifs=motifs, epochs=1, batch_size=16, device="cpu"
+    ).fit(texts)
+    for density in fitted.densities_:
+        for temperature in (0.0, 2.0):
+            drawn = fitted.sample(100, density=density, temperature=temperature, seed=1)
+            assert len(fitted.derive(drawn).rows) == 100
