@@ -7,6 +7,7 @@ import numpy as np
 
 from grae.evaluation import meaning_of
 from grae.grammar import codec
+from grae.optimization.limits import Limits
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
@@ -28,10 +29,14 @@ class LatentSpace:
     Args:
         model: a fitted model.
         decoding: what `model.inverse_transform` is told besides the codes, the temperature and the seed.
+        limits: how large a string may be to be proposed.
     """
 
-    def __init__(self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None, limits: Limits | None = None
+    ) -> None:
         self.model = model
+        self.limits = limits or Limits()
         self.decoding = dict(decoding or {})
         drawn = model.density_named(STANDARD).sample(DRAWN, 0).astype(np.float64)
         self.center = drawn.mean(axis=0)
@@ -92,6 +97,17 @@ class LatentSpace:
                 spelled[row] = text
         return spelled
 
+    def small_enough(self, texts: Sequence[str]) -> set[str]:
+        """Those of some valid strings that keep the limits."""
+        if not self.limits:
+            return set(texts)
+        plain = self.model.language_grammar_
+        grammar = plain.base or plain
+        encoded = codec.encode(grammar, texts, on_invalid="skip")
+        inside = [texts[row] for row in encoded.rows]
+        admitted = self.limits.admit(grammar, inside, encoded.derivations)
+        return {text for text, fits in zip(inside, admitted.tolist(), strict=True) if fits}
+
     def encoded(
         self, texts: Sequence[str], progress: Callable[[float], None] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -111,25 +127,35 @@ def identities_of(model: "GrammarAutoencoder") -> Callable[[Sequence[str]], list
     """What tells strings apart: for each the form that all of the same meaning share, None for an invalid one.
 
     Molecules have RDKit's canonical SMILES. Expressions are the same where their values are: at points away from those
-    that the published target looks at, to nine digits. Everything else is its own form.
+    that the published target looks at, in single precision. Everything else is its own form.
     """
     grammar = model.language_grammar_
     meaning = meaning_of(grammar)
     if grammar.language != "expressions":
         return meaning.canonical
 
-    from grae.expressions import evaluate_many
+    from grae.expressions import evaluate_many, points
 
-    places = np.random.default_rng(0).uniform(-10, 10, 64)
+    looked_at = points()
+    places = np.concatenate([looked_at, np.random.default_rng(0).uniform(-10, 10, 64)])
 
     def by_values(texts: Sequence[str]) -> list[str | None]:
-        found: list[str | None] = []
-        for text, form in zip(texts, meaning.canonical(texts), strict=True):
-            if form is None:
-                found.append(None)
-                continue
-            values = evaluate_many(grammar, [grammar.parse(text)], places)[0]
-            found.append(" ".join(f"{value + 0.0:.9g}" for value in values) if np.isfinite(values).all() else form)
+        encoded = codec.encode(grammar, texts, on_invalid="skip")
+        found: list[str | None] = [None] * len(texts)
+        for first in range(0, len(encoded.derivations), CHUNK):
+            values = evaluate_many(grammar, encoded.derivations[first : first + CHUNK], places)
+            finite = np.isfinite(values)
+            for row, some, fits in zip(encoded.rows[first : first + CHUNK].tolist(), values, finite, strict=True):
+                if fits.all():
+                    found[row] = _single(some[len(looked_at) :]).tobytes().hex()
+                elif fits[: len(looked_at)].all():
+                    found[row] = texts[row]
         return found
 
     return by_values
+
+
+@np.errstate(over="ignore")
+def _single(values: np.ndarray) -> np.ndarray:
+    """Values in single precision, zero without a sign; those beyond it are infinite."""
+    return (values + 0.0).astype(np.float32)

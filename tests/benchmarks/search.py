@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--target", default="log-mse")
     parser.add_argument("--out", type=Path, default=Path("half.txt"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--protocol", default="trust-region")
+    parser.add_argument("--strategy", default="trust-region")
     parser.add_argument("--batch-size", type=int, default=5)
     parser.add_argument("--start-limit", type=int, default=ALL)
     parser.add_argument("--retrain-every", type=int)
@@ -87,7 +87,7 @@ def main() -> None:
     if given.what == "half":
         half(given.data, given.out)
     elif given.what == "run":
-        names = ("protocol", "batch_size", "start_limit", "retrain_every")
+        names = ("strategy", "batch_size", "start_limit", "retrain_every")
         run(given.place, given.target, given.data, given.seeds, {name: getattr(given, name) for name in names})
     else:
         profile(given.place, given.target, given.data, given.batch_size, given.start_limit)
