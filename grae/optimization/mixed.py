@@ -127,7 +127,11 @@ class MixedSearch:
                 ranking = Ranking(self.views, [take_rows(one, rows) for one in self.features], self.values[rows])
         taken: list[tuple[str, str]] = []
         attempts = valid = 0
-        for name, quota in self.bandit.quotas(n, rng).items():
+        quotas = self.bandit.quotas(n, rng)
+        for name in [*quotas, *self.proposers]:  # what one of them cannot fill, any other may
+            quota = min(quotas.pop(name, n), n - len(taken))
+            if quota == 0:
+                break
             with timed(self.seconds, "candidates"):
                 found = self.proposers[name].propose(basis, quota, self._utility(ranking, rng), rng)
             attempts, valid = attempts + found.attempts, valid + found.valid

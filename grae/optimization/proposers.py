@@ -81,8 +81,8 @@ class DerivationMoves:
     PORTION = 20
     """Children for each string wanted, where nothing ranks them."""
     TRIES = 10
-    RECEIVERS = "ranks"
     ANY = 0.5
+    """How often the donor is any known string: a fragment can be worth more than the string it stands in."""
 
     def __init__(
         self, reader: Reader, moves: Moves, *, max_length: int, children: int = 500, generations: int = 4
@@ -116,8 +116,7 @@ class DerivationMoves:
     def _children(self, basis: Basis, breed: Strings | None, n: int, rng: np.random.Generator) -> list[str]:
         """Distinct children of the known, and in half of the pairs of the most promising candidates."""
         known = basis.strings
-        draw = by_levels if self.RECEIVERS == "levels" else (lambda values, n, rng: ranks(len(values), n, rng))
-        receivers, donors = draw(basis.values, n, rng), draw(basis.values, n, rng)
+        receivers, donors = by_levels(basis.values, n, rng), by_levels(basis.values, n, rng)
         anyone = rng.random(n) < self.ANY
         donors[anyone] = rng.integers(len(known), size=int(anyone.sum()))
         used: list[Derivations] = [known.derivations]

@@ -141,15 +141,21 @@ def test_every_combination_searches_new_strings(model, expressions, options, pro
     assert [record.string for record in again] == strings
 
 
-def test_a_string_that_the_model_cannot_encode_has_no_code(model, expressions, tmp_path):
-    long = {"most_symbols": 120, "strategy": "genetic", "rounds": 8, "direction": "maximize"}
-    options = {"rounds": 8, "batch_size": 4, "start": expressions, "seed": 1, "out": tmp_path, **long}
-    result = grae.optimize(model, len, **options)
-    longest = max(result.records, key=lambda record: record.score or 0)
-    assert longest.code == ()
-    assert result.best[0].string == longest.string
-    resumed = grae.optimize(model, len, **{**options, "rounds": 9}, resume=True)
-    assert resumed.calls == 36
+def test_a_string_that_the_model_cannot_encode_has_no_code(model, expressions, tmp_path, monkeypatch):
+    spelled = LatentSpace.spelled
+    monkeypatch.setattr(
+        LatentSpace,
+        "spelled",
+        lambda self, texts: [
+            None if len(text) > 12 else own for text, own in zip(texts, spelled(self, texts), strict=True)
+        ],
+    )
+    options: dict[str, Any] = {"batch_size": 4, "start": expressions, "seed": 1, "out": tmp_path, "most_symbols": 120}
+    result = grae.optimize(model, len, **options, rounds=4)
+    assert max(len(record.string or "") for record in result.records) > 12
+    assert all((record.code == ()) == (len(record.string or "") > 12) for record in result.records)
+    resumed = grae.optimize(model, len, **options, rounds=5, resume=True)
+    assert resumed.records.records[:16] == result.records.records
 
 
 def test_a_function_of_ones_own_is_a_surrogate(model, expressions):
