@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KINDS = ("subtree", "segment", "regrow", "exchange")
 SUBTREE, SEGMENT, REGROW, EXCHANGE = range(len(KINDS))
-SHARES = (0.3, 0.4, 0.1, 0.2)
+SHARES = (0.5, 0.3, 0.1, 0.1)
 """How often each kind of move is made."""
 TRIES = 8
 SMOOTHING = 0.1

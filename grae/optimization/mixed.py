@@ -1,7 +1,9 @@
 """The search: proposers suggest, a surrogate ranks, and a bandit shares out each round among the proposers.
 
 Each round, the surrogate is fitted to the best of what is known and to a part of the rest. Every proposer finds new
-strings; of those, it may fill as many places of the round as the bandit gives it, and its most promising ones do.
+strings; of those, it may fill as many places of the round as the bandit gives it, and its most promising ones do. A
+string counts as a success of its proposer where it is better than the median and no known string is of its level: one
+more point on a plateau is none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +16,9 @@ from grae.errors import DataError
 from grae.optimization.bandit import Bandit
 from grae.optimization.candidates import Known, Proposal, shared
 from grae.optimization.history import Record
-from grae.optimization.population import Reader, Strings
+from grae.optimization.population import LEVELS, Reader, Strings, levels
 from grae.optimization.proposers import Basis, Found, Proposer, Utility
-from grae.optimization.ranking import Acquisition, Ranking, betas, join_rows, take_rows
+from grae.optimization.ranking import Acquisition, Ranking, join_rows, take_rows
 from grae.optimization.space import LatentSpace
 from grae.optimization.start import Start
 from grae.optimization.strategy import note, timed
@@ -32,16 +34,14 @@ class MixedSettings:
         spread: strings of the starting data that take part as drawn.
         fitted_best: the best strings, to which the surrogate is fitted.
         fitted_rest: strings of the rest to which it is fitted too, as drawn.
-        acquisition: "ucb" or "thompson".
-        top: a string succeeds that is better than the one of this rank so far.
+        acquisition: see `Ranking.take`.
     """
 
     best: int = 200
     spread: int = 2000
     fitted_best: int = 700
     fitted_rest: int = 300
-    acquisition: Acquisition = "ucb"
-    top: int = 10
+    acquisition: Acquisition = "improvement"
 
 
 @runtime_checkable
@@ -132,16 +132,19 @@ class MixedSearch:
             quota = min(quotas.pop(name, n), n - len(taken))
             if quota == 0:
                 break
+            proposer = self.proposers[name]
+            used = ranking if proposer.ranked else None
             with timed(self.seconds, "candidates"):
-                found = self.proposers[name].propose(basis, quota, self._utility(ranking, rng), rng)
+                found = proposer.propose(basis, quota, self._utility(used, rng), rng)
             attempts, valid = attempts + found.attempts, valid + found.valid
             with timed(self.seconds, "surrogate"):
-                taken += [(name, text) for text in self._best(found, quota, ranking, rng)]
+                taken += [(name, text) for text in self._best(found, quota, used, rng)]
         return self._proposals(taken, attempts, valid)
 
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""
-        bar = np.sort(self.values)[-min(self.settings.top, len(self.values))]
+        best, median = float(self.values.max()), float(np.median(self.values))
+        taken = set(levels(self.values, best, median).tolist())
         value_of: dict[str, float] = {}
         for record in records:
             if record.string is None:
@@ -149,7 +152,8 @@ class MixedSearch:
             value = self.sign * (self.worst if record.score is None else record.score)
             value_of[record.string] = value
             if record.proposer is not None:
-                self.bandit.tell(record.proposer, value > bar)
+                level = int(levels(np.array([value]), best, median)[0])
+                self.bandit.tell(record.proposer, level < LEVELS and level not in taken)
         self.bandit.age()
         note(self.known, self.space, records)
         strings, values = self._valued(list(value_of), value_of)
@@ -191,7 +195,7 @@ class MixedSearch:
     def _utility(self, ranking: Ranking | None, rng: np.random.Generator) -> Utility | None:
         if ranking is None:
             return None
-        return lambda strings: ranking.upper(self._features(strings), float(betas(1, rng)[0]))
+        return lambda strings: ranking.utility(self._features(strings), rng, self.settings.acquisition)
 
     def _best(self, found: Found, n: int, ranking: Ranking | None, rng: np.random.Generator) -> list[str]:
         """The strings to score, at most n."""

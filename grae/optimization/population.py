@@ -104,6 +104,12 @@ LEVELS = 100
 """Steps that the values between the best and the median are told apart in."""
 
 
+def levels(values: np.ndarray, best: float, median: float) -> np.ndarray:
+    """The level of each value, (n,) int64: 0 at the best, `LEVELS` at the median, and so on."""
+    width = max(best - median, 1e-12) / LEVELS
+    return np.clip(np.floor((best - values) / width), -1e9, 1e9).astype(np.int64)
+
+
 def by_levels(values: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """Places in a list of values (n,), higher better and best first, (size,) int64: by levels, then of a level any.
 
@@ -111,8 +117,7 @@ def by_levels(values: np.ndarray, size: int, rng: np.random.Generator) -> np.nda
     strings lie on it, counts as one value, and other scores stay represented (as in fitness uniform selection; Hutter
     and Legg, IEEE Transactions on Evolutionary Computation 10, 2006).
     """
-    width = max(float(values[0] - np.median(values)), 1e-12) / LEVELS
-    steps = np.minimum((values[0] - values) / width, 1e9).astype(np.int64)
+    steps = levels(values, float(values[0]), float(np.median(values)))
     begins = np.flatnonzero(np.diff(steps, prepend=-1))
     ends = np.append(begins[1:], len(values))
     level = ranks(len(begins), size, rng)

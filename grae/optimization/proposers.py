@@ -48,7 +48,13 @@ class Basis(NamedTuple):
 
 
 class Proposer(Protocol):
-    """Finds new strings, as a function of what is known and of a generator alone."""
+    """Finds new strings, as a function of what is known and of a generator alone.
+
+    Attributes:
+        ranked: whether the surrogate chooses among them; otherwise any are taken.
+    """
+
+    ranked: bool
 
     def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:
         """New strings, at least `n` where so many can be found.
@@ -74,6 +80,7 @@ class DerivationMoves:
         max_length: the most productions of a child.
         children: pairs of parents a generation.
         generations: where there is a utility.
+        ranked: see Proposer.
     """
 
     BREED = 200
@@ -85,9 +92,16 @@ class DerivationMoves:
     """How often the donor is any known string: a fragment can be worth more than the string it stands in."""
 
     def __init__(
-        self, reader: Reader, moves: Moves, *, max_length: int, children: int = 500, generations: int = 4
+        self,
+        reader: Reader,
+        moves: Moves,
+        *,
+        max_length: int,
+        children: int = 300,
+        generations: int = 3,
+        ranked: bool = True,
     ) -> None:
-        self.reader, self.moves, self.max_length = reader, moves, max_length
+        self.reader, self.moves, self.max_length, self.ranked = reader, moves, max_length, ranked
         self.children, self.generations = children, generations
 
     def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:
@@ -147,6 +161,7 @@ class LatentSteps:
         portions: at most.
     """
 
+    ranked = True
     SHORTEST, LONGEST = 0.1, 3.0
     """Standard deviation of a step, in standard units."""
     PERTURBED = 20
@@ -161,8 +176,8 @@ class LatentSteps:
         *,
         temperature: float = 0.0,
         portion: int = 250,
-        enough: int = 400,
-        portions: int = 4,
+        enough: int = 200,
+        portions: int = 3,
     ) -> None:
         self.space, self.reader, self.temperature = space, reader, temperature
         self.portion, self.enough, self.portions = portion, enough, portions
@@ -231,6 +246,7 @@ class DensitySamples:
         temperature: of the decoder.
     """
 
+    ranked = True
     SAMPLED = 8
     """Codes for each string wanted."""
     LEAST = 100

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grae.optimization.asked import Plan
+from grae.optimization.asked import NO_SURROGATE, Plan
 from grae.optimization.candidates import Known
 from grae.optimization.progress import Silent, fraction_of
 from grae.optimization.space import LatentSpace
@@ -92,7 +92,10 @@ def _proposers(plan: Plan, space: LatentSpace, reader: Any, start: Start) -> "di
     if propose != "latent":
         counted = codec.encode(reader.grammar, start.texts, on_invalid="skip", n_jobs=-1).derivations
         longest = LONGEST if plan.limits else int(counted.lengths.max(initial=1))
-        found["derivation"] = DerivationMoves(reader, Moves(reader.grammar, counted), max_length=longest)
+        moves = Moves(reader.grammar, counted)
+        found["derivation"] = DerivationMoves(reader, moves, max_length=longest)
+        if plan.strategy != "genetic" and plan.surrogate != NO_SURROGATE:
+            found["unranked"] = DerivationMoves(reader, moves, max_length=longest, ranked=False)
     if propose != "derivation":
         found["density"] = DensitySamples(space, reader, temperature=temperature)
     return found

@@ -114,12 +114,12 @@ def meaning(grammar: Grammar) -> View | None:
 
 
 def curves(grammar: Grammar, derivations: Derivations) -> np.ndarray:
-    """The values of expressions at fixed random points, compressed beyond ordinary sizes, (n, 64) float64."""
+    """The inverse hyperbolic sines of the values of expressions at fixed random points, (n, 64) float64."""
     from grae.expressions import evaluate_many
 
     places = np.random.default_rng(0).uniform(-WITHIN, WITHIN, PLACES)
     values = evaluate_many(grammar, derivations, places)
-    return np.arcsinh(np.nan_to_num(values, nan=0.0, posinf=1e300, neginf=-1e300) / WITHIN)
+    return np.arcsinh(np.nan_to_num(values, nan=0.0, posinf=1e300, neginf=-1e300))
 
 
 class CodeView(PointView):

@@ -79,7 +79,11 @@ def main() -> None:
     parser.add_argument("--target", default="log-mse")
     parser.add_argument("--out", type=Path, default=Path("half.txt"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--strategy", default="trust-region")
+    parser.add_argument("--strategy", default="mixed")
+    parser.add_argument("--propose")
+    parser.add_argument("--surrogate")
+    parser.add_argument("--most-atoms", type=int)
+    parser.add_argument("--half", default="all")
     parser.add_argument("--batch-size", type=int, default=5)
     parser.add_argument("--start-limit", type=int, default=ALL)
     parser.add_argument("--retrain-every", type=int)
@@ -87,7 +91,7 @@ def main() -> None:
     if given.what == "half":
         half(given.data, given.out)
     elif given.what == "run":
-        names = ("strategy", "batch_size", "start_limit", "retrain_every")
+        names = ("strategy", "propose", "surrogate", "most_atoms", "half", "batch_size", "start_limit", "retrain_every")
         run(given.place, given.target, given.data, given.seeds, {name: getattr(given, name) for name in names})
     else:
         profile(given.place, given.target, given.data, given.batch_size, given.start_limit)

@@ -120,10 +120,10 @@ def test_the_bandit_favors_what_succeeds_and_forgets():
 @pytest.mark.parametrize(
     ("options", "proposers"),
     [
-        ({}, {"latent", "derivation", "density"}),
-        ({"propose": "derivation", "surrogate": "structure"}, {"derivation"}),
+        ({}, {"latent", "derivation", "unranked", "density"}),
+        ({"propose": "derivation", "surrogate": "structure"}, {"derivation", "unranked"}),
         ({"propose": "latent", "surrogate": "codes"}, {"latent", "density"}),
-        ({"surrogate": "meaning+structure+codes"}, {"latent", "derivation", "density"}),
+        ({"surrogate": "meaning+structure+codes"}, {"latent", "derivation", "unranked", "density"}),
         ({"surrogate": "none"}, {"latent", "derivation", "density"}),
         ({"strategy": "genetic"}, {"derivation"}),
     ],
@@ -154,6 +154,7 @@ def test_a_string_that_the_model_cannot_encode_has_no_code(model, expressions, t
     result = grae.optimize(model, len, **options, rounds=4)
     assert max(len(record.string or "") for record in result.records) > 12
     assert all((record.code == ()) == (len(record.string or "") > 12) for record in result.records)
+    assert (np.isnan(result.codes).all(axis=1) == [record.code == () for record in result.records]).all()
     resumed = grae.optimize(model, len, **options, rounds=5, resume=True)
     assert resumed.records.records[:16] == result.records.records
 
