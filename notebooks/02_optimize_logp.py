@@ -56,7 +56,7 @@ print(f"{len(smiles):,} molecules, codes of {model.settings_.architecture.latent
 pace = {"rounds": 2, "batch_size": 4} if SMALL else {"rounds": 25, "batch_size": 5}
 start = smiles[: 100 if SMALL else 2_000]
 result = grae.optimize(model, "logp", start=start, seed=0, **pace)
-known = grae.optimize(model, "logp", start=start, protocol="random", seed=0, **pace)
+known = grae.optimize(model, "logp", start=start, strategy="random", seed=0, **pace)
 for name, some in (("trust region", result), ("random samples", known)):
     best = ", ".join(f"{record.score:.2f}" for record in some.best[:3])
     print(f"{name:15} {some.calls} calls, {100 * some.valid:.0f} % valid, best {best}")

@@ -40,10 +40,12 @@ PAPER_BEST = 3
 LONGEST_NAME = 40
 FREE = ("rounds", "workers", "backend", "timeout")
 """Options that may change when a search is resumed."""
-COUNTS = ("rounds", "batch_size", "start_limit", "attempts", "retrain_every", "workers", "seed")
-NOT_NEEDED = ("formula", "points", "column", "delimiter", "constraints")
+COUNTS = (
+    "rounds", "batch_size", "start_limit", "attempts", "retrain_every", "workers", "seed", "most_atoms", "most_symbols",
+)  # fmt: skip
+NOT_NEEDED = ("formula", "points", "column", "delimiter", "constraints", "propose", "surrogate")
 """Options whose values are text, where there are any."""
-LATER = ("delimiter",)
+LATER = ("delimiter", "propose", "surrogate", "most_atoms", "most_symbols")
 """Options that searches begun by earlier versions do not hold."""
 
 
@@ -61,9 +63,29 @@ def optimize(
             "pmo:NAME (below), module:function or file.py:function.",
         ),
     ] = "logp",
-    protocol: Annotated[
-        Literal["trust-region", "paper", "random"], typer.Option("--protocol", "-p", help="How to search.")
-    ] = "trust-region",
+    strategy: Annotated[
+        Literal["mixed", "genetic", "random", "trust-region", "paper"],
+        typer.Option("--strategy", "--protocol", "-p", help="How to search; genetic and random use no surrogate."),
+    ] = "mixed",
+    propose: Annotated[
+        Literal["both", "latent", "derivation"] | None,
+        typer.Option("--propose", help="mixed: latent steps, moves between derivations, or both. [default: both]"),
+    ] = None,
+    surrogate: Annotated[
+        str | None,
+        typer.Option(
+            "--surrogate",
+            metavar="NAME",
+            help="mixed: meaning, structure, codes, several as in codes+structure, or none. "
+            "[default: meaning where the language has one, else structure]",
+        ),
+    ] = None,
+    most_atoms: Annotated[
+        int | None, typer.Option("--most-atoms", metavar="N", min=1, help="Heavy atoms of a proposed molecule.")
+    ] = None,
+    most_symbols: Annotated[
+        int | None, typer.Option("--most-symbols", metavar="N", min=1, help="Terminals of a proposed string.")
+    ] = None,
     rounds: Annotated[
         int | None, typer.Option("--rounds", min=1, max=MOST_ROUNDS, help="Rounds. [default: 100; paper 5; random 10]")
     ] = None,
@@ -147,7 +169,11 @@ def optimize(
     """Search the latent space of a run for strings that score well. Each scored string is written down at once."""
     options: dict[str, Any] = {
         "target": _absolute_source(target),
-        "protocol": protocol,
+        "strategy": strategy,
+        "propose": propose,
+        "surrogate": surrogate,
+        "most_atoms": most_atoms,
+        "most_symbols": most_symbols,
         "rounds": rounds,
         "batch_size": batch_size,
         "formula": formula,
@@ -199,7 +225,11 @@ def optimize(
         result = grae.optimize(
             model,
             chosen,
-            protocol=options["protocol"],
+            strategy=options["strategy"],
+            propose=options["propose"],
+            surrogate=options["surrogate"],
+            most_atoms=options["most_atoms"],
+            most_symbols=options["most_symbols"],
             rounds=options["rounds"],
             batch_size=options["batch_size"],
             start=texts or None,
@@ -242,18 +272,21 @@ def _checked(place: Path, folder: Path, options: Mapping[str, Any], resume: bool
 
     Raises:
         RunError: the run is damaged, or the folder cannot hold the search.
-        SettingsError: an option does not suit the protocol, the run or the target.
+        SettingsError: an option does not suit the strategy, the run or the target.
     """
-    from grae.optimization.asked import check_protocol, check_suits, pace_of
+    from grae.optimization.asked import Plan, check_suits, pace_of
     from grae.optimization.folder import check_folder
+    from grae.optimization.limits import Limits
     from grae.optimization.start import limit_of
     from grae.sequence.configuration import check_decoding
     from grae.training.run_folder import RunFolder
 
     check_folder(folder, resume=resume)
     grammar = check_decoding(RunFolder(place), constraints=options["constraints"])
-    pace_of(options["protocol"], options["rounds"], options["batch_size"])
-    check_protocol(options["protocol"], attempts=options["attempts"], retrain_every=options["retrain_every"])
+    pace_of(options["strategy"], options["rounds"], options["batch_size"])
+    names = ("strategy", "propose", "surrogate", "temperature", "attempts", "retrain_every", "seed")
+    limits = Limits(options["most_atoms"], options["most_symbols"])
+    Plan(**{name: options[name] for name in names}, limits=limits).check(grammar)
     chosen = _target(options, grammar)
     check_suits(chosen, grammar)
     limit_of(chosen, options["start_limit"])
@@ -341,6 +374,8 @@ def _kept_options(folder: Path, options: Mapping[str, Any], given: Mapping[str, 
     if kept is None:  # begun from Python, or by an earlier version
         return dict(options)
     kept = {**dict.fromkeys(LATER), **kept}
+    if "protocol" in kept:
+        kept["strategy"] = kept.pop("protocol")
     for name, usual in options.items():
         if name not in kept or not _alike(name, kept[name], usual):
             raise RunError(
@@ -450,7 +485,7 @@ def _print(result: "SearchResult") -> None:
     table([result.target.name, "string", "from", *result.language.headings], rows)
     three = ", ".join(f"{one.score:.3f}" for one in found)
     shares = [[result.calls, _share(result.valid), result.average, three or None, _share(result.decoded_valid)]]
-    table(["evaluations", "valid", "average of the valid", "best three found", "of all decoded, valid"], shares)
+    table(["evaluations", "valid", "average of the valid", "best three found", "of all candidates, valid"], shares)
     if not result.improved:
         note("no improvement: no string that was found scores better than the best it started from")
     elif begun is not None:

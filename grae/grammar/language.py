@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from grae.grammar.cfg import Grammar
     from grae.grammar.codec import Derivations
+    from grae.grammar.sparse_counts import Counts
 
 AS_WRITTEN = "as-written"
 OUTSIDE = "outside the grammar"
@@ -101,6 +102,9 @@ class Language:
         automaton_form: the form that it reads, in which models learn by default.
         properties: numbers that `measure` gives.
         beside_scores: the names of those that a search shows beside its scores.
+        counts: what a search compares strings by, as rows of counted features (`grae.grammar.sparse_counts.Counts`) of
+            strings and their derivations; None where the language has no such features.
+        vectors: the same as vectors (n, F) float64; at most one of both.
         draw: strings, a PNG file, a legend for each -> draws them; None where they cannot be drawn.
         is_molecular: whether its canonical forms are RDKit's, so that the measures of molecules apply.
         is_slow: whether the canonical form of a string takes long, so that many are spread over processes and kept.
@@ -120,10 +124,17 @@ class Language:
     automaton_form: str = AS_WRITTEN
     properties: tuple[Property, ...] = ()
     beside_scores: tuple[str, ...] = ()
+    counts: Callable[["Grammar", Sequence[str], "Derivations"], "Counts"] | None = None
+    vectors: Callable[["Grammar", Sequence[str], "Derivations"], "np.ndarray"] | None = None
     draw: Callable[[Sequence[str], Path, Sequence[str]], object] | None = None
     is_molecular: bool = False
     is_slow: bool = False
     has_names: bool = False
+
+    @property
+    def has_features(self) -> bool:
+        """Whether it says what strings mean in features, by which a search can compare them."""
+        return self.counts is not None or self.vectors is not None
 
     def form(self, name: str) -> Form:
         """The form of a name.

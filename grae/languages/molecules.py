@@ -8,10 +8,14 @@ keep all others from the first character on (`grae.constraints.smiles`).
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grae.grammar import Grammar
+from grae.grammar.codec import Derivations
 from grae.grammar.language import Form, Language, Property
+
+if TYPE_CHECKING:
+    from grae.grammar.sparse_counts import Counts
 
 
 def _canonical_forms(texts: Sequence[str]) -> list[str | None]:
@@ -44,6 +48,12 @@ def _draw(texts: Sequence[str], path: Path, legends: Sequence[str]) -> None:
     from grae.chemistry import draw_grid
 
     draw_grid(texts, path, legends=legends)
+
+
+def _substructures(grammar: Grammar, texts: Sequence[str], derivations: Derivations) -> "Counts":
+    from grae.chemistry.counts import morgan_counts
+
+    return morgan_counts(texts)
 
 
 class Molecules(Language):
@@ -108,6 +118,7 @@ LANGUAGE = Molecules(
         Property("heavy_atoms", "heavy atoms", "heavy atoms"),
     ),
     beside_scores=("heavy_atoms", "sa", "qed"),
+    counts=_substructures,
     draw=_draw,
     is_molecular=True,
     is_slow=True,

@@ -1,6 +1,6 @@
-"""Bayesian optimization over the latent space: targets, surrogates, protocols, the loop and its history.
+"""Bayesian optimization over the latent space: targets, surrogates, strategies, the loop and its history.
 
-Only this room knows botorch and gpytorch, and imports them when a protocol needs a surrogate. The names below are
+Only this room knows botorch and gpytorch, and imports them when a strategy needs a surrogate. The names below are
 imported when they are used, so that a process which only scores strings starts quickly.
 """
 

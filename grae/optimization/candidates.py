@@ -13,16 +13,18 @@ class Proposal(NamedTuple):
     """A string to score next.
 
     Attributes:
-        code: the code that the score will belong to, (D,) float32.
+        code: the code that the score will belong to, (D,) float32; (0,) where the model cannot encode the string.
         text: the string; None where the code decodes to no valid one.
-        attempts: how often codes were decoded to find it.
+        attempts: how often codes were decoded, or other strings made, to find it.
         decoded_valid: of those attempts, how many gave a valid string.
+        proposer: where it came from, such as "latent"; None where there is one way alone.
     """
 
     code: np.ndarray
     text: str | None
     attempts: int
     decoded_valid: int
+    proposer: str | None = None
 
 
 class Known:
@@ -76,6 +78,8 @@ class Candidates:
             form = forms[text]
             if form is not None and form not in here and form not in new and not known.holds(text, form):
                 new[form] = text
+        small = space.small_enough(list(new.values()))
+        new = {form: text for form, text in new.items() if text in small}
         kept = {
             form: text
             for (form, text), spelled in zip(new.items(), space.spelled(list(new.values())), strict=True)
@@ -90,14 +94,14 @@ class Candidates:
 
     def proposals(self, taken: list[int]) -> list[Proposal]:
         """Some of the candidates as proposals; what was decoded is shared out among them."""
-        attempts = _shared(self.attempts, len(taken))
-        valid = _shared(self.decoded_valid, len(taken))
+        attempts = shared(self.attempts, len(taken))
+        valid = shared(self.decoded_valid, len(taken))
         return [
             Proposal(self.codes[place], self.texts[place], attempts[rank], valid[rank])
             for rank, place in enumerate(taken)
         ]
 
 
-def _shared(total: int, parts: int) -> list[int]:
+def shared(total: int, parts: int) -> list[int]:
     """A number as a sum of nearly equal ones."""
     return [total // parts + (rank < total % parts) for rank in range(parts)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from grae import files
 from grae.errors import RunError
+from grae.optimization.asked import PROPOSE, STRATEGIES
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text, shortened
 from grae.optimization.kept_start import KeptStart
 from grae.optimization.targets import Direction
@@ -99,6 +100,8 @@ def read_settings(folder: Path) -> dict[str, Any]:
     kept = files.read_json(place, remedy=REMEDY)
     if not isinstance(kept, dict) or kept.get("format") != FORMAT:
         raise RunError(f"{place} is not the settings file of a search (format {FORMAT!r})", remedy=REMEDY)
+    if "strategy" not in kept and "protocol" in kept:  # as earlier versions call it
+        kept["strategy"] = kept.pop("protocol")
     for name, (fits, expected) in _SETTINGS.items():
         if not fits(kept.get(name)):
             raise RunError(f"{place}: {name} is {shortened(kept.get(name))}, expected {expected}", remedy=REMEDY)
@@ -121,14 +124,18 @@ def _check_same(folder: Path, stored: Mapping[str, Any], given: Mapping[str, Any
     )
 
 
-def _one_of(*names: str) -> tuple[Callable[[object], bool], str]:
-    return (lambda value: value in names), " or ".join(names)
+def _one_of(*names: str | None) -> tuple[Callable[[object], bool], str]:
+    return (lambda value: value in names), " or ".join("null" if name is None else name for name in names)
 
 
 _SETTINGS: dict[str, tuple[Callable[[object], bool], str]] = {
     "target": (is_text, "text"),
     "direction": _one_of("maximize", "minimize"),
-    "protocol": _one_of("trust-region", "paper", "random"),
+    "strategy": _one_of(*STRATEGIES),
+    "propose": _one_of(None, *PROPOSE),
+    "surrogate": (lambda value: value is None or is_text(value), "text or null"),
+    "most_atoms": (lambda value: value is None or is_count(value), "a whole number or null"),
+    "most_symbols": (lambda value: value is None or is_count(value), "a whole number or null"),
     "batch_size": (is_count, "a whole number of at least 0"),
     "seed": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
     "half": _one_of("all", "worst-half"),

@@ -26,15 +26,17 @@ class Record:
 
     Attributes:
         round: its round, from 0.
-        code: the latent code that the score belongs to, (D,) in the model's own coordinates.
+        code: the latent code that the score belongs to, (D,) in the model's own coordinates; empty where the model
+            cannot encode the string.
         string: what was scored; None where the code decoded to no valid string.
         score: finite; None for what is invalid and for a call that failed.
         valid: whether the target gave a score.
-        attempts: how often codes were decoded to find the string.
+        attempts: how often codes were decoded, or other strings made, to find the string.
         decoded_valid: of those attempts, how many gave a valid string.
         seconds: that the target took; 0 where nothing was called.
         repeated: whether the score is that of an earlier record of the same string, so that nothing was called.
         error: why the target gave no answer; None where it answered.
+        proposer: where the string came from: "latent", "derivation" or "density"; None where the strategy has one way.
     """
 
     round: int
@@ -47,6 +49,7 @@ class Record:
     seconds: float
     repeated: bool = False
     error: str | None = None
+    proposer: str | None = None
 
     def __repr__(self) -> str:
         """In one line, without the code."""
@@ -168,6 +171,8 @@ def _record(path: Path, number: int, line: Any) -> Record:
         RunError: it is none, or a value in it is not what it has to be.
     """
     held = f"{path} line {number}"
+    if isinstance(line, dict):
+        line = {"proposer": None, **line}  # which earlier versions did not write
     if not isinstance(line, dict) or line.keys() != _FIELDS.keys():
         raise RunError(f"{held} is not a scored string: expected the keys {', '.join(_FIELDS)}", remedy=REMEDY)
     for name, (fits, expected) in _FIELDS.items():
@@ -214,5 +219,6 @@ _FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "seconds": (is_number, "a finite number"),
     "repeated": _BOOLEAN,
     "error": (_or_null(is_text), "text or null"),
+    "proposer": (_or_null(is_text), "text or null"),
 }
 assert list(_FIELDS) == [field.name for field in fields(Record)]

@@ -1,4 +1,4 @@
-"""The loop: strings proposed, scored, written down, and told to the protocol; and what a killed search goes on from."""
+"""The loop: strings proposed, scored, written down, and told to the strategy; and what a killed search goes on from."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,21 +8,23 @@ import numpy as np
 
 from grae.callbacks import events
 from grae.callbacks.protocol import Callback, Callbacks, check
-from grae.optimization.asked import Pace, ProtocolName, check_protocol, check_suits, pace_of
-from grae.optimization.candidates import Known, Proposal
+from grae.optimization.asked import Features, Pace, Plan, Propose, StrategyName, check_suits, pace_of
+from grae.optimization.candidates import Proposal
 from grae.optimization.failures import Outcome
 from grae.optimization.folder import FORMAT, open_history
 from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import History, Record
 from grae.optimization.kept_start import start_of
-from grae.optimization.progress import Silent, Watch, fraction_of
+from grae.optimization.limits import Limits
+from grae.optimization.progress import Watch
 from grae.optimization.result import SearchResult
 from grae.optimization.retraining import Retrainings
 from grae.optimization.scoring import Backend, Scorer
 from grae.optimization.space import LatentSpace
 from grae.optimization.standing import Standing
 from grae.optimization.start import Half, Start, limit_of
-from grae.optimization.strategy import Movable, RandomSearch, Strategy, timed
+from grae.optimization.strategies import strategy_of
+from grae.optimization.strategy import Movable, Strategy, timed
 from grae.optimization.targets import Direction, Target, target_named
 from grae.training import generators
 
@@ -34,7 +36,11 @@ def optimize(
     model: "GrammarAutoencoder",
     target: str | Target | Callable[[str], float | None] = "logp",
     *,
-    protocol: ProtocolName = "trust-region",
+    strategy: StrategyName = "mixed",
+    propose: Propose | None = None,
+    surrogate: str | Features | None = None,
+    most_atoms: int | None = None,
+    most_symbols: int | None = None,
     rounds: int | None = None,
     batch_size: int | None = None,
     direction: Direction = "maximize",
@@ -65,21 +71,31 @@ def optimize(
         model: a fitted model.
         target: a name (see `targets.py`), a function of one string, an object whose `evaluate` takes a list of strings,
             or a `Target`.
-        protocol: "trust-region", "paper" or "random".
-        rounds: rounds; 100, 5 or 10 by protocol when left out.
-        batch_size: strings a round; 5, 50 or 50.
+        strategy: "mixed" ranks strings of several proposers by a surrogate; "genetic" takes children of the best
+            derivations at random, "random" samples of the density; "trust-region" searches around the best codes;
+            "paper" is the published protocol.
+        propose: mixed: "latent" steps and samples, moves between "derivation"s, or "both", the default.
+        surrogate: mixed: what the surrogate sees of strings: "meaning" (values of expressions, Morgan fingerprints of
+            molecules), "structure" (fragments of the derivation), "codes", several joined by "+", "none" for no
+            surrogate, or a function of a list of n strings that gives an array (n, F); "meaning" where the language has
+            one, else "structure", when left out.
+        most_atoms: heavy atoms of a proposed molecule; None for no limit.
+        most_symbols: terminals of a proposed string; None for no limit. Without any limit, moves between derivations
+            give none longer than the longest string to start from.
+        rounds: rounds; 100, or 10 (random) or 5 (paper), when left out.
+        batch_size: strings a round; 5, or 50 (random, paper).
         direction: which way a function of one's own improves.
         start: strings to start from; when left out, those of the search that is resumed, else the model's training
             strings.
         half: "worst-half" starts from those that score worse than the median.
         start_limit: the most strings to start from, always the same of them; 20,000 when left out, of one's own
             function 200; 0 for all.
-        temperature: of the decoder; 0 when left out, in the paper protocol 1.
-        attempts: paper protocol: decodings of a point; 25 for expressions, else 500.
+        temperature: of the decoder; 0 when left out, in the paper strategy 1.
+        attempts: paper: decodings of a point; 25 for expressions, else 500.
         decoding: what `model.inverse_transform` is told besides, such as its constraints.
         retrain_every: rounds after which the model is trained on, on the starting strings and what was found, weighted
             by rank (`retraining.py`); None for never. The model given stays as it is; with `out` the last one is kept
-            there. Not in the paper protocol.
+            there. Not in the paper strategy.
         seed: of all that is drawn.
         workers: strings scored at a time.
         backend: of joblib, where there are several workers.
@@ -98,8 +114,18 @@ def optimize(
         MissingExtraError: the backend is not installed.
     """
     check(callbacks)
-    pace = pace_of(protocol, rounds, batch_size)
-    check_protocol(protocol, attempts=attempts, retrain_every=retrain_every)
+    pace = pace_of(strategy, rounds, batch_size)
+    plan = Plan(
+        strategy=strategy,
+        propose=propose,
+        surrogate=surrogate,
+        limits=Limits(most_atoms, most_symbols),
+        temperature=temperature,
+        attempts=attempts,
+        retrain_every=retrain_every,
+        seed=seed,
+    )
+    plan.check(model.language_grammar_)
     chosen = _target(target, model, direction)
     scorer = Scorer(chosen, workers=workers, backend=backend, timeout=timeout)
     folder = None if out is None else Path(out)
@@ -109,15 +135,11 @@ def optimize(
         "format": FORMAT,
         "target": chosen.name,
         "direction": chosen.direction,
-        "protocol": protocol,
         "batch_size": pace.batch_size,
-        "seed": seed,
         "half": half,
         "start_limit": limit,
-        "temperature": temperature,
-        "attempts": attempts,
+        **plan.told(),
         "decoding": dict(decoding or {}),
-        "retrain_every": retrain_every,
         "grammar": model.grammar_.fingerprint,
     }
     free = {"rounds": pace.rounds, "unbounded": bool(getattr(chosen, "unbounded", False)), "options": about}
@@ -129,14 +151,12 @@ def optimize(
         begun = start_of(model, start, scorer, folder, limit, history, watch)
         if half == "worst-half":
             begun = begun.worse_half(maximize)
-        space = LatentSpace(model, decoding)
-        strategy = _strategy(
-            protocol, space, begun, chosen, watch.reporter, temperature=temperature, attempts=attempts, seed=seed
-        )
+        space = LatentSpace(model, decoding, plan.limits)
+        used = strategy_of(plan, space, begun, chosen, watch.reporter)
         retrainings = Retrainings(retrain_every, folder)
         heard = Callbacks("search", [watch.reporter], callbacks, lambda: generators.kept(model._device()))
         standing = Standing(begun, history, pace.rounds * pace.batch_size)
-        search = _Search(space, strategy, scorer, history, begun, watch, retrainings, seed, heard, standing)
+        search = _Search(space, used, scorer, history, begun, watch, retrainings, seed, heard, standing)
         with heard:
             settings = {**told, "rounds": pace.rounds}
             heard.on_start(events.Start("search", folder, settings, len(history), standing.best))
@@ -235,10 +255,10 @@ class _Search:
         sign = 1.0 if self.scorer.target.direction == "maximize" else -1.0
         found = {text: sign * score for text, score in self.scores.items() if score is not None}
         model, strategy = self.space.model, self.strategy
-        assert isinstance(strategy, Movable)  # as `check_protocol` has made sure
+        assert isinstance(strategy, Movable)  # as the plan has made sure
         with timed(self.seconds, "retrain"):
             again = self.retrainings.model(model, finished, list(found), np.array(list(found.values())), seed=self.seed)
-            self.space = LatentSpace(again, self.space.decoding)
+            self.space = LatentSpace(again, self.space.decoding, self.space.limits)
             strategy.move(self.space)
 
     def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[list[Record]]:
@@ -274,6 +294,7 @@ class _Search:
             seconds=0.0 if outcome is None else round(outcome.seconds, 6),
             repeated=outcome is None and proposal.text is not None,
             error=None if outcome is None else outcome.error,
+            proposer=proposal.proposer,
         )
 
 
@@ -288,48 +309,3 @@ def _target(target: Any, model: "GrammarAutoencoder", direction: Direction) -> T
         chosen = FunctionTarget(target, direction)
     check_suits(chosen, grammar)
     return chosen
-
-
-def _strategy(
-    protocol: str,
-    space: LatentSpace,
-    start: Start,
-    target: Target,
-    reporter: Silent,
-    *,
-    temperature: float | None,
-    attempts: int | None,
-    seed: int,
-) -> Strategy:
-    maximize = target.direction == "maximize"
-    told = fraction_of(reporter, "encoding the strings to start from")
-    if protocol == "paper":
-        from grae.optimization.paper import PaperProtocol
-
-        hot = 1.0 if temperature is None else temperature
-        return PaperProtocol(
-            space,
-            start,
-            maximize=maximize,
-            worst=target.worst,
-            temperature=hot,
-            attempts=attempts,
-            seed=seed,
-            progress=told,
-        )
-    known = Known(start.texts)
-    if protocol == "random":
-        return RandomSearch(space, known, temperature=temperature or 0.0, seed=seed)
-    from grae.optimization.trust_region import TrustRegion
-
-    worst = start.worst_score(maximize)
-    return TrustRegion(
-        space,
-        start,
-        known,
-        maximize=maximize,
-        worst=target.worst if worst is None else worst,
-        temperature=temperature or 0.0,
-        seed=seed,
-        progress=told,
-    )

@@ -38,8 +38,8 @@ class SearchResult:
         target: what was searched for.
         records: the history.
         ended: why it ended: "rounds", or "no new strings" where the model gave none any more.
-        seconds: what each part took in this session: "propose" with its parts "decode" and "surrogate"; "score";
-            and "retrain", where the model was.
+        seconds: what each part took in this session: "propose" with its parts "candidates" (or "decode") and
+            "surrogate"; "score"; and "retrain", where the model was.
         start: what it started from; those scores do not count as evaluations.
         language: of the strings.
         failures: the calls of the target that failed, in the start and in the search.
@@ -66,12 +66,14 @@ class SearchResult:
 
     @property
     def codes(self) -> np.ndarray:
-        """The latent codes of the evaluations, (n, D) float64."""
-        return np.array([record.code for record in self.records], np.float64).reshape(self.calls, -1)
+        """The latent codes of the evaluations, (n, D) float64; NaN where the model cannot encode the string."""
+        width = max((len(record.code) for record in self.records), default=0)
+        missing = (np.nan,) * width
+        return np.array([record.code or missing for record in self.records], np.float64).reshape(self.calls, width)
 
     @property
     def calls(self) -> int:
-        """How many points were scored; in the paper protocol repeated strings among them."""
+        """How many points were scored; in the paper strategy repeated strings among them."""
         return len(self.records)
 
     @property
@@ -81,7 +83,7 @@ class SearchResult:
 
     @property
     def decoded_valid(self) -> float | None:
-        """The share of all decoded strings that were valid, scored or not; None of none."""
+        """The share of all candidates that were valid, scored or not; None of none."""
         attempts = sum(record.attempts for record in self.records)
         return sum(record.decoded_valid for record in self.records) / attempts if attempts else None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grae.grammar import codec
+from grae.optimization.limits import Limits
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
@@ -27,10 +28,14 @@ class LatentSpace:
     Args:
         model: a fitted model.
         decoding: what `model.inverse_transform` is told besides the codes, the temperature and the seed.
+        limits: how large a string may be to be proposed.
     """
 
-    def __init__(self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None, limits: Limits | None = None
+    ) -> None:
         self.model = model
+        self.limits = limits or Limits()
         self.decoding = dict(decoding or {})
         drawn = model.density_named(STANDARD).sample(DRAWN, 0).astype(np.float64)
         self.center = drawn.mean(axis=0)
@@ -94,6 +99,17 @@ class LatentSpace:
             ):
                 spelled[row] = text
         return spelled
+
+    def small_enough(self, texts: Sequence[str]) -> set[str]:
+        """Those of some valid strings that keep the limits."""
+        if not self.limits:
+            return set(texts)
+        plain = self.model.language_grammar_
+        grammar = plain.base or plain
+        encoded = codec.encode(grammar, texts, on_invalid="skip")
+        inside = [texts[row] for row in encoded.rows]
+        admitted = self.limits.admit(grammar, inside, encoded.derivations)
+        return {text for text, fits in zip(inside, admitted.tolist(), strict=True) if fits}
 
     def encoded(
         self, texts: Sequence[str], progress: Callable[[float], None] | None = None

@@ -1,4 +1,4 @@
-"""What every protocol of a search does, and the simplest: samples of the density."""
+"""What every strategy of a search does, and the simplest: samples of the density."""
 
 import time
 from collections.abc import Iterator, Sequence

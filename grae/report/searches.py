@@ -85,7 +85,7 @@ def _told(subject: Subject, number: int, search: Search) -> dict[str, object]:
         "name": search.name,
         "target": search.settings["target"],
         "direction": search.settings["direction"],
-        "protocol": search.settings["protocol"],
+        "strategy": search.settings["strategy"],
         "calls": len(history),
         "rounds": len({record.round for record in history}),
         "valid": sum(record.valid for record in history) / len(history),

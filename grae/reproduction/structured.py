@@ -259,7 +259,7 @@ def _search(
     result = optimize(
         model,
         what.target,
-        protocol="paper",
+        strategy="paper",
         rounds=scale.rounds,
         batch_size=scale.batch_size,
         start=texts,

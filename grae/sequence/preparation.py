@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from grae.autoencoder.models import model_named
 from grae.datasets.forms import encode_in_form
 from grae.datasets.store import DerivationStore
 from grae.errors import DataError, SettingsError

@@ -1,8 +1,10 @@
-"""The search measured: expressions from the worse half of a data set, molecules, and what a round spends its time on.
+r"""The search measured: expressions from the worse half of a data set, molecules, and what a round spends its time on.
 
     python tests/benchmarks/search.py half --data expressions.txt --out half.txt    # the worse half, to train on
     grae train --grammar arithmetic --data half.txt --time-budget 5 --out runs/half
     python tests/benchmarks/search.py run runs/half --target log-mse --data half.txt --seeds 0 1 2 3 4
+    python tests/benchmarks/search.py run runs/expr --target log-mse --data expressions-published --half worst-half \
+        --start-limit 20000 --strategy genetic
     python tests/benchmarks/search.py run runs/zinc --target logp --data zinc250k --seeds 0 1 2
     python tests/benchmarks/search.py profile runs/half --target log-mse --data half.txt
 
@@ -48,7 +50,7 @@ def run(place: str, target: str, data: str, seeds: list[int], options: dict[str,
         best = result.found[0]
         about = properties(best.string) if result.target.language == "molecules" else None
         size = "" if about is None else f"{about.heavy_atoms} heavy atoms, SA {about.sa:.2f}"
-        steps = " ".join(f"{score:.3f}" for score in result.records.best_so_far[EVERY - 1 :: EVERY])
+        steps = " ".join(f"{score:.4f}" for score in result.records.best_so_far[EVERY - 1 :: EVERY])
         print(f"seed {seed}: {steps}  {best.string} {size}  {_spent(result.seconds)}", flush=True)
         found.append(best.score)
     print(f"mean {np.mean(found):.4f}, standard deviation {np.std(found):.4f}")
@@ -79,7 +81,11 @@ def main() -> None:
     parser.add_argument("--target", default="log-mse")
     parser.add_argument("--out", type=Path, default=Path("half.txt"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--protocol", default="trust-region")
+    parser.add_argument("--strategy", default="mixed")
+    parser.add_argument("--propose")
+    parser.add_argument("--surrogate")
+    parser.add_argument("--most-atoms", type=int)
+    parser.add_argument("--half", default="all")
     parser.add_argument("--batch-size", type=int, default=5)
     parser.add_argument("--start-limit", type=int, default=ALL)
     parser.add_argument("--retrain-every", type=int)
@@ -87,7 +93,7 @@ def main() -> None:
     if given.what == "half":
         half(given.data, given.out)
     elif given.what == "run":
-        names = ("protocol", "batch_size", "start_limit", "retrain_every")
+        names = ("strategy", "propose", "surrogate", "most_atoms", "half", "batch_size", "start_limit", "retrain_every")
         run(given.place, given.target, given.data, given.seeds, {name: getattr(given, name) for name in names})
     else:
         profile(given.place, given.target, given.data, given.batch_size, given.start_limit)

@@ -78,7 +78,7 @@ WRONG = {
     f"train -g lists.cfg -d lists.txt --latent-dim {HUGE}": "less than or equal to",
     f"{SEARCH} --resume --out nothing": "no search",
     f"{SEARCH} --constraints semantic": "--constraints grammar",
-    f"{SEARCH} --protocol paper --retrain-every 3": "--retrain-every",
+    f"{SEARCH} --strategy paper --retrain-every 3": "--retrain-every",
     f"{SEARCH} --attempts 3": "attempts",
     f"{SEARCH} --start-limit 1": "start limit",
     "images train --model graee": "unknown model",

@@ -72,7 +72,7 @@ def test_the_table_names_the_best_and_the_papers_statistics(optimize, grae, sear
         "def xs(text):\n    if 'sin' in text: raise ValueError('no')\n    return text.count('x')\n"
     )
     options = ("--target", "own.py:xs", "--minimize", "--start", str(searched / "some.txt"), "--start-limit", "20")
-    ended = optimize("runs/arithmetic-grae-1", *options, "--protocol", "random")
+    ended = optimize("runs/arithmetic-grae-1", *options, "--strategy", "random")
     assert ended.status == 0, ended.err
     for word in ("own.py:xs", "string", "from", "start", "average of the valid", "best three", "8"):
         assert word in ended.out
@@ -87,13 +87,13 @@ def test_the_table_names_the_best_and_the_papers_statistics(optimize, grae, sear
     try:
         assert folder.name == "own-xs-1"
         settings = json.loads((folder / "search.json").read_text())
-        assert (settings["protocol"], settings["direction"]) == ("random", "minimize")
+        assert (settings["strategy"], settings["direction"]) == ("random", "minimize")
         resumed = grae("optimize", "runs/arithmetic-grae-1", "--resume", "--rounds", "3", "--json")
         assert (resumed.status, resumed.json["out"], resumed.json["calls"]) == (0, str(folder), 12)
         assert resumed.json["start"]["strings"] == 20
         for option, message in (
             (("--seed", "3"), "--seed 3: the search in"),
-            (("--protocol", "paper"), "was begun with --protocol random"),
+            (("--strategy", "paper"), "was begun with --strategy random"),
             (("--target", "log-mse"), "no search of target"),
             (("--start", "worst-half"), "--start worst-half"),
             (("--attempts", "3"), "was begun without --attempts"),
@@ -184,7 +184,7 @@ def test_bad_input(optimize, monkeypatch):
         (("--resume", "--out", "nowhere"), "nowhere holds no search to resume"),
         (("--target", "clip(logp)"), "--target"),
         (("--target", "log-mse", "--minimize"), "direction of its own"),
-        (("--target", "log-mse", "--attempts", "3"), "of the paper protocol"),
+        (("--target", "log-mse", "--attempts", "3"), "of the paper strategy"),
         (("--target", "log-mse", "--backend", "ray", "--workers", "2"), "grae[ray]"),
         (("nowhere", "--target", "log-mse"), "no run 'nowhere'"),
         (("runs/arithmetic-grae-1", "--target", "qed"), "scores molecules"),
@@ -205,7 +205,7 @@ def test_a_model_trained_on_during_the_search_is_a_run(optimize, grae, monkeypat
     assert [path.name for path in Path("found").glob("retrained-*")] == ["retrained-1"]
     sampled = grae("sample", "found/retrained-1", "-n", "3", "--json")
     assert len(sampled.json["samples"]) == 3
-    refused = optimize("--target", "log-mse", "--out", "other", "--retrain-every", "1", "--protocol", "paper")
+    refused = optimize("--target", "log-mse", "--out", "other", "--retrain-every", "1", "--strategy", "paper")
     assert (refused.status, refused.out) == (2, "")
     assert "--retrain-every" in refused.err
 

@@ -14,9 +14,9 @@ def test_molecules_are_scored_once_each_and_drawn(tmp_path):
     smiles = [text for text in islice(open_source("nci").texts(), 400) if len(text) < 25][:150]
     settings: dict[str, Any] = {"preset": "quick", "epochs": 2, "latent_dim": 8, "batch_size": 32, "motifs": 30}
     model = GrammarAutoencoder("smiles", **settings, on_invalid="skip", device="cpu").fit(smiles)
-    for protocol in ("random", "trust-region"):
+    for strategy in ("random", "trust-region"):
         result = optimize(
-            model, "0.5*logp + 0.5*qed", protocol=protocol, start=smiles, rounds=2, batch_size=4, temperature=0.3
+            model, "0.5*logp + 0.5*qed", strategy=strategy, start=smiles, rounds=2, batch_size=4, temperature=0.3
         )
         texts = [record.string for record in result.records]
         forms = canonical_all(texts)

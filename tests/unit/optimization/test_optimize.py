@@ -52,16 +52,16 @@ def test_a_search_and_its_statistics(model, expressions, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert [line["string"] for line in lines] == frame["string"].tolist()
     np.testing.assert_allclose(np.array([line["code"] for line in lines]), model.transform(frame["string"]), atol=1e-5)
-    assert set(told["seconds"]) == {"propose", "decode", "surrogate", "score"}
+    assert set(told["seconds"]) == {"propose", "candidates", "surrogate", "score"}
     assert "code" not in frame.columns
     np.testing.assert_array_equal(result.codes, np.array([line["code"] for line in lines]))
     assert len(repr(result)) < 300
     assert "\n" not in repr(result) + repr(result.start) + repr(result.records)
 
 
-@pytest.mark.parametrize("protocol", ["trust-region", "random"])
-def test_a_search_cut_anywhere_goes_on_as_if_it_never_stopped(model, expressions, tmp_path, protocol):
-    whole = search(model, expressions, protocol=protocol, out=tmp_path / "whole").records.records
+@pytest.mark.parametrize("strategy", ["mixed", "genetic", "trust-region", "random"])
+def test_a_search_cut_anywhere_goes_on_as_if_it_never_stopped(model, expressions, tmp_path, strategy):
+    whole = search(model, expressions, strategy=strategy, out=tmp_path / "whole").records.records
     lines = (tmp_path / "whole" / "history.jsonl").read_bytes().splitlines(keepends=True)
     for kept in (0, 3, 4, 10, 12):
         folder = tmp_path / f"{kept}"
@@ -70,7 +70,7 @@ def test_a_search_cut_anywhere_goes_on_as_if_it_never_stopped(model, expressions
         (folder / "history.jsonl").write_bytes(b"".join(lines[:kept]) + lines[-1][:9])
         called: list[str] = []
         counting = CountedTarget(called)
-        again = search(model, expressions, counting, protocol=protocol, out=folder, resume=True)
+        again = search(model, expressions, counting, strategy=strategy, out=folder, resume=True)
         assert [record.string for record in again.records] == [record.string for record in whole]
         assert [record.string for record in whole[kept:]] == called
 
@@ -100,7 +100,7 @@ def test_more_rounds_may_be_added_and_other_settings_may_not(model, expressions,
         ("--seed", {"seed": 2}),
         ("--batch-size", {"batch_size": 5}),
         ("--start", {"half": "all"}),
-        ("--protocol", {"protocol": "random"}),
+        ("--strategy", {"strategy": "random"}),
         ("--temperature", {"temperature": 0.5}),
         ("--start-limit", {"start_limit": 50}),
     ):
@@ -126,7 +126,7 @@ def test_a_target_that_raises_or_says_no_does_not_end_the_search(model, expressi
         return None if "exp" in text else float(text.count("x"))
 
     with pytest.warns(TargetFailedWarning, match=r"(?s)fussy failed on '.*sin.*no sines"):
-        result = search(model, expressions, fussy, rounds=6, half="all", protocol="random", timeout=5)
+        result = search(model, expressions, fussy, rounds=6, half="all", strategy="random", timeout=5)
     frame = result.history
     for text, score, valid, error in frame[["string", "score", "valid", "error"]].itertuples(index=False):
         if "sin" in text:
@@ -263,7 +263,7 @@ def test_the_best_is_that_of_start_and_search_together(model, expressions, direc
         (lambda text: -good if text in expressions else float(len(text)), True),
     ):
         result = search(
-            model, expressions, target, direction=direction, half="all", start_limit=0, rounds=1, protocol="random"
+            model, expressions, target, direction=direction, half="all", start_limit=0, rounds=1, strategy="random"
         )
         told = result.to_dict()
         assert result.improved is told["improved"] is improved
@@ -377,7 +377,7 @@ def test_paper_protocol_through_the_face(model, expressions, monkeypatch):
     from grae.optimization import paper
 
     monkeypatch.setattr(paper, "INDUCING", 30)
-    result = search(model, expressions, protocol="paper", rounds=2, attempts=5)
+    result = search(model, expressions, strategy="paper", rounds=2, attempts=5)
     assert result.calls == 8
     assert set(result.history["attempts"]) == {5}
     scores = dict(zip(expressions, target_named("log-mse").evaluate(expressions), strict=True))
@@ -389,9 +389,9 @@ def test_paper_protocol_through_the_face(model, expressions, monkeypatch):
 def test_settings_that_cannot_be_used(model, expressions):
     for wrong, message in (
         ({"target": "logp"}, "scores molecules"),
-        ({"protocol": "grid"}, "unknown protocol"),
+        ({"strategy": "grid"}, "unknown strategy"),
         ({"rounds": 0}, "give at least 1"),
-        ({"attempts": 3}, "of the paper protocol"),
+        ({"attempts": 3}, "of the paper strategy"),
         ({"workers": 0}, "0 workers"),
     ):
         with pytest.raises(SettingsError, match=message):

@@ -71,15 +71,15 @@ def test_codes_of_later_rounds_are_of_the_retrained_model(model, expressions, tm
     assert found.seconds["retrain"] > 0
 
 
-@pytest.mark.parametrize("protocol", ["trust-region", "random"])
+@pytest.mark.parametrize("strategy", ["trust-region", "random"])
 @pytest.mark.parametrize("calls", [3, 9, 15, 18])
-def test_a_search_cut_anywhere_goes_on_as_if_it_never_stopped(model, expressions, tmp_path, calls, protocol):
-    whole = search(model, expressions, out=tmp_path / "whole", protocol=protocol).records.records
+def test_a_search_cut_anywhere_goes_on_as_if_it_never_stopped(model, expressions, tmp_path, calls, strategy):
+    whole = search(model, expressions, out=tmp_path / "whole", strategy=strategy).records.records
     cut = tmp_path / "cut"
-    search(model, expressions, out=cut, protocol=protocol, rounds=-(-calls // 4))
+    search(model, expressions, out=cut, strategy=strategy, rounds=-(-calls // 4))
     lines = (cut / "history.jsonl").read_bytes().splitlines(keepends=True)
     (cut / "history.jsonl").write_bytes(b"".join(lines[:calls]))
-    again = search(model, expressions, out=cut, protocol=protocol, resume=True).records.records
+    again = search(model, expressions, out=cut, strategy=strategy, resume=True).records.records
     assert [record.string for record in again] == [record.string for record in whole]
     np.testing.assert_allclose([record.code for record in again], [record.code for record in whole], atol=1e-5)
 
@@ -90,7 +90,7 @@ def test_without_a_folder_it_is_the_same(model, expressions, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"), [({"retrain_every": 0}, "every 0 rounds"), ({"protocol": "paper"}, "one latent space")]
+    ("changes", "message"), [({"retrain_every": 0}, "every 0 rounds"), ({"strategy": "paper"}, "one latent space")]
 )
 def test_settings_that_cannot_be_used(model, expressions, changes, message):
     with pytest.raises(SettingsError, match=message):

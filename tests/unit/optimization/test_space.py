@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grae.optimization import space as space_module
-from grae.optimization.candidates import Candidates, Known, _shared
+from grae.optimization.candidates import Candidates, Known, shared
 from grae.optimization.space import LatentSpace
 
 
@@ -82,12 +82,12 @@ def test_candidates_are_distinct_new_and_encoded(space, expressions):
     assert fresh.attempts == 400
 
 
-def test_attempts_are_shared_out(space, expressions):
+def test_attempts_areshared_out(space, expressions):
     found = Candidates()
     found.decode(space, space.points(space.encode(expressions[:50])), Known([]), temperature=0.0, seed=0)
     proposals = found.proposals([4, 1, 2])
     assert [proposal.text for proposal in proposals] == [found.texts[place] for place in (4, 1, 2)]
     assert sum(proposal.attempts for proposal in proposals) == 50
     assert sum(proposal.decoded_valid for proposal in proposals) == found.decoded_valid
-    assert _shared(7, 3) == [3, 2, 2]
+    assert shared(7, 3) == [3, 2, 2]
     assert found.proposals([]) == []

@@ -1,4 +1,4 @@
-"""The protocols on a small model: what they propose, and what they make of what they are told."""
+"""The strategies on a small model: what they propose, and what they make of what they are told."""
 
 from collections import Counter
 from copy import copy

@@ -130,7 +130,7 @@ def test_training_strings_stand_in_and_are_called_so(molecules: Subject, tmp_pat
 
 def test_a_search_is_shown_with_its_curve_and_its_best(expressions: Subject, tmp_path: Path):
     result = grae.optimize(
-        expressions.model, "log-mse", protocol="random", rounds=2, batch_size=8, start=expressions.training,
+        expressions.model, "log-mse", strategy="random", rounds=2, batch_size=8, start=expressions.training,
         out=tmp_path / "a-search",
     )  # fmt: skip
     search = Search.read(tmp_path / "a-search")

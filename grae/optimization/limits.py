@@ -1,0 +1,67 @@
+"""How large a proposed string may be, in the user's units: heavy atoms of a molecule, symbols of any other string."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grae.errors import SettingsError
+from grae.grammar import Grammar
+from grae.grammar.codec import Derivations
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest strings that a search proposes.
+
+    Attributes:
+        most_atoms: heavy atoms of a molecule; None for no limit.
+        most_symbols: terminals of a string, such as `sin(` or `x`; None for no limit.
+    """
+
+    most_atoms: int | None = None
+    most_symbols: int | None = None
+
+    def check(self, grammar: Grammar) -> None:
+        """Makes sure that the limits suit a grammar.
+
+        Raises:
+            SettingsError: they do not.
+        """
+        for name, value in (("most_atoms", self.most_atoms), ("most_symbols", self.most_symbols)):
+            if value is not None and value < 1:
+                raise SettingsError(f"{name} (--{name.replace('_', '-')}) is {value}", remedy="give at least 1")
+        if self.most_atoms is not None and not grammar.language.is_molecular:
+            raise SettingsError(
+                f"most_atoms (--most-atoms) counts atoms, but {grammar.name!r} is not a grammar of molecules",
+                remedy="give --most-symbols",
+            )
+
+    def admit(self, grammar: Grammar, texts: Sequence[str], derivations: Derivations) -> np.ndarray:
+        """Which strings are small enough, (n,) bool.
+
+        Args:
+            grammar: the plain grammar of the derivations.
+            texts: n valid strings.
+            derivations: of each.
+        """
+        admitted = np.ones(len(texts), bool)
+        if self.most_symbols is not None:
+            admitted &= symbols(grammar, derivations) <= self.most_symbols
+        if self.most_atoms is not None:
+            from grae.chemistry.counts import heavy_atoms
+
+            rows = np.flatnonzero(admitted)
+            admitted[rows] = heavy_atoms([texts[row] for row in rows]) <= self.most_atoms
+        return admitted
+
+    def __bool__(self) -> bool:
+        return self.most_atoms is not None or self.most_symbols is not None
+
+
+def symbols(grammar: Grammar, derivations: Derivations) -> np.ndarray:
+    """The terminals of each derivation's string, (n,) int64."""
+    tables = grammar.tables
+    written = (tables.rhs_length - tables.n_children).astype(np.int64)
+    before = np.concatenate([[0], np.cumsum(written[np.asarray(derivations.ids, np.int64)])])
+    return before[derivations.offsets[1:]] - before[derivations.offsets[:-1]]

@@ -1,0 +1,124 @@
+"""The strings that a search knows and those that it may score next, with their derivations in the plain grammar."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from grae.grammar import Grammar, codec
+from grae.grammar.codec import Derivations
+from grae.optimization.candidates import Known
+from grae.optimization.limits import Limits
+from grae.optimization.space import LatentSpace
+
+
+class Strings(NamedTuple):
+    """Strings of one plain grammar.
+
+    Attributes:
+        texts: n of them.
+        forms: what all strings of one meaning share.
+        derivations: of the texts.
+    """
+
+    texts: list[str]
+    forms: list[str]
+    derivations: Derivations
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def rows(self, rows: np.ndarray) -> "Strings":
+        """Some of them."""
+        return Strings([self.texts[row] for row in rows], [self.forms[row] for row in rows], self.derivations[rows])
+
+    @classmethod
+    def join(cls, parts: Sequence["Strings"], grammar: Grammar) -> "Strings":
+        """The strings of several, one after the other."""
+        return cls(
+            [text for part in parts for text in part.texts],
+            [form for part in parts for form in part.forms],
+            Derivations.from_list([ids for part in parts for ids in part.derivations], grammar.dtype),
+        )
+
+
+class Reader:
+    """Reads strings as a search compares them: valid, of one form each, small enough, and with a derivation.
+
+    Args:
+        space: says which strings are valid and which mean the same.
+        limits: how large they may be.
+    """
+
+    def __init__(self, space: LatentSpace, limits: Limits) -> None:
+        plain = space.model.language_grammar_
+        self.grammar: Grammar = plain.base or plain
+        self.identities, self.limits = space.identities, limits
+
+    def valid(self, texts: Sequence[str]) -> list[str | None]:
+        """The form of each string; None of an invalid one."""
+        return self.identities(texts)
+
+    def read(self, texts: Sequence[str], forms: Sequence[str]) -> tuple[Strings, list[int]]:
+        """Valid strings with their forms, without those that the grammar does not derive, and the rows of the others.
+
+        Molecules are written as RDKit does, whatever their spelling was.
+        """
+        if self.grammar.language.is_molecular:
+            texts = forms
+        encoded = codec.encode(self.grammar, texts, on_invalid="skip")
+        rows = encoded.rows.tolist()
+        return Strings([texts[row] for row in rows], [forms[row] for row in rows], encoded.derivations), rows
+
+    def new(self, texts: Sequence[str], known: Known, here: set[str]) -> tuple[Strings, int]:
+        """The strings that are valid, small enough and new, each form once, and how many of all were valid.
+
+        Args:
+            texts: distinct strings.
+            known: what has a score.
+            here: forms that are candidates already; those found are added.
+        """
+        forms = self.valid(texts)
+        chosen: dict[str, str] = {}
+        for text, form in zip(texts, forms, strict=True):
+            if form is not None and form not in here and form not in chosen and not known.holds(text, form):
+                chosen[form] = text
+        found, _ = self.read(list(chosen.values()), list(chosen))
+        admitted = np.flatnonzero(self.limits.admit(self.grammar, found.texts, found.derivations))
+        found = found.rows(admitted) if len(admitted) < len(found) else found
+        here.update(chosen)
+        return found, sum(form is not None for form in forms)
+
+
+def ranks(n: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Places in a list of n, best first, drawn log-uniformly, (size,) int64: each tenth part as often as the next.
+
+    Source: the selection of Mol GA (Tripp and Hernandez-Lobato, "Genetic algorithms are strong baselines for molecule
+    generation", 2023).
+    """
+    places = (max(n, 2) ** rng.uniform(0, 1, size)).astype(np.int64) - 1
+    return np.minimum(places, n - 1)
+
+
+LEVELS = 100
+"""Steps that the values between the best and the median are told apart in."""
+
+
+def levels(values: np.ndarray, best: float, median: float) -> np.ndarray:
+    """The level of each value, (n,) int64: 0 at the best, `LEVELS` at the median, and so on."""
+    width = max(best - median, 1e-12) / LEVELS
+    return np.clip(np.floor((best - values) / width), -1e9, 1e9).astype(np.int64)
+
+
+def by_levels(values: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Places in a list of values (n,), higher better and best first, (size,) int64: by levels, then of a level any.
+
+    Values are cut into levels, of which the better are drawn more often, log-uniformly. So a plateau, however many
+    strings lie on it, counts as one value, and other scores stay represented (as in fitness uniform selection; Hutter
+    and Legg, IEEE Transactions on Evolutionary Computation 10, 2006).
+    """
+    steps = levels(values, float(values[0]), float(np.median(values)))
+    begins = np.flatnonzero(np.diff(steps, prepend=-1))
+    ends = np.append(begins[1:], len(values))
+    level = ranks(len(begins), size, rng)
+    return begins[level] + (rng.random(size) * (ends[level] - begins[level])).astype(np.int64)
