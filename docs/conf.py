@@ -26,7 +26,10 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+strip_signature_backslash = True  # with it, napoleon keeps the underscore at the end of a name such as settings_
 python_use_unqualified_type_names = True
+
+HELP_WIDTH = 80  # characters that fit into a box of the page
 
 html_theme = "furo"
 html_title = "grae"
@@ -47,7 +50,7 @@ def _commands() -> str:
     waiting = [("grae", get_command(app), None)]
     while waiting:
         name, command, above = waiting.pop(0)
-        context = command.make_context(name, [], parent=above, resilient_parsing=True, terminal_width=100)
+        context = command.make_context(name, [], parent=above, resilient_parsing=True, terminal_width=HELP_WIDTH)
         parts += [f"## {name}", f"```text\n{command.get_help(context)}\n```"]
         waiting = [(f"{name} {one}", inner, None) for one, inner in getattr(command, "commands", {}).items()] + waiting
     return "\n\n".join(parts) + "\n"

@@ -11,7 +11,7 @@ Reduction = Literal["sum", "mean"]
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The weights and the noise of a model on derivations where the user gives none; docs/choices.md says why.
+    """The weights and the noise of a model on derivations where the user gives none; docs/measurements.md says why.
 
     Attributes:
         beta: weight of L_Z.

@@ -161,7 +161,8 @@ MANUAL = {
 }
 
 
-CONFIGURABLE = ("train", "optimize", "images train", "images table", "reproduce structured", "reproduce moses")
+EXPERIMENTS = ("structured", "moses", "pmo")
+CONFIGURABLE = ("train", "optimize", "images train", "images table", *(f"reproduce {name}" for name in EXPERIMENTS))
 """The verbs that train or search: their options may come from a file."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from grae.datasets.images import fetch_images, image_entries
 from grae.errors import DataError
+from grae.images.census import Census
 from grae.images.decoding import DECODERS, Part
 from grae.images.pictures import Pictures, load
 from grae.paths import exists
@@ -23,11 +24,13 @@ class ImageSet:
         name: of the registry, or the absolute path of a folder or zip.
         train: to train on; a part of it may be held back to validate on.
         test: to measure on.
+        census: of one's own pictures, what was found; None of a named set.
     """
 
     name: str
     train: Part
     test: Part
+    census: Census | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -66,7 +69,8 @@ def load_images(data: str | Path = DEFAULT, *, progress: Callable[[float], None]
 
     _, paths = fetch_images(known.name, progress=of_download)
     if known.format == "faces":
-        return ImageSet(known.name, *load(Pictures(paths[0], faces=True), progress=progress))
+        train, test, _ = load(Pictures(paths[0], faces=True), progress=progress)
+        return ImageSet(known.name, train, test)
     return ImageSet(known.name, *DECODERS[known.format](paths))
 
 

@@ -1,13 +1,15 @@
 """The estimator of images: arrays of pixels in, latent codes and new images out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
+from grae.autoencoder import Autoencoder
 from grae.callbacks.protocol import Callback, check
 from grae.datasets.split import Split
 from grae.density import Density, TwoStage
@@ -21,9 +23,10 @@ from grae.images.interpolation import rescaled_line, slerp
 from grae.images.network import build
 from grae.images.recipes import model_of_images
 from grae.images.resolution import resolved
+from grae.images.statistics import MOST_IMAGES, estimate_statistics
 from grae.paths import IMAGE_RUNS
 from grae.training import processes
-from grae.training.batches import mean_terms
+from grae.training.batches import mean_terms, to_device
 from grae.training.device import resolve
 from grae.training.loop import train
 from grae.training.progress import Shown
@@ -279,7 +282,7 @@ class ImageAutoencoder(LatentEstimator):
             )
         if n < 4:
             raise DataError(f"{n} images are too few to train and to validate on", remedy="give four or more")
-        n_validation = min(MOST_VALIDATION, max(2, int(self.validation * n)))
+        n_validation = held_back(n, self.validation)
         order = np.random.default_rng(self.random_state).permutation(n)
         validation, training = np.sort(order[:n_validation]), np.sort(order[n_validation:])
         return Split(training, validation, np.empty(0, np.int64))
@@ -293,12 +296,13 @@ class ImageAutoencoder(LatentEstimator):
         if folder is not None and not resume and processes.is_main():
             saved.begin(folder, self)
         batch_size, seed = settings.training.batch_size, settings.training.seed
+        training = ImageBatches(images, self.split_.train, batch_size=batch_size, seed=seed)
         validation = ImageBatches(images, self.split_.validation, batch_size=batch_size, seed=seed)
         self.result_ = train(
             self.network_,
-            ImageBatches(images, self.split_.train, batch_size=batch_size, seed=seed),
+            training,
             settings.training,
-            validate=mean_terms(validation.in_order(), validation.collate),
+            validate=_validation(training, validation),
             run=folder,
             resume=resume,
             progress=self.progress,
@@ -326,6 +330,25 @@ class ImageAutoencoder(LatentEstimator):
             encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
         ]
         return fit_densities(np.concatenate(parts), self.settings_, progress=bool(self.progress))
+
+
+def held_back(n: int, share: float) -> int:
+    """How many of n images are held back to validate on."""
+    return min(MOST_VALIDATION, max(2, int(share * n)))
+
+
+def _validation(training: ImageBatches, validation: ImageBatches) -> Callable[[nn.Module], dict[str, float]]:
+    """A validation that first estimates the statistics of batch normalization over training images, always the same."""
+    means = mean_terms(validation.in_order(), validation.collate)
+    chosen = training.batches(0)[: max(1, MOST_IMAGES // training.batch_size)]
+
+    def validate(module: nn.Module) -> dict[str, float]:
+        assert isinstance(module, Autoencoder)  # what `build` makes
+        device = next(module.parameters()).device
+        estimate_statistics(module, (to_device(training.collate(rows), device) for rows in chosen))
+        return means(module)
+
+    return validate
 
 
 def load(path: str | Path, *, device: Device = "auto") -> ImageAutoencoder:

@@ -11,17 +11,19 @@ import os
 import shutil
 import uuid
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from grae.datasets.locations import CACHE_HOME, cache_home
-from grae.errors import DataError, shortened
+from grae.errors import DataError, RunError, shortened
+from grae.images.census import Census
 from grae.images.decoding import Part
 from grae.paths import exists, is_device
 
@@ -30,8 +32,10 @@ SIDE = 64  # pixels
 FACE = 140 / 178  # of the width of an aligned face: the square about its centre that is kept
 TEST, MOST_TEST = 0.2, 10_000
 CELEBA, CELEBA_TRAINING = 202_599, 182_637  # pictures in all; those from the next on are the makers' test part
-LAYOUT = 2
+LAYOUT = 3
+CENSUS = "census.json"
 AHEAD = 256  # pictures
+EMPTY = np.empty((0, 0, 3), np.uint8)
 REMEDY = "remove it, or give a folder or zip of pictures that Pillow can read"
 
 
@@ -75,15 +79,28 @@ class Pictures:
             )
         return found
 
-    def contents(self, names: list[str]) -> Iterator[bytes]:
-        """The bytes of the pictures. Raises DataError where one cannot be read."""
+    def contents(self, names: list[str]) -> "Iterator[bytes | Broken]":
+        """The bytes of the pictures, or why one cannot be read."""
         with ExitStack() as stack:
             archive = None if self.path.is_dir() else stack.enter_context(zipfile.ZipFile(self.path))
             for name in names:
                 try:
                     yield (self.path / name).read_bytes() if archive is None else archive.read(name)
-                except (OSError, zipfile.BadZipFile) as error:
-                    raise DataError(f"{self.path}: {name} could not be read: {error}", remedy=REMEDY) from None
+                except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+                    yield Broken(f"could not be read: {error}")
+
+
+class Broken(str):
+    """Why a picture cannot be used."""
+
+
+class Decoded(NamedTuple):
+    """A picture: its pixels (64, 64, 3) uint8, a hash of its file, and the size and mode that it had."""
+
+    pixels: np.ndarray
+    hashed: int
+    size: tuple[int, int]
+    mode: str
 
 
 def _is_hidden(name: str) -> bool:
@@ -91,15 +108,18 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in Path(name).parts)
 
 
-def load(pictures: Pictures, *, progress: Callable[[float], None] | None = None) -> tuple[Part, Part]:
+def load(pictures: Pictures, *, progress: Callable[[float], None] | None = None) -> tuple[Part, Part, Census]:
     """The pictures as arrays of 64x64 RGB pixels, the training part and the test part, mapped from the cache.
+
+    Those that cannot be read are left out and named in the census; of aligned faces none may be missing.
 
     Args:
         pictures: where they are.
         progress: called with the fraction that is decoded; not at all where the cache holds it.
 
     Raises:
-        DataError: a picture cannot be read, all are the same, or the cache cannot be written.
+        DataError: fewer than two pictures can be read, one of aligned faces cannot, all are the same, or the cache
+            cannot be written.
     """
     names = pictures.names()
     folder = cache_home() / "images" / _key(pictures, names)
@@ -112,10 +132,11 @@ def load(pictures: Pictures, *, progress: Callable[[float], None] | None = None)
                 remedy=f"free some space there, or name another folder with {CACHE_HOME}",
             ) from error
     try:
+        census = Census.read(folder / CENSUS)
         train, test = (np.load(folder / f"{part}.npy", mmap_mode="r", allow_pickle=False) for part in ("train", "test"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RunError) as error:
         raise DataError(f"{folder} is damaged: {error}", remedy="remove it") from None
-    return Part(train, None), Part(test, None)
+    return Part(train, None), Part(test, None), census
 
 
 def _key(pictures: Pictures, names: list[str]) -> str:
@@ -135,11 +156,26 @@ def _build(folder: Path, pictures: Pictures, names: list[str], progress: Callabl
         shape = (len(names), SIDE, SIDE, 3)
         images = np.lib.format.open_memmap(building / "all.npy", mode="w+", dtype=np.uint8, shape=shape)
         hashes = np.empty(len(names), np.uint64)
-        for row, (image, hashed) in enumerate(_decoded(pictures, names)):
-            images[row], hashes[row] = image, hashed
-            if progress is not None and row % AHEAD == 0:
-                progress(row / len(names))
-        is_test = _test_part(hashes, names, pictures)
+        read: list[Decoded] = []
+        broken: dict[str, str] = {}
+        for name, decoded in zip(names, _decoded(pictures, names), strict=True):
+            if isinstance(decoded, Broken):
+                if pictures.faces:
+                    raise DataError(f"{pictures.path}: {name} {decoded}", remedy=REMEDY)
+                broken[name] = str(decoded)
+            else:
+                images[len(read)], hashes[len(read)] = decoded.pixels, decoded.hashed
+                read.append(decoded._replace(pixels=EMPTY))
+            if progress is not None and (len(read) + len(broken)) % AHEAD == 0:
+                progress((len(read) + len(broken)) / len(names))
+        if len(read) < 2:
+            name, why = next(iter(broken.items()))
+            raise DataError(
+                f"{pictures.path}: {len(broken)} of {len(names)} pictures cannot be read, such as {name}: {why}",
+                remedy="give a folder or zip of pictures that Pillow can read",
+            )
+        is_test = _test_part(hashes[: len(read)], names, pictures)
+        Census.of([one.size for one in read], [one.mode for one in read], broken).write(building / CENSUS)
         for part, rows in (("train", np.flatnonzero(~is_test)), ("test", np.flatnonzero(is_test))):
             target = np.lib.format.open_memmap(
                 building / f"{part}.npy", mode="w+", dtype=np.uint8, shape=(len(rows), *shape[1:])
@@ -155,35 +191,34 @@ def _build(folder: Path, pictures: Pictures, names: list[str], progress: Callabl
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _decoded(pictures: Pictures, names: list[str]) -> Iterator[tuple[np.ndarray, int]]:
-    """Each picture's pixels (64, 64, 3) and a hash of its file, in order; decoded by a few threads."""
+def _decoded(pictures: Pictures, names: list[str]) -> Iterator[Decoded | Broken]:
+    """Each picture in order, or why it cannot be read; decoded by a few threads."""
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="pictures") as executor:
         contents = pictures.contents(names)
         for start in range(0, len(names), AHEAD):
             some = names[start : start + AHEAD]
-            yield from executor.map(lambda name, data: _decode(name, data, pictures), some, _next(contents, len(some)))
+            read = [next(contents) for _ in some]
+            yield from executor.map(lambda data: data if isinstance(data, Broken) else _decode(data, pictures), read)
 
 
-def _next(contents: Iterator[bytes], n: int) -> list[bytes]:
-    return [next(contents) for _ in range(n)]
-
-
-def _decode(name: str, data: bytes, pictures: Pictures) -> tuple[np.ndarray, int]:
-    from PIL import Image, ImageOps
+def _decode(data: bytes, pictures: Pictures) -> Decoded | Broken:
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     hashed = int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
     try:
         with Image.open(io.BytesIO(data)) as opened:
-            picture: Any = _rgb(ImageOps.exif_transpose(opened))
+            mode, picture = opened.mode, _rgb(ImageOps.exif_transpose(opened))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{pictures.path}: {name} is no picture that Pillow can read: {error}", remedy=REMEDY) from None
+        why = "of no known format" if isinstance(error, UnidentifiedImageError) else str(error).replace("\n", " ")
+        return Broken(f"is not a picture that Pillow can read: {why if data else 'empty'}")
     width, height = picture.size
     side = min(width, height)
     if pictures.faces:
         side = min(side, round(FACE * width))
     left, top = (width - side) // 2, (height - side) // 2
     square = picture.crop((left, top, left + side, top + side))
-    return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BILINEAR)), hashed
+    pixels = np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    return Decoded(pixels, hashed, (width, height), mode)
 
 
 def _rgb(picture: Any) -> Any:
@@ -216,8 +251,10 @@ def _test_part(hashes: np.ndarray, names: list[str], pictures: Pictures) -> np.n
     """Which pictures are the test part, (n,) bool. Raises DataError where nothing would be left to train on."""
     if pictures.faces and len(names) == CELEBA:
         return np.arange(CELEBA) >= CELEBA_TRAINING
-    n_test = min(MOST_TEST, max(1, math.floor(TEST * len(names))))
+    n_test = min(MOST_TEST, max(1, math.floor(TEST * len(hashes))))
     chosen = hashes <= np.sort(hashes)[n_test - 1]
     if chosen.all():
-        raise DataError(f"the {len(names)} pictures in {pictures.path} are copies of one", remedy="give different ones")
+        raise DataError(
+            f"the {len(hashes)} pictures in {pictures.path} are copies of one", remedy="give different ones"
+        )
     return chosen

@@ -170,8 +170,13 @@ def test_a_folder_of_pictures(grae, tmp_path):
     for number in range(12):
         colours = rng.integers(0, 256, (70, 80, 3), dtype=np.uint8)
         Image.fromarray(colours).save(tmp_path / "pictures" / f"{number}.png")
+    (tmp_path / "pictures" / "broken.png").write_bytes(b"nothing")
     ended = grae("images", "train", "-d", "pictures", "--width", "0.02", "--epochs", "1", "--json")
     assert ended.status == 0, ended.err
+    assert "found: 12 pictures, 80x70 pixels (12 RGB); 1 left out that cannot be read: broken.png (" in ended.err
+    assert "the middle square of each, scaled to 64x64 RGB; 8 to train on, 2 to validate on, 2 held back" in ended.err
+    config = json.loads((tmp_path / ended.json["run"] / "config.json").read_text())
+    assert list(config["data"]["pictures"]["broken"]) == ["broken.png"]
     assert ended.json["run"] == "runs/images/pictures-rae-l2-1"
     assert (ended.json["recipe"], ended.json["data"]["name"]) == ("celeba", str(tmp_path / "pictures"))
     ended = grae("images", "evaluate")

@@ -236,3 +236,17 @@ def test_codes_of_another_width_end_a_resumed_search(optimize):
     ended = optimize("--resume", "--out", "found", "--rounds", "3")
     assert (ended.status, ended.out) == (2, "")
     assert "history.jsonl line 1: code holds 5 numbers, expected 6" in ended.err
+
+
+def test_a_search_again_from_its_own_settings(optimize, grae):
+    ended = optimize("--target", "log-mse", "--start", "worst-half", "--seed", "5", "--out", "first", "--json")
+    assert ended.status == 0, ended.err
+    again = grae("optimize", "--config", "first/search.json", "--out", "second", "--json")
+    assert again.status == 0, again.err
+    assert again.json["found"] == ended.json["found"]
+    histories = [
+        [json.loads(line)["string"] for line in Path(folder, "history.jsonl").read_text().splitlines()]
+        for folder in ("first", "second")
+    ]
+    assert histories[0] == histories[1]
+    assert len(histories[0]) == 8

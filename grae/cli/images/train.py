@@ -16,7 +16,7 @@ from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
 
 if TYPE_CHECKING:
     from grae.callbacks import Callback
-    from grae.images import ImageAutoencoder
+    from grae.images import ImageAutoencoder, ImageSet
 
 
 def train(
@@ -118,9 +118,33 @@ def _begun(
     from grae.images import ImageAutoencoder
 
     note(f"run: {place}")
+    _say_data(images)
     parameters["recipe"] = parameters["recipe"] or images.recipe
     fitted = ImageAutoencoder(**parameters, progress=training_progress())
-    return place, fitted.fit(images.train.images, run=place, data={"name": images.name}, callbacks=callbacks)
+    about: dict[str, Any] = {"name": images.name}
+    if images.census is not None:
+        about["pictures"] = asdict(images.census)
+    return place, fitted.fit(images.train.images, run=place, data=about, callbacks=callbacks)
+
+
+def _say_data(images: "ImageSet") -> None:
+    """What was found, what was done with it, and how it is divided."""
+    from grae.images.estimator import ImageAutoencoder, held_back
+
+    height, width, channels = images.shape
+    colours = "RGB" if channels == 3 else "grayscale"
+    name = images.name
+    if images.census is not None:
+        note(f"found: {images.census.in_words()}")
+        name = f"the middle square of each, scaled to {width}x{height} {colours}"
+    else:
+        name = f"{images.name}, {width}x{height} {colours}"
+    n_train, n_test = len(images.train.images), len(images.test.images)
+    n_validation = held_back(n_train, ImageAutoencoder().validation)
+    note(
+        f"data: {name}; {n_train - n_validation:,} to train on, {n_validation:,} to validate on, "
+        f"{n_test:,} held back for `grae images evaluate`"
+    )
 
 
 def _continued(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback]") -> "tuple[Path, ImageAutoencoder]":
