@@ -37,6 +37,8 @@ class Model:
         paper: defaults of the paper preset, with the published loss and L_Z averaged over the dimensions.
         molecules: defaults of our presets on molecules, where they are others than `ours`.
         characters: whether it models the characters of strings rather than the derivations of a grammar.
+        images: defaults on images where a recipe has no weights for the model (`grae.images.recipes`); None for a model
+            that only the recipes' weights make one of images, or of strings alone.
     """
 
     bottleneck: str
@@ -47,6 +49,7 @@ class Model:
     paper: Defaults
     molecules: Defaults | None = None
     characters: bool = False
+    images: Defaults | None = None
 
     def ours_on(self, language: str | None) -> Defaults:
         """Defaults of our presets on strings of a language."""
@@ -114,6 +117,11 @@ MODELS: dict[str, Model] = {
     "wae": Model("wasserstein", "none", "normal", "Wasserstein autoencoder (maximum mean discrepancy)", *WAE),
     "2svae": Model("gaussian", "none", "two-stage", "variational autoencoder, and a second one over its codes", *VAE),
 }
+
+
+def named() -> str:
+    """The names of all models, for help texts; those on characters say so."""
+    return ", ".join(f"{name} (on characters)" if row.characters else name for name, row in MODELS.items())
 
 
 def model_named(name: str) -> Model:

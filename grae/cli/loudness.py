@@ -16,9 +16,9 @@ from typing import Annotated, Any
 
 import typer
 
-from grae import __version__
 from grae.cli.output import LOUDNESS, note
 from grae.errors import GraeError, SettingsError
+from grae.version import __version__
 
 Verbose = Annotated[
     bool,

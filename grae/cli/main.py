@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from grae import __version__
 from grae.cli import (
     compare,
     data,
@@ -30,6 +29,7 @@ from grae.cli import (
 )
 from grae.cli.manual import furnish
 from grae.errors import GraeError, shortened
+from grae.version import __version__
 
 BAD_INPUT = 2
 INTERRUPTED = 130

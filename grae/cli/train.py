@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grae.autoencoder.models import named
 from grae.cli.completion import datasets, grammars, runs
 from grae.cli.finetuning import OF_MODEL, print_finetuning, restarted, tuned
 from grae.cli.launched import launched, together
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 TEST = 0.05  # share of the strings that no training looks at, for `grae evaluate`
-MODELS = "grae, gvae, gcvvae, cvae (on characters); ae, ae-l2, rae, rae-l2, rae-gp, rae-sn, vae, cv-vae, wae, 2svae"
 
 
 def train(
@@ -86,7 +86,7 @@ def train(
         ),
     ] = None,
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
-    model: Annotated[str, typer.Option("--model", "-m", help=f"The autoencoder: {MODELS}.")] = "grae",
+    model: Annotated[str, typer.Option("--model", "-m", help=f"The autoencoder: {named()}.")] = "grae",
     epochs: Annotated[
         int | None,
         typer.Option(

@@ -27,7 +27,6 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from grae import __version__
 from grae.datasets.encoding import Chunk, Progress, Tally, encode_source
 from grae.datasets.forms import resolved_form
 from grae.datasets.locations import CACHE_HOME, cache_home
@@ -36,6 +35,7 @@ from grae.datasets.rejects import HEADING, Reject, as_row, printable, reject_err
 from grae.errors import DataError
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import Derivations
+from grae.version import __version__
 
 STORES = "stores"
 LAYOUT = 1

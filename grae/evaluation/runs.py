@@ -310,8 +310,8 @@ def _names(densities: str | None) -> list[str]:
 
 def _settings(run: LoadedRun, request: Request, comparison: Comparison) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
-    from grae import __version__
     from grae.datasets.readers import file_checksum
+    from grae.version import __version__
 
     about: dict[str, Any] = {
         "grae": f"{__version__}, evaluation {VERSION}",

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -74,6 +75,8 @@ class ImageAutoencoder(LatentEstimator):
     """
 
     RUNS = IMAGE_RUNS
+
+    __metadata_request__fit = dict.fromkeys(("run", "resume", "data", "callbacks"), UNUSED)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ Source: Ghosh et al. 2020, appendix and published code, except for what is marke
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from grae.autoencoder.models import Model, model_named
+from grae.autoencoder.models import MODELS, Model, model_named
 from grae.errors import SettingsError
 
 Scale = Literal["mean", "sum", "sum-channels"]
@@ -185,8 +185,14 @@ DIGITS = Recipe(
 
 RECIPES = {"digits": DIGITS, "mnist": MNIST, "fashion-mnist": MNIST, "cifar10": CIFAR10, "celeba": CELEBA}
 """By data set; Fashion-MNIST, which is not in the paper, has MNIST's."""
-MODELS = tuple(MNIST.weights)
-"""The models of images, in the order of the paper's table."""
+PUBLISHED = tuple(MNIST.weights)
+"""The models of images in the order of the paper's table."""
+
+
+def models_of_images() -> tuple[str, ...]:
+    """All models of images: the paper's, then the other rows of the table that have defaults for images."""
+    others = (name for name, row in MODELS.items() if row.images is not None and name not in PUBLISHED)
+    return (*PUBLISHED, *others)
 
 
 def recipe_named(name: str) -> Recipe:
@@ -215,8 +221,8 @@ def recipe_for(shape: tuple[int, int, int]) -> str:
 
 def model_of_images(name: str) -> Model:
     """The row of the table of models. Raises SettingsError where it is none of images."""
-    if name not in MODELS:
-        raise SettingsError.unknown("model of images", name, MODELS)
+    if name not in models_of_images():
+        raise SettingsError.unknown("model of images", name, models_of_images())
     return model_named(name)
 
 
@@ -245,13 +251,16 @@ def objective_of(
         )
     if beta is not None and not model.weighs_embedding:
         raise SettingsError(f"model {name!r} has beta 0", remedy="leave beta out, or choose rae or rae-l2")
-    reconstruction, bottleneck_options = SCALING[model.bottleneck]
+    reconstruction, bottleneck_options = SCALING.get(model.bottleneck, ("mean", {}))
+    if model.images is not None and model.images.noise is not None:
+        bottleneck_options = {**bottleneck_options, "noise": model.images.noise}
     regularizer_options: dict[str, dict[str, Any]] = {
         "tikhonov": {"layers": list(recipe.tikhonov)},
         "gradient-penalty": {"of": "energy"},
         "spectral-norm": {"encoder": True},
     }
-    weights = recipe.weights[name]
+    weights = recipe.weights.get(name, model.images)
+    assert weights is not None  # as `models_of_images` makes sure
     return {
         "reconstruction": reconstruction,
         "bottleneck": model.bottleneck,

@@ -79,7 +79,7 @@ def _training(recipe: Recipe, bottleneck: str, asked: Mapping[str, Any]) -> Trai
         epochs=_first(asked["epochs"], epochs),
         time_budget=asked["time_budget"],
         batch_size=_first(asked["batch_size"], recipe.batch_sizes.get(name, recipe.batch_size)),
-        learning_rate=_first(asked["learning_rate"], recipe.rates[bottleneck]),
+        learning_rate=_first(asked["learning_rate"], recipe.rates.get(bottleneck, recipe.rates["deterministic"])),
         schedule=_first(asked["schedule"], "plateau"),
         plateau_factor=PLATEAU_FACTOR,
         plateau_patience=PLATEAU_PATIENCE,

@@ -17,7 +17,7 @@ from grae.images.kernel import Estimate, in_thousandths
 from grae.images.measures import NAMES, Distance, HeldOut, Measures, measure
 from grae.images.printed import PRINTED
 from grae.images.projectors import Projector
-from grae.images.recipes import MODELS, model_of_images
+from grae.images.recipes import PUBLISHED, model_of_images, models_of_images
 from grae.images.saved import checksum
 from grae.training.experiment import Row, same_experiment, write_table
 from grae.training.run_folder import RunFolder
@@ -39,7 +39,7 @@ def make_table(
     images: ImageSet,
     projector: Projector,
     *,
-    models: Sequence[str] = MODELS,
+    models: Sequence[str] = PUBLISHED,
     n: int,
     limits: bool = False,
     tell: Callable[[str], None] = lambda message: None,
@@ -163,7 +163,7 @@ def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, An
 def _write(folder: Path, done: dict[str, Row], name: str) -> None:
     """Adds a row to those that are done, and writes the table anew."""
     files.append_jsonl(folder / MEASURES, done[name])
-    rows = [done[name] for name in (FLOOR, *MODELS) if name in done]
+    rows = [done[name] for name in (FLOOR, *models_of_images()) if name in done]
     write_table(folder, COLUMNS, rows, as_markdown(rows))
 
 

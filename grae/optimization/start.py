@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from grae import __version__, files
+from grae import files
 from grae.datasets.locations import cache_home
 from grae.errors import DataError, SettingsError
 from grae.optimization.curves import CurveTarget
 from grae.optimization.scoring import Scorer
 from grae.optimization.targets import Target
 from grae.pretrained import start_strings
+from grae.version import __version__
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from grae import __version__, files
+from grae import files
 from grae.report import (
     interpolation,
     latent_map,
@@ -21,6 +21,7 @@ from grae.report import (
 from grae.report.section import LeftOut, rendered
 from grae.report.subject import Subject
 from grae.training.progress import stage
+from grae.version import __version__
 
 SECTIONS = (
     settings.section,

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import torch
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from grae.callbacks.protocol import Callback, check
@@ -97,6 +98,10 @@ class GrammarAutoencoder(LatentEstimator):
         folder_: the folder that it was loaded from; only after `load`.
         finetuning_: how many strings came back exactly before and after; only after a warm start.
     """
+
+    __metadata_request__fit = dict.fromkeys(("run", "resume", "data", "callbacks"), UNUSED)
+    __metadata_request__transform = {"on_invalid": UNUSED}  # noqa: RUF012
+    __metadata_request__inverse_transform = dict.fromkeys(("temperature", "seed", "constraints", "raw"), UNUSED)
 
     def __init__(
         self,

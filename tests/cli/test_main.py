@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grae import __version__
+from grae.version import __version__
 
 VERBS = ("grammar", "data", "train", "encode", "decode", "sample", "evaluate")
 RAISES = "import grae.grammar\ndef load_grammar(_): {}\ngrae.grammar.load_grammar = load_grammar"

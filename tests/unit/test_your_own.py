@@ -1,13 +1,19 @@
 """The examples of docs/your-own.md, as they stand there: files by the name in their first line."""
 
+import importlib.util
 import random
 import re
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from grae.autoencoder.models import MODELS
+from grae.density import DENSITIES
 from grae.grammar import language, load_grammar
+from grae.images import ImageAutoencoder, load_images
+from grae.images.recipes import models_of_images
 from grae.sequence import GrammarAutoencoder
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-own.md"
@@ -59,3 +65,40 @@ def test_an_automaton_keeps_every_sample_valid(words, tmp_path):
     again = GrammarAutoencoder.load(tmp_path / "run", device="cpu")
     assert again.language_grammar_.language is grammar.language
     assert again.sample(20, seed=1) == model.sample(20, seed=1)
+
+
+@pytest.fixture
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The tables of models and densities with the examples' rows in them, for one test."""
+    for table, name in ((MODELS, "model_row.py"), (DENSITIES, "density_class.py")):
+        known = dict(table)
+        (tmp_path / name).write_text(example(name))
+        spec = importlib.util.spec_from_file_location(name.removesuffix(".py"), tmp_path / name)
+        assert spec is not None
+        assert spec.loader is not None
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        ((row, value),) = [(row, table.pop(row)) for row in set(table) - set(known)]
+        monkeypatch.setitem(table, row, value)
+
+
+SMALL = {"epochs": 1, "latent_dim": 4, "batch_size": 32, "device": "cpu", "density": "box"}
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_row_of_the_table_is_a_model_of_strings_and_of_images(tmp_path):
+    expressions = ["x", "x+1", "x*x", "sin(x)", "x/2", "exp(x)", "1+x", "2*x"] * 8
+    strings = GrammarAutoencoder("arithmetic", model="rae-noisy", preset="quick", **SMALL).fit(expressions)
+    images = ImageAutoencoder("rae-noisy", width=0.1, **SMALL)
+    digits = load_images("digits").train.images[:64]
+    images.fit(digits)
+    assert images.settings_.objective.bottleneck == "noisy"
+    assert images.settings_.objective.bottleneck_options == {"noise": 0.1}
+    assert (images.settings_.objective.beta, images.settings_.objective.regularizer) == (1e-4, "tikhonov")
+    for model, data in ((strings, expressions), (images, digits)):
+        assert model.settings_.model == "rae-noisy"
+        assert model.settings_.density == "box"
+        model.save(tmp_path / type(model).__name__)
+        again = type(model).load(tmp_path / type(model).__name__, device="cpu")
+        assert np.array_equal(again.sample(5, seed=1), model.sample(5, seed=1))
+        np.testing.assert_allclose(again.score_samples(data[:9]), model.score_samples(data[:9]))
+    assert models_of_images()[-1] == "rae-noisy"

@@ -56,7 +56,7 @@ def figure(
     from grae.images import load
     from grae.images.figure import draw_figure
     from grae.images.measures import HeldOut
-    from grae.images.recipes import MODELS
+    from grae.images.recipes import models_of_images
 
     names = list(places)
     images = data_of(places[names[0]])
@@ -67,7 +67,7 @@ def figure(
                 f"{places[name]} was trained on other images than {places[names[0]]}",
                 remedy="give runs on the same data",
             )
-    named = {name.upper() if name in MODELS else name: model for name, model in loaded.items()}
+    named = {name.upper() if name in models_of_images() else name: model for name, model in loaded.items()}
     distances: dict[str, float] = {}
     if fid or inception_weights is not None:
         chosen = projector_for(images, None, inception_weights, device, fid=fid, scaling=scaling, precision=precision)

@@ -13,6 +13,7 @@ from grae.cli.options import MOST_BATCH, MOST_SEED, WIDEST, AsJson, Device, Log
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
+from grae.images.recipes import models_of_images
 
 if TYPE_CHECKING:
     from grae.callbacks import Callback
@@ -24,7 +25,7 @@ def train(
     data: Data = "digits",
     model: Annotated[
         str,
-        typer.Option("--model", help="vae, cv-vae, wae, 2svae, rae-gp, rae-l2, rae-sn, rae, ae or ae-l2."),
+        typer.Option("--model", help=f"The autoencoder: {', '.join(models_of_images())}."),
     ] = "rae-l2",
     recipe: Annotated[
         str | None,

@@ -10,6 +10,8 @@ from grae.density import Gaussian, StandardNormal
 from grae.errors import DataError, SettingsError
 from grae.estimator import base as module
 from grae.estimator.base import LatentEstimator
+from grae.images import ImageAutoencoder
+from grae.sequence import GrammarAutoencoder
 
 
 class Doubled(LatentEstimator):
@@ -79,3 +81,8 @@ def test_densities_are_fitted_to_so_many_codes_and_no_more(rows, monkeypatch):
     assert np.array_equal(some, Doubled(random_state=1)._rows_to_fit(np.arange(5, 50)))
     assert not np.array_equal(some, Doubled(random_state=2)._rows_to_fit(np.arange(5, 50)))
     assert np.array_equal(Doubled()._rows_to_fit(np.arange(10)), np.arange(10))
+
+
+@pytest.mark.parametrize("kind", [GrammarAutoencoder, ImageAutoencoder])
+def test_no_requests_of_metadata_are_generated(kind: type):
+    assert not [name for name in dir(kind) if name.endswith("_request") and name.startswith("set_")]

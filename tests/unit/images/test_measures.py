@@ -20,7 +20,7 @@ from grae.images.kernel import kernel_distance
 from grae.images.measures import HeldOut, measure, normal_density
 from grae.images.printed import PRINTED
 from grae.images.projectors import Classifier, Projector
-from grae.images.recipes import MODELS
+from grae.images.recipes import PUBLISHED
 from grae.images.table import FLOOR, as_markdown, make_table
 
 SMALL = {"width": 0.1, "epochs": 1, "batch_size": 32, "device": "cpu"}
@@ -151,8 +151,8 @@ def test_fewer_images_are_drawn_where_fewer_are_asked_for(fitted, digits):
 
 
 def test_the_measure_normal_samples_what_the_paper_samples():
-    assert {name: normal_density(name) for name in MODELS} == {
-        **dict.fromkeys(MODELS, "gaussian"),
+    assert {name: normal_density(name) for name in PUBLISHED} == {
+        **dict.fromkeys(PUBLISHED, "gaussian"),
         "vae": "normal",
         "wae": "normal",
         "2svae": "two-stage",
@@ -161,7 +161,7 @@ def test_the_measure_normal_samples_what_the_paper_samples():
 
 def test_the_printed_figures_are_there_for_nine_models():
     for printed in PRINTED.values():
-        assert tuple(printed) == tuple(name for name in MODELS if name != "ae-l2")
+        assert tuple(printed) == tuple(name for name in PUBLISHED if name != "ae-l2")
         assert printed["2svae"][2] is None
     assert PRINTED["mnist"]["rae-l2"] == (10.53, 22.22, 8.69, 14.54)
 

@@ -14,7 +14,8 @@ from grae.images import ImageAutoencoder
 from grae.images.batches import as_tensor
 from grae.images.network import build
 from grae.images.networks import SquaredError, _cut, _padding
-from grae.images.recipes import MODELS, RECIPES, Recipe, objective_of, recipe_for, recipe_named
+from grae.images.recipes import PUBLISHED as MODELS
+from grae.images.recipes import RECIPES, Recipe, objective_of, recipe_for, recipe_named
 from grae.images.resolution import resolved
 from grae.images.settings import Architecture, Objective
 
