@@ -1,8 +1,8 @@
 """The statistics that batch normalization takes outside of training, estimated for the weights as they are.
 
 Running averages with the published factor of 0.99 remember a few hundred steps: in a short training they still hold
-their initial values and those of weights long gone, and images come out grey. In the published 54,000 steps and more
-at a falling rate both kinds of estimate agree, so that a recipe at full length is the published one.
+their initial values and those of weights long gone, and images come out grey. Steps of training do not look at either,
+so that a recipe at its published length takes the published steps.
 """
 
 from collections.abc import Iterable
