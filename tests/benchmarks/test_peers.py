@@ -1,6 +1,5 @@
 """The comparison with peers: its table, its page, and a row whose packages are missing."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -60,8 +59,8 @@ def test_a_row_that_takes_too_long_or_fails_costs_a_line(monkeypatch: pytest.Mon
 
 @pytest.mark.slow
 def test_a_missing_package_costs_a_line(tmp_path: Path):
-    """Each peer is hidden, as where none is installed."""
-    hidden = ("lark", "nltk.lm", "xgrammar", "llguidance", "grammarinator", "fandango")
+    """All peers but nltk, which grae brings, are hidden, as where they are not installed."""
+    hidden = ("lark", "xgrammar", "llguidance", "grammarinator", "fandango")
     code = "import sys\n" + "".join(f"sys.modules[{name!r}] = None\n" for name in hidden)
     (tmp_path / "sitecustomize.py").write_text(code)
     command = [sys.executable, str(FOLDER / "run.py"), "--rows", "parsing", "masks", "strings"]
@@ -74,4 +73,4 @@ def test_a_missing_package_costs_a_line(tmp_path: Path):
     page = (tmp_path / "peers.md").read_text()
     assert "| parse JSON" in page
     assert "nltk chart" in page
-    assert json.dumps("ended")[1:-1] not in page.split("## Parsing")[1]
+    assert "ended" not in page
