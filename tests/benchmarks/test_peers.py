@@ -36,16 +36,16 @@ def test_the_table_says_who_is_better():
     ]
 
 
-def test_the_page_keeps_what_people_wrote(tmp_path: Path):
-    path = tmp_path / "peers.md"
-    assert run.kept_remarks(path) == ""
-    path.write_text("# Beside others\n\nearlier tables\n\n## Where others win\n\nIn one row.\n")
-    text = run.page({"parsing": LINES}, ["--rows", "parsing"], run.kept_remarks(path))
-    assert "    make bench-peers ARGS='--rows parsing'" in text
-    assert "lark 1.3.1" in text
-    assert "Not installed: nltk" in text
-    assert "earlier tables" not in text
-    assert text.endswith("## Where others win\n\nIn one row.\n")
+def test_the_page_keeps_what_is_not_measured_again():
+    section = run.section("parsing", LINES, ["--seeds", "1"])
+    assert section.startswith("## Parsing\n\n`make bench-peers ARGS='--rows parsing --seeds 1'`")
+    assert "lark 1.3.1" in section
+    assert "Not installed: nltk (No module named 'nltk')." in section
+    old = "# Old\n\n## Parsing\n\nearlier\n\n## Search\n\n| a |\n\n## Where others win\n\nIn one row.\n"
+    text = run.page({"parsing": section}, old)
+    assert text == f"{run.HEAD}\n\n{section}\n\n## Search\n\n| a |\n\n## Where others win\n\nIn one row.\n"
+    assert run.page({}, text) == text
+    assert run.page({"parsing": section}, "") == f"{run.HEAD}\n\n{section}\n"
 
 
 def test_a_row_that_takes_too_long_or_fails_costs_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
