@@ -78,7 +78,7 @@ $(VENV)-peers/peers.stamp: $(VENV)/dev.stamp $(PEERS)/requirements.txt
 	@touch $@
 
 bench-peers: $(VENV)-peers/peers.stamp
-	@$(VENV)-peers/bin/python $(PEERS)/run.py $(ARGS)
+	@PYTHONPATH=$(CURDIR) $(VENV)-peers/bin/python $(PEERS)/run.py $(ARGS)
 
 $(VENV)/docs.stamp: $(VENV)/run.stamp
 	@echo "installing what the documentation needs" >&2

@@ -98,12 +98,13 @@ def of_llguidance(
     """Leads strings through llguidance's matcher."""
     tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(vocabulary), slices=[])
     read = llguidance.LLMatcher.grammar_from_lark(lark_text(grammar, aliases=False))
+    fresh = llguidance.LLMatcher(tokenizer, read)
+    if fresh.is_error():
+        raise ValueError(fresh.get_error())
 
     def lead() -> int:
         for ids in tokens:
-            matcher = llguidance.LLMatcher(tokenizer, read)
-            if matcher.is_error():
-                raise ValueError(matcher.get_error())
+            matcher = fresh.deep_copy()
             for token in ids:
                 matcher.compute_bitmask()
                 if not matcher.consume_token(token):

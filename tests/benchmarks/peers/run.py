@@ -1,7 +1,7 @@
 """grae and what a user would pick instead, on the same work in one run: docs/peers.md.
 
     make bench-peers                                  # all rows, three seeds
-    make bench-peers ARGS='--rows parsing masks --seconds 5 --run runs/mine'
+    make bench-peers ARGS='--rows parsing masks --seconds 5'     # these sections again; the others stay
 
 Each row is a process of its own with a time limit of its own; a package that is missing costs one line. The packages
 are those of requirements.txt, installed without their dependencies' own wishes, beside grae's.
@@ -40,6 +40,18 @@ HEADINGS = {
     "samples": "Evaluating samples",
     "search": "Search",
 }
+
+
+REMARKS = "Where others win"
+HEAD = """# Beside others
+
+grae and what one would pick instead, on the same work, on the same machine, each section in one run:
+
+    make bench-peers
+
+Every program gets one thread; rates and seconds are of processor time. A figure is the median of the seeds or
+repetitions, with the range in parentheses. *grae / other* says how many times better grae's best figure is; where it
+is below 1, in bold, the other is better. The packages are pinned in `tests/benchmarks/peers/requirements.txt`."""
 
 
 def measured(row: str, options: Sequence[str], limit: float) -> list[dict[str, Any]]:
@@ -101,35 +113,31 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def page(found: dict[str, list[dict[str, Any]]], options: Sequence[str], remarks: str) -> str:
-    """docs/peers.md."""
-    versions = {line["package"]: line["version"] for lines in found.values() for line in lines if "package" in line}
-    missing = {line["missing"]: line["why"] for lines in found.values() for line in lines if "missing" in line}
-    command = " ".join(["make bench-peers", *([f"ARGS='{' '.join(options)}'"] if options else [])])
+def section(row: str, lines: list[dict[str, Any]], options: Sequence[str]) -> str:
+    """A row's part of the page."""
+    versions = [f"{line['package']} {line['version']}" for line in lines if "package" in line]
+    command = " ".join(["make bench-peers", f"ARGS='--rows {' '.join([row, *options])}'"])
     parts = [
-        "# Beside others",
-        "grae and what one would pick instead, on the same work, on the same machine, in one run:",
-        f"    {command}",
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores ({platform.machine()}) under Python "
-        f"{platform.python_version()}, one thread each; rates and seconds are of processor time. A figure is the "
-        "median of the seeds or repetitions, with the range in parentheses. *grae / other* says how many times better "
-        "grae's best figure is; where it is below 1, in bold, the other is better.",
-        "Versions: " + ", ".join([f"grae {grae.__version__}", *(f"{name} {v}" for name, v in versions.items())]) + ".",
+        f"## {HEADINGS[row]}",
+        f"`{command}`, on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), Python "
+        f"{platform.python_version()}; {', '.join([f'grae {grae.__version__}', *versions])}.",
+        *(f"Not installed: {line['missing']} ({line['why']})." for line in lines if "missing" in line),
+        "\n".join(table(lines)),
+        *(line["ended"] for line in lines if "ended" in line),
     ]
-    if missing:
-        names = "; ".join(f"{name} ({why})" for name, why in missing.items())
-        parts.append(f"Not installed: {names}. `pip install 'grae[peers]'`, or `make bench-peers`, brings them.")
-    for row, lines in found.items():
-        parts += [f"## {HEADINGS[row]}", "\n".join(table(lines))]
-        parts += [line["ended"] for line in lines if "ended" in line]
-    return "\n\n".join([*parts, remarks]).rstrip() + "\n"
+    return "\n\n".join(parts)
 
 
-def kept_remarks(path: Path) -> str:
-    """What people wrote below the tables, from the heading "Where others win" on."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    at = text.find("## Where others win")
-    return text[at:] if at >= 0 else ""
+def page(found: dict[str, str], earlier: str) -> str:
+    """docs/peers.md: the sections that were measured now, those of other rows and the remarks as they stand there.
+
+    Args:
+        found: sections by row.
+        earlier: the page before.
+    """
+    kept = {part.partition("\n")[0]: f"## {part.strip()}" for part in earlier.split("\n## ")[1:]}
+    sections = [found.get(row) or kept.get(heading) for row, heading in HEADINGS.items()]
+    return "\n\n".join([HEAD, *(part for part in (*sections, kept.get(REMARKS)) if part)]) + "\n"
 
 
 def main() -> int:
@@ -151,14 +159,16 @@ def main() -> int:
         named = {option: getattr(args, option[2:]) for option in taken}
         options = [word for option, value in named.items() if value is not None for word in (option, str(value))]
         print(f"{row}: {' '.join(options)}", file=sys.stderr)
-        found[row] = measured(row, options, args.limit or limit)
-        for line in found[row]:
+        lines = measured(row, options, args.limit or limit)
+        for line in lines:
             if "missing" in line:
                 print(f"  {line['missing']} is not installed: pip install 'grae[peers]'", file=sys.stderr)
             if "ended" in line:
                 print(f"  {line['ended']}", file=sys.stderr)
-        print("\n".join(table(found[row])), file=sys.stderr)
-    args.out.write_text(page(found, sys.argv[1:], kept_remarks(args.out)), encoding="utf-8")
+        print("\n".join(table(lines)), file=sys.stderr)
+        found[row] = section(row, lines, options)
+    earlier = args.out.read_text(encoding="utf-8") if args.out.is_file() else ""
+    args.out.write_text(page(found, earlier), encoding="utf-8")
     print(args.out)
     return 0
 
