@@ -94,7 +94,7 @@ class History:
             RunError: a record has a code of another width.
         """
         for number, record in enumerate(self.records, start=1):
-            if len(record.code) != width:
+            if record.code and len(record.code) != width:  # without a code: a string that the model cannot encode
                 raise RunError(
                     f"{self.path} line {number}: code holds {len(record.code):,} numbers, expected {width}, as the "
                     "model's codes have",

@@ -64,7 +64,7 @@ def test_outcomes_keep_the_distances_of_the_best_and_clip_the_worst():
     assert np.isfinite(outcomes_of(np.full(4, 2.0))).all()
 
 
-@pytest.mark.parametrize(("view", "least"), [(structure(ARITHMETIC), 0.5), (meaning(ARITHMETIC), 0.9)])
+@pytest.mark.parametrize(("view", "least"), [(structure(ARITHMETIC), 0.5), (meaning(ARITHMETIC), 0.8)])
 def test_a_ranking_predicts_strings_it_has_not_seen(view, least: float):
     scores = target_named("log-mse").evaluate(TEXTS)
     rows = np.flatnonzero(np.isfinite(scores))
