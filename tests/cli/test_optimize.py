@@ -236,3 +236,11 @@ def test_codes_of_another_width_end_a_resumed_search(optimize):
     ended = optimize("--resume", "--out", "found", "--rounds", "3")
     assert (ended.status, ended.out) == (2, "")
     assert "history.jsonl line 1: code holds 5 numbers, expected 6" in ended.err
+
+
+def test_a_pipe_gets_a_line_a_round_only_when_asked(optimize):
+    quiet = optimize("--target", "log-mse", "--out", "found")
+    assert "/8 evaluations" not in quiet.err
+    assert "scoring the strings" not in quiet.err
+    verbose = optimize("--target", "log-mse", "--out", "again", "-v")
+    assert verbose.err.count("/8 evaluations") == 2
