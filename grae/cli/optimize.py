@@ -23,7 +23,7 @@ from grae.cli.options import (
     RunArgument,
     Seed,
 )
-from grae.cli.output import emit, is_table, note, table, talks, write_lines, write_strings
+from grae.cli.output import emit, is_table, note, table, talks, training_progress, write_lines, write_strings
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run, named
 from grae.errors import DataError, RunError, SettingsError
@@ -246,7 +246,7 @@ def optimize(
             out=folder,
             resume=resume,
             about={**options, "run": str(Path(place).absolute())},
-            progress=talks(),
+            progress=training_progress(),
             callbacks=loggers,
         )
     from grae.optimization.pictures import draw

@@ -30,6 +30,7 @@ from grae.training import generators
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
+    from grae.training.progress import Shown
 
 
 def optimize(
@@ -58,7 +59,7 @@ def optimize(
     out: str | Path | None = None,
     resume: bool = False,
     about: Mapping[str, Any] | None = None,
-    progress: bool = False,
+    progress: "Shown" = False,
     callbacks: Sequence[Callback] = (),
 ) -> SearchResult:
     """Searches a model's latent space for strings that score well on a target.
@@ -103,7 +104,8 @@ def optimize(
         out: the folder of the search; None keeps the history in memory only.
         resume: go on with the search in `out`.
         about: what `out/search.json` keeps besides as its "options", such as those of the command line.
-        progress: whether to show progress on standard error.
+        progress: whether to show progress on standard error, where that is a terminal; "verbose" for a line a round
+            elsewhere, too.
         callbacks: called while it runs; see `grae.callbacks.Callback`.
 
     Raises:

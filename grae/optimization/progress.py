@@ -1,4 +1,4 @@
-"""What a search shows while it runs, on standard error: a live bar in a terminal, a line a round elsewhere."""
+"""What a search shows while it runs, on standard error: a live bar in a terminal; elsewhere, if verbose, rows."""
 
 from collections.abc import Callable
 
@@ -9,17 +9,19 @@ from rich.progress import Progress as Bars
 from grae.callbacks.events import Evaluation, Progress, Round
 from grae.callbacks.protocol import Callback
 from grae.optimization.failures import Failures, Outcome, warn
-from grae.training.progress import clock
+from grae.training.progress import Shown, clock
 
 PART = 0.2  # of something long, that is worth a line
 
 
-def search_reporter(shown: bool, console: Console | None = None) -> "Silent":
-    """The reporter that fits: none, a bar where standard error is a terminal, else lines."""
+def search_reporter(shown: Shown, console: Console | None = None) -> "Silent":
+    """The reporter that fits: none, a bar in a terminal, else failures alone, or under "verbose" a line a round too."""
     console = console or Console(stderr=True)
     if not shown:
         return Silent()
-    return Bar(console) if console.is_terminal else Lines(console)
+    if console.is_terminal:
+        return Bar(console)
+    return Lines(console) if shown == "verbose" else Words(console)
 
 
 class Silent(Callback):
@@ -35,16 +37,23 @@ class Silent(Callback):
         """Nothing takes time any more, whether a search was started or not."""
 
 
-class Lines(Silent):
-    """A plain line a round, for pipes and log files."""
+class Words(Silent):
+    """What is worth a line of its own, such as a failure, for pipes and log files."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.shown: tuple[str, float] | None = None
 
     def say(self, text: str) -> None:
         """See Silent."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class Lines(Words):
+    """A plain line a round, too."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self.shown: tuple[str, float] | None = None
 
     def doing(self, what: str, fraction: float | None = None) -> None:
         """See Silent. A line where something long begins, and one for each further part that is done."""
@@ -102,7 +111,7 @@ class Watch:
         failures: those that were noted.
     """
 
-    def __init__(self, name: str, *, shown: bool) -> None:
+    def __init__(self, name: str, *, shown: Shown) -> None:
         self.name, self.shown = name, shown
         self.reporter = search_reporter(shown)
         self.failures = Failures()

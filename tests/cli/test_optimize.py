@@ -250,3 +250,11 @@ def test_a_search_again_from_its_own_settings(optimize, grae):
     ]
     assert histories[0] == histories[1]
     assert len(histories[0]) == 8
+
+
+def test_a_pipe_gets_a_line_a_round_only_when_asked(optimize):
+    quiet = optimize("--target", "log-mse", "--out", "found")
+    assert "/8 evaluations" not in quiet.err
+    assert "scoring the strings" not in quiet.err
+    verbose = optimize("--target", "log-mse", "--out", "again", "-v")
+    assert verbose.err.count("/8 evaluations") == 2
