@@ -67,7 +67,7 @@ class Reader:
         if self.grammar.language.is_molecular:
             texts = forms
         encoded = codec.encode(self.grammar, texts, on_invalid="skip")
-        rows = encoded.rows.tolist()
+        rows: list[int] = encoded.rows.tolist()
         return Strings([texts[row] for row in rows], [forms[row] for row in rows], encoded.derivations), rows
 
     def new(self, texts: Sequence[str], known: Known, here: set[str]) -> tuple[Strings, int]:

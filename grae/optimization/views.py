@@ -27,11 +27,13 @@ Features = Any
 
 
 class View(Protocol):
-    """Features of strings and their comparison."""
+    """Features of strings and their comparison.
 
-    def features(self, texts: Sequence[str], derivations: Derivations) -> Features:
-        """The features of strings, whose derivations are those of the plain grammar."""
-        ...
+    Attributes:
+        features: strings and their derivations by the plain grammar -> the features of each.
+    """
+
+    features: Callable[[Sequence[str], Derivations], Features]
 
     def compare(self, one: Features, other: Features) -> np.ndarray:
         """Similarities or distances of rows (n) with rows (m), (n, m) float64."""

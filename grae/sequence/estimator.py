@@ -103,6 +103,8 @@ class GrammarAutoencoder(LatentEstimator):
     __metadata_request__transform = {"on_invalid": UNUSED}  # noqa: RUF012
     __metadata_request__inverse_transform = dict.fromkeys(("temperature", "seed", "constraints", "raw"), UNUSED)
 
+    folder_: Path
+
     def __init__(
         self,
         grammar: Grammar | str | Path = "smiles",
