@@ -28,7 +28,7 @@ class About:
 
     Attributes:
         description: one line.
-        language: what its strings mean ("molecules", "expressions"), or None.
+        language: the name of the strings' language, such as "molecules".
         grammar: the name of the grammar.
         model: its row in the table of models.
         data: what it was trained on.
@@ -48,7 +48,7 @@ class About:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     description: str
-    language: str | None
+    language: str
     grammar: str
     model: str
     data: str | None
@@ -134,10 +134,10 @@ def located(path: str | Path) -> Path:
 
 
 def model_for(language: str | None = None, fingerprint: str | None = None) -> Path | None:
-    """The folder of the first model whose strings mean `language`, or that is of a grammar; None where there is none.
+    """The folder of the first model of a language or of a grammar; None where there is none.
 
     Args:
-        language: what the strings have to mean; None for anything.
+        language: the name of the strings' language; None for any.
         fingerprint: of the grammar that it has to be of, without motifs; None for any.
 
     Raises:

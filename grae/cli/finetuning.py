@@ -52,8 +52,7 @@ def tuned(
     from grae.datasets import open_source
     from grae.datasets.origin import record
     from grae.grammar import load_grammar
-    from grae.sequence.configuration import read_language_grammar
-    from grae.sequence.saved import read_settings
+    from grae.sequence.configuration import read_language_grammar, read_settings
     from grae.training.processes import in_turn
     from grae.training.run_folder import RunFolder
 

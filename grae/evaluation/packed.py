@@ -9,13 +9,11 @@ import numpy as np
 import torch
 
 from grae import files
-from grae.datasets.forms import in_form
 from grae.density import save_densities
 from grae.errors import RunError
-from grae.evaluation.meaning import meaning_of
+from grae.estimator.saved import SPLIT
 from grae.pretrained import ABOUT, START, About
-from grae.sequence.configuration import read_config
-from grae.sequence.saved import SPLIT, read_settings
+from grae.sequence.configuration import read_config, read_settings
 from grae.training.metrics import read_metrics
 from grae.training.run_folder import RunFolder
 
@@ -82,7 +80,7 @@ def pack(
     last = read_metrics(source)[-1] if source.has(source.METRICS) else {}
     about = About(
         description=description,
-        language=model.language_grammar_.language,
+        language=model.language_grammar_.language.name,
         grammar=model.language_grammar_.name,
         model=read_settings(source).model,
         data=_name_of(config),
@@ -119,14 +117,15 @@ def start_strings(model: "GrammarAutoencoder", run: "LoadedRun", n: int, *, seed
         n: how many at most.
         seed: of the samples.
     """
-    meaning, form = meaning_of(model.language_grammar_), model.settings_.form
+    grammar = model.language_grammar_
+    form = grammar.language.form(model.settings_.form)
     found: dict[str, str] = {}  # by what a string is in the form in which the model learned
     round_ = 0
     while len(found) < n:
         texts = model.sample(min(ROUND, 2 * n), seed=seed + round_)
-        valid = [text for text, form in zip(texts, meaning.canonical(texts), strict=True) if form is not None]
+        valid = [text for text, known in zip(texts, grammar.canonical(texts), strict=True) if known is not None]
         before = len(found)
-        for text, key in zip(valid, in_form(valid, form), strict=True):
+        for text, key in zip(valid, form.spell(valid), strict=True):
             if key is not None:
                 found.setdefault(key, text)
         round_ += 1

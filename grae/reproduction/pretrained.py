@@ -56,7 +56,7 @@ RECIPES = {
         "arithmetic expressions in x of up to 15 productions: the 100,000 of the published experiments",
         grammar="arithmetic",
         data="expressions-published",
-        time_budget=8,
+        time_budget=20,
         seed=1,
     ),
 }
@@ -95,7 +95,6 @@ def train_again(
         RunError: the folder holds another training.
     """
     from grae.datasets import open_source
-    from grae.datasets.forms import trained_form
     from grae.datasets.origin import built, record
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
@@ -105,7 +104,7 @@ def train_again(
         return
     grammar, data = load_grammar(recipe.grammar), data or recipe.data
     source = open_source(data, grammar=grammar)
-    store = (build or built)(grammar, source, trained_form(grammar), None)
+    store = (build or built)(grammar, source, grammar.language.automaton_form, None)
     model = GrammarAutoencoder(
         grammar,
         time_budget=time_budget or recipe.time_budget,

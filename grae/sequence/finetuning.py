@@ -20,6 +20,7 @@ from grae.grammar.codec import Derivations
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import encode_rows, mean_terms
+from grae.sequence.configuration import read_config, read_grammar, read_language_grammar, read_settings
 from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, rewritten
 from grae.sequence.replay import MixedBatches, Replay, joined
@@ -93,9 +94,9 @@ def fit(
             raise RunError("there is no folder to resume from", remedy="give the folder of the run")
         base = None
         grammar, plain, before = (
-            saved.read_grammar(folder),
-            saved.read_language_grammar(folder),
-            saved.read_settings(folder),
+            read_grammar(folder),
+            read_language_grammar(folder),
+            read_settings(folder),
         )
     else:
         if folder is not None:
@@ -113,7 +114,7 @@ def fit(
         assert folder is not None
         replay = Replay.read(folder)
         estimator.settings_ = _resumed(estimator, before)
-        about["from"] = (saved.read_config(folder).get("data") or {}).get("from")
+        about["from"] = (read_config(folder).get("data") or {}).get("from")
         saved.check_same(folder, estimator.settings_, about)
     else:
         estimator.settings_ = _settings(estimator, before, derivations, share)
@@ -136,7 +137,7 @@ def fit(
         if folder is not None and processes.is_main():
             saved.begin(folder, estimator)
             replay.write(folder)
-    unit = "strings" if plain.language is None else plain.language
+    unit = plain.language.plural
     batches = _batches(estimator, both, len(derivations), replay)
     estimator.densities_ = {}  # so that callbacks can encode and decode
     estimator.result_ = train(

@@ -176,7 +176,7 @@ def test_load_takes_its_name(comes_along: Path, tmp_path: Path, monkeypatch: pyt
     model = library.load("zinc250k", device="cpu")
     assert all(canonical_all(model.sample(5)))
     assert training_strings(model) == (comes_along / "start.txt").read_text().splitlines()
-    with pytest.raises(RunError, match=r"no folder nowhere(.|\n)*comes with grae: zinc250k"):
+    with pytest.raises(RunError, match="no folder nowhere"):
         library.load("nowhere")
 
 
