@@ -66,7 +66,7 @@ def build(
             depth=architecture.depth,
             dropout=architecture.dropout,
         )
-    chosen = bottleneck or BottleneckSettings(kind=model.bottleneck)
+    chosen = bottleneck or BottleneckSettings.of(model.bottleneck, model.ours.noise)
     coder = BOTTLENECKS[chosen.kind](encoder.n_features, architecture.latent_dim, **chosen.options)
     if isinstance(architecture, PaperArchitecture):
         initialize(encoder, coder, decoder)

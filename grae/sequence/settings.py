@@ -207,6 +207,13 @@ class BottleneckSettings(Frozen):
             raise ValueError("the discrepancy of the bottleneck 'wasserstein' is not reduced over dimensions")
         return self
 
+    @classmethod
+    def of(cls, kind: str, noise: float | None, reduction: Reduction | None = None) -> Self:
+        """Of a kind, with a noise where one is given: a deterministic bottleneck with noise is the noisy one."""
+        if kind == "deterministic" and noise:
+            kind = "noisy"
+        return cls(kind=kind, noise=noise, reduction=reduction)
+
     @property
     def options(self) -> dict[str, Any]:
         """The arguments of the class."""
@@ -336,7 +343,7 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
     )
     return Preset(
         architecture=architecture,
-        bottleneck=BottleneckSettings(kind=model.bottleneck).with_noise(defaults.noise),
+        bottleneck=BottleneckSettings.of(model.bottleneck, defaults.noise),
         reconstruction="cross-entropy",
         weights=Weights(
             beta=defaults.beta,
@@ -370,10 +377,8 @@ def _paper(grammar: Grammar, model: Model) -> Preset:
     )
     return Preset(
         architecture=published.architecture,
-        bottleneck=BottleneckSettings(
-            kind=model.bottleneck,
-            noise=model.paper.noise,
-            reduction=None if model.bottleneck == "wasserstein" else "mean",
+        bottleneck=BottleneckSettings.of(
+            model.bottleneck, model.paper.noise, None if model.bottleneck == "wasserstein" else "mean"
         ),
         reconstruction="binary-cross-entropy",
         weights=Weights(beta=model.paper.beta, lambda_=model.paper.lambda_),

@@ -129,7 +129,7 @@ def test_what_cannot_be_reproduced(tiny, tmp_path):
 
 def test_names_of_one_model():
     alike = structured_module._alike
-    assert alike("grae", "rae-l2")
+    assert not alike("grae", "rae-l2")  # noise on molecules
     assert alike("cv-vae", "gcvvae")
     assert not alike("vae", "gvae")  # another noise
     assert not alike("gvae", "cvae")

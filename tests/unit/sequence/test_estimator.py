@@ -461,7 +461,7 @@ def test_the_form_is_what_the_caller_says():
     assert molecules(epochs=1).fit(plain).settings_.form == "as-written"
     assert molecules(epochs=1, form="kekule").fit(plain).constraints_used() == "semantic"
     assert resolved(molecules(preset="paper").get_params(), load_grammar("smiles")).preset.form == "as-written"
-    with pytest.raises(SettingsError, match="only molecules have a canonical form"):
+    with pytest.raises(SettingsError, match="form 'canonical': strings have the form as-written alone"):
         new(form="canonical").fit(TEXTS)
     with pytest.raises(DataError, match="not read by RDKit"):
         molecules().fit([*MOLECULES, "C1"])
