@@ -52,7 +52,7 @@ class Limits:
             from grae.chemistry.counts import heavy_atoms
 
             rows = np.flatnonzero(admitted)
-            admitted[rows] = heavy_atoms([texts[row] for row in rows]) <= self.most_atoms
+            admitted[rows] = heavy_atoms([texts[row] for row in rows.tolist()]) <= self.most_atoms
         return admitted
 
     def __bool__(self) -> bool:

@@ -65,9 +65,9 @@ class Reader:
         Molecules are written as RDKit does, whatever their spelling was.
         """
         if self.grammar.language == "molecules":
-            texts = forms
+            texts = list(forms)
         encoded = codec.encode(self.grammar, texts, on_invalid="skip")
-        rows = encoded.rows.tolist()
+        rows: list[int] = encoded.rows.tolist()
         return Strings([texts[row] for row in rows], [forms[row] for row in rows], encoded.derivations), rows
 
     def new(self, texts: Sequence[str], known: Known, here: set[str]) -> tuple[Strings, int]:

@@ -102,7 +102,7 @@ class Ranking:
 
     def _kernel(self, compared: Sequence[np.ndarray]) -> np.ndarray:
         parts = zip(self.views, compared, self.lengths, strict=True)
-        return sum(view.kernel(table, length) for view, table, length in parts) / len(self.views)
+        return np.mean([view.kernel(table, length) for view, table, length in parts], axis=0)
 
 
 def log_improvement(mean: np.ndarray, deviation: np.ndarray, incumbent: float) -> np.ndarray:

@@ -104,7 +104,8 @@ class LatentSpace:
         plain = self.model.language_grammar_
         grammar = plain.base or plain
         encoded = codec.encode(grammar, texts, on_invalid="skip")
-        inside = [texts[row] for row in encoded.rows]
+        rows: list[int] = encoded.rows.tolist()
+        inside = [texts[row] for row in rows]
         admitted = self.limits.admit(grammar, inside, encoded.derivations)
         return {text for text, fits in zip(inside, admitted.tolist(), strict=True) if fits}
 

@@ -33,8 +33,9 @@ Features = Any
 class View(Protocol):
     """Features of strings and their comparison."""
 
-    def features(self, texts: Sequence[str], derivations: Derivations) -> Features:
-        """The features of strings, whose derivations are those of the plain grammar."""
+    @property
+    def features(self) -> Callable[[Sequence[str], Derivations], Features]:
+        """Gives the features of strings, of which the derivations in the plain grammar are known."""
         ...
 
     def compare(self, one: Features, other: Features) -> np.ndarray:
