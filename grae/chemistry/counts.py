@@ -5,10 +5,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from rdkit import rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
-from grae.chemistry.reading import _read
+from grae.chemistry.reading import read
 from grae.grammar.sparse_counts import Counts, counted
 
 RADIUS = 3
@@ -23,15 +22,14 @@ def morgan_counts(smiles: Sequence[str]) -> Counts:
     """How often each circular substructure of radius at most 3 occurs (ECFP6 counts); none in an invalid string."""
     keys: list[np.ndarray] = []
     owners: list[np.ndarray] = []
-    with rdBase.BlockLogs():
-        for row, text in enumerate(smiles):
-            molecule = _read(text)
-            if molecule is None:
-                continue
-            found = _generator().GetSparseCountFingerprint(molecule).GetNonzeroElements()
-            repeated = np.repeat(np.fromiter(found.keys(), np.uint64), np.fromiter(found.values(), np.int64))
-            keys.append(repeated)
-            owners.append(np.full(len(repeated), row))
+    for row, text in enumerate(smiles):
+        molecule = read(text)
+        if molecule is None:
+            continue
+        found = _generator().GetSparseCountFingerprint(molecule).GetNonzeroElements()
+        repeated = np.repeat(np.fromiter(found.keys(), np.uint64), np.fromiter(found.values(), np.int64))
+        keys.append(repeated)
+        owners.append(np.full(len(repeated), row))
     return counted(
         np.concatenate([np.empty(0, np.uint64), *keys]), np.concatenate([np.empty(0, np.int64), *owners]), len(smiles)
     )
@@ -39,6 +37,5 @@ def morgan_counts(smiles: Sequence[str]) -> Counts:
 
 def heavy_atoms(smiles: Sequence[str]) -> np.ndarray:
     """Atoms other than hydrogen, (n,) int64; 0 where a string is not valid."""
-    with rdBase.BlockLogs():
-        molecules = map(_read, smiles)
-        return np.array([0 if molecule is None else molecule.GetNumHeavyAtoms() for molecule in molecules], np.int64)
+    molecules = map(read, smiles)
+    return np.array([0 if molecule is None else molecule.GetNumHeavyAtoms() for molecule in molecules], np.int64)

@@ -65,7 +65,7 @@ class Reader:
         Molecules are written as RDKit does, whatever their spelling was.
         """
         if self.grammar.language.is_molecular:
-            texts = forms
+            texts = list(forms)
         encoded = codec.encode(self.grammar, texts, on_invalid="skip")
         rows: list[int] = encoded.rows.tolist()
         return Strings([texts[row] for row in rows], [forms[row] for row in rows], encoded.derivations), rows

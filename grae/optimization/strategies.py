@@ -108,10 +108,10 @@ LONGEST = 2_000
 def _views(plan: Plan, space: LatentSpace, grammar: "Grammar") -> "list[View]":
     from grae.optimization import views
 
+    found: list[View] = []
     if callable(plan.surrogate):
         own = plan.surrogate
         return [views.PointView(lambda texts, derivations: np.asarray(own(list(texts)), np.float64))]
-    found: list[View] = []
     for name in plan.views(grammar):
         if name == "structure":
             found.append(views.structure(grammar))

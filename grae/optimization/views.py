@@ -27,13 +27,12 @@ Features = Any
 
 
 class View(Protocol):
-    """Features of strings and their comparison.
+    """Features of strings and their comparison."""
 
-    Attributes:
-        features: strings and their derivations by the plain grammar -> the features of each.
-    """
-
-    features: Callable[[Sequence[str], Derivations], Features]
+    @property
+    def features(self) -> Callable[[Sequence[str], Derivations], Features]:
+        """Gives the features of strings, of which the derivations in the plain grammar are known."""
+        ...
 
     def compare(self, one: Features, other: Features) -> np.ndarray:
         """Similarities or distances of rows (n) with rows (m), (n, m) float64."""

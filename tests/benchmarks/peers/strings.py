@@ -24,7 +24,7 @@ from languages import angled, antlr, grammar_of
 from measured import OURS, failed, peer, spent, tell
 from rdkit import Chem, rdBase
 
-from grae.constraints import AUTOMATA, ConstrainedPushdown, constraint_of
+from grae.constraints import ConstrainedPushdown, constraint_of
 from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
@@ -145,7 +145,7 @@ def compare(name: str, n: int, seeds: range, grammarinator: Any, fandango: Any) 
             failed(work, who, f"{type(error).__name__}: {error}"[:120])
 
     tried(OURS, lambda seed: ours(grammar, name, n, seed), ())
-    if grammar.language in AUTOMATA:
+    if grammar.language.automaton is not None:
         tried(f"{OURS}, its rules kept", lambda seed: under_rules(grammar, name, n, seed), ())
     if grammarinator is not None:
         with tempfile.TemporaryDirectory() as folder:
