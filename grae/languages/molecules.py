@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grae.grammar import Grammar
-from grae.grammar.codec import Derivations
 from grae.grammar.language import Form, Language, Property
 
 if TYPE_CHECKING:
+    from grae.grammar.codec import Derivations
     from grae.grammar.sparse_counts import Counts
 
 
@@ -50,7 +50,7 @@ def _draw(texts: Sequence[str], path: Path, legends: Sequence[str]) -> None:
     draw_grid(texts, path, legends=legends)
 
 
-def _substructures(grammar: Grammar, texts: Sequence[str], derivations: Derivations) -> "Counts":
+def _substructures(grammar: Grammar, texts: Sequence[str], derivations: "Derivations") -> "Counts":
     from grae.chemistry.counts import morgan_counts
 
     return morgan_counts(texts)

@@ -336,7 +336,7 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
     )
     return Preset(
         architecture=architecture,
-        bottleneck=BottleneckSettings(kind=model.bottleneck).with_noise(defaults.noise),
+        bottleneck=_bottleneck(model.bottleneck, defaults.noise),
         reconstruction="cross-entropy",
         weights=Weights(
             beta=defaults.beta,
@@ -348,6 +348,11 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
         motifs=0 if model.characters else scale.quick_motifs if quick else scale.motifs,
         form=grammar.language.automaton_form,
     )
+
+
+def _bottleneck(kind: str, noise: float | None) -> BottleneckSettings:
+    """A row's bottleneck with its noise; a deterministic one with a noise is the noisy one."""
+    return BottleneckSettings(kind="noisy" if kind == "deterministic" and noise else kind, noise=noise or None)
 
 
 def _paper(grammar: Grammar, model: Model) -> Preset:
