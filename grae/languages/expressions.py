@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from grae.errors import ParseError
 from grae.grammar import Grammar
-from grae.grammar.codec import Derivations, encode
 from grae.grammar.language import Language
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from grae.grammar.codec import Derivations
 
 CURVE_POINTS = 161
 CHUNK = 2_000  # expressions evaluated at a time
@@ -19,7 +20,7 @@ PLACES, RANGE = 64, 10.0  # where values are compared, away from those that the 
 class Expressions(Language):
     """See the head of this module."""
 
-    def holds(self, grammar: Grammar, derivations: Derivations, texts: Sequence[str]) -> "np.ndarray":
+    def holds(self, grammar: Grammar, derivations: "Derivations", texts: Sequence[str]) -> "np.ndarray":
         """Which expressions are finite everywhere, (n,) bool."""
         from grae.expressions import are_finite
 
@@ -30,6 +31,7 @@ class Expressions(Language):
         import numpy as np
 
         from grae.expressions import evaluate_many, points
+        from grae.grammar.codec import encode
 
         domain = points()
         everywhere = np.concatenate([domain, places()])
@@ -74,7 +76,7 @@ def places() -> "np.ndarray":
     return np.random.default_rng(0).uniform(-RANGE, RANGE, PLACES)
 
 
-def _values(grammar: Grammar, texts: Sequence[str], derivations: Derivations) -> "np.ndarray":
+def _values(grammar: Grammar, texts: Sequence[str], derivations: "Derivations") -> "np.ndarray":
     """The inverse hyperbolic sines of the values of expressions at `places`, (n, 64) float64."""
     import numpy as np
 

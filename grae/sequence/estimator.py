@@ -99,7 +99,7 @@ class GrammarAutoencoder(LatentEstimator):
         finetuning_: how many strings came back exactly before and after; only after a warm start.
     """
 
-    __metadata_request__fit = dict.fromkeys(("run", "resume", "data", "callbacks"), UNUSED)
+    __metadata_request__fit = dict.fromkeys(("warm_start", "replay", "run", "resume", "data", "callbacks"), UNUSED)
     __metadata_request__transform = {"on_invalid": UNUSED}  # noqa: RUF012
     __metadata_request__inverse_transform = dict.fromkeys(("temperature", "seed", "constraints", "raw"), UNUSED)
 

@@ -118,7 +118,10 @@ def test_grammar_knows_neither_torch_nor_rdkit():
 
 
 def test_a_grammar_is_read_without_what_parses_with_it():
-    code = "import grae.grammar\nassert grae.grammar.load_grammar('smiles').analysis.findings == []"
+    code = (
+        "import grae.grammar\n"
+        "for name in ('smiles', 'arithmetic'):\n    grae.grammar.load_grammar(name).analysis.findings"
+    )
     assert not loaded_after(code) & {*HEAVY, "llvmlite", "joblib"}
 
 

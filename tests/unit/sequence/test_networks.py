@@ -15,7 +15,14 @@ from grae.sequence.decoders import MaskedBinaryCrossEntropy, MaskedCrossEntropy,
 from grae.sequence.encoders import RecurrentEncoder
 from grae.sequence.network import build
 from grae.sequence.pushdown import GrammarTensors, Pushdown, decode
-from grae.sequence.settings import PAPER_EXPRESSIONS, PAPER_MOLECULES, RecurrentArchitecture, Weights, preset_named
+from grae.sequence.settings import (
+    PAPER_EXPRESSIONS,
+    PAPER_MOLECULES,
+    PRESETS,
+    RecurrentArchitecture,
+    Weights,
+    preset_named,
+)
 
 ARITHMETIC = load_grammar("arithmetic")
 SMALL = RecurrentArchitecture(latent_dim=8, embedding=16, encoder_hidden=16, hidden=32)
@@ -311,3 +318,15 @@ def test_convolutions_refuse_derivations_that_they_cannot_read():
 def test_an_unknown_preset_is_an_error_that_suggests_one():
     with pytest.raises(SettingsError, match=r"unknown preset 'papers'.*\n.*did you mean 'paper'"):
         preset_named("papers", ARITHMETIC, model_named("grae"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_row_has_the_bottleneck_and_the_noise_it_says_in_every_preset(name):
+    row = model_named(name)
+    for grammar in (ARITHMETIC, load_grammar("smiles")):
+        for preset in PRESETS:
+            defaults = row.paper if preset == "paper" else row.ours_on(grammar.language.name)
+            chosen = preset_named(preset, grammar, row).bottleneck
+            assert chosen.noise == defaults.noise
+            noisy = row.bottleneck == "deterministic" and defaults.noise
+            assert chosen.kind == ("noisy" if noisy else row.bottleneck)
