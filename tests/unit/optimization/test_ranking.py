@@ -43,7 +43,8 @@ def test_the_posterior_is_that_of_the_joint_normal():
     def likelihood(noise: float) -> float:
         process = Process(squared_exponential(known, known), values, noise)
         gram = process.amplitude * (squared_exponential(known, known) + noise * np.eye(8))
-        return float(multivariate_normal.logpdf(values, np.full(8, process.mean), gram)) - process.log_evidence
+        normal = multivariate_normal(np.full(8, process.mean), gram)  # pyright: ignore[reportArgumentType]
+        return float(normal.logpdf(values)) - process.log_evidence
 
     assert likelihood(0.01) == pytest.approx(likelihood(0.5))  # the evidence is the likelihood up to a constant
 

@@ -71,7 +71,7 @@ def test_codes_of_later_rounds_are_of_the_retrained_model(model, expressions, tm
     assert found.seconds["retrain"] > 0
 
 
-@pytest.mark.parametrize("strategy", ["trust-region", "random"])
+@pytest.mark.parametrize("strategy", ["mixed", "trust-region", "random"])
 @pytest.mark.parametrize("calls", [3, 9, 15, 18])
 def test_a_search_cut_anywhere_goes_on_as_if_it_never_stopped(model, expressions, tmp_path, calls, strategy):
     whole = search(model, expressions, out=tmp_path / "whole", strategy=strategy).records.records
