@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grae.cli.completion import models, runs
-from grae.cli.options import AsJson, Device, Fcd, Seed
+from grae.cli.options import MOST_STRINGS, AsJson, Device, Fcd, Seed
 from grae.cli.output import emit, note, table
 from grae.cli.runs import check_new, find_run
 from grae.pretrained import START, Pretrained, pretrained, pretrained_named, start_strings
@@ -76,10 +76,11 @@ def pack(
     ] = None,
     description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="One line.")] = None,
     n: Annotated[
-        int, typer.Option("-n", "--number", min=1, help="How many strings to sample for the measures.")
+        int,
+        typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample for the measures."),
     ] = EVALUATED,
     starts: Annotated[
-        int, typer.Option("--starts", min=1, help="Samples to keep, for searches to start from.")
+        int, typer.Option("--starts", min=1, max=MOST_STRINGS, help="Samples to keep, for searches to start from.")
     ] = 10_000,
     fcd: Fcd = None,
     seed: Seed = 0,

@@ -12,6 +12,7 @@ from grae.cli.options import (
     MOST_A_ROUND,
     MOST_PROCESSES,
     MOST_ROUNDS,
+    MOST_STEPS,
     MOST_STRINGS,
     AsJson,
     Column,
@@ -81,10 +82,12 @@ def optimize(
         ),
     ] = None,
     most_atoms: Annotated[
-        int | None, typer.Option("--most-atoms", metavar="N", min=1, help="Heavy atoms of a proposed molecule.")
+        int | None,
+        typer.Option("--most-atoms", metavar="N", min=1, max=MOST_STEPS, help="Heavy atoms of a proposed molecule."),
     ] = None,
     most_symbols: Annotated[
-        int | None, typer.Option("--most-symbols", metavar="N", min=1, help="Terminals of a proposed string.")
+        int | None,
+        typer.Option("--most-symbols", metavar="N", min=1, max=MOST_STEPS, help="Terminals of a proposed string."),
     ] = None,
     rounds: Annotated[
         int | None, typer.Option("--rounds", min=1, max=MOST_ROUNDS, help="Rounds. [default: 100; paper 5; random 10]")

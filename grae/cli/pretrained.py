@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.options import AsJson, Device, Fcd
+from grae.cli.options import MOST_STRINGS, AsJson, Device, Fcd
 from grae.cli.output import emit, note, training_progress
 from grae.cli.runs import RUNS, check_new
 
@@ -23,7 +23,10 @@ def pretrained(
         typer.Option("--run", metavar="RUN", help="Where it is trained, or was. [default: runs/NAME-pretrained]"),
     ] = None,
     n: Annotated[
-        int, typer.Option("-n", "--number", min=1, help="Samples to measure, and samples to keep to start from.")
+        int,
+        typer.Option(
+            "-n", "--number", min=1, max=MOST_STRINGS, help="Samples to measure, and samples to keep to start from."
+        ),
     ] = 10_000,
     fcd: Fcd = None,
     device: Device = "auto",

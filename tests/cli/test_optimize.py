@@ -72,7 +72,7 @@ def test_the_table_names_the_best_and_the_papers_statistics(optimize, grae, sear
         "def xs(text):\n    if 'sin' in text: raise ValueError('no')\n    return text.count('x')\n"
     )
     options = ("--target", "own.py:xs", "--minimize", "--start", str(searched / "some.txt"), "--start-limit", "20")
-    ended = optimize("runs/arithmetic-grae-1", *options, "--strategy", "random")
+    ended = optimize("runs/arithmetic-grae-1", *options, "--strategy", "random", "-v")
     assert ended.status == 0, ended.err
     for word in ("own.py:xs", "string", "from", "start", "average of the valid", "best three", "8"):
         assert word in ended.out

@@ -13,7 +13,7 @@ from grae.density import DENSITIES
 from grae.errors import GraeError
 from grae.images import ImageAutoencoder
 from grae.images.batches import ImageBatches, decode_codes
-from grae.images.recipes import MODELS as IMAGE_MODELS
+from grae.images.recipes import models_of_images
 from grae.optimization import optimize
 from grae.sequence import GrammarAutoencoder
 from grae.sequence.batches import DerivationBatches
@@ -243,7 +243,7 @@ def images(subject: Subject) -> dict[str, Any]:
 def image_models(subject: Subject) -> dict[str, Any]:
     """Some steps of each of the ten models of images: the loss is finite; images a second."""
     session, data, found = subject.session, subject.images, {}
-    for name in IMAGE_MODELS:
+    for name in models_of_images():
         model = ImageAutoencoder(name, **pictures.size(session, data), device=session.device, epochs=1)
         network, settings = pictures.fresh(model, data.train.images)
         batches = ImageBatches(

@@ -17,7 +17,7 @@ from grae.images.measures import NAMES, HeldOut, measure
 from grae.images.network import build
 from grae.images.printed import PRINTED
 from grae.images.projectors import Projector, load_projector, make_projector, standard_projector
-from grae.images.recipes import MODELS
+from grae.images.recipes import models_of_images
 from grae.images.resolution import resolved
 from grae.images.table import SAME_NETWORK, as_markdown
 from grae.training.device import resolve
@@ -33,7 +33,7 @@ SHOWN = 8  # images in a line of the figure
 MEASURING = 0.2  # of the time: densities and distances
 PARTS = 3  # of the weights of the model trained last
 FIGURE = "figure.png"
-ORDER = ("vae", "2svae", *(name for name in MODELS if name not in ("vae", "2svae")))
+ORDER = ("vae", "2svae", *(name for name in models_of_images() if name not in ("vae", "2svae")))
 
 
 def opened(session: Session, name: str, most: int | None = None) -> ImageSet:
@@ -81,7 +81,7 @@ def table(session: Session) -> None:
             files.write_tensors(session.out / PICTURES, pictures)
             session.write_state()
         session.tell("measures", **rows[name])
-    done = [rows[name] for name in MODELS if name in rows]
+    done = [rows[name] for name in models_of_images() if name in rows]
     with session.clock.writing_down():
         draw(session.out / FIGURE, pictures, [row["model"] for row in done])
     session.tell("table", markdown=as_markdown(done))
