@@ -127,6 +127,7 @@ def test_what_cannot_be_used_is_named(tmp_path, some):
 def test_the_census_says_what_was_found_and_broken_pictures_are_left_out(tmp_path, some):
     folder = folder_of(tmp_path / "a", some)
     whole = load_images(folder)
+    assert whole.census is not None
     assert whole.census == Census(20, (64, 64), (64, 64), {"RGB": 20}, {})
     assert whole.census.in_words() == "20 pictures, 64x64 pixels (20 RGB)"
     (folder / "part" / "07.png").write_bytes((folder / "part" / "07.png").read_bytes()[:100])
@@ -142,6 +143,7 @@ def test_the_census_says_what_was_found_and_broken_pictures_are_left_out(tmp_pat
     kept = {image.tobytes() for image in (*found.train.images, *found.test.images)}
     assert len(found.train.images) + len(found.test.images) == 21
     assert kept >= {image.tobytes() for name, image in some.items() if name != "part/07.png"}
+    assert found.census is not None
     words = found.census.in_words()
     kinds = "19 RGB, 1 RGB with transparency, 1 grayscale"
     assert words.startswith(f"21 pictures, from 10x90 to 300x20 pixels ({kinds}); 2 left out that cannot be read: ")

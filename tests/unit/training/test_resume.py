@@ -214,7 +214,7 @@ class TestRefuses:
             go(SETTINGS.replace(seed=1, batch_size=9), resume=True)
 
     def test_other_data(self, go, toy, stopped):
-        with pytest.raises(RunError, match="40 rows of training data, not 41"):
+        with pytest.raises(RunError, match=r"rows of training data \(was 40, now 41\)"):
             go(data=toy.Data(n_rows=41), resume=True)
 
     def test_another_model(self, go, toy, stopped):
