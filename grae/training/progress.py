@@ -16,6 +16,14 @@ from grae.callbacks.protocol import Callback
 FRAME = 0.25
 """Seconds between two updates of the bar."""
 BAR = 20  # characters
+HEADINGS = {
+    "loss": "val. loss",
+    "reconstruction": "L_REC",
+    "embedding": "L_Z",
+    "regularization": "L_REG",
+    "cross_entropy": "nats",
+}
+"""Columns of validations whose names are too long or are those of the training; the losses as in Ghosh et al. 2020."""
 CELL = 10
 BEST = " best"
 Shown = bool | Literal["verbose"]
@@ -86,7 +94,7 @@ class Rows(Notes):
         if not self.names:
             most = (self.console.width - len(row("", "", "", ())) - len(BEST)) // (CELL + 1)
             self.names = list(validation.validation)[: max(1, most)]
-            self.say(row("time", "epoch", "train loss", self.names))
+            self.say(row("time", "epoch", "train loss", [HEADINGS.get(name, name) for name in self.names]))
         values = [_figure(validation.validation.get(name)) for name in self.names]
         loss = _figure(validation.train.get("loss"))
         self.say(row(clock(validation.seconds), f"{validation.epoch:.2f}", loss, values) + BEST * validation.best)

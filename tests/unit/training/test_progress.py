@@ -35,7 +35,7 @@ def test_a_pipe_gets_a_row_per_validation_where_that_is_asked_for(toy, capfd):
     out, err = capfd.readouterr()
     assert out == ""
     heading, *rows = err.splitlines()
-    assert heading.split() == ["time", "epoch", "train", "loss", "loss", "exact"]
+    assert heading.split() == ["time", "epoch", "train", "loss", "val.", "loss", "exact"]
     number = r"[\d.e-]+"
     assert len(rows) == 2
     for epoch, found in enumerate(rows, start=1):
