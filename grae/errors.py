@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 CARET_WIDTH = 60
 SHOWN = 200  # characters of a name or a string in a message
@@ -31,6 +34,12 @@ class GraeError(Exception):
 
     def __str__(self) -> str:
         return self.message if self.remedy is None else f"{self.message}\n  remedy: {self.remedy}"
+
+
+def first_problem(error: "ValidationError") -> str:
+    """The first of what pydantic found in a file, as `place: problem`."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
 
 
 def shortened(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from grae.errors import RunError
+from grae.errors import RunError, first_problem
 from grae.paths import RUNS, is_file, place_named
 from grae.resources import shipped
 
@@ -85,7 +85,12 @@ class Pretrained:
     @property
     def size(self) -> int:
         """Bytes of all its files."""
-        return sum(file.stat().st_size for file in self.path.iterdir() if file.is_file())
+        return size_of(self.path)
+
+
+def size_of(place: Path) -> int:
+    """Bytes of all files of a folder."""
+    return sum(file.stat().st_size for file in place.iterdir() if file.is_file())
 
 
 def home() -> Path:
@@ -184,9 +189,7 @@ def _read(place: Path) -> Pretrained:
     try:
         about = TypeAdapter(About).validate_python(found)
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise RunError(f"{place / ABOUT}: {where}: {problem['msg']}", remedy=REINSTALL) from None
+        raise RunError(f"{place / ABOUT}: {first_problem(error)}", remedy=REINSTALL) from None
     return Pretrained(place.name, place, about)
 
 

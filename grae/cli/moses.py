@@ -5,23 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
-from grae.cli.options import MOST_EPOCHS, MOST_SEED, MOST_STRINGS, AsJson, Device, Fcd, Jobs
+from grae.cli.options import MOST_SEED, MOST_STRINGS, AsJson, Device, Fcd, Jobs, PresetEpochs, PresetMinutes
 from grae.cli.output import emit, note, stages, table, talks
 from grae.cli.runs import RUNS
 
 
 def moses(
-    time_budget: Annotated[
-        float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")
-    ] = None,
+    time_budget: PresetMinutes = None,
     samples: Annotated[
         int, typer.Option("--samples", min=1, max=MOST_STRINGS, help="How many strings to draw.")
     ] = 30_000,
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
-    epochs: Annotated[
-        int | None,
-        typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: by the preset]"),
-    ] = None,
+    epochs: PresetEpochs = None,
     train: Annotated[
         str, typer.Option("--train", metavar="DATA", help="The training set: a data set or a file.")
     ] = "moses-train",

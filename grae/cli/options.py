@@ -61,6 +61,12 @@ Delimiter = Annotated[
     ),
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Where to compute.")]
+PresetEpochs = Annotated[
+    int | None, typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: by the preset]")
+]
+PresetMinutes = Annotated[
+    float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="The same seed gives the same result.")]
 Temperature = Annotated[
     float,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grae.cli.options import MOST_EPOCHS, MOST_ROUNDS, MOST_STRINGS, AsJson, Device
+from grae.cli.options import MOST_ROUNDS, MOST_STRINGS, AsJson, Device, PresetEpochs, PresetMinutes
 from grae.cli.output import emit, note, table, talks
 from grae.cli.runs import RUNS, find_run
 
@@ -37,13 +37,8 @@ def pmo(
         str, typer.Option("--data", "-d", metavar="DATA", help="Where searches start, and what a run is trained on.")
     ] = "zinc250k",
     preset: Annotated[str, typer.Option("--preset", help="Of the training: quick or default.")] = "default",
-    epochs: Annotated[
-        int | None,
-        typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: by the preset]"),
-    ] = None,
-    time_budget: Annotated[
-        float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")
-    ] = None,
+    epochs: PresetEpochs = None,
+    time_budget: PresetMinutes = None,
     device: Device = "auto",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where it is kept. [default: runs/pmo-BUDGET]")

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from grae.errors import RunError, shortened
-from grae.estimator.settings import first_problem
+from grae.errors import RunError, first_problem, shortened
 from grae.training.run_folder import RunFolder
 
 S = TypeVar("S", bound=BaseModel)

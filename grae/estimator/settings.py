@@ -41,9 +41,3 @@ def replaced(settings: S, **changes: Any) -> S:
     """
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     return validated(type(settings), values | {name: value for name, value in changes.items() if value is not None})
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first of what pydantic found in a file, as `place: problem`."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"

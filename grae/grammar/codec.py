@@ -40,6 +40,15 @@ class Derivations(Sequence[np.ndarray]):
         arrays = [np.asarray(derivation, dtype) for derivation in derivations]
         return cls(np.concatenate([np.empty(0, dtype), *arrays]), _offsets([len(array) for array in arrays]))
 
+    @classmethod
+    def concatenate(cls, parts: Sequence["Derivations"], dtype: np.dtype | type) -> "Derivations":
+        """The derivations of all parts, one after the other, their ids in the given type."""
+        ids = [np.asarray(part.ids[part.offsets[0] : part.offsets[-1]], dtype) for part in parts]
+        lengths = [part.lengths for part in parts]
+        return cls(
+            np.concatenate([np.empty(0, dtype), *ids]), _offsets(np.concatenate([np.empty(0, np.int64), *lengths]))
+        )
+
     @property
     def lengths(self) -> np.ndarray:
         """The number of productions of each derivation, (n,) int64."""

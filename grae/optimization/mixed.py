@@ -12,7 +12,6 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from grae.errors import DataError
 from grae.optimization.bandit import Bandit
 from grae.optimization.candidates import Known, Proposal, shared
 from grae.optimization.history import Record
@@ -20,7 +19,7 @@ from grae.optimization.population import LEVELS, Reader, Strings, levels
 from grae.optimization.proposers import Basis, Found, Proposer, Utility
 from grae.optimization.ranking import Acquisition, Ranking, join_rows, take_rows
 from grae.optimization.space import LatentSpace
-from grae.optimization.start import Start
+from grae.optimization.start import Start, check_enough
 from grae.optimization.strategy import note, timed
 from grae.optimization.views import Features, View
 
@@ -106,11 +105,7 @@ class MixedSearch:
         texts = [start.texts[row] for row in rows]
         value_of = dict(zip(texts, (self.sign * start.scores[rows]).tolist(), strict=True))
         self.strings, self.values = self._valued(texts, value_of)
-        if len(self.strings) < 2:
-            raise DataError(
-                f"{len(self.strings)} valid strings to start from; a search needs at least 2",
-                remedy="start from more strings",
-            )
+        check_enough(len(self.strings))
         known.add(*self.strings.texts, *self.strings.forms)
         self.features = self._features(self.strings)
         self._teach(self.strings)

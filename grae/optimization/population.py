@@ -38,7 +38,7 @@ class Strings(NamedTuple):
         return cls(
             [text for part in parts for text in part.texts],
             [form for part in parts for form in part.forms],
-            Derivations.from_list([ids for part in parts for ids in part.derivations], grammar.dtype),
+            Derivations.concatenate([part.derivations for part in parts], grammar.dtype),
         )
 
 

@@ -142,9 +142,7 @@ class DerivationMoves:
         rows, places = np.unique(np.concatenate([receivers, donors]), return_inverse=True)
         early, late = rows[rows < len(known)], rows[rows >= len(known)] - len(known)
         picked = [used[0][early], *([used[1][late]] if len(late) else [])]
-        parents = self.moves.parents(
-            Derivations.from_list([ids for part in picked for ids in part], self.reader.grammar.dtype)
-        )
+        parents = self.moves.parents(Derivations.concatenate(picked, self.reader.grammar.dtype))
         children = self.moves.children(parents, places[:n], places[n:], rng, max_length=self.max_length)
         return list(dict.fromkeys(codec.decode(self.reader.grammar, children)))
 

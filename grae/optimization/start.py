@@ -84,6 +84,12 @@ class Start:
         return np.sort(np.concatenate([order[:best], drawn]))
 
 
+def check_enough(n: int) -> None:
+    """Makes sure that there are strings to compare. Raises DataError: fewer than two valid ones to start from."""
+    if n < 2:
+        raise DataError(f"{n} valid strings to start from; a search needs at least 2", remedy="start from more strings")
+
+
 def limit_of(target: Target, limit: int | None) -> int:
     """How many strings a target is asked about at most; `ALL` for no limit.
 

@@ -1,6 +1,6 @@
 """The strategies made from a plan."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +14,12 @@ from grae.optimization.targets import Target
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
+    from grae.optimization.population import Reader
     from grae.optimization.proposers import Proposer
     from grae.optimization.views import View
+
+LONGEST = 2_000
+"""Productions of a child, where the user's own limits hold."""
 
 
 def strategy_of(plan: Plan, space: LatentSpace, start: Start, target: Target, reporter: Silent) -> Strategy:
@@ -80,7 +84,7 @@ def _mixed(plan: Plan, space: LatentSpace, start: Start, known: Known, maximize:
     )
 
 
-def _proposers(plan: Plan, space: LatentSpace, reader: Any, start: Start) -> "dict[str, Proposer]":
+def _proposers(plan: Plan, space: LatentSpace, reader: "Reader", start: Start) -> "dict[str, Proposer]":
     from grae.grammar import codec
     from grae.grammar.moves import Moves
     from grae.optimization.proposers import DensitySamples, DerivationMoves, LatentSteps
@@ -99,10 +103,6 @@ def _proposers(plan: Plan, space: LatentSpace, reader: Any, start: Start) -> "di
     if propose != "derivation":
         found["density"] = DensitySamples(space, reader, temperature=temperature)
     return found
-
-
-LONGEST = 2_000
-"""Productions of a child, where the user's own limits hold."""
 
 
 def _views(plan: Plan, space: LatentSpace, grammar: "Grammar") -> "list[View]":

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grae.errors import DataError
 from grae.optimization.candidates import Candidates, Known, Proposal
 from grae.optimization.history import Record
 from grae.optimization.space import LatentSpace
-from grae.optimization.start import Start
+from grae.optimization.start import Start, check_enough
 from grae.optimization.strategy import note, timed
 from grae.optimization.surrogate import LocalSurrogate
 
@@ -105,10 +104,7 @@ class TrustRegion:
         rows = start.best_and_spread(self.settings.best, self.settings.spread, maximize=maximize, seed=seed)
         kept, codes = space.encoded([start.texts[row] for row in rows], progress)
         rows = rows[kept]
-        if len(rows) < 2:
-            raise DataError(
-                f"{len(rows)} valid strings to start from; a search needs at least 2", remedy="start from more strings"
-            )
+        check_enough(len(rows))
         texts = [start.texts[row] for row in rows]
         known.add(*space.identities(texts))
         self.texts = texts

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grae.errors import SettingsError
-from grae.pretrained import MOST_BYTES
+from grae.pretrained import MOST_BYTES, size_of
+from grae.reproduction.trained import train
 from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 
@@ -94,33 +95,23 @@ def train_again(
         DataError: the data set cannot be brought here.
         RunError: the folder holds another training.
     """
-    from grae.datasets import open_source
-    from grae.datasets.origin import built, record
-    from grae.grammar import load_grammar
-    from grae.sequence import GrammarAutoencoder
-
     folder = RunFolder(place)
     if folder.has(folder.MODEL):
         return
-    grammar, data = load_grammar(recipe.grammar), data or recipe.data
-    source = open_source(data, grammar=grammar)
-    store = (build or built)(grammar, source, grammar.language.automaton_form, None)
-    model = GrammarAutoencoder(
-        grammar,
-        time_budget=time_budget or recipe.time_budget,
-        random_state=recipe.seed,
-        test=TEST,
-        device=device,
-        progress=progress,
+    parameters: dict[str, Any] = {
+        "time_budget": time_budget or recipe.time_budget,
+        "random_state": recipe.seed,
+        "test": TEST,
+        "device": device,
+        "progress": progress,
         **recipe.parameters,
-    )
-    about = record(data, source, store, max_length=None)
-    model.fit(store, run=place, resume=folder.has(folder.CHECKPOINT), data=about)
+    }
+    train(folder, recipe.grammar, data or recipe.data, parameters, build)
 
 
 def check_size(place: Path) -> int:
     """The bytes of a packed model. Raises SettingsError: more than one that comes with grae may have."""
-    size = sum(file.stat().st_size for file in place.iterdir())
+    size = size_of(place)
     if size > MOST_BYTES:
         raise SettingsError(
             f"{place} has {size:,} bytes, more than the {MOST_BYTES:,} of a model that comes with grae",

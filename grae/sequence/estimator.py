@@ -410,12 +410,7 @@ class GrammarAutoencoder(LatentEstimator):
 
     def score(self, X: Sequence[str], y: object = None) -> float:
         """The share of strings that come back exactly from their codes."""
-        encoded = self.derive(X)
-        texts = codec.decode(
-            self.grammar_, encoded.derivations
-        )  # as the grammar writes them, without ignored characters
-        back = self.inverse_transform(self._encode(encoded.derivations), raw=True)
-        return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
+        return self._exact(self.derive(X).derivations)
 
     def _write(self, folder: RunFolder) -> None:
         saved.write(folder, self)
@@ -518,6 +513,12 @@ class GrammarAutoencoder(LatentEstimator):
         device = self._device()
         rows = np.arange(len(derivations)) if rows is None else rows
         return encode_rows(self.network_.to(device), derivations, rows, pad=self.grammar_.pad, device=device)
+
+    def _exact(self, derivations: Derivations) -> float:
+        """The share of derivations whose strings come back exactly from their codes."""
+        texts = codec.decode(self.grammar_, derivations)  # as the grammar writes them, without ignored characters
+        back = self.inverse_transform(self._encode(derivations), raw=True)
+        return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
 
     def _codes_of(self, X: Sequence[str] | Derivations) -> np.ndarray:
         """Derivations are taken too, of `language_grammar_`."""

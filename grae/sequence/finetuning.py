@@ -15,15 +15,15 @@ from torch import nn
 from grae.callbacks.protocol import Callback
 from grae.datasets.split import make_split
 from grae.errors import RunError, SettingsError
-from grae.grammar import Grammar, codec, load_grammar
+from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
-from grae.sequence.coding import encode_rows, mean_terms
+from grae.sequence.coding import mean_terms
 from grae.sequence.configuration import read_config, read_grammar, read_language_grammar, read_settings
 from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, rewritten
-from grae.sequence.replay import MixedBatches, Replay, joined
+from grae.sequence.replay import MixedBatches, Replay
 from grae.sequence.settings import PaperArchitecture, Settings, preset_named, replaced
 from grae.training import processes
 from grae.training.device import resolve
@@ -123,7 +123,7 @@ def fit(
         )
         about["from"] = _origin(warm_start)
     estimator.about_ = about
-    both = joined(derivations, replay.derivations)
+    both = Derivations.concatenate([derivations, replay.derivations], derivations.ids.dtype)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(estimator.random_state)
         estimator.network_ = network_of(grammar, estimator.settings_)
@@ -174,11 +174,7 @@ def exact_share(model: "GrammarAutoencoder", derivations: Derivations, rows: np.
     """The share of some derivations whose strings come back exactly from their codes; None of none."""
     if not len(rows):
         return None
-    texts = codec.decode(model.grammar_, derivations[rows])
-    device = torch.device(resolve(model.device))
-    codes = encode_rows(model.network_.to(device), derivations, rows, pad=model.grammar_.pad, device=device)
-    back = model.inverse_transform(codes, raw=True)
-    return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
+    return model._exact(derivations[rows])
 
 
 def _model(warm_start: Any, estimator: "GrammarAutoencoder") -> "GrammarAutoencoder":

@@ -128,9 +128,3 @@ class MixedBatches:
     def collate(self, rows: np.ndarray) -> dict[str, Tensor]:
         """See `DerivationBatches.collate`."""
         return self.new.collate(rows)
-
-
-def joined(first: Derivations, second: Derivations) -> Derivations:
-    """The derivations of both, one after the other."""
-    offsets = np.concatenate([np.asarray(first.offsets), first.offsets[-1] + np.asarray(second.offsets[1:])])
-    return Derivations(np.concatenate([np.asarray(first.ids), second.ids.astype(first.ids.dtype)]), offsets)

@@ -25,6 +25,13 @@ def sums(n: int) -> list[str]:
 class TestDerivations:
     lists = st.lists(st.lists(st.integers(0, 255), max_size=6), max_size=8)
 
+    @given(st.lists(lists, max_size=4), st.integers(0, 3))
+    def test_concatenated_it_holds_all_parts(self, parts: list[list[list[int]]], first: int):
+        made = [Derivations.from_list(part, np.uint8)[first:] for part in parts]
+        joined = Derivations.concatenate(made, np.uint16)
+        assert [list(derivation) for derivation in joined] == [one for part in parts for one in part[first:]]
+        assert joined.ids.dtype == np.uint16
+
     @given(lists)
     def test_holds_what_it_was_made_from(self, lists: list[list[int]]):
         derivations = Derivations.from_list(lists, np.uint8)

@@ -16,7 +16,7 @@ from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
 from grae.sequence import GrammarAutoencoder, finetuning
-from grae.sequence.replay import MixedBatches, Replay, joined
+from grae.sequence.replay import MixedBatches, Replay
 from grae.training.run_folder import RunFolder
 
 LISTS = Grammar.from_text(
@@ -127,7 +127,9 @@ def test_few_strings_are_enough(base, n: int):
 
 @given(st.integers(1, 60), st.integers(0, 60), st.floats(0, 0.9), st.integers(2, 40), st.integers(0, 3))
 def test_mixed_batches_hold_each_new_row_once_and_the_share(n_new, n_old, share, size, epoch):
-    derivations = joined(*(Derivations.from_list([[0] * 3] * n, np.uint8) for n in (n_new, n_old)))
+    derivations = Derivations.concatenate(
+        [Derivations.from_list([[0] * 3] * n, np.uint8) for n in (n_new, n_old)], np.uint8
+    )
     old = np.arange(n_new, n_new + n_old)
     made = MixedBatches(derivations, np.arange(n_new), old, share=share, pad=9, batch_size=size, seed=0, by_length=True)
     batches = made.batches(epoch)
