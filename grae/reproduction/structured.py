@@ -8,7 +8,7 @@ table.csv, table.json, table.md, table.png
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +179,8 @@ def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) 
     if all((name, model, rules, trial) in done for rules in under for trial in trials):
         return experiment.tell(f"{name}, {model}: done before")
     fitted, texts = _taken(experiment, name, run) if run is not None else _trained(experiment, name, model)
-    if not _alike(fitted.settings_.model, model):
+    made = fitted.settings_
+    if not _alike(made.model, model, made.preset, fitted.language_grammar_.language.name):
         raise SettingsError(
             f"{run} is a run of model {fitted.settings_.model!r}, not {model!r}", remedy="name its own model, or train"
         )
@@ -195,9 +196,15 @@ def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) 
                 files.append_jsonl(experiment.folder / TRIALS, row | found)
 
 
-def _alike(one: str, other: str) -> bool:
-    """Whether two names are of the same model, as grae and rae-l2 are."""
-    return len({replace(model_named(name), summary="") for name in (one, other)}) == 1
+def _alike(one: str, other: str, preset: str, language: str) -> bool:
+    """Whether two names are of one model under a preset, as grae and rae-l2 are, except by default on molecules."""
+
+    def parts(name: str) -> tuple[object, ...]:
+        row = model_named(name)
+        defaults = row.paper if preset == "paper" else row.ours_on(language)
+        return row.bottleneck, row.regularizer, row.density, row.characters, defaults
+
+    return parts(one) == parts(other)
 
 
 def _trained(experiment: _Experiment, name: str, model: str) -> "tuple[GrammarAutoencoder, list[str]]":

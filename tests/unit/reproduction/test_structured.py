@@ -127,13 +127,22 @@ def test_what_cannot_be_reproduced(tiny, tmp_path):
     assert not (tmp_path / "table").exists()
 
 
-def test_names_of_one_model():
-    alike = structured_module._alike
-    assert not alike("grae", "rae-l2")  # noise on molecules
+@pytest.mark.parametrize(
+    ("preset", "language"), [("paper", "molecules"), ("paper", "expressions"), ("quick", "expressions")]
+)
+def test_names_of_one_model(preset: str, language: str):
+    def alike(one: str, other: str) -> bool:
+        return structured_module._alike(one, other, preset, language)
+
+    assert alike("grae", "rae-l2")
     assert alike("cv-vae", "gcvvae")
     assert not alike("vae", "gvae")  # another noise
     assert not alike("gvae", "cvae")
     assert not alike("grae", "rae")
+
+
+def test_on_molecules_the_default_of_grae_has_noise_and_that_of_its_namesake_has_none():
+    assert not structured_module._alike("grae", "rae-l2", "quick", "molecules")
 
 
 def test_means_and_standard_errors():
