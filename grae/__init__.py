@@ -21,6 +21,7 @@ The packages below, from the strings up:
     grae.sequence       strings: networks, decoding, presets, `GrammarAutoencoder`
     grae.images         images: networks, recipes, Frechet distances, `ImageAutoencoder`
     grae.pretrained     models that come with grae
+    grae.sharing        models pushed and pulled, in a folder or on the Hugging Face Hub
     grae.evaluation     validity, uniqueness, novelty, reconstruction accuracy, the measures of MOSES
     grae.optimization   Bayesian optimization of a target over the latent space
     grae.report         a run as one page of HTML

@@ -180,17 +180,21 @@ def start_strings(place: Path) -> list[str] | None:
     return files.read_text(file, remedy=REINSTALL).splitlines() if file.is_file() else None
 
 
-def _read(place: Path) -> Pretrained:
+def read_about(place: Path) -> About:
+    """What a packed model says of itself. Raises RunError where its `model.json` is damaged."""
     from pydantic import TypeAdapter, ValidationError
 
     from grae import files
 
     found: Any = files.read_json(place / ABOUT, remedy=REINSTALL)
     try:
-        about = TypeAdapter(About).validate_python(found)
+        return TypeAdapter(About).validate_python(found)
     except ValidationError as error:
         raise RunError(f"{place / ABOUT}: {first_problem(error)}", remedy=REINSTALL) from None
-    return Pretrained(place.name, place, about)
+
+
+def _read(place: Path) -> Pretrained:
+    return Pretrained(place.name, place, read_about(place))
 
 
 def _fingerprint(place: Path) -> str | None:

@@ -25,6 +25,7 @@ from grae.cli import (
     report,
     reproduce,
     sample,
+    sharing,
     train,
 )
 from grae.cli.manual import furnish
@@ -96,6 +97,8 @@ app.command("compare")(compare.compare)
 app.add_typer(images.app, name="images")
 app.command("optimize")(optimize.optimize)
 app.command("report")(report.report)
+app.command("push")(sharing.push)
+app.command("pull")(sharing.pull)
 app.add_typer(reproduce.app, name="reproduce")
 furnish(app)
 

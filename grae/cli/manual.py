@@ -91,6 +91,13 @@ MANUAL = {
         "A run as one page of HTML.",
         ("grae report", "grae report runs/mine --out mine.html --search elsewhere/logp-1"),
     ),
+    "push": Page(
+        "Share a model, in a folder or on the Hub.",
+        ("grae push runs/mine shared/mine", "grae push runs/mine hf:me/my-molecules --private"),
+    ),
+    "pull": Page(
+        "A model that others share.", ("grae pull hf:me/my-molecules", "grae pull shared/mine --out runs/mine")
+    ),
     "grammar": Page("What grammars say and cover.", ()),
     "data": Page("The data sets by name.", ()),
     "models": Page("Trained models that come with it.", ()),

@@ -23,6 +23,7 @@ ROOMS = (
     "callbacks",
     "frechet",
     "pretrained",
+    "sharing",
     "grammar",
     "expressions",
     "typesetting",
