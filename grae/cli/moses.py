@@ -38,11 +38,11 @@ def moses(
     The same command again resumes. The folder holds the run and the table as CSV, JSON and Markdown.
     """
     from grae.cli.strings import build
-    from grae.reproduction.moses import FOR_SAMPLES, Sets, reproduce_moses
+    from grae.reproduction.moses import Sets, reproduce_moses
     from grae.training.interruption import Interrupted
 
     folder = out or RUNS / "moses"
-    parameters: dict[str, Any] = {"preset": preset, "epochs": epochs, **(FOR_SAMPLES if preset == "default" else {})}
+    parameters: dict[str, Any] = {"preset": preset, "epochs": epochs}
     try:
         with stages(f"MOSES in {folder}") as work:
             rows = reproduce_moses(

@@ -24,9 +24,11 @@ def pmo(
     methods: Annotated[
         str,
         typer.Option(
-            "--methods", metavar="NAMES", help="trust-region, as in grae optimize; random, molecules of the data set."
+            "--methods",
+            metavar="NAMES",
+            help="mixed, genetic or trust-region, as --strategy of grae optimize; random, molecules of the data set.",
         ),
-    ] = "trust-region,random",
+    ] = "mixed,genetic,random",
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, max=MOST_ROUNDS, help="Searches for each task and method.")
     ] = 3,

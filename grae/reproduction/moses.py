@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 FORMAT = "grae moses table 1"
 GRAMMAR = "smiles"
 SAMPLES = 30_000
-FOR_SAMPLES: Mapping[str, Any] = {"latent_dim": 112, "noise": 0.3, "beta": 0.05}
-"""What the default preset takes where samples matter most: wider codes with noise on them (docs/measurements.md)."""
 TEST = 0.01  # share of the training set that is held out, for reconstruction
 OURS = "GRAE"
 RAW = "valid_without_constraints"

@@ -20,6 +20,7 @@ import numpy as np
 from grae import files
 from grae.errors import DataError, SettingsError
 from grae.optimization import target_named
+from grae.optimization.asked import StrategyName
 from grae.optimization.benchmarks.efficiency import EVERY, TOP, distinct_scores, top_auc
 from grae.optimization.benchmarks.names import LEARNED, PMO
 from grae.reproduction.pmo_table import Row, rows_of, write
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from grae.optimization.targets import Target
     from grae.sequence import GrammarAutoencoder
 
-FORMAT = "grae pmo table 1"
+FORMAT = "grae pmo table 2"
 GRAMMAR = "smiles"
 DATA = "zinc250k"
 BUDGET = 10_000
@@ -40,7 +41,10 @@ SEEDS = 3
 RESULTS, SEARCHES = "results.jsonl", "searches"
 RANDOM = "random"
 """The baseline: molecules drawn from the data set, as PMO's screening."""
-METHODS = ("trust-region", RANDOM)
+SEARCHED: tuple[StrategyName, ...] = ("mixed", "genetic", "trust-region")
+"""Strategies of `optimize`."""
+METHODS = (*SEARCHED, RANDOM)
+DEFAULTS = ("mixed", "genetic", RANDOM)
 STARTING = 10
 """A search starts from a tenth of its budget of molecules, drawn from the data set."""
 ROUNDS = 100
@@ -71,7 +75,7 @@ def reproduce_pmo(
     *,
     budget: int = BUDGET,
     tasks: Sequence[str] | None = None,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str] = DEFAULTS,
     seeds: int = SEEDS,
     run: Path | None = None,
     data: str = DATA,
@@ -91,7 +95,7 @@ def reproduce_pmo(
         folder: where all is kept.
         budget: evaluations of each search; 10,000 and 1,000 have printed figures.
         tasks: of PMO's; when left out, all whose classifiers are there.
-        methods: "trust-region", the default of `optimize`, and "random", molecules of the data set.
+        methods: strategies of `optimize`, or "random", molecules of the data set.
         seeds: searches for each task and method, with the seeds from 0.
         run: a trained model; when left out, one is trained on the data.
         data: the data set that starts are drawn from and that a model is trained on.
@@ -209,11 +213,12 @@ def _search(experiment: _Experiment, task: str, method: str, seed: int) -> dict[
     """One search and its figures."""
     target = target_named(f"pmo:{task}")
     order = np.random.default_rng(seed).permutation(len(experiment.texts)).tolist()
-    if method == RANDOM:
+    strategy = next((name for name in SEARCHED if name == method), None)
+    if strategy is None:
         molecules, scores = _drawn(experiment, target, order)
     else:
         begun = [experiment.texts[row] for row in order[: experiment.budget // STARTING]]
-        molecules, scores = _searched(experiment, target, begun, seed)
+        molecules, scores = _searched(experiment, target, strategy, begun, seed)
     molecules, scores = molecules[: experiment.budget], scores[: experiment.budget]
     if not len(scores):
         raise DataError(f"no molecule of {len(experiment.texts):,} could be scored", remedy="give a set of molecules")
@@ -245,17 +250,20 @@ def _drawn(experiment: _Experiment, target: "Target", order: list[int]) -> tuple
     return molecules, scores
 
 
-def _searched(experiment: _Experiment, target: "Target", begun: list[str], seed: int) -> tuple[list[str], np.ndarray]:
+def _searched(
+    experiment: _Experiment, target: "Target", strategy: StrategyName, begun: list[str], seed: int
+) -> tuple[list[str], np.ndarray]:
     """The molecules of a start and of a search from it, in the order of evaluation."""
     from grae.optimization import optimize
     from grae.optimization.folder import SETTINGS
     from grae.optimization.start import ALL
 
-    place = experiment.folder / SEARCHES / f"{target.name.partition(':')[2]}-trust-region-{seed}"
+    place = experiment.folder / SEARCHES / f"{target.name.partition(':')[2]}-{strategy}-{seed}"
     batch_size = max(1, experiment.budget // ROUNDS)
     result = optimize(
         experiment.model(),
         target,
+        strategy=strategy,
         rounds=-(-(experiment.budget - len(begun)) // batch_size),
         batch_size=batch_size,
         start=begun,
