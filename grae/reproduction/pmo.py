@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -213,12 +213,11 @@ def _search(experiment: _Experiment, task: str, method: str, seed: int) -> dict[
     """One search and its figures."""
     target = target_named(f"pmo:{task}")
     order = np.random.default_rng(seed).permutation(len(experiment.texts)).tolist()
-    strategy = next((name for name in SEARCHED if name == method), None)
-    if strategy is None:
+    if method == RANDOM:
         molecules, scores = _drawn(experiment, target, order)
     else:
         begun = [experiment.texts[row] for row in order[: experiment.budget // STARTING]]
-        molecules, scores = _searched(experiment, target, strategy, begun, seed)
+        molecules, scores = _searched(experiment, target, cast(StrategyName, method), begun, seed)
     molecules, scores = molecules[: experiment.budget], scores[: experiment.budget]
     if not len(scores):
         raise DataError(f"no molecule of {len(experiment.texts):,} could be scored", remedy="give a set of molecules")
