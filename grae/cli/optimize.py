@@ -27,7 +27,10 @@ from grae.cli.options import (
 from grae.cli.output import emit, is_table, note, table, talks, training_progress, write_lines, write_strings
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run, named
+from grae.cli.tables import StrategyName, described, described_groups, of_paces
 from grae.errors import DataError, RunError, SettingsError
+from grae.optimization.mixed_parts import NO_SURROGATE, VIEWS, groups
+from grae.optimization.strategies import STRATEGIES
 from grae.pretrained import start_strings, written_to
 
 if TYPE_CHECKING:
@@ -65,20 +68,25 @@ def optimize(
         ),
     ] = "logp",
     strategy: Annotated[
-        Literal["mixed", "genetic", "random", "trust-region", "paper"],
-        typer.Option("--strategy", "--protocol", "-p", help="How to search; genetic and random use no surrogate."),
+        StrategyName,
+        typer.Option("--strategy", "--protocol", "-p", help=f"How to search. {described(STRATEGIES)}."),
     ] = "mixed",
     propose: Annotated[
-        Literal["both", "latent", "derivation"] | None,
-        typer.Option("--propose", help="mixed: latent steps, moves between derivations, or both. [default: both]"),
+        str | None,
+        typer.Option(
+            "--propose",
+            metavar="NAME",
+            help=f"mixed: where strings come from. {described_groups()}; or several, as in {'+'.join(groups()[:2])}. "
+            "[default: all]",
+        ),
     ] = None,
     surrogate: Annotated[
         str | None,
         typer.Option(
             "--surrogate",
             metavar="NAME",
-            help="mixed: meaning, structure, codes, several as in codes+structure, or none. "
-            "[default: meaning where the language has one, else structure]",
+            help=f"mixed: what a surrogate sees of strings. {described(VIEWS)}; several, as in "
+            f"{'+'.join([*VIEWS][:0:-1])}; or {NO_SURROGATE}. [default: the first that suits the language]",
         ),
     ] = None,
     most_atoms: Annotated[
@@ -90,12 +98,12 @@ def optimize(
         typer.Option("--most-symbols", metavar="N", min=1, max=MOST_STEPS, help="Terminals of a proposed string."),
     ] = None,
     rounds: Annotated[
-        int | None, typer.Option("--rounds", min=1, max=MOST_ROUNDS, help="Rounds. [default: 100; paper 5; random 10]")
+        int | None, typer.Option("--rounds", min=1, max=MOST_ROUNDS, help=f"Rounds. [default: {of_paces('rounds')}]")
     ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
-            "--batch-size", min=1, max=MOST_A_ROUND, help="Strings a round. [default: 5; paper and random 50]"
+            "--batch-size", min=1, max=MOST_A_ROUND, help=f"Strings a round. [default: {of_paces('batch_size')}]"
         ),
     ] = None,
     formula: Annotated[

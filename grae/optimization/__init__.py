@@ -8,19 +8,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grae.optimization.asked import PACES
     from grae.optimization.failures import TargetError, TargetFailedWarning
     from grae.optimization.functions import FunctionTarget
     from grae.optimization.loop import optimize
     from grae.optimization.result import Best, SearchResult
+    from grae.optimization.setup import Setup
+    from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
     from grae.optimization.targets import BUILT_IN, Target, target_named
 
 _HOMES = {
     "BUILT_IN": "targets",
     "Best": "result",
     "FunctionTarget": "functions",
-    "PACES": "asked",
+    "Pace": "strategies",
+    "STRATEGIES": "strategies",
     "SearchResult": "result",
+    "Setup": "setup",
+    "StrategyRow": "strategies",
     "Target": "targets",
     "TargetError": "failures",
     "TargetFailedWarning": "failures",
@@ -30,10 +34,13 @@ _HOMES = {
 
 __all__ = [
     "BUILT_IN",
-    "PACES",
+    "STRATEGIES",
     "Best",
     "FunctionTarget",
+    "Pace",
     "SearchResult",
+    "Setup",
+    "StrategyRow",
     "Target",
     "TargetError",
     "TargetFailedWarning",

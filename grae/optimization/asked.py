@@ -2,40 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any
 
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.optimization.limits import Limits
+from grae.optimization.mixed_parts import BOTH, NO_SURROGATE, VIEWS, groups
+from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
 from grae.optimization.targets import Target
 
-StrategyName = Literal["mixed", "genetic", "random", "trust-region", "paper"]
-Propose = Literal["both", "latent", "derivation"]
-STRATEGIES: tuple[str, ...] = get_args(StrategyName)
-PROPOSE: tuple[str, ...] = get_args(Propose)
-VIEWS = ("meaning", "structure", "codes")
-NO_SURROGATE = "none"
 Features = Callable[[Sequence[str]], Any]
 """A user's own: strings -> an array (n, F) of finite numbers."""
-
-
 MOST_ROUNDS, MOST_A_ROUND = 1_000_000, 100_000
-
-
-class Pace(NamedTuple):
-    """Rounds, and strings a round."""
-
-    rounds: int
-    batch_size: int
-
-
-PACES: dict[str, Pace] = {
-    "mixed": Pace(100, 5),
-    "genetic": Pace(100, 5),
-    "random": Pace(10, 50),
-    "trust-region": Pace(100, 5),
-    "paper": Pace(5, 50),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +21,10 @@ class Plan:
     """How a search proposes and ranks.
 
     Attributes:
-        strategy: one of `STRATEGIES`.
-        propose: mixed: which proposers; None for its default.
-        surrogate: mixed: `VIEWS` joined by "+", "none", or a user's function; None for the default of the language.
+        strategy: a name in `STRATEGIES`.
+        propose: mixed: groups of `PROPOSERS` joined by "+", or "both"; None for all.
+        surrogate: mixed: names of `VIEWS` joined by "+", "none", or a user's function; None for the default of the
+            language.
         limits: of the strings proposed.
         temperature: of the decoder.
         attempts: paper: decodings of a point.
@@ -68,54 +47,59 @@ class Plan:
         Raises:
             SettingsError: they do not.
         """
-        if self.strategy not in STRATEGIES:
-            raise SettingsError.unknown("strategy", self.strategy, STRATEGIES)
-        if self.strategy != "mixed":
-            for name, value in (("propose", self.propose), ("surrogate", self.surrogate)):
-                if value is not None:
-                    raise SettingsError(
-                        f"{name} (--{name}) belongs to the mixed strategy, not to {self.strategy!r}",
-                        remedy="leave it out, or give strategy 'mixed'",
-                    )
-        if self.propose is not None and self.propose not in PROPOSE:
-            raise SettingsError.unknown("propose (--propose)", self.propose, PROPOSE)
+        row = strategy_named(self.strategy)
+        for name in ("propose", "surrogate", "attempts"):
+            if getattr(self, name) is not None and name not in row.options:
+                owners = " and ".join(owner for owner, other in STRATEGIES.items() if name in other.options)
+                raise SettingsError(
+                    f"{name} (--{name}) belongs to the strategy {owners}, not to {self.strategy}",
+                    remedy="leave it out, or give another strategy",
+                )
+        for name in self.groups:
+            if name not in groups():
+                raise SettingsError.unknown("propose (--propose)", name, groups())
         for name in self.views(grammar):
             if name not in VIEWS:
                 raise SettingsError.unknown("surrogate (--surrogate)", name, (*VIEWS, NO_SURROGATE))
-        if "meaning" in self.views(grammar) and not grammar.language.has_features:
+            if not VIEWS[name].suits(grammar):
+                raise SettingsError(
+                    f"surrogate (--surrogate) {name!r}: the grammar {grammar.name!r} {VIEWS[name].unsuited}",
+                    remedy=f"give {_usual_view(grammar)!r}, or a function of your own",
+                )
+        if self.limits and not row.limits:
             raise SettingsError(
-                f"surrogate (--surrogate) 'meaning': the grammar {grammar.name!r} does not say what its strings mean",
-                remedy="give 'structure', or a function of your own",
-            )
-        if self.attempts is not None and self.strategy != "paper":
-            raise SettingsError("attempts are of the paper strategy", remedy="leave them out, or give strategy 'paper'")
-        if self.limits and self.strategy == "paper":
-            raise SettingsError(
-                "the paper strategy has no limits of size", remedy="leave them out, or give another strategy"
+                f"the {self.strategy} strategy has no limits of size",
+                remedy="leave them out, or give another strategy",
             )
         self.limits.check(grammar)
-        self._check_retraining()
+        self._check_retraining(row)
 
-    def _check_retraining(self) -> None:
+    def _check_retraining(self, row: StrategyRow) -> None:
         if self.retrain_every is None:
             return
         if self.retrain_every < 1:
             raise SettingsError(
                 f"a model retrained every {self.retrain_every} rounds", remedy="give at least 1, or leave it out"
             )
-        if self.strategy == "paper":
+        if not row.retrainable:
             raise SettingsError(
-                "the paper strategy searches one latent space from its first round to its last",
+                f"the {self.strategy} strategy searches one latent space from its first round to its last",
                 remedy="leave retrain_every (--retrain-every) out, or give another strategy",
             )
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of proposers."""
+        if self.propose is None or self.propose == BOTH:
+            return tuple(groups())
+        return _names(self.propose)
+
     def views(self, grammar: Grammar) -> tuple[str, ...]:
         """The names of the surrogate's views; none where there is no surrogate, or the user's function is its view."""
-        if self.strategy != "mixed" or callable(self.surrogate) or self.surrogate == NO_SURROGATE:
+        of_strategy = "surrogate" in STRATEGIES[self.strategy].options
+        if not of_strategy or callable(self.surrogate) or self.surrogate == NO_SURROGATE:
             return ()
-        if self.surrogate is None:
-            return ("meaning",) if grammar.language.has_features else ("structure",)
-        return tuple(dict.fromkeys(name.strip() for name in self.surrogate.split("+")))
+        return (_usual_view(grammar),) if self.surrogate is None else _names(self.surrogate)
 
     def told(self) -> dict[str, Any]:
         """As the settings of a search hold it, in JSON."""
@@ -135,15 +119,20 @@ class Plan:
         }
 
 
+def strategy_named(name: str) -> StrategyRow:
+    """A row of the table of strategies. Raises SettingsError: there is none of that name."""
+    if name not in STRATEGIES:
+        raise SettingsError.unknown("strategy", name, STRATEGIES)
+    return STRATEGIES[name]
+
+
 def pace_of(strategy: str, rounds: int | None, batch_size: int | None) -> Pace:
     """The pace of a strategy, with its defaults where nothing is given.
 
     Raises:
         SettingsError: there is no such strategy, or fewer than one round or string, or more than anyone can wait for.
     """
-    if strategy not in PACES:
-        raise SettingsError.unknown("strategy", strategy, PACES)
-    usual = PACES[strategy]
+    usual = strategy_named(strategy).pace
     pace = Pace(usual.rounds if rounds is None else rounds, usual.batch_size if batch_size is None else batch_size)
     if min(pace) < 1:
         raise SettingsError(f"{pace.rounds} rounds of {pace.batch_size} strings", remedy="give at least 1 of each")
@@ -167,3 +156,13 @@ def check_suits(target: Target, grammar: Grammar) -> None:
             f"{grammar.language.plural}",
             remedy="give a model of such a grammar, or another target",
         )
+
+
+def _names(joined: str) -> tuple[str, ...]:
+    """Names joined by "+", each once."""
+    return tuple(dict.fromkeys(name.strip() for name in joined.split("+")))
+
+
+def _usual_view(grammar: Grammar) -> str:
+    """The first view that says something of the strings of a grammar."""
+    return next(name for name, row in VIEWS.items() if row.suits(grammar))

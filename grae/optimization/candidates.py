@@ -1,6 +1,6 @@
 """Points of the latent space turned into strings worth scoring: distinct, valid, and not scored before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -105,3 +105,30 @@ class Candidates:
 def shared(total: int, parts: int) -> list[int]:
     """A number as a sum of nearly equal ones."""
     return [total // parts + (rank < total % parts) for rank in range(parts)]
+
+
+def proposals_of(
+    space: LatentSpace, texts: Sequence[str], attempts: int, valid: int, proposers: Sequence[str | None] | None = None
+) -> list[Proposal]:
+    """Strings as proposals, with their codes where the model can encode them.
+
+    Args:
+        space: the latent space.
+        texts: the strings.
+        attempts: strings looked at to find all of them; each proposal has its part.
+        valid: of those, the valid ones.
+        proposers: where each string came from.
+    """
+    encodable, codes = space.encoded(texts)
+    code = iter(codes)
+    return [
+        Proposal(next(code) if fits else np.empty(0, np.float32), text, tried, good, proposer)
+        for text, fits, tried, good, proposer in zip(
+            texts,
+            encodable.tolist(),
+            shared(attempts, len(texts)),
+            shared(valid, len(texts)),
+            proposers or [None] * len(texts),
+            strict=True,
+        )
+    ]

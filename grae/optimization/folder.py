@@ -13,9 +13,9 @@ from typing import Any
 
 from grae import files
 from grae.errors import RunError
-from grae.optimization.asked import PROPOSE, STRATEGIES
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text, shortened
 from grae.optimization.kept_start import KeptStart
+from grae.optimization.strategies import STRATEGIES
 from grae.optimization.targets import Direction
 from grae.paths import exists, is_dir
 
@@ -131,8 +131,8 @@ def _one_of(*names: str | None) -> tuple[Callable[[object], bool], str]:
 _SETTINGS: dict[str, tuple[Callable[[object], bool], str]] = {
     "target": (is_text, "text"),
     "direction": _one_of("maximize", "minimize"),
-    "strategy": _one_of(*STRATEGIES),
-    "propose": _one_of(None, *PROPOSE),
+    "strategy": (lambda value: is_text(value) and value in STRATEGIES, "the name of a strategy"),
+    "propose": (lambda value: value is None or is_text(value), "text or null"),
     "surrogate": (lambda value: value is None or is_text(value), "text or null"),
     "most_atoms": (lambda value: value is None or is_count(value), "a whole number or null"),
     "most_symbols": (lambda value: value is None or is_count(value), "a whole number or null"),

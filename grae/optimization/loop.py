@@ -8,7 +8,7 @@ import numpy as np
 
 from grae.callbacks import events
 from grae.callbacks.protocol import Callback, Callbacks, check
-from grae.optimization.asked import Features, Pace, Plan, Propose, StrategyName, check_suits, pace_of
+from grae.optimization.asked import Features, Plan, check_suits, pace_of
 from grae.optimization.candidates import Proposal
 from grae.optimization.failures import Outcome
 from grae.optimization.folder import FORMAT, open_history
@@ -23,7 +23,7 @@ from grae.optimization.scoring import Backend, Scorer
 from grae.optimization.space import LatentSpace
 from grae.optimization.standing import Standing
 from grae.optimization.start import Half, Start, limit_of
-from grae.optimization.strategies import strategy_of
+from grae.optimization.strategies import Pace, strategy_of
 from grae.optimization.strategy import Movable, Strategy, timed
 from grae.optimization.targets import Direction, Target, target_named
 from grae.training import generators
@@ -37,8 +37,8 @@ def optimize(
     model: "GrammarAutoencoder",
     target: str | Target | Callable[[str], float | None] = "logp",
     *,
-    strategy: StrategyName = "mixed",
-    propose: Propose | None = None,
+    strategy: str = "mixed",
+    propose: str | None = None,
     surrogate: str | Features | None = None,
     most_atoms: int | None = None,
     most_symbols: int | None = None,
@@ -72,19 +72,19 @@ def optimize(
         model: a fitted model.
         target: a name (see `targets.py`), a function of one string, an object whose `evaluate` takes a list of strings,
             or a `Target`.
-        strategy: "mixed" ranks strings of several proposers by a surrogate; "genetic" takes children of the best
-            derivations at random, "random" samples of the density; "trust-region" searches around the best codes;
-            "paper" is the published protocol.
-        propose: mixed: "latent" steps and samples, moves between "derivation"s, or "both", the default.
-        surrogate: mixed: what the surrogate sees of strings: "meaning" (values of expressions, Morgan fingerprints of
-            molecules), "structure" (fragments of the derivation), "codes", several joined by "+", "none" for no
-            surrogate, or a function of a list of n strings that gives an array (n, F); "meaning" where the language has
-            one, else "structure", when left out.
+        strategy: a name in the table `grae.optimization.STRATEGIES`, which says what each does: "mixed", "genetic",
+            "random", "trust-region", or "paper", the published protocol.
+        propose: mixed: where strings come from, groups of `PROPOSERS` (grae.optimization.mixed_parts): "latent" steps
+            and samples, moves between "derivation"s, or several joined by "+"; all when left out.
+        surrogate: mixed: what the surrogate sees of strings, names of `VIEWS` (same place): "meaning" (values of
+            expressions, Morgan fingerprints of molecules), "structure" (fragments of the derivation), "codes", several
+            joined by "+", "none" for no surrogate, or a function of a list of n strings that gives an array (n, F); the
+            first that suits the language when left out.
         most_atoms: heavy atoms of a proposed molecule; None for no limit.
         most_symbols: terminals of a proposed string; None for no limit. Without any limit, moves between derivations
             give none longer than the longest string to start from.
-        rounds: rounds; 100, or 10 (random) or 5 (paper), when left out.
-        batch_size: strings a round; 5, or 50 (random, paper).
+        rounds: rounds; the strategy's `pace` when left out.
+        batch_size: strings a round; the strategy's `pace` when left out.
         direction: which way a function of one's own improves.
         start: strings to start from; when left out, those of the search that is resumed, else the model's training
             strings.

@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from grae.optimization.bandit import Bandit
-from grae.optimization.candidates import Known, Proposal, shared
+from grae.optimization.candidates import Known, Proposal, proposals_of
 from grae.optimization.history import Record
 from grae.optimization.population import LEVELS, Reader, Strings, levels
 from grae.optimization.proposers import Basis, Found, Proposer, Utility
@@ -134,7 +134,7 @@ class MixedSearch:
             attempts, valid = attempts + found.attempts, valid + found.valid
             with timed(self.seconds, "surrogate"):
                 taken += [(name, text) for text in self._best(found, quota, used, rng)]
-        return self._proposals(taken, attempts, valid)
+        return proposals_of(self.space, [text for _, text in taken], attempts, valid, [name for name, _ in taken])
 
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""
@@ -201,15 +201,3 @@ class MixedSearch:
             return [texts[row] for row in rng.choice(len(texts), n, replace=False)]
         rows = ranking.take(self._features(found.strings), n, rng, self.settings.acquisition)
         return [texts[row] for row in rows]
-
-    def _proposals(self, taken: Sequence[tuple[str, str]], attempts: int, valid: int) -> list[Proposal]:
-        """Strings by name of their proposer as proposals, with their codes where the model can encode them."""
-        texts = [text for _, text in taken]
-        encodable, codes = self.space.encoded(texts)
-        code = iter(codes)
-        return [
-            Proposal(next(code) if fits else np.empty(0, np.float32), text, tried, good, name)
-            for (name, text), fits, tried, good in zip(
-                taken, encodable.tolist(), shared(attempts, len(taken)), shared(valid, len(taken)), strict=True
-            )
-        ]

@@ -1,122 +1,130 @@
-"""The strategies made from a plan."""
+"""The strategies of a search by name: a row of this table is all that the loop, the commands and their help know.
 
-from typing import TYPE_CHECKING
+Imports nothing heavy: a row makes its strategy when a search begins.
+"""
 
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from grae.optimization.asked import NO_SURROGATE, Plan
-from grae.optimization.candidates import Known
-from grae.optimization.progress import Silent, fraction_of
-from grae.optimization.space import LatentSpace
-from grae.optimization.start import Start
-from grae.optimization.strategy import Movable, RandomSearch, Strategy
-from grae.optimization.targets import Target
+from grae.optimization.setup import Setup
 
 if TYPE_CHECKING:
-    from grae.grammar import Grammar
-    from grae.optimization.population import Reader
-    from grae.optimization.proposers import Proposer
-    from grae.optimization.views import View
+    from grae.optimization.asked import Plan
+    from grae.optimization.progress import Silent
+    from grae.optimization.space import LatentSpace
+    from grae.optimization.start import Start
+    from grae.optimization.strategy import Movable, RandomSearch, Strategy
+    from grae.optimization.targets import Target
+    from grae.optimization.trust_region import TrustRegion
 
-LONGEST = 2_000
-"""Productions of a child, where the user's own limits hold."""
+
+class Pace(NamedTuple):
+    """Rounds, and strings a round."""
+
+    rounds: int
+    batch_size: int
 
 
-def strategy_of(plan: Plan, space: LatentSpace, start: Start, target: Target, reporter: Silent) -> Strategy:
+@dataclass(frozen=True, slots=True)
+class StrategyRow:
+    """A strategy.
+
+    Attributes:
+        make: a class or a function that gives the `Strategy` of a `Setup`.
+        pace: rounds, and strings a round, where the user gives none.
+        summary: a few words for help texts.
+        options: of the settings that not every strategy has ("propose", "surrogate", "attempts"), those that it takes.
+        limits: whether it keeps the limits of size.
+        retrainable: whether it can continue in another latent space: its strategies are `Movable`.
+    """
+
+    make: "Callable[[Setup], Strategy]"
+    pace: Pace
+    summary: str
+    options: tuple[str, ...] = ()
+    limits: bool = True
+    retrainable: bool = False
+
+
+def strategy_of(plan: "Plan", space: "LatentSpace", start: "Start", target: "Target", reporter: "Silent") -> "Strategy":
     """The strategy of a plan.
 
     Raises:
         DataError: too few strings to start from.
     """
-    maximize = target.direction == "maximize"
+    from grae.optimization.candidates import Known
+    from grae.optimization.progress import fraction_of
+
     progress = fraction_of(reporter, "encoding the strings to start from")
-    if plan.strategy == "paper":
-        from grae.optimization.paper import PaperProtocol
-
-        hot = 1.0 if plan.temperature is None else plan.temperature
-        return PaperProtocol(
-            space,
-            start,
-            maximize=maximize,
-            worst=target.worst,
-            temperature=hot,
-            attempts=plan.attempts,
-            seed=plan.seed,
-            progress=progress,
-        )
-    known, temperature = Known(start.texts), plan.temperature or 0.0
-    if plan.strategy == "random":
-        return RandomSearch(space, known, temperature=temperature, seed=plan.seed)
-    of_start = start.worst_score(maximize)
-    worst = target.worst if of_start is None else of_start
-    if plan.strategy == "trust-region":
-        from grae.optimization.trust_region import TrustRegion
-
-        return TrustRegion(
-            space,
-            start,
-            known,
-            maximize=maximize,
-            worst=worst,
-            temperature=temperature,
-            seed=plan.seed,
-            progress=progress,
-        )
-    return _mixed(plan, space, start, known, maximize, worst)
+    return STRATEGIES[plan.strategy].make(Setup(plan, space, start, Known(start.texts), target, progress))
 
 
-def _mixed(plan: Plan, space: LatentSpace, start: Start, known: Known, maximize: bool, worst: float) -> Movable:
-    """Proposers mixed by a bandit; the genetic strategy is one of them alone, without a surrogate."""
-    from grae.optimization.mixed import MixedSearch
-    from grae.optimization.population import Reader
+def _mixed(setup: Setup) -> "Movable":
+    from grae.optimization.mixed_parts import mixed_search
 
-    reader = Reader(space, plan.limits)
-    return MixedSearch(
-        space,
-        start,
-        known,
-        proposers=_proposers(plan, space, reader, start),
-        views=_views(plan, space, reader.grammar),
-        reader=reader,
-        maximize=maximize,
-        worst=worst,
-        seed=plan.seed,
+    plan = setup.plan
+    own = plan.surrogate if callable(plan.surrogate) else None
+    return mixed_search(setup, plan.groups, plan.views(setup.space.model.language_grammar_), own)
+
+
+def _genetic(setup: Setup) -> "Movable":
+    """The mixed search with one proposer and no surrogate."""
+    from grae.optimization.mixed_parts import mixed_search
+
+    return mixed_search(setup, ("derivation",))
+
+
+def _random(setup: Setup) -> "RandomSearch":
+    from grae.optimization.strategy import RandomSearch
+
+    return RandomSearch(setup.space, setup.known, temperature=setup.temperature, seed=setup.plan.seed)
+
+
+def _trust_region(setup: Setup) -> "TrustRegion":
+    from grae.optimization.trust_region import TrustRegion
+
+    return TrustRegion(
+        setup.space,
+        setup.start,
+        setup.known,
+        maximize=setup.maximize,
+        worst=setup.worst,
+        temperature=setup.temperature,
+        seed=setup.plan.seed,
+        progress=setup.progress,
     )
 
 
-def _proposers(plan: Plan, space: LatentSpace, reader: "Reader", start: Start) -> "dict[str, Proposer]":
-    from grae.grammar import codec
-    from grae.grammar.moves import Moves
-    from grae.optimization.proposers import DensitySamples, DerivationMoves, LatentSteps
+def _paper(setup: Setup) -> "Strategy":
+    from grae.optimization.paper import PaperProtocol
 
-    temperature, propose = plan.temperature or 0.0, "derivation" if plan.strategy == "genetic" else plan.propose
-    found: dict[str, Proposer] = {}
-    if propose != "derivation":
-        found["latent"] = LatentSteps(space, reader, temperature=temperature)
-    if propose != "latent":
-        counted = codec.encode(reader.grammar, start.texts, on_invalid="skip", n_jobs=-1).derivations
-        longest = LONGEST if plan.limits else int(counted.lengths.max(initial=1))
-        moves = Moves(reader.grammar, counted)
-        found["derivation"] = DerivationMoves(reader, moves, max_length=longest)
-        if plan.strategy != "genetic" and plan.surrogate != NO_SURROGATE:
-            found["unranked"] = DerivationMoves(reader, moves, max_length=longest, ranked=False)
-    if propose != "derivation":
-        found["density"] = DensitySamples(space, reader, temperature=temperature)
-    return found
+    plan = setup.plan
+    return PaperProtocol(
+        setup.space,
+        setup.start,
+        maximize=setup.maximize,
+        worst=setup.target.worst,
+        temperature=1.0 if plan.temperature is None else plan.temperature,
+        attempts=plan.attempts,
+        seed=plan.seed,
+        progress=setup.progress,
+    )
 
 
-def _views(plan: Plan, space: LatentSpace, grammar: "Grammar") -> "list[View]":
-    from grae.optimization import views
-
-    found: list[View] = []
-    if callable(plan.surrogate):
-        own = plan.surrogate
-        return [views.PointView(lambda texts, derivations: np.asarray(own(list(texts)), np.float64))]
-    for name in plan.views(grammar):
-        if name == "structure":
-            found.append(views.structure(grammar))
-        elif name == "codes":
-            found.append(views.CodeView(space))
-        elif (seen := views.meaning(grammar)) is not None:
-            found.append(seen)
-    return found
+STRATEGIES: dict[str, StrategyRow] = {
+    "mixed": StrategyRow(
+        _mixed,
+        Pace(100, 5),
+        "several proposers, whose strings a surrogate ranks",
+        options=("propose", "surrogate"),
+        retrainable=True,
+    ),
+    "genetic": StrategyRow(_genetic, Pace(100, 5), "children of the best derivations", retrainable=True),
+    "random": StrategyRow(_random, Pace(10, 50), "samples of the density", retrainable=True),
+    "trust-region": StrategyRow(_trust_region, Pace(100, 5), "steps around the best codes", retrainable=True),
+    "paper": StrategyRow(
+        _paper, Pace(5, 50), "the published protocol (Kusner et al. 2017)", options=("attempts",), limits=False
+    ),
+}
+"""The strategies by the names that commands and files know them by, the default first."""

@@ -3,38 +3,52 @@
 import importlib.util
 import random
 import re
+import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
+import grae
 from grae.autoencoder.models import MODELS
 from grae.density import DENSITIES
+from grae.errors import SettingsError
 from grae.grammar import language, load_grammar
+from grae.grammar.counting import sample_uniform
 from grae.images import ImageAutoencoder, load_images
 from grae.images.recipes import models_of_images
+from grae.optimization.mixed_parts import PROPOSERS, VIEWS
+from grae.optimization.strategies import STRATEGIES
 from grae.sequence import GrammarAutoencoder
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-own.md"
+TABLES: tuple[Any, ...] = (MODELS, DENSITIES, STRATEGIES, PROPOSERS, VIEWS)
+Run = Callable[[str], ModuleType]
 
 
-def example(name: str) -> str:
-    """The indented block of the page whose first line is the file's name in a comment."""
+def examples() -> dict[str, str]:
+    """The indented blocks of the page whose first line is the name of a file in a comment, by that name."""
     page = PAGE.read_text(encoding="utf-8")
     blocks = [textwrap.dedent(block) for block in re.findall(r"(?:^    .*\n(?:[ \t]*\n)*)+", page, re.MULTILINE)]
-    (block,) = [block for block in blocks if block.startswith(f"# {name}\n")]
-    return block
+    named = [(re.match(r"# (\w+\.\w+)\n", block), block) for block in blocks]
+    return {match[1]: block for match, block in named if match is not None}
+
+
+EXAMPLES = examples()
 
 
 @pytest.fixture
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The folder with the grammar and what makes the language of a file known."""
-    (tmp_path / "counts.cfg").write_text(example("counts.cfg"))
+    (tmp_path / "counts.cfg").write_text(EXAMPLES["counts.cfg"])
     monkeypatch.setattr(language, "_registered", {})
 
     def listed(name: str):
-        (tmp_path / name).write_text(example(name))
+        (tmp_path / name).write_text(EXAMPLES[name])
         monkeypatch.setenv("GRAE_LANGUAGES", str(tmp_path / name))
         return load_grammar(tmp_path / "counts.cfg")
 
@@ -68,33 +82,41 @@ def test_an_automaton_keeps_every_sample_valid(words, tmp_path):
 
 
 @pytest.fixture
-def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The tables of models and densities with the examples' rows in them, for one test."""
-    for table, name in ((MODELS, "model_row.py"), (DENSITIES, "density_class.py")):
-        known = dict(table)
-        (tmp_path / name).write_text(example(name))
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs an example as a module; the rows that it adds to grae's tables are there for one test."""
+
+    def execute(name: str) -> ModuleType:
+        before = [dict(table) for table in TABLES]
+        (tmp_path / name).write_text(EXAMPLES[name])
         spec = importlib.util.spec_from_file_location(name.removesuffix(".py"), tmp_path / name)
         assert spec is not None
         assert spec.loader is not None
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-        ((row, value),) = [(row, table.pop(row)) for row in set(table) - set(known)]
-        monkeypatch.setitem(table, row, value)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        for table, rows in zip(TABLES, before, strict=True):
+            for row in set(table) - set(rows):
+                monkeypatch.setitem(table, row, table.pop(row))
+        return module
+
+    return execute
 
 
-SMALL = {"epochs": 1, "latent_dim": 4, "batch_size": 32, "device": "cpu", "density": "box"}
+SMALL = {"epochs": 1, "latent_dim": 4, "batch_size": 32, "device": "cpu"}
+SHORT = ["x", "x+1", "x*x", "sin(x)", "x/2", "exp(x)", "1+x", "2*x"] * 8
 
 
-@pytest.mark.usefixtures("rows")
-def test_a_row_of_the_table_is_a_model_of_strings_and_of_images(tmp_path):
-    expressions = ["x", "x+1", "x*x", "sin(x)", "x/2", "exp(x)", "1+x", "2*x"] * 8
-    strings = GrammarAutoencoder("arithmetic", model="rae-noisy", preset="quick", **SMALL).fit(expressions)
-    images = ImageAutoencoder("rae-noisy", width=0.1, **SMALL)
+def test_a_row_of_the_table_is_a_model_of_strings_and_of_images(run: Run, tmp_path: Path):
+    run("model_row.py")
+    run("density_class.py")
+    strings = GrammarAutoencoder("arithmetic", model="rae-noisy", preset="quick", density="box", **SMALL).fit(SHORT)
+    images = ImageAutoencoder("rae-noisy", width=0.1, density="box", **SMALL)
     digits = load_images("digits").train.images[:64]
     images.fit(digits)
     assert images.settings_.objective.bottleneck == "noisy"
     assert images.settings_.objective.bottleneck_options == {"noise": 0.1}
     assert (images.settings_.objective.beta, images.settings_.objective.regularizer) == (1e-4, "tikhonov")
-    for model, data in ((strings, expressions), (images, digits)):
+    for model, data in ((strings, SHORT), (images, digits)):
         assert model.settings_.model == "rae-noisy"
         assert model.settings_.density == "box"
         model.save(tmp_path / type(model).__name__)
@@ -102,3 +124,39 @@ def test_a_row_of_the_table_is_a_model_of_strings_and_of_images(tmp_path):
         assert np.array_equal(again.sample(5, seed=1), model.sample(5, seed=1))
         np.testing.assert_allclose(again.score_samples(data[:9]), model.score_samples(data[:9]))
     assert models_of_images()[-1] == "rae-noisy"
+
+
+@pytest.fixture(scope="module")
+def start() -> list[str]:
+    """200 expressions of at most 8 productions."""
+    grammar = load_grammar("arithmetic")
+    return [grammar.unparse(ids) for ids in sample_uniform(grammar, 200, 8, 0)]
+
+
+@pytest.fixture(scope="module")
+def model(start: list[str]) -> GrammarAutoencoder:
+    settings: dict[str, Any] = {"preset": "quick", "epochs": 4, "latent_dim": 8, "learning_rate": 5e-3}
+    return GrammarAutoencoder("arithmetic", **settings, batch_size=32, device="cpu").fit(start)
+
+
+def test_a_search_strategy_improves_and_is_resumed(run: Run, tmp_path: Path, model, start):
+    run("hill_climb.py")
+    options = {"strategy": "hill-climb", "start": start, "half": "worst-half", "seed": 3}
+    whole = grae.optimize(model, "log-mse", **options, rounds=6)
+    strings = [record.string for record in whole.records]
+    assert len(set(strings)) == len(strings) == 30  # as many a round as its row says
+    assert whole.improved
+    grae.optimize(model, "log-mse", **options, rounds=3, out=tmp_path / "found")
+    resumed = grae.optimize(model, "log-mse", **options, rounds=6, out=tmp_path / "found", resume=True)
+    assert [record.string for record in resumed.records] == strings
+    with pytest.raises(SettingsError, match="hill-climb strategy searches one latent space"):
+        grae.optimize(model, "log-mse", **options, retrain_every=1)
+
+
+def test_a_proposer_and_a_view_are_parts_of_the_mixed_strategy(run: Run, model, start):
+    run("mixed_rows.py")
+    options: dict[str, Any] = {"start": start, "half": "worst-half", "batch_size": 8, "rounds": 3}
+    result = grae.optimize(model, "log-mse", **options, propose="noise+derivation", surrogate="letters")
+    assert {record.proposer for record in result.records} == {"repeats", "derivation", "unranked"}
+    result = grae.optimize(model, "log-mse", **options, propose="noise", surrogate="none")
+    assert {record.proposer for record in result.records} == {"repeats"}

@@ -391,7 +391,7 @@ def test_settings_that_cannot_be_used(model, expressions):
         ({"target": "logp"}, "scores molecules"),
         ({"strategy": "grid"}, "unknown strategy"),
         ({"rounds": 0}, "give at least 1"),
-        ({"attempts": 3}, "of the paper strategy"),
+        ({"attempts": 3}, "belongs to the strategy paper"),
         ({"workers": 0}, "0 workers"),
     ):
         with pytest.raises(SettingsError, match=message):

@@ -1,0 +1,48 @@
+"""Choices and help texts made from the tables of grae, so that a row is all that the commands need of an addition."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from grae.optimization.mixed_parts import PROPOSERS
+from grae.optimization.strategies import STRATEGIES
+
+if TYPE_CHECKING:
+    StrategyName = str
+else:
+    StrategyName = Literal[tuple(STRATEGIES)]
+
+
+class Described(Protocol):
+    """A row that says in a few words what it is."""
+
+    @property
+    def summary(self) -> str:
+        """For help texts."""
+        ...
+
+
+def described(table: Mapping[str, Described]) -> str:
+    """The names of a table's rows with their summaries."""
+    return "; ".join(f"{name}: {row.summary}" for name, row in table.items())
+
+
+def described_groups() -> str:
+    """The groups of proposers with what is in them."""
+    summaries: dict[str, list[str]] = {}
+    for row in PROPOSERS.values():
+        if not row.beside_surrogate:
+            summaries.setdefault(row.group, []).append(row.summary)
+    return "; ".join(f"{group}: {' and '.join(of_group)}" for group, of_group in summaries.items())
+
+
+def either(names: Iterable[str]) -> str:
+    """Names as in "a, b or c"."""
+    *before, last = names
+    return f"{', '.join(before)} or {last}" if before else last
+
+
+def of_paces(what: Literal["rounds", "batch_size"]) -> str:
+    """What the strategies have where the user gives nothing: that of most, and those of the others."""
+    values = {name: getattr(row.pace, what) for name, row in STRATEGIES.items()}
+    usual = next(iter(values.values()))
+    return "; ".join([str(usual), *(f"{name} {value}" for name, value in values.items() if value != usual)])

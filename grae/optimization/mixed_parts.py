@@ -1,0 +1,169 @@
+"""The parts of the mixed strategy by name: its proposers, and the views of its surrogate.
+
+Imports nothing heavy: a row makes its part when a search begins.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grae.optimization.setup import Setup
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
+    from grae.optimization.asked import Features
+    from grae.optimization.mixed import MixedSearch
+    from grae.optimization.proposers import DensitySamples, DerivationMoves, LatentSteps, Proposer
+    from grae.optimization.views import View
+
+NO_SURROGATE = "none"
+BOTH = "both"
+"""What `propose` may say instead of all groups that come with grae."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposerRow:
+    """A proposer.
+
+    Attributes:
+        make: gives the `Proposer` of a search.
+        group: the name under which users choose it, perhaps with others.
+        summary: a few words for help texts.
+        beside_surrogate: whether it is used only where there is a surrogate.
+    """
+
+    make: "Callable[[Setup], Proposer]"
+    group: str
+    summary: str
+    beside_surrogate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRow:
+    """A view of strings for the surrogate.
+
+    Attributes:
+        make: gives the `View` of a search.
+        summary: a few words for help texts.
+        suits: whether it says anything of the strings of a grammar; the first view that does is the default.
+        unsuited: what is wrong with a grammar that it does not suit, for messages.
+    """
+
+    make: "Callable[[Setup], View]"
+    summary: str
+    suits: "Callable[[Grammar], bool]" = lambda grammar: True
+    unsuited: str = "has none"
+
+
+def groups() -> list[str]:
+    """The groups of proposers that users choose among."""
+    return list(dict.fromkeys(row.group for row in PROPOSERS.values()))
+
+
+def mixed_search(
+    setup: Setup, of_groups: Sequence[str], of_views: Sequence[str] = (), surrogate: "Features | None" = None
+) -> "MixedSearch":
+    """The mixed search of some parts.
+
+    Args:
+        setup: of the search.
+        of_groups: names of groups of proposers.
+        of_views: names of views; none for no surrogate.
+        surrogate: a user's function, which is the view instead.
+
+    Raises:
+        DataError: too few strings to start from.
+    """
+    from grae.optimization.mixed import MixedSearch
+
+    views = [VIEWS[name].make(setup) for name in of_views]
+    if surrogate is not None:
+        views = [_own_view(surrogate)]
+    proposers = {
+        name: row.make(setup)
+        for name, row in PROPOSERS.items()
+        if row.group in of_groups and (views or not row.beside_surrogate)
+    }
+    return MixedSearch(
+        setup.space,
+        setup.start,
+        setup.known,
+        proposers=proposers,
+        views=views,
+        reader=setup.reader,
+        maximize=setup.maximize,
+        worst=setup.worst,
+        seed=setup.plan.seed,
+    )
+
+
+def _latent(setup: Setup) -> "LatentSteps":
+    from grae.optimization.proposers import LatentSteps
+
+    return LatentSteps(setup.space, setup.reader, temperature=setup.temperature)
+
+
+def _derivation(setup: Setup, *, ranked: bool = True) -> "DerivationMoves":
+    from grae.optimization.proposers import DerivationMoves
+
+    return DerivationMoves(setup.reader, setup.moves, max_length=setup.longest, ranked=ranked)
+
+
+def _density(setup: Setup) -> "DensitySamples":
+    from grae.optimization.proposers import DensitySamples
+
+    return DensitySamples(setup.space, setup.reader, temperature=setup.temperature)
+
+
+def _meaning(setup: Setup) -> "View":
+    from grae.optimization.views import meaning
+
+    view = meaning(setup.grammar)
+    assert view is not None  # as `suits` says
+    return view
+
+
+def _structure(setup: Setup) -> "View":
+    from grae.optimization.views import structure
+
+    return structure(setup.grammar)
+
+
+def _codes(setup: Setup) -> "View":
+    from grae.optimization.views import CodeView
+
+    return CodeView(setup.space)
+
+
+def _own_view(features: "Features") -> "View":
+    import numpy as np
+
+    from grae.optimization.views import PointView
+
+    return PointView(lambda texts, derivations: np.asarray(features(list(texts)), np.float64))
+
+
+PROPOSERS: dict[str, ProposerRow] = {
+    "latent": ProposerRow(_latent, "latent", "steps from the best codes"),
+    "derivation": ProposerRow(_derivation, "derivation", "moves between derivations"),
+    "unranked": ProposerRow(
+        lambda setup: _derivation(setup, ranked=False),
+        "derivation",
+        "such moves, of which the surrogate chooses none",
+        beside_surrogate=True,
+    ),
+    "density": ProposerRow(_density, "latent", "samples of the density"),
+}
+"""The proposers by the names that a search's history knows them by."""
+
+VIEWS: dict[str, ViewRow] = {
+    "meaning": ViewRow(
+        _meaning,
+        "values of expressions, Morgan fingerprints of molecules",
+        suits=lambda grammar: grammar.language.has_features,
+        unsuited="does not say what its strings mean",
+    ),
+    "structure": ViewRow(_structure, "fragments of the derivation"),
+    "codes": ViewRow(_codes, "the latent codes"),
+}
+"""What a surrogate may see of strings, by name."""

@@ -1,0 +1,89 @@
+"""What the strategies of a search, and their parts, are made from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
+    from grae.grammar.codec import Derivations
+    from grae.grammar.moves import Moves
+    from grae.optimization.asked import Plan
+    from grae.optimization.candidates import Known
+    from grae.optimization.population import Reader
+    from grae.optimization.space import LatentSpace
+    from grae.optimization.start import Start
+    from grae.optimization.targets import Target
+
+LONGEST = 2_000
+"""Productions of a string that is proposed, where the user's own limits hold."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A search that is about to begin; the lower attributes are made when they are first used.
+
+    Attributes:
+        plan: the settings, such as the seed.
+        space: the latent space.
+        start: strings with scores to start from.
+        known: the strings that have a score.
+        target: what scores strings.
+        progress: called with the fraction of the starting strings that are encoded.
+        reader: reads strings as a search compares them.
+        moves: between derivations, with productions as frequent as in the strings to start from.
+    """
+
+    plan: "Plan"
+    space: "LatentSpace"
+    start: "Start"
+    known: "Known"
+    target: "Target"
+    progress: Callable[[float], None]
+
+    @property
+    def maximize(self) -> bool:
+        """Whether higher scores are better."""
+        return self.target.direction == "maximize"
+
+    @property
+    def worst(self) -> float:
+        """The score that an invalid string counts as: the worst of the strings to start from."""
+        of_start = self.start.worst_score(self.maximize)
+        return self.target.worst if of_start is None else of_start
+
+    @property
+    def temperature(self) -> float:
+        """Of the decoder."""
+        return self.plan.temperature or 0.0
+
+    @property
+    def grammar(self) -> "Grammar":
+        """The plain grammar of the strings, without motifs."""
+        return self.reader.grammar
+
+    @property
+    def longest(self) -> int:
+        """The most productions of a derivation that is proposed."""
+        return LONGEST if self.plan.limits else int(self._derivations.lengths.max(initial=1))
+
+    @cached_property
+    def reader(self) -> "Reader":
+        """See the class."""
+        from grae.optimization.population import Reader
+
+        return Reader(self.space, self.plan.limits)
+
+    @cached_property
+    def moves(self) -> "Moves":
+        """See the class."""
+        from grae.grammar.moves import Moves
+
+        return Moves(self.grammar, self._derivations)
+
+    @cached_property
+    def _derivations(self) -> "Derivations":
+        from grae.grammar import codec
+
+        return codec.encode(self.grammar, self.start.texts, on_invalid="skip", n_jobs=-1).derivations
