@@ -1,6 +1,6 @@
 """What a grammar's symbols can derive, and which of its productions can never be used."""
 
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
@@ -51,7 +51,8 @@ class Analysis:
         reachable: nonterminals that usable derivations from the start symbol meet.
         empty: nonterminal -> the production that starts its empty derivation of least height (the lowest id among
             several); absent where it does not derive the empty string.
-        cyclic: ids of productions through which a nonterminal derives itself and nothing more.
+        cycle_steps: steps through which a nonterminal derives itself and nothing more: a production's id, and the place
+            in its right-hand side of the nonterminal that leads back to its left-hand side.
     """
 
     def __init__(self, grammar: "Grammar") -> None:
@@ -60,7 +61,7 @@ class Analysis:
         self.productive = {nonterminal: nonterminal in self.shortest for nonterminal in grammar.nonterminals}
         self.reachable = self._reachable()
         self.empty = self._empty()
-        self.cyclic = self._cyclic()
+        self.cycle_steps = self._cycle_steps()
 
     def is_usable(self, production: Production) -> bool:
         """Whether some derivation of some string uses the production."""
@@ -77,6 +78,7 @@ class Analysis:
         """All that is wrong or odd, in the order of the productions."""
         defined = {p.lhs for p in self.grammar.productions}
         first: dict[tuple[Nonterminal, tuple[Symbol, ...]], Production] = {}
+        cyclic = {production for production, _ in self.cycle_steps}
         found = []
         for production in self.grammar.productions:
             if production.id == self.grammar.pad:
@@ -94,7 +96,7 @@ class Analysis:
             elif production.lhs not in self.reachable:
                 message = f"nothing leads from {self.grammar.start} to {production.lhs}"
                 found.append(Finding("unreachable", message, production))
-            if production.id in self.cyclic:
+            if production.id in cyclic:
                 message = f"{production.lhs} derives itself through it and produces nothing more"
                 found.append(Finding("empty cycle", message, production))
             earlier = first.setdefault((production.lhs, production.rhs), production)
@@ -186,19 +188,23 @@ class Analysis:
                         complete.append(user)
         return empty
 
-    def _cyclic(self) -> set[int]:
-        """Productions p: A -> u B v with u and v deriving the empty string and B deriving A alone."""
+    def _cycle_steps(self) -> list[tuple[int, int]]:
+        """Productions A -> u B v with u and v deriving the empty string and B deriving A alone, and the place of B."""
         steps = [
-            (production, symbol)
+            (production, place)
             for production in self.grammar.productions
             if self.is_usable(production)
-            for symbol in alone(production.rhs, self.empty)
+            for place in alone(production.rhs, self.empty)
         ]
-        leads: dict[Nonterminal, set[Nonterminal]] = {}
-        for production, symbol in steps:
-            leads.setdefault(production.lhs, set()).add(symbol)
+        leads: dict[Symbol, set[Symbol]] = {}
+        for production, place in steps:
+            leads.setdefault(production.lhs, set()).add(production.rhs[place])
         component = components(leads)
-        return {production.id for production, symbol in steps if component[production.lhs] == component[symbol]}
+        return [
+            (production.id, place)
+            for production, place in steps
+            if component[production.lhs] == component[production.rhs[place]]
+        ]
 
     @cached_property
     def _expansions(self) -> dict[Nonterminal, list[Production]]:
@@ -217,13 +223,11 @@ class Analysis:
         return uses
 
 
-def alone(rhs: Sequence[Symbol], empty: Container[Symbol]) -> Iterator[Nonterminal]:
-    """The nonterminals of a right-hand side beside which all other symbols derive the empty string."""
-    stuck = [symbol for symbol in rhs if symbol not in empty]
-    if not stuck:
-        yield from (symbol for symbol in rhs if isinstance(symbol, Nonterminal))
-    elif len(stuck) == 1 and isinstance(stuck[0], Nonterminal):
-        yield stuck[0]
+def alone(rhs: Sequence[Symbol], empty: Container[Symbol]) -> list[int]:
+    """The places of the nonterminals of a right-hand side beside which all other symbols derive the empty string."""
+    stuck = [place for place, symbol in enumerate(rhs) if symbol not in empty]
+    places = stuck if stuck else range(len(rhs))
+    return [place for place in places if len(stuck) <= 1 and isinstance(rhs[place], Nonterminal)]
 
 
 def components(leads: Mapping[N, Iterable[N]]) -> dict[N, int]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from grae.grammar.analysis import components
 from grae.grammar.tables import NONE
 
 if TYPE_CHECKING:
@@ -74,16 +73,16 @@ class Automaton(NamedTuple):
     @classmethod
     def of(cls, tables: "Tables") -> "Automaton":
         """Builds the automaton of a grammar from its tables."""
-        steps = _cycle_steps(tables)
-        states = _States(tables, {(production, place) for production, place, _ in steps})
+        steps = tables.cycle_steps
+        states = _States(tables, {(production, place) for production, place, _ in steps.tolist()})
         predicted, predicted_from = _predictions(states, tables)
-        heads = np.array([tables.lhs[production] for production, _, _ in steps], np.int64)
+        heads = tables.lhs[steps[:, 0]]
         return cls(
             **states.arrays(),
             predicted=predicted,
             predicted_from=predicted_from,
             cycle_from=np.searchsorted(heads, np.arange(len(tables.nullable) + 1)).astype(np.int32),
-            cycle_steps=np.array(steps, np.int32).reshape(-1, 3),
+            cycle_steps=steps,
             rhs=tables.rhs,
             rhs_length=tables.rhs_length,
             nullable=tables.nullable,
@@ -96,7 +95,6 @@ class _States:
 
     def __init__(self, tables: "Tables", cycle: set[tuple[int, int]]) -> None:
         self.tables = tables
-        self.begins = tables.begins
         self.columns: dict[str, list] = {
             name: []
             for name in (
@@ -139,7 +137,7 @@ class _States:
         for place in range(len(rhs) - 1, -1, -1):
             symbol = rhs[place]
             nullable = symbol >= 0 and bool(self.tables.nullable[symbol])
-            accepts = self._begins_of(symbol)
+            accepts = self.tables.first[symbol]
             if nullable:
                 accepts = accepts | self.columns["accepts"][state]
             vanishes &= nullable
@@ -188,13 +186,6 @@ class _States:
             column.append(row[name])
         return len(self.columns["awaited"]) - 1
 
-    def _begins_of(self, symbol: int) -> np.ndarray:
-        if symbol >= 0:
-            return self.begins[symbol]
-        accepts = np.zeros(self.begins.shape[1], bool)
-        accepts[[-symbol - 1, -1]] = True
-        return accepts
-
 
 def _predictions(states: _States, tables: "Tables") -> tuple[np.ndarray, np.ndarray]:
     """For each nonterminal and next token, the first states of the productions that can be used there.
@@ -209,21 +200,3 @@ def _predictions(states: _States, tables: "Tables") -> tuple[np.ndarray, np.ndar
                 lists[int(tables.lhs[production]) * width + column].append(state)
     predicted_from = np.cumsum([0, *map(len, lists)]).astype(np.int32)
     return np.array([state for some in lists for state in some], np.int32), predicted_from
-
-
-def _cycle_steps(tables: "Tables") -> list[tuple[int, int, int]]:
-    """Steps (production, place, nonterminal there) from A to B where B leads back to A, by A, production and place."""
-    steps = []
-    empty = set(np.flatnonzero(tables.nullable).tolist())
-    for production in np.flatnonzero(tables.on_cycle & tables.usable).tolist():
-        rhs = tables.rhs[production, : tables.rhs_length[production]].tolist()
-        stuck = [symbol for symbol in rhs if symbol not in empty]
-        for place, symbol in enumerate(rhs):
-            if symbol >= 0 and (not stuck or stuck == [symbol]):
-                steps.append((production, place, symbol))
-    leads: dict[int, set[int]] = {}
-    for production, _, symbol in steps:
-        leads.setdefault(int(tables.lhs[production]), set()).add(symbol)
-    component = components(leads)
-    steps = [step for step in steps if component[int(tables.lhs[step[0]])] == component[step[2]]]
-    return sorted(steps, key=lambda step: (tables.lhs[step[0]], *step))

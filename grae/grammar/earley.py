@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 MOST_ITEMS = 50_000_000  # 2.4 GB of items and nodes; a string that needs more is ambiguous beyond use
 MOST_SPARE_ITEMS = 1_000_000  # a workspace that grew beyond is not kept
 
-# An item: a state, reached from where its production began, and how: over `CHILD`, which began at `MIDDLE`, from the
-# item `BEFORE`.
-STATE, ORIGIN, BEFORE, CHILD, MIDDLE, NEXT = range(6)
-# A node: a nonterminal over a span, with its best production, and how its last symbol was reached, as in an item.
-SYMBOL, NODE_ORIGIN, NODE_BEFORE, NODE_CHILD, NODE_MIDDLE, PRODUCTION = range(6)
+# An item is a state, reached from where its production began; a node is a nonterminal over a span. Both say how they
+# were reached: over `CHILD`, which began at `MIDDLE`, from the item `BEFORE`. A node also has its best production.
+KEY, ORIGIN, BEFORE, CHILD, MIDDLE, NEXT = range(6)
+STATE, SYMBOL, PRODUCTION = KEY, KEY, NEXT
 TERMINAL = -1  # a child that is a terminal; the empty nonterminal k is -(k + 2)
 PARSED, ITEMS_FULL, NODES_FULL, OUT_FULL, STACK_FULL = -1, -2, -3, -4, -5
 
@@ -228,16 +227,16 @@ def _fill(automaton, tokens, row, stop, workspace):
         The token at which no derivation goes on, with the last of the items that await a terminal there; or `PARSED`
         with the root; or which array is too small.
     """
+    # Arrays are taken out of the tuples once, and the loop is one function: each array passed to a helper in it, in a
+    # tuple above all, costs a counted reference a call (measured: a parse takes 1.2 to 5 times as long).
     awaited, after, after_empty = automaton.awaited, automaton.after, automaton.after_empty
     twin, leads_back, slot = automaton.twin, automaton.leads_back, automaton.slot
     accepts, lhs, completes = automaton.accepts, automaton.lhs, automaton.completes
     predicted, predicted_from = automaton.predicted, automaton.predicted_from
     items, nodes = workspace.items, workspace.nodes
     item_at, node_at, awaiting = workspace.item_at, workspace.node_at, workspace.awaiting
-    n_nonterminals = automaton.nullable.size
-    width = accepts.shape[1]
-    first = tokens.offsets[row]
-    n_tokens = tokens.counts[row]
+    n_nonterminals, n_slots, width = automaton.nullable.size, automaton.n_slots, accepts.shape[1]
+    first, n_tokens = tokens.offsets[row], tokens.counts[row]
     start = awaited[OPENING]
 
     items[0, STATE] = OPENING
@@ -279,16 +278,11 @@ def _fill(automaton, tokens, row, stop, workspace):
                     scanned = before
                     continue
                 place = end * n_nonterminals + symbol
-                latest = awaiting[place]
-                awaiting[place] = before
-                if first_item <= latest < before and awaited[items[latest, STATE]] == symbol:
-                    items[before, NEXT] = latest
-                else:
-                    items[before, NEXT] = -1
-                    some = symbol * width + ahead
-                    if n_items + predicted_from[some + 1] - predicted_from[some] > items.shape[0]:
+                if _joins_none(awaited, items, awaiting, place, symbol, first_item, before):
+                    place = symbol * width + ahead
+                    if n_items + predicted_from[place + 1] - predicted_from[place] > items.shape[0]:
                         return ITEMS_FULL, -1
-                    for i in range(predicted_from[some], predicted_from[some + 1]):
+                    for i in range(predicted_from[place], predicted_from[place + 1]):
                         items[n_items, STATE] = predicted[i]
                         items[n_items, ORIGIN] = end
                         items[n_items, BEFORE] = -1
@@ -298,7 +292,7 @@ def _fill(automaton, tokens, row, stop, workspace):
                 begin = end
             elif node < n_nodes:
                 child = node
-                begin = nodes[node, NODE_ORIGIN]
+                begin = nodes[node, ORIGIN]
                 waiting = awaiting[begin * n_nonterminals + nodes[node, SYMBOL]]
                 node += 1
                 continue
@@ -310,46 +304,33 @@ def _fill(automaton, tokens, row, stop, workspace):
                 continue
             origin = items[before, ORIGIN]
             if slot[state] >= 0:
-                place = origin * automaton.n_slots + slot[state]
-                moved = item_at[place]
-                if first_item <= moved < n_items and items[moved, STATE] == state and items[moved, ORIGIN] == origin:
-                    if begin <= items[moved, MIDDLE]:
-                        continue
-                else:
-                    if n_items == items.shape[0]:
-                        return ITEMS_FULL, -1
-                    moved = n_items
+                if n_items == items.shape[0]:
+                    return ITEMS_FULL, -1
+                place = origin * n_slots + slot[state]
+                row = item_at[place]
+                known = first_item <= row < n_items and items[row, STATE] == state and items[row, ORIGIN] == origin
+                if known and begin <= items[row, MIDDLE]:
+                    continue
+                if not known:
+                    row = n_items
+                    item_at[place] = row
                     n_items += 1
-                    item_at[place] = moved
-                    items[moved, STATE] = state
-                    items[moved, ORIGIN] = origin
-                items[moved, BEFORE] = before
-                items[moved, CHILD] = child
-                items[moved, MIDDLE] = begin
+                _write(items, row, state, origin, before, child, begin)
             elif origin < end:
-                symbol = lhs[state]
-                place = origin * n_nonterminals + symbol
-                made = node_at[place]
-                if (
-                    first_node <= made < n_nodes
-                    and nodes[made, SYMBOL] == symbol
-                    and nodes[made, NODE_ORIGIN] == origin
-                ):
-                    best = nodes[made, PRODUCTION]
-                    if completes[state] > best or (completes[state] == best and begin <= nodes[made, NODE_MIDDLE]):
-                        continue
-                else:
-                    if n_nodes == nodes.shape[0]:
-                        return NODES_FULL, -1
-                    made = n_nodes
+                if n_nodes == nodes.shape[0]:
+                    return NODES_FULL, -1
+                head = lhs[state]
+                place = origin * n_nonterminals + head
+                row = node_at[place]
+                known = first_node <= row < n_nodes and nodes[row, SYMBOL] == head and nodes[row, ORIGIN] == origin
+                if known and _is_no_better(nodes, row, completes[state], begin):
+                    continue
+                if not known:
+                    row = n_nodes
+                    node_at[place] = row
                     n_nodes += 1
-                    node_at[place] = made
-                    nodes[made, SYMBOL] = symbol
-                    nodes[made, NODE_ORIGIN] = origin
-                nodes[made, PRODUCTION] = completes[state]
-                nodes[made, NODE_BEFORE] = before
-                nodes[made, NODE_CHILD] = child
-                nodes[made, NODE_MIDDLE] = begin
+                _write(nodes, row, head, origin, before, child, begin)
+                nodes[row, PRODUCTION] = completes[state]
         if end == stop or (end < n_tokens and scanned < 0):
             return end, scanned
     if n_tokens == 0:
@@ -359,11 +340,38 @@ def _fill(automaton, tokens, row, stop, workspace):
     return (PARSED, root) if root >= 0 else (n_tokens, -1)
 
 
+@njit(inline="always")
+def _joins_none(awaited, items, awaiting, place, symbol, first_item, item):
+    """Links an item to those of its set that await the same nonterminal; whether there are none before it."""
+    latest = awaiting[place]
+    awaiting[place] = item
+    is_first = not (first_item <= latest < item and awaited[items[latest, STATE]] == symbol)
+    items[item, NEXT] = -1 if is_first else latest
+    return is_first
+
+
+@njit(inline="always")
+def _is_no_better(nodes, node, production, begin):
+    """Whether a node has a production, or a way to it, that comes first by the parser's rule."""
+    best = nodes[node, PRODUCTION]
+    return production > best or (production == best and begin <= nodes[node, MIDDLE])
+
+
+@njit(inline="always")
+def _write(rows, row, key, origin, before, child, begin):
+    """Writes an item in a state, or a node of a nonterminal, and the way to it."""
+    rows[row, KEY] = key
+    rows[row, ORIGIN] = origin
+    rows[row, BEFORE] = before
+    rows[row, CHILD] = child
+    rows[row, MIDDLE] = begin
+
+
 @njit(nogil=True, cache=True)
 def _node(workspace, symbol, origin, end):
     """The node of a nonterminal over a span; -1 where there is none."""
     for node in range(workspace.nodes_from[end], workspace.nodes_from[end + 1]):
-        if workspace.nodes[node, SYMBOL] == symbol and workspace.nodes[node, NODE_ORIGIN] == origin:
+        if workspace.nodes[node, SYMBOL] == symbol and workspace.nodes[node, ORIGIN] == origin:
             return node
     return -1
 
@@ -397,8 +405,8 @@ def _derivation(automaton, workspace, root, end, out):
                 depth += 1
         else:
             production = nodes[child, PRODUCTION]
-            item = nodes[child, NODE_BEFORE]
-            last = nodes[child, NODE_CHILD]
+            item = nodes[child, BEFORE]
+            last = nodes[child, CHILD]
             while True:
                 if last != TERMINAL:
                     stack[depth] = last
@@ -416,7 +424,7 @@ def _derivation(automaton, workspace, root, end, out):
 def _cycle_step(automaton, workspace, node, last):
     """The first of the fewest steps from a node to one over its span that a proper production derives, and its end."""
     nodes = workspace.nodes
-    origin = nodes[node, NODE_ORIGIN]
+    origin = nodes[node, ORIGIN]
     end = 0
     while workspace.nodes_from[end + 1] <= node and end < last:
         end += 1

@@ -49,9 +49,9 @@ class _Neighbors:
 
     def __init__(self, grammar: "Grammar") -> None:
         self._terminals = grammar.terminals
-        self._numbers = {terminal: number for number, terminal in enumerate(grammar.terminals)}
         tables, analysis = grammar.tables, grammar.analysis
-        begins = dict(zip(grammar.nonterminals, tables.begins[:, : len(self._terminals)], strict=True))
+        symbols = (*grammar.nonterminals, *reversed(grammar.terminals))
+        first = dict(zip(symbols, tables.first[:, : len(self._terminals)], strict=True))
         self._after: dict[
             Symbol, np.ndarray
         ] = {}  # the terminals that come after what a symbol derives, in its production
@@ -65,11 +65,8 @@ class _Neighbors:
                 self._after[symbol] = self._after.get(symbol, False) | behind
                 if is_last:
                     ends.setdefault(symbol, set()).add(production.lhs)
-                if isinstance(symbol, Nonterminal):
-                    ahead, vanishes = begins[symbol], symbol in analysis.empty
-                else:
-                    ahead, vanishes = np.arange(len(behind)) == self._numbers[symbol], False
-                behind = ahead | behind if vanishes else ahead
+                vanishes = symbol in analysis.empty
+                behind = first[symbol] | behind if vanishes else first[symbol]
                 is_last &= vanishes
         self._ends = ends
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grae.grammar.symbols import Nonterminal, Production, Symbol
+from grae.grammar.symbols import Symbol
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
@@ -36,12 +36,13 @@ class Tables:
         mask: (N, P) bool, the usable productions that expand each nonterminal.
         nullable: (N,) bool, whether a nonterminal derives the empty string.
         empty: (N,) int32, the production that starts its empty derivation of least height; -1 where there is none.
-        on_cycle: (P,) bool, whether a nonterminal derives itself and nothing more through the production.
-        first: (P, K + 2) bool, whether a production can be used before a terminal; column K is the end of the text,
-            column K + 1 stands for any terminal and is True throughout for usable productions.
-        begins: (N, K + 2) bool, whether a string of a nonterminal can begin with a terminal; column K is False, column
-            K + 1 True throughout.
-        follow: (N, K + 2) bool, whether a terminal can come after what a nonterminal derives; columns as in `first`.
+        cycle_steps: (steps, 3) int32, steps through which a nonterminal derives itself and nothing more: production,
+            place in its right-hand side, and the nonterminal there; by left-hand side, production and place.
+        first: (N + K, K + 2) bool, the FIRST sets: whether a string of a symbol can begin with a terminal; row k for
+            nonterminal k, row -(t + 1) for terminal t. Column K, the end of the text, is False; column K + 1, which
+            stands for any terminal, is True.
+        follow: (N, K + 2) bool, the FOLLOW sets: whether a terminal can come after what a nonterminal derives; columns
+            as in `first`, the end of the text among them.
     """
 
     start: int
@@ -56,9 +57,8 @@ class Tables:
     mask: np.ndarray
     nullable: np.ndarray
     empty: np.ndarray
-    on_cycle: np.ndarray
+    cycle_steps: np.ndarray
     first: np.ndarray
-    begins: np.ndarray
     follow: np.ndarray
 
     @classmethod
@@ -75,7 +75,10 @@ class Tables:
         usable = np.array([analysis.is_usable(p) for p in productions])
         mask = (np.arange(len(numbers))[:, None] == lhs) & usable
         nullable = np.array([nonterminal in analysis.empty for nonterminal in numbers])
-        first, begins, follow = _look_ahead(grammar, numbers, usable, nullable)
+        steps = [(p, place, codes[productions[p].rhs[place]]) for p, place in analysis.cycle_steps]
+        steps.sort(key=lambda step: (lhs[step[0]], *step))
+        rules = [(numbers[p.lhs], [codes[symbol] for symbol in p.rhs]) for p in productions if usable[p.id]]
+        first = _first_sets(rules, nullable, len(grammar.terminals))
         tables = cls(
             start=numbers[grammar.start],
             lhs=lhs,
@@ -89,10 +92,9 @@ class Tables:
             mask=mask,
             nullable=nullable,
             empty=np.array([analysis.empty.get(n, -1) for n in numbers], np.int32),
-            on_cycle=np.array([p.id in analysis.cyclic for p in productions]),
+            cycle_steps=np.array(steps, np.int32).reshape(-1, 3),
             first=first,
-            begins=begins,
-            follow=follow,
+            follow=_follow_sets(rules, nullable, first, numbers[grammar.start]),
         )
         for name in cls.__slots__:
             if isinstance(array := getattr(tables, name), np.ndarray):
@@ -108,56 +110,46 @@ def _ragged(rows: list[list[int]], fill: int) -> np.ndarray:
     return table
 
 
-def _look_ahead(
-    grammar: "Grammar", numbers: dict[Nonterminal, int], usable: np.ndarray, nullable: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """LL(1) select sets of the productions, FIRST and FOLLOW sets of the nonterminals, over the usable productions."""
-    n_terminals = len(grammar.terminals)
-    end, anything = n_terminals, n_terminals + 1
-    columns = {terminal: column for column, terminal in enumerate(grammar.terminals)}
-    productions = [p for p in grammar.productions if usable[p.id]]
-    begins = np.zeros((len(numbers), n_terminals + 2), bool)  # FIRST of each nonterminal
-    follow = np.zeros_like(begins)
-    follow[numbers[grammar.start], end] = True
+_Rule = tuple[int, list[int]]  # left-hand side and right-hand side of a usable production, as in the tables
 
-    def ahead_of(symbol: Symbol, behind: np.ndarray) -> np.ndarray:
-        """What can stand first where a symbol stands, before something else."""
-        if isinstance(symbol, str):
-            ahead = np.zeros(n_terminals + 2, bool)
-            ahead[columns[symbol]] = True
-            return ahead
-        number = numbers[symbol]
-        return begins[number] | behind if nullable[number] else begins[number]
 
-    def select(production: Production, behind: np.ndarray) -> np.ndarray:
-        for symbol in reversed(production.rhs):
-            behind = ahead_of(symbol, behind)
-        return behind
-
+def _first_sets(rules: list[_Rule], nullable: np.ndarray, n_terminals: int) -> np.ndarray:
+    """FIRST sets of all symbols; see `Tables.first`."""
+    first = np.zeros((len(nullable) + n_terminals, n_terminals + 2), bool)
+    terminals = np.arange(n_terminals)
+    first[-(terminals + 1), terminals] = True
     nothing = np.zeros(n_terminals + 2, bool)
-    for some in _until_settled(begins, productions):
-        for production in some:
-            begins[numbers[production.lhs]] |= select(production, nothing)
-    for some in _until_settled(follow, productions):
-        for production in some:
-            behind = follow[numbers[production.lhs]]
-            for symbol in reversed(production.rhs):
-                if isinstance(symbol, Nonterminal):
-                    follow[numbers[symbol]] |= behind
-                behind = ahead_of(symbol, behind)
-
-    first = np.zeros((grammar.n_productions, n_terminals + 2), bool)
-    for production in productions:
-        first[production.id] = select(production, follow[numbers[production.lhs]])
-    first[usable, anything] = True
-    begins[:, anything] = True
-    follow[:, anything] = True
-    return first, begins, follow
+    for lhs, rhs in _until_settled(first, rules):
+        behind = nothing
+        for symbol in reversed(rhs):
+            behind = _before(symbol, behind, nullable, first)
+        first[lhs] |= behind
+    first[:, -1] = True
+    return first
 
 
-def _until_settled(marks: np.ndarray, productions: list[Production]) -> Iterator[list[Production]]:
-    """The productions again and again until a pass adds no mark; in turns from either end, for chains go either way."""
+def _follow_sets(rules: list[_Rule], nullable: np.ndarray, first: np.ndarray, start: int) -> np.ndarray:
+    """FOLLOW sets of the nonterminals; see `Tables.follow`."""
+    follow = np.zeros((len(nullable), first.shape[1]), bool)
+    follow[start, -2] = True
+    for lhs, rhs in _until_settled(follow, rules):
+        behind = follow[lhs]
+        for symbol in reversed(rhs):
+            if symbol >= 0:
+                follow[symbol] |= behind
+            behind = _before(symbol, behind, nullable, first)
+    follow[:, -1] = True
+    return follow
+
+
+def _before(symbol: int, behind: np.ndarray, nullable: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """What can stand first where a symbol stands, before something else."""
+    return first[symbol] | behind if symbol >= 0 and nullable[symbol] else first[symbol]
+
+
+def _until_settled(marks: np.ndarray, rules: list[_Rule]) -> Iterator[_Rule]:
+    """The rules again and again until a pass adds no mark; in turns from either end, for chains go either way."""
     before = -1
     while before != (before := int(marks.sum())):
-        yield productions
-        productions = productions[::-1]
+        yield from rules
+        rules = rules[::-1]

@@ -310,9 +310,9 @@ class TestExtendedGrammar:
         base, tables = grammar.tables, extended.tables
         assert extended.nonterminals == grammar.nonterminals
         assert extended.terminals == grammar.terminals
-        for name in ("lhs", "usable", "on_cycle", "first"):
+        for name in ("lhs", "usable"):
             assert np.array_equal(getattr(tables, name)[: grammar.n_productions], getattr(base, name))
-        for name in ("nullable", "follow"):
+        for name in ("nullable", "first", "follow"):
             assert np.array_equal(getattr(tables, name), getattr(base, name))
         assert tables.usable[grammar.n_productions :].all()
         assert (tables.shortest <= base.shortest).all()

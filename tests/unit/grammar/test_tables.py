@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from grae.errors import GrammarError
-from grae.grammar import Grammar, Motif, Nonterminal, Production, load_grammar
+from grae.grammar import Grammar, Motif, Nonterminal, load_grammar
 from grae.grammar.tables import NONE, UNREACHED, Tables
 
 S, A, B, C = map(Nonterminal, "SABC")
@@ -77,9 +77,6 @@ class Rewriting:
     def follow(self, nonterminal: Nonterminal) -> set[str]:
         return set[str]().union(*(self.ahead(rest) for rest in self.rests(nonterminal)))
 
-    def select(self, production: Production) -> set[str]:
-        return set[str]().union(*(self.ahead(production.rhs + rest) for rest in self.rests(production.lhs)))
-
     @staticmethod
     def _cut(form: Form) -> Form:
         cut = next(place for place, symbol in enumerate(form) if isinstance(symbol, str))
@@ -135,8 +132,8 @@ class TestCoding:
             "lhs": (np.int32, (p,)), "rhs": (np.int32, (p, w)), "rhs_length": (np.int32, (p,)),
             "children": (np.int32, (p, r)), "n_children": (np.int32, (p,)), "shortest": (np.int64, (n,)),
             "shortest_production": (np.int64, (p,)), "usable": (bool, (p,)), "mask": (bool, (n, p)),
-            "nullable": (bool, (n,)), "empty": (np.int32, (n,)), "on_cycle": (bool, (p,)),
-            "first": (bool, (p, k + 2)), "begins": (bool, (n, k + 2)), "follow": (bool, (n, k + 2)),
+            "nullable": (bool, (n,)), "empty": (np.int32, (n,)), "cycle_steps": (np.int32, (0, 3)),
+            "first": (bool, (n + k, k + 2)), "follow": (bool, (n, k + 2)),
         }  # fmt: skip
         assert {field.name for field in fields(Tables)} == {"start", *shapes}
         for name, (dtype, shape) in shapes.items():
@@ -167,7 +164,15 @@ class TestCoding:
         for number, production in np.argwhere(tables.mask):
             assert tables.lhs[production] == number
         np.testing.assert_array_equal(tables.usable, [grammar.analysis.is_usable(p) for p in grammar.productions])
-        np.testing.assert_array_equal(np.flatnonzero(tables.on_cycle), sorted(grammar.analysis.cyclic))
+
+    @given(small_grammars())
+    def test_cycle_steps_are_the_analysis_s_by_left_hand_side(self, grammar: Grammar):
+        tables = grammar.tables
+        production, place, symbol = tables.cycle_steps.T
+        assert set(zip(production.tolist(), place.tolist(), strict=True)) == set(grammar.analysis.cycle_steps)
+        np.testing.assert_array_equal(tables.rhs[production, place], symbol)
+        order = list(zip(tables.lhs[production].tolist(), production.tolist(), place.tolist(), strict=True))
+        assert order == sorted(order)
 
     @given(small_grammars())
     def test_a_completion_is_the_shortest_among_the_productions(self, grammar: Grammar):
@@ -180,9 +185,11 @@ class TestCoding:
 class TestLookAhead:
     def test_an_example_by_hand(self):
         tables = EXAMPLE.tables
-        assert [terminals(EXAMPLE, row) for row in tables.first] == [{"x"}, {"x", END}, {"x"}, {"y", END}, set()]
+        of_nonterminals, of_terminals = tables.first[:3], tables.first[3:][::-1]
+        assert [terminals(EXAMPLE, row) for row in of_nonterminals] == [{"x"}, {"x"}, set()]
+        assert [terminals(EXAMPLE, row) for row in of_terminals] == [{"x"}, {"y"}, {"z"}]
         assert [terminals(EXAMPLE, row) for row in tables.follow] == [{END}, {"y", END}, set()]
-        assert tables.first[:, -1].tolist() == [True, True, True, True, False]
+        assert tables.first[:, -1].all()
         assert tables.follow[:, -1].all()
 
     def test_the_published_molecules(self):
@@ -199,15 +206,9 @@ class TestLookAhead:
     @given(small_grammars())
     def test_any_grammar(self, grammar: Grammar):
         rewriting = Rewriting(grammar)
-        for production in rewriting.usable:
-            assert terminals(grammar, grammar.tables.first[production.id]) == rewriting.select(production)
         for number, nonterminal in enumerate(grammar.nonterminals):
+            assert terminals(grammar, grammar.tables.first[number]) == rewriting.ahead((nonterminal,)) - {END}
             assert terminals(grammar, grammar.tables.follow[number]) == rewriting.follow(nonterminal)
-
-    @given(small_grammars())
-    def test_unusable_productions_begin_with_nothing(self, grammar: Grammar):
-        assert not grammar.tables.first[~grammar.tables.usable].any()
-        assert grammar.tables.first[grammar.tables.usable, -1].all()
 
     @given(small_grammars())
     def test_motifs_leave_follow_sets_alone(self, grammar: Grammar):
