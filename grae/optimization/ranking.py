@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from scipy.special import erfcx, ndtr
+import torch
 
+from grae.optimization.improvement import log_improvement
 from grae.optimization.process import Process
 from grae.optimization.views import Features, View
 
@@ -94,7 +95,8 @@ class Ranking:
     ) -> np.ndarray:
         if acquisition == "ucb":
             return mean + 10 ** rng.uniform(*BETAS) * deviation
-        return log_improvement(mean, deviation, self.best + 10 ** rng.uniform(*GAINS))
+        incumbent = self.best + 10 ** rng.uniform(*GAINS)
+        return log_improvement(torch.from_numpy(mean), torch.from_numpy(deviation), incumbent).numpy()
 
     def _between(self, one: Sequence[Features], other: Sequence[Features]) -> np.ndarray:
         pairs = zip(self.views, one, other, strict=True)
@@ -103,18 +105,6 @@ class Ranking:
     def _kernel(self, compared: Sequence[np.ndarray]) -> np.ndarray:
         parts = zip(self.views, compared, self.lengths, strict=True)
         return np.mean([view.kernel(table, length) for view, table, length in parts], axis=0)
-
-
-def log_improvement(mean: np.ndarray, deviation: np.ndarray, incumbent: float) -> np.ndarray:
-    """The logarithm of the expected improvement on an incumbent, (m,) float64."""
-    u = (mean - incumbent) / deviation
-    below = np.minimum(u, 0.0)  # phi(u) + u Phi(u) = phi(u) (1 + u Phi(u) / phi(u)), which does not underflow
-    far = -0.5 * np.square(below) + np.log(
-        np.maximum(1 + below * np.sqrt(np.pi / 2) * erfcx(-below / np.sqrt(2)), 1e-300)
-    )
-    above = np.maximum(u, 0.0)
-    near = np.log(np.exp(-0.5 * np.square(above)) + np.sqrt(2 * np.pi) * above * ndtr(above))
-    return np.log(deviation) + np.where(u < 0, far, near) - 0.5 * np.log(2 * np.pi)
 
 
 def take_rows(features: Features, rows: np.ndarray) -> Features:

@@ -12,6 +12,7 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
+from grae.optimization.improvement import log_improvement
 from grae.optimization.surrogate import fitted, hyperparameters, one_thread
 
 GRID = 10_000
@@ -20,7 +21,6 @@ FIT_STEPS = 40
 CHUNK = 10_000  # points taken in at a time
 JITTER = 1e-6
 LEAST_VARIANCE = 1e-10
-SQRT_2PI = 2.5066282746310002
 
 
 class SparseProcess:
@@ -131,10 +131,11 @@ def promising(process: SparseProcess, points: np.ndarray, n: int, rng: np.random
         incumbent = climb(start, lambda point: process.moments(point)[0], lower, upper)[1]
 
         def gain(point: Tensor) -> Tensor:
-            return log_improvement(*believer.moments(point), incumbent)
+            mean, variance = believer.moments(point)
+            return log_improvement(mean, variance.sqrt(), incumbent)
 
         for _ in range(n):
-            best = grid[log_improvement(believer.means, believer.variances, incumbent).argmax()]
+            best = grid[log_improvement(believer.means, believer.variances.sqrt(), incumbent).argmax()]
             believer.believe(climb(best, gain, lower, upper)[0])
         return believer.believed.numpy()
 
@@ -154,21 +155,3 @@ def climb(start: Tensor, height, lower: Tensor, upper: Tensor) -> tuple[Tensor, 
         descent, start.numpy(), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": LBFGS_STEPS}
     )
     return torch.from_numpy(np.asarray(found.x, np.float64))[None], -float(found.fun)
-
-
-def log_improvement(mean: Tensor, variance: Tensor, incumbent: float) -> Tensor:
-    """The logarithm of the expected improvement on an incumbent; higher is better.
-
-    For far less promising points than the incumbent it goes over to the leading term of its expansion, so that it has
-    a gradient everywhere.
-    """
-    deviation = variance.sqrt()
-    u = (mean - incumbent) / deviation
-    near = u.clamp_min(-5.0)
-    density = torch.exp(-0.5 * near.square()) / SQRT_2PI
-    exact = torch.log(density + near * torch.special.ndtr(near))
-    far = u.clamp_max(-5.0)
-    # phi(u) + u Phi(u) ~ phi(u) / u^2 (1 - 3 / u^2), shifted to meet the exact value at u = -5
-    expansion = -0.5 * far.square() - 2 * torch.log(-far) + torch.log1p(-3 / far.square()) - np.log(SQRT_2PI)
-    at_five = -0.5 * 25 - 2 * np.log(5.0) + np.log1p(-3 / 25) - np.log(SQRT_2PI)
-    return torch.log(deviation) + torch.where(u > -5.0, exact, exact + expansion - at_five)

@@ -7,11 +7,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import quad
-from scipy.stats import norm
 
 from grae.optimization import sparse as sparse_module
-from grae.optimization.sparse import Believer, SparseProcess, log_improvement, promising
+from grae.optimization.sparse import Believer, SparseProcess, promising
 from grae.optimization.surrogate import LocalSurrogate, normal_scores, one_thread
 
 
@@ -78,30 +76,6 @@ def test_equal_points_and_equal_values_do_not_break_it():
         warnings.simplefilter("error")
         mean, _ = LocalSurrogate(points, np.zeros(20)).predict(points[:2])
     np.testing.assert_allclose(mean, 0, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("mean", "deviation", "incumbent"), [(0.0, 1.0, 0.5), (2.0, 0.3, 1.0), (0.0, 1.0, 4.9), (0.0, 2.0, 9.9)]
-)
-def test_expected_improvement_is_its_integral(mean, deviation, incumbent):
-    gain, _ = quad(
-        lambda y: (y - incumbent) * norm.pdf(y, mean, deviation), incumbent, max(incumbent, mean) + 12 * deviation
-    )
-    found = log_improvement(torch.tensor([mean]).double(), torch.tensor([deviation**2]).double(), incumbent)
-    assert found.item() == pytest.approx(np.log(gain), rel=1e-4)
-
-
-def test_far_below_the_incumbent_the_improvement_has_a_slope():
-    mean = torch.linspace(-60, -4, 300, dtype=torch.float64).requires_grad_()
-    values = log_improvement(mean, torch.ones(300, dtype=torch.float64), 0.0)
-    assert torch.isfinite(values).all()
-    assert (values.diff() > 0).all()
-    values.sum().backward()
-    assert mean.grad is not None
-    assert (mean.grad > 0).all()
-    wanted = [norm.logpdf(u) - 2 * np.log(u) + np.log1p(-3 / u**2) for u in (8.0, 20.0)]
-    found = log_improvement(torch.tensor([-8.0, -20.0]).double(), torch.ones(2).double(), 0.0)
-    np.testing.assert_allclose(found.numpy(), wanted, atol=0.03)
 
 
 @pytest.fixture(scope="module")
