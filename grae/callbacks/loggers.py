@@ -13,6 +13,7 @@ from grae import files
 from grae.callbacks.events import Evaluation, Start, Step, Validation
 from grae.callbacks.protocol import Callback
 from grae.errors import MissingExtraError, RunError, SettingsError
+from grae.nested import flattened
 
 KEPT = "loggers.json"
 PROJECT = "grae"
@@ -90,15 +91,9 @@ def logger_named(text: str) -> Logger:
     raise SettingsError.unknown("logger", name, known, otherwise="write tensorboard:FOLDER, mlflow or wandb")
 
 
-def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Nested settings as one level, with dots in the names, without those that are None."""
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{before}{name}.")
-        elif value is not None:
-            found[f"{before}{name}"] = value
-    return found
+    return {name: value for name, value in flattened(settings).items() if value is not None}
 
 
 def run_name(start: Start) -> str | None:

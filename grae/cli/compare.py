@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grae.bounds import MOST_STRINGS
 from grae.cli.completion import runs as known_runs
 from grae.cli.evaluate import shown, shown_interval
 from grae.cli.measuring import measured, opened
 from grae.cli.options import (
-    MOST_STRINGS,
     AsJson,
     CompletionName,
     ConstraintsName,

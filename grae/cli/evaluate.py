@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grae.bounds import MOST_STRINGS
 from grae.cli.measuring import measured, opened
 from grae.cli.options import (
-    MOST_STRINGS,
     AsJson,
     Column,
     CompletionName,

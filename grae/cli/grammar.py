@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grae.bounds import MOST_MOTIFS, MOST_STEPS
 from grae.cli.completion import grammars
-from grae.cli.options import MOST_MOTIFS, MOST_STEPS, AsJson, Column, Delimiter, FormName
+from grae.cli.options import AsJson, Column, Delimiter, FormName
 from grae.cli.output import PIPE_WIDTH, emit, note, progress, table
 from grae.cli.strings import undecodable_note
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grae.bounds import MOST_STRINGS
 from grae.cli.completion import models, runs
-from grae.cli.options import MOST_STRINGS, AsJson, Device, Fcd, Seed
+from grae.cli.options import AsJson, Device, Fcd, Seed
 from grae.cli.output import emit, note, table
 from grae.cli.runs import check_new, find_run
 from grae.pretrained import START, Pretrained, pretrained, pretrained_named, start_strings

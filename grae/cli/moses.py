@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from grae.cli.options import MOST_SEED, MOST_STRINGS, AsJson, Device, Fcd, Jobs, PresetEpochs, PresetMinutes
+from grae.bounds import MOST_SEED, MOST_STRINGS
+from grae.cli.options import AsJson, Device, Fcd, Jobs, PresetEpochs, PresetMinutes
 from grae.cli.output import emit, note, stages, table, talks
 from grae.cli.runs import RUNS
 

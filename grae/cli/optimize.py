@@ -8,22 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from grae.cli.options import (
-    MOST_A_ROUND,
-    MOST_PROCESSES,
-    MOST_ROUNDS,
-    MOST_STEPS,
-    MOST_STRINGS,
-    AsJson,
-    Column,
-    ConstraintsName,
-    Delimiter,
-    Device,
-    Log,
-    ModelName,
-    RunArgument,
-    Seed,
-)
+from grae.bounds import MOST_A_ROUND, MOST_PROCESSES, MOST_ROUNDS, MOST_STEPS, MOST_STRINGS
+from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, Log, ModelName, RunArgument, Seed
 from grae.cli.output import emit, is_table, note, table, talks, training_progress, write_lines, write_strings
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run, named

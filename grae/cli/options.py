@@ -4,18 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from grae.bounds import MOST_EPOCHS, MOST_PROCESSES, MOST_SEED
 from grae.cli.completion import grammars, models, runs
-
-MOST_SEED = 2**32 - 1  # that numpy and scikit-learn take
-MOST_STRINGS = 100_000_000  # that a command samples
-MOST_EPOCHS = 1_000_000
-MOST_BATCH = 2**31 - 1  # rows of a batch, that torch counts
-MOST_MOTIFS = 1_000_000
-MOST_STEPS = 1_000_000  # productions of a derivation
-MOST_PROCESSES = 1024
-MOST_ROUNDS, MOST_A_ROUND = 1_000_000, 100_000  # of a search, as in `grae.optimization.asked`
-MOST_COLUMNS = 1000  # images side by side
-WIDEST = 4096  # numbers in a code, as `grae.sequence.settings.WIDEST`
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 

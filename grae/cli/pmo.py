@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from grae.cli.options import MOST_ROUNDS, MOST_STRINGS, AsJson, Device, PresetEpochs, PresetMinutes
+from grae.bounds import MOST_ROUNDS, MOST_STRINGS
+from grae.cli.options import AsJson, Device, PresetEpochs, PresetMinutes
 from grae.cli.output import emit, note, table, talks
 from grae.cli.runs import RUNS, find_run
 

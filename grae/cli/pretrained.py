@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.options import MOST_STRINGS, AsJson, Device, Fcd
+from grae.bounds import MOST_STRINGS
+from grae.cli.options import AsJson, Device, Fcd
 from grae.cli.output import emit, note, training_progress
 from grae.cli.runs import RUNS, check_new
 

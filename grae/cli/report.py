@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grae.bounds import MOST_STRINGS
 from grae.cli.measuring import measured, opened
 from grae.cli.optimize import SEARCHES
-from grae.cli.options import MOST_STRINGS, AsJson, Device, Jobs, ModelName, OfGrammar, RunArgument, Seed
+from grae.cli.options import AsJson, Device, Jobs, ModelName, OfGrammar, RunArgument, Seed
 from grae.cli.output import emit, note, talks
 from grae.cli.runs import COMPLETE, find_run, named
 from grae.errors import RunError

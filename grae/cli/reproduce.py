@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from grae.bounds import MOST_ROUNDS, MOST_SEED, MOST_STRINGS
 from grae.cli.moses import moses
-from grae.cli.options import MOST_ROUNDS, MOST_SEED, MOST_STRINGS, AsJson, Device
+from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, progress, table, talks
 from grae.cli.pmo import pmo
 from grae.cli.pretrained import pretrained

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grae.bounds import MOST_STRINGS
 from grae.cli.options import (
-    MOST_STRINGS,
     AsJson,
     CompletionName,
     ConstraintsName,

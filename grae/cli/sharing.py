@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from grae.bounds import MOST_STRINGS
 from grae.cli.completion import runs
-from grae.cli.options import MOST_STRINGS, AsJson, Device, Fcd, Seed
+from grae.cli.options import AsJson, Device, Fcd, Seed
 from grae.cli.output import emit, note
 from grae.cli.runs import RUNS, check_new, find_run
 from grae.paths import is_file

@@ -8,24 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.autoencoder.models import named
+from grae.bounds import MOST_BATCH, MOST_EPOCHS, MOST_MOTIFS, MOST_SEED, MOST_STEPS, WIDEST_CODE
 from grae.cli.completion import datasets, grammars, runs
 from grae.cli.finetuning import OF_MODEL, print_finetuning, restarted, tuned
 from grae.cli.launched import launched, together
-from grae.cli.options import (
-    MOST_BATCH,
-    MOST_EPOCHS,
-    MOST_MOTIFS,
-    MOST_SEED,
-    MOST_STEPS,
-    WIDEST,
-    AsJson,
-    Column,
-    Delimiter,
-    Device,
-    FormName,
-    Log,
-    OnInvalid,
-)
+from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import STARTED, check_new, find_run, place_for
@@ -103,7 +90,7 @@ def train(
         int | None, typer.Option("--batch-size", min=1, max=MOST_BATCH, help="Strings a step.")
     ] = None,
     latent_dim: Annotated[
-        int | None, typer.Option("--latent-dim", min=1, max=WIDEST, help="Width of a latent code.")
+        int | None, typer.Option("--latent-dim", min=1, max=WIDEST_CODE, help="Width of a latent code.")
     ] = None,
     beta: Annotated[
         float | None, typer.Option("--beta", min=0, help="Weight of the codes' penalty. [default: by preset and model]")

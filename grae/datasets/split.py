@@ -31,6 +31,12 @@ class Split:
     def __len__(self) -> int:
         return len(self.train) + len(self.validation) + len(self.test)
 
+    @classmethod
+    def drawn(cls, n: int, n_validation: int, seed: int) -> "Split":
+        """A split of n rows into training and validation rows that are drawn at random."""
+        order = np.random.default_rng(seed).permutation(n)
+        return cls(np.sort(order[n_validation:]), np.sort(order[:n_validation]), np.empty(0, np.int64))
+
     def save(self, path: str | Path, *, small: bool = False) -> None:
         """Writes the split as a safetensors file, whole or not at all.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grae.evaluation.measures import MEASURES
+from grae.nested import flattened
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def side_by_side(
         settings: of each, nested as in config.json.
         found: of each, what `Evaluation.to_dict` gives.
     """
-    flat = [dict(_flattened(some)) for some in settings]
+    flat = [flattened(some) for some in settings]
     names = dict.fromkeys(name for some in flat for name in some)
     values = {name: tuple(some.get(name) for some in flat) for name in names}
     differing = {name: each for name, each in values.items() if any(value != each[0] for value in each)}
@@ -108,10 +109,3 @@ def _row(name: str, found: Sequence[Mapping[str, Any]]) -> Row:
         tuple(some.get("counts", {}).get(name, {}).get("of") for some in found),
         best,
     )
-
-
-def _flattened(settings: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for name, value in settings.items():
-        flat += _flattened(value, f"{before}{name}.") if isinstance(value, Mapping) else [(f"{before}{name}", value)]
-    return flat

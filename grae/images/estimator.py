@@ -285,10 +285,7 @@ class ImageAutoencoder(LatentEstimator):
             )
         if n < 4:
             raise DataError(f"{n} images are too few to train and to validate on", remedy="give four or more")
-        n_validation = held_back(n, self.validation)
-        order = np.random.default_rng(self.random_state).permutation(n)
-        validation, training = np.sort(order[:n_validation]), np.sort(order[n_validation:])
-        return Split(training, validation, np.empty(0, np.int64))
+        return Split.drawn(n, held_back(n, self.validation), self.random_state)
 
     def _train(self, images: np.ndarray, folder: RunFolder | None, resume: bool, callbacks: Sequence[Callback]) -> None:
         settings = self.settings_

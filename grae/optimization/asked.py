@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grae.bounds import MOST_A_ROUND, MOST_ROUNDS
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.optimization.limits import Limits
@@ -13,7 +14,6 @@ from grae.optimization.targets import Target
 
 Features = Callable[[Sequence[str]], Any]
 """A user's own: strings -> an array (n, F) of finite numbers."""
-MOST_ROUNDS, MOST_A_ROUND = 1_000_000, 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What was trained, on what, and how."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
+from grae.nested import flattened
 from grae.report.section import LeftOut, Section, rendered
 from grae.report.subject import Subject
 
@@ -34,7 +34,8 @@ def section(subject: Subject) -> Section | LeftOut:
         "Loss": _loss(settings),
         "Seed": settings.training.seed,
     }
-    everything = dict(_flattened({"settings": settings.model_dump(mode="json"), **subject.config}))
+    stored = {"settings": settings.model_dump(mode="json"), **subject.config}
+    everything = {name: str(value) for name, value in flattened(stored).items()}
     body = rendered(
         "settings",
         rows={name: value for name, value in rows.items() if value not in (None, "")},
@@ -55,11 +56,3 @@ def _grammar(subject: Subject) -> str:
 def _loss(settings: Any) -> str:
     weights = settings.weights
     return f"{settings.reconstruction}, beta {weights.beta:g}, lambda {weights.lambda_:g}"
-
-
-def _flattened(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flattened(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", str(value)

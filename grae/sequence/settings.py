@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from grae.autoencoder.models import MODELS, Model, Reduction
+from grae.bounds import MOST_MOTIFS, MOST_STEPS, WIDEST_CODE, WIDEST_LAYER
 from grae.errors import SettingsError
 from grae.estimator.settings import Frozen, replaced
 from grae.grammar import Grammar
@@ -16,12 +17,6 @@ PRESETS = ("quick", "default", "paper")
 BOTTLENECKS = frozenset({"noisy", *(row.bottleneck for row in MODELS.values())})
 NEED_NOISE, NO_NOISE = ("noisy", "constant-variance"), ("deterministic", "wasserstein")
 """Bottlenecks that cannot do without a noise, and those that draw none."""
-WIDEST = 4096
-"""Numbers in the widest code; densities hold matrices of its square."""
-WIDEST_LAYER = 8192
-"""Numbers in the widest layer of a network; its weights are matrices of its square."""
-LONGEST = 1_000_000
-"""Productions of the longest derivation."""
 Size = Annotated[int, Field(ge=1, le=WIDEST_LAYER)]
 Reconstruction = Literal["cross-entropy", "binary-cross-entropy"]
 
@@ -42,7 +37,7 @@ class RecurrentArchitecture(Frozen):
     """
 
     kind: Literal["recurrent"] = "recurrent"
-    latent_dim: int = Field(default=56, ge=1, le=WIDEST)
+    latent_dim: int = Field(default=56, ge=1, le=WIDEST_CODE)
     embedding: int = Field(default=128, ge=1, le=WIDEST_LAYER)
     encoder_hidden: int = Field(default=256, ge=1, le=WIDEST_LAYER)
     hidden: int = Field(default=512, ge=1, le=WIDEST_LAYER)
@@ -67,7 +62,7 @@ class PaperArchitecture(Frozen):
     """
 
     kind: Literal["paper"] = "paper"
-    latent_dim: int = Field(ge=1, le=WIDEST)
+    latent_dim: int = Field(ge=1, le=WIDEST_CODE)
     filters: tuple[Size, ...]
     widths: tuple[Size, ...]
     dense: Size
@@ -261,8 +256,8 @@ class Preset(Frozen):
     weights: Weights
     training: TrainingSettings
     steps: int | None = Field(default=None, ge=1)
-    motifs: int = Field(ge=0, le=LONGEST)
-    max_length: int | None = Field(default=None, ge=1, le=LONGEST)
+    motifs: int = Field(ge=0, le=MOST_MOTIFS)
+    max_length: int | None = Field(default=None, ge=1, le=MOST_STEPS)
     least_length: int = Field(default=1, ge=1)
     form: str = AS_WRITTEN
 
@@ -290,7 +285,7 @@ class Settings(Frozen):
     reconstruction: Reconstruction = "cross-entropy"
     weights: Weights
     training: TrainingSettings
-    max_length: int = Field(ge=1, le=LONGEST)
+    max_length: int = Field(ge=1, le=MOST_STEPS)
     density: str
     form: str = AS_WRITTEN
 

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from grae.bounds import MOST_BATCH
 from grae.errors import SettingsError
 
 Schedule = Literal["constant", "cosine", "one-cycle", "plateau"]
@@ -53,21 +54,21 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    epochs: int | None = Field(None, ge=1, le=2**31 - 1)
+    epochs: int | None = Field(None, ge=1, le=MOST_BATCH)
     time_budget: float | None = Field(None, gt=0)
-    batch_size: int = Field(128, ge=1, le=2**31 - 1)
+    batch_size: int = Field(128, ge=1, le=MOST_BATCH)
     learning_rate: float = Field(1e-3, gt=0)
     schedule: Schedule = "cosine"
     warmup: float = Field(0.0, ge=0, lt=1)
     plateau_factor: float = Field(0.5, gt=0, lt=1)
-    plateau_patience: int = Field(5, ge=1, le=2**31 - 1)
+    plateau_patience: int = Field(5, ge=1, le=MOST_BATCH)
     plateau_threshold: float = Field(0.0, ge=0)
     learning_rate_floor: float = Field(0.0, ge=0)
     clip_norm: float | None = Field(1.0, gt=0)
     weight_decay: float = Field(0.0, ge=0)
     precision: Precision = "auto"
-    patience: int | None = Field(None, ge=1, le=2**31 - 1)
-    validate_every_epochs: int | None = Field(1, ge=1, le=2**31 - 1)
+    patience: int | None = Field(None, ge=1, le=MOST_BATCH)
+    validate_every_epochs: int | None = Field(1, ge=1, le=MOST_BATCH)
     validate_every_seconds: float | None = Field(None, gt=0)
     checkpoint_seconds: float = Field(60.0, ge=0)
     seed: int = Field(0, ge=0, lt=2**63)

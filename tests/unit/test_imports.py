@@ -15,6 +15,8 @@ HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accel
 # Each room and those below it, the lowest first: a room imports the rooms named before it, never those after.
 ROOMS = (
     "version",
+    "bounds",
+    "nested",
     "errors",
     "lazily",
     "paths",

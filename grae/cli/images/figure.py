@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from grae.bounds import MOST_COLUMNS
 from grae.cli.images.options import (
     Fid,
     InceptionScaling,
@@ -16,7 +17,7 @@ from grae.cli.images.options import (
     data_of,
     projector_for,
 )
-from grae.cli.options import MOST_COLUMNS, AsJson, Device, Seed
+from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit, note
 from grae.cli.runs import COMPLETE, IMAGE_RUNS, find_run
 from grae.errors import RunError, SettingsError

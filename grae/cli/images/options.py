@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from grae.cli.options import MOST_EPOCHS, MOST_STRINGS
+from grae.bounds import MOST_EPOCHS, MOST_STRINGS
 from grae.cli.output import note, progress, talks
 from grae.errors import DownloadError, RunError, SettingsError
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from grae.bounds import MOST_SEED
 from grae.cli.images.options import Data, Epochs, opened
-from grae.cli.options import MOST_SEED, AsJson, Device
+from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
 from grae.errors import RunError
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from grae.bounds import MOST_BATCH
 from grae.cli.images.options import ImageRun, check_suffix
-from grae.cli.options import MOST_BATCH, AsJson, Device, Seed
+from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit, note, written
 from grae.cli.runs import IMAGE_RUNS, find_run
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from grae.bounds import MOST_SEED
 from grae.cli.images.options import (
     Data,
     Epochs,
@@ -22,7 +23,7 @@ from grae.cli.images.options import (
     projector_for,
     say_bias,
 )
-from grae.cli.options import MOST_SEED, AsJson, Device
+from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
 from grae.cli.output import table as print_table
 from grae.cli.runs import IMAGE_RUNS

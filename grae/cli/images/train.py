@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grae.bounds import MOST_BATCH, MOST_SEED, WIDEST_CODE
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
 from grae.cli.launched import in_turn, launched, together
-from grae.cli.options import MOST_BATCH, MOST_SEED, WIDEST, AsJson, Device, Log
+from grae.cli.options import AsJson, Device, Log
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
@@ -42,7 +43,7 @@ def train(
     learning_rate: LearningRate = None,
     schedule: RateSchedule = "plateau",
     latent_dim: Annotated[
-        int | None, typer.Option("--latent-dim", min=1, max=WIDEST, help="Width of a latent code.")
+        int | None, typer.Option("--latent-dim", min=1, max=WIDEST_CODE, help="Width of a latent code.")
     ] = None,
     beta: Annotated[float | None, typer.Option("--beta", min=0, help="Weight of the embedding's term.")] = None,
     lambda_: Annotated[float | None, typer.Option("--lambda", min=0, help="Weight of the regularizer's term.")] = None,

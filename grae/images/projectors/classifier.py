@@ -106,7 +106,7 @@ def train_projector(
             "pixels a side or more",
             remedy="give a trained projector",
         )
-    split = _split(len(images), seed)
+    split = Split.drawn(len(images), min(MOST_HELD_BACK, int(HELD_BACK * len(images))), seed)
     data, validation = (_batches(part, rows, seed) for rows in (split.train, split.validation))
     if epochs is None:
         epochs = min(MOST_EPOCHS, max(LEAST_EPOCHS, -(-STEPS * BATCH // data.n_rows)))
@@ -126,12 +126,6 @@ def train_projector(
     )
     told = "rotations" if labels is None else "classes"
     return network, {"told_apart": told, "epochs": epochs, "accuracy": result.best["accuracy"]}
-
-
-def _split(n: int, seed: int) -> Split:
-    order = np.random.default_rng(seed).permutation(n)
-    held_back = min(MOST_HELD_BACK, int(HELD_BACK * n))
-    return Split(np.sort(order[held_back:]), np.sort(order[:held_back]), np.empty(0, np.int64))
 
 
 def _batches(part: Part, rows: np.ndarray, seed: int) -> ImageBatches:
