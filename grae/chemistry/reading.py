@@ -75,8 +75,9 @@ def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
 def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
     """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms, or None if a string is not valid.
 
-    None also for those few molecules that RDKit reads and finds aromatic, but then finds no Kekule form of. A molecule
-    with dative bonds begins at the atom that most of them point to, the first of several in RDKit's canonical order.
+    None also for those few molecules that RDKit reads and finds aromatic, but then finds no Kekule form of, or writes
+    one of that it does not read (some aromatic rings with a triple bond). A molecule with dative bonds begins at the
+    atom that most of them point to, the first of several in RDKit's canonical order.
     """
     with rdBase.BlockLogs():
         return [None if molecule is None else _kekule(molecule) for molecule in map(_read, smiles)]
@@ -128,10 +129,15 @@ def _kekule(molecule: Chem.Mol) -> str | None:
         return None
     acceptors = Counter(b.GetEndAtomIdx() for b in molecule.GetBonds() if b.GetBondType() == Chem.BondType.DATIVE)
     if not acceptors:
-        return Chem.MolToSmiles(molecule, kekuleSmiles=True)
+        form = Chem.MolToSmiles(molecule, kekuleSmiles=True)
+        return None if _has_cyclic_triple_bond(molecule) and _read(form) is None else form
     ranks = Chem.CanonicalRankAtoms(molecule)
     first = max(acceptors, key=lambda atom: (acceptors[atom], -ranks[atom]))
     return Chem.MolToSmiles(molecule, kekuleSmiles=True, rootedAtAtom=first)
+
+
+def _has_cyclic_triple_bond(molecule: Chem.Mol) -> bool:
+    return any(bond.GetBondType() == Chem.BondType.TRIPLE and bond.IsInRing() for bond in molecule.GetBonds())
 
 
 def _one_line(messages: str) -> str:

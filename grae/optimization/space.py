@@ -116,12 +116,11 @@ class LatentSpace:
         self, texts: Sequence[str], progress: Callable[[float], None] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Which strings the model can encode, (n,) bool, and the codes of those (m, D), some at a time."""
-        kept: list[bool] = []
         codes = [np.empty((0, self.dim), np.float32)]
         for first in range(0, len(texts), CHUNK):
-            part = self.spelled(texts[first : first + CHUNK])
-            kept += [text is not None for text in part]
-            codes.append(self.encode([text for text in part if text is not None]))
+            codes.append(self.model.transform(texts[first : first + CHUNK], on_invalid="nan"))
             if progress is not None:
-                progress(len(kept) / len(texts))
-        return np.array(kept, bool), np.concatenate(codes)
+                progress(min(first + CHUNK, len(texts)) / len(texts))
+        every = np.concatenate(codes)
+        encodable = ~np.isnan(every[:, 0])
+        return encodable, every[encodable]

@@ -87,6 +87,14 @@ def test_rdkit_is_silent_inside_and_as_before_outside():
     assert done.stderr.count("unclosed ring") == 1
 
 
+def test_a_kekule_form_that_cannot_be_read_is_none():
+    odd, strained = "Cc1cc(Cl)c(Br)c(Cl)#c1C", "Cc1ccc#cc1-c1ccccc1"
+    assert read(odd) is not None  # RDKit reads it, and writes CC1=CC(Cl)=C(Br)C(Cl)#C1C with five bonds at a carbon
+    forms = kekule_all([odd, strained])
+    assert forms[0] is None
+    assert canonical_all(forms[1:]) == canonical_all([strained])
+
+
 def test_a_molecule_without_a_kekule_form_has_none():
     odd = "CC1=CC(=S)NC(=S)NN=Cc2ccccc2Oc2ccccc2C(=O)C1=CC(=O)Oc1*n2n3c(=O)cc(c4ccccc14)N(CCN(Cl)C(=O)O3)CC2"
     assert canonical_all([odd]) == [odd]

@@ -142,14 +142,14 @@ def test_every_combination_searches_new_strings(model, expressions, options, pro
 
 
 def test_a_string_that_the_model_cannot_encode_has_no_code(model, expressions, tmp_path, monkeypatch):
-    spelled = LatentSpace.spelled
-    monkeypatch.setattr(
-        LatentSpace,
-        "spelled",
-        lambda self, texts: [
-            None if len(text) > 12 else own for text, own in zip(texts, spelled(self, texts), strict=True)
-        ],
-    )
+    encoded = LatentSpace.encoded
+
+    def short(space: LatentSpace, texts: list[str], progress: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        encodable, codes = encoded(space, texts, progress)
+        fits = np.array([len(text) <= 12 for text in texts], bool)
+        return encodable & fits, codes[fits[encodable]]
+
+    monkeypatch.setattr(LatentSpace, "encoded", short)
     options: dict[str, Any] = {"batch_size": 4, "start": expressions, "seed": 1, "out": tmp_path, "most_symbols": 120}
     result = grae.optimize(model, len, **options, rounds=4)
     assert max(len(record.string or "") for record in result.records) > 12
