@@ -16,9 +16,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from grae.errors import DerivationError, GrammarError, ParseError
+from grae.errors import GrammarError, ParseError
 from grae.grammar.cfg import Grammar
 from grae.grammar.symbols import Nonterminal, Production
+from grae.grammar.walk import terminals
 
 Token = float | str | np.ufunc
 """A number; the variable, "(" or ")"; an operation."""
@@ -215,25 +216,9 @@ def _token(terminal: str) -> Token | None:
     return OPERATORS.get(terminal) or FUNCTIONS.get(terminal)
 
 
-def _tokens(grammar: Grammar, readings: Sequence[Reading | None], ids: np.ndarray | Sequence[int]) -> Iterator[Token]:
+def _tokens(grammar: Grammar, readings: Sequence[Reading | None], ids: np.ndarray | Sequence[int]) -> list[Token]:
     """The tokens that a derivation derives, from left to right."""
-    productions = grammar.productions
-    waiting: list[Token | Nonterminal] = [grammar.start]
-    steps = iter(np.asarray(ids).tolist())
-    while waiting:
-        symbol = waiting.pop()
-        if not isinstance(symbol, Nonterminal):
-            yield symbol
-            continue
-        production = next(steps, None)
-        if production is None:
-            raise DerivationError(f"the derivation ends before {symbol} is expanded")
-        reading = readings[production] if 0 <= production < len(readings) else None
-        if reading is None or productions[production].lhs != symbol:
-            raise DerivationError(f"production {production} of grammar {grammar.name!r} does not expand {symbol}")
-        waiting.extend(reversed(reading))
-    if next(steps, None) is not None:
-        raise DerivationError("the derivation goes on after its last nonterminal is expanded")
+    return [token for token, _ in terminals(grammar, ids, readings)]
 
 
 def _postfix(tokens: Iterable[Token]) -> list[Token]:

@@ -14,6 +14,7 @@ import numpy as np
 from grae.constraints.automaton import Automaton
 from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
+from grae.grammar.walk import owners
 
 MOST_DEBTS = 8  # that a recipe settles at one place
 _Derivation = tuple[int, ...]
@@ -117,7 +118,7 @@ class _Cook:
     def _with_settings(self, words: "_Words", pattern: tuple[str, ...], derivation: _Derivation) -> _Derivation | None:
         """A derivation with the productions that write its labels replaced by settings; None where one writes two."""
         usual = self.automaton.usual
-        text, owners = usual.join(pattern), words.owners(derivation)
+        text, owners = words.owners(derivation)
         items, position = list(derivation), 0
         for part in pattern[:-1]:
             position += len(part)
@@ -161,33 +162,19 @@ class _Words:
 
     def __init__(self, grammar: Grammar, nonterminal: Nonterminal) -> None:
         self.has_motifs = grammar.base is not None
-        self._productions = grammar.productions
-        self._parser = grammar.starting_at(nonterminal).parser
+        self._grammar = grammar.starting_at(nonterminal)
 
     def derivations(self, words: Sequence[str]) -> list[_Derivation | None]:
         """The derivation of each word; None where there is none."""
-        parsed = self._parser.parse_batch(words)
+        parsed = self._grammar.parser.parse_batch(words)
         return [
             tuple(parsed.ids[first:last].tolist()) if ok else None
             for first, last, ok in zip(parsed.offsets[:-1], parsed.offsets[1:], parsed.ok, strict=True)
         ]
 
-    def owners(self, derivation: _Derivation) -> list[int]:
-        """The place in a derivation of the production that writes each character of its word."""
-        return [place for place, terminal in self._written(derivation) for _ in terminal]
-
-    def _written(self, derivation: _Derivation) -> Iterator[tuple[int, str]]:
-        """The terminals of a derivation, each with the place of its production."""
-        steps = iter(enumerate(derivation))
-        place, production = next(steps)
-        pending = [(place, symbol) for symbol in reversed(self._productions[production].rhs)]
-        while pending:
-            place, symbol = pending.pop()
-            if isinstance(symbol, str):
-                yield place, symbol
-            else:
-                place, production = next(steps)
-                pending += [(place, symbol) for symbol in reversed(self._productions[production].rhs)]
+    def owners(self, derivation: _Derivation) -> tuple[str, list[int]]:
+        """The word of a derivation, and the place in it of the production that writes each character."""
+        return owners(self._grammar, derivation)
 
 
 def _flat(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

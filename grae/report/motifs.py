@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from grae.report.owners import written_by
+from grae.grammar.walk import owners
 from grae.report.section import LeftOut, Section, rendered
 from grae.report.subject import Subject
 
@@ -77,6 +77,7 @@ def _examples(subject: Subject, wanted: set[int]) -> dict[int, tuple[Markup, str
             continue
         row = min(rows, key=lambda row: lengths[row])
         ids = np.asarray(derived[row])
-        text, marked = written_by(subject.model.grammar_, ids, int(np.flatnonzero(ids == production)[0]))
-        found[production] = (subject.portraits.draw(text, marked), text)
+        text, steps = owners(subject.model.grammar_, ids)
+        step = int(np.flatnonzero(ids == production)[0])
+        found[production] = (subject.portraits.draw(text, [owner == step for owner in steps]), text)
     return found

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from grae.chemistry import drawing, read
+from grae.chemistry import atoms_of, drawing, read
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 
@@ -45,3 +45,21 @@ def test_it_takes_molecules_too_and_all_that_rdkit_draws():
     assert drawing(read(ASPIRIN)) == drawing(ASPIRIN)
     for text in ("C", "[Na+].[Cl-]", "C[C@H](N)C(=O)O", "C/C=C\\C", "C#N", "[2H]C", "*C", "C~C"):
         assert parts(drawing(text)), text
+
+
+def test_atoms_stand_where_rdkit_numbers_them():
+    for text in (
+        "CC(=O)Oc1ccccc1C(=O)O",
+        "C[C@@H](N)C(=O)[O-]",
+        "[13CH4]",
+        "ClCBr.[Na+].[Cl-]",
+        "O=[N+]([O-])c1ccc(cc1)S(=O)(=O)NC%10CC%10",
+        "[nH]1cccc1",
+        "B(O)(O)C#C/C=C/I",
+    ):
+        molecule = read(text)
+        assert molecule is not None
+        spelled = [text[place:].lower() for place in atoms_of(text)]
+        symbols = [atom.GetSymbol().lower() for atom in molecule.GetAtoms()]
+        assert len(spelled) == len(symbols)
+        assert all(rest.startswith(symbol) for rest, symbol in zip(spelled, symbols, strict=True))
