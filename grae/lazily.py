@@ -1,7 +1,10 @@
-"""Names that a package imports when they are first used, so that what is light in it comes without what is heavy."""
+"""Names that are imported when they are first used, so that what is light comes without what is heavy."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import TypeVar
+
+from grae.errors import SettingsError
 
 
 def from_homes(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
@@ -20,3 +23,72 @@ def from_homes(package: str, homes: Mapping[str, str]) -> Callable[[str], object
         return value
 
     return get
+
+
+T = TypeVar("T")
+
+
+class Table(MutableMapping[str, T]):
+    """Things by name, such as `DENSITIES`; those that come with grae are imported when they are first used.
+
+    One's own is added as to a dict: `table["mine"] = Mine`.
+
+    Args:
+        noun: what a thing is, for messages.
+        rows: by name, where it is ("package.module:name") and a few words for help texts.
+    """
+
+    def __init__(self, noun: str, rows: Mapping[str, tuple[str, str]]) -> None:
+        self.noun = noun
+        self._homes = {name: home for name, (home, _) in rows.items()}
+        self._summaries = {name: summary for name, (_, summary) in rows.items()}
+        self._things: dict[str, T] = {}
+
+    def named(self, name: str) -> T:
+        """The thing of a name.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        self.check(name)
+        return self[name]
+
+    def check(self, name: str) -> None:
+        """Raises SettingsError where there is nothing of a name; imports nothing."""
+        if name not in self:
+            raise SettingsError.unknown(self.noun, name, self)
+
+    @property
+    def summaries(self) -> dict[str, str]:
+        """A few words on each, by name: what the table says, or the first line of one's own docstring."""
+        own = {name: (thing.__doc__ or "").partition("\n")[0].rstrip(".") for name, thing in self._things.items()}
+        return {name: self._summaries.get(name) or own.get(name, "") for name in self}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._things:
+            module, _, attribute = self._homes[name].partition(":")
+            self._things[name] = getattr(importlib.import_module(module), attribute)
+        return self._things[name]
+
+    def __setitem__(self, name: str, thing: T) -> None:
+        self._homes.pop(name, None)
+        self._summaries.pop(name, None)
+        self._things[name] = thing
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self:
+            raise KeyError(name)
+        for each in (self._homes, self._summaries, self._things):
+            each.pop(name, None)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes or name in self._things
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._homes, *self._things]))
+
+    def __len__(self) -> int:
+        return len({*self._homes, *self._things})
+
+    def __repr__(self) -> str:
+        return f"<{self.noun}: {', '.join(self)}>"

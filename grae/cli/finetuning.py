@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
     from grae.training.run_folder import RunFolder
 
-OF_MODEL = ("preset", "model", "latent_dim", "motifs", "max_length", "form")
+OF_MODEL = ("preset", "model", "architecture", "latent_dim", "motifs", "max_length", "form")
 """Parameters that the model decides which is trained on."""
 HELD_BACK = 0.1
 """Share of the new strings to validate on, and to test on: there may be few of them."""
@@ -69,8 +69,7 @@ def tuned(
     if strings["data"] is None:
         raise SettingsError("--from needs the strings to train on", remedy="name them: --data FILE")
     check_new(out)
-    paper = settings.architecture.kind == "paper"
-    limit = settings.max_length if paper else None
+    limit = settings.max_length if settings.architecture.fixed_length else None
     source = open_source(strings["data"], column=strings["column"], delimiter=strings["delimiter"], grammar=plain)
     stem = "stdin" if source.is_stream else Path(strings["data"]).name.partition(".")[0]
     into = place_for(out, place.name, stem)

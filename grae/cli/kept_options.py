@@ -75,6 +75,8 @@ def _parameters(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
         if name in parameters and parameters.pop(name) not in usual:
             value = _mapping(path, held, "parameters")[name]
             raise SettingsError(f"{path}: {name} is {value!r}, which no option sets", remedy="fit it from Python")
+    if isinstance(parameters.get("architecture"), dict):
+        raise SettingsError(f"{path}: settings of the architecture, which no option sets", remedy="fit it from Python")
     parameters.pop("on_invalid", None)  # of what `fit` was given, of which the command had left out the invalid
     if "random_state" in parameters:
         parameters["seed"] = parameters.pop("random_state")

@@ -6,6 +6,8 @@ import typer
 
 from grae.bounds import MOST_EPOCHS, MOST_PROCESSES, MOST_SEED
 from grae.cli.completion import grammars, models, runs
+from grae.cli.tables import described
+from grae.density.densities import DENSITIES
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
@@ -68,7 +70,8 @@ DensityName = Annotated[
     str | None,
     typer.Option(
         "--density",
-        help="gmm, gmm-chosen, gaussian, flow, normal or two-stage; fitted once where it is not. [default: the run's]",
+        metavar="NAME",
+        help=f"What to sample from. {described(DENSITIES)}. Fitted once where it is not. [default: the run's]",
         show_default=False,
     ),
 ]

@@ -1,8 +1,9 @@
 """Choices and help texts made from the tables of grae, so that a row is all that the commands need of an addition."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from grae.lazily import Table
 from grae.optimization.mixed_parts import PROPOSERS
 from grae.optimization.strategies import STRATEGIES
 
@@ -21,9 +22,10 @@ class Described(Protocol):
         ...
 
 
-def described(table: Mapping[str, Described]) -> str:
+def described(table: "Mapping[str, Described] | Table[Any]") -> str:
     """The names of a table's rows with their summaries."""
-    return "; ".join(f"{name}: {row.summary}" for name, row in table.items())
+    summaries = table.summaries if isinstance(table, Table) else {name: row.summary for name, row in table.items()}
+    return "; ".join(f"{name}: {summary}" for name, summary in summaries.items())
 
 
 def described_groups() -> str:

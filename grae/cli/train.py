@@ -16,7 +16,10 @@ from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, O
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import STARTED, check_new, find_run, place_for
+from grae.cli.tables import described
+from grae.density.densities import DENSITIES
 from grae.errors import RunError, SettingsError
+from grae.sequence.architectures import ARCHITECTURES
 
 if TYPE_CHECKING:
     from grae.callbacks import Callback
@@ -74,6 +77,15 @@ def train(
     ] = None,
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
     model: Annotated[str, typer.Option("--model", "-m", help=f"The autoencoder: {named()}.")] = "grae",
+    architecture: Annotated[
+        str | None,
+        typer.Option(
+            "--architecture",
+            metavar="NAME",
+            help=f"The networks. {described(ARCHITECTURES)}. [default: by the preset]",
+            show_default=False,
+        ),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -113,8 +125,9 @@ def train(
         str | None,
         typer.Option(
             "--density",
-            help="What samples are drawn from: gmm, gmm-chosen, gaussian, flow, normal or two-stage. "
-            "[default: by the model]",
+            metavar="NAME",
+            help=f"What samples are drawn from. {described(DENSITIES)}. [default: by the model]",
+            show_default=False,
         ),
     ] = None,
     motifs: Annotated[
@@ -150,6 +163,7 @@ def train(
     parameters: dict[str, Any] = {
         "model": model,
         "preset": preset,
+        "architecture": architecture,
         "epochs": epochs,
         "time_budget": time_budget,
         "batch_size": batch_size,

@@ -129,10 +129,11 @@ class Mixture(_Gaussians):
     what was asked for and what was fitted, whether it converged, and how many codes were used.
 
     Args:
-        n_components: components asked for.
+        n_components: components asked for; ten in the paper (Ghosh et al. 2020).
         max_rows: codes to fit to at most; of more, this many are drawn.
         first_rows: codes of the first fit, or ten for each component and dimension if that is more.
-        max_iterations: of expectation maximization at most in the first fit; the state tells whether they sufficed.
+        max_iterations: of expectation maximization at most in the first fit, those of the paper's published code; it
+            ends before, once it has converged, and the state says whether it has.
         tolerance: gain of the mean log density, in nats, below which it has converged.
     """
 
@@ -142,7 +143,7 @@ class Mixture(_Gaussians):
         *,
         max_rows: int = MAX_ROWS,
         first_rows: int = FIRST_ROWS,
-        max_iterations: int = 200,
+        max_iterations: int = 2000,
         tolerance: float = 1e-3,
     ) -> None:
         self.n_components = n_components

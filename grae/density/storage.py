@@ -5,32 +5,12 @@ from pathlib import Path
 
 from grae import files
 from grae.density.base import Density
-from grae.density.chosen import ChosenMixture
-from grae.density.flow import SplineFlow
-from grae.density.gaussians import Gaussian, Mixture
-from grae.density.normal import StandardNormal
-from grae.density.two_stage import TwoStage
-from grae.errors import RunError, SettingsError
-
-DENSITIES: dict[str, type[Density]] = {
-    "flow": SplineFlow,
-    "gaussian": Gaussian,
-    "gmm": Mixture,
-    "gmm-chosen": ChosenMixture,
-    "normal": StandardNormal,
-    "two-stage": TwoStage,
-}
-"""The densities by the names that commands and files know them by."""
+from grae.density.densities import DENSITIES
+from grae.errors import RunError
 
 FORMAT = "grae densities"
 VERSION = 1
 REMEDY = "restore the file from a copy, or fit the densities again"
-
-
-def check_known(name: str | None) -> None:
-    """Raises SettingsError where a name is not that of a density; None is left to the model."""
-    if name is not None and name not in DENSITIES:
-        raise SettingsError.unknown("density", name, DENSITIES)
 
 
 def save_densities(path: str | Path, densities: Mapping[str, Density]) -> None:

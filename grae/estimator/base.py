@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from grae.autoencoder import Autoencoder
 from grae.datasets.split import Split
 from grae.density.base import Density
-from grae.density.storage import DENSITIES
+from grae.density.densities import DENSITIES
 from grae.errors import DataError, RunError, SettingsError
 from grae.paths import RUNS, place_named
 from grae.training import processes
@@ -104,8 +104,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             DataError: as `transform`.
         """
         check_is_fitted(self)
-        if name not in DENSITIES:
-            raise SettingsError.unknown("density", name, DENSITIES)
+        DENSITIES.check(name)
         codes = self._codes_of(X)
         codes = codes[self._rows_to_fit(np.arange(len(codes)))]
         self.densities_[name] = self._unfitted(name).fit(codes, self.random_state)

@@ -293,10 +293,10 @@ def strings_named(name: str, grammar: "Grammar") -> Strings:
 
 
 def _missing(model: "GrammarAutoencoder", asked: str | None) -> Iterable[str]:
-    from grae.density.storage import check_known
+    from grae.density.densities import DENSITIES
 
     for name in _names(asked):
-        check_known(name)
+        DENSITIES.check(name)
         if name not in model.densities_:
             yield name
 

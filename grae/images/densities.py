@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from grae.density import DENSITIES, Density, Mixture, TwoStage
+from grae.density import DENSITIES, Density, TwoStage
+from grae.density.densities import ALWAYS
 from grae.images.recipes import model_of_images
 from grae.images.settings import Settings
 from grae.training.progress import stage
-
-FITTED = ("gaussian", "gmm", "normal")  # for every model
-COMPONENTS, ITERATIONS = 10, 2000  # of the mixture: Ghosh et al. 2020
 
 
 def fit_densities(codes: np.ndarray, settings: Settings, *, progress: bool = False) -> dict[str, Density]:
@@ -19,7 +17,7 @@ def fit_densities(codes: np.ndarray, settings: Settings, *, progress: bool = Fal
         settings: of the model; the seed is that of its training.
         progress: whether to show it on standard error.
     """
-    names = list(dict.fromkeys([*FITTED, model_of_images(settings.model).density, settings.density]))
+    names = list(dict.fromkeys([*ALWAYS, model_of_images(settings.model).density, settings.density]))
     fitted: dict[str, Density] = {}
     with stage("fitting densities", shown=progress) as done:
         for place, name in enumerate(names):
@@ -30,8 +28,6 @@ def fit_densities(codes: np.ndarray, settings: Settings, *, progress: bool = Fal
 
 def unfitted(name: str, settings: Settings) -> Density:
     """A density with the settings of the recipe."""
-    if name == "gmm":
-        return Mixture(COMPONENTS, max_iterations=ITERATIONS)
     if name == "two-stage":
         # The recipe's weight is that of a KL term beside a mean over the D dimensions: see TwoStage.
         return TwoStage(gamma=(settings.second_stage * settings.architecture.latent_dim / 2) ** 0.5)

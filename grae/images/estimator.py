@@ -58,7 +58,8 @@ class ImageAutoencoder(LatentEstimator):
         schedule: of the learning rate, as in `TrainingSettings`; "plateau", the recipes', does not in few epochs.
         beta: weight of L_Z.
         lambda_: weight of L_REG, at any width as it is.
-        density: what `sample` draws from and `score_samples` measures: "gmm", "gaussian", "normal" or "two-stage".
+        density: what `sample` draws from and `score_samples` measures: a name in
+            `grae.density.DENSITIES`.
         validation: share of the images that `fit` holds back to validate on, 5,000 at most.
         random_state: the seed.
         device: "auto", "cpu", "cuda" or "mps".

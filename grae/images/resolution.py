@@ -34,8 +34,8 @@ def resolved(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
             f"{recipe.channels or '1 or 3'} channels, not {shape[0]}x{shape[1]} and {shape[2]}",
             remedy="leave the recipe out, or scale the images",
         )
-    if asked["density"] is not None and asked["density"] not in DENSITIES:
-        raise SettingsError.unknown("density", asked["density"], DENSITIES)
+    if asked["density"] is not None:
+        DENSITIES.check(asked["density"])
     architecture = _architecture(widened(recipe, asked["width"]), shape[2], asked)
     scale = 1.0
     if model.regularizer == "tikhonov":

@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grae import files
 from grae.errors import DataError, SettingsError
 from grae.optimization import target_named
-from grae.optimization.asked import StrategyName
 from grae.optimization.benchmarks.efficiency import EVERY, TOP, distinct_scores, top_auc
 from grae.optimization.benchmarks.names import LEARNED, PMO
 from grae.reproduction.pmo_table import Row, rows_of, write
@@ -41,7 +40,7 @@ SEEDS = 3
 RESULTS, SEARCHES = "results.jsonl", "searches"
 RANDOM = "random"
 """The baseline: molecules drawn from the data set, as PMO's screening."""
-SEARCHED: tuple[StrategyName, ...] = ("mixed", "genetic", "trust-region")
+SEARCHED = ("mixed", "genetic", "trust-region")
 """Strategies of `optimize`."""
 METHODS = (*SEARCHED, RANDOM)
 DEFAULTS = ("mixed", "genetic", RANDOM)
@@ -217,7 +216,7 @@ def _search(experiment: _Experiment, task: str, method: str, seed: int) -> dict[
         molecules, scores = _drawn(experiment, target, order)
     else:
         begun = [experiment.texts[row] for row in order[: experiment.budget // STARTING]]
-        molecules, scores = _searched(experiment, target, cast(StrategyName, method), begun, seed)
+        molecules, scores = _searched(experiment, target, method, begun, seed)
     molecules, scores = molecules[: experiment.budget], scores[: experiment.budget]
     if not len(scores):
         raise DataError(f"no molecule of {len(experiment.texts):,} could be scored", remedy="give a set of molecules")
@@ -250,7 +249,7 @@ def _drawn(experiment: _Experiment, target: "Target", order: list[int]) -> tuple
 
 
 def _searched(
-    experiment: _Experiment, target: "Target", strategy: StrategyName, begun: list[str], seed: int
+    experiment: _Experiment, target: "Target", strategy: str, begun: list[str], seed: int
 ) -> tuple[list[str], np.ndarray]:
     """The molecules of a start and of a search from it, in the order of evaluation."""
     from grae.optimization import optimize

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
 
+from grae.bounds import WIDEST_CODE, WIDEST_LAYER
 from grae.errors import SettingsError, first_problem
 from grae.estimator.settings import Frozen, replaced
 from grae.grammar import Grammar
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
     from grae.sequence.pushdown import GrammarTensors
 
-WIDEST = 4096
-"""Numbers in the widest code; densities hold matrices of its square."""
-WIDEST_LAYER = 8192
-"""Numbers in the widest layer of a network; its weights are matrices of its square."""
 Size = Annotated[int, Field(ge=1, le=WIDEST_LAYER)]
 
 
@@ -38,7 +35,7 @@ class Architecture(Frozen):
     """
 
     kind: str
-    latent_dim: int = Field(default=56, ge=1, le=WIDEST)
+    latent_dim: int = Field(default=56, ge=1, le=WIDEST_CODE)
     fixed_length: ClassVar[bool] = False
     by_length: ClassVar[bool] = True
 

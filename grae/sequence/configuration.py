@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from grae.density.storage import check_known
+from grae.density.densities import DENSITIES
 from grae.errors import GrammarError, RunError
 from grae.estimator import configuration
 from grae.estimator.configuration import RunKind
@@ -109,7 +109,7 @@ def check_decoding(
     """
     settings, grammar = read_settings(folder), read_grammar(folder)
     for density in densities:
-        check_known(density)
+        DENSITIES.check(density)
     keeps_rules(constraints_under(completion, constraints), grammar, settings.form)
     return read_language_grammar(folder)
 

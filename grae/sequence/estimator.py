@@ -15,6 +15,7 @@ from grae.datasets.forms import encode_in_form
 from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
 from grae.density import DENSITIES, Density
+from grae.density.densities import ALWAYS
 from grae.density.gaussians import seconds_to_fit
 from grae.errors import RunError, SettingsError
 from grae.estimator.base import MOST_CODES, LatentEstimator
@@ -43,7 +44,6 @@ from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
 
 VALIDATION_BATCH = 512
-FITTED_DENSITIES = ("gmm", "gaussian", "normal")  # beside the model's own
 
 
 class GrammarAutoencoder(LatentEstimator):
@@ -57,8 +57,8 @@ class GrammarAutoencoder(LatentEstimator):
         model: a row of the table of models, such as "grae", "rae" or "ae".
         preset: "default", "quick" (small, for minutes) or "paper" (the published network and schedule).
         latent_dim: width of a code, D.
-        architecture: other settings of the preset's network, by name, such as {"hidden": 768}; see
-            `grae.sequence.settings.RecurrentArchitecture` and `PaperArchitecture`.
+        architecture: another network than the preset's, a name in `grae.sequence.architectures.ARCHITECTURES`, or other
+            settings by name, such as {"hidden": 768} or {"kind": "paper", "dense": 200}.
         epochs: passes over the data. With neither epochs nor a time budget, as many as suit the data: some 6 minutes on
             two cores for 10,000 molecules, and up to an hour for more.
         time_budget: minutes for training and fitting the density together.
@@ -74,9 +74,9 @@ class GrammarAutoencoder(LatentEstimator):
             the paper's, or the longest in the data. A character model takes the same strings, and decodes as many
             characters as the longest of them has.
         form: in which strings are learned: "kekule", "canonical" or "as-written"; what comes in is brought into it.
-        density: what `sample` draws from and `score_samples` measures: "gmm" (ten components), "gaussian", "normal";
-            or "gmm-chosen" (as many as held-out codes ask for), "flow" or "two-stage", which take minutes and are
-            fitted only where they are named here, belong to the model, or by `fit_density`.
+        density: what `sample` draws from and `score_samples` measures, a name in `grae.density.DENSITIES`. But for
+            "gmm", "gaussian" and "normal" they take minutes and are fitted only where they are named here, belong to
+            the model, or by `fit_density`.
         validation: share of the strings that `fit` holds back to validate on.
         test: share of the strings that `fit` holds back and does not look at.
         on_invalid: whether `fit` raises at a string outside the grammar or leaves it out.
@@ -112,7 +112,7 @@ class GrammarAutoencoder(LatentEstimator):
         model: str = "grae",
         preset: str = "default",
         latent_dim: int | None = None,
-        architecture: Mapping[str, Any] | None = None,
+        architecture: str | Mapping[str, Any] | None = None,
         epochs: int | None = None,
         time_budget: float | None = None,
         batch_size: int | None = None,
@@ -468,7 +468,7 @@ class GrammarAutoencoder(LatentEstimator):
             pad=pad,
             batch_size=batch_size,
             seed=settings.training.seed,
-            by_length=settings.architecture.kind != "paper",
+            by_length=settings.architecture.by_length,
         )
         unit = self.language_grammar_.language.plural
         self.result_ = train(
@@ -486,7 +486,7 @@ class GrammarAutoencoder(LatentEstimator):
         )
 
     def _fitted_densities(self, derivations: Derivations) -> dict[str, Density]:
-        names = list(dict.fromkeys([self.settings_.density, *FITTED_DENSITIES]))
+        names = list(dict.fromkeys([self.settings_.density, *ALWAYS]))
         fitted: dict[str, Density] = {}
         with stage("encoding for the densities", shown=bool(self.progress)) as done:
             codes = self._encode(derivations, self._rows_to_fit(self.split_.train))

@@ -24,7 +24,7 @@ from grae.sequence.configuration import read_config, read_grammar, read_language
 from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, rewritten
 from grae.sequence.replay import MixedBatches, Replay
-from grae.sequence.settings import PaperArchitecture, Settings, preset_named, replaced
+from grae.sequence.settings import Settings, preset_named, replaced
 from grae.training import processes
 from grae.training.device import resolve
 from grae.training.loop import train
@@ -233,7 +233,7 @@ def _derivations(
     """
     from grae.autoencoder import model_named
 
-    limit = before.max_length if isinstance(before.architecture, PaperArchitecture) else None
+    limit = before.max_length if before.architecture.fixed_length else None
     preset = preset_named(before.preset, plain, model_named(before.model))
     preset = preset.model_copy(update={"form": before.form, "max_length": limit})
     derivations, form = derivations_of(estimator, plain, X, preset)
@@ -275,13 +275,12 @@ def _settings(estimator: "GrammarAutoencoder", before: Settings, derivations: De
         seed=given.random_state,
         device=given.device,
     )
-    paper = isinstance(before.architecture, PaperArchitecture)
     return replaced(
         before,
         training=training,
         weights=replaced(before.weights, beta=given.beta, lambda_=given.lambda_),
         bottleneck=before.bottleneck.with_noise(given.noise),
-        max_length=before.max_length if paper else max(before.max_length, longest),
+        max_length=before.max_length if before.architecture.fixed_length else max(before.max_length, longest),
         density=given.density,
     )
 
@@ -310,7 +309,7 @@ def _batches(estimator: "GrammarAutoencoder", both: Derivations, n_new: int, rep
         pad=estimator.grammar_.pad,
         batch_size=training.batch_size,
         seed=training.seed,
-        by_length=not isinstance(estimator.settings_.architecture, PaperArchitecture),
+        by_length=estimator.settings_.architecture.by_length,
     )
 
 

@@ -93,11 +93,11 @@ def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, mot
 def longest_read(grammar: Grammar, settings: Settings) -> int:
     """The most productions that a derivation may have to be encoded.
 
-    The paper's convolutions read as many steps as they were made for, which is also the most that a decoder writes. Our
-    encoder reads what the decoder writes in whatever spelling it comes back: RDKit's canonical form of a molecule can
+    Encoders of a fixed length read as many steps as they were made for, which is also the most that the decoder writes.
+    Ours reads what the decoder writes in whatever spelling it comes back: RDKit's canonical form of a molecule can
     be longer, and has other motifs in it, at worst none.
     """
-    if settings.architecture.kind == "paper":
+    if settings.architecture.fixed_length:
         return settings.max_length
     return settings.max_length * max(READ_AT_MOST, int(base_productions(grammar).max()))
 

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from grae.autoencoder.models import Model, model_named
 from grae.datasets.forms import resolved_form
-from grae.density.storage import check_known
+from grae.density.densities import DENSITIES
 from grae.errors import SettingsError
 from grae.estimator.settings import replaced
 from grae.grammar import Grammar
+from grae.sequence.architecture import resolved_architecture
 from grae.sequence.settings import Preset, preset_named
 
 
@@ -40,7 +41,8 @@ def resolved(asked: Mapping[str, Any], grammar: Grammar) -> Resolved:
     given = asked.get
     model = model_named(asked["model"])
     preset = preset_named(asked["preset"], grammar, model)
-    check_known(given("density"))
+    if (density := given("density")) is not None:
+        DENSITIES.check(density)
     if given("lambda_") is not None:
         _check_weighs(asked["model"], model)
     limits = {name: given(name) for name in ("epochs", "time_budget")}
@@ -50,11 +52,12 @@ def resolved(asked: Mapping[str, Any], grammar: Grammar) -> Resolved:
         preset = preset.model_copy(update={"training": preset.training.replace(**limits), "steps": None})
     training = {name: given(name) for name in ("batch_size", "learning_rate", "precision", "device")}
     training["seed"] = given("random_state")
+    architecture = resolved_architecture(preset.architecture, given("architecture"), grammar.language.name)
     return Resolved(
         model,
         replaced(
             preset,
-            architecture=replaced(preset.architecture, latent_dim=given("latent_dim"), **(given("architecture") or {})),
+            architecture=replaced(architecture, latent_dim=given("latent_dim")),
             bottleneck=preset.bottleneck.with_noise(given("noise")),
             weights=replaced(preset.weights, beta=given("beta"), lambda_=given("lambda_")),
             training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),

@@ -1,88 +1,24 @@
 """What can be chosen about a model on derivations, and the presets."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from grae.autoencoder.models import MODELS, Model, Reduction
-from grae.bounds import MOST_MOTIFS, MOST_STEPS, WIDEST_CODE, WIDEST_LAYER
+from grae.bounds import MOST_MOTIFS, MOST_STEPS
 from grae.errors import SettingsError
 from grae.estimator.settings import Frozen, replaced
 from grae.grammar import Grammar
 from grae.grammar.language import AS_WRITTEN
+from grae.sequence.architecture import AnyArchitecture, PaperArchitecture, RecurrentArchitecture
 from grae.training.settings import TrainingSettings
 
 PRESETS = ("quick", "default", "paper")
 BOTTLENECKS = frozenset({"noisy", *(row.bottleneck for row in MODELS.values())})
 NEED_NOISE, NO_NOISE = ("noisy", "constant-variance"), ("deterministic", "wasserstein")
 """Bottlenecks that cannot do without a noise, and those that draw none."""
-Size = Annotated[int, Field(ge=1, le=WIDEST_LAYER)]
 Reconstruction = Literal["cross-entropy", "binary-cross-entropy"]
-
-
-class RecurrentArchitecture(Frozen):
-    """Ours: two GRUs read the productions, one from each end, and a GRU writes them.
-
-    The latter sees its previous production, the current nonterminal and the code.
-
-    Attributes:
-        latent_dim: width of a code, D.
-        embedding: width of the embeddings of productions and nonterminals.
-        encoder_hidden: width of the encoder's state in each direction.
-        hidden: width of the decoder's state, H.
-        labels: whether the decoder sees which labels it owes, such as open ring bonds.
-        depth: whether the decoder sees how many nonterminals are left to expand.
-        dropout: share of the decoder's previous productions that are hidden from it in training.
-    """
-
-    kind: Literal["recurrent"] = "recurrent"
-    latent_dim: int = Field(default=56, ge=1, le=WIDEST_CODE)
-    embedding: int = Field(default=128, ge=1, le=WIDEST_LAYER)
-    encoder_hidden: int = Field(default=256, ge=1, le=WIDEST_LAYER)
-    hidden: int = Field(default=512, ge=1, le=WIDEST_LAYER)
-    labels: bool = False
-    depth: bool = False
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-
-
-class PaperArchitecture(Frozen):
-    """The published one: convolutions over one-hot productions, three GRUs that see the code alone.
-
-    Initial weights, batch normalization and the recurrent unit are those of the framework that it was published with;
-    see `published` and `recurrence`. Source: Kusner et al. 2017 (GVAE).
-
-    Attributes:
-        latent_dim: width of a code, D.
-        filters: filters of each convolution.
-        widths: width of each convolution.
-        dense: width of the encoder's dense layer.
-        hidden: width of each of the decoder's three GRUs.
-        batch_norm: batch normalization after each convolution and before the decoder's dense layer.
-    """
-
-    kind: Literal["paper"] = "paper"
-    latent_dim: int = Field(ge=1, le=WIDEST_CODE)
-    filters: tuple[Size, ...]
-    widths: tuple[Size, ...]
-    dense: Size
-    hidden: Size
-    batch_norm: bool
-
-    @property
-    def shortest_length(self) -> int:
-        """The least number of steps that the convolutions can read."""
-        return sum(self.widths) - len(self.widths) + 1
-
-
-Architecture = Annotated[RecurrentArchitecture | PaperArchitecture, Field(discriminator="kind")]
-
-PAPER_MOLECULES = PaperArchitecture(
-    latent_dim=56, filters=(9, 9, 10), widths=(9, 9, 11), dense=435, hidden=501, batch_norm=False
-)
-PAPER_EXPRESSIONS = PaperArchitecture(
-    latent_dim=25, filters=(2, 3, 4), widths=(2, 3, 4), dense=100, hidden=100, batch_norm=True
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +26,6 @@ class PaperExperiment:
     """The published experiment on a language.
 
     Attributes:
-        architecture: the networks.
         epochs: of the training.
         batch_size: strings.
         plateau_patience: epochs without improvement before the learning rate is reduced; see `_paper`.
@@ -98,7 +33,6 @@ class PaperExperiment:
         characters: positions of the model on characters.
     """
 
-    architecture: PaperArchitecture
     epochs: int
     batch_size: int
     plateau_patience: int
@@ -107,11 +41,11 @@ class PaperExperiment:
 
 
 PAPER_EXPERIMENTS = {
-    "molecules": PaperExperiment(PAPER_MOLECULES, 100, 500, 4, 277, 120),
-    "expressions": PaperExperiment(PAPER_EXPRESSIONS, 50, 600, 2, 15, 19),
+    "molecules": PaperExperiment(100, 500, 4, 277, 120),
+    "expressions": PaperExperiment(50, 600, 2, 15, 19),
 }
 """By language; see `_paper`."""
-PAPER_ELSEWHERE = PaperExperiment(PAPER_MOLECULES, 100, 500, 4)
+PAPER_ELSEWHERE = PaperExperiment(100, 500, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +184,7 @@ class Preset(Frozen):
         form: in which strings are learned.
     """
 
-    architecture: Architecture
+    architecture: AnyArchitecture
     bottleneck: BottleneckSettings
     reconstruction: Reconstruction
     weights: Weights
@@ -280,7 +214,7 @@ class Settings(Frozen):
 
     model: str
     preset: str
-    architecture: Architecture
+    architecture: AnyArchitecture
     bottleneck: BottleneckSettings = BottleneckSettings()
     reconstruction: Reconstruction = "cross-entropy"
     weights: Weights
@@ -371,7 +305,7 @@ def _paper(grammar: Grammar, model: Model) -> Preset:
         precision="fp32",
     )
     return Preset(
-        architecture=published.architecture,
+        architecture=PaperArchitecture.on(grammar.language.name),
         bottleneck=BottleneckSettings.of(
             model.bottleneck, model.paper.noise, None if model.bottleneck == "wasserstein" else "mean"
         ),

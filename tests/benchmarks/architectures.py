@@ -20,12 +20,13 @@ from grae.datasets.split import make_split
 from grae.datasets.store import build_store
 from grae.grammar import load_grammar
 from grae.grammar.motifs import apply_motifs, learn_motifs
+from grae.sequence.architecture import RecurrentArchitecture
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import mean_terms
 from grae.sequence.decoders import MaskedCrossEntropy, RecurrentDecoder
 from grae.sequence.encoders import RecurrentEncoder
 from grae.sequence.pushdown import GrammarTensors
-from grae.sequence.settings import RecurrentArchitecture, preset_named
+from grae.sequence.settings import preset_named
 from grae.training.loop import train
 
 

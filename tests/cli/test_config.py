@@ -184,7 +184,11 @@ def changed(source: Path, **changes: Any) -> Path:
         ("optimize", {}, "holds the settings of `grae train`, not of `grae optimize`"),
         ("train", {"format": "other"}, "does not hold the settings of a run or a search"),
         ("train", {"parameters": {"validation": 0.2}}, "validation is 0.2, which no option sets"),
-        ("train", {"parameters": {"architecture": {"hidden": 3}}}, "unknown option 'architecture'"),
+        (
+            "train",
+            {"parameters": {"architecture": {"hidden": 3}}},
+            "settings of the architecture, which no option sets",
+        ),
         ("train", {"parameters": {"epochs": "many"}}, "epochs = 'many': "),
         ("train", {"parameters": 3}, "lacks the parameters"),
         ("train", {"data": {"data": "-"}}, "came from standard input"),

@@ -16,7 +16,7 @@ import pytest
 import grae
 from grae.autoencoder.models import MODELS
 from grae.density import DENSITIES
-from grae.errors import SettingsError
+from grae.errors import RunError, SettingsError
 from grae.grammar import language, load_grammar
 from grae.grammar.counting import sample_uniform
 from grae.images import ImageAutoencoder, load_images
@@ -24,9 +24,10 @@ from grae.images.recipes import models_of_images
 from grae.optimization.mixed_parts import PROPOSERS, VIEWS
 from grae.optimization.strategies import STRATEGIES
 from grae.sequence import GrammarAutoencoder
+from grae.sequence.architectures import ARCHITECTURES
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-own.md"
-TABLES: tuple[Any, ...] = (MODELS, DENSITIES, STRATEGIES, PROPOSERS, VIEWS)
+TABLES: tuple[Any, ...] = (MODELS, DENSITIES, ARCHITECTURES, STRATEGIES, PROPOSERS, VIEWS)
 Run = Callable[[str], ModuleType]
 
 
@@ -86,7 +87,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs an example as a module; the rows that it adds to grae's tables are there for one test."""
 
     def execute(name: str) -> ModuleType:
-        before = [dict(table) for table in TABLES]
+        before = [set(table) for table in TABLES]
         (tmp_path / name).write_text(EXAMPLES[name])
         spec = importlib.util.spec_from_file_location(name.removesuffix(".py"), tmp_path / name)
         assert spec is not None
@@ -95,7 +96,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.setitem(sys.modules, spec.name, module)
         spec.loader.exec_module(module)
         for table, rows in zip(TABLES, before, strict=True):
-            for row in set(table) - set(rows):
+            for row in set(table) - rows:
                 monkeypatch.setitem(table, row, table.pop(row))
         return module
 
@@ -124,6 +125,38 @@ def test_a_row_of_the_table_is_a_model_of_strings_and_of_images(run: Run, tmp_pa
         assert np.array_equal(again.sample(5, seed=1), model.sample(5, seed=1))
         np.testing.assert_allclose(again.score_samples(data[:9]), model.score_samples(data[:9]))
     assert models_of_images()[-1] == "rae-noisy"
+
+
+@pytest.mark.parametrize("name", ["grae", "rae-gp", "rae-sn", "vae"])
+def test_an_architecture_is_trained_saved_and_read_again(run: Run, tmp_path: Path, name: str):
+    run("architecture_class.py")
+    settings = {"kind": "markov", "hidden": 16}
+    model = GrammarAutoencoder("arithmetic", model=name, preset="quick", architecture=settings, **SMALL).fit(SHORT)
+    assert model.settings_.architecture.kind == "markov"
+    assert model.settings_.architecture.model_dump()["hidden"] == 16
+    samples = model.sample(20, seed=1, temperature=1.0)
+    assert len(set(samples)) > 3
+    model.save(tmp_path / "run")
+    again = GrammarAutoencoder.load(tmp_path / "run", device="cpu")
+    assert again.settings_ == model.settings_
+    assert again.sample(20, seed=1, temperature=1.0) == samples
+    np.testing.assert_array_equal(again.transform(SHORT[:8]), model.transform(SHORT[:8]))
+    del ARCHITECTURES["markov"]
+    with pytest.raises(RunError, match="unknown architecture 'markov'; there are: recurrent, paper"):
+        GrammarAutoencoder.load(tmp_path / "run")
+
+
+def test_architectures_learn_the_same_data_by_their_names():
+    for name, other in (("paper", "recurrent"), ("recurrent", "paper")):
+        preset = "default" if name == "paper" else "paper"
+        model = GrammarAutoencoder("arithmetic", preset=preset, architecture=name, max_length=20, **SMALL).fit(SHORT)
+        assert (model.settings_.architecture.kind, model.settings_.architecture.latent_dim) == (name, 4)
+        assert model.settings_.preset == preset
+        assert other not in str(model.settings_.architecture)
+    with pytest.raises(SettingsError, match="unknown architecture 'papr'; there are: recurrent, paper"):
+        GrammarAutoencoder("arithmetic", architecture="papr").fit(SHORT)
+    with pytest.raises(SettingsError, match="depth"):
+        GrammarAutoencoder("arithmetic", architecture={"kind": "paper", "depth": True}).fit(SHORT)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ from grae.cli.images.options import ImageRun, check_suffix
 from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit, note, written
 from grae.cli.runs import IMAGE_RUNS, find_run
+from grae.cli.tables import either
+from grae.density.densities import DENSITIES
 
 
 def sample(
@@ -17,7 +19,7 @@ def sample(
     n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_BATCH, help="How many images.")] = 64,
     density: Annotated[
         str | None,
-        typer.Option("--density", help="gmm, gaussian, normal or two-stage. [default: the run's own]"),
+        typer.Option("--density", metavar="NAME", help=f"{either(DENSITIES)}. [default: the run's own]"),
     ] = None,
     seed: Seed = 0,
     out: Annotated[

@@ -14,6 +14,8 @@ from grae.cli.options import AsJson, Device, Log
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
+from grae.cli.tables import either
+from grae.density.densities import DENSITIES
 from grae.images.recipes import models_of_images
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ def train(
     density: Annotated[
         str | None,
         typer.Option(
-            "--density", help="What it is sampled from: gmm, gaussian, normal or two-stage. [default: by the model]"
+            "--density",
+            metavar="NAME",
+            help=f"What it is sampled from: {either(DENSITIES)}. [default: by the model]",
         ),
     ] = None,
     seed: Annotated[
@@ -103,12 +107,12 @@ def _begun(
     data: str, parameters: dict[str, Any], out: Path | None, callbacks: "Sequence[Callback]"
 ) -> "tuple[Path, ImageAutoencoder]":
     """A new run."""
-    from grae.density.storage import check_known
     from grae.images.recipes import model_of_images, recipe_named
 
     # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
     model_of_images(parameters["model"])
-    check_known(parameters["density"])
+    if parameters["density"] is not None:
+        DENSITIES.check(parameters["density"])
     if parameters["recipe"] is not None:
         recipe_named(parameters["recipe"])
     if not launched():  # among several processes the main one alone looks, below

@@ -7,10 +7,11 @@ import torch
 from grae.autoencoder import model_named
 from grae.datasets.split import make_split
 from grae.grammar.motifs import apply_motifs, learn_motifs
+from grae.sequence.architecture import RecurrentArchitecture
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.coding import mean_terms
 from grae.sequence.network import build
-from grae.sequence.settings import RecurrentArchitecture, preset_named
+from grae.sequence.settings import preset_named
 from grae.training.loop import train
 
 from .measuring import training_speed

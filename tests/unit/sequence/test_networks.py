@@ -11,20 +11,19 @@ from grae.autoencoder import MODELS, GradientPenalty, model_named
 from grae.errors import SettingsError
 from grae.grammar import load_grammar
 from grae.grammar.counting import sample_uniform
+from grae.sequence.architecture import PaperArchitecture, RecurrentArchitecture
 from grae.sequence.decoders import MaskedBinaryCrossEntropy, MaskedCrossEntropy, ParallelDecoder, RecurrentDecoder
 from grae.sequence.encoders import RecurrentEncoder
 from grae.sequence.network import build
 from grae.sequence.pushdown import GrammarTensors, Pushdown, decode
 from grae.sequence.settings import (
-    PAPER_EXPRESSIONS,
-    PAPER_MOLECULES,
     PRESETS,
-    RecurrentArchitecture,
     Weights,
     preset_named,
 )
 
 ARITHMETIC = load_grammar("arithmetic")
+PAPER_MOLECULES, PAPER_EXPRESSIONS = (PaperArchitecture.on(name) for name in ("molecules", "expressions"))
 SMALL = RecurrentArchitecture(latent_dim=8, embedding=16, encoder_hidden=16, hidden=32)
 NO_WEIGHTS = Weights(beta=0.0, lambda_=0.0)
 
