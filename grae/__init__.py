@@ -31,7 +31,7 @@ The packages below, from the strings up:
 
 from typing import TYPE_CHECKING
 
-from grae.lazily import from_homes
+from grae.lazy_imports import lazy_getattr
 from grae.version import __version__
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _HOMES = {
 }
 
 
-__getattr__ = from_homes(__name__, _HOMES)
+__getattr__ = lazy_getattr(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

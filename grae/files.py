@@ -23,7 +23,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Gives a temporary path to write to; it takes the place of `path` at the end, or goes away if the body fails.
 
     Raises:
@@ -72,7 +72,7 @@ def parse_json(text: str | bytes) -> Any:
 
 def write_text(path: Path, text: str) -> None:
     """Writes UTF-8 text, whole or not at all."""
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
@@ -91,7 +91,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Any], about: Mapping[str, An
     """
     arrays = {name: _as_array(tensor) for name, tensor in tensors.items()}
     header = {"about": json.dumps(about or {}, allow_nan=False)}
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(save(arrays, metadata=header))
 
 

@@ -33,10 +33,10 @@ from IPython.display import Image, Markdown
 from grae.images import ImageAutoencoder, load_images
 from grae.images.figure import draw_figure
 from grae.images.projectors import load_projector, standard_projector
-from grae.images.table import as_markdown as images_as_markdown
-from grae.images.table import make_table
 from grae.reproduction import SCALES, reproduce_structured
-from grae.reproduction.table import as_markdown
+from grae.reproduction.images_table import as_markdown as images_as_markdown
+from grae.reproduction.images_table import make_table
+from grae.reproduction.structured_table import as_markdown
 
 SMALL = os.environ.get("GRAE_NOTEBOOKS") == "small"  # so do the project's own tests run it
 place = Path(tempfile.mkdtemp())

@@ -5,7 +5,7 @@ Its names are imported when they are first used, so that the table of models is 
 
 from typing import TYPE_CHECKING
 
-from grae.lazily import from_homes
+from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
     from grae.autoencoder.bottlenecks import (
@@ -70,4 +70,4 @@ _HOMES = {
     "SpectralNormalization": "grae.autoencoder.regularizers",
     "Tikhonov": "grae.autoencoder.regularizers",
 }
-__getattr__ = from_homes(__name__, _HOMES)
+__getattr__ = lazy_getattr(__name__, _HOMES)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from grae.callbacks.events import Best, End, Evaluation, Progress, Round, Start, Step, Validation
 from grae.callbacks.protocol import Callback, Stop
-from grae.lazily import from_homes
+from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
     from grae.callbacks.loggers import logger_named
@@ -29,7 +29,7 @@ __all__ = [
     "logger_named",
 ]
 
-__getattr__ = from_homes(
+__getattr__ = lazy_getattr(
     __name__,
     {
         "MLflowLogger": "grae.callbacks.to_mlflow",

@@ -8,7 +8,7 @@ from rdkit.Chem.Draw import rdMolDraw2D
 
 from grae.chemistry.reading import read
 from grae.errors import DataError
-from grae.files import replacing
+from grae.files import atomic_write
 
 PANEL = (260, 220)
 
@@ -51,7 +51,7 @@ def draw_grid(
     with rdBase.BlockLogs():
         canvas.DrawMolecules([prepared(molecule or _not_valid()) for molecule in molecules], legends=legends)
         canvas.FinishDrawing()
-    with replacing(Path(path)) as temporary:
+    with atomic_write(Path(path)) as temporary:
         temporary.write_bytes(canvas.GetDrawingText())
     return Path(path)
 

@@ -8,7 +8,7 @@ import typer
 from grae.bounds import MOST_STRINGS
 from grae.cli.completion import runs as known_runs
 from grae.cli.evaluate import shown, shown_interval
-from grae.cli.measuring import measured, opened
+from grae.cli.evaluation import measured, opened
 from grae.cli.options import (
     AsJson,
     CompletionName,
@@ -59,11 +59,11 @@ def compare(
 
     What was measured before with the same settings is taken from the run's evaluation.json.
     """
-    from grae.evaluation import Request, check_run, side_by_side
+    from grae.evaluation import EvalRequest, check_run, side_by_side
     from grae.sequence.configuration import read_config
     from grae.training.run_folder import RunFolder
 
-    asked = Request(
+    asked = EvalRequest(
         n,
         density,
         temperature,

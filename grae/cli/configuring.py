@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grae.cli.kept_options import options_of
+from grae.cli.saved_options import options_of
 from grae.errors import SettingsError, shortened
 
 HERE_ONLY = ("config", "save_config", "as_json", "verbose", "quiet", "resume")

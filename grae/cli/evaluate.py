@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.bounds import MOST_STRINGS
-from grae.cli.measuring import measured, opened
+from grae.cli.evaluation import measured, opened
 from grae.cli.options import (
     AsJson,
     Column,
@@ -30,7 +30,7 @@ from grae.cli.runs import find_run, named
 from grae.errors import SettingsError
 
 if TYPE_CHECKING:
-    from grae.evaluation import DensityEvaluation, Request
+    from grae.evaluation import DensityEvaluation, EvalRequest
 
 DEFAULT_GRAMMAR = "smiles"
 Named = Annotated[
@@ -85,10 +85,10 @@ def evaluate(
     A file's language is that of --grammar, smiles if there is none. With --completion none incomplete samples count as
     invalid, and the share of complete ones is a measure too.
     """
-    from grae.evaluation import Request
+    from grae.evaluation import EvalRequest
 
     taken = None if measures is None else tuple(name.strip() for name in measures.split(","))
-    asked = Request(
+    asked = EvalRequest(
         n,
         density,
         temperature,
@@ -140,7 +140,7 @@ def evaluate(
 
 
 def _of_file(
-    samples: str, column: str | None, delimiter: str | None, grammar: str, asked: "Request"
+    samples: str, column: str | None, delimiter: str | None, grammar: str, asked: "EvalRequest"
 ) -> dict[str, object]:
     """What was measured of a file's strings, as JSON holds it."""
     from grae.datasets import open_source

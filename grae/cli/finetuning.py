@@ -53,7 +53,7 @@ def tuned(
     from grae.datasets.origin import record
     from grae.grammar import load_grammar
     from grae.sequence.configuration import read_language_grammar, read_settings
-    from grae.training.processes import in_turn
+    from grae.training.processes import main_process_first
     from grae.training.run_folder import RunFolder
 
     place = find_run(start)
@@ -73,7 +73,7 @@ def tuned(
     source = open_source(strings["data"], column=strings["column"], delimiter=strings["delimiter"], grammar=plain)
     stem = "stdin" if source.is_stream else Path(strings["data"]).name.partition(".")[0]
     into = place_for(out, place.name, stem)
-    with in_turn():
+    with main_process_first():
         store = encoded(plain, source, form=settings.form, max_length=limit, on_invalid=on_invalid)
 
     from grae.sequence import GrammarAutoencoder

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import typer
 
 from grae.cli.configuring import with_config
-from grae.cli.loudness import with_loudness
+from grae.cli.verbosity import with_verbosity
 from grae.optimization.benchmarks.names import GUACAMOL, PMO
 
 UNWRAPPED = "\b\n"  # what stands behind it keeps its lines
@@ -185,7 +185,7 @@ def furnish(app: typer.Typer, before: str = "") -> None:
             command.epilog = "\n\n".join([*page.remarks, examples])
         if verb in CONFIGURABLE:
             command.callback = with_config(command.callback)
-        command.callback = with_loudness(command.callback)
+        command.callback = with_verbosity(command.callback)
     for group in app.registered_groups:
         if group.typer_instance is not None:
             if page := MANUAL.get(f"{before}{group.name}"):

@@ -13,7 +13,7 @@ from grae.cli.runs import check_new, find_run
 from grae.pretrained import START, Pretrained, pretrained, pretrained_named, start_strings
 
 if TYPE_CHECKING:
-    from grae.evaluation import Request
+    from grae.evaluation import EvalRequest
     from grae.pretrained import About
 
 app = typer.Typer(help="Trained models that come with grae, and how to make one of a run.", no_args_is_help=True)
@@ -92,10 +92,10 @@ def pack(
 
     The folder is a run as any other: `grae sample DIR`, `grae train --from DIR`, `grae.load(DIR)`.
     """
-    from grae.evaluation import Request
+    from grae.evaluation import EvalRequest
 
     place = find_run(run)
-    asked = Request(n=n, seed=seed, fcd=fcd, device=device)
+    asked = EvalRequest(n=n, seed=seed, fcd=fcd, device=device)
     out = out or place.with_name(f"{place.name}-packed")
     about = packed(place, out, description, asked, starts)
     if as_json:
@@ -107,7 +107,7 @@ def pack(
 
 
 def packed(
-    place: Path, out: Path, description: str | None, asked: "Request", starts: int, command: str | None = None
+    place: Path, out: Path, description: str | None, asked: "EvalRequest", starts: int, command: str | None = None
 ) -> "About":
     """A run packed with what `grae evaluate` measures of it as it is asked.
 
@@ -115,7 +115,7 @@ def packed(
         RunError: as `grae.evaluation.packed.pack`.
     """
     check_new(out)
-    from grae.cli.measuring import measured, opened
+    from grae.cli.evaluation import measured, opened
     from grae.evaluation.packed import pack as write
 
     held = opened(place, asked)

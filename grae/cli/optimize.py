@@ -246,7 +246,7 @@ def optimize(
             progress=training_progress(),
             callbacks=loggers,
         )
-    from grae.optimization.pictures import draw
+    from grae.optimization.plots import draw
 
     pictures = draw(result, folder)
     if csv is not None:
@@ -271,9 +271,9 @@ def _checked(place: Path, folder: Path, options: Mapping[str, Any], resume: bool
         RunError: the run is damaged, or the folder cannot hold the search.
         SettingsError: an option does not suit the strategy, the run or the target.
     """
-    from grae.optimization.asked import Plan, check_suits, pace_of
     from grae.optimization.folder import check_folder
     from grae.optimization.limits import Limits
+    from grae.optimization.search_settings import Plan, check_suits, pace_of
     from grae.optimization.start import limit_of
     from grae.sequence.configuration import check_decoding
     from grae.training.run_folder import RunFolder
@@ -420,9 +420,9 @@ def _start(grammar: "Grammar", options: Mapping[str, Any], resumed: Path | None)
         if options[option] is not None and not named:
             raise SettingsError(f"--{option} says nothing to the training strings", remedy="leave it out")
     if resumed is not None:
-        from grae.optimization.kept_start import KeptStart
+        from grae.optimization.start_files import StartFiles
 
-        if KeptStart(resumed).strings() is not None:
+        if StartFiles(resumed).strings() is not None:
             return []
     if not named:
         return None

@@ -24,7 +24,7 @@ PIPE_WIDTH = 160
 BEST_VALUES = 3  # of a validation
 WORTH_SAYING = 10.0  # seconds of a stage
 TABLES = {".csv": ",", ".tsv": "\t"}
-LOUDNESS: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("loudness", default="usual")
+VERBOSITY: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("verbosity", default="usual")
 
 
 def note(message: str) -> None:
@@ -35,12 +35,12 @@ def note(message: str) -> None:
 
 def talks() -> bool:
     """Whether to tell more than errors."""
-    return LOUDNESS.get() != "quiet"
+    return VERBOSITY.get() != "quiet"
 
 
 def training_progress() -> "Shown":
     """What a training shows: nothing, a bar in a terminal, or with -v a row per validation elsewhere, too."""
-    return "verbose" if LOUDNESS.get() == "verbose" else talks()
+    return "verbose" if VERBOSITY.get() == "verbose" else talks()
 
 
 def say_ended(result: "TrainingResult") -> None:
@@ -91,7 +91,7 @@ def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
             for stage, task in tasks.items():
                 bars.update(task, completed=1.0)
                 seconds = time.monotonic() - begun.pop(stage, math.inf)
-                if seconds > WORTH_SAYING and (LOUDNESS.get() == "verbose" or not sys.stderr.isatty()):
+                if seconds > WORTH_SAYING and (VERBOSITY.get() == "verbose" or not sys.stderr.isatty()):
                     note(f"{stage}: {seconds:.0f} s")
 
         def report(stage: str, fraction: float) -> None:
@@ -142,7 +142,7 @@ def written(path: str) -> Iterator[IO[bytes]]:
     Raises:
         GraeError: the path is a folder, or the file system refuses.
     """
-    from grae.files import replacing
+    from grae.files import atomic_write
 
     place = Path(path)
     if path == "-":
@@ -155,7 +155,7 @@ def written(path: str) -> Iterator[IO[bytes]]:
         with place.open("wb") as file:
             yield file
     else:
-        with replacing(place) as temporary, temporary.open("wb") as file:
+        with atomic_write(place) as temporary, temporary.open("wb") as file:
             if place.suffix == ".gz":
                 with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
                     yield packed  # pyright: ignore[reportReturnType]

@@ -42,7 +42,7 @@ def pretrained(
     """
     from grae.cli.models import packed
     from grae.cli.strings import build
-    from grae.evaluation import Request
+    from grae.evaluation import EvalRequest
     from grae.reproduction.pretrained import check_size, recipe_named, train_again
 
     recipe = recipe_named(name)
@@ -58,7 +58,7 @@ def pretrained(
         progress=training_progress(),
         build=build,
     )
-    about = packed(place, out, recipe.description, Request(n=n, fcd=fcd, device=device), n, recipe.command)
+    about = packed(place, out, recipe.description, EvalRequest(n=n, fcd=fcd, device=device), n, recipe.command)
     size = check_size(out)
     if as_json:
         return emit({"path": out, "bytes": size, **about.to_dict()})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.bounds import MOST_STRINGS
-from grae.cli.measuring import measured, opened
+from grae.cli.evaluation import measured, opened
 from grae.cli.optimize import SEARCHES
 from grae.cli.options import AsJson, Device, Jobs, ModelName, OfGrammar, RunArgument, Seed
 from grae.cli.output import emit, note, talks
@@ -16,7 +16,7 @@ from grae.errors import RunError
 from grae.pretrained import written_to
 
 if TYPE_CHECKING:
-    from grae.evaluation import LoadedRun, Request
+    from grae.evaluation import EvalRequest, LoadedRun
     from grae.report import Search
 
 TRAINING = 2_000  # training strings at hand, for examples
@@ -58,18 +58,18 @@ def report(
     place = find_run(named(run, named_model), grammar)
     _check_strings(place)
     searches = _searches(place, search or [])
-    from grae.evaluation import Request
+    from grae.evaluation import EvalRequest
 
-    asked = Request(n=n or SAMPLES, seed=seed, jobs=jobs, device=device)
+    asked = EvalRequest(n=n or SAMPLES, seed=seed, jobs=jobs, device=device)
     held = opened(place, asked)
     found = _found(held, asked, again=n is not None)
-    from grae.report import Subject, write_report
+    from grae.report import ReportContext, write_report
     from grae.sequence.configuration import read_config
     from grae.training.metrics import read_metrics
     from grae.training.run_folder import RunFolder
 
     folder = RunFolder(place)
-    subject = Subject(
+    context = ReportContext(
         name=place.resolve().name,
         model=held.model,
         config=read_config(folder),
@@ -80,7 +80,7 @@ def report(
         searches=searches,
         seed=seed,
     )
-    page = write_report(subject, out or written_to(place) / folder.REPORT, progress=talks())
+    page = write_report(context, out or written_to(place) / folder.REPORT, progress=talks())
     size = page.stat().st_size
     if as_json:
         return emit({"run": place, "report": page, "bytes": size, "searches": [one.name for one in searches]})
@@ -115,7 +115,7 @@ def _searches(place: Path, others: list[Path]) -> "list[Search]":
     return [Search.read(folder) for folder in [*(file.parent for file in inside), *others]]
 
 
-def _found(held: "LoadedRun", asked: "Request", *, again: bool) -> dict[str, Any]:
+def _found(held: "LoadedRun", asked: "EvalRequest", *, again: bool) -> dict[str, Any]:
     """The measures of a run: those kept of most samples, unless others are asked for."""
     from grae.datasets.readers import file_checksum
     from grae.evaluation.results import largest_evaluation

@@ -140,7 +140,7 @@ def validity(
 
 
 def _print(rows: list[dict], title: str) -> None:
-    from grae.reproduction.table import cell
+    from grae.reproduction.structured_table import cell
 
     headings = [
         "objects",

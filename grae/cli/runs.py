@@ -96,14 +96,14 @@ def place_for(out: Path | None, data: str, model: str, under: Path = RUNS) -> Pa
     Raises:
         RunError: there is something in it.
     """
-    from grae.training.processes import of_main
+    from grae.training.processes import broadcast_from_main
 
     def found() -> Path:
         place = out or new_run(data, model, under)
         check_new(place)
         return place
 
-    return of_main(found)
+    return broadcast_from_main(found)
 
 
 def check_new(place: Path | None) -> None:

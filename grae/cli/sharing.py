@@ -35,7 +35,7 @@ def push(
     A run that is not packed is measured and packed first, into RUN-packed; see `grae models pack`.
     """
     from grae.cli.models import packed
-    from grae.evaluation import Request
+    from grae.evaluation import EvalRequest
     from grae.sharing import check_target
     from grae.sharing import push as share
 
@@ -44,7 +44,7 @@ def push(
     if not is_file(model / ABOUT):
         place, model = model, model.with_name(f"{model.name}-packed")
         if not is_file(model / ABOUT):
-            packed(place, model, None, Request(n=n, seed=seed, fcd=fcd, device=device), n)
+            packed(place, model, None, EvalRequest(n=n, seed=seed, fcd=fcd, device=device), n)
         note(f"packed: {model}")
     address = share(model, target, private=private)
     if as_json:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from grae.lazily import Table
+from grae.lazy_imports import Table
 from grae.optimization.mixed_parts import PROPOSERS
 from grae.optimization.strategies import STRATEGIES
 

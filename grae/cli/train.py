@@ -10,8 +10,8 @@ import typer
 from grae.autoencoder.models import named
 from grae.bounds import MOST_BATCH, MOST_EPOCHS, MOST_MOTIFS, MOST_SEED, MOST_STEPS, WIDEST_CODE
 from grae.cli.completion import datasets, grammars, runs
+from grae.cli.distributed import launched, together
 from grae.cli.finetuning import OF_MODEL, print_finetuning, restarted, tuned
-from grae.cli.launched import launched, together
 from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
@@ -220,7 +220,7 @@ def _begun(
     from grae.datasets.origin import record
     from grae.grammar import load_grammar
     from grae.grammar.analysis import KILLED
-    from grae.sequence.resolution import resolved
+    from grae.sequence.resolution import resolve_settings
 
     # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
     grammar = load_grammar(name)
@@ -228,19 +228,19 @@ def _begun(
     for finding in grammar.analysis.findings:
         if finding.kind in KILLED:
             note(f"warning: {finding}")
-    _, preset = resolved(parameters, grammar)
+    _, preset = resolve_settings(parameters, grammar)
     if not launched():  # among several processes the main one alone looks, below
         check_new(out)
     data = strings["data"] or default_dataset(grammar)
     limit, form = preset.max_length, preset.form
     source = open_source(data, column=strings["column"], delimiter=strings["delimiter"], grammar=grammar)
 
-    from grae.training.processes import in_turn, several
+    from grae.training.processes import main_process_first, several
 
     if source.is_stream and several():
         raise SettingsError("several processes cannot share standard input", remedy="save the strings in a file first")
     place = place_for(out, grammar.name, parameters["model"])
-    with in_turn():
+    with main_process_first():
         store = encoded(grammar, source, form=form, max_length=limit, on_invalid=on_invalid)
     if n_undecodable := int(undecodable(grammar, store.derivations, form).sum()):
         note(undecodable_note(n_undecodable, len(store)))
@@ -265,7 +265,7 @@ def _continued(
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.configuration import STRINGS, read_config, read_language_grammar
-    from grae.training.processes import in_turn
+    from grae.training.processes import main_process_first
     from grae.training.run_folder import RunFolder
 
     folder = RunFolder(place)
@@ -274,7 +274,7 @@ def _continued(
     if grammar is not None and load_grammar(grammar) != plain:
         raise RunError(f"{place} is a run of another grammar than {grammar!r}", remedy="leave --grammar out")
     parameters = with_changes(place, parameters, given, about)
-    with in_turn():
+    with main_process_first():
         store = store_of(place, about, plain)
     note(f"resuming: {place}")
     fitted = GrammarAutoencoder(plain, **parameters, progress=training_progress())

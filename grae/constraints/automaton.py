@@ -17,12 +17,12 @@ from numba import boolean, int32, int64, types, void
 
 VECTOR = int32[::1]
 START = void(VECTOR, VECTOR)
-EMIT = boolean(VECTOR, VECTOR, int64)
+CONSUME = boolean(VECTOR, VECTOR, int64)
 ACCEPTS = boolean(VECTOR, VECTOR)
 COPY = void(VECTOR, VECTOR, VECTOR)
-DEBTS = int64(VECTOR, VECTOR, VECTOR)
+OBLIGATIONS = int64(VECTOR, VECTOR, VECTOR)
 PENDING = int64(VECTOR, VECTOR, VECTOR, int64)
-FUNCTIONS = tuple(types.FunctionType(signature) for signature in (START, EMIT, ACCEPTS, COPY, DEBTS, PENDING))
+FUNCTIONS = tuple(types.FunctionType(signature) for signature in (START, CONSUME, ACCEPTS, COPY, OBLIGATIONS, PENDING))
 BEGIN, NONTERMINAL = -1, -2  # in the place of a terminal, for `pending`
 CONTEXT = 4  # numbers in its context
 
@@ -31,51 +31,55 @@ CONTEXT = 4  # numbers in its context
 class Automaton:
     """A language automaton for the terminals of one grammar.
 
-    A *debt* is something in the string so far that only a certain word can settle, such as an open ring bond that its
-    number closes. Debts are named by labels, 0 to `len(labels) - 1`; to write a label settles its debt, and makes it
-    where there is none.
+    An *obligation* is something in the string so far that only a certain word can discharge, such as an open ring bond
+    that its number closes. Obligations are named by labels, 0 to `len(labels) - 1`; writing a label discharges its
+    obligation, or creates it where there is none.
 
     Attributes:
         tables: int32, what the functions read besides the state.
         size: numbers in a state.
         start: `void(tables, state)` makes the state of the empty string.
-        emit: `boolean(tables, state, terminal)` reads a terminal, by its number in the grammar; False refuses it, and
-            leaves the state undefined.
+        consume: `boolean(tables, state, terminal)` reads a terminal, by its number in the grammar; False refuses it,
+            and leaves the state undefined.
         accepts: `boolean(tables, state)`, whether the string may end here.
         copy: `void(tables, source, target)`.
-        debts: `int64(tables, state, labels)` writes the labels of the open debts and returns how many there are.
+        obligations: `int64(tables, state, labels)` writes the labels of the open obligations and returns how many there
+            are.
         pending: `int64(tables, state, context, terminal)` is asked for terminals that are still to be read, in their
             order, and returns the label that the terminal completes, or -1. With `BEGIN` it prepares the context,
             `CONTEXT` numbers, for what comes after the state; with `NONTERMINAL` it hears that something unknown
             stands between.
-        labels: the word that settles each label's debt.
+        labels: the word that discharges each label's obligation.
         usual: one of these that grammars of the language have; others are tried in its place.
-        fillers: words that keep or make a string complete where a nonterminal must derive something, in groups: of each
-            nonterminal those of the first group count of which it derives any. The most modest first.
-        closings: for a number of debts, the ways to settle them all at one place, each as the text before, between and
-            behind the labels.
+        neutral: words that keep or make a string complete where a nonterminal must derive something, and leave the
+            obligations as they are, in groups: of each nonterminal those of the first group of which it derives any.
+            The most modest first.
+        discharging: for a number of obligations, the ways to discharge them all at one place, each as the text before,
+            between and behind the labels.
     """
 
     tables: np.ndarray
     size: int
     start: Any
-    emit: Any
+    consume: Any
     accepts: Any
     copy: Any
-    debts: Any
+    obligations: Any
     pending: Any
     labels: tuple[str, ...]
     usual: str
-    fillers: tuple[tuple[str, ...], ...]
-    closings: Callable[[int], list[tuple[str, ...]]]
+    neutral: tuple[tuple[str, ...], ...]
+    discharging: Callable[[int], list[tuple[str, ...]]]
 
     @property
     def planning(self) -> tuple[Any, ...]:
         """The functions that a search for plans asks, in its order."""
-        return self.emit, self.accepts, self.copy, self.debts, self.pending
+        return self.consume, self.accepts, self.copy, self.obligations, self.pending
 
     def reads(self, terminals: list[int]) -> bool:
         """Whether a whole string, as the numbers of its terminals, is in the language."""
         state = np.zeros(self.size, np.int32)
         self.start(self.tables, state)
-        return all(self.emit(self.tables, state, number) for number in terminals) and self.accepts(self.tables, state)
+        return all(self.consume(self.tables, state, number) for number in terminals) and self.accepts(
+            self.tables, state
+        )

@@ -14,7 +14,7 @@ from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 
 BATCH = 16_384  # derivations in one compiled call
-_START, _EMIT, _ACCEPTS, _COPY, _DEBTS, _PENDING = FUNCTIONS
+_START, _CONSUME, _ACCEPTS, _COPY, _OBLIGATIONS, _PENDING = FUNCTIONS
 
 
 def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
@@ -39,7 +39,7 @@ def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
         stack = np.zeros(2 + longest * int(grammar.tables.rhs.shape[1]), np.int32)
         arguments: tuple[Any, ...] = (
             automaton.start,
-            automaton.emit,
+            automaton.consume,
             automaton.accepts,
             automaton.tables,
             program,
@@ -61,18 +61,18 @@ def _reader(grammar: Grammar) -> tuple[Automaton | None, np.ndarray]:
 
 
 @njit(
-    void(_START, _EMIT, _ACCEPTS, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64[::1], int64[::1], boolean[::1]),
+    void(_START, _CONSUME, _ACCEPTS, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64[::1], int64[::1], boolean[::1]),
     nogil=True,
     cache=True,
 )
-def _read(start, emit, accepts, tables, program, state, stack, symbol, ids, offsets, broken):
+def _read(start, consume, accepts, tables, program, state, stack, symbol, ids, offsets, broken):
     """Reads the strings of derivations, and marks those that are refused or not complete."""
     for row in range(offsets.size - 1):
         start(tables, state)
         stack[0] = symbol
         height = 1
         for place in range(offsets[row], offsets[row + 1]):
-            height = expand(emit, tables, program, state, stack, height, ids[place])
+            height = expand(consume, tables, program, state, stack, height, ids[place])
             if height < 0:
                 break
         broken[row] = height != 0 or not accepts(tables, state)

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from grae.constraints.automaton import CONTEXT, Automaton
+from grae.constraints.completions import MOST_OBLIGATIONS, Completions, completions_of
 from grae.constraints.packing import packed
 from grae.constraints.planning import FRAME, MOST_FRAMES, OUT, plan
-from grae.constraints.recipes import MOST_DEBTS, Recipes, recipes_of
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 
@@ -60,9 +60,9 @@ class Rules(NamedTuple):
         )
 
 
-def program_of(rules: Rules, recipes: Recipes) -> np.ndarray:
+def program_of(rules: Rules, completions: Completions) -> np.ndarray:
     """All that does not change in a search, as one vector."""
-    return packed([*rules, *recipes])
+    return packed([*rules, *completions])
 
 
 class Workspace(NamedTuple):
@@ -77,13 +77,13 @@ class Workspace(NamedTuple):
     space: np.ndarray
 
     @classmethod
-    def of(cls, size: int, rules: Rules, recipes: Recipes, height: int, max_length: int) -> "Workspace":
+    def of(cls, size: int, rules: Rules, completions: Completions, height: int, max_length: int) -> "Workspace":
         """Room for states of a size, stacks of a height, plans of a length."""
-        longest = int(np.diff(recipes.items_from).max()) + MOST_DEBTS * int(
-            np.diff(recipes.labeled_from).max(initial=0)
+        longest = int(np.diff(completions.items_from).max()) + MOST_OBLIGATIONS * int(
+            np.diff(completions.labeled_from).max(initial=0)
         )
         depth = longest * int(np.diff(rules.rhs_from).max()) + 1
-        n_labels = int(recipes.n_labels[0])
+        n_labels = int(completions.n_labels[0])
         counts = (FRAME * MOST_FRAMES, height + 1, 2 * height, n_labels + height, CONTEXT, depth, max_length + 1)
         space = packed([np.zeros(max(1, count), np.int32) for count in counts])
         return cls(np.zeros((1 + MOST_FRAMES) * size, np.int32), space)
@@ -96,23 +96,25 @@ class Constraint:
         grammar: with motifs or without.
         automaton: of the language, for this grammar's terminals.
         max_length: productions that a derivation may have at most.
-        recipes: those of the grammar and the language, where they are worked out already.
+        completions: those of the grammar and the language, where they are computed already.
 
     Attributes:
         grammar: as given.
         automaton: as given.
         max_length: as given.
-        program: the grammar's tables and its recipes, packed.
+        program: the grammar's tables and its completions, packed.
         first_plan: a derivation from the start symbol.
 
     Raises:
         SettingsError: from the start symbol, no plan is found.
     """
 
-    def __init__(self, grammar: Grammar, automaton: Automaton, max_length: int, recipes: Recipes | None = None) -> None:
+    def __init__(
+        self, grammar: Grammar, automaton: Automaton, max_length: int, completions: Completions | None = None
+    ) -> None:
         self.grammar, self.automaton, self.max_length = grammar, automaton, max_length
-        self._rules, self._recipes = Rules.of(grammar), recipes or recipes_of(grammar, automaton)
-        self.program = program_of(self._rules, self._recipes)
+        self._rules, self._completions = Rules.of(grammar), completions or completions_of(grammar, automaton)
+        self.program = program_of(self._rules, self._completions)
         self.first_plan = self._first_plan()
 
     @property
@@ -122,7 +124,7 @@ class Constraint:
 
     def workspace(self) -> Workspace:
         """Room for one thread's searches."""
-        return Workspace.of(self.automaton.size, self._rules, self._recipes, self.height, self.max_length)
+        return Workspace.of(self.automaton.size, self._rules, self._completions, self.height, self.max_length)
 
     def _first_plan(self) -> np.ndarray:
         (states, space), automaton = self.workspace(), self.automaton
@@ -159,11 +161,11 @@ def constraint_of(grammar: Grammar, max_length: int) -> Constraint | None:
     written = (sum(len(symbol.encode()) for symbol in p.rhs if isinstance(symbol, str)) for p in grammar.productions)
     room = min(MOST_ROOM, max_length * max(written))
     automaton = automaton_of(grammar, room)
-    return None if automaton is None else Constraint(grammar, automaton, max_length, _recipes(grammar))
+    return None if automaton is None else Constraint(grammar, automaton, max_length, _completions(grammar))
 
 
 @lru_cache(maxsize=4)
-def _recipes(grammar: Grammar) -> Recipes | None:
-    """The recipes, which do not depend on how long a string may be; None where the language has no automaton."""
+def _completions(grammar: Grammar) -> Completions | None:
+    """The completions, which do not depend on how long a string may be; None where the language has no automaton."""
     automaton = automaton_of(grammar)
-    return None if automaton is None else recipes_of(grammar, automaton)
+    return None if automaton is None else completions_of(grammar, automaton)

@@ -19,7 +19,7 @@ import numpy as np
 from numba import float32, int64, njit, types, void
 
 from grae.constraints.automaton import BEGIN, FUNCTIONS, NONTERMINAL, VECTOR
-from grae.constraints.recipes import MOST_DEBTS
+from grae.constraints.completions import MOST_OBLIGATIONS
 
 MOST_TRIES = 256
 MOST_CHANGES = 1
@@ -136,8 +136,8 @@ def _recipe(tables, program, state, space, debts, nonterminal, turn, place, n_ev
     n_fillers = program[fillers + 1] - program[fillers]
     if not is_last and turn < n_fillers:
         return program[program[FILLERS] + program[fillers] + turn]
-    n = min(_left_open(tables, state, space, debts, place, n_events), MOST_DEBTS)
-    closings = program[CLOSINGS_FROM] + nonterminal * (MOST_DEBTS + 1) + n
+    n = min(_left_open(tables, state, space, debts, place, n_events), MOST_OBLIGATIONS)
+    closings = program[CLOSINGS_FROM] + nonterminal * (MOST_OBLIGATIONS + 1) + n
     n_closings = program[closings + 1] - program[closings]
     at = turn if is_last else turn - n_fillers
     if at < n_closings:

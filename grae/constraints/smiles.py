@@ -23,7 +23,7 @@ from grae.constraints import smiles_reader as reader
 from grae.constraints.automaton import Automaton
 from grae.constraints.packing import packed
 
-_FILLERS = (
+_NEUTRAL = (
     ("", "+", "-"),
     ("C", "S", "*", "N", "O", "F", "P", "B", "I", "CC"),
     ("=", "#", "/", "\\"),
@@ -53,19 +53,19 @@ def automaton(terminals: Sequence[str], room: int) -> Automaton:
         tables=packed([spelling_from, spelling, elements.ravel(), capacities().ravel(), np.array([room])]),
         size=reader.REGISTERS + 2 * reader.N_LABELS + 5 * room,
         start=reader.start,
-        emit=reader.emit,
+        consume=reader.emit,
         accepts=reader.accepts,
         copy=reader.copy,
-        debts=reader.debts,
+        obligations=reader.debts,
         pending=reader.pending,
         labels=tuple(str(label) if label < 10 else f"%{label}" for label in range(reader.N_LABELS)),
         usual="1",
-        fillers=_FILLERS,
-        closings=_closings,
+        neutral=_NEUTRAL,
+        discharging=_discharging,
     )
 
 
-def _closings(n: int) -> list[tuple[str, ...]]:
+def _discharging(n: int) -> list[tuple[str, ...]]:
     """Ring bonds closed on this atom, on a new one, on a new one each, and so in a branch; or opened there."""
     here = ("",) * (n + 1)
     on_one = ("C", *here[1:])

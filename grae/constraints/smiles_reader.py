@@ -6,7 +6,7 @@ Everything is in this one file, because numba does not see when what a compiled 
 from numba import njit
 
 from grae.chemistry.valences import MOST_CHARGE
-from grae.constraints.automaton import ACCEPTS, BEGIN, COPY, DEBTS, EMIT, NONTERMINAL, PENDING, START
+from grae.constraints.automaton import ACCEPTS, BEGIN, CONSUME, COPY, NONTERMINAL, OBLIGATIONS, PENDING, START
 
 N_LABELS = 100
 N_SECOND = 27  # no second letter, or one of 26
@@ -115,7 +115,7 @@ def accepts(tables, state):
     return state[PHASE] == ATOM and state[DEPTH] == 0 and state[OPEN] == 0
 
 
-@njit(DEBTS, nogil=True, cache=True)
+@njit(OBLIGATIONS, nogil=True, cache=True)
 def debts(tables, state, labels):
     """Open ring bonds."""
     n = 0
@@ -431,7 +431,7 @@ def _read_bracket(tables, state, byte):
     return False
 
 
-@njit(EMIT, nogil=True, cache=True)
+@njit(CONSUME, nogil=True, cache=True)
 def emit(tables, state, terminal):
     """Reads a terminal byte by byte."""
     place = tables[tables[SPELLING_FROM] + terminal]

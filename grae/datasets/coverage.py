@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grae.datasets.encoding import REJECTS_SHOWN, Progress, Tally, encode_source
-from grae.datasets.forms import resolved_form, undecodable
+from grae.datasets.forms import resolve_form, undecodable
 from grae.datasets.readers import Source
 from grae.datasets.rejects import Reject
 from grae.grammar.cfg import Grammar
@@ -79,7 +79,7 @@ def check_coverage(
     """
     tally = Tally()
     lengths = np.zeros(1, np.int64)
-    form = grammar.language.automaton_form if form is None else resolved_form(grammar, form)
+    form = grammar.language.automaton_form if form is None else resolve_form(grammar, form)
     spelling = grammar.language.form(form)
     n_undecodable, lines = 0, []
     for chunk in encode_source(grammar, source, form=spelling, max_length=max_length, n_jobs=n_jobs, progress=progress):

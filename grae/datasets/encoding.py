@@ -139,7 +139,7 @@ def encode_lines(grammar: Grammar, lines: list[Line], form: Form, max_length: in
         max_length: as in `encode_source`.
         n_jobs: threads, as joblib counts them.
     """
-    grammar = _settled(grammar)
+    grammar = _shared(grammar)
     rejects = [Reject(line.number, line.text, line.fault) for line in lines if line.fault]
     sound = [line for line in lines if not line.fault]
     sound, texts, not_read = _rewritten(sound, form)
@@ -214,6 +214,6 @@ def _rewritten(lines: list[Line], form: Form) -> tuple[list[Line], list[str], li
 
 
 @lru_cache(maxsize=2)
-def _settled(grammar: Grammar) -> Grammar:
+def _shared(grammar: Grammar) -> Grammar:
     """The same grammar each time it arrives in a process, so that its tables and its parser are made once."""
     return grammar

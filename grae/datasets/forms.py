@@ -11,7 +11,7 @@ from grae.grammar.codec import NO_STRING, Derivations, Encoded, Rejection, encod
 from grae.grammar.language import AS_WRITTEN, Form
 
 
-def resolved_form(grammar: Grammar, form: str | None) -> str:
+def resolve_form(grammar: Grammar, form: str | None) -> str:
     """The name of the form to encode in: the one that is asked for, else the language's default.
 
     Raises:

@@ -28,7 +28,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grae.datasets.encoding import Chunk, Progress, Tally, encode_source
-from grae.datasets.forms import resolved_form
+from grae.datasets.forms import resolve_form
 from grae.datasets.locations import CACHE_HOME, cache_home
 from grae.datasets.readers import Source
 from grae.datasets.rejects import HEADING, Reject, as_row, printable, reject_error
@@ -161,7 +161,7 @@ def build_store(
             line that cannot be encoded; or the cache cannot be written.
         SettingsError: the language has no such form.
     """
-    form = resolved_form(grammar, form)
+    form = resolve_form(grammar, form)
     recipe = _recipe(grammar, source, form, max_length)
     folder = cache_home() / STORES / recipe.key
     store = _opened(folder)

@@ -5,11 +5,11 @@ Its names are imported when they are first used, so that a command knows the den
 
 from typing import TYPE_CHECKING
 
-from grae.lazily import from_homes
+from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
+    from grae.density.auto_mixture import AutoMixture
     from grae.density.base import Density
-    from grae.density.chosen import ChosenMixture
     from grae.density.densities import DENSITIES
     from grae.density.flow import SplineFlow
     from grae.density.gaussians import Gaussian, Mixture
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DENSITIES",
-    "ChosenMixture",
+    "AutoMixture",
     "Density",
     "Gaussian",
     "Mixture",
@@ -31,7 +31,7 @@ __all__ = [
 ]
 _HOMES = {
     "DENSITIES": "densities",
-    "ChosenMixture": "chosen",
+    "AutoMixture": "auto_mixture",
     "Density": "base",
     "Gaussian": "gaussians",
     "Mixture": "gaussians",
@@ -42,4 +42,4 @@ _HOMES = {
     "save_densities": "storage",
 }
 
-__getattr__ = from_homes(__name__, {name: f"{__name__}.{module}" for name, module in _HOMES.items()})
+__getattr__ = lazy_getattr(__name__, {name: f"{__name__}.{module}" for name, module in _HOMES.items()})

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from grae.lazily import Table
+from grae.lazy_imports import Table
 
 if TYPE_CHECKING:
     from grae.density.base import Density
@@ -11,7 +11,7 @@ DENSITIES: "Table[type[Density]]" = Table(
     "density",
     {
         "gmm": ("grae.density.gaussians:Mixture", "ten Gaussians"),
-        "gmm-chosen": ("grae.density.chosen:ChosenMixture", "as many Gaussians as held-out codes ask for"),
+        "gmm-auto": ("grae.density.auto_mixture:AutoMixture", "as many Gaussians as held-out codes ask for"),
         "gaussian": ("grae.density.gaussians:Gaussian", "one Gaussian"),
         "flow": ("grae.density.flow:SplineFlow", "a normalizing flow"),
         "normal": ("grae.density.normal:StandardNormal", "N(0, I)"),
@@ -19,6 +19,8 @@ DENSITIES: "Table[type[Density]]" = Table(
     },
 )
 """The densities by the names that commands and files know them by."""
+RENAMED = {"gmm-chosen": "gmm-auto"}
+"""Names in older files, and what they are called now."""
 
 ALWAYS = ("gmm", "gaussian", "normal")
 """Those that are fitted to every model, beside its own; the others take minutes."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from zuko.flows import NSF
 
 from grae.density.held_out import CodeBatches, held_out_of
-from grae.training.batches import mean_terms
+from grae.training.batches import mean_losses
 from grae.training.loop import train
 from grae.training.settings import TrainingSettings
 
@@ -66,7 +66,7 @@ class Splines(nn.Module):
             device="cpu",
         )
         parts = np.array_split(np.arange(len(held_out)), -(-len(held_out) // VALIDATION_BATCH))
-        validate = mean_terms(parts, CodeBatches(held_out, VALIDATION_BATCH, seed).collate)
+        validate = mean_losses(parts, CodeBatches(held_out, VALIDATION_BATCH, seed).collate)
         result = train(self, CodeBatches(rows, batch_size, seed), settings, validate=validate)
         self.requires_grad_(False).eval()
         best = {"steps": result.steps, "best_step": result.best_step, "loss": result.best["loss"]}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from grae import files
 from grae.density.base import Density
-from grae.density.densities import DENSITIES
+from grae.density.densities import DENSITIES, RENAMED
 from grae.errors import RunError
 
 FORMAT = "grae densities"
@@ -43,10 +43,11 @@ def load_densities(path: str | Path) -> dict[str, Density]:
     if stray:
         raise RunError(f"{path} holds an array of no density: {stray[0]}", remedy=REMEDY)
     densities = {}
-    for name, state in listed.items():
+    for stored, state in listed.items():
+        name = RENAMED.get(stored, stored)
         if name not in DENSITIES or not isinstance(state, dict):
             raise RunError(f"{path} holds an unknown density {name!r}; known: {', '.join(DENSITIES)}", remedy=REMEDY)
-        own = {full.partition("/")[2]: array for full, array in arrays.items() if full.partition("/")[0] == name}
+        own = {full.partition("/")[2]: array for full, array in arrays.items() if full.partition("/")[0] == stored}
         try:
             densities[name] = DENSITIES[name].from_state(own, state)
         except ValueError as error:

@@ -16,7 +16,7 @@ from grae.density.densities import DENSITIES
 from grae.errors import DataError, RunError, SettingsError
 from grae.paths import RUNS, place_named
 from grae.training import processes
-from grae.training.device import resolve
+from grae.training.device import resolve_device
 from grae.training.loop import TrainingResult
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device
@@ -134,7 +134,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _finish(self, folder: RunFolder | None, densities: Callable[[], dict[str, Density]]) -> Self:
         """Fits the densities of a trained network, once for all processes, and saves the run."""
-        self.densities_ = processes.of_main(densities)
+        self.densities_ = processes.broadcast_from_main(densities)
         if folder is not None and processes.is_main():
             self.save(folder.path)
         return self
@@ -174,4 +174,4 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))
 
     def _device(self) -> torch.device:
-        return torch.device(resolve(self.device))
+        return torch.device(resolve_device(self.device))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from grae.density.densities import RENAMED
 from grae.errors import RunError, first_problem, shortened
 from grae.training.run_folder import RunFolder
 
@@ -56,6 +57,10 @@ def read_config(kind: RunKind, folder: RunFolder) -> dict[str, Any]:
         kind.layout.model_validate(config)
     except ValidationError as error:
         raise RunError(f"{folder / folder.CONFIG}: {first_problem(error)}", remedy=kind.foreign) from None
+    for part in ("settings", "parameters"):
+        density = config.get(part, {}).get("density")
+        if isinstance(density, str) and density in RENAMED:
+            config[part]["density"] = RENAMED[density]
     return config
 
 

@@ -4,10 +4,10 @@ from grae.evaluation.benchmark import Comparison
 from grae.evaluation.comparison import SideBySide, side_by_side
 from grae.evaluation.densities import DensityEvaluation, densities_named, evaluate_densities
 from grae.evaluation.evaluate import Evaluation, evaluate, evaluate_samples
-from grae.evaluation.figures import Figure
+from grae.evaluation.measurements import Measurement
 from grae.evaluation.measures import MEASURES, Measure
 from grae.evaluation.metrics import Estimate, Share, exact, in_language, novel, unique, unique_at, valid
-from grae.evaluation.runs import LoadedRun, Request, check_run, evaluate_run, fit_missing_densities, open_run
+from grae.evaluation.runs import EvalRequest, LoadedRun, check_run, evaluate_run, fit_missing_densities, open_run
 from grae.evaluation.strings import Strings, samples_of
 from grae.evaluation.work import Work
 
@@ -16,11 +16,11 @@ __all__ = [
     "Comparison",
     "DensityEvaluation",
     "Estimate",
+    "EvalRequest",
     "Evaluation",
-    "Figure",
     "LoadedRun",
     "Measure",
-    "Request",
+    "Measurement",
     "Share",
     "SideBySide",
     "Strings",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grae.evaluation.chemnet import ChemNet, has_fcd
 from grae.evaluation.descriptions import PARTS, PROPERTIES
-from grae.evaluation.figures import Figure
+from grae.evaluation.measurements import Measurement
 from grae.evaluation.measures import NOT_ASKED, Wanted
 from grae.evaluation.molecules import PART_OF, measures_against, measures_alone, molecules_of
 from grae.evaluation.references import reference_of
@@ -61,14 +61,14 @@ class Benchmarked:
         references: by MOSES's name for them: what they are called, and how many molecules count.
     """
 
-    figures: dict[str, Figure | None] = field(default_factory=dict)
+    figures: dict[str, Measurement | None] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     caveats: dict[str, str] = field(default_factory=dict)
     references: dict[str, tuple[str, int]] = field(default_factory=dict)
 
-    def take(self, name: str, found: Figure | str) -> None:
+    def take(self, name: str, found: Measurement | str) -> None:
         """Notes a measure, or why it is undefined."""
-        self.figures[name] = found if isinstance(found, Figure) else None
+        self.figures[name] = found if isinstance(found, Measurement) else None
         if isinstance(found, str):
             self.left_out[name] = found
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from grae.errors import MissingExtraError
 from grae.evaluation.descriptions import Progress
-from grae.evaluation.resampling import Halves
+from grae.evaluation.resampling import Subsamples
 from grae.frechet import Moments, frechet_distance
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class _Tail(NamedTuple):
             return cls(states, gates, forwards.weight_hh_l0.T.contiguous())
 
 
-def distances_of_halves(reference: Moments, activations: np.ndarray, halves: Halves) -> np.ndarray:
+def distances_of_subsamples(reference: Moments, activations: np.ndarray, halves: Subsamples) -> np.ndarray:
     """The distance of the activations of each half to the reference, (B,)."""
     groups = halves.chosen.shape[1]
     totals, products = np.zeros((groups, WIDTH)), np.zeros((groups, WIDTH * WIDTH))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grae.errors import SettingsError
-from grae.evaluation.evaluate import counted, figure_of
-from grae.evaluation.figures import Figure
+from grae.evaluation.evaluate import counted, measurement_of
+from grae.evaluation.measurements import Measurement
 from grae.evaluation.measures import Wanted
 from grae.evaluation.metrics import Estimate, complete, valid
 from grae.evaluation.resampling import interval_of_mean
@@ -38,7 +38,7 @@ class DensityEvaluation:
     """
 
     n: int
-    figures: dict[str, Figure | None]
+    figures: dict[str, Measurement | None]
     left_out: dict[str, str]
 
     def to_dict(self) -> dict[str, object]:
@@ -113,17 +113,17 @@ def evaluate_densities(
         forms = grammar.canonical(samples.texts, n_jobs=work.n_jobs)
         figures, left_out = counted(grammar, samples.texts, forms, training, Wanted(), work)
         if completion == "none":
-            figures["complete"] = figure_of(complete(samples.texts))
+            figures["complete"] = measurement_of(complete(samples.texts))
         if samples.without is not None:
             share = valid(grammar.canonical(samples.without, n_jobs=work.n_jobs))
-            figures["valid_without_constraints"] = figure_of(share)
+            figures["valid_without_constraints"] = measurement_of(share)
         if codes is None:
             left_out |= dict.fromkeys(LIKELIHOODS, "there are no held-out strings")
         else:
             values = density.log_prob(codes)
             for measure, scaled in zip(LIKELIHOODS, (values, values / codes.shape[1]), strict=True):
                 estimate = Estimate(float(scaled.mean()), len(scaled))
-                figures[measure] = Figure(estimate, interval_of_mean(scaled, work.seed))
+                figures[measure] = Measurement(estimate, interval_of_mean(scaled, work.seed))
         found[name] = DensityEvaluation(n, figures, left_out)
         done(1.0)
     return found

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.stats import wasserstein_distance
 
 from grae.evaluation.descriptions import Occurrences
-from grae.evaluation.resampling import Halves, Interval, interval_of_halves
+from grae.evaluation.resampling import Interval, Subsamples, interval_of_subsamples
 from grae.evaluation.tanimoto import group_sums
 
 CHUNK = 25  # halves looked at together
@@ -19,7 +19,7 @@ CHUNK = 25  # halves looked at together
 Found = tuple[float, Interval | None]
 
 
-def internal_diversity(fingerprints: np.ndarray, halves: Halves | None, *, n_jobs: int = 1) -> tuple[Found, Found]:
+def internal_diversity(fingerprints: np.ndarray, halves: Subsamples | None, *, n_jobs: int = 1) -> tuple[Found, Found]:
     """IntDiv and IntDiv2: 1 - the mean over molecules of the mean similarity to all, themselves among them.
 
     IntDiv2 takes, of each molecule, the root of the mean squared similarity, and of these the mean, as MOSES computes
@@ -36,18 +36,18 @@ def internal_diversity(fingerprints: np.ndarray, halves: Halves | None, *, n_job
     for sums, power in zip(group_sums(fingerprints, group, groups, n_jobs=n_jobs), (1, 2), strict=True):
         whole = max(0.0, 1 - float(np.mean((sums.sum(axis=1) / n) ** (1 / power))))
 
-        def again(halves: Halves, sums: np.ndarray = sums, power: int = power) -> np.ndarray:
+        def again(halves: Subsamples, sums: np.ndarray = sums, power: int = power) -> np.ndarray:
             diversities = np.empty(len(halves.chosen))
             for place, (half, size) in enumerate(zip(halves.chosen, halves.sizes, strict=True)):
                 means = sums[half[halves.group]] @ half / size
                 diversities[place] = 1 - np.mean(means ** (1 / power))
             return diversities
 
-        found.append((whole, interval_of_halves(whole, halves, again, most=1)))
+        found.append((whole, interval_of_subsamples(whole, halves, again, most=1)))
     return found[0], found[1]
 
 
-def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: Halves | None) -> Found:
+def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: Subsamples | None) -> Found:
     """The cosine of the counts of parts (fragments, scaffolds) in samples and in a reference.
 
     Args:
@@ -62,7 +62,7 @@ def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: H
         lengths = np.linalg.norm(counts, axis=-1)
         return np.divide(counts @ known, lengths * norm, out=np.full(lengths.shape, np.nan), where=lengths > 0)
 
-    def again(halves: Halves) -> np.ndarray:
+    def again(halves: Subsamples) -> np.ndarray:
         groups = halves.chosen.shape[1]
         ones = np.ones(len(parts.rows))
         by_group = sparse.csr_array((ones, (halves.group[parts.rows], parts.columns)), (groups, len(parts.names)))
@@ -73,16 +73,18 @@ def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: H
         return np.concatenate(some)
 
     whole = min(1.0, float(cosine(parts.counts.astype(np.float64))))  # rounding may exceed 1
-    return whole, interval_of_halves(whole, halves, again, most=1)
+    return whole, interval_of_subsamples(whole, halves, again, most=1)
 
 
-def property_distance(values: np.ndarray, reference: np.ndarray, halves: Halves | None) -> Found:
+def property_distance(values: np.ndarray, reference: np.ndarray, halves: Subsamples | None) -> Found:
     """The Wasserstein-1 distance between a property's values in samples (n,) and in a reference (m,)."""
     whole = float(wasserstein_distance(values, reference))
-    return whole, interval_of_halves(whole, halves, lambda halves: _distances_of_halves(values, reference, halves))
+    return whole, interval_of_subsamples(
+        whole, halves, lambda halves: _distances_of_subsamples(values, reference, halves)
+    )
 
 
-def _distances_of_halves(values: np.ndarray, reference: np.ndarray, halves: Halves) -> np.ndarray:
+def _distances_of_subsamples(values: np.ndarray, reference: np.ndarray, halves: Subsamples) -> np.ndarray:
     """The distance of each half of the samples: the area between the two distribution functions."""
     everything = np.concatenate([values, reference])
     order = np.argsort(everything, kind="stable")

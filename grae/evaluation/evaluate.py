@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grae.evaluation.benchmark import NONE_VALID, Benchmarked, Comparison, benchmark
+from grae.evaluation.cache import canonical_forms
 from grae.evaluation.causes import causes
-from grae.evaluation.figures import Figure
-from grae.evaluation.kept import canonical_forms
+from grae.evaluation.measurements import Measurement
 from grae.evaluation.measures import NOT_ASKED, Wanted
 from grae.evaluation.metrics import Share, complete, exact, in_language, novel, unique, unique_at, valid
 from grae.evaluation.reconstruction import reconstructed, right_steps
-from grae.evaluation.resampling import Halves, halves_of, interval_of_halves, interval_of_share
+from grae.evaluation.resampling import Subsamples, interval_of_share, interval_of_subsamples, subsamples_of
 from grae.evaluation.sampling import drawn
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
@@ -43,7 +43,7 @@ class Evaluation:
     """
 
     samples: tuple[str | None, ...]
-    figures: dict[str, Figure | None]
+    figures: dict[str, Measurement | None]
     causes: dict[str, Share]
     left_out: dict[str, str]
     caveats: dict[str, str]
@@ -110,7 +110,7 @@ def evaluate_samples(
     samples_left, forms_left = samples, forms
     if without is not None and "valid_without_constraints" in wanted:
         samples_left, forms_left = without, grammar.canonical(without, n_jobs=work.n_jobs)
-        figures["valid_without_constraints"] = figure_of(valid(forms_left))
+        figures["valid_without_constraints"] = measurement_of(valid(forms_left))
     elif without is not None:
         left_out["valid_without_constraints"] = NOT_ASKED
     found = Benchmarked()
@@ -175,7 +175,7 @@ def evaluate(
         work=work,
     )
     if completion == "none" and "complete" in wanted:
-        found = replace(found, figures={"complete": figure_of(complete(samples.texts)), **found.figures})
+        found = replace(found, figures={"complete": measurement_of(complete(samples.texts)), **found.figures})
     left_out = dict(found.left_out)
     names = wanted.of(("exact_reconstruction", "step_accuracy"), left_out)
     if not held_out:
@@ -184,9 +184,11 @@ def evaluate(
         return replace(found, left_out=left_out)
     work.begin("reconstructing held-out strings")
     derivations = model.derive(held_out).derivations
-    back: dict[str, Figure | None] = {}
+    back: dict[str, Measurement | None] = {}
     if "exact_reconstruction" in wanted:
-        back["exact_reconstruction"] = figure_of(exact(*reconstructed(model, derivations, constraints, completion)))
+        back["exact_reconstruction"] = measurement_of(
+            exact(*reconstructed(model, derivations, constraints, completion))
+        )
     if "step_accuracy" in wanted:
         back["step_accuracy"] = step_accuracy(model, derivations, work.seed)
     return replace(found, figures=found.figures | back, left_out=left_out)
@@ -199,7 +201,7 @@ def counted(
     training: Strings | None,
     wanted: Wanted,
     work: Work,
-) -> tuple[dict[str, Figure | None], dict[str, str]]:
+) -> tuple[dict[str, Measurement | None], dict[str, str]]:
     """The measures that every language has, and why some of them have no value.
 
     Args:
@@ -211,31 +213,31 @@ def counted(
         work: how to measure.
     """
     left_out: dict[str, str] = {}
-    figures: dict[str, Figure | None] = {}
+    figures: dict[str, Measurement | None] = {}
     n_valid = sum(form is not None for form in forms)
     at = {f"unique@{k}": k for k in FIRST} if grammar.language.is_molecular else {}
     for name in wanted.of(("in_language", "valid", "unique", *at, "novel"), left_out):
         match name:
             case "in_language":
-                figures[name] = figure_of(in_language(grammar, samples))
+                figures[name] = measurement_of(in_language(grammar, samples))
             case "valid":
-                figures[name] = figure_of(valid(forms))
+                figures[name] = measurement_of(valid(forms))
             case "novel" if training is None:
                 left_out[name] = "no training set was given"
             case "unique" | "novel" if not n_valid:
-                figures[name], left_out[name] = figure_of(Share(0, 0)), NONE_VALID
+                figures[name], left_out[name] = measurement_of(Share(0, 0)), NONE_VALID
             case "unique":
-                figures[name] = figure_of(unique(forms))
+                figures[name] = measurement_of(unique(forms))
             case "novel" if training is not None:
-                figures[name] = figure_of(novel(forms, canonical_forms(grammar, training, work)))
+                figures[name] = measurement_of(novel(forms, canonical_forms(grammar, training, work)))
             case _ if n_valid < at[name]:
                 left_out[name] = f"it takes {at[name]:,} valid samples; there are {n_valid:,}"
             case _:
-                figures[name] = figure_of(unique_at(forms, at[name]))
+                figures[name] = measurement_of(unique_at(forms, at[name]))
     return figures, left_out
 
 
-def step_accuracy(model: "GrammarAutoencoder", derivations: "Derivations", seed: int) -> Figure:
+def step_accuracy(model: "GrammarAutoencoder", derivations: "Derivations", seed: int) -> Measurement:
     """The share of right steps (`right_steps`), with its interval.
 
     Steps of one string depend on each other, so the interval resamples strings. Where that says nothing (few strings,
@@ -248,18 +250,18 @@ def step_accuracy(model: "GrammarAutoencoder", derivations: "Derivations", seed:
     """
     right, steps = right_steps(model, derivations)
 
-    def again(halves: Halves) -> np.ndarray:
+    def again(halves: Subsamples) -> np.ndarray:
         chosen = halves.chosen[:, halves.group].astype(np.float64)  # B n
         return chosen @ right / (chosen @ steps)
 
     share = Share(int(right.sum()), int(steps.sum()))
     value, n = share.count / share.of, len(steps)
-    interval = interval_of_halves(value, halves_of(n, seed), again, most=1)
+    interval = interval_of_subsamples(value, subsamples_of(n, seed), again, most=1)
     if interval is None or interval[0] == interval[1]:
         interval = interval_of_share(value * n, n)
-    return Figure(share, interval)
+    return Measurement(share, interval)
 
 
-def figure_of(share: Share) -> Figure:
+def measurement_of(share: Share) -> Measurement:
     """A share of strings with its interval."""
-    return Figure(share, interval_of_share(share.count, share.of))
+    return Measurement(share, interval_of_share(share.count, share.of))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grae.evaluation.chemnet import ChemNet, distances_of_halves
+from grae.evaluation.chemnet import ChemNet, distances_of_subsamples
 from grae.evaluation.descriptions import (
     FINGERPRINTS,
     FRAGMENTS,
@@ -17,15 +17,15 @@ from grae.evaluation.descriptions import (
     describe,
 )
 from grae.evaluation.distribution import Found, count_similarity, internal_diversity, property_distance
-from grae.evaluation.figures import Figure
+from grae.evaluation.measurements import Measurement
 from grae.evaluation.metrics import Estimate, Share
 from grae.evaluation.references import Reference
 from grae.evaluation.resampling import (
-    Halves,
-    halves_of,
-    interval_of_halves,
+    Subsamples,
     interval_of_mean,
     interval_of_share,
+    interval_of_subsamples,
+    subsamples_of,
 )
 from grae.evaluation.tanimoto import nearest
 from grae.evaluation.work import Work
@@ -57,7 +57,7 @@ class Molecules:
 
     n: int
     described: Descriptions
-    halves: Halves | None
+    halves: Subsamples | None
     activations: np.ndarray | None
 
     def __len__(self) -> int:
@@ -88,16 +88,16 @@ def molecules_of(
     if chemnet is not None:
         found = chemnet.activations(distinct.forms, progress=work.begin("ChemNet on the samples"))
         activations = found[distinct.places]
-    return Molecules(n, described, halves_of(n, work.seed), activations)
+    return Molecules(n, described, subsamples_of(n, work.seed), activations)
 
 
-def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> dict[str, Figure | str]:
+def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> dict[str, Measurement | str]:
     """Filters, IntDiv and IntDiv2, as far as they are named."""
     n, arrays = len(molecules), molecules.described.arrays
-    found: dict[str, Figure | str] = {}
+    found: dict[str, Measurement | str] = {}
     if "Filters" in names:
         share = Share(int(arrays[PASSES].sum()), n)
-        found["Filters"] = Figure(share, interval_of_share(share.count, share.of))
+        found["Filters"] = Measurement(share, interval_of_share(share.count, share.of))
     if {"IntDiv", "IntDiv2"} & set(names):
         work.begin("pairs of samples")
         both = internal_diversity(arrays[FINGERPRINTS], molecules.halves, n_jobs=work.n_jobs)
@@ -108,7 +108,7 @@ def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> 
 
 def measures_against(
     molecules: Molecules, reference: Reference, names: Collection[str], work: Work
-) -> dict[str, Figure | str]:
+) -> dict[str, Measurement | str]:
     """FCD, SNN, Frag, Scaf and distances of properties, as far as they are named; or why one of them is undefined.
 
     Args:
@@ -119,7 +119,7 @@ def measures_against(
     """
     work.begin(f"samples against {reference.name}")
     described, halves, n = molecules.described, molecules.halves, len(molecules)
-    found: dict[str, Figure | str] = {}
+    found: dict[str, Measurement | str] = {}
     for name in names:
         if name == "FCD":
             found[name] = _fcd(molecules, reference)
@@ -127,7 +127,7 @@ def measures_against(
             known = reference.arrays[FINGERPRINTS]
             similarities = nearest(described.arrays[FINGERPRINTS], known, n_jobs=work.n_jobs)
             mean = Estimate(float(similarities.mean()), n)
-            found[name] = Figure(mean, interval_of_mean(similarities, work.seed))
+            found[name] = Measurement(mean, interval_of_mean(similarities, work.seed))
         elif name in PROPERTIES:
             distance = property_distance(described.arrays[name], reference.arrays[name], halves)
             found[name] = _figure(distance, n)
@@ -141,7 +141,7 @@ def measures_against(
     return found
 
 
-def _fcd(molecules: Molecules, reference: Reference) -> Figure | str:
+def _fcd(molecules: Molecules, reference: Reference) -> Measurement | str:
     """The Fréchet ChemNet distance, or why it is undefined."""
     activations, moments, halves = molecules.activations, reference.moments, molecules.halves
     if activations is None or moments is None:
@@ -150,10 +150,10 @@ def _fcd(molecules: Molecules, reference: Reference) -> Figure | str:
         few = "the samples" if len(activations) < 2 else reference.name
         return f"a covariance takes two molecules or more; {few} hold one"
     value = frechet_distance(moments, Moments.of(activations))
-    some = None if halves is None else Halves(halves.group, halves.chosen[:FCD_HALVES])
-    interval = interval_of_halves(value, some, lambda halves: distances_of_halves(moments, activations, halves))
-    return Figure(Estimate(value, len(activations)), interval)
+    some = None if halves is None else Subsamples(halves.group, halves.chosen[:FCD_HALVES])
+    interval = interval_of_subsamples(value, some, lambda halves: distances_of_subsamples(moments, activations, halves))
+    return Measurement(Estimate(value, len(activations)), interval)
 
 
-def _figure(found: Found, n: int) -> Figure:
-    return Figure(Estimate(found[0], n), found[1])
+def _figure(found: Found, n: int) -> Measurement:
+    return Measurement(Estimate(found[0], n), found[1])

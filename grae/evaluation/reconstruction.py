@@ -34,9 +34,9 @@ def reconstructed(
 
     from grae.grammar.codec import decode
     from grae.sequence.coding import encode_rows
-    from grae.training.device import resolve
+    from grae.training.device import resolve_device
 
-    device, rows = torch.device(resolve(model.device)), np.arange(len(derivations))
+    device, rows = torch.device(resolve_device(model.device)), np.arange(len(derivations))
     codes = encode_rows(model.network_.to(device), derivations, rows, pad=model.grammar_.pad, device=device)
     texts = decode(model.grammar_, derivations)
     if completion == "forced":
@@ -58,9 +58,9 @@ def right_steps(model: "GrammarAutoencoder", derivations: "Derivations") -> tupl
     import torch
 
     from grae.sequence.batches import DerivationBatches
-    from grae.training.device import resolve
+    from grae.training.device import resolve_device
 
-    device = torch.device(resolve(model.device))
+    device = torch.device(resolve_device(model.device))
     network = model.network_.to(device).eval()
     tensors = network.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]
     batches = DerivationBatches(derivations, np.arange(len(derivations)), pad=model.grammar_.pad, batch_size=BATCH)

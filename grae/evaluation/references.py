@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grae.errors import DataError
+from grae.evaluation.cache import N_STRINGS, Arrays, cached_blocks, joined, part_of, split
 from grae.evaluation.chemnet import ChemNet, Sums
 from grae.evaluation.descriptions import FRAGMENTS, PARTS, SCAFFOLDS, Distinct, Progress, describe
-from grae.evaluation.kept import N_STRINGS, Arrays, joined, kept_blocks, part_of, split
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
 from grae.frechet import Moments
@@ -78,7 +78,7 @@ def reference_of(
     blocks: list[dict[str, Arrays]] = []
     language = grammar.language.name
     begin = lambda: work.begin(f"describing {strings.name}")  # noqa: E731
-    for block in kept_blocks(kinds, strings, BLOCK, compute, begin, language=language):
+    for block in cached_blocks(kinds, strings, BLOCK, compute, begin, language=language):
         n = int(block[kinds[0]]["n"][0])
         found.n += n
         found.invalid += int(block[kinds[0]][N_STRINGS][0]) - n

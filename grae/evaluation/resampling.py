@@ -29,7 +29,7 @@ _TAILS = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Halves:
+class Subsamples:
     """Strings dealt into groups, and many halves of the groups.
 
     Attributes:
@@ -46,7 +46,7 @@ class Halves:
         return self.chosen @ np.bincount(self.group, minlength=self.chosen.shape[1])
 
 
-def halves_of(n: int, seed: int, *, halves: int = HALVES) -> Halves | None:
+def subsamples_of(n: int, seed: int, *, halves: int = HALVES) -> Subsamples | None:
     """Deals n strings into groups of nearly one size and draws halves; None for too few strings."""
     if n < FEWEST:
         return None
@@ -55,7 +55,7 @@ def halves_of(n: int, seed: int, *, halves: int = HALVES) -> Halves | None:
     chosen = np.zeros((halves, groups), bool)
     for half in chosen:
         half[generator.permutation(groups)[: groups // 2]] = True
-    return Halves(generator.permutation(n) % groups, chosen)
+    return Subsamples(generator.permutation(n) % groups, chosen)
 
 
 def interval_of_share(count: float, of: int) -> Interval | None:
@@ -89,8 +89,8 @@ def interval_of_mean(values: np.ndarray, seed: int) -> Interval | None:
     return float(low), float(high)
 
 
-def interval_of_halves(
-    value: float, halves: Halves | None, again: Callable[[Halves], np.ndarray], *, most: float = np.inf
+def interval_of_subsamples(
+    value: float, halves: Subsamples | None, again: Callable[[Subsamples], np.ndarray], *, most: float = np.inf
 ) -> Interval | None:
     """The interval of a figure that is not a mean.
 

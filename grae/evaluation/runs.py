@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grae.errors import DataError, MissingExtraError, RunError
 from grae.evaluation.benchmark import Comparison
+from grae.evaluation.cache import VERSION
 from grae.evaluation.chemnet import has_fcd
 from grae.evaluation.evaluate import evaluate
-from grae.evaluation.kept import VERSION
 from grae.evaluation.measures import Wanted
 from grae.evaluation.results import keep_evaluation, kept_evaluation
 from grae.evaluation.strings import Strings, digest
@@ -33,7 +33,7 @@ def silent(message: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class EvalRequest:
     """What is asked of an evaluation.
 
     Attributes:
@@ -122,7 +122,7 @@ class LoadedRun:
 
 def evaluate_run(
     path: str | Path,
-    request: Request | None = None,
+    request: EvalRequest | None = None,
     *,
     again: bool = True,
     work: Work | None = None,
@@ -143,11 +143,11 @@ def evaluate_run(
     Raises:
         RunError, DataError, MissingExtraError, SettingsError: as `check_run`; or the folder cannot be written.
     """
-    request = request or Request()
+    request = request or EvalRequest()
     return measure(open_run(path, request, tell=tell), request, again=again, work=work)
 
 
-def check_run(path: str | Path, request: Request) -> Sets:
+def check_run(path: str | Path, request: EvalRequest) -> Sets:
     """Makes sure, before torch is loaded, that a run can be evaluated as asked; opens the sets that are named.
 
     Args:
@@ -158,7 +158,7 @@ def check_run(path: str | Path, request: Request) -> Sets:
         RunError: the run's configuration or its grammar is missing or damaged.
         DataError: what is named as training set or reference is not there.
         SettingsError: there is no such density or measure, or the run's decoder cannot keep the constraints.
-        MissingExtraError: as `Request.check`.
+        MissingExtraError: as `EvalRequest.check`.
     """
     from grae.sequence.configuration import check_decoding
     from grae.training.run_folder import RunFolder
@@ -172,7 +172,7 @@ def check_run(path: str | Path, request: Request) -> Sets:
 
 
 def open_run(
-    path: str | Path, request: Request | None = None, *, build: "Build | None" = None, tell: Tell = silent
+    path: str | Path, request: EvalRequest | None = None, *, build: "Build | None" = None, tell: Tell = silent
 ) -> LoadedRun:
     """A run with its strings; where these are gone, without them and with a word about it.
 
@@ -189,7 +189,7 @@ def open_run(
     from grae.datasets.origin import built, store_of, texts_of
     from grae.paths import place_named
 
-    request, place, build = request or Request(), place_named(path), build or built
+    request, place, build = request or EvalRequest(), place_named(path), build or built
     sets = check_run(place, request)
 
     from grae.sequence.estimator import load
@@ -210,7 +210,7 @@ def open_run(
     return run
 
 
-def measure(run: LoadedRun, request: Request, *, again: bool = True, work: Work | None = None) -> dict[str, Any]:
+def measure(run: LoadedRun, request: EvalRequest, *, again: bool = True, work: Work | None = None) -> dict[str, Any]:
     """What an evaluation of an opened run found, as `evaluate_run` returns it."""
     molecules = run.model.language_grammar_.language.is_molecular
     comparison = comparison_of(request, run.sets, run.held_out if molecules else ())
@@ -272,12 +272,12 @@ def fit_missing_densities(
     return model
 
 
-def comparison_of(request: Request, sets: Sets, held_out: "list[str] | tuple[()]" = ()) -> Comparison:
+def comparison_of(request: EvalRequest, sets: Sets, held_out: "list[str] | tuple[()]" = ()) -> Comparison:
     """What samples are compared with: the sets that are named, else held-out strings."""
-    from grae.training.device import resolve
+    from grae.training.device import resolve_device
 
     reference = sets.reference or (Strings.of_list(HELD_OUT, held_out) if held_out else None)
-    device = str(resolve(request.device))  # pyright: ignore[reportArgumentType]
+    device = str(resolve_device(request.device))  # pyright: ignore[reportArgumentType]
     return Comparison(reference, sets.scaffold_reference, request.fcd, device)
 
 
@@ -308,7 +308,7 @@ def _names(densities: str | None) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in densities.split(",")))
 
 
-def _settings(run: LoadedRun, request: Request, comparison: Comparison) -> dict[str, Any]:
+def _settings(run: LoadedRun, request: EvalRequest, comparison: Comparison) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     from grae.datasets.readers import file_checksum
     from grae.version import __version__

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from grae.grammar.automaton import CYCLIC, DEAD, OPENING, Automaton
+from grae.grammar.earley_states import CYCLIC, DEAD, OPENING, EarleyStates
 from grae.grammar.tables import NONE
 from grae.grammar.tokenizer import Tokenizer
 
@@ -92,7 +92,7 @@ class Earley:
     def __init__(self, grammar: "Grammar") -> None:
         self.grammar = grammar
         self.tokenizer = Tokenizer(grammar)
-        self._automaton = Automaton.of(grammar.tables)
+        self._automaton = EarleyStates.of(grammar.tables)
         self._spare: list[_Workspace] = []
 
     def parse_batch(self, texts: Sequence[str]) -> Parsed:

@@ -35,7 +35,7 @@ class Forest(NamedTuple):
     next_siblings: np.ndarray
 
 
-def checked(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> np.ndarray:
+def validate_derivations(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> np.ndarray:
     """The ids as int32, known to be complete leftmost derivations.
 
     Raises:
@@ -54,7 +54,7 @@ def checked(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_row:
 
 def forest_of(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> Forest:
     """The trees of derivations, which are checked."""
-    productions = checked(grammar, ids, offsets, first_row)
+    productions = validate_derivations(grammar, ids, offsets, first_row)
     forest = Forest(productions, *(np.full(len(productions), NOBODY, np.int32) for _ in range(4)))
     _plant(forest, offsets, grammar.tables.n_children)
     return forest

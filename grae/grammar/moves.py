@@ -21,7 +21,7 @@ from numba import njit
 
 from grae.errors import SettingsError
 from grae.grammar.codec import Derivations
-from grae.grammar.forest import checked
+from grae.grammar.forest import validate_derivations
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
@@ -82,7 +82,7 @@ class Moves:
         tables = grammar.tables
         counts = np.full(grammar.n_productions, SMOOTHING)
         if derivations is not None:
-            ids = checked(grammar, derivations.ids, derivations.offsets)
+            ids = validate_derivations(grammar, derivations.ids, derivations.offsets)
             counts += np.bincount(ids, minlength=grammar.n_productions)
         self._weights = np.where(tables.usable, counts, 0.0)
         order = np.argsort(tables.lhs, kind="stable")
@@ -98,7 +98,7 @@ class Moves:
         """
         first = derivations.offsets[0]
         offsets = np.asarray(derivations.offsets - first, np.int64)
-        ids = checked(self.grammar, derivations.ids[first : derivations.offsets[-1]], offsets)
+        ids = validate_derivations(self.grammar, derivations.ids[first : derivations.offsets[-1]], offsets)
         return Parents(ids, offsets, subtree_sizes(self.grammar, ids, offsets))
 
     def children(

@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 from numba import njit
 
 from grae.grammar.codec import Derivations
-from grae.grammar.forest import FUSED, NOBODY, checked, edge_key, forest_of, fuse, packed, place_of
+from grae.grammar.forest import FUSED, NOBODY, edge_key, forest_of, fuse, packed, place_of, validate_derivations
 from grae.grammar.symbols import Motif
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Segmenter:
 
     def expand(self, ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Writes each motif out; arguments, result and errors as in `apply`, the new ids those of the base grammar."""
-        ids = checked(self.grammar, ids, offsets, first_row)
+        ids = validate_derivations(self.grammar, ids, offsets, first_row)
         sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._templates.sizes[ids])])
         out = np.empty(sums[-1], (self.grammar.base or self.grammar).dtype)
         _expand(ids, self._templates, out)

@@ -5,7 +5,7 @@ Its names are imported when they are first used, so that a command's arguments a
 
 from typing import TYPE_CHECKING
 
-from grae.lazily import from_homes
+from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
     from grae.frechet import Moments, frechet_distance
@@ -23,4 +23,4 @@ _HOMES = {
     "load_images": "grae.images.data",
 }
 
-__getattr__ = from_homes(__name__, _HOMES)
+__getattr__ = lazy_getattr(__name__, _HOMES)

@@ -10,7 +10,7 @@ from grae.datasets.images import fetch_images, image_entries
 from grae.errors import DataError
 from grae.images.census import Census
 from grae.images.decoding import DECODERS, Part
-from grae.images.pictures import Pictures, load
+from grae.images.image_files import Pictures, load
 from grae.paths import exists
 
 DEFAULT = "digits"
@@ -74,7 +74,7 @@ def load_images(data: str | Path = DEFAULT, *, progress: Callable[[float], None]
     return ImageSet(known.name, *DECODERS[known.format](paths))
 
 
-def checked(images: np.ndarray) -> np.ndarray:
+def validate_images(images: np.ndarray) -> np.ndarray:
     """Images as the models take them.
 
     Args:

@@ -18,17 +18,17 @@ from grae.errors import DataError, SettingsError
 from grae.estimator.base import LatentEstimator
 from grae.images import saved
 from grae.images.batches import ImageBatches, decode_codes, encode_images
-from grae.images.data import checked as checked_images
+from grae.images.build import build
+from grae.images.data import validate_images
 from grae.images.densities import fit_densities, unfitted
 from grae.images.interpolation import rescaled_line, slerp
-from grae.images.network import build
 from grae.images.recipes import model_of_images
-from grae.images.resolution import resolved
+from grae.images.resolution import resolve_settings
 from grae.images.statistics import MOST_IMAGES, estimate_statistics
 from grae.paths import IMAGE_RUNS
 from grae.training import processes
-from grae.training.batches import mean_terms, to_device
-from grae.training.device import resolve
+from grae.training.batches import mean_losses, to_device
+from grae.training.device import resolve_device
 from grae.training.loop import train
 from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
@@ -148,9 +148,9 @@ class ImageAutoencoder(LatentEstimator):
             RunError: the folder cannot be used.
         """
         check(callbacks)
-        processes.join(resolve(self.device))
-        images = checked_images(X)
-        self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
+        processes.join(resolve_device(self.device))
+        images = validate_images(X)
+        self.settings_ = resolve_settings(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
         folder = self._run_folder(run, resume)
         self.split_ = self._split(len(images))
         self.about_ = {"rows": len(images), "sha256": saved.checksum(images), **(data or {})}
@@ -172,8 +172,8 @@ class ImageAutoencoder(LatentEstimator):
             SettingsError: another network, objective or training.
             DataError: other images.
         """
-        images = checked_images(X)
-        self.settings_ = resolved(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
+        images = validate_images(X)
+        self.settings_ = resolve_settings(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
         for name in ("architecture", "objective", "training"):
             if getattr(self.settings_, name) != getattr(other.settings_, name):
                 raise SettingsError(f"the model to be taken up differs in its {name}", remedy="call `fit`")
@@ -191,7 +191,7 @@ class ImageAutoencoder(LatentEstimator):
             DataError: images of another shape or type.
         """
         check_is_fitted(self)
-        images, architecture = checked_images(X), self.settings_.architecture
+        images, architecture = validate_images(X), self.settings_.architecture
         expected = (architecture.side, architecture.side, architecture.channels)
         if images.shape[1:] != expected:
             raise DataError(
@@ -258,7 +258,7 @@ class ImageAutoencoder(LatentEstimator):
 
     def score(self, X: np.ndarray, y: object = None) -> float:
         """Minus the mean squared error of reconstructed pixels, taken from 0 to 1."""
-        images = checked_images(X)
+        images = validate_images(X)
         total = 0.0
         for start in range(0, len(images), CHUNK):
             part = images[start : start + CHUNK]
@@ -340,7 +340,7 @@ def held_back(n: int, share: float) -> int:
 
 def _validation(training: ImageBatches, validation: ImageBatches) -> Callable[[nn.Module], dict[str, float]]:
     """A validation that first estimates the statistics of batch normalization over training images, always the same."""
-    means = mean_terms(validation.in_order(), validation.collate)
+    means = mean_losses(validation.in_order(), validation.collate)
     chosen = training.batches(0)[: max(1, MOST_IMAGES // training.batch_size)]
 
     def validate(module: nn.Module) -> dict[str, float]:

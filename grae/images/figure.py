@@ -57,7 +57,7 @@ def draw_figure(
         "spherical interpolations": [ends_apart, *(between(model, ends, columns) for model in models.values())],
     }
     picture = composed(["originals", *models], panels, images.shape[1], columns)
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         picture.save(temporary, format="PNG")
 
 

@@ -17,7 +17,7 @@ from grae.frechet import Moments, frechet_distance, limit_of_many
 from grae.images.estimator import ImageAutoencoder
 from grae.images.kernel import Estimate, kernel_distance
 from grae.images.projectors import Projector
-from grae.images.projectors.kept import features_of
+from grae.images.projectors.cache import features_of
 from grae.images.recipes import model_of_images
 
 MOST = 10_000  # images

@@ -23,7 +23,7 @@ SCALING: dict[str, tuple[Scale, dict[str, Any]]] = {
 
 
 @dataclass(frozen=True)
-class Weights:
+class LossWeights:
     """The weights of a model's loss.
 
     Attributes:
@@ -68,7 +68,7 @@ class Recipe:
     decoder: tuple[int, ...]
     kernel: int
     rescale: bool
-    weights: dict[str, Weights]
+    weights: dict[str, LossWeights]
     rates: dict[str, float]
     epochs: int
     epochs_of: dict[str, int] = field(default_factory=dict)
@@ -92,16 +92,16 @@ MNIST = Recipe(
     kernel=4,
     rescale=True,
     weights={
-        "vae": Weights(0.312),
-        "cv-vae": Weights(0.039),
-        "wae": Weights(0.03),
-        "2svae": Weights(0.312),
-        "rae-gp": Weights(1e-4, 5e-8),
-        "rae-l2": Weights(1e-4, 1e-7),
-        "rae-sn": Weights(0.009),
-        "rae": Weights(5e-4),
-        "ae": Weights(0.0),
-        "ae-l2": Weights(0.0, 1e-7),
+        "vae": LossWeights(0.312),
+        "cv-vae": LossWeights(0.039),
+        "wae": LossWeights(0.03),
+        "2svae": LossWeights(0.312),
+        "rae-gp": LossWeights(1e-4, 5e-8),
+        "rae-l2": LossWeights(1e-4, 1e-7),
+        "rae-sn": LossWeights(0.009),
+        "rae": LossWeights(5e-4),
+        "ae": LossWeights(0.0),
+        "ae-l2": LossWeights(0.0, 1e-7),
     },
     rates=RATES,
     epochs=100,
@@ -117,16 +117,16 @@ CIFAR10 = Recipe(
     kernel=4,
     rescale=True,
     weights={
-        "vae": Weights(0.024),
-        "cv-vae": Weights(9e-4),
-        "wae": Weights(0.006),
-        "2svae": Weights(0.024),
-        "rae-gp": Weights(9e-4, 0.0),  # as published: without the penalty
-        "rae-l2": Weights(1e-3, 1e-6),
-        "rae-sn": Weights(0.03),
-        "rae": Weights(0.01),
-        "ae": Weights(0.0),
-        "ae-l2": Weights(0.0, 1e-6),
+        "vae": LossWeights(0.024),
+        "cv-vae": LossWeights(9e-4),
+        "wae": LossWeights(0.006),
+        "2svae": LossWeights(0.024),
+        "rae-gp": LossWeights(9e-4, 0.0),  # as published: without the penalty
+        "rae-l2": LossWeights(1e-3, 1e-6),
+        "rae-sn": LossWeights(0.03),
+        "rae": LossWeights(0.01),
+        "ae": LossWeights(0.0),
+        "ae-l2": LossWeights(0.0, 1e-6),
     },
     rates=RATES,
     epochs=100,
@@ -144,16 +144,16 @@ CELEBA = Recipe(
     kernel=5,
     rescale=False,
     weights={
-        "vae": Weights(0.09024),
-        "cv-vae": Weights(0.01),
-        "wae": Weights(100.0),
-        "2svae": Weights(0.09024),
-        "rae-gp": Weights(1e-4, 1e-7),
-        "rae-l2": Weights(1e-4, 1e-7),
-        "rae-sn": Weights(0.0024),
-        "rae": Weights(1e-4),
-        "ae": Weights(0.0),
-        "ae-l2": Weights(0.0, 1e-6),
+        "vae": LossWeights(0.09024),
+        "cv-vae": LossWeights(0.01),
+        "wae": LossWeights(100.0),
+        "2svae": LossWeights(0.09024),
+        "rae-gp": LossWeights(1e-4, 1e-7),
+        "rae-l2": LossWeights(1e-4, 1e-7),
+        "rae-sn": LossWeights(0.0024),
+        "rae": LossWeights(1e-4),
+        "ae": LossWeights(0.0),
+        "ae-l2": LossWeights(0.0, 1e-6),
     },
     rates={**RATES, "deterministic": 1e-3},
     epochs=70,
@@ -176,7 +176,7 @@ DIGITS = Recipe(
     decoder=(64,),
     kernel=4,
     rescale=True,
-    weights=MNIST.weights | {"vae": Weights(0.0195), "cv-vae": Weights(0.00244), "2svae": Weights(0.0195)},
+    weights=MNIST.weights | {"vae": LossWeights(0.0195), "cv-vae": LossWeights(0.00244), "2svae": LossWeights(0.0195)},
     rates=dict.fromkeys(RATES, _DIGITS_RATE),
     epochs=100,
     batch_size=32,
@@ -185,14 +185,14 @@ DIGITS = Recipe(
 
 RECIPES = {"digits": DIGITS, "mnist": MNIST, "fashion-mnist": MNIST, "cifar10": CIFAR10, "celeba": CELEBA}
 """By data set; Fashion-MNIST, which is not in the paper, has MNIST's."""
-PUBLISHED = tuple(MNIST.weights)
+PUBLISHED_MODELS = tuple(MNIST.weights)
 """The models of images in the order of the paper's table."""
 
 
 def models_of_images() -> tuple[str, ...]:
     """All models of images: the paper's, then the other rows of the table that have defaults for images."""
-    others = (name for name, row in MODELS.items() if row.images is not None and name not in PUBLISHED)
-    return (*PUBLISHED, *others)
+    others = (name for name, row in MODELS.items() if row.images is not None and name not in PUBLISHED_MODELS)
+    return (*PUBLISHED_MODELS, *others)
 
 
 def recipe_named(name: str) -> Recipe:

@@ -15,7 +15,7 @@ from grae.training.settings import TrainingSettings
 PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_THRESHOLD = 0.5, 5, 1e-4
 
 
-def resolved(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
+def resolve_settings(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
     """The settings of a model.
 
     Args:

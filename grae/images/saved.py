@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from grae.estimator import configuration, saved
 from grae.estimator.configuration import RunKind
-from grae.images.network import build
+from grae.images.build import build
 from grae.images.settings import Settings
 from grae.paths import IMAGE_RUNS
 from grae.training.run_folder import RunFolder

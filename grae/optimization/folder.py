@@ -14,7 +14,7 @@ from typing import Any
 from grae import files
 from grae.errors import RunError
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text, shortened
-from grae.optimization.kept_start import KeptStart
+from grae.optimization.start_files import StartFiles
 from grae.optimization.strategies import STRATEGIES
 from grae.optimization.targets import Direction
 from grae.paths import exists, is_dir
@@ -61,7 +61,7 @@ def open_history(
         kept = read_settings(folder)
         if not is_begun(folder):
             if not resume or any(kept.get(name) != value for name, value in told.items()):
-                KeptStart(folder).forget()
+                StartFiles(folder).forget()
         else:
             _check_same(folder, kept, told)
             free = {**free, "options": free.get("options") or kept.get("options")}
@@ -87,7 +87,7 @@ def check_folder(folder: Path, *, resume: bool) -> None:
 def is_begun(folder: Path) -> bool:
     """Whether a folder holds the score of any string."""
     history = folder / HISTORY
-    return (history.is_file() and history.stat().st_size > 0) or KeptStart(folder).has_scores()
+    return (history.is_file() and history.stat().st_size > 0) or StartFiles(folder).has_scores()
 
 
 def read_settings(folder: Path) -> dict[str, Any]:

@@ -8,21 +8,21 @@ import numpy as np
 
 from grae.callbacks import events
 from grae.callbacks.protocol import Callback, Callbacks, check
-from grae.optimization.asked import Features, Plan, check_suits, pace_of
 from grae.optimization.candidates import Proposal
 from grae.optimization.failures import Outcome
 from grae.optimization.folder import FORMAT, open_history
 from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import History, Record
-from grae.optimization.kept_start import start_of
 from grae.optimization.limits import Limits
 from grae.optimization.progress import Watch
 from grae.optimization.result import SearchResult
 from grae.optimization.retraining import Retrainings
 from grae.optimization.scoring import Backend, Scorer
+from grae.optimization.search_settings import Features, Plan, check_suits, pace_of
 from grae.optimization.space import LatentSpace
 from grae.optimization.standing import Standing
 from grae.optimization.start import Half, Start, limit_of
+from grae.optimization.start_files import start_of
 from grae.optimization.strategies import Pace, strategy_of
 from grae.optimization.strategy import Movable, Strategy, timed
 from grae.optimization.targets import Direction, Target, target_named

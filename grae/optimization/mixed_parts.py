@@ -11,9 +11,9 @@ from grae.optimization.setup import Setup
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
-    from grae.optimization.asked import Features
     from grae.optimization.mixed import MixedSearch
     from grae.optimization.proposers import DensitySamples, DerivationMoves, LatentSteps, Proposer
+    from grae.optimization.search_settings import Features
     from grae.optimization.views import View
 
 NO_SURROGATE = "none"

@@ -18,7 +18,7 @@ import numpy as np
 from grae.density import DENSITIES
 from grae.optimization.space import STANDARD
 from grae.sequence.batches import DerivationBatches
-from grae.sequence.coding import mean_terms
+from grae.sequence.coding import mean_losses
 from grae.training.loop import train
 from grae.training.run_folder import RunFolder
 
@@ -88,7 +88,9 @@ def retrained(
         again.network_,
         DerivationBatches(found.derivations, rows, pad=pad, batch_size=usual.batch_size, seed=seed),
         settings,
-        validate=mean_terms(DerivationBatches(found.derivations, rows[:CHECKED], pad=pad, batch_size=usual.batch_size)),
+        validate=mean_losses(
+            DerivationBatches(found.derivations, rows[:CHECKED], pad=pad, batch_size=usual.batch_size)
+        ),
     )
     codes = again.transform(some[found.rows].tolist())
     names = dict.fromkeys([model.settings_.density, STANDARD])

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from grae.grammar import Grammar
     from grae.grammar.codec import Derivations
     from grae.grammar.moves import Moves
-    from grae.optimization.asked import Plan
     from grae.optimization.candidates import Known
     from grae.optimization.population import Reader
+    from grae.optimization.search_settings import Plan
     from grae.optimization.space import LatentSpace
     from grae.optimization.start import Start
     from grae.optimization.targets import Target

@@ -152,9 +152,9 @@ def scored(
     """
     texts, of = drawn(texts, scorer.target, limit)
     if scorer.target.own:
-        from grae.optimization.own_start import own_scores
+        from grae.optimization.start_scoring import user_scores
 
-        return Start(texts, own_scores(texts, scorer, progress=progress), of)
+        return Start(texts, user_scores(texts, scorer, progress=progress), of)
     return Start(texts, _built_in_scores(texts, scorer.target, n_jobs, progress), of)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from grae.optimization.setup import Setup
 
 if TYPE_CHECKING:
-    from grae.optimization.asked import Plan
     from grae.optimization.progress import Silent
+    from grae.optimization.search_settings import Plan
     from grae.optimization.space import LatentSpace
     from grae.optimization.start import Start
     from grae.optimization.strategy import Movable, RandomSearch, Strategy

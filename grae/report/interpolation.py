@@ -4,8 +4,8 @@ from itertools import groupby
 
 import numpy as np
 
+from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Interpolation"
 LOOKED_AT = 60
@@ -14,20 +14,20 @@ PAIRS = 2
 MOST_STOPS = 9
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """What the points of straight lines between the codes of two strings decode to."""
-    texts = subject.some_known(LOOKED_AT)
+    texts = context.some_known(LOOKED_AT)
     if len(texts) < 2:
         return LeftOut(TITLE, "fewer than two strings of the data are at hand")
-    codes = subject.model.transform(texts)
-    lines = [_line(subject, texts, codes, *pair) for pair in _pairs(codes)]
+    codes = context.model.transform(texts)
+    lines = [_line(context, texts, codes, *pair) for pair in _pairs(codes)]
     body = rendered(
         "interpolation",
         lines=lines,
         points=POINTS,
         shown=MOST_STOPS,
-        kind=subject.portraits.kind,
-        of_what=subject.known[1],
+        kind=context.renderer.kind,
+        of_what=context.known[1],
         looked_at=len(texts),
     )
     return Section("interpolation", TITLE, body)
@@ -45,17 +45,17 @@ def _pairs(codes: np.ndarray) -> list[tuple[int, int]]:
     return pairs
 
 
-def _line(subject: Subject, texts: list[str], codes: np.ndarray, first: int, last: int) -> dict[str, object]:
+def _line(context: ReportContext, texts: list[str], codes: np.ndarray, first: int, last: int) -> dict[str, object]:
     """The ends and the stops between: each string that points of the line decode to, with where it begins."""
     t = np.linspace(0, 1, POINTS)[:, None]
-    decoded = subject.model.inverse_transform(((1 - t) * codes[first] + t * codes[last]).astype(np.float32))
+    decoded = context.model.inverse_transform(((1 - t) * codes[first] + t * codes[last]).astype(np.float32))
     runs = [(text, [place for place, _ in some]) for text, some in groupby(enumerate(decoded), key=lambda one: one[1])]
     chosen = np.unique(np.linspace(0, len(runs) - 1, min(MOST_STOPS, len(runs))).round().astype(int))
     stops = [
-        (subject.portraits.draw(text), _part(t[places[0], 0], t[places[-1], 0]), text)
+        (context.renderer.draw(text), _part(t[places[0], 0], t[places[-1], 0]), text)
         for text, places in (runs[place] for place in chosen)
     ]
-    ends = [(subject.portraits.draw(texts[place]), texts[place]) for place in (first, last)]
+    ends = [(context.renderer.draw(texts[place]), texts[place]) for place in (first, last)]
     return {"ends": ends, "stops": stops, "distinct": len(set(decoded)), "runs": len(runs)}
 
 

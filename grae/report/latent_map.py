@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from grae.report.portraits import Quantity
+from grae.report.context import ReportContext
+from grae.report.rendering import Quantity
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Latent space"
 MOST_KNOWN, MOST_SAMPLES = 350, 150
@@ -15,14 +15,14 @@ COLOURS = 64
 TRIM = (2, 98)  # percentiles at which a colour scale begins and ends
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """A map by principal components, drawn in the browser from the data that stand beside it."""
-    known = subject.some_known(MOST_KNOWN)
+    known = context.some_known(MOST_KNOWN)
     if len(known) < 3:
         return LeftOut(TITLE, "fewer than three strings of the data are at hand")
-    model = subject.model
+    model = context.model
     codes = model.transform(known)
-    drawn = model.density_named(None).sample(MOST_SAMPLES, subject.seed)
+    drawn = model.density_named(None).sample(MOST_SAMPLES, context.seed)
     samples = model.inverse_transform(drawn)
     places, explained = _plane(codes, drawn)
     texts = [*known, *samples]
@@ -31,11 +31,11 @@ def section(subject: Subject) -> Section | LeftOut:
         "texts": texts,
         "x": places[:, 0].round(4).tolist(),
         "y": places[:, 1].round(4).tolist(),
-        "pictures": [str(subject.portraits.draw(text)) for text in texts],
-        "captions": [subject.portraits.caption(text) for text in texts],
+        "pictures": [str(context.renderer.draw(text)) for text in texts],
+        "captions": [context.renderer.caption(text) for text in texts],
         "colours": _palette(),
-        "quantities": [_scaled(quantity, texts) for quantity in subject.portraits.quantities]
-        + [_scale(f"log density ({model.settings_.density}), nats", _log_density(subject, codes, drawn))],
+        "quantities": [_scaled(quantity, texts) for quantity in context.renderer.quantities]
+        + [_scale(f"log density ({model.settings_.density}), nats", _log_density(context, codes, drawn))],
     }
     body = rendered(
         "latent_map",
@@ -43,9 +43,9 @@ def section(subject: Subject) -> Section | LeftOut:
         explained=explained,
         n_known=len(known),
         n_samples=len(samples),
-        of_what=subject.known[1],
+        of_what=context.known[1],
         dimensions=codes.shape[1],
-        kind=subject.portraits.kind,
+        kind=context.renderer.kind,
         first=_scale_bar(),
     )
     return Section("latent", TITLE, body)
@@ -66,8 +66,8 @@ def _plane(codes: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, list[flo
     return inside, plane.explained_variance_ratio_.tolist()
 
 
-def _log_density(subject: Subject, codes: np.ndarray, samples: np.ndarray) -> np.ndarray:
-    return subject.model.density_named(None).log_prob(np.concatenate([codes, samples]))
+def _log_density(context: ReportContext, codes: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    return context.model.density_named(None).log_prob(np.concatenate([codes, samples]))
 
 
 def _scaled(quantity: Quantity, texts: list[str]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from grae.evaluation.measures import MEASURES
+from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Measures"
 CAUSES = "Why samples are not valid"
@@ -40,15 +40,15 @@ class Row(NamedTuple):
     better: str
 
 
-def headlines(subject: Subject) -> list[Row]:
+def headlines(context: ReportContext) -> list[Row]:
     """The measures that stand at the head of the page."""
-    found = subject.evaluation or {}
+    found = context.evaluation or {}
     return [_row(found, name, means) for name, means in HEADLINES.items() if found.get(name) is not None]
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """A table of all measures by their groups."""
-    found = subject.evaluation
+    found = context.evaluation
     if found is None:
         return LeftOut(TITLE, "nothing was measured of this run")
     groups: dict[str, list[Row]] = {}
@@ -62,9 +62,9 @@ def section(subject: Subject) -> Section | LeftOut:
     return Section("measures", TITLE, rendered("measures", groups=groups, n=found["n"], left_out=why))
 
 
-def causes(subject: Subject) -> Section | LeftOut:
+def causes(context: ReportContext) -> Section | LeftOut:
     """The causes of invalidity as bars."""
-    found = subject.evaluation
+    found = context.evaluation
     if found is None:
         return LeftOut(CAUSES, "nothing was measured of this run")
     shares = [(cause, share["count"] / share["of"], share["count"]) for cause, share in found["invalid"].items()]
@@ -76,7 +76,7 @@ def causes(subject: Subject) -> Section | LeftOut:
         most=max(share for _, share, _ in shares),
         n=found["n"],
         without="valid_without_constraints" in found,
-        kind=subject.portraits.kind,
+        kind=context.renderer.kind,
     )
     return Section("causes", CAUSES, body)
 

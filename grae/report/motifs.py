@@ -6,8 +6,8 @@ import numpy as np
 from markupsafe import Markup
 
 from grae.grammar.walk import owners
+from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Motifs"
 SHOWN = 10
@@ -32,9 +32,9 @@ class Shown(NamedTuple):
     example: str
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """The motifs with the most uses."""
-    grammar = subject.model.grammar_
+    grammar = context.model.grammar_
     if not grammar.motifs:
         return LeftOut(TITLE, "this run's grammar has no motifs")
     base = grammar.n_productions - len(grammar.motifs)
@@ -42,7 +42,7 @@ def section(subject: Subject) -> Section | LeftOut:
     for motif in grammar.motifs:
         sizes.append(sizes[motif.parent] + sizes[motif.child])
     ranked = sorted(range(len(grammar.motifs)), key=lambda place: -(grammar.motifs[place].uses or 0))[:SHOWN]
-    examples = _examples(subject, {base + place for place in ranked})
+    examples = _examples(context, {base + place for place in ranked})
     shown = [
         Shown(
             str(grammar.productions[base + place]),
@@ -57,18 +57,18 @@ def section(subject: Subject) -> Section | LeftOut:
         shown=shown,
         n=len(grammar.motifs),
         base=base,
-        kind=subject.portraits.kind,
+        kind=context.renderer.kind,
         longest=max(sizes),
     )
     return Section("motifs", TITLE, body)
 
 
-def _examples(subject: Subject, wanted: set[int]) -> dict[int, tuple[Markup, str]]:
+def _examples(context: ReportContext, wanted: set[int]) -> dict[int, tuple[Markup, str]]:
     """For each production a string of the training data whose derivation uses it, drawn with its part marked."""
-    texts = list(subject.training or subject.held_out)[:LOOKED_THROUGH]
+    texts = list(context.training or context.held_out)[:LOOKED_THROUGH]
     if not texts:
         return {}
-    derived = subject.model.derive(texts, on_invalid="skip").derivations
+    derived = context.model.derive(texts, on_invalid="skip").derivations
     lengths = derived.lengths
     found: dict[int, tuple[Markup, str]] = {}
     for production in wanted:
@@ -77,7 +77,7 @@ def _examples(subject: Subject, wanted: set[int]) -> dict[int, tuple[Markup, str
             continue
         row = min(rows, key=lambda row: lengths[row])
         ids = np.asarray(derived[row])
-        text, steps = owners(subject.model.grammar_, ids)
+        text, steps = owners(context.model.grammar_, ids)
         step = int(np.flatnonzero(ids == production)[0])
-        found[production] = (subject.portraits.draw(text, [owner == step for owner in steps]), text)
+        found[production] = (context.renderer.draw(text, [owner == step for owner in steps]), text)
     return found

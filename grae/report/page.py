@@ -18,8 +18,8 @@ from grae.report import (
     settings,
     training,
 )
+from grae.report.context import ReportContext
 from grae.report.section import LeftOut, rendered
-from grae.report.subject import Subject
 from grae.training.progress import stage
 from grae.version import __version__
 
@@ -37,11 +37,11 @@ SECTIONS = (
 )
 
 
-def write_report(subject: Subject, path: str | Path, *, progress: bool = False) -> Path:
+def write_report(context: ReportContext, path: str | Path, *, progress: bool = False) -> Path:
     """Writes a report as one page of HTML: styles, scripts and drawings are in it, and it loads nothing.
 
     Args:
-        subject: what the report is about.
+        context: what the report is about.
         path: the file; replaced in one step, its folder is made.
         progress: whether to show progress on standard error.
 
@@ -54,16 +54,16 @@ def write_report(subject: Subject, path: str | Path, *, progress: bool = False) 
     with stage("writing the report", shown=progress) as done:
         made = []
         for number, section in enumerate(SECTIONS):
-            made.append(section(subject))
+            made.append(section(context))
             done((number + 1) / len(SECTIONS))
     page = rendered(
         "page",
-        name=subject.name,
-        headlines=measures.headlines(subject),
-        n=(subject.evaluation or {}).get("n"),
-        kind=subject.portraits.kind,
-        grammar=subject.model.language_grammar_.name,
-        model=subject.model.settings_.model,
+        name=context.name,
+        headlines=measures.headlines(context),
+        n=(context.evaluation or {}).get("n"),
+        kind=context.renderer.kind,
+        grammar=context.model.language_grammar_.name,
+        model=context.model.settings_.model,
         sections=[section for section in made if not isinstance(section, LeftOut)],
         left_out=[section for section in made if isinstance(section, LeftOut)],
         style=_resource("page.css"),

@@ -1,32 +1,32 @@
 """Strings beside what comes back of them from their codes."""
 
+from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Reconstructions"
 SHOWN = 10
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """Some strings of the data, drawn by chance and not picked, each over what its code decodes to."""
-    texts = subject.some_known(SHOWN)
+    texts = context.some_known(SHOWN)
     if not texts:
         return LeftOut(TITLE, "the strings of the data are not at hand")
-    model = subject.model
+    model = context.model
     codes = model.transform(texts)
     back = model.inverse_transform(codes)
-    same = [text == other for text, other in zip(_comparable(subject, texts), _comparable(subject, back), strict=True)]
+    same = [text == other for text, other in zip(_comparable(context, texts), _comparable(context, back), strict=True)]
     pairs = [
-        (subject.portraits.draw(text), subject.portraits.draw(other), text, other, alike)
+        (context.renderer.draw(text), context.renderer.draw(other), text, other, alike)
         for text, other, alike in zip(texts, back, same, strict=True)
     ]
-    measured = subject.evaluation or {}
+    measured = context.evaluation or {}
     body = rendered(
         "reconstructions",
         pairs=pairs,
         n_same=sum(same),
-        kind=subject.portraits.kind,
-        of_what=subject.known[1],
+        kind=context.renderer.kind,
+        of_what=context.known[1],
         exact=measured.get("exact_reconstruction"),
         interval=measured.get("intervals", {}).get("exact_reconstruction"),
         of=measured.get("counts", {}).get("exact_reconstruction", {}).get("of"),
@@ -34,6 +34,6 @@ def section(subject: Subject) -> Section | LeftOut:
     return Section("reconstructions", TITLE, body)
 
 
-def _comparable(subject: Subject, texts: list[str]) -> list[str]:
+def _comparable(context: ReportContext, texts: list[str]) -> list[str]:
     """Strings in a spelling in which equal ones are equal."""
-    return subject.model.language_grammar_.language.normalized(texts)
+    return context.model.language_grammar_.language.normalized(texts)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from grae.report.context import ReportContext
 from grae.report.plots import LINES, Plot
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Samples"
 DRAWN = 400
@@ -12,14 +12,14 @@ SHOWN = 20
 BINS = 24
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """The first distinct samples of some hundred, and how their numbers are spread beside those of the data."""
-    model = subject.model
-    samples = model.sample(DRAWN, seed=subject.seed)
+    model = context.model
+    samples = model.sample(DRAWN, seed=context.seed)
     distinct = list(dict.fromkeys(samples))
-    known, of_what = subject.some_known(DRAWN), subject.known[1]
-    plots = [] if not known else _spreads(subject, samples, known, of_what)
-    cards = [(subject.portraits.draw(text), subject.portraits.caption(text), text) for text in distinct[:SHOWN]]
+    known, of_what = context.some_known(DRAWN), context.known[1]
+    plots = [] if not known else _spreads(context, samples, known, of_what)
+    cards = [(context.renderer.draw(text), context.renderer.caption(text), text) for text in distinct[:SHOWN]]
     body = rendered(
         "samples",
         cards=cards,
@@ -27,18 +27,18 @@ def section(subject: Subject) -> Section | LeftOut:
         n=len(samples),
         n_known=len(known),
         of_what=of_what,
-        kind=subject.portraits.kind,
+        kind=context.renderer.kind,
         density=model.settings_.density,
         constraints=model.constraints_used(),
-        seed=subject.seed,
+        seed=context.seed,
     )
     return Section("samples", TITLE, body)
 
 
-def _spreads(subject: Subject, samples: list[str], known: list[str], of_what: str) -> list[object]:
+def _spreads(context: ReportContext, samples: list[str], known: list[str], of_what: str) -> list[object]:
     """A plot for each quantity: its histogram among the samples and among strings of the data."""
     plots: list[object] = []
-    for number, quantity in enumerate(subject.portraits.quantities):
+    for number, quantity in enumerate(context.renderer.quantities):
         sets = [values[np.isfinite(values)] for values in (quantity.of(known), quantity.of(samples))]
         if not all(len(values) for values in sets):
             continue

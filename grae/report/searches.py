@@ -12,13 +12,13 @@ from grae.errors import GraeError
 from grae.optimization.curves import FORMULA, formula_values
 from grae.optimization.folder import HISTORY, read_settings
 from grae.optimization.history import History
-from grae.optimization.kept_start import read_start
-from grae.optimization.pictures import draw_best_so_far
+from grae.optimization.plots import draw_best_so_far
 from grae.optimization.result import Best, best_of
 from grae.optimization.start import Start
+from grae.optimization.start_files import read_start
+from grae.report.context import ReportContext
 from grae.report.plots import INK, LINES, MUTED, Plot
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Searches"
 SHOWN = 10
@@ -66,21 +66,21 @@ class Search:
         return None if best is None else best[1]
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """Each search with its curve and its best."""
-    begun = [search for search in subject.searches if len(search.history)]
+    begun = [search for search in context.searches if len(search.history)]
     if not begun:
         return LeftOut(TITLE, "there is no search of this run: `grae optimize` makes one")
-    told = [_told(subject, number, search) for number, search in enumerate(begun)]
-    return Section("searches", TITLE, rendered("searches", searches=told, kind=subject.portraits.kind))
+    told = [_told(context, number, search) for number, search in enumerate(begun)]
+    return Section("searches", TITLE, rendered("searches", searches=told, kind=context.renderer.kind))
 
 
-def _told(subject: Subject, number: int, search: Search) -> dict[str, object]:
+def _told(context: ReportContext, number: int, search: Search) -> dict[str, object]:
     history = search.history
     scores = [record.score for record in history if record.score is not None]
     plots = [_progress(number, search)]
     if search.settings["target"].startswith(CURVE_TARGET):
-        plots.append(_curves(subject, number, search))
+        plots.append(_curves(context, number, search))
     return {
         "name": search.name,
         "target": search.settings["target"],
@@ -93,26 +93,26 @@ def _told(subject: Subject, number: int, search: Search) -> dict[str, object]:
         "plots": plots,
         "start": search.start_best,
         "improved": search.best[0].origin == "search" if search.best else False,
-        "best": [_best(subject, rank, one) for rank, one in enumerate(search.best[:SHOWN], start=1)],
+        "best": [_best(context, rank, one) for rank, one in enumerate(search.best[:SHOWN], start=1)],
         "unbounded": bool(search.settings.get("unbounded", "logp" in search.settings["target"])),
     }
 
 
-def _best(subject: Subject, rank: int, one: Best) -> dict[str, object]:
+def _best(context: ReportContext, rank: int, one: Best) -> dict[str, object]:
     text = one.string
     return {
         "rank": rank,
         "score": one.score,
         "from_start": one.origin == "start",
-        "picture": subject.portraits.draw(text),
-        "caption": subject.portraits.caption(text),
-        "size": _size(subject, text),
+        "picture": context.renderer.draw(text),
+        "caption": context.renderer.caption(text),
+        "size": _size(context, text),
         "text": text,
     }
 
 
-def _size(subject: Subject, text: str) -> str:
-    return subject.model.language_grammar_.language.described(text)
+def _size(context: ReportContext, text: str) -> str:
+    return context.model.language_grammar_.language.described(text)
 
 
 def _progress(number: int, search: Search) -> Markup:
@@ -129,7 +129,7 @@ def _progress(number: int, search: Search) -> Markup:
     return plot.svg(f"The best score so far of {search.name} against the calls")
 
 
-def _curves(subject: Subject, number: int, search: Search) -> Markup:
+def _curves(context: ReportContext, number: int, search: Search) -> Markup:
     """The curves of the best expressions, over the target's where its formula is known."""
     from grae.expressions import evaluate_text, points
 
@@ -142,7 +142,7 @@ def _curves(subject: Subject, number: int, search: Search) -> Markup:
         span = np.ptp(wanted)
         axes.set_ylim(wanted.min() - 0.3 * span, wanted.max() + 0.3 * span)
     for place, one in enumerate(search.best[:CURVES]):
-        values = evaluate_text(subject.model.language_grammar_, one.string, x)
+        values = evaluate_text(context.model.language_grammar_, one.string, x)
         axes.plot(x, values, color=LINES[place], linewidth=1.2, label=f"{one.score:.3f}  {one.string}")
     axes.set_xlabel("x")
     return plot.svg(f"The curves of the best expressions of {search.name}")

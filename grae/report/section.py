@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from grae.report.shown import decimal, interval_of, percent, thousands
+from grae.report.formatting import decimal, interval_of, percent, thousands
 
 
 class Section(NamedTuple):

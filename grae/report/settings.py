@@ -3,23 +3,23 @@
 from typing import Any
 
 from grae.nested import flattened
+from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Model and data"
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """The settings in short, and all of them to unfold."""
-    model, settings = subject.model, subject.model.settings_
+    model, settings = context.model, context.model.settings_
     split = model.split_
-    data = subject.config.get("data", {})
+    data = context.config.get("data", {})
     counts = data.get("counts", {})
     rejected = sum(counts.get("rejected", {}).values())
     parameters = sum(parameter.numel() for parameter in model.network_.parameters())
     rows = {
         "Model": f"{settings.model}, preset {settings.preset}",
-        "Grammar": _grammar(subject),
+        "Grammar": _grammar(context),
         "Data": data.get("data"),
         "Strings": f"{len(split.train):,} to train on, {len(split.validation):,} to validate on, "
         f"{len(split.test):,} held back"
@@ -34,7 +34,7 @@ def section(subject: Subject) -> Section | LeftOut:
         "Loss": _loss(settings),
         "Seed": settings.training.seed,
     }
-    stored = {"settings": settings.model_dump(mode="json"), **subject.config}
+    stored = {"settings": settings.model_dump(mode="json"), **context.config}
     everything = {name: str(value) for name, value in flattened(stored).items()}
     body = rendered(
         "settings",
@@ -45,8 +45,8 @@ def section(subject: Subject) -> Section | LeftOut:
     return Section("model", TITLE, body)
 
 
-def _grammar(subject: Subject) -> str:
-    grammar, plain = subject.model.grammar_, subject.model.language_grammar_
+def _grammar(context: ReportContext) -> str:
+    grammar, plain = context.model.grammar_, context.model.language_grammar_
     base = grammar.n_productions - len(grammar.motifs)
     of_characters = f", learned as characters ({base} productions)" if (grammar.base or grammar) != plain else ""
     motifs = f" and {len(grammar.motifs):,} motifs" if grammar.motifs else ""

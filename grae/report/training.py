@@ -8,22 +8,22 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from grae.report.context import ReportContext
 from grae.report.plots import Plot, line
 from grae.report.section import LeftOut, Section, rendered
-from grae.report.subject import Subject
 
 TITLE = "Training"
 SHARES = {"exact": "strings back exactly", "steps": "steps right after the true steps before"}
 
 
-def section(subject: Subject) -> Section | LeftOut:
+def section(context: ReportContext) -> Section | LeftOut:
     """The loss, and what share of the validation strings came back, against the epochs."""
-    metrics = subject.metrics
+    metrics = context.metrics
     if not metrics:
         return LeftOut(TITLE, "the run holds no metrics of its training")
     last = metrics[-1]
     best = [record["epoch"] for record in metrics if record.get("best")]
-    unit = "loss, nats a string" if subject.model.settings_.reconstruction == "cross-entropy" else "loss"
+    unit = "loss, nats a string" if context.model.settings_.reconstruction == "cross-entropy" else "loss"
     body = rendered(
         "training",
         plots=[plot for plot in (_loss(metrics, unit), _shares(metrics)) if plot is not None],
@@ -31,7 +31,7 @@ def section(subject: Subject) -> Section | LeftOut:
         minutes=last["seconds"] / 60,
         rows_per_second=last.get("rows_per_second"),
         kept=best[-1] if best else None,
-        kind=subject.portraits.kind,
+        kind=context.renderer.kind,
     )
     return Section("training", TITLE, body)
 

@@ -101,10 +101,10 @@ def expected(
 def timed_training(what: "Objects", texts: list[str], model: str, device: Any) -> "tuple[GrammarAutoencoder, float]":
     """A network of the size that will be trained, and the seconds that its training will take."""
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.resolution import resolved
+    from grae.sequence.resolution import resolve_settings
 
     asked = GrammarAutoencoder(what.grammar, model=model, **what.parameters).get_params()
-    limits = resolved(asked, load_grammar(what.grammar)).preset.training
+    limits = resolve_settings(asked, load_grammar(what.grammar)).preset.training
     short = {"on_invalid": "skip", "device": device, "epochs": None, "time_budget": SECONDS / 60, "motifs": 0}
     some = texts[:STRINGS]
     given = {**what.parameters, **short, "validation": VALIDATION}

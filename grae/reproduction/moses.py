@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grae.reproduction.experiment import Row, same_experiment, write_table
 from grae.reproduction.moses_published import MEASURES, PUBLISHED
 from grae.reproduction.trained import train
-from grae.training.experiment import Row, same_experiment, write_table
 from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -87,10 +87,10 @@ def reproduce_moses(
         SettingsError: a parameter is unknown or out of range.
         MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
     """
-    from grae.evaluation import Request, evaluate_run
+    from grae.evaluation import EvalRequest, evaluate_run
 
     sets, chosen = sets or Sets(), dict(parameters or {})
-    request = Request(
+    request = EvalRequest(
         n=samples,
         seed=seed,
         reference=sets.test,

@@ -22,9 +22,9 @@ from grae.errors import DataError, SettingsError
 from grae.optimization import target_named
 from grae.optimization.benchmarks.efficiency import EVERY, TOP, distinct_scores, top_auc
 from grae.optimization.benchmarks.names import LEARNED, PMO
+from grae.reproduction.experiment import same_experiment
 from grae.reproduction.pmo_table import Row, rows_of, write
 from grae.reproduction.trained import train
-from grae.training.experiment import same_experiment
 from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:

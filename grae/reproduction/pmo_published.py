@@ -7,7 +7,7 @@ autoencoders), and the papers of the other methods. Tanimoto-GP's is added up fr
 from typing import NamedTuple
 
 
-class Printed(NamedTuple):
+class PublishedSum(NamedTuple):
     """A method's printed sum over the 23 tasks.
 
     Attributes:
@@ -22,27 +22,27 @@ class Printed(NamedTuple):
 
 
 PRESCREENED = "ranks ZINC250k by each task first, which is not counted"
-SUMS: dict[int, tuple[Printed, ...]] = {
+SUMS: dict[int, tuple[PublishedSum, ...]] = {
     10_000: (
-        Printed("InVirtuoGen", 18.99, PRESCREENED),
-        Printed("GenMol", 18.36, PRESCREENED),
-        Printed("InVirtuoGen, no prescreening", 16.68),
-        Printed("Tanimoto-GP", 16.30),
-        Printed("Genetic GFN", 16.21),
-        Printed("NF-BO", 14.74),
-        Printed("Mol GA", 14.71),
-        Printed("REINVENT", 14.20),
-        Printed("Graph GA", 13.75),
-        Printed("GP BO", 13.16),
-        Printed("SELFIES-VAE BO", 8.89),
-        Printed("SMILES-VAE BO", 8.59),
-        Printed("JT-VAE BO", 8.36),
+        PublishedSum("InVirtuoGen", 18.99, PRESCREENED),
+        PublishedSum("GenMol", 18.36, PRESCREENED),
+        PublishedSum("InVirtuoGen, no prescreening", 16.68),
+        PublishedSum("Tanimoto-GP", 16.30),
+        PublishedSum("Genetic GFN", 16.21),
+        PublishedSum("NF-BO", 14.74),
+        PublishedSum("Mol GA", 14.71),
+        PublishedSum("REINVENT", 14.20),
+        PublishedSum("Graph GA", 13.75),
+        PublishedSum("GP BO", 13.16),
+        PublishedSum("SELFIES-VAE BO", 8.89),
+        PublishedSum("SMILES-VAE BO", 8.59),
+        PublishedSum("JT-VAE BO", 8.36),
     ),
     1_000: (
-        Printed("LICO", 11.71),
-        Printed("MOLLEO", 11.65),
-        Printed("Genetic GFN", 11.56),
-        Printed("GP BO", 11.27),
+        PublishedSum("LICO", 11.71),
+        PublishedSum("MOLLEO", 11.65),
+        PublishedSum("Genetic GFN", 11.56),
+        PublishedSum("GP BO", 11.27),
     ),
 }
 """By budget of evaluations."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from grae.reproduction.experiment import Row, write_table
 from grae.reproduction.pmo_published import BY_TASK, SUMS
-from grae.training.experiment import Row, write_table
 
 SUM = "sum"
 COLUMNS = ("task", "method", "seeds", "auc", "auc_deviation", "top10", "best", "molecule", "evaluations")

@@ -23,9 +23,9 @@ from grae.optimization.folder import SETTINGS
 from grae.optimization.scoring import Scorer
 from grae.optimization.start import ALL, scored, training_strings
 from grae.reproduction.duration import Pending, expected, in_words
+from grae.reproduction.experiment import same_experiment
 from grae.reproduction.scales import Objects, Scale
-from grae.reproduction.table import BEST, Row, rows_of, write
-from grae.training.experiment import same_experiment
+from grae.reproduction.structured_table import BEST, Row, rows_of, write
 from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:

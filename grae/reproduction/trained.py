@@ -30,11 +30,11 @@ def train(
     from grae.datasets.origin import built, record
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.resolution import resolved
+    from grae.sequence.resolution import resolve_settings
 
     read = load_grammar(grammar)
     fitted = GrammarAutoencoder(read, **parameters)
-    _, preset = resolved(fitted.get_params(), read)
+    _, preset = resolve_settings(fitted.get_params(), read)
     source = open_source(data, grammar=read)
     store = (build or built)(read, source, preset.form, preset.max_length)
     about = record(data, source, store, max_length=preset.max_length)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grae.grammar.codec import encode
-from grae.reproduction.printed import IN_LANGUAGE
+from grae.reproduction.structured_published import IN_LANGUAGE
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder

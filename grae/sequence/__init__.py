@@ -5,11 +5,11 @@ Its names are imported when they are first used, so that settings and configurat
 
 from typing import TYPE_CHECKING
 
-from grae.lazily import from_homes
+from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder, load
 
 __all__ = ["GrammarAutoencoder", "load"]
 
-__getattr__ = from_homes(__name__, dict.fromkeys(__all__, "grae.sequence.estimator"))
+__getattr__ = lazy_getattr(__name__, dict.fromkeys(__all__, "grae.sequence.estimator"))

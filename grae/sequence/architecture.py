@@ -180,7 +180,7 @@ class PaperArchitecture(Architecture):
 
     def initialize(self, encoder: "nn.Module", bottleneck: "nn.Module", decoder: "nn.Module") -> None:
         """Draws the initial weights as the published framework does."""
-        from grae.sequence.published import initialize
+        from grae.sequence.keras_defaults import initialize
 
         initialize(encoder, bottleneck, decoder)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from grae.lazily import Table
+from grae.lazy_imports import Table
 
 if TYPE_CHECKING:
     from grae.sequence.architecture import Architecture

@@ -11,7 +11,7 @@ from grae.constraints import Constraint
 from grae.grammar.codec import Derivations
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.pushdown import Choice, Constrained, GrammarTensors, Pushdown, State, StepDecoder, greedy, run
-from grae.training.batches import mean_terms as over_parts
+from grae.training.batches import mean_losses as over_parts
 
 BATCH = 1024  # strings decoded, or encoded, together
 STEPS = 100_000  # that the published decoder computes at a time
@@ -94,7 +94,7 @@ def _start(decoder: StepDecoder, z: Tensor, together: int) -> State:
     return tuple(torch.cat(of_all) for of_all in zip(*parts, strict=True))
 
 
-def mean_terms(batches: DerivationBatches) -> Callable[[nn.Module], dict[str, float]]:
+def mean_losses(batches: DerivationBatches) -> Callable[[nn.Module], dict[str, float]]:
     """A validation: the means, over all rows, of the terms that a network's `forward` gives."""
     return over_parts([batches.rows[places] for places in batches.in_order()], batches.collate)
 

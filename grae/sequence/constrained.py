@@ -28,7 +28,7 @@ def constraints_under(completion: Completion, name: Constraints | None) -> Const
     return "grammar"
 
 
-def settled_constraint(name: Constraints | None, grammar: Grammar, form: str, max_length: int) -> Constraint | None:
+def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, max_length: int) -> Constraint | None:
     """The constraint to decode under.
 
     Args:
@@ -44,7 +44,7 @@ def settled_constraint(name: Constraints | None, grammar: Grammar, form: str, ma
 
 
 def keeps_rules(name: Constraints | None, grammar: Grammar, form: str) -> bool:
-    """Whether a decoder keeps the language's rules beyond the grammar; arguments and errors as `settled_constraint`."""
+    """Whether a decoder keeps the language's rules beyond the grammar; arguments and errors as `resolve_constraint`."""
     if name not in (*get_args(Constraints), None):
         raise SettingsError.unknown("kind of constraints", str(name), get_args(Constraints))
     if name == "grammar":

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, relu
 
 from grae.autoencoder.composition import Batch
-from grae.sequence.published import batch_normalization
+from grae.sequence.keras_defaults import batch_normalization
 from grae.sequence.pushdown import GrammarTensors, State
 from grae.sequence.recurrence import ResetFirstGRU, packing
 

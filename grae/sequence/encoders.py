@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot, pad
 
 from grae.autoencoder.composition import Batch
-from grae.sequence.published import batch_normalization
+from grae.sequence.keras_defaults import batch_normalization
 
 
 class RecurrentEncoder(nn.Module):

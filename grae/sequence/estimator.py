@@ -26,18 +26,18 @@ from grae.grammar.motifs import learn_motifs
 from grae.pretrained import located
 from grae.sequence import finetuning, saved
 from grae.sequence.batches import DerivationBatches
-from grae.sequence.coding import decode_codes, encode_rows, mean_terms
+from grae.sequence.build import network_of
+from grae.sequence.coding import decode_codes, encode_rows, mean_losses
 from grae.sequence.configuration import read_grammar, read_language_grammar
-from grae.sequence.constrained import Completion, Constraints, constraints_under, settled_constraint
+from grae.sequence.constrained import Completion, Constraints, constraints_under, resolve_constraint
 from grae.sequence.length import with_epochs
-from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, readable, rewritten, strings_in
 from grae.sequence.pushdown import GrammarTensors, greedy, sampled
-from grae.sequence.resolution import resolved
+from grae.sequence.resolution import resolve_settings
 from grae.sequence.settings import Settings
 from grae.training import plan, processes
 from grae.training.batches import Batches
-from grae.training.device import resolve
+from grae.training.device import resolve_device
 from grae.training.loop import train
 from grae.training.progress import Shown, say, stage
 from grae.training.run_folder import RunFolder
@@ -196,9 +196,9 @@ class GrammarAutoencoder(LatentEstimator):
             options: dict[str, Any] = {"run": run, "resume": resume, "data": data, "callbacks": callbacks}
             self.finetuning_ = finetuning.fit(self, X, warm_start, share=replay, **options)
             return self
-        processes.join(resolve(self.device))
+        processes.join(resolve_device(self.device))
         plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
-        model, preset = resolved(self.get_params(), plain)
+        model, preset = resolve_settings(self.get_params(), plain)
         folder = self._run_folder(run, resume)
         derivations, form = derivations_of(self, plain, X, preset)
         self.split_ = make_split(derivations, seed=self.random_state, validation=self.validation, test=self.test)
@@ -475,12 +475,12 @@ class GrammarAutoencoder(LatentEstimator):
             self.network_,
             batches,
             settings.training,
-            validate=mean_terms(DerivationBatches(derivations, rows, pad=pad, batch_size=VALIDATION_BATCH)),
+            validate=mean_losses(DerivationBatches(derivations, rows, pad=pad, batch_size=VALIDATION_BATCH)),
             run=folder,
             resume=resume,
             progress=self.progress,
             unit=unit,
-            reserve=processes.of_main(lambda: self._planned(batches, unit, told=not resume)),
+            reserve=processes.broadcast_from_main(lambda: self._planned(batches, unit, told=not resume)),
             callbacks=callbacks,
             about={"data": self.about_, **settings.model_dump(mode="json")},
         )
@@ -529,7 +529,7 @@ class GrammarAutoencoder(LatentEstimator):
     def _constraint(self, name: Constraints | None) -> Constraint | None:
         """The rules beyond the grammar to decode under; of a character model's strings its grammar knows none."""
         settings = self.settings_
-        return settled_constraint(name, self.grammar_, settings.form, settings.max_length)
+        return resolve_constraint(name, self.grammar_, settings.form, settings.max_length)
 
     def _tensors(self) -> GrammarTensors:
         return self.network_.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]

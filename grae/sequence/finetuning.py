@@ -19,14 +19,14 @@ from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations
 from grae.sequence import saved
 from grae.sequence.batches import DerivationBatches
-from grae.sequence.coding import mean_terms
+from grae.sequence.build import network_of
+from grae.sequence.coding import mean_losses
 from grae.sequence.configuration import read_config, read_grammar, read_language_grammar, read_settings
-from grae.sequence.network import network_of
 from grae.sequence.preparation import derivations_of, rewritten
 from grae.sequence.replay import MixedBatches, Replay
 from grae.sequence.settings import Settings, preset_named, replaced
 from grae.training import processes
-from grae.training.device import resolve
+from grae.training.device import resolve_device
 from grae.training.loop import train
 from grae.training.run_folder import FOREIGN, RunFolder
 
@@ -85,7 +85,7 @@ def fit(
         ParseError, DataError: strings that cannot be used.
         RunError: the model or the folder cannot be used.
     """
-    processes.join(resolve(estimator.device))
+    processes.join(resolve_device(estimator.device))
     folder = None if run is None else RunFolder(run)
     if not 0 <= share < 1:
         raise SettingsError(f"a share of {share} replayed samples", remedy="choose one from 0 to less than 1")
@@ -118,7 +118,7 @@ def fit(
         saved.check_same(folder, estimator.settings_, about)
     else:
         estimator.settings_ = _settings(estimator, before, derivations, share)
-        replay = processes.of_main(
+        replay = processes.broadcast_from_main(
             lambda: Replay.drawn(base, len(estimator.split_.train), share, seed=estimator.random_state)
         )
         about["from"] = _origin(warm_start)
@@ -151,9 +151,9 @@ def fit(
         callbacks=callbacks,
         about={"data": about, **estimator.settings_.model_dump(mode="json")},
         unit=unit,
-        reserve=processes.of_main(lambda: estimator._planned(batches, unit, told=not resume)),
+        reserve=processes.broadcast_from_main(lambda: estimator._planned(batches, unit, told=not resume)),
     )
-    estimator.densities_ = processes.of_main(lambda: estimator._fitted_densities(derivations))
+    estimator.densities_ = processes.broadcast_from_main(lambda: estimator._fitted_densities(derivations))
     report = {
         "from": about["from"],
         "replayed_share": replay.share,
@@ -319,7 +319,7 @@ def _validation(
     """Values of the new strings; the loss is weighed with that of replayed samples as in training."""
     split, pad = estimator.split_, estimator.grammar_.pad
     of_new, of_old = (
-        mean_terms(DerivationBatches(both, rows, pad=pad, batch_size=VALIDATION_BATCH))
+        mean_losses(DerivationBatches(both, rows, pad=pad, batch_size=VALIDATION_BATCH))
         for rows in (split.validation if len(split.validation) else split.train, n_new + replay.held_out)
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from grae.autoencoder.models import Model, model_named
-from grae.datasets.forms import resolved_form
+from grae.datasets.forms import resolve_form
 from grae.density.densities import DENSITIES
 from grae.errors import SettingsError
 from grae.estimator.settings import replaced
@@ -28,7 +28,7 @@ class Resolved(NamedTuple):
     preset: Preset
 
 
-def resolved(asked: Mapping[str, Any], grammar: Grammar) -> Resolved:
+def resolve_settings(asked: Mapping[str, Any], grammar: Grammar) -> Resolved:
     """The row of the table of models, and the preset with what was set by hand.
 
     Args:
@@ -63,7 +63,7 @@ def resolved(asked: Mapping[str, Any], grammar: Grammar) -> Resolved:
             training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
             max_length=given("max_length"),
             motifs=given("motifs"),
-            form=None if given("form") is None else resolved_form(grammar, given("form")),
+            form=None if given("form") is None else resolve_form(grammar, given("form")),
         ),
     )
 

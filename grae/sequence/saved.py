@@ -7,8 +7,8 @@ from grae.density import save_densities
 from grae.estimator import saved
 from grae.estimator.configuration import checked_parameters
 from grae.grammar.codec import Derivations
+from grae.sequence.build import network_of
 from grae.sequence.configuration import STRINGS, read_config, read_grammar, read_language_grammar, read_settings
-from grae.sequence.network import network_of
 from grae.sequence.settings import Settings
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device

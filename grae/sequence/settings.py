@@ -91,7 +91,7 @@ SCALES = {
 """By language, where strings are shorter than those of most."""
 
 
-class Weights(Frozen):
+class LossWeights(Frozen):
     """The weights of the loss's terms.
 
     Attributes:
@@ -187,7 +187,7 @@ class Preset(Frozen):
     architecture: AnyArchitecture
     bottleneck: BottleneckSettings
     reconstruction: Reconstruction
-    weights: Weights
+    weights: LossWeights
     training: TrainingSettings
     steps: int | None = Field(default=None, ge=1)
     motifs: int = Field(ge=0, le=MOST_MOTIFS)
@@ -217,7 +217,7 @@ class Settings(Frozen):
     architecture: AnyArchitecture
     bottleneck: BottleneckSettings = BottleneckSettings()
     reconstruction: Reconstruction = "cross-entropy"
-    weights: Weights
+    weights: LossWeights
     training: TrainingSettings
     max_length: int = Field(ge=1, le=MOST_STEPS)
     density: str
@@ -274,7 +274,7 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
         architecture=architecture,
         bottleneck=BottleneckSettings.of(model.bottleneck, defaults.noise),
         reconstruction="cross-entropy",
-        weights=Weights(
+        weights=LossWeights(
             beta=defaults.beta,
             lambda_=defaults.lambda_,
             penalized_every=4 if model.regularizer == "gradient-penalty" else 1,
@@ -310,7 +310,7 @@ def _paper(grammar: Grammar, model: Model) -> Preset:
             model.bottleneck, model.paper.noise, None if model.bottleneck == "wasserstein" else "mean"
         ),
         reconstruction="binary-cross-entropy",
-        weights=Weights(beta=model.paper.beta, lambda_=model.paper.lambda_),
+        weights=LossWeights(beta=model.paper.beta, lambda_=model.paper.lambda_),
         training=training,
         motifs=0,
         max_length=published.max_length,

@@ -37,7 +37,7 @@ def shuffled_batches(n_rows: int, batch_size: int, *, seed: int, epoch: int) -> 
     return np.array_split(order, max(1, -(-n_rows // batch_size)))
 
 
-def mean_terms(
+def mean_losses(
     parts: Sequence[np.ndarray], collate: Callable[[np.ndarray], Any]
 ) -> Callable[[nn.Module], dict[str, float]]:
     """A validation: the means, over all rows, of the terms that a module's `forward` gives.
@@ -64,7 +64,7 @@ def mean_terms(
     return validate
 
 
-def share(rows: np.ndarray, rank: int, world: int) -> np.ndarray:
+def shard(rows: np.ndarray, rank: int, world: int) -> np.ndarray:
     """One process's rows of a batch: every `world`-th, the same number for each (so the last few may be left out)."""
     return rows[: len(rows) // world * world][rank::world]
 
@@ -78,7 +78,7 @@ def to_device(batch: Any, device: torch.device) -> Any:
     return batch.to(device)
 
 
-def ahead(make: Callable[[int], Any], indices: range, depth: int) -> Iterator[Any]:
+def prefetch(make: Callable[[int], Any], indices: range, depth: int) -> Iterator[Any]:
     """`make(i)` for each index in turn, prepared up to `depth` ahead in a thread (0: when asked for, in this one)."""
     if depth == 0:
         yield from map(make, indices)

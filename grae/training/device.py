@@ -30,7 +30,7 @@ def accelerator_on(device: Device) -> Iterator[Accelerator]:
     Raises:
         SettingsError: there is no such device here.
     """
-    used = resolve(device)
+    used = resolve_device(device)
     processes.join(used)
     kept = [(shared, dict(shared)) for shared in (_shared(kind) for kind in _SINGLETONS)]
     if not processes.several():
@@ -91,7 +91,7 @@ def _shared(singleton: type) -> dict[str, object]:
     return singleton._shared_state  # type: ignore[attr-defined]
 
 
-def resolve(device: Device) -> Device:
+def resolve_device(device: Device) -> Device:
     """The device that "auto" stands for.
 
     Raises:

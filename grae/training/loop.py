@@ -17,7 +17,7 @@ from grae.callbacks.events import Start, Step, Validation
 from grae.callbacks.protocol import Callback, Callbacks
 from grae.errors import DataError, RunError, SettingsError, TrainingError
 from grae.training import checkpoint, generators
-from grae.training.batches import Batches, ahead, share, to_device
+from grae.training.batches import Batches, prefetch, shard, to_device
 from grae.training.checkpoint import Position
 from grae.training.device import accelerator_on, use_bf16
 from grae.training.interruption import Interrupted, Interruption
@@ -327,11 +327,11 @@ class _Training:
                 raise DataError("an epoch has no batches", remedy="give more data or a smaller batch_size")
 
             def make(index: int, of_epoch: Any = of_epoch) -> tuple[Any, int, int]:
-                rows: np.ndarray = share(of_epoch[index], self.rank, self.world)
+                rows: np.ndarray = shard(of_epoch[index], self.rank, self.world)
                 batch = to_device(self.data.collate(rows), self.device) if len(rows) else None
                 return batch, len(rows) * self.world, len(of_epoch)
 
-            yield from ahead(make, range(first, len(of_epoch)), depth=2 if self.device.type == "cuda" else 0)
+            yield from prefetch(make, range(first, len(of_epoch)), depth=2 if self.device.type == "cuda" else 0)
             epoch, first = epoch + 1, 0
 
     def _validation_values(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import time
 import torch
 from torch import nn
 
-from grae.training.batches import Batches, share, to_device
+from grae.training.batches import Batches, shard, to_device
 from grae.training.device import accelerator_on, use_bf16
 from grae.training.settings import TrainingSettings
 
@@ -36,7 +36,7 @@ def seconds_per_step(module: nn.Module, data: Batches, settings: TrainingSetting
                 if index == 1:
                     began = time.monotonic()
                 chosen = batches[index * (len(batches) - 1) // MEASURED]
-                rows = share(chosen, accelerator.process_index, accelerator.num_processes)
+                rows = shard(chosen, accelerator.process_index, accelerator.num_processes)
                 batch = to_device(data.collate(rows), device)
                 with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
                     loss = copied(batch)["loss"]

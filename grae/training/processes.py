@@ -76,7 +76,7 @@ def several() -> bool:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def detached() -> Iterator[None]:
     """A body in which this process, in whatever group it is, trains by itself, and need not wait for another."""
     places = {name: os.environ.pop(name) for name in PLACE if name in os.environ}
     token = _ALONE.set(True)
@@ -87,7 +87,7 @@ def alone() -> Iterator[None]:
         os.environ.update(places)
 
 
-def of_main(find: Callable[[], Value]) -> Value:
+def broadcast_from_main(find: Callable[[], Value]) -> Value:
     """What the main process finds by itself, given to all.
 
     Args:
@@ -99,7 +99,7 @@ def of_main(find: Callable[[], Value]) -> Value:
     said: list[Any] = [False, None]
     try:
         if is_main():
-            with alone():
+            with detached():
                 said = [True, find()]
     finally:
         _hear(said)
@@ -107,7 +107,7 @@ def of_main(find: Callable[[], Value]) -> Value:
 
 
 @contextmanager
-def in_turn() -> Iterator[None]:
+def main_process_first() -> Iterator[None]:
     """A body that the main process goes through first, then the first one of each machine, then the others.
 
     So what it makes and keeps on the disk is made once on each disk, shared between machines or not. If it raises in

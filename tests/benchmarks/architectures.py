@@ -22,7 +22,7 @@ from grae.grammar import load_grammar
 from grae.grammar.motifs import apply_motifs, learn_motifs
 from grae.sequence.architecture import RecurrentArchitecture
 from grae.sequence.batches import DerivationBatches
-from grae.sequence.coding import mean_terms
+from grae.sequence.coding import mean_losses
 from grae.sequence.decoders import MaskedCrossEntropy, RecurrentDecoder
 from grae.sequence.encoders import RecurrentEncoder
 from grae.sequence.pushdown import GrammarTensors
@@ -165,7 +165,7 @@ def main() -> None:
             derivations, split.train, pad=grammar.pad, batch_size=training.batch_size, seed=arguments.seed
         )
         held_out = DerivationBatches(derivations, split.validation, pad=grammar.pad, batch_size=512)
-        result = train(network, batches, training, validate=mean_terms(held_out))
+        result = train(network, batches, training, validate=mean_losses(held_out))
         rate = len(split.train) * result.epochs / result.seconds
         size = sum(weight.numel() for weight in network.parameters()) / 1e6
         rows.append((result.best["exact"], name, variant.about, size, rate, result.best["reconstruction"]))

@@ -44,8 +44,8 @@ from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.motifs import apply_motifs, learn_motifs
 from grae.sequence.batches import DerivationBatches
+from grae.sequence.build import build
 from grae.sequence.coding import encode_rows
-from grae.sequence.network import build
 from grae.sequence.pushdown import GrammarTensors, decode
 from grae.sequence.settings import Preset, preset_named
 from grae.training.device import use_bf16

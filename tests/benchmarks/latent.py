@@ -161,13 +161,13 @@ def mask(arguments: argparse.Namespace) -> None:
     """Decodes the same codes under the grammar's rules and under the language's, in turns; processor time a step."""
     import grae
     from grae.sequence.coding import decode_codes
-    from grae.sequence.constrained import settled_constraint
+    from grae.sequence.constrained import resolve_constraint
 
     torch.set_num_threads(1)
     model = grae.load(arguments.run, device="cpu")
     codes = model.density_named(None).sample(arguments.n, 1)
     length, grammar = model.settings_.max_length, model.grammar_
-    kinds = {name: settled_constraint(name, grammar, model.settings_.form, length) for name in ("grammar", "semantic")}
+    kinds = {name: resolve_constraint(name, grammar, model.settings_.form, length) for name in ("grammar", "semantic")}
 
     def microseconds(constraint: Any, codes: np.ndarray) -> float:
         began = time.process_time()

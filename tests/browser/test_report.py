@@ -11,7 +11,7 @@ import pytest
 
 from grae.datasets import open_source
 from grae.grammar import load_grammar
-from grae.report import Subject, write_report
+from grae.report import ReportContext, write_report
 from grae.sequence import GrammarAutoencoder
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -45,8 +45,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "smiles", preset="quick", epochs=1, latent_dim=8, motifs=20, batch_size=32, device="cpu", on_invalid="skip"
     ).fit(readable[:-40])
     assert model.result_ is not None
-    subject = Subject("a report", model, {}, model.result_.metrics, readable[:-40], readable[-40:])
-    return write_report(subject, tmp_path_factory.mktemp("report") / "report.html")
+    context = ReportContext("a report", model, {}, model.result_.metrics, readable[:-40], readable[-40:])
+    return write_report(context, tmp_path_factory.mktemp("report") / "report.html")
 
 
 @pytest.fixture(params=WIDTHS)

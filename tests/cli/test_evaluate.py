@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grae.datasets import open_source
-from grae.evaluation import MEASURES, Request, chemnet, evaluate_run
+from grae.evaluation import MEASURES, EvalRequest, chemnet, evaluate_run
 
 
 @pytest.fixture
@@ -88,13 +88,13 @@ def test_measures_by_name(grae, molecules: Path):
 
 def test_a_run_is_evaluated_by_a_call(grae, runs: Path):
     found = grae("evaluate", "lists-grae-1", "-n", "30", "--json").json
-    called = evaluate_run(runs / "other", Request(n=30, device="cpu"))
+    called = evaluate_run(runs / "other", EvalRequest(n=30, device="cpu"))
     assert {name: value for name, value in found.items() if name != "run"} == called
     kept = json.loads((runs / "other" / "evaluation.json").read_text())["evaluations"]
     assert kept[0]["found"] == called
-    assert evaluate_run(runs / "other", Request(n=30, device="cpu"), again=False) == called
+    assert evaluate_run(runs / "other", EvalRequest(n=30, device="cpu"), again=False) == called
     (runs / "other" / "evaluation.json").unlink()
-    some = evaluate_run(runs / "other", Request(n=30, measures=("valid",), device="cpu"))
+    some = evaluate_run(runs / "other", EvalRequest(n=30, measures=("valid",), device="cpu"))
     assert (some["valid"], some["unique"]) == (1.0, None)
 
 

@@ -1,4 +1,4 @@
-"""How the program behaves in a shell: completions, help, loudness, colours, narrow terminals and pipes."""
+"""How the program behaves in a shell: completions, help, verbosity, colours, narrow terminals and pipes."""
 
 import os
 import pty

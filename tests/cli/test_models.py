@@ -72,8 +72,8 @@ def test_density_of_choice_is_fitted_once(grae, trained: Path, tmp_path: Path):
     again = grae("sample", "-n", "5", "--density", "two-stage")
     assert (again.status, again.out) == (0, first.out)
     assert "fitting" not in again.err
-    compared = grae("evaluate", "-n", "20", "--density", "gmm,gmm-chosen", "--json")
-    assert set(compared.json["densities"]) == {"gmm", "gmm-chosen"}
+    compared = grae("evaluate", "-n", "20", "--density", "gmm,gmm-auto", "--json")
+    assert set(compared.json["densities"]) == {"gmm", "gmm-auto"}
     wrong = grae("sample", "-n", "5", "--density", "two-stages")
     assert (wrong.status, wrong.out) == (2, "")
     assert "did you mean 'two-stage'?" in wrong.err

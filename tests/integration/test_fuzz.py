@@ -143,7 +143,7 @@ COMMANDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         {
             "": WORDS,
             "-n": [number for number in NUMBERS if number != ""],
-            "--density": [*WORDS, "gaussian", "normal", "flow", "two-stage", "gmm-chosen"],
+            "--density": [*WORDS, "gaussian", "normal", "flow", "two-stage", "gmm-auto"],
             "--temperature": NUMBERS,
             "--seed": NUMBERS,
             "--out": [*PLACES, "new.csv", "new.smi.gz"],

@@ -9,7 +9,7 @@ import pytest
 from grae.chemistry import fingerprint, passes_filters, read
 from grae.datasets import open_source
 from grae.evaluation.distribution import internal_diversity
-from grae.evaluation.resampling import halves_of, interval_of_mean
+from grae.evaluation.resampling import interval_of_mean, subsamples_of
 from grae.evaluation.tanimoto import nearest
 
 PRINTED = {"IntDiv": 0.856675535150156, "IntDiv2": 0.8507542837548052, "SNN/TestSF": 0.5858705935050414}
@@ -26,7 +26,7 @@ def test_spread_and_nearest_neighbours_are_the_printed_ones(data_home: Path):
     texts = list(open_source("moses-test").texts())
     rows = np.random.default_rng(0).choice(len(texts), 30_000, replace=False)
     drawn, scaffolds = prints([texts[row] for row in rows]), prints(list(open_source("moses-test-scaffolds").texts()))
-    (first, of_first), (second, of_second) = internal_diversity(drawn, halves_of(len(drawn), 0), n_jobs=-1)
+    (first, of_first), (second, of_second) = internal_diversity(drawn, subsamples_of(len(drawn), 0), n_jobs=-1)
     similarities = nearest(drawn, scaffolds, n_jobs=-1)
     found = {
         "IntDiv": (first, of_first),

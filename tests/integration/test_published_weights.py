@@ -14,7 +14,7 @@ import torch
 from grae import GrammarAutoencoder, load_grammar
 from grae.datasets import open_source
 from grae.reproduction.validity import published_validity
-from grae.sequence.published import convolution_bound
+from grae.sequence.keras_defaults import convolution_bound
 
 SHA256 = "0106a31990c4ef84b30dd27c78422d45e237a9477a8db64ed224f015342f70dc"
 FILE = "grammarvae/eq_vae_grammar_h100_c234_L25_E50_batchB.hdf5"

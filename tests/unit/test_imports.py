@@ -18,7 +18,7 @@ ROOMS = (
     "bounds",
     "nested",
     "errors",
-    "lazily",
+    "lazy_imports",
     "paths",
     "resources",
     "files",

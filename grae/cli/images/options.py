@@ -161,7 +161,7 @@ def projector_for(
         DataError, RunError: a file cannot be used.
     """
     from grae.images.projectors import inception_projector, load_projector, standard_projector, standard_projector_path
-    from grae.training.device import resolve
+    from grae.training.device import resolve_device
 
     if file is not None and (fid or inception_weights is not None):
         named = "--inception-weights" if inception_weights is not None else "--fid"
@@ -169,12 +169,14 @@ def projector_for(
     if fid and inception_weights is None:
         inception_weights = _fetched_inception_weights()
     if inception_weights is not None:
-        return inception_projector(inception_weights, scaling=scaling, precision=precision, device=resolve(device))
+        return inception_projector(
+            inception_weights, scaling=scaling, precision=precision, device=resolve_device(device)
+        )
     if file is None:
         if not standard_projector_path(images).is_file():
             note(f"training a projector on {images.name}, once")
         file = standard_projector(images, device=device, progress=talks())
-    return load_projector(file, device=resolve(device))
+    return load_projector(file, device=resolve_device(device))
 
 
 def _fetched_inception_weights() -> Path | None:

@@ -60,13 +60,13 @@ def table(
     """
     images = opened(data)
     from grae.images.measures import NAMES
-    from grae.images.recipes import PUBLISHED
-    from grae.images.table import FLOOR, PRINTED_NAMES, kernel_cell, make_table, read_rows
+    from grae.images.recipes import PUBLISHED_MODELS
+    from grae.reproduction.images_table import FLOOR, PRINTED_NAMES, kernel_cell, make_table, read_rows
     from grae.training.interruption import Interrupted
 
     folder = out or IMAGE_RUNS / f"{Path(images.name).stem}-table"
     chosen = projector_for(images, projector, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
-    names = PUBLISHED if models is None else tuple(name.strip() for name in models.split(","))
+    names = PUBLISHED_MODELS if models is None else tuple(name.strip() for name in models.split(","))
     parameters = {
         "recipe": images.recipe,
         "width": width,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.bounds import MOST_BATCH, MOST_SEED, WIDEST_CODE
+from grae.cli.distributed import launched, main_process_first, together
 from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
-from grae.cli.launched import in_turn, launched, together
 from grae.cli.options import AsJson, Device, Log
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
@@ -117,7 +117,7 @@ def _begun(
         recipe_named(parameters["recipe"])
     if not launched():  # among several processes the main one alone looks, below
         check_new(out)
-    with in_turn():
+    with main_process_first():
         images = opened(data)
     place = place_for(out, Path(images.name).stem, parameters["model"], IMAGE_RUNS)
 
@@ -164,7 +164,7 @@ def _continued(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback
     config = read_config(folder)
     parameters, about = checked_parameters(IMAGES, folder, config, ImageAutoencoder), config["data"]
     parameters = with_changes(place, parameters, given, {"data": about.get("name")})
-    with in_turn():
+    with main_process_first():
         images = data_of(place)
     note(f"resuming: {place}")
     fitted = ImageAutoencoder(**parameters, progress=training_progress())

@@ -15,7 +15,7 @@ from grae.datasets.split import Split
 from grae.errors import DataError
 from grae.images.batches import ImageBatches, as_tensor
 from grae.images.decoding import Part
-from grae.training.batches import mean_terms
+from grae.training.batches import mean_losses
 from grae.training.loop import train
 from grae.training.settings import Device, TrainingSettings
 
@@ -120,7 +120,7 @@ def train_projector(
         network,
         data,
         settings,
-        validate=mean_terms(validation.in_order(), validation.collate),
+        validate=mean_losses(validation.in_order(), validation.collate),
         progress=progress,
         unit="images",
     )

@@ -17,10 +17,10 @@ from grae.images.recipes import models_of_images
 from grae.optimization import optimize
 from grae.sequence import GrammarAutoencoder
 from grae.sequence.batches import DerivationBatches
+from grae.sequence.build import network_of
 from grae.sequence.coding import encode_rows
-from grae.sequence.network import network_of
 from grae.sequence.preparation import rewritten
-from grae.training.device import resolve
+from grae.training.device import resolve_device
 
 from . import compact, pictures
 from .measuring import host_waits, kernel_seconds, steps, timed, training_speed
@@ -54,7 +54,7 @@ class Subject:
     @cached_property
     def device(self) -> torch.device:
         """Where the session computes."""
-        return torch.device(resolve(self.session.device))
+        return torch.device(resolve_device(self.session.device))
 
     @cached_property
     def batches(self) -> DerivationBatches:

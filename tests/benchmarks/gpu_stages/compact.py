@@ -43,7 +43,7 @@ def pack(run: Path, out: Path, name: str, *, most_parts: int) -> dict[str, Any]:
     parts = [content[start : start + PART] for start in range(0, len(content), PART)]
     kept = len(parts) <= most_parts
     for number, part in enumerate(parts if kept else []):
-        with files.replacing(out / f"{name}.{number}.part") as temporary:
+        with files.atomic_write(out / f"{name}.{number}.part") as temporary:
             temporary.write_bytes(part)
     return {"parts": len(parts), "bytes": len(content), "kept": kept}
 

@@ -10,17 +10,17 @@ import torch
 from grae import files
 from grae.datasets.locations import data_home
 from grae.images import ImageAutoencoder, load_images
+from grae.images.build import build
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
 from grae.images.figure import between, composed
 from grae.images.measures import NAMES, HeldOut, measure
-from grae.images.network import build
-from grae.images.printed import PRINTED
 from grae.images.projectors import Projector, load_projector, make_projector, standard_projector
 from grae.images.recipes import models_of_images
-from grae.images.resolution import resolved
-from grae.images.table import SAME_NETWORK, as_markdown
-from grae.training.device import resolve
+from grae.images.resolution import resolve_settings
+from grae.reproduction.images_published import DISTANCES
+from grae.reproduction.images_table import SAME_NETWORK, as_markdown
+from grae.training.device import resolve_device
 from grae.training.run_folder import RunFolder
 from grae.training.settings import TrainingSettings
 
@@ -53,7 +53,7 @@ def size(session: Session, images: ImageSet) -> dict[str, Any]:
 
 def fresh(model: ImageAutoencoder, images: np.ndarray) -> tuple[torch.nn.Module, TrainingSettings]:
     """The network that a model would train, with fresh weights, and the settings of the training."""
-    settings = resolved(model.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
+    settings = resolve_settings(model.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
     return build(settings.architecture, settings.objective), settings.training
 
 
@@ -121,14 +121,14 @@ def trained(session: Session, name: str, images: ImageSet, seconds: float) -> Im
 def resolved_epochs(name: str, images: ImageSet, options: dict[str, Any]) -> int:
     """The epochs of the paper's recipe."""
     model = ImageAutoencoder(name, **{**options, "time_budget": None, "epochs": None})
-    epochs = resolved(model.get_params(), images.shape).training.epochs
+    epochs = resolve_settings(model.get_params(), images.shape).training.epochs
     assert epochs is not None
     return epochs
 
 
 def projector(session: Session, images: ImageSet) -> Projector:
     """What distances are measured in: the file that was named, or a classifier trained on the set here."""
-    device = resolve(session.device)
+    device = resolve_device(session.device)
     if session.projector is not None:
         home = data_home()
         inside = None if home is None else home / session.projector
@@ -150,7 +150,7 @@ def draw(path: Path, pictures: dict[str, np.ndarray], names: list[str]) -> None:
     first = {"reconstructions": originals, "samples": [], "interpolations": apart}
     panels = {panel: [line, *(pictures[f"{name}/{panel}"] for name in names)] for panel, line in first.items()}
     picture = composed(["originals", *(name.upper() for name in names)], panels, originals.shape[1], len(originals))
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         picture.save(temporary, format="PNG")
 
 
@@ -175,12 +175,12 @@ def _lines(session: Session, name: str, model: ImageAutoencoder, images: ImageSe
 
 def _row(session: Session, name: str, model: ImageAutoencoder, images: ImageSet, held_out: HeldOut) -> dict[str, Any]:
     """The model's line of the table."""
-    printed = PRINTED.get(images.name, {}).get(name, (None,) * len(NAMES))
+    published = DISTANCES.get(images.name, {}).get(name, (None,) * len(NAMES))
     last = RunFolder(session.scratch / name).read_jsonl(RunFolder.METRICS)[-1]
     return {
         "model": name,
         **asdict(measure(model, held_out)),
-        **{f"printed_{measure}": value for measure, value in zip(NAMES, printed, strict=True)},
+        **{f"printed_{measure}": value for measure, value in zip(NAMES, published, strict=True)},
         "mse": -model.score(images.test.images[: held_out.n]),
         "epochs": last["epoch"],
         "of_epochs": resolved_epochs(name, images, size(session, images)),

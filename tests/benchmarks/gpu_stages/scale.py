@@ -9,8 +9,8 @@ from grae.datasets.split import make_split
 from grae.grammar.motifs import apply_motifs, learn_motifs
 from grae.sequence.architecture import RecurrentArchitecture
 from grae.sequence.batches import DerivationBatches
-from grae.sequence.coding import mean_terms
-from grae.sequence.network import build
+from grae.sequence.build import build
+from grae.sequence.coding import mean_losses
 from grae.sequence.settings import preset_named
 from grae.training.loop import train
 
@@ -67,5 +67,5 @@ def scale(session: Session) -> None:
             time_budget=each / 60,
             validate_every_seconds=each,
         )
-        result = train(module, batches(timed.batch_size), timed, validate=mean_terms(held_out))
+        result = train(module, batches(timed.batch_size), timed, validate=mean_losses(held_out))
         session.tell("trained", model=name, parameters=size_of(module), epochs=result.epochs, **result.best)

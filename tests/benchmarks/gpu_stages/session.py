@@ -172,9 +172,13 @@ def machine(device: Any) -> dict[str, Any]:
     """The card, the versions, the processor."""
     import torch
 
-    from grae.training.device import resolve
+    from grae.training.device import resolve_device
 
-    found: dict[str, Any] = {"device": resolve(device), "torch": torch.__version__, "python": platform.python_version()}
+    found: dict[str, Any] = {
+        "device": resolve_device(device),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
     found |= {"cpus": os.cpu_count(), "threads": torch.get_num_threads()}
     if found["device"] == "cuda":
         properties = torch.cuda.get_device_properties(0)

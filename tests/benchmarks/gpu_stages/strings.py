@@ -16,7 +16,7 @@ from grae.grammar import Grammar, codec, load_grammar
 from grae.reproduction.structured import MODELS
 from grae.reproduction.validity import published_validity
 from grae.sequence import GrammarAutoencoder
-from grae.training.device import resolve
+from grae.training.device import resolve_device
 from grae.training.run_folder import RunFolder
 
 from . import compact
@@ -199,7 +199,7 @@ def fcd(session: Session, model: GrammarAutoencoder, strings: Strings) -> float:
 
     n = min(FCD_STRINGS, len(model.split_.train))
     rows = np.random.default_rng(session.seed).choice(model.split_.train, n, replace=False)
-    network = ChemNet(resolve(session.device))
+    network = ChemNet(resolve_device(session.device))
     sides = (model.sample(n), strings.texts(np.sort(rows)))
     of_each = [
         Moments.of(network.activations([form for form in canonical_all(side) if form is not None])) for side in sides

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from grae.constraints import ConstrainedPushdown, Constraint
-from grae.constraints.automaton import ACCEPTS, COPY, DEBTS, EMIT, PENDING, START, Automaton
+from grae.constraints.automaton import ACCEPTS, CONSUME, COPY, OBLIGATIONS, PENDING, START, Automaton
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations, decode
@@ -20,8 +20,8 @@ def start(tables, state):
     state[0] = 0
 
 
-@njit(EMIT)
-def emit(tables, state, terminal):
+@njit(CONSUME)
+def consume(tables, state, terminal):
     state[0] += tables[terminal]
     return -MOST <= state[0] <= MOST
 
@@ -36,11 +36,11 @@ def copy(tables, source, target):
     target[0] = source[0]
 
 
-@njit(DEBTS)
-def debts(tables, state, labels):
+@njit(OBLIGATIONS)
+def obligations(tables, state, labels):
     n = abs(state[0])
-    for debt in range(n):
-        labels[debt] = 1 if state[0] > 0 else 0
+    for obligation in range(n):
+        labels[obligation] = 1 if state[0] > 0 else 0
     return n
 
 
@@ -51,9 +51,9 @@ def pending(tables, state, context, terminal):
 
 def balanced() -> Automaton:
     ahead = np.array([terminal.count("a") - terminal.count("b") for terminal in WORDS.terminals], np.int32)
-    functions = (start, emit, accepts, copy, debts, pending)
+    functions = (start, consume, accepts, copy, obligations, pending)
     here = lambda n: [("",) * (n + 1)]  # noqa: E731
-    return Automaton(ahead, 1, *functions, labels=("a", "b"), usual="a", fillers=(("",),), closings=here)
+    return Automaton(ahead, 1, *functions, labels=("a", "b"), usual="a", neutral=(("",),), discharging=here)
 
 
 @pytest.mark.parametrize("max_length", [1, 2, 3, 5, 12, 40])

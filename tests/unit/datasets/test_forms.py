@@ -7,7 +7,7 @@ from rdkit import Chem
 
 from grae.chemistry import canonical_all, kekule_all, read, readable_all
 from grae.datasets import encode_in_form, open_source
-from grae.datasets.forms import resolved_form
+from grae.datasets.forms import resolve_form
 from grae.errors import DataError, SettingsError
 from grae.grammar import Grammar, load_grammar
 
@@ -49,12 +49,12 @@ def test_what_is_read_is_written_canonically_and_what_is_not_stays():
 def test_forms_of_strings():
     assert SMILES.language.form("as-written").spell(AROMATIC) == AROMATIC
     assert SMILES.language.form("canonical").spell(["C1=CC=CC=C1", "x"]) == ["c1ccccc1", None]
-    assert resolved_form(SMILES, None) == "canonical"
-    assert resolved_form(load_grammar("arithmetic"), None) == "as-written"
+    assert resolve_form(SMILES, None) == "canonical"
+    assert resolve_form(load_grammar("arithmetic"), None) == "as-written"
     with pytest.raises(SettingsError, match="did you mean 'kekule'"):
-        resolved_form(SMILES, "kekulé")
+        resolve_form(SMILES, "kekulé")
     with pytest.raises(SettingsError, match="form 'kekule': strings have the form as-written alone"):
-        resolved_form(Grammar.from_text("S -> 'a'"), "kekule")
+        resolve_form(Grammar.from_text("S -> 'a'"), "kekule")
 
 
 def test_strings_are_encoded_in_their_form():

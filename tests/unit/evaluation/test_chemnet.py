@@ -3,8 +3,8 @@ import warnings
 import numpy as np
 import pytest
 
-from grae.evaluation.chemnet import WIDTH, ChemNet, distances_of_halves
-from grae.evaluation.resampling import halves_of
+from grae.evaluation.chemnet import WIDTH, ChemNet, distances_of_subsamples
+from grae.evaluation.resampling import subsamples_of
 from grae.frechet import Moments, frechet_distance
 
 
@@ -12,10 +12,10 @@ def test_each_half_by_itself():
     generator = np.random.default_rng(0)
     activations = generator.normal(size=(60, WIDTH)).astype(np.float32)
     reference = Moments.of(generator.normal(0.1, 1.1, (700, WIDTH)))
-    halves = halves_of(60, 0, halves=2)
+    halves = subsamples_of(60, 0, halves=2)
     assert halves is not None
     expected = [frechet_distance(reference, Moments.of(activations[half[halves.group]])) for half in halves.chosen]
-    np.testing.assert_allclose(distances_of_halves(reference, activations, halves), expected, rtol=1e-6)
+    np.testing.assert_allclose(distances_of_subsamples(reference, activations, halves), expected, rtol=1e-6)
 
 
 @pytest.fixture(scope="module")

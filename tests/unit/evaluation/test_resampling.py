@@ -5,17 +5,17 @@ from hypothesis import strategies as st
 
 from grae.evaluation.resampling import (
     FEWEST,
-    Halves,
-    halves_of,
-    interval_of_halves,
+    Subsamples,
     interval_of_mean,
     interval_of_share,
+    interval_of_subsamples,
+    subsamples_of,
 )
 
 
 @given(st.integers(FEWEST, 700), st.integers(0, 5))
 def test_halves_are_halves_of_groups_of_one_size(n: int, seed: int):
-    halves = halves_of(n, seed)
+    halves = subsamples_of(n, seed)
     assert halves is not None
     sizes = np.bincount(halves.group)
     assert len(halves.group) == n
@@ -25,14 +25,14 @@ def test_halves_are_halves_of_groups_of_one_size(n: int, seed: int):
 
 
 def test_same_seed_same_halves_and_too_few_have_none():
-    one, same, other = (halves_of(100, seed) for seed in (1, 1, 2))
+    one, same, other = (subsamples_of(100, seed) for seed in (1, 1, 2))
     assert one is not None
     assert same is not None
     assert other is not None
     assert np.array_equal(one.chosen, same.chosen)
     assert np.array_equal(one.group, same.group)
     assert not np.array_equal(one.group, other.group)
-    assert halves_of(FEWEST - 1, 0) is None
+    assert subsamples_of(FEWEST - 1, 0) is None
 
 
 def test_a_share_has_wilson_s_interval():
@@ -67,7 +67,7 @@ def test_the_share_of_distinct_strings_lies_in_wilson_s_interval_as_often_as_it_
 
 
 def mean_of_halves(values: np.ndarray):
-    def again(halves: Halves) -> np.ndarray:
+    def again(halves: Subsamples) -> np.ndarray:
         return np.array([values[half[halves.group]].mean() for half in halves.chosen])
 
     return again
@@ -80,7 +80,7 @@ def test_both_ways_agree_on_a_mean():
     low, high = interval_of_mean(values, 0) or (0, 0)
     assert high - low == pytest.approx(width, rel=0.1)
     assert low < values.mean() < high
-    low, high = interval_of_halves(values.mean(), halves_of(3000, 0), mean_of_halves(values)) or (0, 0)
+    low, high = interval_of_subsamples(values.mean(), subsamples_of(3000, 0), mean_of_halves(values)) or (0, 0)
     assert high - low == pytest.approx(width, rel=0.2)
     assert low < values.mean() < high
 
@@ -90,7 +90,7 @@ def test_halves_cover_the_truth_about_as_often_as_they_say():
     covered = 0
     for seed in range(200):
         values = generator.normal(5.0, 1.0, 120)
-        low, high = interval_of_halves(values.mean(), halves_of(120, seed), mean_of_halves(values)) or (0, 0)
+        low, high = interval_of_subsamples(values.mean(), subsamples_of(120, seed), mean_of_halves(values)) or (0, 0)
         covered += low <= 5.0 <= high
     assert 176 <= covered <= 199  # 190 expected
 
@@ -99,20 +99,20 @@ def test_share_of_distinct_strings_is_not_biased_by_strings_drawn_twice():
     """All different: each half says so too, where a bootstrap would find a third of them twice."""
     numbers = np.arange(1000)
 
-    def again(halves: Halves) -> np.ndarray:
+    def again(halves: Subsamples) -> np.ndarray:
         return np.array([len(np.unique(numbers[half[halves.group]])) for half in halves.chosen]) / halves.sizes
 
-    assert interval_of_halves(1.0, halves_of(1000, 0), again, most=1) == (1.0, 1.0)
+    assert interval_of_subsamples(1.0, subsamples_of(1000, 0), again, most=1) == (1.0, 1.0)
 
 
 def test_nothing_to_resample():
-    assert interval_of_halves(1.0, None, mean_of_halves(np.ones(3))) is None
+    assert interval_of_subsamples(1.0, None, mean_of_halves(np.ones(3))) is None
     assert interval_of_mean(np.empty(0), 0) is None
-    assert interval_of_halves(1.0, halves_of(50, 0), lambda halves: np.full(len(halves.chosen), np.nan)) is None
+    assert interval_of_subsamples(1.0, subsamples_of(50, 0), lambda halves: np.full(len(halves.chosen), np.nan)) is None
 
 
 def test_bounds():
-    def wide(halves: Halves) -> np.ndarray:
+    def wide(halves: Subsamples) -> np.ndarray:
         return np.linspace(-5, 5, len(halves.chosen))
 
-    assert interval_of_halves(0.5, halves_of(50, 0), wide, most=1) == (0.0, 1.0)
+    assert interval_of_subsamples(0.5, subsamples_of(50, 0), wide, most=1) == (0.0, 1.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from grae.datasets import Source, open_source
 from grae.errors import RunError
 from grae.evaluation import Strings, Work, samples_of
-from grae.evaluation.kept import canonical_forms, joined, kept_blocks, split
+from grae.evaluation.cache import cached_blocks, canonical_forms, joined, split
 from grae.evaluation.strings import digest, each
 from grae.grammar import Grammar
 from grae.languages.molecules import Molecules
@@ -86,7 +86,7 @@ def blocks(kinds: list[str], strings: Strings, size: int, *, stop_at: str = "", 
         done(0.5)
         return {kind: {"texts": joined(text + kind[0] for text in texts)} for kind in missing}
 
-    found = list(kept_blocks(kinds, strings, size, compute, lambda: told.append))
+    found = list(cached_blocks(kinds, strings, size, compute, lambda: told.append))
     assert told == sorted(told)
     assert all(0 <= fraction <= 1 for fraction in told)
     return [[text for block in found for text in split(block[kind]["texts"])] for kind in kinds]

@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from grae.errors import DataError
 from grae.images import load_images
-from grae.images.data import checked
+from grae.images.data import validate_images
 from grae.images.decoding import cifar, idx, read_idx
 
 
@@ -156,11 +156,11 @@ def test_digits_are_all_there_once(digits):
 )
 def test_other_arrays_are_no_images(array):
     with pytest.raises(DataError, match="images have shape"):
-        checked(array)
+        validate_images(array)
 
 
 def test_grey_images_may_leave_their_channel_out():
-    assert checked(np.zeros((2, 8, 8), np.uint8)).shape == (2, 8, 8, 1)
+    assert validate_images(np.zeros((2, 8, 8), np.uint8)).shape == (2, 8, 8, 1)
 
 
 @pytest.mark.parametrize(

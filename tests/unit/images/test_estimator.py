@@ -11,14 +11,14 @@ from grae.errors import DataError, RunError, SettingsError
 from grae.images import ImageAutoencoder, densities, load
 from grae.images.densities import unfitted
 from grae.images.interpolation import slerp
-from grae.images.recipes import PUBLISHED
-from grae.images.resolution import resolved
+from grae.images.recipes import PUBLISHED_MODELS
+from grae.images.resolution import resolve_settings
 from grae.training.run_folder import RunFolder
 
 SMALL = {"width": 0.1, "epochs": 1, "batch_size": 32, "device": "cpu"}
 
 
-@pytest.mark.parametrize("model", [model for model in PUBLISHED if model != "2svae"])
+@pytest.mark.parametrize("model", [model for model in PUBLISHED_MODELS if model != "2svae"])
 def test_every_model_trains_and_samples(few, model):
     fitted = ImageAutoencoder(model, **SMALL).fit(few[:100])
     codes = fitted.transform(few[:5])
@@ -33,7 +33,7 @@ def test_every_model_trains_and_samples(few, model):
 
 
 def test_the_second_stage_is_fitted_under_the_recipes_weight(few):
-    settings = resolved(ImageAutoencoder("2svae", **SMALL, latent_dim=2).get_params(), (8, 8, 1))
+    settings = resolve_settings(ImageAutoencoder("2svae", **SMALL, latent_dim=2).get_params(), (8, 8, 1))
     assert settings.density == "two-stage"
     density = unfitted("two-stage", settings)
     assert isinstance(density, TwoStage)

@@ -12,17 +12,17 @@ from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
 from grae.frechet import limit_of_many
 from grae.images import ImageAutoencoder, Moments, densities, frechet_distance
-from grae.images import table as table_module
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
 from grae.images.figure import CELL, GAP, HEADING, between, draw_figure, grid_as_png, label_width
 from grae.images.interpolation import slerp
 from grae.images.kernel import kernel_distance
 from grae.images.measures import HeldOut, measure, normal_density
-from grae.images.printed import PRINTED
 from grae.images.projectors import Classifier, Projector
-from grae.images.recipes import PUBLISHED
-from grae.images.table import FLOOR, as_markdown, make_table
+from grae.images.recipes import PUBLISHED_MODELS
+from grae.reproduction import images_table as table_module
+from grae.reproduction.images_published import DISTANCES
+from grae.reproduction.images_table import FLOOR, as_markdown, make_table
 
 SMALL = {"width": 0.1, "epochs": 1, "batch_size": 32, "device": "cpu"}
 
@@ -153,8 +153,8 @@ def test_fewer_images_are_drawn_where_fewer_are_asked_for(fitted, digits):
 
 
 def test_the_measure_normal_samples_what_the_paper_samples():
-    assert {name: normal_density(name) for name in PUBLISHED} == {
-        **dict.fromkeys(PUBLISHED, "gaussian"),
+    assert {name: normal_density(name) for name in PUBLISHED_MODELS} == {
+        **dict.fromkeys(PUBLISHED_MODELS, "gaussian"),
         "vae": "normal",
         "wae": "normal",
         "2svae": "two-stage",
@@ -162,10 +162,10 @@ def test_the_measure_normal_samples_what_the_paper_samples():
 
 
 def test_the_printed_figures_are_there_for_nine_models():
-    for printed in PRINTED.values():
-        assert tuple(printed) == tuple(name for name in PUBLISHED if name != "ae-l2")
-        assert printed["2svae"][2] is None
-    assert PRINTED["mnist"]["rae-l2"] == (10.53, 22.22, 8.69, 14.54)
+    for published in DISTANCES.values():
+        assert tuple(published) == tuple(name for name in PUBLISHED_MODELS if name != "ae-l2")
+        assert published["2svae"][2] is None
+    assert DISTANCES["mnist"]["rae-l2"] == (10.53, 22.22, 8.69, 14.54)
 
 
 @pytest.fixture(scope="module")

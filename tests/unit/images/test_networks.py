@@ -12,11 +12,11 @@ from torch.nn.utils import parametrize
 from grae.errors import SettingsError
 from grae.images import ImageAutoencoder
 from grae.images.batches import as_tensor
-from grae.images.network import build
+from grae.images.build import build
 from grae.images.networks import SquaredError, _cut, _padding
-from grae.images.recipes import PUBLISHED as MODELS
+from grae.images.recipes import PUBLISHED_MODELS as MODELS
 from grae.images.recipes import RECIPES, Recipe, objective_of, recipe_for, recipe_named
-from grae.images.resolution import resolved
+from grae.images.resolution import resolve_settings
 from grae.images.settings import Architecture, Objective
 
 
@@ -300,7 +300,7 @@ SHAPES = {"mnist": (32, 32, 1), "cifar10": (32, 32, 3), "celeba": (64, 64, 3)}
 @pytest.mark.parametrize("model", MODELS)
 def test_the_published_weights_and_schedule(model):
     for place, (name, shape) in enumerate(SHAPES.items()):
-        settings = resolved(ImageAutoencoder(model, recipe=name).get_params(), shape)
+        settings = resolve_settings(ImageAutoencoder(model, recipe=name).get_params(), shape)
         training, objective = settings.training, settings.objective
         assert (training.learning_rate, training.epochs, training.batch_size) == PUBLISHED[model][place]
         weights = WEIGHTS[model][place]
@@ -309,14 +309,14 @@ def test_the_published_weights_and_schedule(model):
 
 
 def test_the_published_plateau():
-    settings = resolved(ImageAutoencoder("rae-l2").get_params(), (32, 32, 3))
+    settings = resolve_settings(ImageAutoencoder("rae-l2").get_params(), (32, 32, 3))
     assert (settings.training.schedule, settings.training.plateau_factor) == ("plateau", 0.5)
     assert (settings.training.plateau_patience, settings.training.plateau_threshold) == (5, 1e-4)
     assert settings.training.clip_norm is None
 
 
 def test_width_scales_every_number_of_filters():
-    found = resolved(ImageAutoencoder("rae", width=0.25).get_params(), (64, 64, 3)).architecture
+    found = resolve_settings(ImageAutoencoder("rae", width=0.25).get_params(), (64, 64, 3)).architecture
     assert found.encoder == (32, 64, 128, 256)
     assert (found.start, found.decoder, found.latent_dim) == (256, (128, 64, 32), 64)
 
@@ -325,7 +325,7 @@ def test_width_scales_every_number_of_filters():
 def test_width_leaves_tikhonovs_penalty_its_share(name, model):
     """Before training: the squared weights of a narrow decoder under its lambda weigh what those of the whole weigh."""
     whole, narrow = (
-        resolved(ImageAutoencoder(model, width=width).get_params(), SHAPES[name]) for width in (1.0, 1 / 8)
+        resolve_settings(ImageAutoencoder(model, width=width).get_params(), SHAPES[name]) for width in (1.0, 1 / 8)
     )
     assert whole.objective.lambda_ == RECIPES[name].weights[model].lambda_
     torch.manual_seed(0)
@@ -339,7 +339,7 @@ def test_width_leaves_tikhonovs_penalty_its_share(name, model):
 
 def test_width_leaves_a_lambda_by_hand_and_the_other_models_as_they_are():
     def objective(model, **options):
-        return resolved(ImageAutoencoder(model, width=0.25, **options).get_params(), (32, 32, 1)).objective
+        return resolve_settings(ImageAutoencoder(model, width=0.25, **options).get_params(), (32, 32, 1)).objective
 
     assert objective("rae-l2", lambda_=1e-3).lambda_ == 1e-3
     assert objective("rae-gp").lambda_ == 5e-8

@@ -8,8 +8,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from grae.images import ImageAutoencoder
 from grae.images.batches import as_tensor
-from grae.images.network import build
-from grae.images.resolution import resolved
+from grae.images.build import build
+from grae.images.resolution import resolve_settings
 from grae.images.statistics import estimate_statistics
 
 SMALL = {"width": 0.1, "epochs": 1, "batch_size": 32, "device": "cpu"}
@@ -22,7 +22,7 @@ def output(network: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
 
 @pytest.mark.parametrize("model", ["rae-l2", "rae-sn", "vae", "wae"])
 def test_they_are_those_of_the_batches_and_nothing_else_changes(few, model):
-    settings = resolved(ImageAutoencoder(model, **SMALL).get_params(), (8, 8, 1))
+    settings = resolve_settings(ImageAutoencoder(model, **SMALL).get_params(), (8, 8, 1))
     torch.manual_seed(0)
     network = build(settings.architecture, settings.objective)
     batch = {"images": as_tensor(few[:100])}

@@ -7,7 +7,7 @@ from grae.chemistry import canonical_all
 from grae.chemistry.counts import heavy_atoms
 from grae.datasets import open_source
 from grae.optimization import optimize
-from grae.optimization.pictures import draw
+from grae.optimization.plots import draw
 from grae.sequence import GrammarAutoencoder
 
 

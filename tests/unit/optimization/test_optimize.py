@@ -15,12 +15,12 @@ from rich.console import Console
 import grae
 from grae.callbacks import Best, Evaluation, Progress, Round
 from grae.errors import DataError, RunError, SettingsError
-from grae.optimization import kept_start
 from grae.optimization import start as start_module
+from grae.optimization import start_files
 from grae.optimization.failures import TargetError, TargetFailedWarning
 from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import History, Record
-from grae.optimization.pictures import draw, draw_best_so_far
+from grae.optimization.plots import draw, draw_best_so_far
 from grae.optimization.progress import Bar, Lines, summary
 from grae.optimization.result import best_of
 from grae.optimization.scoring import Scorer
@@ -180,7 +180,7 @@ def test_starting_scores_are_on_the_disk_as_they_come(model, expressions, tmp_pa
         on_disk.append(len(scores.read_text().splitlines()) if scores.is_file() else 0)
         return len(text)
 
-    monkeypatch.setattr(kept_start.KeptStart, "append", _killing(kept_start.KeptStart.append, after=8))
+    monkeypatch.setattr(start_files.StartFiles, "append", _killing(start_files.StartFiles.append, after=8))
     options: dict[str, Any] = {"half": "all", "start_limit": 30, "rounds": 1, "out": tmp_path}
     with pytest.raises(Stop):
         search(model, expressions, killed_at_the_eighth, **options)
@@ -292,7 +292,7 @@ def test_the_plot_has_a_line_for_the_start():
 
 
 def test_a_folder_without_a_score_begins_anew_with_any_settings(model, expressions, tmp_path, monkeypatch):
-    monkeypatch.setattr(kept_start.KeptStart, "append", _killing(lambda *_: None, after=1))
+    monkeypatch.setattr(start_files.StartFiles, "append", _killing(lambda *_: None, after=1))
     options: dict[str, Any] = {"half": "all", "rounds": 1, "out": tmp_path}
     for changes in ({}, {"resume": True}, {"seed": 7}, {"start_limit": 20}, {"resume": True, "start_limit": 25}):
         with pytest.raises(Stop):

@@ -48,13 +48,13 @@ def test_what_is_drawn_most_is_kept_best(model, expressions):
 
 def loss(model, texts) -> float:
     from grae.sequence.batches import DerivationBatches
-    from grae.sequence.coding import mean_terms
+    from grae.sequence.coding import mean_losses
 
     found = model.derive(texts).derivations
     batches = DerivationBatches(found, np.arange(len(found)), pad=model.grammar_.pad, batch_size=16)
     network = model.network_.eval()
     with torch.no_grad():
-        return mean_terms(batches)(network)["reconstruction"]
+        return mean_losses(batches)(network)["reconstruction"]
 
 
 def test_codes_of_later_rounds_are_of_the_retrained_model(model, expressions, tmp_path):

@@ -9,7 +9,7 @@ from grae.datasets import open_source
 from grae.evaluation import Strings, evaluate
 from grae.grammar import Grammar, load_grammar
 from grae.grammar.counting import sample_uniform
-from grae.report import Subject
+from grae.report import ReportContext
 from grae.sequence import GrammarAutoencoder
 
 LISTS = """
@@ -20,17 +20,17 @@ item -> list | 'a' | '<b>' | "</script>"
 SMALL: dict[str, Any] = {"preset": "quick", "epochs": 2, "latent_dim": 8, "batch_size": 32, "device": "cpu"}
 
 
-def subject_of(name: str, grammar: Grammar, texts: list[str], **settings: Any) -> Subject:
+def subject_of(name: str, grammar: Grammar, texts: list[str], **settings: Any) -> ReportContext:
     """A model trained on all but the last 40 strings, and measured on those."""
     training, held_out = texts[:-40], texts[-40:]
     model = GrammarAutoencoder(grammar, **SMALL, **settings).fit(training)
     assert model.result_ is not None
     found = evaluate(model, training=Strings.of_list("training", training), held_out=held_out, n=60).to_dict()
-    return Subject(name, model, {}, model.result_.metrics, training, held_out, found)
+    return ReportContext(name, model, {}, model.result_.metrics, training, held_out, found)
 
 
 @pytest.fixture(scope="session")
-def molecules() -> Subject:
+def molecules() -> ReportContext:
     texts = list(islice(open_source("nci").texts(), 260))
     forms = load_grammar("smiles").canonical(texts)
     readable = [text for text, form in zip(texts, forms, strict=True) if form is not None]
@@ -38,14 +38,14 @@ def molecules() -> Subject:
 
 
 @pytest.fixture(scope="session")
-def expressions() -> Subject:
+def expressions() -> ReportContext:
     grammar = load_grammar("arithmetic")
     texts = [grammar.unparse(ids) for ids in sample_uniform(grammar, 240, 10, 0)]
     return subject_of("some expressions", grammar, texts)
 
 
 @pytest.fixture(scope="session")
-def lists() -> Subject:
+def lists() -> ReportContext:
     """Strings that look like markup."""
     grammar = Grammar.from_text(LISTS, "lists")
     texts = [grammar.unparse(ids) for ids in sample_uniform(grammar, 240, 14, 0)]

@@ -11,7 +11,7 @@ import pytest
 
 import grae
 from grae.errors import RunError
-from grae.report import Search, Subject, write_report
+from grae.report import ReportContext, Search, write_report
 
 MOST = 5_000_000  # bytes
 LOADING = ("src", "href", "xlink:href", "data", "action", "poster", "srcset")
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(molecules: Subject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page(molecules: ReportContext, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(molecules, tmp_path_factory.mktemp("page") / "new" / "report.html")
 
 
@@ -85,7 +85,7 @@ def test_each_molecule_can_be_copied_as_smiles(page: Path):
     assert sum(readable) > len(readable) / 2
 
 
-def test_the_map_has_a_picture_and_every_quantity_for_each_string(page: Path, molecules: Subject):
+def test_the_map_has_a_picture_and_every_quantity_for_each_string(page: Path, molecules: ReportContext):
     data = json.loads(Page(page).data["map-data"])
     n = len(data["texts"])
     assert data["known"] == len(molecules.held_out)
@@ -99,7 +99,7 @@ def test_the_map_has_a_picture_and_every_quantity_for_each_string(page: Path, mo
     assert all(picture.startswith("<svg") for picture in data["pictures"][: data["known"]])
 
 
-def test_strings_that_look_like_markup_stay_text(lists: Subject, tmp_path: Path):
+def test_strings_that_look_like_markup_stay_text(lists: ReportContext, tmp_path: Path):
     path = write_report(lists, tmp_path / "report.html")
     found = Page(path)
     assert "a <b>hostile</b> name" in found.text
@@ -108,13 +108,13 @@ def test_strings_that_look_like_markup_stay_text(lists: Subject, tmp_path: Path)
     assert path.read_text().count("</script>") == 2
 
 
-def test_expressions_are_typeset(expressions: Subject, tmp_path: Path):
+def test_expressions_are_typeset(expressions: ReportContext, tmp_path: Path):
     found = Page(write_report(expressions, tmp_path / "report.html"))
     assert found.tags.count("math") > 30
     assert "Motifs (this run's grammar has no motifs)" in found.text
 
 
-def test_what_there_is_no_material_for_is_left_out_with_the_reason(molecules: Subject, tmp_path: Path):
+def test_what_there_is_no_material_for_is_left_out_with_the_reason(molecules: ReportContext, tmp_path: Path):
     bare = replace(molecules, metrics=(), training=(), held_out=(), evaluation=None)
     found = Page(write_report(bare, tmp_path / "report.html"))
     assert found.headings == ["Model and data", "Samples", "Motifs"]
@@ -122,13 +122,13 @@ def test_what_there_is_no_material_for_is_left_out_with_the_reason(molecules: Su
         assert reason in found.text
 
 
-def test_training_strings_stand_in_and_are_called_so(molecules: Subject, tmp_path: Path):
+def test_training_strings_stand_in_and_are_called_so(molecules: ReportContext, tmp_path: Path):
     found = Page(write_report(replace(molecules, held_out=()), tmp_path / "report.html"))
     assert "training molecules, drawn by chance" in found.text
     assert "held-out molecules" not in found.text
 
 
-def test_a_search_is_shown_with_its_curve_and_its_best(expressions: Subject, tmp_path: Path):
+def test_a_search_is_shown_with_its_curve_and_its_best(expressions: ReportContext, tmp_path: Path):
     result = grae.optimize(
         expressions.model, "log-mse", strategy="random", rounds=2, batch_size=8, start=expressions.training,
         out=tmp_path / "a-search",

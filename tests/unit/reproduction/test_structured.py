@@ -18,10 +18,10 @@ from grae.grammar.counting import sample_uniform
 from grae.optimization import paper, target_named
 from grae.reproduction import MODELS, SCALES, Scale, reproduce_structured
 from grae.reproduction import structured as structured_module
-from grae.reproduction.printed import PRINTED
 from grae.reproduction.scales import Objects
 from grae.reproduction.structured import published_average, read_trials
-from grae.reproduction.table import COLUMNS, mean_and_error, rows_of
+from grae.reproduction.structured_published import PUBLISHED
+from grae.reproduction.structured_table import COLUMNS, mean_and_error, rows_of
 
 QUICK: dict[str, Any] = {"preset": "quick", "epochs": 1, "latent_dim": 4, "batch_size": 32}
 
@@ -178,6 +178,6 @@ def test_the_best_of_all_trials_each_string_once():
 def test_printed_figures_and_scales_are_of_what_there_is():
     for scale in SCALES.values():
         for name, what in scale.objects.items():
-            assert set(PRINTED[name]) < set(MODELS)
+            assert set(PUBLISHED[name]) < set(MODELS)
             assert target_named(what.target).language == load_grammar(what.grammar).language.name == name
-    assert all(math.isfinite(row.average[0]) for rows in PRINTED.values() for row in rows.values())
+    assert all(math.isfinite(row.average[0]) for rows in PUBLISHED.values() for row in rows.values())

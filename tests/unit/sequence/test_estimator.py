@@ -13,15 +13,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 
 import grae
+from grae import files
 from grae.chemistry import canonical_all, kekule_all, readable_all
+from grae.cli.saved_options import options_of
 from grae.datasets import Source, build_store
-from grae.density import DENSITIES, TwoStage
+from grae.density import DENSITIES, AutoMixture, TwoStage, save_densities
 from grae.errors import DataError, ParseError, RunError, SettingsError
 from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
 from grae.sequence import GrammarAutoencoder
-from grae.sequence.resolution import resolved
+from grae.sequence.resolution import resolve_settings
 
 LISTS = Grammar.from_text(
     """
@@ -351,6 +353,25 @@ def test_a_run_from_before_bottlenecks_could_be_chosen_still_opens(fitted, tmp_p
     assert loaded.language_grammar_ == LISTS
 
 
+def test_a_run_with_the_former_name_of_a_density_still_opens(fitted, tmp_path):
+    fitted.save(tmp_path)
+    model: Any = grae.load(tmp_path, device="cpu")
+    model.densities_["gmm-auto"] = AutoMixture((1, 2)).fit(model.transform(TEXTS[:40]), 0)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["settings"]["density"] = config["parameters"]["density"] = "gmm-chosen"
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    path = tmp_path / "density.safetensors"
+    save_densities(path, model.densities_)
+    arrays, about = files.read_tensors(path)
+    about["densities"]["gmm-chosen"] = about["densities"].pop("gmm-auto")
+    arrays = {name.replace("gmm-auto", "gmm-chosen"): array for name, array in arrays.items()}
+    files.write_tensors(path, arrays, about)
+    loaded: Any = grae.load(tmp_path, device="cpu")
+    assert (loaded.density, loaded.settings_.density) == ("gmm-auto", "gmm-auto")
+    np.testing.assert_array_equal(loaded.density_named(None).sample(5, 0), model.density_named("gmm-auto").sample(5, 0))
+    assert options_of(tmp_path / "config.json", "train")["density"] == "gmm-auto"
+
+
 def test_it_works_in_a_pipeline_and_with_pandas(fitted):
     frame = pd.Series(TEXTS)
     target = frame.str.len().to_numpy()
@@ -460,7 +481,7 @@ def test_the_form_is_what_the_caller_says():
     plain = Derivations.from_list([smiles.parse(text) for text in kekule_all(MOLECULES) if text], smiles.dtype)
     assert molecules(epochs=1).fit(plain).settings_.form == "as-written"
     assert molecules(epochs=1, form="kekule").fit(plain).constraints_used() == "semantic"
-    assert resolved(molecules(preset="paper").get_params(), load_grammar("smiles")).preset.form == "as-written"
+    assert resolve_settings(molecules(preset="paper").get_params(), load_grammar("smiles")).preset.form == "as-written"
     with pytest.raises(SettingsError, match="form 'canonical': strings have the form as-written alone"):
         new(form="canonical").fit(TEXTS)
     with pytest.raises(DataError, match="not read by RDKit"):

@@ -12,20 +12,20 @@ from grae.errors import SettingsError
 from grae.grammar import load_grammar
 from grae.grammar.counting import sample_uniform
 from grae.sequence.architecture import PaperArchitecture, RecurrentArchitecture
+from grae.sequence.build import build
 from grae.sequence.decoders import MaskedBinaryCrossEntropy, MaskedCrossEntropy, ParallelDecoder, RecurrentDecoder
 from grae.sequence.encoders import RecurrentEncoder
-from grae.sequence.network import build
 from grae.sequence.pushdown import GrammarTensors, Pushdown, decode
 from grae.sequence.settings import (
     PRESETS,
-    Weights,
+    LossWeights,
     preset_named,
 )
 
 ARITHMETIC = load_grammar("arithmetic")
 PAPER_MOLECULES, PAPER_EXPRESSIONS = (PaperArchitecture.on(name) for name in ("molecules", "expressions"))
 SMALL = RecurrentArchitecture(latent_dim=8, embedding=16, encoder_hidden=16, hidden=32)
-NO_WEIGHTS = Weights(beta=0.0, lambda_=0.0)
+NO_WEIGHTS = LossWeights(beta=0.0, lambda_=0.0)
 
 
 def batch_of(derivations, length=None):
@@ -163,7 +163,7 @@ def test_the_published_loss_has_a_finite_gradient_where_the_network_is_sure_and_
 def test_the_gradient_penalty_looks_at_the_steps_that_count(derivations):
     """The padding behind a derivation changes nothing."""
     torch.manual_seed(0)
-    network: Any = build(ARITHMETIC, model_named("rae-gp"), SMALL, Weights(beta=0.0, lambda_=1.0), 15)
+    network: Any = build(ARITHMETIC, model_named("rae-gp"), SMALL, LossWeights(beta=0.0, lambda_=1.0), 15)
     network.regularizer = GradientPenalty("energy")
     penalties = [network(batch_of(derivations[:5], length=length))["regularization"] for length in (15, 22)]
     torch.testing.assert_close(*penalties)

@@ -30,7 +30,7 @@ if __name__ == "__main__":
     processes.join("cpu")
     processes.GRACE = 0.0
     turns = folder / "turns"
-    with processes.in_turn():
+    with processes.main_process_first():
         time.sleep(0.3 * (rank == 0))
         with turns.open("a") as file:
             file.write(f"{rank}\n")
@@ -38,15 +38,15 @@ if __name__ == "__main__":
         "before": before,
         "main": processes.is_main(),
         "several": processes.several(),
-        "of_main": processes.of_main(lambda: rank + 100),
-        "steps": processes.of_main(steps_alone),
+        "broadcast_from_main": processes.broadcast_from_main(lambda: rank + 100),
+        "steps": processes.broadcast_from_main(steps_alone),
     }
     try:
-        processes.of_main(failing)
+        processes.broadcast_from_main(failing)
     except (ValueError, SystemExit) as error:
         seen["failed"] = repr(error)
     try:
-        with processes.in_turn():
+        with processes.main_process_first():
             failing()
     except (ValueError, SystemExit) as error:
         seen["failed in turn"] = repr(error)

@@ -13,7 +13,7 @@ from torch import nn
 from grae.errors import DataError, SettingsError, TrainingError
 from grae.training import device as device_module
 from grae.training import loop
-from grae.training.batches import ahead, shuffled_batches
+from grae.training.batches import prefetch, shuffled_batches
 from grae.training.device import BF16_INSTRUCTIONS, use_bf16
 from grae.training.loop import train
 from grae.training.settings import TrainingSettings
@@ -306,8 +306,8 @@ class TestBatches:
 
     @pytest.mark.parametrize("depth", [0, 1, 3])
     def test_prepared_ahead_is_the_same(self, depth):
-        assert list(ahead(lambda i: i * i, range(2, 7), depth)) == [4, 9, 16, 25, 36]
+        assert list(prefetch(lambda i: i * i, range(2, 7), depth)) == [4, 9, 16, 25, 36]
 
     def test_an_error_ahead_arrives(self):
         with pytest.raises(ZeroDivisionError):
-            list(ahead(lambda i: 1 / (3 - i), range(5), 2))
+            list(prefetch(lambda i: 1 / (3 - i), range(5), 2))

@@ -12,7 +12,7 @@ import pytest
 
 from grae import files
 from grae.training import processes
-from grae.training.batches import share
+from grae.training.batches import shard
 
 HERE = Path(__file__).parent
 
@@ -37,7 +37,7 @@ def start(world: int, *arguments: str, worker: str = "process_worker.py") -> Non
 @pytest.mark.parametrize("world", [1, 2, 3])
 def test_shares_are_equal_and_apart(world):
     rows = np.arange(100, 111)
-    shares = [share(rows, rank, world) for rank in range(world)]
+    shares = [shard(rows, rank, world) for rank in range(world)]
     assert {len(mine) for mine in shares} == {11 // world}
     together = np.concatenate(shares)
     assert len(set(together)) == len(together)
@@ -61,10 +61,10 @@ def test_two_processes_reach_the_weights_of_one_and_resume(tmp_path):
 def test_one_process_needs_no_others():
     assert processes.is_main()
     assert not processes.several()
-    with processes.in_turn():
-        assert processes.of_main(lambda: 3) == 3
+    with processes.main_process_first():
+        assert processes.broadcast_from_main(lambda: 3) == 3
     with pytest.raises(ValueError, match="invalid literal"):
-        processes.of_main(lambda: int("none"))
+        processes.broadcast_from_main(lambda: int("none"))
     processes.leave()
 
 
@@ -76,7 +76,7 @@ def test_turns_and_what_the_main_process_finds(tmp_path):
     for rank, mine in enumerate(seen):
         assert mine["before"] == [True, False]
         assert (mine["main"], mine["several"]) == (rank == 0, True)
-        assert mine["of_main"] == 100
+        assert mine["broadcast_from_main"] == 100
         assert mine["steps"] == 5  # of one process, 40 rows by 8
         raised = "ValueError('no such thing')" if rank == 0 else "SystemExit(2)"
         assert mine["failed"] == mine["failed in turn"] == raised

@@ -1,9 +1,9 @@
-"""Recipes: short derivations with which a plan ends a string, worked out once for a grammar and its language.
+"""Completions: short derivations with which a plan ends a string, computed once for a grammar and its language.
 
-For each nonterminal, derivations of some of the language's words (its fillers), and of words that settle open debts
-(its closings), where a label may be any. They are found by parsing the words with the nonterminal as the start symbol,
-so that any grammar will do. A grammar with motifs has two derivations of many words, with motifs and without: both are
-taken, the short one first, because a motif may know one label and not another.
+For each nonterminal, derivations of some of the language's words that leave obligations as they are (neutral), and of
+words that discharge them, where a label may be any. They are found by parsing the words with the nonterminal as the
+start symbol, so that any grammar will do. A grammar with motifs has two derivations of many words, with motifs and
+without: both are taken, the short one first, because a motif may contain one label and not another.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,20 +16,20 @@ from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
 from grae.grammar.walk import owners
 
-MOST_DEBTS = 8  # that a recipe settles at one place
+MOST_OBLIGATIONS = 8  # that a completion discharges at one place
 _Derivation = tuple[int, ...]
 
 
-class Recipes(NamedTuple):
-    """The recipes as flat int32 arrays; D debts, L labels.
+class Completions(NamedTuple):
+    """The completions as flat int32 arrays; D obligations, L labels.
 
     Attributes:
-        items: production ids of all recipes, one after the other; -(s + 1) for a label in the setting s.
-        items_from: (recipes + 1,) where each begins.
-        fillers: recipes of each nonterminal's fillers, best first.
-        fillers_from: (nonterminals + 1,) where each nonterminal's begin.
-        closings: recipes that settle debts.
-        closings_from: (nonterminals * (D + 1) + 1,) where those of each nonterminal and number of debts begin.
+        items: production ids of all completions, one after the other; -(s + 1) for a label in the setting s.
+        items_from: (completions + 1,) where each begins.
+        neutral: the neutral completions of each nonterminal, best first.
+        neutral_from: (nonterminals + 1,) where each nonterminal's begin.
+        discharging: completions that discharge obligations.
+        discharging_from: (nonterminals * (D + 1) + 1,) where those of each nonterminal and number of obligations begin.
         labeled: production ids that write a label in a setting.
         labeled_from: (settings * L + 1,) where those of each setting and label begin; none where there is no such one.
         n_labels: (1,) L.
@@ -37,21 +37,21 @@ class Recipes(NamedTuple):
 
     items: np.ndarray
     items_from: np.ndarray
-    fillers: np.ndarray
-    fillers_from: np.ndarray
-    closings: np.ndarray
-    closings_from: np.ndarray
+    neutral: np.ndarray
+    neutral_from: np.ndarray
+    discharging: np.ndarray
+    discharging_from: np.ndarray
     labeled: np.ndarray
     labeled_from: np.ndarray
     n_labels: np.ndarray
 
 
-def recipes_of(grammar: Grammar, automaton: Automaton) -> Recipes:
-    """Works out the recipes of a grammar."""
-    return _Cook(grammar, automaton).recipes()
+def completions_of(grammar: Grammar, automaton: Automaton) -> Completions:
+    """Computes the completions of a grammar."""
+    return _CompletionFinder(grammar, automaton).completions()
 
 
-class _Cook:
+class _CompletionFinder:
     """Finds derivations of words, and gathers them.
 
     Args:
@@ -67,25 +67,25 @@ class _Cook:
         self.labeled: list[list[_Derivation]] = []  # of each setting, of each label
         self.items: list[_Derivation] = []
 
-    def recipes(self) -> Recipes:
-        """All recipes."""
-        fillers: list[list[int]] = []
-        closings: list[list[int]] = []
+    def completions(self) -> Completions:
+        """All completions."""
+        neutral: list[list[int]] = []
+        discharging: list[list[int]] = []
         for nonterminal in self.grammar.nonterminals:
-            found, settling = [], [[] for _ in range(MOST_DEBTS + 1)]
+            found, settling = [], [[] for _ in range(MOST_OBLIGATIONS + 1)]
             if self.grammar.analysis.productive[nonterminal]:
                 forms = [_Words(form, nonterminal) for form in (self.grammar, self.grammar.base) if form is not None]
-                found = [self._add(derivation) for derivation in self._fillers(forms[0], nonterminal)]
-                for n in range(1, MOST_DEBTS + 1):
-                    ways = [items for words in forms for items in self._closings(words, n)]
+                found = [self._add(derivation) for derivation in self._neutral(forms[0], nonterminal)]
+                for n in range(1, MOST_OBLIGATIONS + 1):
+                    ways = [items for words in forms for items in self._discharging(words, n)]
                     settling[n] = [self._add(items) for items in dict.fromkeys(sorted(ways, key=len))]
-            fillers.append(found)
-            closings += settling
+            neutral.append(found)
+            discharging += settling
         labeled = [some for of_setting in self.labeled for some in of_setting]
-        return Recipes(
+        return Completions(
             *_flat(self.items),
-            *_flat(fillers),
-            *_flat(closings),
+            *_flat(neutral),
+            *_flat(discharging),
             *_flat(labeled),
             n_labels=np.array([len(self.automaton.labels)], np.int32),
         )
@@ -94,19 +94,19 @@ class _Cook:
         self.items.append(items)
         return len(self.items) - 1
 
-    def _fillers(self, words: "_Words", nonterminal: Nonterminal) -> Iterator[_Derivation]:
-        """The fillers of the first group that has any, then the shortest derivation, whatever it says."""
+    def _neutral(self, words: "_Words", nonterminal: Nonterminal) -> Iterator[_Derivation]:
+        """The neutral words of the first group that has any, then the shortest derivation, whatever it says."""
         shortest = self._shortest(nonterminal)
-        for group in self.automaton.fillers:
+        for group in self.automaton.neutral:
             some = [derivation for derivation in words.derivations(group) if derivation is not None]
             if some:
                 yield from dict.fromkeys([*some, shortest])
                 return
         yield shortest
 
-    def _closings(self, words: "_Words", n: int) -> list[_Derivation]:
-        """Derivations that settle n debts."""
-        patterns = self.automaton.closings(n)
+    def _discharging(self, words: "_Words", n: int) -> list[_Derivation]:
+        """Derivations that discharge n obligations."""
+        patterns = self.automaton.discharging(n)
         derivations = words.derivations([self.automaton.usual.join(pattern) for pattern in patterns])
         found = [
             self._with_settings(words, pattern, derivation)

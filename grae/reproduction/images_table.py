@@ -15,11 +15,11 @@ from grae.images.data import ImageSet
 from grae.images.estimator import ImageAutoencoder
 from grae.images.kernel import Estimate, in_thousandths
 from grae.images.measures import NAMES, Distance, HeldOut, Measures, measure
-from grae.images.printed import PRINTED
 from grae.images.projectors import Projector
-from grae.images.recipes import PUBLISHED, model_of_images, models_of_images
+from grae.images.recipes import PUBLISHED_MODELS, model_of_images, models_of_images
 from grae.images.saved import checksum
-from grae.training.experiment import Row, same_experiment, write_table
+from grae.reproduction.experiment import Row, same_experiment, write_table
+from grae.reproduction.images_published import DISTANCES
 from grae.training.run_folder import RunFolder
 
 FORMAT = "grae image table 1"
@@ -39,7 +39,7 @@ def make_table(
     images: ImageSet,
     projector: Projector,
     *,
-    models: Sequence[str] = PUBLISHED,
+    models: Sequence[str] = PUBLISHED_MODELS,
     n: int,
     limits: bool = False,
     tell: Callable[[str], None] = lambda message: None,
@@ -168,12 +168,12 @@ def _write(folder: Path, done: dict[str, Row], name: str) -> None:
 
 
 def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, held_out: HeldOut) -> Row:
-    printed = PRINTED.get(images.name, {}).get(name, (None,) * len(NAMES))
+    published = DISTANCES.get(images.name, {}).get(name, (None,) * len(NAMES))
     last = RunFolder(place).read_jsonl(RunFolder.METRICS)[-1]
     return {
         "model": name,
         **_distances(measure(model, held_out)),
-        **dict(zip(PRINTED_NAMES, printed, strict=True)),
+        **dict(zip(PRINTED_NAMES, published, strict=True)),
         "mse": -model.score(images.test.images),
         "epochs": last["epoch"],
         "minutes": last["seconds"] / 60,

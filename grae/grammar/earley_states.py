@@ -25,7 +25,7 @@ OPENING = 1
 CYCLIC = np.iinfo(np.int32).max
 
 
-class Automaton(NamedTuple):
+class EarleyStates(NamedTuple):
     """The tables: S states, K terminals, N nonterminals. State 0 is dead, state 1 awaits the start symbol.
 
     Attributes:
@@ -71,7 +71,7 @@ class Automaton(NamedTuple):
     empty: np.ndarray
 
     @classmethod
-    def of(cls, tables: "Tables") -> "Automaton":
+    def of(cls, tables: "Tables") -> "EarleyStates":
         """Builds the automaton of a grammar from its tables."""
         steps = tables.cycle_steps
         states = _States(tables, {(production, place) for production, place, _ in steps.tolist()})

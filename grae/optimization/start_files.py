@@ -11,10 +11,10 @@ from grae import files
 from grae.errors import RunError
 from grae.optimization.failures import Outcome
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text
-from grae.optimization.own_start import own_scores
 from grae.optimization.progress import Watch, fraction_of
 from grae.optimization.scoring import Scorer
 from grae.optimization.start import ALL, Start, drawn, scored, training_strings
+from grae.optimization.start_scoring import user_scores
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STRINGS, SCORES = "start.json", "start-scores.jsonl"
 
 
-class KeptStart:
+class StartFiles:
     """The files of a search's start.
 
     Args:
@@ -93,7 +93,7 @@ def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
     Raises:
         RunError: its files are damaged.
     """
-    kept = KeptStart(folder)
+    kept = StartFiles(folder)
     stored = kept.strings()
     if stored is None:
         return None
@@ -136,7 +136,7 @@ def start_of(
     """
     target = scorer.target
     told = fraction_of(watch.reporter, "scoring the strings to start from")
-    kept = None if folder is None else KeptStart(folder)
+    kept = None if folder is None else StartFiles(folder)
     stored = kept.strings() if kept is not None else None
     if stored is not None and given is None:
         texts, of = stored
@@ -162,7 +162,7 @@ def start_of(
         watch.note(text, outcome)
 
     if target.own:
-        return Start(texts, own_scores(texts, scorer, known=known, note=note, progress=told), of)
+        return Start(texts, user_scores(texts, scorer, known=known, note=note, progress=told), of)
     if known.keys() >= set(texts):
         return Start(texts, _scores([known[text] for text in texts]), of)
     begun = scored(texts, scorer, limit=ALL, n_jobs=-1 if scorer.workers == 1 else scorer.workers, progress=told)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from grae.files import replacing
+from grae.files import atomic_write
 from grae.grammar.language import Language
 from grae.optimization.curves import CurveTarget
 from grae.optimization.history import History
@@ -96,6 +96,6 @@ def draw_curves(best: Sequence[Best], target: CurveTarget, path: Path) -> Path:
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI)
     return path

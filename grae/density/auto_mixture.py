@@ -12,7 +12,7 @@ HELD_OUT = 0.1
 COMPONENTS = (10, 20, 40, 80, 160)
 
 
-class ChosenMixture(Mixture):
+class AutoMixture(Mixture):
     """The mixture under which held-out codes are most likely, of several numbers of components.
 
     A tenth of the codes is held out; mixtures of more and more components are fitted to the others, until the

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from grae.cli.output import note, stages
 
 if TYPE_CHECKING:
-    from grae.evaluation.runs import LoadedRun, Request
+    from grae.evaluation.runs import EvalRequest, LoadedRun
 
 
-def opened(place: Path, request: "Request") -> "LoadedRun":
+def opened(place: Path, request: "EvalRequest") -> "LoadedRun":
     """A run with its strings, as `grae.evaluation.open_run` gives it; what is missing is said on stderr."""
     from grae.cli.strings import build
     from grae.evaluation.runs import open_run
@@ -17,7 +17,7 @@ def opened(place: Path, request: "Request") -> "LoadedRun":
     return open_run(place, request, build=build, tell=note)
 
 
-def measured(run: "LoadedRun", request: "Request", *, again: bool = True) -> dict[str, Any]:
+def measured(run: "LoadedRun", request: "EvalRequest", *, again: bool = True) -> dict[str, Any]:
     """What an evaluation of a run found, as `grae.evaluation.evaluate_run` returns it."""
     from grae.evaluation.runs import measure
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grae.cli.output import LOUDNESS, note
+from grae.cli.output import VERBOSITY, note
 from grae.errors import GraeError, SettingsError
 from grae.version import __version__
 
@@ -28,7 +28,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but err
 PACKAGES = ("torch", "rdkit", "numpy", "scikit-learn", "botorch")
 
 
-def with_loudness(verb: Callable[..., Any]) -> Callable[..., Any]:
+def with_verbosity(verb: Callable[..., Any]) -> Callable[..., Any]:
     """A verb with the options -v and -q after its own."""
 
     @functools.wraps(verb)
@@ -56,7 +56,7 @@ def _loud(verbose: bool, quiet: bool) -> Iterator[None]:
     """
     if verbose and quiet:
         raise SettingsError("--verbose and --quiet exclude each other", remedy="leave one of them out")
-    token = LOUDNESS.set("verbose" if verbose else "quiet" if quiet else "usual")
+    token = VERBOSITY.set("verbose" if verbose else "quiet" if quiet else "usual")
     began = time.monotonic()
     try:
         if verbose:
@@ -69,7 +69,7 @@ def _loud(verbose: bool, quiet: bool) -> Iterator[None]:
             traceback.print_exc()
         raise
     finally:
-        LOUDNESS.reset(token)
+        VERBOSITY.reset(token)
 
 
 def _versions() -> str:

@@ -1,13 +1,13 @@
-"""The distances that the paper prints, to stand beside ours.
+"""The Fréchet inception distances that the paper reports, for comparison.
 
 Source: Ghosh et al. 2020, table 1: Frechet inception distances of rec, normal, gmm and interp. Another network's
 features give distances on another scale, and so does another port of the Inception network; compare models with one
 another.
 """
 
-Printed = dict[str, tuple[float, float, float | None, float]]
+Distances = dict[str, tuple[float, float, float | None, float]]
 
-MNIST: Printed = {
+MNIST: Distances = {
     "vae": (18.26, 19.21, 17.66, 18.21),
     "cv-vae": (15.15, 33.79, 17.87, 25.12),
     "wae": (10.03, 20.42, 9.39, 14.34),
@@ -18,7 +18,7 @@ MNIST: Printed = {
     "rae": (11.67, 23.92, 9.81, 14.67),
     "ae": (12.95, 58.73, 10.66, 17.12),
 }
-CIFAR10: Printed = {
+CIFAR10: Distances = {
     "vae": (57.94, 106.37, 103.78, 88.62),
     "cv-vae": (37.74, 94.75, 86.64, 69.71),
     "wae": (35.97, 117.44, 93.53, 76.89),
@@ -29,7 +29,7 @@ CIFAR10: Printed = {
     "rae": (29.05, 83.87, 76.28, 63.27),
     "ae": (30.52, 84.74, 76.47, 61.57),
 }
-CELEBA: Printed = {
+CELEBA: Distances = {
     "vae": (39.12, 48.12, 45.52, 44.49),
     "cv-vae": (40.41, 48.87, 49.30, 44.96),
     "wae": (34.81, 53.67, 42.73, 40.93),
@@ -40,5 +40,5 @@ CELEBA: Printed = {
     "rae": (40.18, 48.20, 44.68, 43.67),
     "ae": (40.79, 127.85, 45.10, 50.94),
 }
-PRINTED: dict[str, Printed] = {"mnist": MNIST, "cifar10": CIFAR10, "celeba": CELEBA}
+DISTANCES: dict[str, Distances] = {"mnist": MNIST, "cifar10": CIFAR10, "celeba": CELEBA}
 """By data set and model."""

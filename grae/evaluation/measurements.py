@@ -7,7 +7,7 @@ from grae.evaluation.resampling import Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Measurement:
     """A measure with its interval.
 
     Attributes:

@@ -32,7 +32,7 @@ Compute = Callable[[list[str], Sequence[str], Callable[[float], None]], dict[str
 """Of some strings and the kinds of arrays that are not kept yet: gives them; calls the third with the fraction done."""
 
 
-def kept_blocks(
+def cached_blocks(
     kinds: Sequence[str],
     strings: Strings,
     size: int,
@@ -104,7 +104,7 @@ def canonical_forms(grammar: "Grammar", strings: Strings, work: Work) -> Iterato
         for some in each(strings.read(), CHUNK):
             yield from forms(some)
         return
-    blocks = kept_blocks(
+    blocks = cached_blocks(
         ["canonical"],
         strings,
         CHUNK,

@@ -15,9 +15,9 @@ from grae.sequence.decoders import RECONSTRUCTIONS
 from grae.sequence.pushdown import GrammarTensors
 from grae.sequence.settings import (
     BottleneckSettings,
+    LossWeights,
     Reconstruction,
     Settings,
-    Weights,
 )
 
 
@@ -25,7 +25,7 @@ def build(
     grammar: Grammar,
     model: Model,
     architecture: Architecture,
-    weights: Weights,
+    weights: LossWeights,
     max_length: int,
     *,
     bottleneck: BottleneckSettings | None = None,
@@ -69,7 +69,7 @@ def build(
     )
 
 
-def _regularizer(model: Model, weights: Weights) -> Regularizer:
+def _regularizer(model: Model, weights: LossWeights) -> Regularizer:
     if model.regularizer == "gradient-penalty":
         return GradientPenalty(every=weights.penalized_every)
     return REGULARIZERS[model.regularizer]()

@@ -1,4 +1,4 @@
-"""Folders and zip archives of pictures."""
+"""Folders and zip archives of image_files."""
 
 import io
 import zipfile
@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from grae.errors import DataError
-from grae.images import load_images, pictures
+from grae.images import image_files, load_images
 from grae.images.census import Census
-from grae.images.pictures import Pictures, load
+from grae.images.image_files import Pictures, load
 
 
 def folder_of(path: Path, images: dict[str, np.ndarray]) -> Path:
@@ -48,7 +48,7 @@ def test_a_zip_gives_what_its_folder_gives(tmp_path, some):
 def test_decoded_pictures_are_kept(tmp_path, some, monkeypatch):
     folder = folder_of(tmp_path / "a", some)
     before = load(Pictures(folder))
-    monkeypatch.setattr(pictures, "_decode", None)
+    monkeypatch.setattr(image_files, "_decode", None)
     assert np.array_equal(load(Pictures(folder))[0].images, before[0].images)
     folder_of(tmp_path / "a", {"new.png": some["part/00.png"]})
     with pytest.raises(TypeError):  # decoded anew
@@ -102,7 +102,9 @@ def test_faces_are_cut_in_proportion(tmp_path, width, height, side):
 
 
 def test_the_makers_partition_of_celeba_is_kept():
-    is_test = pictures._test_part(np.zeros(202_599, np.uint64), ["x"] * 202_599, Pictures(Path(__file__).parent, True))
+    is_test = image_files._test_part(
+        np.zeros(202_599, np.uint64), ["x"] * 202_599, Pictures(Path(__file__).parent, True)
+    )
     assert (int(is_test.argmax()), int(is_test.sum())) == (182_637, 19_962)
 
 
@@ -174,8 +176,8 @@ def decoded(image: Image.Image, suffix: str = ".png") -> np.ndarray:
     """The pixels (64, 64, 3) that a picture is decoded to."""
     buffer = io.BytesIO()
     image.save(buffer, {".png": "PNG", ".tif": "TIFF"}[suffix])
-    found = pictures._decode(buffer.getvalue(), Pictures(Path(__file__).parent))
-    assert not isinstance(found, pictures.Broken), found
+    found = image_files._decode(buffer.getvalue(), Pictures(Path(__file__).parent))
+    assert not isinstance(found, image_files.Broken), found
     return found.pixels
 
 

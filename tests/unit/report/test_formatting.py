@@ -2,7 +2,7 @@
 
 import pytest
 
-from grae.report.shown import decimal, interval_of, percent
+from grae.report.formatting import decimal, interval_of, percent
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""A command in several processes, as `accelerate launch` and `torchrun` start it: one of them speaks for all."""
+"""A command in several processes, as `accelerate launch` and `torchrun` start them: only rank 0 prints."""
 
 import contextlib
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from grae.cli.output import LOUDNESS
+from grae.cli.output import VERBOSITY
 
 if TYPE_CHECKING:
     from grae.training.settings import Device
@@ -16,20 +16,20 @@ def launched() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1 and "LOCAL_RANK" in os.environ
 
 
-def in_turn() -> contextlib.AbstractContextManager[None]:
-    """A body that the main process goes through before the others, as `processes.in_turn`; loads no torch for one."""
+def main_process_first() -> contextlib.AbstractContextManager[None]:
+    """As `processes.main_process_first`; does not load torch where there is only one process."""
     if not launched():
         return contextlib.nullcontext()
     from grae.training import processes
 
-    return processes.in_turn()
+    return processes.main_process_first()
 
 
 @contextlib.contextmanager
 def together(device: "Device") -> Iterator[bool]:
-    """A body that all processes of a launcher go through together; gives whether this one is to print results.
+    """Joins the processes of a launcher for the body; yields whether this one prints results.
 
-    Errors are told by each that meets them; notes and progress by the main process alone.
+    Every process reports its errors; only the main process prints notes and progress.
 
     Args:
         device: what they train on.
@@ -41,16 +41,16 @@ def together(device: "Device") -> Iterator[bool]:
         yield True
         return
     from grae.training import processes
-    from grae.training.device import resolve
+    from grae.training.device import resolve_device
     from grae.training.interruption import Interrupted
 
-    processes.join(resolve(device))
-    token = LOUDNESS.set(LOUDNESS.get() if processes.is_main() else "quiet")
+    processes.join(resolve_device(device))
+    token = VERBOSITY.set(VERBOSITY.get() if processes.is_main() else "quiet")
     try:
         yield processes.is_main()
     except BaseException as error:
         processes.leave(wait=isinstance(error, Interrupted))  # on which all have agreed
         raise
     finally:
-        LOUDNESS.reset(token)
+        VERBOSITY.reset(token)
     processes.leave()

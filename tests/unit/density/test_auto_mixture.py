@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grae.density import ChosenMixture, Mixture
+from grae.density import AutoMixture, Mixture
 from grae.errors import SettingsError
 
 
@@ -14,7 +14,7 @@ def clusters(n: int, seed: int) -> np.ndarray:
 
 
 def test_takes_as_many_as_there_are_clusters():
-    chosen = ChosenMixture((4, 12, 36, 100)).fit(clusters(6000, 0))
+    chosen = AutoMixture((4, 12, 36, 100)).fit(clusters(6000, 0))
     assert chosen.about["n_components"] == 36
     measured = chosen.about["held_out_log_likelihood"]
     assert max(measured, key=measured.get) == "36"
@@ -23,7 +23,7 @@ def test_takes_as_many_as_there_are_clusters():
 
 
 def test_takes_the_fewest_for_one_gaussian():
-    chosen = ChosenMixture((1, 5, 25)).fit(np.random.default_rng(0).normal(size=(3000, 4)))
+    chosen = AutoMixture((1, 5, 25)).fit(np.random.default_rng(0).normal(size=(3000, 4)))
     assert chosen.about["n_components"] == 1
     assert set(chosen.about["held_out_log_likelihood"]) == {"1", "5"}
 
@@ -31,4 +31,4 @@ def test_takes_the_fewest_for_one_gaussian():
 @pytest.mark.parametrize("components", [(), (0, 1), (10, 10), (20, 10)])
 def test_numbers_that_do_not_rise(components):
     with pytest.raises(SettingsError, match="do not rise"):
-        ChosenMixture(components)
+        AutoMixture(components)

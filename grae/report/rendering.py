@@ -24,7 +24,7 @@ class Quantity(NamedTuple):
     of: Callable[[Sequence[str]], np.ndarray]
 
 
-class Portraits:
+class Renderer:
     """Shows the strings of a grammar, as its language says.
 
     Args:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from grae.errors import SettingsError
 
 
-def from_homes(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
+def lazy_getattr(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
     """A package's `__getattr__`.
 
     Args:

@@ -15,7 +15,7 @@ BATCH = 50
 """Strings that a target of many at once gets before a search, for each worker."""
 
 
-def own_scores(
+def user_scores(
     texts: list[str],
     scorer: Scorer,
     *,

@@ -1,4 +1,4 @@
-"""The table of structured objects: of each model's searches the mean and its standard error, beside what is printed.
+"""The table of structured objects: of each model's searches the mean and its standard error, beside what is published.
 
 What the paper prints as valid is the share of a search's *points* of which at least one of the drawn decodings is
 valid; the share of all *decodings* that are valid stands beside it. Averages and errors are taken as published: see
@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from grae.files import replacing
+from grae.files import atomic_write
 from grae.optimization import target_named
-from grae.reproduction.printed import NOTE, PRINTED
-from grae.training.experiment import Row, write_table
+from grae.reproduction.experiment import Row, write_table
+from grae.reproduction.structured_published import NOTE, PUBLISHED
 
 BEST = 3
 DPI = 120
@@ -38,7 +38,7 @@ def rows_of(trials: Sequence[Row]) -> list[Row]:
 
     Each holds the number of trials and of calls in all; the share of points with a valid decoding, the share of
     decodings that are valid and the average score, each as mean and standard error over the trials (None where too few
-    have one); the best three strings of all trials with their scores; and what is printed, None where nothing is.
+    have one); the best three strings of all trials with their scores; and what is published, None where nothing is.
     Printed figures are of strings decoded under the grammar alone.
     """
     keys = dict.fromkeys((trial["objects"], trial["model"], trial["rules"]) for trial in trials)
@@ -54,7 +54,7 @@ def mean_and_error(values: Sequence[float | None]) -> tuple[float | None, float 
 
 def _row(key: tuple[str, str, str], trials: Sequence[Row]) -> Row:
     objects, model, rules = key
-    printed = PRINTED.get(objects, {}).get(model) if rules == "grammar" else None
+    published = PUBLISHED.get(objects, {}).get(model) if rules == "grammar" else None
     points, points_error = mean_and_error([trial["points"] for trial in trials])
     decodings, decodings_error = mean_and_error([trial["decodings"] for trial in trials])
     average, average_error = mean_and_error([trial["average"] for trial in trials])
@@ -69,16 +69,16 @@ def _row(key: tuple[str, str, str], trials: Sequence[Row]) -> Row:
         "calls": sum(trial["calls"] for trial in trials),
         "points": points,
         "points_error": points_error,
-        "printed_points": printed and printed.points[0],
-        "printed_points_error": printed and printed.points[1],
+        "printed_points": published and published.points[0],
+        "printed_points_error": published and published.points[1],
         "decodings": decodings,
         "decodings_error": decodings_error,
         "average": average,
         "average_error": average_error,
-        "printed_average": printed and printed.average[0],
-        "printed_average_error": printed and printed.average[1],
+        "printed_average": published and published.average[0],
+        "printed_average_error": published and published.average[1],
         "best": [{"string": string, "score": score} for string, score in best],
-        "printed_best": printed and list(printed.best),
+        "printed_best": published and list(published.best),
     }
 
 
@@ -90,9 +90,9 @@ def write(folder: Path, rows: Sequence[Row]) -> None:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """A table, ours / printed."""
+    """A table, ours / published."""
     lines = [
-        "| objects, ours / printed | model | rules | valid points | valid decodings | average score | best three |",
+        "| objects, ours / published | model | rules | valid points | valid decodings | average score | best three |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -110,7 +110,7 @@ def cell(row: Row, name: str) -> str:
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Draws valid shares and average scores with their standard errors, ours and the printed ones.
+    """Draws valid shares and average scores with their standard errors, ours and the published ones.
 
     Raises:
         RunError: the file cannot be written.
@@ -126,7 +126,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         for axes, measure, title in zip(
             grid[line], ("points", "average"), ("valid points", "average score"), strict=True
         ):
-            for shift, prefix, label in ((-0.1, "", "ours"), (0.1, "printed_", "printed")):
+            for shift, prefix, label in ((-0.1, "", "ours"), (0.1, "printed_", "published")):
                 there = [(place, row) for place, row in enumerate(mine) if row[f"{prefix}{measure}"] is not None]
                 axes.errorbar(
                     [place + shift for place, _ in there],
@@ -140,7 +140,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             axes.set_title(f"{name}: {title}", fontsize="medium")
         grid[line][0].set_ylim(-0.05, 1.05)
         grid[line][0].legend()
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI)
 
 

@@ -70,7 +70,11 @@ def _of_search(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parameters(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of an estimator under the names of the options. Raises SettingsError: one that none sets."""
+    from grae.density.densities import RENAMED
+
     parameters = dict(_mapping(path, held, "parameters"))
+    if isinstance(parameters.get("density"), str):
+        parameters["density"] = RENAMED.get(parameters["density"], parameters["density"])
     for name, usual in UNSETTLED.items():
         if name in parameters and parameters.pop(name) not in usual:
             value = _mapping(path, held, "parameters")[name]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from grae.report.portraits import Portraits
+    from grae.report.rendering import Renderer
     from grae.report.searches import Search
     from grae.sequence import GrammarAutoencoder
 
 
 @dataclass(frozen=True)
-class Subject:
+class ReportContext:
     """A model with what belongs to it. Sections leave out what they lack the material for, and say so.
 
     Attributes:
@@ -45,11 +45,11 @@ class Subject:
         return (self.held_out, "held-out") if self.held_out else (self.training, "training")
 
     @cached_property
-    def portraits(self) -> "Portraits":
+    def renderer(self) -> "Renderer":
         """How the strings of its language are shown."""
-        from grae.report.portraits import Portraits
+        from grae.report.rendering import Renderer
 
-        return Portraits(self.model.language_grammar_)
+        return Renderer(self.model.language_grammar_)
 
     def some_known(self, most: int) -> list[str]:
         """At most so many of the data's strings, drawn by the seed, in their order; without those it cannot encode."""
