@@ -13,10 +13,12 @@ from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device,
 from grae.cli.output import emit, is_table, note, table, talks, training_progress, write_lines, write_strings
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run, named
-from grae.cli.tables import StrategyName, described, described_groups, of_paces
+from grae.cli.tables import StrategyName, described, described_groups, either, of_paces
 from grae.errors import DataError, RunError, SettingsError
+from grae.optimization.benchmarks.names import SUITES
 from grae.optimization.mixed_parts import NO_SURROGATE, VIEWS, groups
 from grae.optimization.strategies import STRATEGIES
+from grae.optimization.targets import TARGETS
 from grae.pretrained import start_strings, written_to
 
 if TYPE_CHECKING:
@@ -49,8 +51,8 @@ def optimize(
             "--target",
             "-t",
             metavar="TARGET",
-            help="logp, raw-logp, qed, log-mse, a formula of them ('min(clip(logp, 0, 3)/3, qed)'), guacamol:NAME or "
-            "pmo:NAME (below), module:function or file.py:function.",
+            help=f"What to search for. {described(TARGETS)}; a formula of these ('min(clip(logp, 0, 3)/3, qed)'), "
+            f"{either(f'{suite}:NAME' for suite in SUITES)} (below), module:function or file.py:function.",
         ),
     ] = "logp",
     strategy: Annotated[
@@ -324,13 +326,11 @@ def _new_folder(place: Path, target: str) -> Path:
 
 def _short(target: str) -> str:
     """A target as the name of a folder: the function's and its file's, or the targets of a formula."""
-    from grae.optimization import BUILT_IN
-
     place, _, function = target.strip().rpartition(":")
     if place:
         words = [Path(place).stem if place.endswith(".py") else place.rpartition(".")[2], function]
     else:
-        names = re.findall("|".join(sorted(BUILT_IN, key=len, reverse=True)), target)
+        names = re.findall("|".join(sorted(TARGETS, key=len, reverse=True)), target)
         words = list(dict.fromkeys(names)) or [target]
     return re.sub(r"[^\w.-]+", "-", "-".join(words)).strip("-.")[:LONGEST_NAME] or "search"
 

@@ -14,27 +14,29 @@ if TYPE_CHECKING:
     from grae.optimization.result import Best, SearchResult
     from grae.optimization.setup import Setup
     from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
-    from grae.optimization.targets import BUILT_IN, Target, target_named
+    from grae.optimization.targets import TARGETS, Target, TargetRequest, TargetRow, target_named
 
 _HOMES = {
-    "BUILT_IN": "targets",
     "Best": "result",
     "FunctionTarget": "functions",
     "Pace": "strategies",
     "STRATEGIES": "strategies",
+    "TARGETS": "targets",
     "SearchResult": "result",
     "Setup": "setup",
     "StrategyRow": "strategies",
     "Target": "targets",
     "TargetError": "failures",
     "TargetFailedWarning": "failures",
+    "TargetRequest": "targets",
+    "TargetRow": "targets",
     "optimize": "loop",
     "target_named": "targets",
 }
 
 __all__ = [
-    "BUILT_IN",
     "STRATEGIES",
+    "TARGETS",
     "Best",
     "FunctionTarget",
     "Pace",
@@ -44,6 +46,8 @@ __all__ = [
     "Target",
     "TargetError",
     "TargetFailedWarning",
+    "TargetRequest",
+    "TargetRow",
     "optimize",
     "target_named",
 ]

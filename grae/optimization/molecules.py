@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from rdkit import Chem, rdBase
 
-from grae.chemistry import drug_likeness, largest_ring, log_p, read, synthetic_accessibility
+from grae.chemistry import largest_ring, log_p, read, synthetic_accessibility
 from grae.optimization.targets import Direction
 
 # Mean and standard deviation over ZINC250k of each term, with the sign it enters with.
@@ -73,10 +73,3 @@ def raw_penalized_logp(molecule: Chem.Mol) -> float:
 def large_ring(molecule: Chem.Mol) -> int:
     """Atoms of the largest ring beyond six."""
     return max(0, largest_ring(molecule) - FREE_RING)
-
-
-MOLECULE_TARGETS = {
-    "logp": MoleculeTarget("logp", penalized_logp, -np.inf),
-    "raw-logp": MoleculeTarget("raw-logp", raw_penalized_logp, -np.inf),
-    "qed": MoleculeTarget("qed", drug_likeness, 0.0),
-}

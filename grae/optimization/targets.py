@@ -1,29 +1,29 @@
 """What is searched for: a target scores strings. The built-in ones by name, formulas of them, and the user's functions.
 
-logp, raw-logp, qed             of molecules; `molecules.py`
-log-mse                         of expressions; `curves.py`
+logp, log-mse and so on         a row of `TARGETS`
+0.7*logp + 0.3*qed              a formula of these; `composite.py`
 guacamol:NAME, pmo:NAME         a benchmark's tasks on molecules; `benchmarks/`
-0.7*logp + 0.3*qed              formulas of the first four; `composite.py`
 package.module:function         one's own, also `path/to/file.py:function`; `functions.py`
 """
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from grae.errors import SettingsError
 from grae.optimization.benchmarks.names import SUITES
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from grae.grammar import Grammar
+    from grae.optimization.curves import CurveTarget
+    from grae.optimization.molecules import MoleculeTarget
 
 Direction = Literal["maximize", "minimize"]
-MOLECULES = ("logp", "raw-logp", "qed")
-EXPRESSIONS = ("log-mse",)
-BUILT_IN = (*MOLECULES, *EXPRESSIONS)
 FORMULA = re.compile(r"^-|^[\d.]+$|[\s*+/^(),]")
 """What a formula holds, and no name of a target does."""
 
@@ -46,9 +46,38 @@ class Target(Protocol):
     worst: float
     own: bool
 
-    def evaluate(self, strings: Sequence[str]) -> np.ndarray:
+    def evaluate(self, strings: Sequence[str]) -> "np.ndarray":
         """The scores of strings, (n,) float64; NaN for the invalid."""
         ...
+
+
+class TargetRequest(NamedTuple):
+    """What a built-in target is made from.
+
+    Attributes:
+        grammar: of the strings; None for the shipped one.
+        formula: of a curve to fit, in x.
+        points: a file of the points to fit.
+    """
+
+    grammar: "Grammar | None" = None
+    formula: str | None = None
+    points: str | Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """A built-in target.
+
+    Attributes:
+        make: gives the `Target` of a request.
+        summary: a few words for help texts.
+        options: of what a request may say beside the grammar ("formula", "points"), what it takes.
+    """
+
+    make: Callable[[TargetRequest], Target]
+    summary: str
+    options: tuple[str, ...] = ()
 
 
 def target_named(
@@ -76,8 +105,11 @@ def target_named(
         DataError: the points, or the classifier of a benchmark's task, cannot be read.
     """
     name = name.strip()
-    if name not in EXPRESSIONS and (formula is not None or points is not None):
-        raise SettingsError(f"a formula or points say nothing to target {name!r}", remedy="give target log-mse")
+    row = TARGETS.get(name)
+    for option, value in (("formula", formula), ("points", points)):
+        if value is not None and (row is None or option not in row.options):
+            owners = " or ".join(owner for owner, other in TARGETS.items() if option in other.options)
+            raise SettingsError(f"a formula or points say nothing to target {name!r}", remedy=f"give target {owners}")
     if name.endswith(".py"):
         from grae.optimization.user_code import suggestion
 
@@ -101,18 +133,13 @@ def target_named(
         from grae.optimization.benchmarks.target import BenchmarkTarget
 
         return BenchmarkTarget(suite, task)
-    if name in MOLECULES:
-        from grae.optimization.molecules import MOLECULE_TARGETS
-
-        return MOLECULE_TARGETS[name]
-    if name in EXPRESSIONS:
-        from grae.optimization.curves import curve_target
-
-        return curve_target(grammar, formula=formula, points=points)
+    request = TargetRequest(grammar, formula, points)
+    if row is not None:
+        return row.make(request)
     if FORMULA.search(name):
         from grae.optimization.composite import CompositeTarget
 
-        return CompositeTarget.read(name, {part: target_named(part, grammar=grammar) for part in BUILT_IN})
+        return CompositeTarget.read(name, {part: other.make(request) for part, other in TARGETS.items()})
     raise _unknown(name)
 
 
@@ -126,7 +153,41 @@ def _unknown(name: str) -> SettingsError:
     return SettingsError.unknown(
         "target (--target)",
         name,
-        BUILT_IN,
-        otherwise="give one of these, a formula of them, guacamol:NAME or pmo:NAME, or module:function or "
-        "file.py:function of your own",
+        TARGETS,
+        otherwise=f"give one of these, a formula of them, {' or '.join(f'{suite}:NAME' for suite in SUITES)}, or "
+        "module:function or file.py:function of your own",
     )
+
+
+def _logp(request: TargetRequest) -> "MoleculeTarget":
+    from grae.optimization.molecules import MoleculeTarget, penalized_logp
+
+    return MoleculeTarget("logp", penalized_logp, -math.inf)
+
+
+def _raw_logp(request: TargetRequest) -> "MoleculeTarget":
+    from grae.optimization.molecules import MoleculeTarget, raw_penalized_logp
+
+    return MoleculeTarget("raw-logp", raw_penalized_logp, -math.inf)
+
+
+def _qed(request: TargetRequest) -> "MoleculeTarget":
+    from grae.chemistry import drug_likeness
+    from grae.optimization.molecules import MoleculeTarget
+
+    return MoleculeTarget("qed", drug_likeness, 0.0)
+
+
+def _log_mse(request: TargetRequest) -> "CurveTarget":
+    from grae.optimization.curves import curve_target
+
+    return curve_target(request.grammar, formula=request.formula, points=request.points)
+
+
+TARGETS: dict[str, TargetRow] = {
+    "logp": TargetRow(_logp, "penalized logP"),
+    "raw-logp": TargetRow(_raw_logp, "the same, its terms unstandardized"),
+    "qed": TargetRow(_qed, "drug-likeness"),
+    "log-mse": TargetRow(_log_mse, "expressions' distance from a curve", options=("formula", "points")),
+}
+"""The built-in targets by name; formulas are made of these."""

@@ -5,6 +5,7 @@ import random
 import re
 import sys
 import textwrap
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +15,9 @@ import numpy as np
 import pytest
 
 import grae
+from grae.autoencoder import BOTTLENECKS, REGULARIZERS
 from grae.autoencoder.models import MODELS
+from grae.datasets import DatasetEntry, open_source, registry
 from grae.density import DENSITIES
 from grae.errors import RunError, SettingsError
 from grae.grammar import language, load_grammar
@@ -23,11 +26,14 @@ from grae.images import ImageAutoencoder, load_images
 from grae.images.recipes import models_of_images
 from grae.optimization.mixed_parts import PROPOSERS, VIEWS
 from grae.optimization.strategies import STRATEGIES
+from grae.optimization.targets import TARGETS, target_named
 from grae.sequence import GrammarAutoencoder
 from grae.sequence.architectures import ARCHITECTURES
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-own.md"
-TABLES: tuple[Any, ...] = (MODELS, DENSITIES, ARCHITECTURES, STRATEGIES, PROPOSERS, VIEWS)
+TABLES: tuple[Any, ...] = (
+    MODELS, BOTTLENECKS, REGULARIZERS, DENSITIES, ARCHITECTURES, TARGETS, STRATEGIES, PROPOSERS, VIEWS,
+)  # fmt: skip
 Run = Callable[[str], ModuleType]
 
 
@@ -40,6 +46,24 @@ def examples() -> dict[str, str]:
 
 
 EXAMPLES = examples()
+
+
+def test_the_table_names_every_example_and_counts_the_files_of_each():
+    page = PAGE.read_text(encoding="utf-8")
+    sections = {
+        "#" + re.sub(r"[^a-z -]", "", name.lower()).replace(" ", "-") for name in re.findall(r"^##+ (.*)", page, re.M)
+    }
+    rows = re.findall(r"^\| (an? .*) \|$", page[page.index("## What to touch") :], re.MULTILINE)
+    named: list[str] = []
+    for row in rows:
+        *_, files, _, example = row.split(" | ")
+        links = re.findall(r"\[`(.*?)`\]\((.*?)\)", example)
+        assert len(links) == int(files)
+        assert {place for _, place in links} <= sections
+        named += [file for file, _ in links]
+    assert sorted(named) == sorted(EXAMPLES)
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert not [file for file in named if f'"{file}"' not in here]  # each is run by a test of this file
 
 
 @pytest.fixture
@@ -125,6 +149,42 @@ def test_a_row_of_the_table_is_a_model_of_strings_and_of_images(run: Run, tmp_pa
         assert np.array_equal(again.sample(5, seed=1), model.sample(5, seed=1))
         np.testing.assert_allclose(again.score_samples(data[:9]), model.score_samples(data[:9]))
     assert models_of_images()[-1] == "rae-noisy"
+
+
+def test_a_bottleneck_and_a_regularizer_are_parts_of_a_model(run: Run, tmp_path: Path):
+    run("loss_terms.py")
+    model = GrammarAutoencoder("arithmetic", model="bounded", preset="quick", **SMALL).fit(SHORT)
+    codes = model.transform(SHORT[:8])
+    assert np.abs(codes).max() < 1
+    assert model.result_ is not None
+    model.save(tmp_path / "run")
+    again = GrammarAutoencoder.load(tmp_path / "run", device="cpu")
+    np.testing.assert_array_equal(again.transform(SHORT[:8]), codes)
+
+
+def test_an_entry_of_the_registry_is_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    ((name, entry),) = tomllib.loads(EXAMPLES["entry.toml"]).items()
+    monkeypatch.setattr(registry, "entries", lambda: {name: DatasetEntry(name=name, **entry)})
+    monkeypatch.setenv("GRAE_DATA_HOME", str(tmp_path))
+    (tmp_path / "short.txt").write_text("x+1\nsin(x)\nx*x\n")
+    assert list(open_source("short").texts()) == ["x+1", "sin(x)", "x*x"]
+
+
+def test_a_target_is_a_function_or_a_row(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "mine.py").write_text(EXAMPLES["mine.py"])
+    own = target_named(f"{tmp_path / 'mine.py'}:score")
+    assert own.evaluate(["CCO", "NCN"]).tolist() == [0, 2]
+    with pytest.raises(SettingsError, match="unknown target .*'rings'"):
+        target_named("rings")
+    run("target_row.py")
+    molecules = ["CC", "C1CC1", "c1ccc2ccccc2c1", "not one"]
+    rings = target_named("rings").evaluate(molecules)
+    np.testing.assert_array_equal(rings, [0, 1, 2, np.nan])
+    np.testing.assert_allclose(
+        target_named("qed - 0.1*rings").evaluate(molecules), target_named("qed").evaluate(molecules) - 0.1 * rings
+    )
+    with pytest.raises(SettingsError, match="say nothing to target 'rings'"):
+        target_named("rings", formula="x")
 
 
 @pytest.mark.parametrize("name", ["grae", "rae-gp", "rae-sn", "vae"])
