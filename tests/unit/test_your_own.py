@@ -174,7 +174,7 @@ def test_a_target_is_a_function_or_a_row(run: Run, tmp_path: Path, monkeypatch: 
     (tmp_path / "mine.py").write_text(EXAMPLES["mine.py"])
     own = target_named(f"{tmp_path / 'mine.py'}:score")
     assert own.evaluate(["CCO", "NCN"]).tolist() == [0, 2]
-    with pytest.raises(SettingsError, match="unknown target .*'rings'"):
+    with pytest.raises(SettingsError, match=r"unknown target \(--target\) 'rings'"):
         target_named("rings")
     run("target_row.py")
     molecules = ["CC", "C1CC1", "c1ccc2ccccc2c1", "not one"]
