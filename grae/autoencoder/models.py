@@ -7,6 +7,8 @@ from grae.errors import SettingsError
 
 Reduction = Literal["sum", "mean"]
 """Of L_Z over the dimensions of a code."""
+PENALTIES = ("tikhonov", "gradient-penalty")
+"""Regularizers whose L_REG is anything but 0; the classes themselves load torch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Model:
     def weighs_embedding(self) -> bool:
         """Whether L_Z counts unless told otherwise."""
         return self.ours.beta > 0
+
+    @property
+    def weighs_regularizer(self) -> bool:
+        """Whether there is an L_REG that lambda could weigh."""
+        return self.regularizer in PENALTIES
 
 
 RAE, AE = (Defaults(0.01), Defaults(0.001)), (Defaults(0.0), Defaults(0.0))

@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from torch import nn
+
 from grae.autoencoder import BOTTLENECKS, REGULARIZERS, Autoencoder
 from grae.images.networks import ConvolutionalDecoder, ConvolutionalEncoder, SquaredError, initialize
-from grae.images.settings import LAYERS, Architecture, Objective
+from grae.images.settings import Architecture, Objective
+
+LAYERS: dict[str, type[nn.Module]] = {"transposed convolution": nn.ConvTranspose2d, "dense": nn.Linear}
+"""Kinds of layers that settings name."""
 
 
 def build(architecture: Architecture, objective: Objective) -> Autoencoder:

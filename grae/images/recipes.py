@@ -55,7 +55,7 @@ class Recipe:
         batch_size: images a step.
         batch_sizes: those of the models that have others.
         losses: fields of the `Objective` of a model that are not those of its bottleneck.
-        tikhonov: the layers whose weights Tikhonov's regularizer squares, names of `settings.LAYERS`.
+        tikhonov: the layers whose weights Tikhonov's regularizer squares, names of `build.LAYERS`.
         second_stage: weight of the KL term in the second stage of 2sVAE.
         ours: whether the recipe is ours and not the paper's.
     """
@@ -242,9 +242,7 @@ def objective_of(
         SettingsError: a weight is given for a term that the model lacks.
     """
     model = model_of_images(name)
-    from grae.autoencoder.regularizers import REGULARIZERS  # here, for it loads torch
-
-    if lambda_ is not None and not REGULARIZERS[model.regularizer].has_term:
+    if lambda_ is not None and not model.weighs_regularizer:
         raise SettingsError(
             f"model {name!r} has no regularizer that lambda could weigh",
             remedy="leave it out, or choose rae-gp or rae-l2",

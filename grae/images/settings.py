@@ -3,15 +3,14 @@
 from typing import Any, Self
 
 from pydantic import Field, model_validator
-from torch import nn
 
-from grae.autoencoder import BOTTLENECKS, REGULARIZERS
+from grae.autoencoder.models import MODELS
 from grae.estimator.settings import Frozen
 from grae.images.recipes import Scale
 from grae.training.settings import TrainingSettings
 
-LAYERS: dict[str, type[nn.Module]] = {"transposed convolution": nn.ConvTranspose2d, "dense": nn.Linear}
-"""Kinds of layers that settings name."""
+BOTTLENECKS = frozenset({"noisy", *(row.bottleneck for row in MODELS.values())})
+REGULARIZERS = frozenset(row.regularizer for row in MODELS.values())
 
 
 class Architecture(Frozen):
@@ -57,11 +56,11 @@ class Objective(Frozen):
         reconstruction: how the squared error is reduced over pixels and channels; see `networks.SquaredError`.
         reconstruction_weight: weight of it.
         input_noise: standard deviation of the noise that the encoder's pixels get in training; see `networks`.
-        bottleneck: its name in `BOTTLENECKS`.
+        bottleneck: its name in `autoencoder.BOTTLENECKS`.
         bottleneck_options: arguments of its class.
         beta: weight of L_Z.
-        regularizer: its name in `REGULARIZERS`.
-        regularizer_options: arguments of its class; "layers" are names of `LAYERS`.
+        regularizer: its name in `autoencoder.REGULARIZERS`.
+        regularizer_options: arguments of its class; "layers" are names of `build.LAYERS`.
         lambda_: weight of L_REG.
     """
 

@@ -69,9 +69,7 @@ def resolve_settings(asked: Mapping[str, Any], grammar: Grammar) -> Resolved:
 
 
 def _check_weighs(name: str, model: Model) -> None:
-    from grae.autoencoder import REGULARIZERS
-
-    if not REGULARIZERS[model.regularizer].has_term:
+    if not model.weighs_regularizer:
         raise SettingsError(
             f"model {name!r} has no regularizer that lambda could weigh",
             remedy="leave lambda out, or choose another model, such as grae or rae-gp",

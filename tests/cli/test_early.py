@@ -24,6 +24,7 @@ for words in json.loads(sys.argv[1]):
 """
 HUGE = "9" * 500
 SEARCH = "optimize run --target target.py:score"
+DRAWN = ["--epochs", "1", "--width", "0.05", "--latent-dim", "2"]
 WRONG = {
     "train -g smiles --model graee": "unknown model",
     "train -g smiles --preset quik": "unknown preset",
@@ -86,6 +87,27 @@ WRONG = {
     "images train --density gm": "unknown density",
     "images train --data digit": "digits",
     "images train --out run": "already there",
+    "images train --width 0": "width",
+    "images train --learning-rate -1": "learning_rate",
+    "images train --model ae --lambda 1": "no regularizer",
+    "images train --beta nan": "beta",
+    "images train --resume --out run": "not the configuration of a run",
+    "images sample run": "not the configuration of a run",
+    "images sample images --density gm": "unknown density",
+    "images sample images --density flow": "no density 'flow' is fitted",
+    "images sample images --out new.jpg": "--out",
+    "images evaluate run": "not the configuration of a run",
+    "images evaluate images --projector missing.pt": "missing.pt",
+    "images evaluate images --projector codes.csv --fid": "exclude each other",
+    "images evaluate images --inception-weights missing.pth": "missing.pth",
+    "images floor --projector missing.pt": "missing.pt",
+    "images table --models rae-l2,graee": "unknown model",
+    "images table --width -1": "width",
+    "images table --projector missing.pt": "missing.pt",
+    "images figure images run": "not the configuration of a run",
+    "images figure images --inception-weights missing.pth": "missing.pth",
+    "images projector --out new.pt": "end it in .safetensors",
+    "train -g lists.cfg -d lists.txt --model ae --lambda 1": "no regularizer",
 }
 
 
@@ -97,6 +119,14 @@ def told(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, t
     for name in ("lists.cfg", "lists.txt"):
         shutil.copy(trained / name, folder)
     (folder / "target.py").write_text("def score(text):\n    return float(len(text))\n")
+    drawn = subprocess.run(
+        [sys.executable, "-P", "-m", "grae", "images", "train", "--out", "images", *DRAWN],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert drawn.returncode == 0, drawn.stderr
     (folder / "codes.csv").write_text("0.5,0.5\n")  # the run's codes have width 8
     (folder / "empty.txt").write_text("\n\n")
     done = subprocess.run(

@@ -203,7 +203,7 @@ def test_a_folder_of_pictures(grae, tmp_path):
         (["evaluate", "none"], "no run 'none'"),
         (["figure", "none"], "no run 'none'"),
         (["table", "--projector", "a.pt", "--inception-weights", "b.pth"], "exclude each other"),
-        (["table", "--inception-weights", "b.pth"], "could not be read"),
+        (["table", "--inception-weights", "b.pth"], "there is no file b.pth"),
         (["table", "--projector", "a.pt", "--fid"], "exclude each other"),
         (["floor", "--data", "mnits", "--fid"], "did you mean 'mnist'"),
         (["projector", "--out", "p.pt"], "end it in .safetensors"),

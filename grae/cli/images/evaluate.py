@@ -9,15 +9,16 @@ from grae.cli.images.options import (
     Number,
     Precision,
     ProjectorFile,
+    check_projector,
     counted,
     data_of,
+    image_run,
     projector_for,
     say_bias,
 )
 from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit
 from grae.cli.output import table as print_table
-from grae.cli.runs import IMAGE_RUNS, find_run
 
 MEANS = {
     "rec": "reconstructions of held-out images",
@@ -41,12 +42,14 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Frechet distances of a run's images to held-out ones: reconstructions, samples, interpolations."""
-    place = find_run(run, under=IMAGE_RUNS)
+    place = image_run(run)
+    check_projector(projector, inception_weights, fid=fid)
+    images = data_of(place)
     from grae.images import load
     from grae.images.kernel import in_thousandths
     from grae.images.measures import HeldOut, measure
 
-    model, images = load(place, device=device), data_of(place)
+    model = load(place, device=device)
     chosen = projector_for(images, projector, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
     with counted("measuring", (1 + len(MEANS)) * min(n, len(images.test.images))) as tell:
         held_out = HeldOut(images.test.images, chosen, n=n, seed=seed, limits=infinity, tell=tell)

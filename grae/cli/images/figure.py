@@ -12,6 +12,7 @@ from grae.cli.images.options import (
     InceptionWeights,
     Number,
     Precision,
+    check_projector,
     check_suffix,
     counted,
     data_of,
@@ -54,20 +55,21 @@ def figure(
     """
     check_suffix(out, ".png")
     places = _runs_of(runs, models)
+    names = list(places)
+    check_projector(None, inception_weights, fid=fid)
+    digests = {name: _digest(place) for name, place in places.items()}
+    for name, place in places.items():
+        if digests[name] != digests[names[0]]:
+            raise RunError(
+                f"{place} was trained on other images than {places[names[0]]}", remedy="give runs on the same data"
+            )
+    images = data_of(places[names[0]])
     from grae.images import load
     from grae.images.figure import draw_figure
     from grae.images.measures import HeldOut
     from grae.images.recipes import models_of_images
 
-    names = list(places)
-    images = data_of(places[names[0]])
     loaded = {name: load(place, device=device) for name, place in places.items()}
-    for name, model in loaded.items():
-        if model.about_.get("sha256") != loaded[names[0]].about_.get("sha256"):
-            raise RunError(
-                f"{places[name]} was trained on other images than {places[names[0]]}",
-                remedy="give runs on the same data",
-            )
     named = {name.upper() if name in models_of_images() else name: model for name, model in loaded.items()}
     distances: dict[str, float] = {}
     if fid or inception_weights is not None:
@@ -83,6 +85,16 @@ def figure(
         return emit({"figure": out, "models": names, **({"distances": distances} if distances else {})})
     note(f"{', '.join(names)} in:")
     print(out)
+
+
+def _digest(place: Path) -> object:
+    """The checksum of the images that a run was trained on. Raises RunError: the run is damaged or of strings."""
+    from grae.images.configuration import read_config, read_settings
+    from grae.training.run_folder import RunFolder
+
+    folder = RunFolder(place)
+    read_settings(folder)
+    return read_config(folder)["data"].get("sha256")
 
 
 def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:

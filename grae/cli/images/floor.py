@@ -9,6 +9,7 @@ from grae.cli.images.options import (
     Number,
     Precision,
     ProjectorFile,
+    check_projector,
     counted,
     opened,
     projector_for,
@@ -36,6 +37,7 @@ def floor(
 
     It is above 0, since either side has finitely many images.
     """
+    check_projector(projector, inception_weights, fid=fid)
     images = opened(data)
     from grae.images.kernel import in_thousandths
     from grae.images.measures import HeldOut

@@ -1,6 +1,6 @@
 """What the commands on images share: their options, and opening data and projectors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,7 +9,9 @@ import typer
 
 from grae.bounds import MOST_EPOCHS, MOST_STRINGS
 from grae.cli.output import note, progress, talks
-from grae.errors import DownloadError, RunError, SettingsError
+from grae.cli.runs import COMPLETE, IMAGE_RUNS, find_run
+from grae.errors import DataError, DownloadError, RunError, SettingsError, shortened
+from grae.paths import is_file
 
 if TYPE_CHECKING:
     from grae.images import ImageSet
@@ -119,6 +121,42 @@ def opened(data: str) -> "ImageSet":
         return load_images(data, progress=done)
 
 
+def image_run(run: str | None, *, holds: str = COMPLETE, density: str | None = None) -> Path:
+    """The folder of a run of images, which was looked at before torch, which takes seconds to load.
+
+    Args:
+        run: as `find_run` takes it.
+        holds: the file that it must hold.
+        density: that it must have, besides.
+
+    Raises:
+        RunError: there is no such run, or it is damaged or of strings.
+        SettingsError: it has no such density.
+    """
+    from grae.images.configuration import check_sampling
+    from grae.training.run_folder import RunFolder
+
+    place = find_run(run, holds=holds, under=IMAGE_RUNS)
+    check_sampling(RunFolder(place), density)
+    return place
+
+
+def check_settings(parameters: Mapping[str, Any], images: "ImageSet") -> None:
+    """Makes sure that a model can be trained as asked, before torch is loaded; its own choices are made again then.
+
+    Args:
+        parameters: of `ImageAutoencoder`.
+        images: the set.
+
+    Raises:
+        SettingsError: a parameter is unknown or out of range.
+    """
+    from grae.images.resolution import resolved
+
+    asked = {"precision": "auto", **parameters}
+    resolved({**asked, "recipe": asked["recipe"] or images.recipe}, images.shape)
+
+
 def data_of(run: Path) -> "ImageSet":
     """The set of images that a run was trained on.
 
@@ -126,19 +164,34 @@ def data_of(run: Path) -> "ImageSet":
         RunError: the run does not say, or the set holds other training images now.
         DataError: the set is not to be had.
     """
-    from grae.images.saved import checksum, read_config
+    from grae.images.configuration import data_name, read_config
     from grae.training.run_folder import RunFolder
 
-    about = read_config(RunFolder(run))["data"]
-    if "name" not in about:
-        raise RunError(f"{run} does not say which images it was trained on", remedy="train with `grae images train`")
-    images = opened(about["name"])
-    if checksum(images.train.images) != about.get("sha256"):
+    folder = RunFolder(run)
+    images = opened(data_name(folder))
+    from grae.images.saved import checksum
+
+    if checksum(images.train.images) != read_config(folder)["data"].get("sha256"):
         raise RunError(
-            f"{run} was trained on other images than {about['name']} holds now",
+            f"{run} was trained on other images than {images.name} holds now",
             remedy="restore those, or train again",
         )
     return images
+
+
+def check_projector(file: Path | None, inception_weights: Path | None, *, fid: bool) -> None:
+    """A look at what names a projector, before torch is loaded.
+
+    Raises:
+        SettingsError: two are asked for.
+        DataError: a file is not there.
+    """
+    if file is not None and (fid or inception_weights is not None):
+        named = "--inception-weights" if inception_weights is not None else "--fid"
+        raise SettingsError(f"--projector and {named} exclude each other", remedy="leave one of them out")
+    for option, path in (("--projector", file), ("--inception-weights", inception_weights)):
+        if path is not None and not is_file(path):
+            raise DataError(f"{option}: there is no file {shortened(str(path))}", remedy="check the path")
 
 
 def projector_for(
@@ -157,15 +210,13 @@ def projector_for(
     own takes its place; distances then are called FD(name).
 
     Raises:
-        SettingsError: two are asked for.
+        SettingsError, DataError: as `check_projector`.
         DataError, RunError: a file cannot be used.
     """
+    check_projector(file, inception_weights, fid=fid)
     from grae.images.projectors import inception_projector, load_projector, standard_projector, standard_projector_path
     from grae.training.device import resolve_device
 
-    if file is not None and (fid or inception_weights is not None):
-        named = "--inception-weights" if inception_weights is not None else "--fid"
-        raise SettingsError(f"--projector and {named} exclude each other", remedy="leave one of them out")
     if fid and inception_weights is None:
         inception_weights = _fetched_inception_weights()
     if inception_weights is not None:

@@ -31,16 +31,23 @@ def projector(
 
     Images without labels are told apart by their quarter turns. `evaluate` and `table` make one by themselves.
     """
+    if out is not None:
+        _check_new(out)
     images = opened(data)
     from grae.images.projectors import make_projector, standard_projector_path
 
     place = standard_projector_path(images) if out is None else out
-    if place.suffix != ".safetensors":
-        raise RunError(f"--out {place} is no name of a projector", remedy="end it in .safetensors")
-    if place.exists():
-        raise RunError(f"{place} is already there", remedy="remove it, or choose another file with --out")
+    _check_new(place)
     about = make_projector(images, place, epochs=epochs, seed=seed, device=device, progress=talks())
     if as_json:
         return emit({"projector": place, **about})
     note(f"{about['name']}: {about['accuracy']:.1%} of held-back images right after {about['epochs']} epochs")
     print(place)
+
+
+def _check_new(place: Path) -> None:
+    """Makes sure that a projector can be written there. Raises RunError."""
+    if place.suffix != ".safetensors":
+        raise RunError(f"--out {place} is no name of a projector", remedy="end it in .safetensors")
+    if place.exists():
+        raise RunError(f"{place} is already there", remedy="remove it, or choose another file with --out")

@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 
 from grae.bounds import MOST_BATCH
-from grae.cli.images.options import ImageRun, check_suffix
+from grae.cli.images.options import ImageRun, check_suffix, image_run
 from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit, note, written
-from grae.cli.runs import IMAGE_RUNS, find_run
 from grae.cli.tables import either
 from grae.density.densities import DENSITIES
 
@@ -34,7 +33,7 @@ def sample(
     """Sample new images, into one picture or an array (n, height, width, channels) of bytes."""
     if out != "-":
         check_suffix(out, ".png", ".npy")
-    place = find_run(run, under=IMAGE_RUNS)
+    place = image_run(run, density=density)
     import numpy as np
 
     from grae.images import load

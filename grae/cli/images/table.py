@@ -19,6 +19,8 @@ from grae.cli.images.options import (
     ProjectorFile,
     RateSchedule,
     Width,
+    check_projector,
+    check_settings,
     opened,
     projector_for,
     say_bias,
@@ -27,6 +29,10 @@ from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
 from grae.cli.output import table as print_table
 from grae.cli.runs import IMAGE_RUNS
+from grae.images.recipes import PUBLISHED_MODELS
+
+UNSET = dict.fromkeys(("time_budget", "batch_size", "latent_dim", "beta", "lambda_", "density"))
+"""Parameters of `ImageAutoencoder` that a table leaves to the recipe."""
 
 
 def table(
@@ -58,14 +64,8 @@ def table(
     The first row is that of real images: as many training images in place of samples. The same command again resumes.
     The folder holds each model's run and the table as CSV, JSON and Markdown.
     """
+    check_projector(projector, inception_weights, fid=fid)
     images = opened(data)
-    from grae.images.measures import NAMES
-    from grae.images.recipes import PUBLISHED_MODELS
-    from grae.reproduction.images_table import FLOOR, PRINTED_NAMES, kernel_cell, make_table, read_rows
-    from grae.training.interruption import Interrupted
-
-    folder = out or IMAGE_RUNS / f"{Path(images.name).stem}-table"
-    chosen = projector_for(images, projector, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
     names = PUBLISHED_MODELS if models is None else tuple(name.strip() for name in models.split(","))
     parameters = {
         "recipe": images.recipe,
@@ -76,6 +76,14 @@ def table(
         "random_state": seed,
         "device": device,
     }
+    for name in names:
+        check_settings({**UNSET, **parameters, "model": name}, images)
+    from grae.images.measures import NAMES
+    from grae.reproduction.images_table import FLOOR, PRINTED_NAMES, kernel_cell, make_table, read_rows
+    from grae.training.interruption import Interrupted
+
+    folder = out or IMAGE_RUNS / f"{Path(images.name).stem}-table"
+    chosen = projector_for(images, projector, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
     try:
         rows = make_table(
             folder, images, chosen, models=names, n=n, limits=infinity, tell=note, progress=talks(), **parameters

@@ -9,11 +9,21 @@ import typer
 
 from grae.bounds import MOST_BATCH, MOST_SEED, WIDEST_CODE
 from grae.cli.distributed import launched, main_process_first, together
-from grae.cli.images.options import Data, Epochs, LearningRate, RateSchedule, Width, data_of, opened
+from grae.cli.images.options import (
+    Data,
+    Epochs,
+    LearningRate,
+    RateSchedule,
+    Width,
+    check_settings,
+    data_of,
+    image_run,
+    opened,
+)
 from grae.cli.options import AsJson, Device, Log
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
-from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, find_run, place_for
+from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, place_for
 from grae.cli.tables import either
 from grae.density.densities import DENSITIES
 from grae.images.recipes import models_of_images
@@ -94,9 +104,7 @@ def train(
     with together(device) as speaks:
         if resume:
             given = on_command_line(context, {**parameters, "data": data})
-            ended = _continued(
-                find_run(None if out is None else str(out), holds=STARTED, under=IMAGE_RUNS), given, loggers
-            )
+            ended = _continued(image_run(None if out is None else str(out), holds=STARTED), given, loggers)
         else:
             ended = _begun(data, parameters, out, loggers)
         if speaks:
@@ -119,6 +127,7 @@ def _begun(
         check_new(out)
     with main_process_first():
         images = opened(data)
+    check_settings(parameters, images)
     place = place_for(out, Path(images.name).stem, parameters["model"], IMAGE_RUNS)
 
     from grae.images import ImageAutoencoder
@@ -156,16 +165,18 @@ def _say_data(images: "ImageSet") -> None:
 def _continued(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback]") -> "tuple[Path, ImageAutoencoder]":
     """A run from where it stood, with its own settings."""
     from grae.estimator.configuration import checked_parameters
-    from grae.images import ImageAutoencoder
-    from grae.images.saved import IMAGES, read_config
+    from grae.images.configuration import IMAGES, data_name, read_config
     from grae.training.run_folder import RunFolder
 
     folder = RunFolder(place)
     config = read_config(folder)
-    parameters, about = checked_parameters(IMAGES, folder, config, ImageAutoencoder), config["data"]
-    parameters = with_changes(place, parameters, given, {"data": about.get("name")})
     with main_process_first():
         images = data_of(place)
+
+    from grae.images import ImageAutoencoder
+
+    parameters, about = checked_parameters(IMAGES, folder, config, ImageAutoencoder), config["data"]
+    parameters = with_changes(place, parameters, given, {"data": data_name(folder)})
     note(f"resuming: {place}")
     fitted = ImageAutoencoder(**parameters, progress=training_progress())
     return place, fitted.fit(images.train.images, run=place, resume=True, data=about, callbacks=callbacks)

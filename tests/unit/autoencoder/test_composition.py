@@ -97,6 +97,7 @@ def test_the_table_is_the_papers():
     paper |= {"grae": paper["rae-l2"], "gvae": paper["vae"], "gcvvae": paper["cv-vae"], "cvae": paper["vae"]}
     assert {name: (row.bottleneck, row.regularizer, row.density) for name, row in MODELS.items()} == paper
     assert {name for name, row in MODELS.items() if not row.weighs_embedding} == {"ae", "ae-l2"}
+    assert all(row.weighs_regularizer == REGULARIZERS[row.regularizer].has_term for row in MODELS.values())
     assert {name for name, row in MODELS.items() if row.characters} == {"cvae"}
 
 
