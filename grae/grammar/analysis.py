@@ -1,5 +1,6 @@
 """What a grammar's symbols can derive, and which of its productions can never be used."""
 
+import re
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
 
 
+_ESCAPE = re.compile(r"\\([nrtfv0]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
 N = TypeVar("N", bound=Hashable)
 MOST_COUNTED = 2**31 - 2  # productions; A -> B B, B -> C C, ... soon derives no string that any machine could hold
 KILLED = ("undefined", "unproductive")  # kinds of findings about productions that should derive strings and cannot
@@ -26,8 +28,9 @@ class Finding:
         kind: "undefined" (a nonterminal without productions), "unproductive" (no string can be derived through it),
             "unreachable" (nothing leads there from the start symbol), "empty cycle" (a nonterminal derives itself and
             nothing more, so that strings have endless derivations), "duplicate" (the same production again), "padding"
-            (`Nothing -> None`, which fills up batches and derives nothing), or "white space" (strings can begin or end
-            with some, which a text file keeps, and a table or a .smi file loses).
+            (`Nothing -> None`, which fills up batches and derives nothing), "escape" (a terminal such as a backslash and n,
+            which is no line feed here), or "white space" (strings can begin or end with some, which a text file keeps,
+            and a table or a .smi file loses).
         message: the finding in a sentence.
         production: the production it is about.
     """
@@ -90,6 +93,12 @@ class Analysis:
                 message = f"nothing defines {', '.join(undefined)}"
                 if not _EPSILONS.isdisjoint(name.lower() for name in undefined):
                     message += "; the empty string is an empty right-hand side, or the sign ε"
+                elif (
+                    production.rhs
+                    and set(production.children) == set(production.rhs)
+                    and all(map(str.islower, undefined))
+                ):
+                    message += f"; a terminal stands in quotes, such as '{undefined[0]}'"
                 found.append(Finding("undefined", message, production))
             elif dead:
                 found.append(Finding("unproductive", f"no string can be derived from {', '.join(dead)}", production))
@@ -102,7 +111,16 @@ class Analysis:
             earlier = first.setdefault((production.lhs, production.rhs), production)
             if earlier is not production:
                 found.append(Finding("duplicate", f"the same as production {earlier.id}", production))
-        return found + self._white_space()
+        return found + self._escapes() + self._white_space()
+
+    def _escapes(self) -> list[Finding]:
+        """Productions with a terminal that looks as if it stood for one character that is hard to write."""
+        return [
+            Finding("escape", f"a backslash and {text[1:]!r}, for there are no escapes in terminals", production)
+            for production in self.grammar.productions
+            for text in production.rhs
+            if isinstance(text, str) and _ESCAPE.fullmatch(text)
+        ]
 
     @property
     def has_space_at_ends(self) -> bool:

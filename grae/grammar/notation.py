@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from grae.errors import GrammarError
 from grae.grammar.language import STRINGS, Language, language_named
-from grae.grammar.rules import RuleLine, without_epsilons
+from grae.grammar.rules import RuleLine, continues, without_epsilons
 from grae.grammar.symbols import NAME, Motif, Nonterminal, Production, Symbol
 
 _LINE_END = re.compile(r"\r\n|\r|\n")  # not str.splitlines: terminals may hold the others
@@ -60,6 +60,7 @@ def read(text: str, name: str) -> Declarations:
     language, ignore, separator, start = STRINGS, "", "", None
     rules: list[tuple[Nonterminal, tuple[Symbol, ...], int]] = []
     motifs: dict[int, Motif] = {}
+    open_ended = False  # whether nothing but comments stands behind the last production
     for number, line in _logical_lines(text):
         where = f"{name}, line {number}"
         if directive := _DIRECTIVE.fullmatch(line):
@@ -83,7 +84,13 @@ def read(text: str, name: str) -> Declarations:
             start = _read_start(line, where)
         elif not line.startswith("#"):
             before = rules[-1][0] if rules else None
+            if before is not None and open_ended and not rules[-1][1] and continues(line):
+                rules.pop()  # no empty alternative behind the bar or the arrow that ended the line before
+                line = f"| {line}"
             rules += [(lhs, rhs, number) for lhs, rhs in RuleLine(line, where).rules(before)]
+            open_ended = True
+            continue
+        open_ended = open_ended and line.startswith("#") and directive is None
     if len(rules) in motifs:
         raise motif_error(f"{name}: the last motif has no production")
     productions = [Production(0, *rule) for rule in without_epsilons(rules)]

@@ -3,6 +3,8 @@
 S -> A 'x' | "y" |        nltk: an empty alternative derives the empty string
 <s> ::= <a> "x"           Backus-Naur form
   | 'z'                   more alternatives of the left-hand side before
+S -> 'a' |                or so: the next line, which has no arrow, goes on
+     'b'
 T -> 'a' T | ε            an epsilon sign that nothing defines (see `EPSILONS`)
 T -> 'b'                  # a comment, to the end of the line
 """
@@ -19,6 +21,16 @@ _SPACE = re.compile(r"\s*")
 _BRACKETED = re.compile(rf"<\s*({NAME.pattern})\s*>")
 _PROBABILITY = re.compile(r"\[\s*[\d.]+\s*\]")
 _REMEDY = "write productions as NAME -> NAME 'terminal' | ..., one left-hand side a line"
+_REPEATED = "write a repetition as a nonterminal of its own: items -> item | item items; an option, as two alternatives"
+_REMEDIES = {
+    **dict.fromkeys("*+?{}()", _REPEATED),
+    **dict.fromkeys("[]", "write a set of characters as alternatives: digit -> '0' | '1'"),
+    **dict.fromkeys(":=", "write the arrow as -> or ::="),
+    **dict.fromkeys(";,.", "leave it out: a line ends a production, and symbols stand side by side"),
+    "/": "begin a comment with #",
+    "\\": 'a backslash is no escape: write a terminal that holds one kind of quotes between the other, "\'"',
+}
+"""By the sign that cannot be read: how what it means in other notations is written here."""
 
 
 class RuleLine:
@@ -31,6 +43,17 @@ class RuleLine:
 
     def __init__(self, line: str, where: str) -> None:
         self._line, self._where, self._place = line, where, 0
+
+    def begins(self) -> bool:
+        """Whether a left-hand side and an arrow, or a bar, stand at its beginning; or else what cannot be read."""
+        quoted = self._line[:1] in tuple("'\"")
+        if quoted or self._line.startswith("|"):
+            return not quoted
+        try:
+            self._left_hand_side()
+        except GrammarError:
+            return self._line[self._place : self._place + 1] in tuple(_REMEDIES)
+        return True
 
     def rules(self, before: Nonterminal | None) -> Iterator[tuple[Nonterminal, tuple[Symbol, ...]]]:
         """The productions of the line.
@@ -124,7 +147,14 @@ class RuleLine:
 
     def _error(self, said: str, *, at: int | None = None, remedy: str = _REMEDY) -> GrammarError:
         place = self._place if at is None else at
+        if remedy is _REMEDY:
+            remedy = _REMEDIES.get(self._line[place : place + 1], _REMEDY)
         return GrammarError(f"{self._where}: {said}\n{excerpt(self._line, place)}", remedy=remedy)
+
+
+def continues(line: str) -> bool:
+    """Whether a line can only be more of the production before: it has no arrow and does not begin with a bar."""
+    return not RuleLine(line, "").begins()
 
 
 def without_epsilons(

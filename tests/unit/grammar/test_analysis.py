@@ -290,6 +290,14 @@ def test_components_are_what_leads_there_and_back(leads: dict[int, set[int]]):
 
 
 class TestFindingsForAuthors:
+    def test_terminals_that_look_like_escapes(self):
+        found = Grammar.from_text(r"S -> 'a\n' | '\n' S | '\u00e9' | '\\' | '\' | 'n'").analysis.findings
+        assert [(finding.kind, finding.production.id) for finding in found] == [("escape", 1), ("escape", 2)]
+
+    def test_names_where_terminals_were_meant(self):
+        with pytest.raises(GrammarError, match="nothing defines a, b; a terminal stands in quotes, such as 'a'"):
+            Grammar.from_text("S -> a b")
+
     def test_names_of_the_empty_string(self):
         (finding,) = Grammar.from_text("S -> 'a' S | epsilon | 'b'").analysis.findings
         assert "the empty string is an empty right-hand side" in finding.message

@@ -91,6 +91,9 @@ class TestReading:
             ("<s> ::= <t> '+' <s> | <t>\n<t>::=\"x\"", ["t + s", "t", "x"]),
             ("S → 'a' S\nS →", ["a S", ""]),
             ("S->'a'S|'b'", ["a S", "b"]),
+            ("S -> 'a' |\n  B # b\n |\n# and\n'c'\nB -> 'b'", ["a", "B", "c", "b"]),
+            ("S ->\n\n  'a' S\n  | 'b'\nT ->\nU -> 'u' |\n", ["a S", "b", "", "u", ""]),
+            ("<s> ::= 'a' |\n<t> 'b'\n<t> ::=\n<s>", ["a", "t b", "s"]),
             ("S -> ε | 'a' S ε\nS -> ∅", ["", "a S", ""]),
             ("S -> ε 'a'\nε -> 'e' |", ["ε a", "e", ""]),  # a nonterminal of that name
             ("S -> '#' S # 'a'\nS -> '\\' # b\\\nS -> 'c'", ["# S", "\\", "c"]),
@@ -98,6 +101,24 @@ class TestReading:
     )
     def test_what_other_tools_write(self, text: str, productions: list[str]):
         assert [" ".join(map(str, p.rhs)) for p in Grammar.from_text(text).productions] == productions
+
+    @pytest.mark.parametrize(
+        ("text", "remedy"),
+        [
+            ("S -> 'a'*", "a repetition"),
+            ("S -> {A}", "a repetition"),
+            ("S -> 'a' ['b']", "a set of characters"),
+            ("s : 'a'", "the arrow as"),
+            ("s = 'a'", "the arrow as"),
+            ("S -> 'a', 'b'", "leave it out"),
+            ("S -> 'a';", "leave it out"),
+            (r"S -> '\'' 'a' '\''", "a backslash is no escape"),
+        ],
+    )
+    def test_errors_say_how_other_notations_are_written_here(self, text: str, remedy: str):
+        with pytest.raises(GrammarError) as caught:
+            Grammar.from_text(text)
+        assert remedy in str(caught.value.remedy)
 
     def test_lines_of_continued_productions(self):
         grammar = Grammar.from_text("%start <s> # here\n\n<s> ::= 'a'\n\n | 'b'\n")
