@@ -28,9 +28,9 @@ class Finding:
         kind: "undefined" (a nonterminal without productions), "unproductive" (no string can be derived through it),
             "unreachable" (nothing leads there from the start symbol), "empty cycle" (a nonterminal derives itself and
             nothing more, so that strings have endless derivations), "duplicate" (the same production again), "padding"
-            (`Nothing -> None`, which fills up batches and derives nothing), "escape" (a terminal such as a backslash and n,
-            which is no line feed here), or "white space" (strings can begin or end with some, which a text file keeps,
-            and a table or a .smi file loses).
+            (`Nothing -> None`, which fills up batches and derives nothing), "escape" (a terminal such as a backslash
+            and n, which is no line feed here), or "white space" (strings can begin or end with some, which a text file
+            keeps, and a table or a .smi file loses).
         message: the finding in a sentence.
         production: the production it is about.
     """

@@ -151,10 +151,10 @@ def check_settings(parameters: Mapping[str, Any], images: "ImageSet") -> None:
     Raises:
         SettingsError: a parameter is unknown or out of range.
     """
-    from grae.images.resolution import resolved
+    from grae.images.resolution import resolve_settings
 
     asked = {"precision": "auto", **parameters}
-    resolved({**asked, "recipe": asked["recipe"] or images.recipe}, images.shape)
+    resolve_settings({**asked, "recipe": asked["recipe"] or images.recipe}, images.shape)
 
 
 def data_of(run: Path) -> "ImageSet":
