@@ -1,6 +1,6 @@
-"""Training the second autoencoder of the two-stage density: the first's parts, over codes instead of strings."""
+"""The second autoencoder of the two-stage density, between numpy's arrays: the first's parts, over codes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,71 +9,98 @@ from torch import Tensor, nn
 
 from grae.autoencoder import Autoencoder, Gaussian, Regularizer
 from grae.density.held_out import CodeBatches, held_out_of
-from grae.density.two_stage import LOG_SIGMA_BOUND
 from grae.training.loop import train
 from grae.training.settings import TrainingSettings
 
+AT_ONCE = 16_384  # rows that a layer sees together
 FIRST_GAMMA = 0.1  # from 1 on, the standard deviation of the codes, q would fall back to the prior at once and stay
 LEAST_LOG_GAMMA = -7.0
+LOG_SIGMA_BOUND = 5.0  # log sigma = bound * tanh(layer), so that it stays finite far from the codes
 
 
-def train_second_stage(
-    codes: np.ndarray,
-    *,
-    width: int,
-    epochs: int,
-    max_steps: int | None,
-    batch_size: int,
-    learning_rate: float,
-    schedule: Any,
-    gamma: float | None,
-    seed: int,
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Trains it.
+class SecondStage:
+    """An autoencoder of standardized codes, with two hidden layers of ReLUs on each side.
 
     Args:
-        codes: (n, D) float32, standardized.
-        width: as all that follows, see `TwoStage`.
-        epochs: at most.
-        max_steps: at most, as whole epochs.
-        batch_size: codes a step.
-        learning_rate: the highest of the schedule.
-        schedule: of the learning rate.
-        gamma: fixed, or None to learn it.
-        seed: of the weights, the order of the codes and what is drawn.
-
-    Returns:
-        The weights by the names of `two_stage.LAYERS`, float32, and what there is to record.
+        dim: of the codes, D, and of the latents.
+        width: of the hidden layers.
+        gamma: standard deviation of p(z | u), in the loss; None to learn it with the weights.
+        seed: of the weights.
     """
-    rows, held_out = held_out_of(codes, seed)
-    steps_an_epoch = -(-len(rows) // batch_size)
-    settings = TrainingSettings(
-        epochs=epochs if max_steps is None else max(1, min(epochs, max_steps // steps_an_epoch)),
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        clip_norm=None,
-        precision="fp32",
-        seed=seed,
-        device="cpu",
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = _network(codes.shape[1], width, gamma)
-    result = train(
-        network,
-        CodeBatches(rows, batch_size, seed),
-        settings,
-        validate=_mean_loss(held_out),
-    )
-    about = {
-        "rows": len(codes),
-        "width": width,
-        "steps": result.steps,
-        "best_step": result.best_step,
-        "loss": result.best["loss"],
-    }
-    return _weights(network), about
+
+    def __init__(self, dim: int, *, width: int, gamma: float | None = None, seed: int = 0) -> None:
+        self.width = width
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            encoder = _Encoder(nn.Linear(dim, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU())
+            bottleneck = Gaussian(width, dim, log_sigma_bound=LOG_SIGMA_BOUND)
+            decoder = _Decoder(
+                nn.Linear(dim, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, dim)
+            )
+        loss = _NegativeLogLikelihood(gamma)
+        self.network = Autoencoder(encoder, bottleneck, decoder, loss, Regularizer(), beta=1.0, lambda_=0.0).eval()
+        self._parts: dict[str, nn.Module] = {
+            "encoder": encoder,
+            "mean": bottleneck.to_code,
+            "scale": bottleneck.to_scale,
+            "decoder": decoder,
+        }
+
+    def fit(
+        self,
+        codes: np.ndarray,
+        *,
+        epochs: int,
+        max_steps: int | None,
+        batch_size: int,
+        learning_rate: float,
+        schedule: Any,
+        seed: int,
+    ) -> dict[str, Any]:
+        """Trains on standardized codes (n, D) float32; gives what there is to record. Arguments as of `TwoStage`."""
+        rows, held_out = held_out_of(codes, seed)
+        steps_an_epoch = -(-len(rows) // batch_size)
+        settings = TrainingSettings(
+            epochs=epochs if max_steps is None else max(1, min(epochs, max_steps // steps_an_epoch)),
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            clip_norm=None,
+            precision="fp32",
+            seed=seed,
+            device="cpu",
+        )
+        batches = CodeBatches(rows, batch_size, seed)
+        result = train(self.network, batches, settings, validate=_mean_loss(held_out))
+        about = {"steps": result.steps, "best_step": result.best_step, "loss": result.best["loss"]}
+        return {"rows": len(codes), "width": self.width, **about}
+
+    @torch.no_grad()
+    def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and log sigma of q(u | z) at standardized codes (n, D), (n, D) float64 each."""
+        bottleneck: Any = self.network.bottleneck
+        parts = [bottleneck.posterior(self.network.encoder({"x": some})) for some in _chunks(x)]
+        mean, log_sigma = (torch.cat(some).double().numpy() for some in zip(*parts, strict=True))
+        return mean, log_sigma
+
+    @torch.no_grad()
+    def decode(self, u: np.ndarray) -> np.ndarray:
+        """The mean of p(z | u) in standardized units at (n, D), (n, D) float64."""
+        return torch.cat([self.network.decoder(some, {}) for some in _chunks(u)]).double().numpy()
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The weights and biases by their names, float32."""
+        return {
+            f"{part}.{name}": tensor.detach().cpu().numpy().copy()
+            for part, module in self._parts.items()
+            for name, tensor in module.state_dict().items()
+        }
+
+    def take(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Takes weights and biases as `arrays` gives them."""
+        for part, module in self._parts.items():
+            own = {name.removeprefix(f"{part}."): a for name, a in arrays.items() if name.startswith(f"{part}.")}
+            module.load_state_dict({name: torch.tensor(array) for name, array in own.items()})
 
 
 class _Encoder(nn.Sequential):
@@ -110,18 +137,6 @@ class _NegativeLogLikelihood(nn.Module):
         return {"reconstruction": 0.5 * error * (-2 * log_gamma).exp() + mean.shape[1] * log_gamma}
 
 
-def _network(dim: int, width: int, gamma: float | None) -> Autoencoder:
-    return Autoencoder(
-        _Encoder(nn.Linear(dim, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()),
-        Gaussian(width, dim, log_sigma_bound=LOG_SIGMA_BOUND),
-        _Decoder(nn.Linear(dim, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, dim)),
-        _NegativeLogLikelihood(gamma),
-        Regularizer(),
-        beta=1.0,
-        lambda_=0.0,
-    )
-
-
 def _mean_loss(codes: np.ndarray) -> Any:
     """A validation on codes (n, D), with a draw from q, which the bottleneck makes in training mode alone."""
 
@@ -132,11 +147,7 @@ def _mean_loss(codes: np.ndarray) -> Any:
     return validate
 
 
-def _weights(network: Autoencoder) -> dict[str, np.ndarray]:
-    bottleneck: Any = network.bottleneck
-    parts = {"mean": bottleneck.to_code, "scale": bottleneck.to_scale}
-    named = {f"encoder.{name}": tensor for name, tensor in network.encoder.state_dict().items()}
-    for part, layer in parts.items():
-        named |= {f"{part}.{name}": tensor for name, tensor in layer.state_dict().items()}
-    named |= {f"decoder.{name}": tensor for name, tensor in network.decoder.state_dict().items()}
-    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in named.items()}
+def _chunks(rows: np.ndarray) -> Iterator[Tensor]:
+    """Rows (n, D) some at a time, float32; at least one part."""
+    for start in range(0, max(1, len(rows)), AT_ONCE):
+        yield torch.from_numpy(np.asarray(rows[start : start + AT_ONCE], np.float32))

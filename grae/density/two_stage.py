@@ -8,11 +8,11 @@ Source: Dai and Wipf 2019 (Diagnosing and Enhancing VAE Models); sizes of Ghosh 
 closed form, but the importance-weighted bound below it (Burda et al. 2016), with a fixed number of draws from q under a
 fixed seed: it is too low on average, the less so the more draws.
 
-Training needs torch and is in `second_stage`; what is here computes with numpy.
+The network is in `second_stage`, which needs torch.
 """
 
 import math
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.special import logsumexp
@@ -21,9 +21,10 @@ from grae.density.base import Density
 from grae.density.gaussians import standardization
 from grae.errors import SettingsError
 
-LAYERS = ("encoder.0", "encoder.2", "mean", "scale", "decoder.0", "decoder.2", "decoder.4")
-AT_ONCE = 16_384  # rows that a layer sees together
-LOG_SIGMA_BOUND = 5.0  # log sigma = bound * tanh(layer), so that it stays finite far from the codes
+if TYPE_CHECKING:
+    from grae.density.second_stage import SecondStage
+
+AT_ONCE = 16_384  # draws that are held together
 SMALLEST_GAMMA = 1e-3  # in standardized units, as the floor of the Gaussians' eigenvalues
 
 
@@ -75,17 +76,17 @@ class TwoStage(Density):
     def encode(self, z: np.ndarray) -> np.ndarray:
         """The mean of q(u | z) at codes (n, D): (n, D) float64."""
         self._fitted()
-        return self._encode(((z - self.center) / self.deviation).astype(np.float32))[0]
+        return self._stage.encode((z - self.center) / self.deviation)[0]
 
     def decode(self, u: np.ndarray) -> np.ndarray:
         """The mean of p(z | u), in the units of the codes, at (n, D): (n, D) float64."""
         self._fitted()
-        return self._decode(np.asarray(u, np.float32)) * self.deviation + self.center
+        return self._stage.decode(u) * self.deviation + self.center
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """See Density."""
         self._fitted()
-        arrays = {"center": self.center, "deviation": self.deviation, **self.weights}
+        arrays = {"center": self.center, "deviation": self.deviation, **self._stage.arrays()}
         return arrays, {**self.about, "gamma": self.gamma_, "draws": self.draws}
 
     @classmethod
@@ -96,47 +97,50 @@ class TwoStage(Density):
             raise ValueError(f"expected a positive gamma and number of draws, not {gamma!r} and {draws!r}")
         if "center" not in arrays or arrays["center"].ndim != 1 or "encoder.0.weight" not in arrays:
             raise ValueError("the arrays center and encoder.0.weight are missing or of another shape")
-        shapes = _shapes(len(arrays["center"]), len(arrays["encoder.0.weight"]))
-        if arrays.keys() != shapes.keys():
-            raise ValueError(f"expected the arrays {', '.join(shapes)}, found {', '.join(arrays)}")
-        for name, shape in shapes.items():
-            dtype = np.float64 if name in ("center", "deviation") else np.float32
-            if arrays[name].shape != shape or arrays[name].dtype != dtype:
-                found = f"shape {arrays[name].shape} and type {arrays[name].dtype}"
-                raise ValueError(f"{name} has {found}, not {shape} and {np.dtype(dtype)}")
+        density = cls(len(arrays["encoder.0.weight"]), draws=draws)
+        density.dim = len(arrays["center"])
+        density._stage = density._fresh(density.dim, seed=0)
+        scaling = {name: np.zeros(density.dim) for name in ("center", "deviation")}
+        expected = {**scaling, **density._stage.arrays()}
+        if arrays.keys() != expected.keys():
+            raise ValueError(f"expected the arrays {', '.join(expected)}, found {', '.join(arrays)}")
+        for name, array in expected.items():
+            if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
+                stored = f"shape {arrays[name].shape} and type {arrays[name].dtype}"
+                raise ValueError(f"{name} has {stored}, not {array.shape} and {array.dtype}")
             if not np.isfinite(arrays[name]).all():
                 raise ValueError(f"{name} holds a value that is NaN or infinite")
         if (arrays["deviation"] <= 0).any():
             raise ValueError("deviations must be positive")
-        density = cls(draws=draws)
         density.center, density.deviation = arrays["center"], arrays["deviation"]
-        density.weights = {name: arrays[name] for name in shapes if name not in ("center", "deviation")}
+        density._stage.take({name: array for name, array in arrays.items() if name not in scaling})
         density.gamma_ = gamma
         density.about = {name: value for name, value in about.items() if name not in ("gamma", "draws")}
-        density.dim = len(density.center)
         return density
 
     def _fit(self, z: np.ndarray, seed: int) -> None:
-        from grae.density.second_stage import train_second_stage
-
         self.center, self.deviation = standardization(z)
         x = ((np.asarray(z, dtype=np.float64) - self.center) / self.deviation).astype(np.float32)
-        self.weights, self.about = train_second_stage(
+        self._stage = self._fresh(x.shape[1], seed)
+        self.about = self._stage.fit(
             x,
-            width=self.width,
             epochs=self.epochs,
             max_steps=self.max_steps,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             schedule=self.schedule,
-            gamma=self.gamma,
             seed=seed,
         )
         self.gamma_ = self.gamma or self._most_likely_gamma(x, np.random.default_rng(seed))
 
+    def _fresh(self, dim: int, seed: int) -> "SecondStage":
+        from grae.density.second_stage import SecondStage
+
+        return SecondStage(dim, width=self.width, gamma=self.gamma, seed=seed)
+
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         u = rng.standard_normal((n, len(self.center))).astype(np.float32)
-        x = self._decode(u) + self.gamma_ * rng.standard_normal(u.shape)
+        x = self._stage.decode(u) + self.gamma_ * rng.standard_normal(u.shape)
         return x * self.deviation + self.center
 
     def _log_prob(self, z: np.ndarray) -> np.ndarray:
@@ -149,10 +153,10 @@ class TwoStage(Density):
     def _bound(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The importance-weighted bound of the log density of standardized codes (n, D): (n,), in nats."""
         n, dim = x.shape
-        mean, log_sigma = self._encode(x.astype(np.float32))  # n D
+        mean, log_sigma = self._stage.encode(x)  # n D
         noise = rng.standard_normal((self.draws, n, dim))  # K n D
         u = mean + np.exp(log_sigma) * noise
-        back = self._decode(u.reshape(-1, dim).astype(np.float32)).reshape(u.shape)
+        back = self._stage.decode(u.reshape(-1, dim)).reshape(u.shape)
         error = np.square((x - back) / self.gamma_).sum(axis=-1) + 2 * dim * math.log(self.gamma_)
         # log p(x | u) + log p(u) - log q(u | x), in which the constants of prior and posterior cancel
         log_ratio = log_sigma.sum(axis=-1) + 0.5 * (np.square(noise).sum(axis=-1) - np.square(u).sum(axis=-1) - error)
@@ -163,37 +167,7 @@ class TwoStage(Density):
         total = 0.0
         for start in range(0, len(x), AT_ONCE):
             part = x[start : start + AT_ONCE]
-            mean, log_sigma = self._encode(part)
+            mean, log_sigma = self._stage.encode(part)
             u = mean + np.exp(log_sigma) * rng.standard_normal(part.shape)
-            total += np.square(part - self._decode(u.astype(np.float32))).sum(dtype=np.float64)
+            total += np.square(part - self._stage.decode(u)).sum(dtype=np.float64)
         return max(math.sqrt(total / x.size), SMALLEST_GAMMA)
-
-    def _encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and log sigma of q(u | z) at standardized codes (n, D) float32, float64 each."""
-        hidden = self._relu("encoder.2", self._relu("encoder.0", x))
-        mean, raw = self._linear("mean", hidden), self._linear("scale", hidden)
-        return mean.astype(np.float64), LOG_SIGMA_BOUND * np.tanh(raw.astype(np.float64))
-
-    def _decode(self, u: np.ndarray) -> np.ndarray:
-        """f(u) of (n, D) float32, (n, D) float64."""
-        parts = [
-            self._linear("decoder.4", self._relu("decoder.2", self._relu("decoder.0", u[start : start + AT_ONCE])))
-            for start in range(0, len(u), AT_ONCE)
-        ]
-        return np.concatenate([np.empty((0, u.shape[1])), *parts])
-
-    def _linear(self, name: str, x: np.ndarray) -> np.ndarray:
-        return x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
-
-    def _relu(self, name: str, x: np.ndarray) -> np.ndarray:
-        return np.maximum(self._linear(name, x), 0)
-
-
-def _shapes(dim: int, width: int) -> dict[str, tuple[int, ...]]:
-    """The shape of each array of a state, for codes and hidden layers so wide."""
-    inputs = dict(zip(LAYERS, (dim, width, width, width, dim, width, width), strict=True))
-    outputs = dict(zip(LAYERS, (width, width, dim, dim, width, width, dim), strict=True))
-    shapes: dict[str, tuple[int, ...]] = {"center": (dim,), "deviation": (dim,)}
-    for layer in LAYERS:
-        shapes |= {f"{layer}.weight": (outputs[layer], inputs[layer]), f"{layer}.bias": (outputs[layer],)}
-    return shapes

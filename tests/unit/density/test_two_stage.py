@@ -1,4 +1,4 @@
-"""The two-stage density: its network against torch's, its bound against a density in closed form, and its file."""
+"""The two-stage density: its bound against a density in closed form, and its file."""
 
 import math
 from typing import Any
@@ -10,8 +10,7 @@ from scipy.stats import multivariate_normal
 
 from grae import files
 from grae.density import Gaussian, TwoStage, load_densities, save_densities
-from grae.density import second_stage as second_stage_module
-from grae.density.two_stage import LOG_SIGMA_BOUND
+from grae.density.second_stage import LOG_SIGMA_BOUND
 from grae.errors import RunError, SettingsError
 
 
@@ -77,24 +76,6 @@ def test_bound_rises_with_the_draws_towards_the_density(fitted):
     assert means[0] < means[1] < means[2]
 
 
-def test_numpy_and_torch_compute_the_same(fitted):
-    network = second_stage_module._network(2, 32, None).eval()
-    arrays = fitted.weights
-    bottleneck: Any = network.bottleneck
-    for part, prefix in ((network.encoder, "encoder."), (network.decoder, "decoder.")):
-        part.load_state_dict({n[len(prefix) :]: torch.tensor(a) for n, a in arrays.items() if n.startswith(prefix)})
-    for part, prefix in ((bottleneck.to_code, "mean."), (bottleneck.to_scale, "scale.")):
-        part.load_state_dict({n[len(prefix) :]: torch.tensor(a) for n, a in arrays.items() if n.startswith(prefix)})
-    x = torch.randn(20, 2)
-    with torch.no_grad():
-        mean, log_sigma = bottleneck.posterior(network.encoder({"x": x}))
-        back = network.decoder(x, {})
-    found = fitted._encode(x.numpy())
-    np.testing.assert_allclose(found[0], mean, atol=1e-5)
-    np.testing.assert_allclose(found[1], log_sigma, atol=1e-5)
-    np.testing.assert_allclose(fitted._decode(x.numpy()), back, atol=1e-5)
-
-
 def test_describes_a_ring_better_than_a_gaussian(fitted):
     held_out = ring(1000, 2)
     assert fitted.log_prob(held_out).mean() > Gaussian().fit(ring(2000, 0)).log_prob(held_out).mean() + 0.3
@@ -119,9 +100,9 @@ def test_gamma_is_fixed_or_found():
     assert small(epochs=1, gamma=0.25).fit(ring(100, 0)).gamma_ == 0.25
     density = small().fit(ring(1000, 0))
     x = ((ring(1000, 0) - density.center) / density.deviation).astype(np.float32)
-    mean, log_sigma = density._encode(x)
+    mean, log_sigma = density._stage.encode(x)
     u = mean + np.exp(log_sigma) * np.random.default_rng(7).standard_normal(x.shape)
-    error = math.sqrt(np.square(x - density._decode(u.astype(np.float32))).mean())
+    error = math.sqrt(np.square(x - density._stage.decode(u)).mean())
     assert density.gamma_ == pytest.approx(error, rel=0.05)
 
 
