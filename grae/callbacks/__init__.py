@@ -7,7 +7,7 @@ from grae.callbacks.protocol import Callback, Stop
 from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
-    from grae.callbacks.loggers import logger_named
+    from grae.callbacks.named import logger_named
     from grae.callbacks.to_mlflow import MLflowLogger
     from grae.callbacks.to_tensorboard import TensorBoardLogger
     from grae.callbacks.to_wandb import WandbLogger
@@ -35,6 +35,6 @@ __getattr__ = lazy_getattr(
         "MLflowLogger": "grae.callbacks.to_mlflow",
         "TensorBoardLogger": "grae.callbacks.to_tensorboard",
         "WandbLogger": "grae.callbacks.to_wandb",
-        "logger_named": "grae.callbacks.loggers",
+        "logger_named": "grae.callbacks.named",
     },
 )

@@ -1,4 +1,4 @@
-"""What the loggers share: which numbers go to the other tool, under which names, and how a logger is named in a word.
+"""What the loggers share: which numbers go to the other tool, under which names.
 
 A training logs, by step, `step/<term>` every few steps, `train/<term>` (means) and `validation/<name>` at each
 validation, and `learning_rate`; a search logs, by evaluation, `search/score`, `search/best` and `search/valid`.
@@ -65,30 +65,6 @@ class Logger(Callback):
         if evaluation.progress.best is not None:
             numbers["search/best"] = evaluation.progress.best.score
         self.write(numbers, evaluation.progress.evaluations)
-
-
-def logger_named(text: str) -> Logger:
-    """The logger that a word asks for: `tensorboard[:FOLDER]`, `mlflow[:EXPERIMENT]` or `wandb[:PROJECT]`.
-
-    Raises:
-        SettingsError: there is no such logger.
-        MissingExtraError: its package is not installed.
-    """
-    name, _, where = text.partition(":")
-    if name == "tensorboard":
-        from grae.callbacks.to_tensorboard import TensorBoardLogger
-
-        return TensorBoardLogger(where or None)
-    if name == "mlflow":
-        from grae.callbacks.to_mlflow import MLflowLogger
-
-        return MLflowLogger(where or PROJECT)
-    if name == "wandb":
-        from grae.callbacks.to_wandb import WandbLogger
-
-        return WandbLogger(where or PROJECT)
-    known = ("tensorboard", "mlflow", "wandb")
-    raise SettingsError.unknown("logger", name, known, otherwise="write tensorboard:FOLDER, mlflow or wandb")
 
 
 def flat(settings: Mapping[str, Any]) -> dict[str, Any]:

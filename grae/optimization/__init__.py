@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from grae.optimization.result import Best, SearchResult
     from grae.optimization.setup import Setup
     from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
-    from grae.optimization.targets import TARGETS, Target, TargetRequest, TargetRow, target_named
+    from grae.optimization.target import Target
+    from grae.optimization.targets import TARGETS, TargetRequest, TargetRow, target_named
 
 _HOMES = {
     "Best": "result",
@@ -25,7 +26,7 @@ _HOMES = {
     "SearchResult": "result",
     "Setup": "setup",
     "StrategyRow": "strategies",
-    "Target": "targets",
+    "Target": "target",
     "TargetError": "failures",
     "TargetFailedWarning": "failures",
     "TargetRequest": "targets",

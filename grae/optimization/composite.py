@@ -21,7 +21,7 @@ from grae.errors import ParseError, SettingsError
 from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
 from grae.optimization.formulas import NUMBER, grammar_of
-from grae.optimization.targets import Direction, Target
+from grae.optimization.target import Direction, Target
 
 FUNCTIONS = ("min", "max", "abs", "clip", "step", "sigmoid", "gauss")
 MAY_STAND = f"numbers, + - * / ^ ( ) and {', '.join(FUNCTIONS)} may stand there"

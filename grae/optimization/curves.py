@@ -17,7 +17,7 @@ from grae.expressions import points as published_points
 from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import encode
 from grae.optimization.formulas import grammar_of
-from grae.optimization.targets import Direction
+from grae.optimization.target import Direction
 from grae.paths import is_device
 
 FORMULA = "1/3 + x + sin(x*x)"

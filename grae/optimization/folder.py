@@ -16,7 +16,7 @@ from grae.errors import RunError
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text, shortened
 from grae.optimization.start_files import StartFiles
 from grae.optimization.strategies import STRATEGIES
-from grae.optimization.targets import Direction
+from grae.optimization.target import Direction
 from grae.paths import exists, is_dir
 
 HISTORY, SETTINGS = "history.jsonl", "search.json"

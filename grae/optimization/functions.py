@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from grae.optimization.targets import Direction
+from grae.optimization.target import Direction
 from grae.optimization.user_code import Source
 
 Function = Callable[[str], Any] | Callable[[list[str]], Iterable[Any]]

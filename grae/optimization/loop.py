@@ -25,7 +25,8 @@ from grae.optimization.start import Half, Start, limit_of
 from grae.optimization.start_files import start_of
 from grae.optimization.strategies import Pace, strategy_of
 from grae.optimization.strategy import Movable, Strategy, timed
-from grae.optimization.targets import Direction, Target, target_named
+from grae.optimization.target import Direction, Target
+from grae.optimization.targets import target_named
 from grae.training import generators
 
 if TYPE_CHECKING:

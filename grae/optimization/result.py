@@ -10,7 +10,7 @@ from grae.grammar.language import STRINGS, Language
 from grae.optimization.failures import Failures
 from grae.optimization.history import History, Record
 from grae.optimization.start import Start
-from grae.optimization.targets import Target
+from grae.optimization.target import Target
 
 if TYPE_CHECKING:
     import pandas as pd

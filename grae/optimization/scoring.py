@@ -26,7 +26,7 @@ import numpy as np
 
 from grae.errors import MissingExtraError, SettingsError
 from grae.optimization.failures import Outcome, described, traced
-from grae.optimization.targets import Target
+from grae.optimization.target import Target
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS = ("loky", "dask", "ray")

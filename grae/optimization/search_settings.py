@@ -10,7 +10,7 @@ from grae.grammar import Grammar
 from grae.optimization.limits import Limits
 from grae.optimization.mixed_parts import BOTH, NO_SURROGATE, VIEWS, groups
 from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
-from grae.optimization.targets import Target
+from grae.optimization.target import Target
 
 Features = Callable[[Sequence[str]], Any]
 """A user's own: strings -> an array (n, F) of finite numbers."""

@@ -13,7 +13,8 @@ from grae.datasets.locations import cache_home
 from grae.errors import DataError, SettingsError
 from grae.optimization.curves import CurveTarget
 from grae.optimization.scoring import Scorer
-from grae.optimization.targets import Target
+from grae.optimization.start_scoring import scoring_none, user_scores
+from grae.optimization.target import Target
 from grae.pretrained import start_strings
 from grae.version import __version__
 
@@ -152,18 +153,8 @@ def scored(
     """
     texts, of = drawn(texts, scorer.target, limit)
     if scorer.target.own:
-        from grae.optimization.start_scoring import user_scores
-
         return Start(texts, user_scores(texts, scorer, progress=progress), of)
     return Start(texts, _built_in_scores(texts, scorer.target, n_jobs, progress), of)
-
-
-def scoring_none(target: Target, n: int) -> DataError:
-    """The error of a target that gives no string a score."""
-    return DataError(
-        f"target {target.name} scores none of {n:,} strings to start from",
-        remedy="check that it is meant for strings of this grammar",
-    )
 
 
 def _built_in_scores(

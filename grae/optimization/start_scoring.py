@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from grae.errors import DataError
 from grae.optimization.failures import Failures, Outcome, TargetError
 from grae.optimization.scoring import Scorer
-from grae.optimization.start import scoring_none
-from grae.optimization.targets import Target
+from grae.optimization.target import Target
 
 FIRST = 10
 """A target that fails on all of so many strings is not called again."""
@@ -58,6 +58,14 @@ def user_scores(
             raise _failing(scorer.target, f"scores none of {len(texts):,} strings to start from", tried)
         raise scoring_none(scorer.target, len(texts))
     return scores
+
+
+def scoring_none(target: Target, n: int) -> DataError:
+    """The error of a target that gives no string a score."""
+    return DataError(
+        f"target {target.name} scores none of {n:,} strings to start from",
+        remedy="check that it is meant for strings of this grammar",
+    )
 
 
 def _failing(target: Target, what: str, tried: Sequence[tuple[str, Outcome]]) -> TargetError:

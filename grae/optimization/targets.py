@@ -8,47 +8,22 @@ package.module:function         one's own, also `path/to/file.py:function`; `fun
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from grae.errors import SettingsError
 from grae.optimization.benchmarks.names import SUITES
+from grae.optimization.target import Direction, Target
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from grae.grammar import Grammar
     from grae.optimization.curves import CurveTarget
     from grae.optimization.molecules import MoleculeTarget
 
-Direction = Literal["maximize", "minimize"]
 FORMULA = re.compile(r"^-|^[\d.]+$|[\s*+/^(),]")
 """What a formula holds, and no name of a target does."""
-
-
-class Target(Protocol):
-    """Scores strings.
-
-    Attributes:
-        name: what the history and the messages call it.
-        direction: "maximize" where higher is better, "minimize" where lower is.
-        language: the name of the language that it scores, such as "molecules"; None for any.
-        worst: what an invalid string counts as where no data say; infinite for a target without bound.
-        own: whether it is the user's own code, which may hang, raise or take its process down; it gets the strings of a
-            round at once, unless it has an attribute `batch` that is false.
-    """
-
-    name: str
-    direction: Direction
-    language: str | None
-    worst: float
-    own: bool
-
-    def evaluate(self, strings: Sequence[str]) -> "np.ndarray":
-        """The scores of strings, (n,) float64; NaN for the invalid."""
-        ...
 
 
 class TargetRequest(NamedTuple):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from grae.optimization.stored import Search
     from grae.report.rendering import Renderer
-    from grae.report.searches import Search
     from grae.sequence import GrammarAutoencoder
 
 

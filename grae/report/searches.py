@@ -1,21 +1,13 @@
 """Searches of the latent space: the best score against the calls, and the best strings."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
-
 import numpy as np
 from markupsafe import Markup
 
 from grae.errors import GraeError
 from grae.optimization.curves import FORMULA, formula_values
-from grae.optimization.folder import HISTORY, read_settings
-from grae.optimization.history import History
 from grae.optimization.plots import draw_best_so_far
-from grae.optimization.result import Best, best_of
-from grae.optimization.start import Start
-from grae.optimization.start_files import read_start
+from grae.optimization.result import Best
+from grae.optimization.stored import Search
 from grae.report.context import ReportContext
 from grae.report.plots import INK, LINES, MUTED, Plot
 from grae.report.section import LeftOut, Section, rendered
@@ -24,46 +16,6 @@ TITLE = "Searches"
 SHOWN = 10
 CURVES = 3
 CURVE_TARGET = "log-mse"
-
-
-@dataclass(frozen=True)
-class Search:
-    """A search that was written down.
-
-    Attributes:
-        name: of its folder.
-        settings: what search.json holds.
-        history: its evaluations.
-        start: what it started from; None where that was not kept.
-    """
-
-    name: str
-    settings: Mapping[str, Any]
-    history: History
-    start: Start | None = None
-
-    @classmethod
-    def read(cls, folder: Path) -> Self:
-        """The search in a folder.
-
-        Raises:
-            RunError: the folder holds none, or a damaged one.
-        """
-        settings = read_settings(folder)
-        return cls(
-            folder.name, settings, History.read(folder / HISTORY, settings["direction"]), read_start(folder, settings)
-        )
-
-    @property
-    def best(self) -> list[Best]:
-        """The best strings of all, those it started from and those it found."""
-        return best_of(self.start, self.history)
-
-    @property
-    def start_best(self) -> float | None:
-        """The best score that it started from."""
-        best = None if self.start is None else self.start.best(self.settings["direction"] == "maximize")
-        return None if best is None else best[1]
 
 
 def section(context: ReportContext) -> Section | LeftOut:

@@ -29,7 +29,7 @@ from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from grae.datasets.origin import Build
-    from grae.optimization.targets import Target
+    from grae.optimization.target import Target
     from grae.sequence import GrammarAutoencoder
 
 FORMAT = "grae pmo table 2"

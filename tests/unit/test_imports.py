@@ -3,11 +3,13 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import pytest
 
 import grae
+from grae.grammar.analysis import components
 
 PACKAGE = Path(grae.__file__).parent
 HEAVY = ("torch", "rdkit", "numba", "pandas", "sklearn", "scipy", "nltk", "accelerate", "matplotlib", "PIL", "botorch")
@@ -45,6 +47,10 @@ ROOMS = (
     "report",
     "cli",
     "__main__",
+)
+# `Grammar` is the face of what is computed of it, which it imports when it is asked.
+CIRCLES = (
+    {f"grae.grammar.{name}" for name in ["cfg", "forest", "nltk_objects", "parser", "segmentation", "spelling"]},
 )
 FACE = {"__init__"}  # grae/__init__.py names the library's face; its imports are lazy
 
@@ -85,6 +91,30 @@ def test_a_room_imports_only_rooms_below_it(file: Path):
     assert room in ROOMS, f"{room} is a new room: give it a place in ROOMS"
     above = set(ROOMS[ROOMS.index(room) + 1 :])
     assert not imported_rooms(file) & above
+
+
+def run_imports(node: ast.AST, modules: Container[str]) -> Iterator[str]:
+    """The modules of the package that code imports when it runs, in functions too, but not those for types alone."""
+    match node:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names if alias.name in modules)
+        case ast.ImportFrom(module=str(module), names=names):
+            submodules = (f"{module}.{alias.name}" for alias in names)
+            yield from (name for one in submodules if (name := one if one in modules else module) in modules)
+    for child in ast.iter_child_nodes(node):
+        yield from run_imports(child, modules)
+
+
+def test_no_modules_import_each_other_but_the_known():
+    names = {".".join(("grae", *file.relative_to(PACKAGE).with_suffix("").parts)): file for file in FILES}
+    imports = {name: set(run_imports(ast.parse(file.read_text()), names)) for name, file in names.items()}
+    circles: dict[int, set[str]] = {}
+    for name, number in components(imports).items():
+        circles.setdefault(number, set()).add(name)
+    for circle in circles.values():
+        assert len(circle) == 1 or any(circle <= known for known in CIRCLES)
 
 
 def loaded_after(code: str) -> set[str]:

@@ -10,7 +10,7 @@ from grae.errors import SettingsError
 from grae.optimization.benchmarks.classifiers import classifier
 from grae.optimization.benchmarks.names import LEARNED, SUITES
 from grae.optimization.benchmarks.tasks import TASKS
-from grae.optimization.targets import Direction
+from grae.optimization.target import Direction
 
 
 class BenchmarkTarget:

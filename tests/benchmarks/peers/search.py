@@ -22,7 +22,7 @@ import grae
 from grae.datasets import open_source
 from grae.optimization import target_named
 from grae.optimization.benchmarks.efficiency import distinct_scores, top_auc
-from grae.optimization.targets import Target
+from grae.optimization.target import Target
 from grae.reproduction.pmo import ROUNDS, STARTING
 
 UNIT = "AUC of the top 10"
