@@ -6,6 +6,11 @@ from pathlib import Path
 RUNS = Path("runs")
 IMAGE_RUNS = RUNS / "images"
 """Where commands put runs, and look for them by name."""
+CONFIG_FILE, MODEL_FILE = "config.json", "model.safetensors"
+"""Files of a run: it is begun where the first is, and finished where the second is."""
+GRAMMAR_FILE, LANGUAGE_FILE = "grammar.cfg", "language.cfg"
+"""The grammar of a run's derivations, and the one that was named where the derivations are of another."""
+SPLIT_FILE, DENSITY_FILE, METRICS_FILE = "split.safetensors", "density.safetensors", "metrics.jsonl"
 
 
 def exists(path: Path) -> bool:

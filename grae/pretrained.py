@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from grae.errors import RunError, first_problem
-from grae.paths import RUNS, is_file, place_named
+from grae.paths import CONFIG_FILE, RUNS, is_file, place_named
 from grae.resources import shipped
 
 ABOUT, START = "model.json", "start.txt"
@@ -133,7 +133,7 @@ def pretrained_folder(name: str) -> Path | None:
 def located(path: str | Path) -> Path:
     """The folder that a path or a name means: that of a run, or of the model of that name that comes with grae."""
     place = place_named(path)
-    if is_file(place / "config.json"):
+    if is_file(place / CONFIG_FILE):
         return place
     return pretrained_folder(str(path)) or place
 
@@ -201,5 +201,5 @@ def _fingerprint(place: Path) -> str | None:
     """Of the language's grammar, as the configuration says it."""
     from grae import files
 
-    language = files.read_json(place / "config.json", remedy=REINSTALL).get("language")
+    language = files.read_json(place / CONFIG_FILE, remedy=REINSTALL).get("language")
     return language.get("fingerprint") if isinstance(language, dict) else None

@@ -11,15 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from grae.errors import MissingExtraError, RunError, SettingsError, shortened
-from grae.paths import exists, is_dir, is_file
+from grae.paths import (
+    CONFIG_FILE,
+    DENSITY_FILE,
+    GRAMMAR_FILE,
+    LANGUAGE_FILE,
+    METRICS_FILE,
+    MODEL_FILE,
+    SPLIT_FILE,
+    exists,
+    is_dir,
+    is_file,
+)
 from grae.pretrained import ABOUT, START, About, read_about
 from grae.version import __version__
 
 HUB = "hf:"
 """What the address of a repository begins with: hf:USER/NAME or hf:USER/NAME@REVISION."""
 CARD = "README.md"
-REQUIRED = ("config.json", "grammar.cfg", "split.safetensors", "density.safetensors", "model.safetensors", ABOUT)
-OPTIONAL = ("language.cfg", "metrics.jsonl", START)
+REQUIRED = (CONFIG_FILE, GRAMMAR_FILE, SPLIT_FILE, DENSITY_FILE, MODEL_FILE, ABOUT)
+OPTIONAL = (LANGUAGE_FILE, METRICS_FILE, START)
 _ADDRESS = re.compile(r"hf:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 
 

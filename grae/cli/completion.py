@@ -3,13 +3,13 @@
 import tomllib
 
 from grae import pretrained
-from grae.cli.runs import RUNS, STARTED
+from grae.paths import CONFIG_FILE, RUNS
 from grae.resources import shipped
 
 
 def runs(incomplete: str) -> list[str]:
     """Names of runs under runs/, the last written first."""
-    written = [(file.stat().st_mtime_ns, file.parent.name) for file in RUNS.glob(f"*/{STARTED}")]
+    written = [(file.stat().st_mtime_ns, file.parent.name) for file in RUNS.glob(f"*/{CONFIG_FILE}")]
     names = [name for _, name in sorted(written, reverse=True)]
     return [name for name in dict.fromkeys([*names, *pretrained.names()]) if name.startswith(incomplete)]
 

@@ -8,7 +8,7 @@ import typer
 from grae.bounds import MOST_SEED, MOST_STRINGS
 from grae.cli.options import AsJson, Device, Fcd, Jobs, PresetEpochs, PresetMinutes
 from grae.cli.output import emit, note, stages, table, talks
-from grae.cli.runs import RUNS
+from grae.paths import RUNS
 
 
 def moses(

@@ -8,7 +8,8 @@ import typer
 from grae.bounds import MOST_ROUNDS, MOST_STRINGS
 from grae.cli.options import AsJson, Device, PresetEpochs, PresetMinutes
 from grae.cli.output import emit, note, table, talks
-from grae.cli.runs import RUNS, find_run
+from grae.cli.runs import find_run
+from grae.paths import RUNS
 
 
 def pmo(

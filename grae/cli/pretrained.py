@@ -8,7 +8,8 @@ import typer
 from grae.bounds import MOST_STRINGS
 from grae.cli.options import AsJson, Device, Fcd
 from grae.cli.output import emit, note, training_progress
-from grae.cli.runs import RUNS, check_new
+from grae.cli.runs import check_new
+from grae.paths import RUNS
 
 
 def pretrained(

@@ -11,8 +11,9 @@ from grae.cli.evaluation import measured, opened
 from grae.cli.optimize import SEARCHES
 from grae.cli.options import AsJson, Device, Jobs, ModelName, OfGrammar, RunArgument, Seed
 from grae.cli.output import emit, note, talks
-from grae.cli.runs import COMPLETE, find_run, named
+from grae.cli.runs import find_run, named
 from grae.errors import RunError
+from grae.paths import MODEL_FILE
 from grae.pretrained import written_to
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _found(held: "LoadedRun", asked: "EvalRequest", *, again: bool) -> dict[str,
 
     kept = largest_evaluation(
         written_to(held.place),
-        model=file_checksum(held.place / COMPLETE),
+        model=file_checksum(held.place / MODEL_FILE),
         densities=file_checksum(held.place / "density.safetensors"),
         density=held.model.settings_.density,
         temperature=0.0,

@@ -11,8 +11,9 @@ from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, progress, table, talks
 from grae.cli.pmo import pmo
 from grae.cli.pretrained import pretrained
-from grae.cli.runs import RUNS, find_run
+from grae.cli.runs import find_run
 from grae.errors import SettingsError
+from grae.paths import RUNS
 
 if TYPE_CHECKING:
     from grae.reproduction import Scale

@@ -4,13 +4,10 @@ from pathlib import Path
 
 from grae.cli.output import note
 from grae.errors import GrammarError, RunError, SettingsError, shortened
-from grae.paths import IMAGE_RUNS, RUNS, exists, is_dir, is_file, place_named
+from grae.paths import CONFIG_FILE, IMAGE_RUNS, LANGUAGE_FILE, MODEL_FILE, RUNS, exists, is_dir, is_file, place_named
 from grae.pretrained import model_for, pretrained_folder
 
-COMPLETE = "model.safetensors"
-STARTED = "config.json"
 _TRAIN = {RUNS: "grae train", IMAGE_RUNS: "grae images train"}
-LANGUAGE = "language.cfg"  # only where the run's derivations are of another grammar than the one that was named
 
 
 def find_run(
@@ -18,7 +15,7 @@ def find_run(
     grammar: str | None = None,
     *,
     language: str | None = None,
-    holds: str | None = COMPLETE,
+    holds: str | None = MODEL_FILE,
     under: Path = RUNS,
 ) -> Path:
     """The folder of a run.
@@ -37,21 +34,21 @@ def find_run(
         RunError: there is no such run, or none to choose from.
         GrammarError: there is no such grammar.
     """
-    comes_along = holds == COMPLETE and under == RUNS
+    comes_along = holds == MODEL_FILE and under == RUNS
     if run is not None:
         place = place_named(run, under)
-        if comes_along and not is_file(place / STARTED) and (shipped := pretrained_folder(run)) is not None:
+        if comes_along and not is_file(place / CONFIG_FILE) and (shipped := pretrained_folder(run)) is not None:
             note(f"model: {run}, which comes with grae")
             return shipped
         if is_dir(place):
-            if holds == COMPLETE:
+            if holds == MODEL_FILE:
                 _check_complete(place, _TRAIN[under])
             return place
         raise RunError(
             f"no run {shortened(run)!r}: neither a folder nor one under {under}/{_known(under)}",
             remedy=f"name one, or train one with `{_TRAIN[under]}`",
         )
-    fitting = (place for place in _newest(holds or COMPLETE, under) if grammar is None or _is_of(place, grammar))
+    fitting = (place for place in _newest(holds or MODEL_FILE, under) if grammar is None or _is_of(place, grammar))
     latest = next((place for place in fitting if language is None or _language(place) == language), None)
     if latest is None and comes_along:
         shipped = model_for(language, None if grammar is None else _fingerprint(grammar))
@@ -116,17 +113,17 @@ def check_new(place: Path | None) -> None:
         return
     if exists(place):
         what = "a folder that is not empty" if place.is_dir() else "a file"
-        resume = "continue it with --resume, or " if (place / STARTED).is_file() else ""
+        resume = "continue it with --resume, or " if (place / CONFIG_FILE).is_file() else ""
         raise RunError(f"--out {place} is already there: {what}", remedy=f"{resume}choose another folder")
 
 
 def _check_complete(place: Path, train: str) -> None:
     """A look at a run's files, before anything heavy is loaded. Raises RunError: no run, or one that has not ended."""
-    if not (place / STARTED).is_file():
-        raise RunError(f"{place} is not a run: {STARTED} is missing", remedy=f"give a folder made by `{train}`")
-    if not (place / COMPLETE).is_file():
+    if not (place / CONFIG_FILE).is_file():
+        raise RunError(f"{place} is not a run: {CONFIG_FILE} is missing", remedy=f"give a folder made by `{train}`")
+    if not (place / MODEL_FILE).is_file():
         raise RunError(
-            f"{place} holds no {COMPLETE}: its training has not finished", remedy=f"{train} --resume --out {place}"
+            f"{place} holds no {MODEL_FILE}: its training has not finished", remedy=f"{train} --resume --out {place}"
         )
 
 
@@ -138,7 +135,7 @@ def _newest(holds: str, under: Path) -> list[Path]:
 
 def _is_of(place: Path, grammar: str) -> bool:
     wanted = _fingerprint(grammar)
-    named = place / LANGUAGE
+    named = place / LANGUAGE_FILE
     try:
         return _fingerprint(named if named.is_file() else place) == wanted
     except GrammarError:  # a damaged run is not the one that is looked for
@@ -157,7 +154,7 @@ def _language(place: Path) -> str | None:
     """The name of the language of a run's strings; None where its grammar is damaged."""
     from grae.grammar import load_grammar
 
-    named = place / LANGUAGE
+    named = place / LANGUAGE_FILE
     try:
         return load_grammar(named if named.is_file() else place).language.name
     except GrammarError:
@@ -173,6 +170,6 @@ def _grammar_of(language: str | None) -> str:
 
 
 def _known(under: Path) -> str:
-    names = sorted(place.parent.name for place in under.glob(f"*/{STARTED}"))
+    names = sorted(place.parent.name for place in under.glob(f"*/{CONFIG_FILE}"))
     shown = ", ".join(names[-8:])
     return f" (there: {'..., ' if len(names) > 8 else ''}{shown})" if names else ""

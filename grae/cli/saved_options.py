@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from grae.cli.runs import LANGUAGE
 from grae.errors import GrammarError, RunError, SettingsError
+from grae.paths import LANGUAGE_FILE
 
 STRINGS, IMAGES = "grae run 1", "grae image run 1"
 UNSETTLED = {"validation": (0.05, 0.1), "test": (0.05,), "precision": ("auto",)}
@@ -93,7 +93,7 @@ def _grammar(path: Path, held: Mapping[str, Any]) -> str:
     from grae.grammar.loading import shipped_grammars
 
     folder = path.parent
-    file = folder / LANGUAGE
+    file = folder / LANGUAGE_FILE
     place = file if file.is_file() else folder
     try:
         grammar = load_grammar(place)

@@ -9,8 +9,8 @@ from grae.bounds import MOST_STRINGS
 from grae.cli.completion import runs
 from grae.cli.options import AsJson, Device, Fcd, Seed
 from grae.cli.output import emit, note
-from grae.cli.runs import RUNS, check_new, find_run
-from grae.paths import is_file
+from grae.cli.runs import check_new, find_run
+from grae.paths import RUNS, is_file
 from grae.pretrained import ABOUT, read_about
 
 

@@ -15,10 +15,11 @@ from grae.cli.finetuning import OF_MODEL, print_finetuning, restarted, tuned
 from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
-from grae.cli.runs import STARTED, check_new, find_run, place_for
+from grae.cli.runs import check_new, find_run, place_for
 from grae.cli.tables import described
 from grae.density.densities import DENSITIES
 from grae.errors import RunError, SettingsError
+from grae.paths import CONFIG_FILE
 from grae.sequence.architectures import ARCHITECTURES
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def train(
         if resume:
             given = on_command_line(context, {**parameters, **strings})
             ended = _continued(
-                find_run(None if out is None else str(out), grammar, holds=STARTED), grammar, given, loggers
+                find_run(None if out is None else str(out), grammar, holds=CONFIG_FILE), grammar, given, loggers
             )
         elif start is not None:
             of_model = on_command_line(context, {name: parameters[name] for name in OF_MODEL})

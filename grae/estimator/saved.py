@@ -19,6 +19,7 @@ from grae.datasets.split import Split
 from grae.density import load_densities, save_densities
 from grae.errors import RunError
 from grae.estimator.configuration import RunKind, read_config, read_settings
+from grae.paths import SPLIT_FILE
 from grae.training.checkpoint import load_weights
 from grae.training.run_folder import RunFolder
 from grae.training.settings import FREE_ON_RESUME
@@ -26,7 +27,6 @@ from grae.training.settings import FREE_ON_RESUME
 if TYPE_CHECKING:
     from grae.estimator.base import LatentEstimator
 
-SPLIT = "split.safetensors"
 CHUNK = 1 << 24  # bytes of an array whose checksum is taken
 FREE = frozenset(f"training.{name}" for name in FREE_ON_RESUME)
 
@@ -40,7 +40,7 @@ def begin(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **more
         estimator: with settings, split and `about_`.
         **more: what else config.json holds.
     """
-    estimator.split_.save(folder / SPLIT)
+    estimator.split_.save(folder / SPLIT_FILE)
     config = {
         "format": kind.format,
         **more,
@@ -87,11 +87,11 @@ def restore(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", netw
             remedy=f"{kind.command} --resume --out {folder.path}",
         )
     estimator.about_ = read_config(kind, folder).get("data") or {}
-    estimator.split_ = Split.load(folder / SPLIT)
+    estimator.split_ = Split.load(folder / SPLIT_FILE)
     rows = estimator.about_.get("rows")
     if rows is not None and rows != len(estimator.split_):
         raise RunError(
-            f"{folder / SPLIT} splits {len(estimator.split_):,} rows; the run was trained on {rows:,}",
+            f"{folder / SPLIT_FILE} splits {len(estimator.split_):,} rows; the run was trained on {rows:,}",
             remedy=kind.foreign,
         )
     estimator.result_ = None

@@ -11,7 +11,7 @@ import torch
 from grae import files
 from grae.density import save_densities
 from grae.errors import RunError
-from grae.estimator.saved import SPLIT
+from grae.paths import SPLIT_FILE
 from grae.pretrained import ABOUT, START, About
 from grae.sequence.configuration import read_config, read_settings
 from grae.training.metrics import read_metrics
@@ -153,7 +153,7 @@ def _write(
     for name in (folder.GRAMMAR, folder.LANGUAGE, folder.METRICS):
         if source.has(name):
             folder.write_text(name, source.read_text(name))
-    model.split_.save(folder / SPLIT, small=True)
+    model.split_.save(folder / SPLIT_FILE, small=True)
     save_densities(folder / folder.DENSITY, model.densities_)
     files.write_text(folder / START, "".join(f"{text}\n" for text in strings))
     folder.write_json(ABOUT, about.to_dict())

@@ -14,6 +14,7 @@ from grae.evaluation.measures import Wanted
 from grae.evaluation.results import keep_evaluation, kept_evaluation
 from grae.evaluation.strings import Strings, digest
 from grae.evaluation.work import Work
+from grae.paths import MODEL_FILE
 from grae.pretrained import comes_with_grae, written_to
 
 if TYPE_CHECKING:
@@ -315,7 +316,7 @@ def _settings(run: LoadedRun, request: EvalRequest, comparison: Comparison) -> d
 
     about: dict[str, Any] = {
         "grae": f"{__version__}, evaluation {VERSION}",
-        "model": file_checksum(run.place / "model.safetensors"),
+        "model": file_checksum(run.place / MODEL_FILE),
         "densities": file_checksum(run.place / "density.safetensors"),
         "n": request.n,
         "density": request.density or run.model.settings_.density,

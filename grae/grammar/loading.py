@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from grae.errors import GrammarError
 from grae.grammar.cfg import Grammar
+from grae.paths import GRAMMAR_FILE
 from grae.resources import shipped
 
 if TYPE_CHECKING:
     import nltk
 
-RUN_GRAMMAR = "grammar.cfg"
 MOST_BYTES = 100_000_000  # of a grammar's file
 _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
@@ -37,7 +37,7 @@ def load_grammar(source: "str | Path | nltk.CFG") -> Grammar:
     path = shipped_files.get(str(source), Path(source))
     try:
         if path.is_dir():
-            path = path / RUN_GRAMMAR
+            path = path / GRAMMAR_FILE
         text = _text_of(path)
     except UnicodeDecodeError as error:
         raise GrammarError(
@@ -51,7 +51,7 @@ def load_grammar(source: "str | Path | nltk.CFG") -> Grammar:
             f"no grammar {str(source)!r}: neither a shipped grammar ({', '.join(shipped_files)}) nor a file",
             remedy=f"did you mean {near[0]!r}?" if near else "give one of these names, a .cfg file, or a run's folder",
         ) from None
-    return Grammar.from_text(text, name=path.stem if path.name != RUN_GRAMMAR else path.parent.name)
+    return Grammar.from_text(text, name=path.stem if path.name != GRAMMAR_FILE else path.parent.name)
 
 
 def _text_of(path: Path) -> str:

@@ -28,7 +28,7 @@ from grae.sequence.settings import Settings, preset_named, replaced
 from grae.training import processes
 from grae.training.device import resolve_device
 from grae.training.loop import train
-from grae.training.run_folder import FOREIGN, RunFolder
+from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from grae.datasets.store import DerivationStore
@@ -329,11 +329,3 @@ def _validation(
         return {**new, **{f"replayed_{name}": value for name, value in old.items()}, "loss": loss}
 
     return validate
-
-
-def read_report(folder: RunFolder) -> dict[str, Any]:
-    """What came of the fine-tuning in a run's folder. Raises RunError: missing or damaged."""
-    found = folder.read_json(REPORT)
-    if not isinstance(found, dict) or "exact_after" not in found:
-        raise RunError(f"{folder / REPORT} is no report of a fine-tuning", remedy=FOREIGN)
-    return found

@@ -8,6 +8,7 @@ import numpy as np
 
 from grae import files
 from grae.errors import RunError
+from grae.paths import CONFIG_FILE, DENSITY_FILE, GRAMMAR_FILE, LANGUAGE_FILE, METRICS_FILE, MODEL_FILE
 
 FOREIGN = "give the folder of a run made by `grae train`, or restore the file from a copy"
 
@@ -22,13 +23,12 @@ class RunFolder:
         path: the folder; made when the first file is written.
     """
 
-    MODEL = "model.safetensors"
-    CONFIG = "config.json"
-    GRAMMAR = "grammar.cfg"
-    LANGUAGE = "language.cfg"
-    DENSITY = "density.safetensors"
-    METRICS = "metrics.jsonl"
-    HISTORY = "history.jsonl"
+    MODEL = MODEL_FILE
+    CONFIG = CONFIG_FILE
+    GRAMMAR = GRAMMAR_FILE
+    LANGUAGE = LANGUAGE_FILE
+    DENSITY = DENSITY_FILE
+    METRICS = METRICS_FILE
     REPORT = "report.html"
     CHECKPOINT = "state/checkpoint.safetensors"
 

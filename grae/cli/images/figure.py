@@ -20,8 +20,9 @@ from grae.cli.images.options import (
 )
 from grae.cli.options import AsJson, Device, Seed
 from grae.cli.output import emit, note
-from grae.cli.runs import COMPLETE, IMAGE_RUNS, find_run
+from grae.cli.runs import find_run
 from grae.errors import RunError, SettingsError
+from grae.paths import IMAGE_RUNS, MODEL_FILE
 
 
 def figure(
@@ -105,11 +106,11 @@ def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
         SettingsError: models are named beside runs.
     """
     places = [find_run(name, holds=None, under=IMAGE_RUNS) for name in given]
-    if len(places) == 1 and not (places[0] / COMPLETE).is_file():
+    if len(places) == 1 and not (places[0] / MODEL_FILE).is_file():
         from grae.images.figure import SHOWN
 
         names = SHOWN if models is None else [name.strip() for name in models.split(",")]
-        found = {name: places[0] / name for name in names if (places[0] / name / COMPLETE).is_file()}
+        found = {name: places[0] / name for name in names if (places[0] / name / MODEL_FILE).is_file()}
         missing = [] if models is None else [name for name in names if name not in found]
         if missing or not found:
             raise RunError(

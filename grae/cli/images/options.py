@@ -9,9 +9,9 @@ import typer
 
 from grae.bounds import MOST_EPOCHS, MOST_STRINGS
 from grae.cli.output import note, progress, talks
-from grae.cli.runs import COMPLETE, IMAGE_RUNS, find_run
+from grae.cli.runs import find_run
 from grae.errors import DataError, DownloadError, RunError, SettingsError, shortened
-from grae.paths import is_file
+from grae.paths import IMAGE_RUNS, MODEL_FILE, is_file
 
 if TYPE_CHECKING:
     from grae.images import ImageSet
@@ -121,7 +121,7 @@ def opened(data: str) -> "ImageSet":
         return load_images(data, progress=done)
 
 
-def image_run(run: str | None, *, holds: str = COMPLETE, density: str | None = None) -> Path:
+def image_run(run: str | None, *, holds: str = MODEL_FILE, density: str | None = None) -> Path:
     """The folder of a run of images, which was looked at before torch, which takes seconds to load.
 
     Args:

@@ -28,8 +28,8 @@ from grae.cli.images.options import (
 from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, talks
 from grae.cli.output import table as print_table
-from grae.cli.runs import IMAGE_RUNS
 from grae.images.recipes import PUBLISHED_MODELS
+from grae.paths import IMAGE_RUNS
 
 UNSET = dict.fromkeys(("time_budget", "batch_size", "latent_dim", "beta", "lambda_", "density"))
 """Parameters of `ImageAutoencoder` that a table leaves to the recipe."""

@@ -23,10 +23,11 @@ from grae.cli.images.options import (
 from grae.cli.options import AsJson, Device, Log
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
-from grae.cli.runs import IMAGE_RUNS, STARTED, check_new, place_for
+from grae.cli.runs import check_new, place_for
 from grae.cli.tables import either
 from grae.density.densities import DENSITIES
 from grae.images.recipes import models_of_images
+from grae.paths import CONFIG_FILE, IMAGE_RUNS
 
 if TYPE_CHECKING:
     from grae.callbacks import Callback
@@ -104,7 +105,7 @@ def train(
     with together(device) as speaks:
         if resume:
             given = on_command_line(context, {**parameters, "data": data})
-            ended = _continued(image_run(None if out is None else str(out), holds=STARTED), given, loggers)
+            ended = _continued(image_run(None if out is None else str(out), holds=CONFIG_FILE), given, loggers)
         else:
             ended = _begun(data, parameters, out, loggers)
         if speaks:

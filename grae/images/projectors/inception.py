@@ -19,8 +19,6 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 from grae.images.projectors.given import in_colour
 from grae.images.projectors.scaling import Scaling, scaled
 
-N_FEATURES = 2048
-
 
 class Convolution(NamedTuple):
     """A convolution with ReLU: its name, filters, kernel, stride and padding.

@@ -72,7 +72,7 @@ def test_a_run_or_its_name_is_a_start_and_the_new_run_is_like_any_other(base, tm
     assert loaded.sample(20, seed=1) == tuned.sample(20, seed=1)
     config = json.loads((tmp_path / "tuned" / "config.json").read_text())
     assert config["data"]["from"] == str(tmp_path / "base")
-    assert finetuning.read_report(RunFolder(tmp_path / "tuned")) == json.loads(json.dumps(tuned.finetuning_))
+    assert RunFolder(tmp_path / "tuned").read_json(finetuning.REPORT) == json.loads(json.dumps(tuned.finetuning_))
     again: Any = new(epochs=1).fit(NEW[:20], warm_start=tmp_path / "tuned")
     assert again.grammar_ == base.grammar_
 
