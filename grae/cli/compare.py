@@ -37,7 +37,7 @@ def compare(
         typer.Argument(metavar="RUN RUN ...", help="Folders of runs, or names under runs/.", autocompletion=known_runs),
     ],
     n: Annotated[
-        int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample from each.")
+        int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="Number of samples from each.")
     ] = 1000,
     reference: Reference = None,
     scaffold_reference: ScaffoldReference = None,
@@ -49,15 +49,15 @@ def compare(
     seed: Seed = 0,
     jobs: Jobs = -1,
     device: Device = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Measure again what was measured before.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Measure again.")] = False,
     csv: Annotated[
-        str | None, typer.Option("--csv", metavar="FILE", help="Also write the table as CSV; - for stdout alone.")
+        str | None, typer.Option("--csv", metavar="FILE", help="Also write the table as CSV; - for only CSV on stdout.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Runs side by side: the settings in which they differ, and what was measured of each, with the best marked.
+    """Compare runs: their different settings, and their measures with the best marked.
 
-    What was measured before with the same settings is taken from the run's evaluation.json.
+    Measures taken before with the same settings are read from the run's evaluation.json.
     """
     from grae.evaluation import EvalRequest, check_run, side_by_side
     from grae.sequence.configuration import read_config

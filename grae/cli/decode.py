@@ -22,7 +22,7 @@ def decode(
             "--out",
             "-o",
             metavar="FILE",
-            help="Where the strings go: text, .smi, .csv or .tsv, .gz packs it; - for stdout.",
+            help="Output file: text, .smi, .csv or .tsv, optionally .gz; - for stdout.",
         ),
     ] = "-",
     temperature: Temperature = 0.0,
@@ -32,7 +32,7 @@ def decode(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Decode latent codes to strings, a line a code; every string is in the language, and a molecule valid."""
+    """Decode latent codes to strings, one line per code; strings are in the language, molecules valid."""
     place = find_run(named(run, named_model), grammar)
     from grae.cli.codes import of_width, read_codes
     from grae.sequence.configuration import check_decoding, read_settings

@@ -29,7 +29,7 @@ def encode(
     column: Column = None,
     delimiter: Delimiter = None,
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="Where the codes go: .npy, .tsv, else CSV; - for stdout.")
+        str, typer.Option("--out", "-o", metavar="FILE", help="Output file: .npy, .tsv, else CSV; - for stdout.")
     ] = "-",
     with_strings: Annotated[
         bool, typer.Option("--with-strings", help="CSV and TSV: also write the strings, as the first column.")
@@ -38,15 +38,15 @@ def encode(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Encode strings to latent codes, a row a string; those that are skipped get no row.
+    """Encode strings to latent codes, one row per string.
 
-    Strings that are skipped are listed by the number of their line, with --out FILE in FILE.skipped.tsv.
+    Skipped strings get no row and are listed by line number, with --out FILE in FILE.skipped.tsv.
     """
     from grae.cli.codes import codes_as_bytes, is_npy
 
     if with_strings and is_npy(out):
         raise SettingsError(
-            f"--with-strings: {out} holds numbers alone", remedy="write a .csv or .tsv, or leave the option out"
+            f"--with-strings: {out} holds only numbers", remedy="write a .csv or .tsv, or leave the option out"
         )
     place = find_run(named(run, named_model), grammar)
     from grae.datasets import open_source

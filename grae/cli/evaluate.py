@@ -1,4 +1,4 @@
-"""`grae evaluate`: what strings are worth, those of a run or those of a file."""
+"""`grae evaluate`: measures of a run's samples and reconstructions, or of the strings of a file."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,7 +38,7 @@ Named = Annotated[
     typer.Option(
         "--density",
         metavar="NAME",
-        help="What to sample from; a comma list, or all, compares densities. [default: the run's own]",
+        help="Density to sample from; a comma list, or all, compares several. [default: the run's]",
         show_default=False,
     ),
 ]
@@ -47,12 +47,10 @@ Named = Annotated[
 def evaluate(
     run: RunArgument = None,
     named_model: ModelName = None,
-    n: Annotated[
-        int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample.")
-    ] = 1000,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="Number of samples.")] = 1000,
     samples: Annotated[
         str | None,
-        typer.Option("--samples", metavar="FILE", help="Measure these strings, not a run; - for stdin."),
+        typer.Option("--samples", metavar="FILE", help="Measure these strings instead of a run; - for stdin."),
     ] = None,
     reference: Reference = None,
     scaffold_reference: ScaffoldReference = None,
@@ -70,8 +68,7 @@ def evaluate(
         typer.Option(
             "--measures",
             metavar="NAMES",
-            help="Take these measures alone, such as valid,unique,FCD; what they do not need is not computed. "
-            "[default: all]",
+            help="Compute only these measures, such as valid,unique,FCD. [default: all]",
             show_default=False,
         ),
     ] = None,
@@ -80,10 +77,10 @@ def evaluate(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Measure a run's samples and reconstructions, or the strings of a file: valid, unique, novel, like a reference.
+    """Measure a run's samples and reconstructions, or a file's strings: validity, uniqueness, novelty, distances.
 
-    A file's language is that of --grammar, smiles if there is none. With --completion none incomplete samples count as
-    invalid, and the share of complete ones is a measure too.
+    A file's strings are in the language of --grammar, by default smiles. With --completion none, incomplete samples
+    count as invalid, and the share of complete ones is measured too.
     """
     from grae.evaluation import EvalRequest
 
@@ -107,7 +104,7 @@ def evaluate(
     if samples is not None:
         if named(run, named_model) is not None or density is not None:
             raise SettingsError(
-                "--samples measures strings that are there already; it goes with neither a run nor --density",
+                "--samples cannot be combined with a run or --density",
                 remedy="leave one of them out",
             )
         found = _of_file(samples, column, delimiter, grammar or DEFAULT_GRAMMAR, asked)
@@ -153,9 +150,9 @@ def _of_file(
     sets = asked.sets(language)
     texts = samples_of(open_source(samples, column=column, delimiter=delimiter, grammar=language))
     if not texts:
-        raise DataError(f"{samples} holds no samples", remedy="give a file with one string a line")
+        raise DataError(f"{samples} holds no samples", remedy="give a file with one string per line")
     if empty := sum(not text for text in texts):
-        note(f"{empty:,} of {len(texts):,} samples are empty strings; they count")
+        note(f"{empty:,} of {len(texts):,} samples are empty strings, and are counted")
     with stages(f"evaluating {samples}") as work:
         return evaluate_samples(
             language,
@@ -203,7 +200,7 @@ def _print(found: Mapping[str, Any], as_json: bool) -> None:
             [cause, f"{100 * share['count'] / share['of']:.2f} %", share["count"]]
             for cause, share in found["invalid"].items()
         ]
-        without = " when decoded under the grammar's rules alone" if "valid_without_constraints" in found else ""
+        without = " without the semantic rules" if "valid_without_constraints" in found else ""
         table(["cause", "of all samples", "samples"], rows, title=f"why samples are not valid{without}")
 
 

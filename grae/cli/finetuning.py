@@ -1,4 +1,4 @@
-"""`grae train --from MODEL`: a trained model trained on, on other strings."""
+"""`grae train --from MODEL`: fine-tuning of a trained model on other strings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -61,7 +61,7 @@ def tuned(
     if given:
         name = next(iter(given))
         raise SettingsError(
-            f"--{name.replace('_', '-')} beside --from: the model that is trained on keeps its own",
+            f"--{name.replace('_', '-')} cannot be combined with --from, which keeps the model's own",
             remedy="leave it out, or train without --from",
         )
     if grammar is not None and load_grammar(grammar) != plain:
@@ -107,16 +107,16 @@ def restarted(folder: "RunFolder", about: Mapping[str, Any], begun: bool) -> dic
 
 
 def print_finetuning(fitted: "GrammarAutoencoder") -> None:
-    """How much came back exactly before and after, of the new strings and of the model's own samples."""
+    """Reconstruction accuracy before and after, on the new strings and on samples of the model."""
     found = getattr(fitted, "finetuning_", None)
     if found is None:
         return
-    names = {"new": "new strings", "replayed": "samples of the model before"}
+    names = {"new": "new strings", "replayed": "samples of the old model"}
     rows = [
         [title, found["held_out"][name], *(_share(found[when][name]) for when in ("exact_before", "exact_after"))]
         for name, title in names.items()
     ]
-    note("held out, and back exactly from their codes:")
+    note("reconstruction accuracy, held out:")
     for title, n, before, after in rows:
         note(f"  {n:>6,} {title:<28} before {before:>8}   after {after:>8}")
 

@@ -47,15 +47,15 @@ MANUAL = {
         ),
     ),
     "encode": Page(
-        "Strings to latent codes.",
+        "Encode strings to latent codes.",
         ("grae encode --in mine.smi --out codes.npy", "echo CCO | grae encode runs/mine > codes.csv"),
     ),
     "decode": Page(
-        "Latent codes to strings.",
+        "Decode latent codes to strings.",
         ("grae decode --in codes.npy", "grae decode runs/mine --in codes.csv --temperature 1 --out back.smi"),
     ),
     "sample": Page(
-        "New strings from a run.",
+        "Sample new strings.",
         (
             "grae sample --model zinc250k -n 1000 > new.smi",
             "grae sample runs/mine -n 100 --out new.smi --draw new.png",
@@ -71,7 +71,7 @@ MANUAL = {
         ),
     ),
     "compare": Page(
-        "Runs side by side, the best marked.",
+        "Compare runs side by side.",
         ("grae compare runs/one runs/other", "grae compare runs/one runs/other --csv both.csv"),
     ),
     "optimize": Page(
@@ -88,83 +88,81 @@ MANUAL = {
         BENCHMARKS,
     ),
     "report": Page(
-        "A run as one page of HTML.",
+        "Write an HTML report of a run.",
         ("grae report", "grae report runs/mine --out mine.html --search elsewhere/logp-1"),
     ),
     "push": Page(
-        "Share a model, in a folder or on the Hub.",
+        "Share a model in a folder or on the Hub.",
         ("grae push runs/mine shared/mine", "grae push runs/mine hf:me/my-molecules --private"),
     ),
-    "pull": Page(
-        "A model that others share.", ("grae pull hf:me/my-molecules", "grae pull shared/mine --out runs/mine")
-    ),
-    "grammar": Page("What grammars say and cover.", ()),
-    "data": Page("The data sets by name.", ()),
-    "models": Page("Trained models that come with it.", ()),
+    "pull": Page("Get a shared model.", ("grae pull hf:me/my-molecules", "grae pull shared/mine --out runs/mine")),
+    "grammar": Page("List, show and check grammars.", ()),
+    "data": Page("List, show and fetch data sets.", ()),
+    "models": Page("List, show and pack models.", ()),
     "images": Page("The same models on images.", ()),
-    "reproduce": Page("Published experiments, done again.", ()),
+    "reproduce": Page("Reproduce published experiments.", ()),
     "reproduce structured": Page(
-        "The paper's table of searches, beside the printed one.",
+        "The paper's table of searches, with published figures.",
         (
             "grae reproduce structured --scale small",
             "grae reproduce structured --objects expressions --runs grae=runs/mine --trials 10",
         ),
     ),
     "reproduce moses": Page(
-        "The MOSES benchmark, beside the published rows.",
+        "The MOSES benchmark, with published rows.",
         (
             "grae reproduce moses --time-budget 60",
             "grae reproduce moses --preset quick --time-budget 5 --samples 1000 --no-fcd",
         ),
     ),
     "reproduce pmo": Page(
-        "The PMO benchmark, beside the printed figures.",
+        "The PMO benchmark, with published figures.",
         (
             "grae reproduce pmo --budget 1000 --run runs/mine",
             "grae reproduce pmo --budget 1000 --tasks albuterol_similarity,median1 --seeds 5",
         ),
     ),
     "reproduce pretrained": Page(
-        "A model that comes with grae, trained anew.",
+        "Train a pretrained model again.",
         ("grae reproduce pretrained expressions --out models/mine",),
     ),
     "reproduce validity": Page(
-        "Shares of valid strings, decoded as the published models are.",
+        "Validity, decoded as the published models.",
         ("grae reproduce validity runs/mine", "grae reproduce validity runs/gvae runs/grae -n 2000 --draws 25"),
     ),
-    "grammar list": Page("The grammars that come with grae.", ("grae grammar list",)),
+    "grammar list": Page("List the built-in grammars.", ("grae grammar list",)),
     "grammar show": Page(
-        "A grammar's productions; of a run also its motifs.",
+        "Print a grammar's productions, and a run's motifs.",
         ("grae grammar show smiles", "grae grammar show runs/mine --motifs 50"),
     ),
     "grammar parse": Page(
-        "How a grammar derives a string, as a tree.",
+        "Print the parse tree of a string.",
         ("grae grammar parse arithmetic 'x + sin(x)'", "grae grammar parse smiles CCO --draw"),
     ),
     "grammar check": Page(
-        "What is odd in a grammar, and what it covers.",
+        "Check a grammar and its coverage of data.",
         ("grae grammar check mine.cfg", "grae grammar check mine.cfg --data strings.txt"),
     ),
-    "models list": Page("The models that come with it.", ("grae models list",)),
-    "models show": Page("What is known of a model.", ("grae models show zinc250k",)),
-    "models pack": Page("Make a run small, to hand on.", ("grae models pack runs/mine --out mine",)),
-    "data list": Page("The data sets that it knows.", ("grae data list",)),
-    "data show": Page("What is known of a data set.", ("grae data show zinc250k",)),
-    "data fetch": Page("Bring a data set to this machine.", ("grae data fetch zinc250k",)),
+    "models list": Page("List the pretrained models.", ("grae models list",)),
+    "models show": Page("Show a pretrained model.", ("grae models show zinc250k",)),
+    "models pack": Page("Pack a run into a small model to share.", ("grae models pack runs/mine --out mine",)),
+    "data list": Page("List the data sets.", ("grae data list",)),
+    "data show": Page("Show a data set.", ("grae data show zinc250k",)),
+    "data fetch": Page("Download a data set.", ("grae data fetch zinc250k",)),
     "images train": Page(
         "Train an autoencoder on images.",
         ("grae images train --data digits --model rae-l2", "grae images train --data pictures/ --width 0.25"),
     ),
-    "images sample": Page("New images from a run.", ("grae images sample --out samples.png",)),
+    "images sample": Page("Sample new images.", ("grae images sample --out samples.png",)),
     "images evaluate": Page(
-        "Frechet distances of a run's images.", ("grae images evaluate", "grae images evaluate mnist-rae-l2-1 --fid")
+        "Fréchet distances of a run's images.", ("grae images evaluate", "grae images evaluate mnist-rae-l2-1 --fid")
     ),
-    "images floor": Page("Frechet distances of real images.", ("grae images floor --data mnist --fid",)),
+    "images floor": Page("Fréchet distances of real images.", ("grae images floor --data mnist --fid",)),
     "images projector": Page(
-        "A classifier to measure distances with.", ("grae images projector --data digits --out digits.safetensors",)
+        "Train a classifier for distances.", ("grae images projector --data digits --out digits.safetensors",)
     ),
-    "images table": Page("Every model, beside the printed figures.", ("grae images table --data digits",)),
-    "images figure": Page("Models beside one another, drawn.", ("grae images figure digits-table --out figure.png",)),
+    "images table": Page("Train and measure every model.", ("grae images table --data digits",)),
+    "images figure": Page("Draw models side by side.", ("grae images figure digits-table --out figure.png",)),
 }
 
 

@@ -57,15 +57,14 @@ def optimize(
     ] = "logp",
     strategy: Annotated[
         StrategyName,
-        typer.Option("--strategy", "--protocol", "-p", help=f"How to search. {described(STRATEGIES)}."),
+        typer.Option("--strategy", "--protocol", "-p", help=f"Search strategy. {described(STRATEGIES)}."),
     ] = "mixed",
     propose: Annotated[
         str | None,
         typer.Option(
             "--propose",
             metavar="NAME",
-            help=f"mixed: where strings come from. {described_groups()}; or several, as in {'+'.join(groups()[:2])}. "
-            "[default: all]",
+            help=f"mixed: proposers. {described_groups()}; or several, as in {'+'.join(groups()[:2])}. [default: all]",
         ),
     ] = None,
     surrogate: Annotated[
@@ -73,17 +72,21 @@ def optimize(
         typer.Option(
             "--surrogate",
             metavar="NAME",
-            help=f"mixed: what a surrogate sees of strings. {described(VIEWS)}; several, as in "
-            f"{'+'.join([*VIEWS][:0:-1])}; or {NO_SURROGATE}. [default: the first that suits the language]",
+            help=f"mixed: features of the surrogate. {described(VIEWS)}; several, as in "
+            f"{'+'.join([*VIEWS][:0:-1])}; or {NO_SURROGATE}. [default: by the language]",
         ),
     ] = None,
     most_atoms: Annotated[
         int | None,
-        typer.Option("--most-atoms", metavar="N", min=1, max=MOST_STEPS, help="Heavy atoms of a proposed molecule."),
+        typer.Option(
+            "--most-atoms", metavar="N", min=1, max=MOST_STEPS, help="Maximum heavy atoms of a proposed molecule."
+        ),
     ] = None,
     most_symbols: Annotated[
         int | None,
-        typer.Option("--most-symbols", metavar="N", min=1, max=MOST_STEPS, help="Terminals of a proposed string."),
+        typer.Option(
+            "--most-symbols", metavar="N", min=1, max=MOST_STEPS, help="Maximum terminals of a proposed string."
+        ),
     ] = None,
     rounds: Annotated[
         int | None, typer.Option("--rounds", min=1, max=MOST_ROUNDS, help=f"Rounds. [default: {of_paces('rounds')}]")
@@ -91,23 +94,25 @@ def optimize(
     batch_size: Annotated[
         int | None,
         typer.Option(
-            "--batch-size", min=1, max=MOST_A_ROUND, help=f"Strings a round. [default: {of_paces('batch_size')}]"
+            "--batch-size", min=1, max=MOST_A_ROUND, help=f"Strings per round. [default: {of_paces('batch_size')}]"
         ),
     ] = None,
     formula: Annotated[
         str | None, typer.Option("--formula", metavar="F(X)", help="log-mse: the curve to fit, a formula in x.")
     ] = None,
     points: Annotated[
-        str | None, typer.Option("--points", metavar="FILE", help="log-mse: the points to fit, x and y a line.")
+        str | None, typer.Option("--points", metavar="FILE", help="log-mse: the points to fit, one x and y per line.")
     ] = None,
     batch: Annotated[
-        bool, typer.Option("--batch", help="A function of your own: it takes a list of strings, a round at a time.")
+        bool, typer.Option("--batch", help="Your function takes a list of strings, one round at a time.")
     ] = False,
-    minimize: Annotated[bool, typer.Option("--minimize", help="A function of your own: lower is better.")] = False,
+    minimize: Annotated[bool, typer.Option("--minimize", help="Your function: lower is better.")] = False,
     start: Annotated[
         str,
         typer.Option(
-            "--start", metavar="all|worst-half|DATA", help="The training strings, their worse half, or other strings."
+            "--start",
+            metavar="all|worst-half|DATA",
+            help="Starting strings: the training set, its worse half, or others.",
         ),
     ] = "all",
     column: Column = None,
@@ -118,16 +123,16 @@ def optimize(
             "--start-limit",
             min=0,
             max=MOST_STRINGS,
-            help="The most strings to score before. [default: 20000; own 200; 0: all]",
+            help="Maximum starting strings to score. [default: 20000; your function 200; 0: all]",
         ),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option("--temperature", min=0.0, help="Of the decoder. [default: 0; paper 1]")
+        float | None, typer.Option("--temperature", min=0.0, help="Decoder temperature. [default: 0; paper 1]")
     ] = None,
     constraints: ConstraintsName = None,
     attempts: Annotated[
         int | None,
-        typer.Option("--attempts", min=1, max=MOST_ROUNDS, help="paper: decodings a point. [default: 25 or 500]"),
+        typer.Option("--attempts", min=1, max=MOST_ROUNDS, help="paper: decodings per point. [default: 25 or 500]"),
     ] = None,
     retrain_every: Annotated[
         int | None,
@@ -136,12 +141,16 @@ def optimize(
             metavar="N",
             min=1,
             max=MOST_ROUNDS,
-            help="Train the model on, on what was found, every N rounds.",
+            help="Fine-tune the model on the strings found, every N rounds.",
         ),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=MOST_PROCESSES, help="Strings scored at a time.")] = 1,
-    backend: Annotated[Literal["loky", "dask", "ray"], typer.Option("--backend", help="Of the workers.")] = "loky",
-    timeout: Annotated[float, typer.Option("--timeout", metavar="SEC", help="That a call may take; 0: any.")] = 60.0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=MOST_PROCESSES, help="Parallel calls of the target.")
+    ] = 1,
+    backend: Annotated[
+        Literal["loky", "dask", "ray"], typer.Option("--backend", help="joblib backend of the workers.")
+    ] = "loky",
+    timeout: Annotated[float, typer.Option("--timeout", metavar="SEC", help="Time limit per call; 0: none.")] = 60.0,
     seed: Seed = 0,
     device: Device = "auto",
     out: Annotated[
@@ -153,7 +162,7 @@ def optimize(
         typer.Option(
             "--csv",
             metavar="FILE",
-            help="Also write all valid strings, the best first, with scores and properties: .csv, .tsv or .smi.",
+            help="Also write all valid strings, best first, with scores and properties: .csv, .tsv or .smi.",
         ),
     ] = None,
     resume: Annotated[
@@ -165,7 +174,7 @@ def optimize(
     log: Log = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search the latent space of a run for strings that score well. Each scored string is written down at once."""
+    """Search a run's latent space for strings that score well. Every score is saved at once."""
     options: dict[str, Any] = {
         "target": _absolute_source(target),
         "strategy": strategy,
@@ -208,7 +217,7 @@ def optimize(
     else:
         place, folder = _to_resume(run, out, given.get("target"))
         options = _kept_options(folder, options, given)
-    # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
+    # Everything is checked before torch, which takes seconds to load.
     chosen, grammar = _checked(place, folder, options, resume)
     texts = _start(grammar, options, folder if resume else None)
 
@@ -388,7 +397,7 @@ def _kept_options(folder: Path, options: Mapping[str, Any], given: Mapping[str, 
             if kept[name] is None or kept[name] is False:
                 begun = f"without {option}"
             raise RunError(
-                f"{option}{'' if value is True else f' {value}'}: the search in {folder} was begun {begun}",
+                f"{option}{'' if value is True else f' {value}'}: the search in {folder} was started {begun}",
                 remedy=f"leave {option} out, or search into another folder",
             )
     return {**{name: kept[name] for name in options}, **{name: given[name] for name in FREE if name in given}}
@@ -418,7 +427,7 @@ def _start(grammar: "Grammar", options: Mapping[str, Any], resumed: Path | None)
     named = start not in ("all", "worst-half")
     for option in ("column", "delimiter"):
         if options[option] is not None and not named:
-            raise SettingsError(f"--{option} says nothing to the training strings", remedy="leave it out")
+            raise SettingsError(f"--{option} does not apply to the training strings", remedy="leave it out")
     if resumed is not None:
         from grae.optimization.start_files import StartFiles
 
@@ -436,13 +445,13 @@ def _start(grammar: "Grammar", options: Mapping[str, Any], resumed: Path | None)
 
 
 def _training_strings(place: Path, model: "GrammarAutoencoder") -> list[str]:
-    """The strings that a run was trained on, or those that come in their place."""
+    """The strings that a run was trained on, or the samples stored instead of them."""
     from grae.cli.strings import store_of
     from grae.datasets.origin import texts_of
 
     own = start_strings(place)
     if own is not None:
-        note(f"starting strings: {len(own):,} samples of the model's own, which come with it")
+        note(f"starting strings: {len(own):,} samples that come with the model")
         return own
     plain = model.language_grammar_
     return list(texts_of(plain, store_of(place, model.about_, plain), model.split_.train))
@@ -467,9 +476,9 @@ def _write(result: "SearchResult", path: str) -> None:
 def _print(result: "SearchResult") -> None:
     """What it started from, the best strings and the paper's statistics."""
     begun = result.start.best(result.records.direction == "maximize")
-    told = "none valid" if begun is None else f"best {begun[1]:.4g} {begun[0]}"
+    best_start = "none valid" if begun is None else f"best {begun[1]:.4g} {begun[0]}"
     note(
-        f"started from {len(result.start.texts):,} of {result.start.of:,} strings, {told}; "
+        f"started from {len(result.start.texts):,} of {result.start.of:,} strings, {best_start}; "
         "their scores do not count as evaluations"
     )
     rows = []
@@ -482,9 +491,9 @@ def _print(result: "SearchResult") -> None:
     table([result.target.name, "string", "from", *result.language.headings], rows)
     three = ", ".join(f"{one.score:.3f}" for one in found)
     shares = [[result.calls, _share(result.valid), result.average, three or None, _share(result.decoded_valid)]]
-    table(["evaluations", "valid", "average of the valid", "best three found", "of all candidates, valid"], shares)
+    table(["evaluations", "valid", "average score", "best three found", "validity of candidates"], shares)
     if not result.improved:
-        note("no improvement: no string that was found scores better than the best it started from")
+        note("no improvement over the best starting string")
     elif begun is not None:
         note(f"improved from {begun[1]:.4g} to {result.best[0].score:.4g}")
     if len(result.failures):

@@ -9,13 +9,13 @@ from grae.cli.completion import grammars, models, runs
 from grae.cli.tables import described
 from grae.density.densities import DENSITIES
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")]
 
 RunArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="RUN",
-        help="A run's folder, its name under runs/, or a model that comes with grae. [default: the latest run, or else "
+        help="A run's folder, its name under runs/, or a pretrained model. [default: the latest run, or else "
         "the model that fits]",
         autocompletion=runs,
     ),
@@ -26,7 +26,7 @@ ModelName = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="In the place of RUN: a model that comes with grae (`grae models list`).",
+        help="Instead of RUN: a pretrained model (`grae models list`).",
         autocompletion=models,
     ),
 ]
@@ -36,42 +36,38 @@ OfGrammar = Annotated[
         "--grammar",
         "-g",
         metavar="GRAMMAR",
-        help="Where RUN is left out: the latest run of this grammar.",
+        help="Without RUN: the latest run of this grammar.",
         autocompletion=grammars,
     ),
 ]
-Column = Annotated[
-    str | None, typer.Option("--column", metavar="NAME", help="The column of a CSV file that holds the strings.")
-]
+Column = Annotated[str | None, typer.Option("--column", metavar="NAME", help="The column of strings in a CSV file.")]
 Delimiter = Annotated[
     str | None,
     typer.Option(
         "--delimiter",
         metavar="CHAR",
-        help="What stands between the columns of a CSV file, such as ';' or tab. [default: what gives the column]",
+        help="The delimiter of a CSV file, such as ';' or tab. [default: detected]",
         show_default=False,
     ),
 ]
-Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Where to compute.")]
+Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Device to compute on.")]
 PresetEpochs = Annotated[
-    int | None, typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: by the preset]")
+    int | None, typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Epochs. [default: by the preset]")
 ]
 PresetMinutes = Annotated[
     float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="The same seed gives the same result.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Random seed.")]
 Temperature = Annotated[
     float,
-    typer.Option(
-        "--temperature", "-t", min=0.0, help="Of the decoder; 0 takes the most probable production each time."
-    ),
+    typer.Option("--temperature", "-t", min=0.0, help="Decoder temperature; 0 is greedy."),
 ]
 DensityName = Annotated[
     str | None,
     typer.Option(
         "--density",
         metavar="NAME",
-        help=f"What to sample from. {described(DENSITIES)}. Fitted once where it is not. [default: the run's]",
+        help=f"What to sample from. {described(DENSITIES)}. Fitted if needed. [default: the run's]",
         show_default=False,
     ),
 ]
@@ -81,13 +77,13 @@ Log = Annotated[
         "--log",
         metavar="TOOL",
         help="Also log to tensorboard[:FOLDER], mlflow[:EXPERIMENT] or wandb[:PROJECT], with the extra of that name; "
-        "once for each. TensorBoard's files lie in the run's folder unless another is named.",
+        "repeatable. TensorBoard writes to the run's folder by default.",
         show_default=False,
     ),
 ]
 OnInvalid = Annotated[
     Literal["skip", "error"],
-    typer.Option("--on-invalid", help="Strings outside the language: skip and count them, or stop with an error."),
+    typer.Option("--on-invalid", help="Strings that do not parse: skip and count them, or stop with an error."),
 ]
 Reference = Annotated[
     str | None,
@@ -109,7 +105,7 @@ TrainingSet = Annotated[
     typer.Option(
         "--train",
         metavar="FILE",
-        help="What novel is new against: a file or data set. [default: a run's training set]",
+        help="Reference for novelty: a file or data set. [default: a run's training set]",
         show_default=False,
     ),
 ]
@@ -117,14 +113,14 @@ Fcd = Annotated[
     bool | None,
     typer.Option(
         "--fcd/--no-fcd",
-        help="The Fréchet ChemNet distance, with the extra fcd. [default: where the extra is installed]",
+        help="Fréchet ChemNet distance, needs the extra fcd. [default: if installed]",
         show_default=False,
     ),
 ]
 Jobs = Annotated[
     int,
     typer.Option(
-        "--jobs", min=-MOST_PROCESSES, max=MOST_PROCESSES, help="Processes for the chemistry; -1 for one a core."
+        "--jobs", min=-MOST_PROCESSES, max=MOST_PROCESSES, help="Processes for the chemistry; -1 for one per core."
     ),
 ]
 FormName = Annotated[
@@ -132,7 +128,7 @@ FormName = Annotated[
     typer.Option(
         "--form",
         metavar="kekule|canonical|as-written",
-        help="Molecules: the spelling to bring them into. [default: by the preset]",
+        help="Molecules: the form of SMILES to learn. [default: by the preset]",
         show_default=False,
     ),
 ]
@@ -140,19 +136,19 @@ CompletionName = Annotated[
     Literal["forced", "none"],
     typer.Option(
         "--completion",
-        help="none: let derivations run out of steps, as the published models decode; those are invalid.",
+        help="none: derivations may run out of steps, as in the published models, and are then invalid.",
     ),
 ]
 ConstraintsName = Annotated[
     Literal["semantic", "grammar"] | None,
     typer.Option(
         "--constraints",
-        help="The rules that the decoder keeps: the language's too, so that every molecule is valid, or the grammar's "
-        "alone. [default: semantic, where the run can]",
+        help="semantic: enforce the language's rules too, so that every molecule is valid; grammar: only the grammar. "
+        "[default: semantic, if supported]",
         show_default=False,
     ),
 ]
 Raw = Annotated[
     bool,
-    typer.Option("--raw", help="Molecules as they were decoded, in the run's own form, not RDKit's canonical one."),
+    typer.Option("--raw", help="Molecules as decoded, in the run's form instead of RDKit's canonical one."),
 ]

@@ -1,4 +1,4 @@
-"""`grae report`: a run as one page of HTML."""
+"""`grae report`: an HTML report of a run."""
 
 from itertools import islice
 from pathlib import Path
@@ -30,11 +30,11 @@ def report(
     named_model: ModelName = None,
     grammar: OfGrammar = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page. [default: RUN/report.html]")
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Output file. [default: RUN/report.html]")
     ] = None,
     search: Annotated[
         list[Path] | None,
-        typer.Option("--search", metavar="DIR", help="A search's folder, beside those in RUN/optimize/; repeatable."),
+        typer.Option("--search", metavar="DIR", help="A search's folder, in addition to RUN/optimize/; repeatable."),
     ] = None,
     n: Annotated[
         int | None,
@@ -43,7 +43,7 @@ def report(
             "--number",
             min=1,
             max=MOST_STRINGS,
-            help="How many strings to sample for the measures. [default: what `grae evaluate` found, or 1000]",
+            help="Number of samples to measure. [default: that of `grae evaluate`, or 1000]",
         ),
     ] = None,
     seed: Seed = 0,
@@ -51,10 +51,10 @@ def report(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Write a run as one page of HTML: curves, samples, reconstructions, measures, a map of the latent space.
+    """Write an HTML report of a run: curves, samples, reconstructions, measures, a map of the latent space.
 
-    The page is complete in itself and loads nothing. Its measures are those of the largest `grae evaluate` of this
-    model; where there is none, or another number is asked for, they are taken now.
+    The page is self-contained. It shows the measures of the largest `grae evaluate` of this model; without one, or with
+    another -n, they are computed.
     """
     place = find_run(named(run, named_model), grammar)
     _check_strings(place)
@@ -85,7 +85,7 @@ def report(
     size = page.stat().st_size
     if as_json:
         return emit({"run": place, "report": page, "bytes": size, "searches": [one.name for one in searches]})
-    note(f"{size / 1e6:.1f} MB, complete in itself")
+    note(f"{size / 1e6:.1f} MB, self-contained")
     print(page)
     return None
 
@@ -102,7 +102,7 @@ def _check_strings(place: Path) -> None:
     config = folder.read_json(folder.CONFIG)
     if isinstance(config, dict) and str(config.get("format")).startswith(IMAGES):
         raise RunError(
-            f"{place} is a run of images, and a report is of a run of strings",
+            f"{place} is a run of images; reports are for runs of strings",
             remedy=f"`grae images evaluate {place}` measures it, `grae images figure {place.parent}` draws it",
         )
 

@@ -37,7 +37,7 @@ PANELS = 20  # molecules in the picture
 def sample(
     run: RunArgument = None,
     named_model: ModelName = None,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings.")] = 100,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="Number of strings.")] = 100,
     grammar: OfGrammar = None,
     density: DensityName = None,
     temperature: Temperature = 0.0,
@@ -46,18 +46,19 @@ def sample(
     raw: Raw = False,
     seed: Seed = 0,
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="Where the strings go, a line each; - for stdout.")
+        str, typer.Option("--out", "-o", metavar="FILE", help="Output file, one string per line; - for stdout.")
     ] = "-",
     draw: Annotated[
-        Path | None, typer.Option("--draw", metavar="PNG", help="Molecules: also draw the first valid ones here.")
+        Path | None,
+        typer.Option("--draw", metavar="PNG", help="Molecules: also draw the first valid ones to this file."),
     ] = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Sample new strings, each in the language; with --out FILE a table of the first valid ones on stdout.
+    """Sample new strings; with --out FILE, print a table of the first valid ones.
 
-    Of molecules it says how many are valid, with the decoder's rules and without, unique and novel. With --completion
-    none it says how many derivations are complete, and writes those.
+    For molecules it reports validity, raw validity, uniqueness and novelty. With --completion none it reports the share
+    of complete derivations, and writes those.
     """
     place = find_run(named(run, named_model), grammar)
     from grae.sequence.configuration import check_decoding
@@ -68,7 +69,7 @@ def sample(
     language = plain.language
     if draw is not None and language.draw is None:
         raise SettingsError(
-            f"--draw: {place} is a run of {language.plural}, of which grae knows no drawing",
+            f"--draw: {place} is a run of {language.plural}, which grae cannot draw",
             remedy="leave --draw out, or name their language in the grammar, as with '#% language molecules', and "
             "train again",
         )
@@ -124,7 +125,7 @@ def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str
 
 
 def _novelty(model: "GrammarAutoencoder", distinct: Sequence[str]) -> float | None:
-    """The share of molecules that the training set does not hold; None where it is not at hand in one spelling."""
+    """The share of molecules that are not in the training set; None if it is unavailable or not in one form."""
     from grae.datasets import open_store
     from grae.datasets.origin import texts_of
     from grae.errors import DataError
@@ -146,10 +147,10 @@ def _print_report(report: dict[str, object], n: int) -> None:
         share = report[name]
         return f"{100 * share:.2f} %" if isinstance(share, float) else "unknown"
 
-    plain = f"{percent('valid_without_constraints')} under the grammar's rules alone"
-    masked = f"{percent('valid')} under the language's, " if report["constraints"] == "semantic" else ""
-    note(f"of {n:,} valid: {masked}{plain}")
-    note(f"of the valid unique: {percent('unique')}; of these novel: {percent('novel')}")
+    plain = f"raw validity {percent('valid_without_constraints')}"
+    masked = f"validity {percent('valid')}, " if report["constraints"] == "semantic" else ""
+    note(f"{n:,} samples: {masked}{plain}")
+    note(f"uniqueness {percent('unique')}, novelty {percent('novel')}")
 
 
 def _first_valid(grammar: "Grammar", texts: Sequence[str], most: int) -> list[str]:

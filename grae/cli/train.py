@@ -38,7 +38,7 @@ def train(
             "--grammar",
             "-g",
             metavar="GRAMMAR",
-            help="A shipped grammar's name or a .cfg file.",
+            help="A built-in grammar's name or a .cfg file.",
             autocompletion=grammars,
         ),
     ] = None,
@@ -59,8 +59,7 @@ def train(
         typer.Option(
             "--from",
             metavar="MODEL",
-            help="Train on a model that comes with grae, or a run, on the strings of --data; its grammar, motifs, "
-            "weights and settings are kept.",
+            help="Fine-tune this pretrained model or run on --data; it keeps its grammar, motifs and settings.",
             autocompletion=runs,
         ),
     ] = None,
@@ -71,8 +70,7 @@ def train(
             metavar="SHARE",
             min=0,
             max=0.95,
-            help="With --from: the share of each batch that are samples of that model, against forgetting. "
-            "[default: 0.25]",
+            help="With --from: share of each batch sampled from that model, against forgetting. [default: 0.25]",
             show_default=False,
         ),
     ] = None,
@@ -89,24 +87,22 @@ def train(
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(
-            "--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: suits the data, see above]"
-        ),
+        typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Epochs. [default: by the size of the data]"),
     ] = None,
     time_budget: Annotated[
         float | None,
         typer.Option(
-            "--time-budget", metavar="MIN", help="Minutes, instead of --epochs or beside it. [default: at most 60]"
+            "--time-budget", metavar="MIN", help="Minutes, instead of or with --epochs. [default: at most 60]"
         ),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, max=MOST_BATCH, help="Strings a step.")
+        int | None, typer.Option("--batch-size", min=1, max=MOST_BATCH, help="Strings per step.")
     ] = None,
     latent_dim: Annotated[
-        int | None, typer.Option("--latent-dim", min=1, max=WIDEST_CODE, help="Width of a latent code.")
+        int | None, typer.Option("--latent-dim", min=1, max=WIDEST_CODE, help="Latent dimensions.")
     ] = None,
     beta: Annotated[
-        float | None, typer.Option("--beta", min=0, help="Weight of the codes' penalty. [default: by preset and model]")
+        float | None, typer.Option("--beta", min=0, help="Weight of the latent penalty. [default: by preset and model]")
     ] = None,
     lambda_: Annotated[
         float | None,
@@ -118,7 +114,7 @@ def train(
             "--noise",
             min=0,
             help="Noise on the codes in training: sigma for gcvvae and cv-vae, a factor of the learned sigma for gvae, "
-            "cvae, vae and 2svae; for the deterministic models its standard deviation, which is ours, not the paper's. "
+            "cvae, vae and 2svae; for deterministic models the standard deviation (ours, not the paper's). "
             "[default: by preset and model]",
         ),
     ] = None,
@@ -127,25 +123,23 @@ def train(
         typer.Option(
             "--density",
             metavar="NAME",
-            help=f"What samples are drawn from. {described(DENSITIES)}. [default: by the model]",
+            help=f"Density to sample from. {described(DENSITIES)}. [default: by the model]",
             show_default=False,
         ),
     ] = None,
     motifs: Annotated[
         int | None,
-        typer.Option(
-            "--motifs", min=0, max=MOST_MOTIFS, help="Composite productions to learn. [default: by the preset]"
-        ),
+        typer.Option("--motifs", min=0, max=MOST_MOTIFS, help="Number of motifs to learn. [default: by the preset]"),
     ] = None,
     max_length: Annotated[
         int | None,
-        typer.Option("--max-length", min=1, max=MOST_STEPS, help="Longest derivation; longer strings are left out."),
+        typer.Option(
+            "--max-length", min=1, max=MOST_STEPS, help="Maximum productions per string; longer ones are skipped."
+        ),
     ] = None,
     form: FormName = None,
     on_invalid: OnInvalid = "skip",
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of the split, the weights and the batches.")
-    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of split, weights and batches.")] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="RUN", help="The run's folder. [default: a new one in runs/]")
@@ -158,8 +152,8 @@ def train(
 ) -> None:
     """Train an autoencoder on the strings of a grammar. Ctrl-C saves; --resume continues.
 
-    With neither --epochs nor --time-budget the length suits the data: on two cores about 6 minutes for 10,000 molecules
-    and an hour for 237,000. The plan is shown before the training starts.
+    Without --epochs and --time-budget, training time adapts to the data: on two cores about 6 minutes for 10,000
+    molecules, an hour for 237,000. The plan is printed first.
     """
     parameters: dict[str, Any] = {
         "model": model,
@@ -183,7 +177,7 @@ def train(
     if replay is not None and start is None:
         raise SettingsError("--replay belongs to --from", remedy="leave it out, or name a model to train on")
     if start is not None and resume:
-        raise SettingsError("--from begins a run, --resume continues one", remedy="leave one of them out")
+        raise SettingsError("--from starts a new run, --resume continues one", remedy="leave one of them out")
     from grae.callbacks import logger_named
 
     loggers = [logger_named(text) for text in log or ()]
@@ -197,9 +191,7 @@ def train(
             of_model = on_command_line(context, {name: parameters[name] for name in OF_MODEL})
             ended = tuned(start, grammar, strings, on_invalid, parameters, of_model, replay, out, loggers)
         elif grammar is None:
-            raise SettingsError(
-                "--grammar is missing", remedy="name one: `grae grammar list` shows those that come with grae"
-            )
+            raise SettingsError("--grammar is missing", remedy="name one: `grae grammar list` shows the built-in ones")
         else:
             ended = _begun(grammar, strings, on_invalid, parameters, out, loggers)
         if speaks:
@@ -260,7 +252,7 @@ def _begun(
 def _continued(
     place: Path, grammar: str | None, given: dict[str, Any], callbacks: "Sequence[Callback]"
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
-    """A run from where it stood, with its own settings."""
+    """A run resumed with its own settings."""
     from grae.cli.strings import store_of
     from grae.estimator.configuration import checked_parameters
     from grae.grammar import load_grammar
@@ -281,13 +273,13 @@ def _continued(
     fitted = GrammarAutoencoder(plain, **parameters, progress=training_progress())
     begun = folder.has(folder.CHECKPOINT)
     if not begun:
-        note(f"{place} was stopped before its first checkpoint, and begins anew")
+        note(f"{place} was stopped before its first checkpoint; starting again")
     more = {"callbacks": callbacks, **restarted(folder, about, begun)}
     return place, fitted.fit(store, run=place, resume=begun, data=about, **more), store
 
 
 def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", as_json: bool) -> None:
-    """How the training went; the run's folder on stdout."""
+    """Prints a summary, and the run's folder on stdout."""
     from grae.datasets.forms import undecodable
 
     result = fitted.result_

@@ -1,6 +1,6 @@
-"""How much a command says on standard error: -q no more than errors, -v also where and with what it runs.
+"""How much a command prints to standard error: -q errors only, -v also versions, time and memory.
 
-Each verb gets the two options when the program is put together; what it prints on stdout stays the same.
+Every command gets both options; stdout is not affected.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ from grae.version import __version__
 
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", help="Also tell versions, time and memory; bad input with its traceback."),
+    typer.Option("--verbose", "-v", help="Also print versions, time, memory and tracebacks."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors: no notes, no progress.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only: no notes, no progress.")]
 PACKAGES = ("torch", "rdkit", "numpy", "scikit-learn", "botorch")
 
 
@@ -82,7 +82,7 @@ def _versions() -> str:
 
 
 def _memory() -> str:
-    """The most memory that this process held; nothing where the system does not say."""
+    """The peak memory of this process; empty where the system does not report it."""
     if sys.platform == "win32":
         return ""
     import resource

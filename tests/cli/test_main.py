@@ -38,7 +38,7 @@ def test_each_verb_has_help(grae, verb: str):
 
 def test_help_says_what_is_left_out(grae):
     told = " ".join(grae("train", "--help").out.replace("│", " ").split())
-    assert "Passes over the data. [default: suits the data, see above]" in told
+    assert "Epochs. [default: by the size of the data]" in told
 
 
 def test_unknown_verb_is_bad_input(grae):

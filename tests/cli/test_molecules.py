@@ -27,7 +27,7 @@ def test_molecules_from_data_to_drawing(grae, tmp_path: Path):
     assert "logP" in sampled.out
     assert len(Path("new.smi").read_text().splitlines()) == 40
     assert Path("new.png").read_bytes().startswith(b"\x89PNG")
-    assert "of 40 valid: 100.00 % under the language's" in sampled.err
+    assert "40 samples: validity 100.00 %" in sampled.err
     found = grae("evaluate", "-n", "40", "--json").json
     assert found["in_language"] == 1.0
     assert found["valid_means"] == "read and sanitized by RDKit"

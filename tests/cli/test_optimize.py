@@ -74,7 +74,7 @@ def test_the_table_names_the_best_and_the_papers_statistics(optimize, grae, sear
     options = ("--target", "own.py:xs", "--minimize", "--start", str(searched / "some.txt"), "--start-limit", "20")
     ended = optimize("runs/arithmetic-grae-1", *options, "--strategy", "random", "-v")
     assert ended.status == 0, ended.err
-    for word in ("own.py:xs", "string", "from", "start", "average of the valid", "best three", "8"):
+    for word in ("own.py:xs", "string", "from", "start", "average score", "best three", "8"):
         assert word in ended.out
     assert "8/8 evaluations" in ended.err
     assert "own.py:xs failed on" in ended.err

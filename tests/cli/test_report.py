@@ -37,7 +37,7 @@ def test_the_page_has_what_was_measured_and_searched(grae, trained: Path, tmp_pa
     run = trained / "runs" / "arithmetic-grae-1"
     ended = grae("report", run, "--out", "page.html", "--search", trained / "elsewhere")
     assert (ended.status, ended.out) == (0, "page.html\n")
-    assert "complete in itself" in ended.err
+    assert "self-contained" in ended.err
     page = (tmp_path / "page.html").read_text()
     for words in (
         "<h1>arithmetic-grae-1</h1>",

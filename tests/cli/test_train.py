@@ -198,7 +198,7 @@ def test_a_run_stopped_before_its_first_checkpoint_begins_anew(grae, trained: Pa
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     ended = grae("train", "--resume", "--out", "stopped")
     assert (ended.status, ended.out) == (0, "stopped\n")
-    assert "begins anew" in ended.err
+    assert "starting again" in ended.err
     assert Path("stopped/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
 
 

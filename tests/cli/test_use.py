@@ -82,7 +82,7 @@ def test_sample_bad_input(grae):
         (("--density", "kernel"), "unknown density 'kernel'"),
         (("nowhere",), "no run 'nowhere'"),
         (("--grammar", "arithmetic"), "no run of grammar 'arithmetic'"),
-        (("--draw", "grid.png"), "of which grae knows no drawing"),
+        (("--draw", "grid.png"), "which grae cannot draw"),
         (("--out", "."), "it is a folder"),
         (("-n", "0"), "-n"),
     ):
