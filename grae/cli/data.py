@@ -11,7 +11,7 @@ from grae.cli.options import AsJson
 from grae.cli.output import emit, note, progress, table
 from grae.errors import DataError
 
-app = typer.Typer(help="The data sets: which there are, what is in them, and a local copy.", no_args_is_help=True)
+app = typer.Typer(help="List, show and download data sets.", no_args_is_help=True)
 
 Name = Annotated[
     str,
@@ -22,7 +22,7 @@ SHOWN = 5  # strings
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the data sets by name, and which are on this machine."""
+    """List the data sets, and which are on this machine."""
     from grae.datasets import entries, find
     from grae.datasets.images import find_images, image_entries
 
@@ -40,7 +40,7 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
-    """Print what is known of a data set, and its first strings where it is on this machine."""
+    """Describe a data set, and print its first strings if it is on this machine."""
     from grae.datasets import entry, find, open_source
 
     if _is_of_images(name):
@@ -58,7 +58,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         "licence": known.licence,
         "address": known.address,
         "sha256": known.sha256 or "-",
-        "here": path or f"no; `grae data fetch {name}` brings it",
+        "here": path or f"no; `grae data fetch {name}` downloads it",
     }
     for fact, value in facts.items():
         print(f"{fact:<12} {value}")
@@ -68,7 +68,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 @app.command()
 def fetch(name: Name, as_json: AsJson = False) -> None:
-    """Bring a data set to this machine, check it, and print where it lies."""
+    """Download a data set, verify it, and print its path."""
     from grae.datasets import fetch as bring
     from grae.datasets.images import fetch_images
 
@@ -119,7 +119,7 @@ def _show_images(name: str, as_json: bool) -> None:
         "language": "images",
         "licence": known.licence,
         "address": known.address,
-        "here": f"no; `grae data fetch {name}` brings it" if found is None else f"yes, {found[0].images:,} images",
+        "here": f"no; `grae data fetch {name}` downloads it" if found is None else f"yes, {found[0].images:,} images",
     }
     for fact, value in facts.items():
         print(f"{fact:<12} {value}")

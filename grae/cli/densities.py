@@ -1,4 +1,4 @@
-"""A run's model with the densities that are asked of it: one that is not fitted yet is fitted once, and kept."""
+"""A run's model with the requested densities; a missing one is fitted once and saved."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

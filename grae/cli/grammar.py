@@ -15,21 +15,19 @@ if TYPE_CHECKING:
     from grae.datasets import Coverage
     from grae.grammar import Grammar
 
-app = typer.Typer(
-    help="The grammars: which there are, what they say, and whether they cover a data set.", no_args_is_help=True
-)
+app = typer.Typer(help="List, show and check grammars, and their coverage of a data set.", no_args_is_help=True)
 
 GrammarArgument = Annotated[
     str,
     typer.Argument(
-        metavar="GRAMMAR", help="A shipped grammar's name, a .cfg file, or a run's folder.", autocompletion=grammars
+        metavar="GRAMMAR", help="A built-in grammar's name, a .cfg file, or a run's folder.", autocompletion=grammars
     ),
 ]
 
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the grammars that come with grae."""
+    """List the built-in grammars."""
     from grae.grammar import load_grammar, shipped_grammars
 
     records = [_summary(load_grammar(name)) for name in shipped_grammars()]
@@ -43,11 +41,11 @@ def list_(as_json: AsJson = False) -> None:
 def show(
     grammar: GrammarArgument,
     motifs: Annotated[
-        int, typer.Option("--motifs", min=0, max=MOST_MOTIFS, help="How many motifs of a run, most used first.")
+        int, typer.Option("--motifs", min=0, max=MOST_MOTIFS, help="Number of motifs of a run, most used first.")
     ] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Print a grammar's productions with their ids and their shortest completions; of a run also its motifs."""
+    """Print a grammar's productions with ids and shortest completions, and a run's motifs."""
     from grae.grammar import load_grammar
 
     read = load_grammar(grammar)
@@ -78,20 +76,20 @@ def check(
     grammar: GrammarArgument,
     data: Annotated[
         str | None,
-        typer.Option("--data", "-d", metavar="DATA", help="A data set's name or a file (- for stdin) to cover."),
+        typer.Option("--data", "-d", metavar="DATA", help="A data set's name or a file (- for stdin) to parse."),
     ] = None,
     column: Column = None,
     delimiter: Delimiter = None,
     max_length: Annotated[
-        int | None, typer.Option("--max-length", min=1, max=MOST_STEPS, help="Longest derivation to accept.")
+        int | None, typer.Option("--max-length", min=1, max=MOST_STEPS, help="Maximum productions per string.")
     ] = None,
     form: FormName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what is wrong or odd in a grammar, by name and line; with --data, how much of a data set it covers.
+    """Report problems of a grammar by name and line; with --data, its coverage of a data set.
 
     Strings are counted as `grae train` would: molecules in the form that it learns, read by RDKit; --form as-written
-    counts them as they stand.
+    counts them unchanged.
     """
     from grae.grammar import load_grammar
 
@@ -121,7 +119,7 @@ def parse(
     draw: Annotated[bool, typer.Option("--draw", help="Draw the tree with lines instead of brackets.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print how a grammar derives a string, as a tree; with motifs written out."""
+    """Print the parse tree of a string; motifs are expanded."""
     from grae.grammar import load_grammar
     from grae.grammar.trees import bracketed, drawn, tree_of
 

@@ -79,7 +79,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="grae",
     cls=Commands,
-    help="Learn the strings of a grammar with a regularized autoencoder; sample new ones that always parse.",
+    help="Regularized autoencoders of the strings of a grammar; every sample parses.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -115,7 +115,7 @@ def _root(
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Learn the strings of a grammar with a regularized autoencoder; sample new ones that always parse."""
+    """Regularized autoencoders of the strings of a grammar; every sample parses."""
 
 
 def main() -> None:

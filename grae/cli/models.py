@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from grae.evaluation import EvalRequest
     from grae.pretrained import About
 
-app = typer.Typer(help="Trained models that come with grae, and how to make one of a run.", no_args_is_help=True)
+app = typer.Typer(help="List and show pretrained models, and pack a run into one.", no_args_is_help=True)
 
 SHOWN = 5  # of its own samples
 EVALUATED = 10_000
@@ -24,7 +24,7 @@ EVALUATED = 10_000
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the models that come with grae; `grae sample --model NAME` and the other commands take them at once."""
+    """List the pretrained models, which `grae sample --model NAME` and other commands accept."""
     found = list(pretrained().values())
     if as_json:
         return emit({"models": [_record(one) for one in found]})
@@ -39,7 +39,7 @@ def show(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Print what a model that comes with grae is, how it was trained, what was measured of it, and some samples."""
+    """Describe a pretrained model: its training, measures and some samples."""
     one = pretrained_named(name)
     if as_json:
         return emit(_record(one))
@@ -56,7 +56,7 @@ def show(
         "weights": f"{about.weights}, {_size(one.size)} with all files",
         "exact": None if about.exact is None else f"of {about.held_out:,} held-out strings {_exact(about)}",
         **{measure: f"{value:.4g}" for measure, value in about.measures.items()},
-        "starts": f"{about.start:,} samples of its own to start searches from ({START})",
+        "starts": f"{about.start:,} samples as starting strings of searches ({START})",
         "folder": one.path,
     }
     for fact, value in facts.items():
@@ -78,19 +78,19 @@ def pack(
     description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="One line.")] = None,
     n: Annotated[
         int,
-        typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample for the measures."),
+        typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="Number of samples to measure."),
     ] = EVALUATED,
     starts: Annotated[
-        int, typer.Option("--starts", min=1, max=MOST_STRINGS, help="Samples to keep, for searches to start from.")
+        int, typer.Option("--starts", min=1, max=MOST_STRINGS, help="Samples to store as starting strings of searches.")
     ] = 10_000,
     fcd: Fcd = None,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Make a run small and complete in itself, to hand on: half the bytes, measured, and no training string in it.
+    """Pack a run into a small self-contained folder to share: half the bytes, measured, without training strings.
 
-    The folder is a run as any other: `grae sample DIR`, `grae train --from DIR`, `grae.load(DIR)`.
+    The folder can be used as a run: `grae sample DIR`, `grae train --from DIR`, `grae.load(DIR)`.
     """
     from grae.evaluation import EvalRequest
 
@@ -101,8 +101,8 @@ def pack(
     if as_json:
         return emit({"path": out, **about.to_dict()})
     if about.exact is not None:
-        note(f"exact, of {about.held_out:,} held-out strings: {_exact(about)}")
-    note(f"{about.start:,} samples to start searches from")
+        note(f"reconstruction accuracy, {about.held_out:,} held-out strings: {_exact(about)}")
+    note(f"{about.start:,} samples as starting strings")
     print(out)
 
 

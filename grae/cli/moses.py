@@ -13,9 +13,7 @@ from grae.paths import RUNS
 
 def moses(
     time_budget: PresetMinutes = None,
-    samples: Annotated[
-        int, typer.Option("--samples", min=1, max=MOST_STRINGS, help="How many strings to draw.")
-    ] = 30_000,
+    samples: Annotated[int, typer.Option("--samples", min=1, max=MOST_STRINGS, help="Number of samples.")] = 30_000,
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
     epochs: PresetEpochs = None,
     train: Annotated[
@@ -26,17 +24,17 @@ def moses(
         str, typer.Option("--scaffold-reference", metavar="DATA", help="The scaffold test set.")
     ] = "moses-test-scaffolds",
     fcd: Fcd = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of the network and the samples.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of network and samples.")] = 0,
     jobs: Jobs = -1,
     device: Device = "auto",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where it is kept. [default: runs/moses]")
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Output folder. [default: runs/moses]")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train on MOSES, draw samples, and print our row beside the published ones of its table.
+    """Train on MOSES, sample, and print our row beside the published ones.
 
-    The same command again resumes. The folder holds the run and the table as CSV, JSON and Markdown.
+    The same command resumes it. The folder contains the run and the table as CSV, JSON and Markdown.
     """
     from grae.cli.strings import build
     from grae.reproduction.moses import Sets, reproduce_moses
@@ -61,7 +59,7 @@ def moses(
                 progress=talks(),
             )
     except Interrupted as interrupted:
-        raise KeyboardInterrupt(f"interrupted; the same command again resumes {folder}") from interrupted
+        raise KeyboardInterrupt(f"interrupted; the same command resumes {folder}") from interrupted
     if as_json:
         return emit({"table": folder, "rows": rows})
     _print(rows)
@@ -70,7 +68,7 @@ def moses(
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    """Three tables that fit a screen, a row a model; standard deviations and intervals stand in the files."""
+    """Three tables that fit a screen, one row per model; standard deviations and intervals are in the files."""
     from grae.reproduction.moses import COLUMNS, heading
 
     ours = rows[-1]

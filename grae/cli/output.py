@@ -44,7 +44,7 @@ def training_progress() -> "Shown":
 
 
 def say_ended(result: "TrainingResult") -> None:
-    """How a training went, in lines of less than 80 columns; metrics.jsonl holds all values of the validations."""
+    """Summary of a training, in lines of less than 80 columns; metrics.jsonl holds all values of the validations."""
     note(f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes")
     values = [f"{name} {value:.4g}" for name, value in result.best.items() if isinstance(value, float)]
     note(f"best validation: {', '.join(values[:BEST_VALUES])}")

@@ -1,4 +1,4 @@
-"""`grae reproduce pmo`: the PMO benchmark of molecular optimization, beside the printed figures."""
+"""`grae reproduce pmo`: the PMO benchmark of molecular optimization, beside published figures."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,12 +16,15 @@ def pmo(
     budget: Annotated[
         int,
         typer.Option(
-            "--budget", min=20, max=MOST_STRINGS, help="Evaluations of a search; 10000 and 1000 have printed figures."
+            "--budget",
+            min=20,
+            max=MOST_STRINGS,
+            help="Evaluations per search; there are published figures for 10000 and 1000.",
         ),
     ] = 10_000,
     tasks: Annotated[
         str | None,
-        typer.Option("--tasks", metavar="NAMES", help="Tasks with commas between. [default: all that can be scored]"),
+        typer.Option("--tasks", metavar="NAMES", help="Comma-separated tasks. [default: all that can be scored]"),
     ] = None,
     methods: Annotated[
         str,
@@ -38,22 +41,21 @@ def pmo(
         str | None, typer.Option("--run", metavar="RUN", help="Search with this run instead of training one.")
     ] = None,
     data: Annotated[
-        str, typer.Option("--data", "-d", metavar="DATA", help="Where searches start, and what a run is trained on.")
+        str, typer.Option("--data", "-d", metavar="DATA", help="Starting molecules, and training data.")
     ] = "zinc250k",
-    preset: Annotated[str, typer.Option("--preset", help="Of the training: quick or default.")] = "default",
+    preset: Annotated[str, typer.Option("--preset", help="Preset of the training: quick or default.")] = "default",
     epochs: PresetEpochs = None,
     time_budget: PresetMinutes = None,
     device: Device = "auto",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where it is kept. [default: runs/pmo-BUDGET]")
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Output folder. [default: runs/pmo-BUDGET]")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search for each task of PMO, and print the area under the curve of the ten best, beside the printed figures.
+    """Search for each task of PMO, and print the top-10 area under the curve beside published figures.
 
-    Every score counts, those of the molecules that a search starts from too. The same command again resumes; more
-    tasks, methods or seeds are added to what is there. The folder holds the searches and the table as CSV, JSON and
-    Markdown.
+    Every score counts, including the starting molecules. The same command resumes it; more tasks, methods or seeds are
+    added to the folder, which contains the searches and the table as CSV, JSON and Markdown.
     """
     from grae.cli.strings import build
     from grae.reproduction.pmo import reproduce_pmo
@@ -78,7 +80,7 @@ def pmo(
             progress=talks(),
         )
     except Interrupted as interrupted:
-        raise KeyboardInterrupt(f"interrupted; the same command again resumes {folder}") from interrupted
+        raise KeyboardInterrupt(f"interrupted; the same command resumes {folder}") from interrupted
     if as_json:
         return emit({"table": folder, "budget": budget, "rows": rows})
     _print(rows, budget)

@@ -1,4 +1,4 @@
-"""`grae reproduce pretrained`: the models that come with grae, trained anew."""
+"""`grae reproduce pretrained`: training of the pretrained models."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,12 +22,12 @@ def pretrained(
     ] = None,
     run: Annotated[
         Path | None,
-        typer.Option("--run", metavar="RUN", help="Where it is trained, or was. [default: runs/NAME-pretrained]"),
+        typer.Option("--run", metavar="RUN", help="The run's folder. [default: runs/NAME-pretrained]"),
     ] = None,
     n: Annotated[
         int,
         typer.Option(
-            "-n", "--number", min=1, max=MOST_STRINGS, help="Samples to measure, and samples to keep to start from."
+            "-n", "--number", min=1, max=MOST_STRINGS, help="Samples to measure, and to store as starting strings."
         ),
     ] = 10_000,
     fcd: Fcd = None,
@@ -37,9 +37,9 @@ def pretrained(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a model that comes with grae anew, measure and pack it. The same command goes on with one that was stopped.
+    """Train a pretrained model again, measure and pack it. The same command resumes it.
 
-    The folder is what `models/NAME` of a checkout holds, and a wheel that is built from it.
+    The folder corresponds to `models/NAME` in a checkout, and in a wheel built from it.
     """
     from grae.cli.models import packed
     from grae.cli.strings import build

@@ -1,4 +1,4 @@
-"""`grae reproduce`: the paper's experiments done again, from data to table."""
+"""`grae reproduce`: published experiments, from data to table."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,7 +18,7 @@ from grae.paths import RUNS
 if TYPE_CHECKING:
     from grae.reproduction import Scale
 
-app = typer.Typer(help="Do the paper's experiments again.", no_args_is_help=True)
+app = typer.Typer(help="Reproduce published experiments.", no_args_is_help=True)
 app.command("moses")(moses)
 app.command("pmo")(pmo)
 app.command("pretrained")(pretrained)
@@ -26,13 +26,13 @@ app.command("pretrained")(pretrained)
 
 @app.callback()
 def _reproduce() -> None:
-    """Do the paper's experiments again; `grae images table` does those on images."""
+    """Reproduce published experiments; `grae images table` does those on images."""
 
 
 @app.command("structured")
 def structured(
     scale: Annotated[
-        Literal["full", "small"], typer.Option("--scale", help="As published, or a trial run of about half an hour.")
+        Literal["full", "small"], typer.Option("--scale", help="As published, or a trial of about half an hour.")
     ] = "full",
     trials: Annotated[
         int | None,
@@ -44,24 +44,26 @@ def structured(
     ] = None,
     models: Annotated[
         str | None,
-        typer.Option("--models", metavar="NAMES", help="Names with commas between. [default: grae,gvae,gcvvae,cvae]"),
+        typer.Option("--models", metavar="NAMES", help="Comma-separated names. [default: grae,gvae,gcvvae,cvae]"),
     ] = None,
     runs: Annotated[
         list[str] | None,
-        typer.Option("--runs", metavar="MODEL=RUN", help="Take this run instead of training; once for each of them."),
+        typer.Option("--runs", metavar="MODEL=RUN", help="Use this run instead of training; repeatable."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of strings, networks and searches.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of strings, networks and searches.")
+    ] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Where it is kept. [default: runs/structured-SCALE]"),
+        typer.Option("--out", "-o", metavar="DIR", help="Output folder. [default: runs/structured-SCALE]"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train grae, gvae, gcvvae and cvae on both grammars and search with each, as the paper's table of them.
+    """Train grae, gvae, gcvvae and cvae on both grammars and search with each, as in the paper's table.
 
-    The same command again goes on where it stopped. The folder holds the runs, the searches, and the table as CSV,
-    JSON, Markdown and PNG.
+    The same command resumes it. The folder contains the runs, the searches, and the table as CSV, JSON, Markdown and
+    PNG.
     """
     from dataclasses import replace
 
@@ -85,10 +87,10 @@ def structured(
             foresee=scale == "full" and talks(),
         )
     except Interrupted as interrupted:
-        raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted
+        raise KeyboardInterrupt(f"interrupted; the same command resumes {folder}") from interrupted
     if as_json:
         return emit({"table": folder, "scale": scale, "words": size.words, "rows": rows})
-    _print(rows, f"scale {scale}: {size.words}; ours / printed")
+    _print(rows, f"scale {scale}: {size.words}; ours / published")
     print(folder)
 
 
@@ -96,16 +98,17 @@ def structured(
 def validity(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Folders or names of runs.")],
     points: Annotated[
-        int, typer.Option("-n", "--points", min=1, max=MOST_STRINGS, help="Codes drawn from each.")
+        int, typer.Option("-n", "--points", min=1, max=MOST_STRINGS, help="Codes from each density.")
     ] = 1000,
-    draws: Annotated[int, typer.Option("--draws", min=1, max=MOST_STRINGS, help="Strings drawn from each code.")] = 25,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of codes and strings.")] = 0,
+    draws: Annotated[int, typer.Option("--draws", min=1, max=MOST_STRINGS, help="Strings per code.")] = 25,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of codes and strings.")] = 0,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Decode as the published models are decoded: drawn, completion not forced; shares of draws and of points.
+    """Validity of draws and of points, decoded as published: sampled, without forced completion.
 
-    Codes come from N(0, I), from a Gaussian and a mixture of ten fitted to the training codes, and from their box.
+    Codes are drawn from N(0, I), from a Gaussian and a mixture of ten fitted to the training codes, and from their
+    bounding box.
     """
     from dataclasses import asdict
 
@@ -171,7 +174,7 @@ def _names(text: str) -> list[str]:
 
 
 def _runs(given: list[str], scale: "Scale") -> dict[tuple[str, str], Path]:
-    """The runs that are taken, by objects and model.
+    """The runs to use, by objects and model.
 
     Raises:
         SettingsError: not MODEL=RUN, or a run of other objects.

@@ -1,4 +1,4 @@
-"""A run that goes on keeps the settings it was begun with: what the command line may say beside --resume."""
+"""Resuming a run: it keeps its settings, except for those that may change with --resume."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,16 +15,16 @@ def on_command_line(context: typer.Context, values: Mapping[str, Any]) -> dict[s
 
 
 def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str, Any], about: Any) -> dict[str, Any]:
-    """The parameters that a run goes on with: its own, but for those that may change.
+    """The parameters of a resumed run: its own, except for those that may change.
 
     Args:
         place: the run's folder.
-        parameters: that it was begun with.
+        parameters: of the run.
         given: what was written on the command line.
         about: what the run says of its data, by the names of the command line's options.
 
     Raises:
-        RunError: something else was given than the run was begun with.
+        RunError: a parameter was given that differs from the run's.
     """
     from grae.training.settings import FREE_ON_RESUME
 
@@ -32,7 +32,7 @@ def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str,
         kept = parameters[name] if name in parameters else about.get(name)
         if name not in FREE_ON_RESUME and str(kept) not in (str(value), str(Path(str(value)).absolute())):
             option = "--seed" if name == "random_state" else f"--{name.rstrip('_').replace('_', '-')}"
-            raise RunError(f"{option} {value}: {place} was begun with {kept}", remedy=f"leave {option} out")
+            raise RunError(f"{option} {value}: {place} was started with {kept}", remedy=f"leave {option} out")
     return {**parameters, **{name: value for name, value in given.items() if name in FREE_ON_RESUME}}
 
 

@@ -20,10 +20,10 @@ def push(
         typer.Argument(metavar="RUN", help="A run or a packed model: its folder or its name.", autocompletion=runs),
     ],
     target: Annotated[str, typer.Argument(metavar="TARGET", help="A new folder, or hf:USER/NAME.")],
-    private: Annotated[bool, typer.Option("--private", help="Make a repository that is created private.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Create the repository as private.")] = False,
     n: Annotated[
         int,
-        typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="How many strings to sample for the measures."),
+        typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="Number of samples to measure."),
     ] = 10_000,
     fcd: Fcd = None,
     seed: Seed = 0,
@@ -61,7 +61,7 @@ def pull(
 ) -> None:
     """Download a model of grae from the Hugging Face Hub, or copy one from a folder.
 
-    The model is then a run as any other. Only safetensors, JSON and text are taken, and nothing in them is executed.
+    The model can be used as a run. Only safetensors, JSON and text are downloaded, and nothing is executed.
     """
     from grae.sharing import pull as fetch
 

@@ -1,4 +1,4 @@
-"""The strings of a run: encoded for its training, and found again for its evaluation or its continuation."""
+"""The strings of a run: encoded for training, and read again for evaluation or resuming."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,9 +38,9 @@ def encoded(
 
 
 def undecodable_note(n: int, of: int) -> str:
-    """What is said of strings that a decoder under the language's rules can never write."""
+    """The note on strings that a decoder with semantic constraints cannot write."""
     return (
-        f"{n:,} of {of:,} strings break rules that the default decoder keeps (--constraints semantic): it can never "
+        f"{n:,} of {of:,} strings break rules that the default decoder enforces (--constraints semantic): it cannot "
         "write them"
     )
 

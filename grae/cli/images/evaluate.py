@@ -1,4 +1,4 @@
-"""`grae images evaluate`: how far a run's images are from held-out ones."""
+"""`grae images evaluate`: Fréchet distances of a run's images to held-out ones."""
 
 from grae.cli.images.options import (
     Fid,
@@ -41,7 +41,7 @@ def evaluate(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Frechet distances of a run's images to held-out ones: reconstructions, samples, interpolations."""
+    """Fréchet distances of a run's images to held-out ones: reconstructions, samples, interpolations."""
     place = image_run(run)
     check_projector(projector, inception_weights, fid=fid)
     images = data_of(place)

@@ -1,4 +1,4 @@
-"""`grae images figure`: models beside one another, as in the paper."""
+"""`grae images figure`: models side by side, as in the paper."""
 
 from pathlib import Path
 from typing import Annotated
@@ -31,12 +31,10 @@ def figure(
     ],
     models: Annotated[
         str | None,
-        typer.Option(
-            "--models", metavar="NAMES", help="Of a table: names with commas between. [default: vae, wae, RAEs]"
-        ),
+        typer.Option("--models", metavar="NAMES", help="Models of a table, comma-separated. [default: vae, wae, RAEs]"),
     ] = None,
     columns: Annotated[
-        int, typer.Option("--columns", min=2, max=MOST_COLUMNS, help="Images in a line of each panel.")
+        int, typer.Option("--columns", min=2, max=MOST_COLUMNS, help="Images per line of each panel.")
     ] = 8,
     fid: Fid = False,
     inception_weights: InceptionWeights = None,
@@ -44,15 +42,13 @@ def figure(
     precision: Precision = "fp32",
     n: Number = 10_000,
     seed: Seed = 0,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="PNG", help="Where the figure goes.")] = Path(
-        "figure.png"
-    ),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="PNG", help="Output file.")] = Path("figure.png"),
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Draw reconstructions under their originals, random samples and interpolations, a line a model.
+    """Draw reconstructions below their originals, random samples and interpolations, one line per model.
 
-    With --fid, the distance of as many samples as --number says stands beside each model's name.
+    With --fid, each model's name is followed by the distance of --number samples.
     """
     check_suffix(out, ".png")
     places = _runs_of(runs, models)

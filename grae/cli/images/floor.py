@@ -1,4 +1,4 @@
-"""`grae images floor`: how far real images are from real images."""
+"""`grae images floor`: the distance of real images to real images."""
 
 from grae.cli.images.options import (
     Data,
@@ -33,9 +33,9 @@ def floor(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Frechet distance of real training images to real held-out images, below which no model's samples are expected.
+    """Fréchet distance of training images to held-out images, a floor for samples of models.
 
-    It is above 0, since either side has finitely many images.
+    It is above 0, because both sets are finite.
     """
     check_projector(projector, inception_weights, fid=fid)
     images = opened(data)

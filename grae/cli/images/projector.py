@@ -1,4 +1,4 @@
-"""`grae images projector`: a classifier in whose features distances are measured."""
+"""`grae images projector`: a classifier whose features distances use."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +15,7 @@ from grae.errors import RunError
 def projector(
     data: Data = "digits",
     epochs: Epochs = None,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of the split, the weights and the batches.")
-    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of split, weights and batches.")] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,
@@ -27,9 +25,9 @@ def projector(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a classifier on a data set's training images, to measure distances in its features.
+    """Train a classifier on a data set's training images, whose features distances use.
 
-    Images without labels are told apart by their quarter turns. `evaluate` and `table` make one by themselves.
+    Without labels, it learns to predict rotations. `evaluate` and `table` train one if needed.
     """
     if out is not None:
         _check_new(out)
@@ -48,6 +46,6 @@ def projector(
 def _check_new(place: Path) -> None:
     """Makes sure that a projector can be written there. Raises RunError."""
     if place.suffix != ".safetensors":
-        raise RunError(f"--out {place} is no name of a projector", remedy="end it in .safetensors")
+        raise RunError(f"--out {place} is not a valid projector file name", remedy="end it in .safetensors")
     if place.exists():
         raise RunError(f"{place} is already there", remedy="remove it, or choose another file with --out")

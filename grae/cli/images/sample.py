@@ -15,7 +15,7 @@ from grae.density.densities import DENSITIES
 
 def sample(
     run: ImageRun = None,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_BATCH, help="How many images.")] = 64,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_BATCH, help="Number of images.")] = 64,
     density: Annotated[
         str | None,
         typer.Option("--density", metavar="NAME", help=f"{either(DENSITIES)}. [default: the run's own]"),
@@ -24,13 +24,13 @@ def sample(
     out: Annotated[
         str,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="A .png of them all, or their pixels as .npy; - for a PNG on stdout."
+            "--out", "-o", metavar="FILE", help="A .png of all, or the pixels as .npy; - for a PNG on stdout."
         ),
     ] = "samples.png",
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Sample new images, into one picture or an array (n, height, width, channels) of bytes."""
+    """Sample new images, as one picture or an array (n, height, width, channels) of bytes."""
     if out != "-":
         check_suffix(out, ".png", ".npy")
     place = image_run(run, density=density)

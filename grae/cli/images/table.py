@@ -38,7 +38,7 @@ UNSET = dict.fromkeys(("time_budget", "batch_size", "latent_dim", "beta", "lambd
 def table(
     data: Data = "digits",
     models: Annotated[
-        str | None, typer.Option("--models", metavar="NAMES", help="Names with commas between. [default: all ten]")
+        str | None, typer.Option("--models", metavar="NAMES", help="Comma-separated names. [default: all ten]")
     ] = None,
     width: Width = 1.0,
     epochs: Epochs = None,
@@ -51,18 +51,18 @@ def table(
     scaling: InceptionScaling = "tensorflow",
     precision: Precision = "fp32",
     infinity: Infinity = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of splits, weights and batches.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of splits, weights and batches.")] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FOLDER", help="Where it is kept. [default: runs/images/DATA-table]"),
+        typer.Option("--out", "-o", metavar="FOLDER", help="Output folder. [default: runs/images/DATA-table]"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train and measure every model on a data set, our figures beside the printed ones.
+    """Train and measure every model on a data set, beside the published figures.
 
-    The first row is that of real images: as many training images in place of samples. The same command again resumes.
-    The folder holds each model's run and the table as CSV, JSON and Markdown.
+    The first row is real images: training images instead of samples. The same command resumes it. The folder contains
+    each model's run and the table as CSV, JSON and Markdown.
     """
     check_projector(projector, inception_weights, fid=fid)
     images = opened(data)
@@ -89,11 +89,11 @@ def table(
             folder, images, chosen, models=names, n=n, limits=infinity, tell=note, progress=talks(), **parameters
         )
     except Interrupted as interrupted:
-        raise KeyboardInterrupt(f"interrupted; the same command again goes on from {folder}") from interrupted
+        raise KeyboardInterrupt(f"interrupted; the same command resumes {folder}") from interrupted
     floor = next(row for row in read_rows(folder) if row["model"] == FLOOR)
     if as_json:
         return emit({"table": folder, "data": images.name, "floor": floor, "rows": rows})
-    title = f"{rows[0]['feature']} of {rows[0]['n']:,} images, and the printed FID"
+    title = f"{rows[0]['feature']} of {rows[0]['n']:,} images, and the published FID"
     shown = [[row[key] for key in ("model", *NAMES, *PRINTED_NAMES)] for row in [floor, *rows]]
     for line, row in zip(shown[1:], rows, strict=True):
         line += [f"{row['mse']:.5f}", f"{row['minutes']:.1f}"]

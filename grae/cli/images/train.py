@@ -43,7 +43,7 @@ def train(
     ] = "rae-l2",
     recipe: Annotated[
         str | None,
-        typer.Option("--recipe", help="Whose network, weights and schedule. [default: by the data, or their size]"),
+        typer.Option("--recipe", help="Recipe of network, weights and schedule. [default: by the data or image size]"),
     ] = None,
     width: Width = 1.0,
     epochs: Epochs = None,
@@ -56,21 +56,21 @@ def train(
     learning_rate: LearningRate = None,
     schedule: RateSchedule = "plateau",
     latent_dim: Annotated[
-        int | None, typer.Option("--latent-dim", min=1, max=WIDEST_CODE, help="Width of a latent code.")
+        int | None, typer.Option("--latent-dim", min=1, max=WIDEST_CODE, help="Latent dimensions.")
     ] = None,
-    beta: Annotated[float | None, typer.Option("--beta", min=0, help="Weight of the embedding's term.")] = None,
-    lambda_: Annotated[float | None, typer.Option("--lambda", min=0, help="Weight of the regularizer's term.")] = None,
+    beta: Annotated[float | None, typer.Option("--beta", min=0, help="Weight of the latent penalty.")] = None,
+    lambda_: Annotated[
+        float | None, typer.Option("--lambda", min=0, help="Weight of the decoder's regularizer.")
+    ] = None,
     density: Annotated[
         str | None,
         typer.Option(
             "--density",
             metavar="NAME",
-            help=f"What it is sampled from: {either(DENSITIES)}. [default: by the model]",
+            help=f"Density to sample from: {either(DENSITIES)}. [default: by the model]",
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of the split, the weights and the batches.")
-    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of split, weights and batches.")] = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,
@@ -164,7 +164,7 @@ def _say_data(images: "ImageSet") -> None:
 
 
 def _continued(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback]") -> "tuple[Path, ImageAutoencoder]":
-    """A run from where it stood, with its own settings."""
+    """A run resumed with its own settings."""
     from grae.estimator.configuration import checked_parameters
     from grae.images.configuration import IMAGES, data_name, read_config
     from grae.training.run_folder import RunFolder
@@ -184,7 +184,7 @@ def _continued(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback
 
 
 def _print(place: Path, fitted: "ImageAutoencoder", as_json: bool) -> None:
-    """How the training went; the run's folder on stdout."""
+    """Prints a summary, and the run's folder on stdout."""
     result = fitted.result_
     assert result is not None  # it was fitted just now
     if as_json:
