@@ -1,4 +1,4 @@
-"""The errors a user can meet and mend; the command line prints them and exits with status 2."""
+"""The errors that a user can fix; the command line prints them and exits with status 2."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -12,7 +12,7 @@ SHOWN = 200  # characters of a name or a string in a message
 
 
 class GraeError(Exception):
-    """Bad input: what is wrong and where, what was expected, and how to mend it.
+    """Bad input: what is wrong and where, what was expected, and the remedy.
 
     Args:
         message: what is wrong, where, and what was expected.
@@ -26,7 +26,7 @@ class GraeError(Exception):
 
     @classmethod
     def unknown(cls, kind: str, name: str, known: Iterable[str], *, otherwise: str = "give one of these names") -> Self:
-        """The error of a name that is none of the known ones; its remedy is the nearest of them, or `otherwise`."""
+        """The error of an unknown name; its remedy is the nearest known one, or `otherwise`."""
         known = list(known)
         near = get_close_matches(name, known, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else otherwise
@@ -99,7 +99,7 @@ class ParseError(GraeError):
 
 
 class DerivationError(GraeError):
-    """Production ids that are no complete leftmost derivation of the grammar."""
+    """Production ids that are not a complete leftmost derivation of the grammar."""
 
 
 class DataError(GraeError):
@@ -119,7 +119,7 @@ class RunError(GraeError):
 
 
 class TrainingError(GraeError):
-    """A training that cannot go on: its loss is NaN or infinite."""
+    """A training that cannot continue: its loss is NaN or infinite."""
 
 
 class MissingExtraError(GraeError):

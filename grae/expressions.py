@@ -62,7 +62,7 @@ def evaluate(grammar: Grammar, ids: np.ndarray | Sequence[int], x: np.ndarray) -
 
     Raises:
         GrammarError: a production does not read as an expression; with its line and the reason.
-        DerivationError: the ids are no complete leftmost derivation.
+        DerivationError: the ids are not a complete leftmost derivation.
     """
     return evaluate_many(grammar, [ids], x)[0]
 

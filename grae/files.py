@@ -210,7 +210,7 @@ def check_unchanged(
     what: str = "was begun with other settings",
     named: Callable[[str], str] = str,
 ) -> None:
-    """Makes sure that what was begun is resumed with the values that it was begun with.
+    """Makes sure that something is resumed with its original values.
 
     Args:
         place: its folder or file.

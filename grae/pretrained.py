@@ -33,7 +33,7 @@ class About:
         model: its row in the table of models.
         data: what it was trained on.
         strings: how many strings of these.
-        command: that trains it anew.
+        command: that trains it.
         epochs: passes over the data.
         minutes: of training.
         weights: their type in the file.

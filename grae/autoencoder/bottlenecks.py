@@ -104,7 +104,7 @@ class Gaussian(Bottleneck):
     """z = mean + noise * sigma * N(0, I), and L_Z = KL(N(mean, diag sigma^2) || N(0, I)) in nats.
 
     Source: Kingma and Welling 2014, appendix B. The grammar variational autoencoder (Kusner et al. 2017) publishes
-    noise 0.01 and the mean over dimensions; with any noise but 1 the codes are not those that the KL term speaks of.
+    noise 0.01 and the mean over dimensions; with any noise but 1 the codes are not those of the KL term.
 
     Args:
         n_features: F.

@@ -33,7 +33,7 @@ class Model:
     Attributes:
         bottleneck: its name in `bottlenecks.BOTTLENECKS`.
         regularizer: its name in `regularizers.REGULARIZERS`.
-        density: what it is sampled from unless told otherwise, a name in `grae.density.DENSITIES`.
+        density: the density it is sampled from by default, a name in `grae.density.DENSITIES`.
         summary: one line for help texts.
         ours: defaults of our presets, whose loss is the cross-entropy in nats and L_Z summed over the dimensions.
         paper: defaults of the paper preset, with the published loss and L_Z averaged over the dimensions.
@@ -59,7 +59,7 @@ class Model:
 
     @property
     def weighs_embedding(self) -> bool:
-        """Whether L_Z counts unless told otherwise."""
+        """Whether L_Z counts by default."""
         return self.ours.beta > 0
 
     @property

@@ -17,7 +17,7 @@ from grae.nested import flattened
 
 KEPT = "loggers.json"
 PROJECT = "grae"
-RESTORE = "restore the file from a copy, or remove it: then the log begins anew"
+RESTORE = "restore the file from a copy, or remove it: then the log starts again"
 
 
 class Logger(Callback):

@@ -20,7 +20,7 @@ STATUS = {"error": "FAILED", "interrupted": "KILLED"}
 class MLflowLogger(Logger):
     """Logs to MLflow, where the environment variable MLFLOW_TRACKING_URI says: a server, a database or a folder.
 
-    Numbers are sent in batches, at each validation and each round. A resumed run goes on in the same run of MLflow.
+    Numbers are sent in batches, at each validation and each round. A resumed run continues the same run of MLflow.
 
     Args:
         experiment: its name; made where there is none.

@@ -13,7 +13,7 @@ TOOL = "wandb"
 class WandbLogger(Logger):
     """Logs to Weights & Biases, as its own settings say: `wandb login`, WANDB_MODE=offline, WANDB_ENTITY and so on.
 
-    A resumed run goes on in the same run there.
+    A resumed run continues the same run there.
 
     Args:
         project: its name.
@@ -51,7 +51,7 @@ class WandbLogger(Logger):
             raise SettingsError(f"Weights & Biases: {error}", remedy=remedy) from error
         keep_id(start, TOOL, self.run.id)
         self.run.define_metric("count")
-        self.run.define_metric("*", step_metric="count")  # what is done again after a kill is no step back
+        self.run.define_metric("*", step_metric="count")  # what is done again after a kill is not a step back
 
     def write(self, numbers: Mapping[str, float], step: int) -> None:
         """See Logger."""

@@ -25,7 +25,7 @@ _KIND_OF_PHRASE = {  # RDKit's words for faults that are no exception of their o
 
 
 class Problem(NamedTuple):
-    """Why a string is no valid molecule.
+    """Why a string is not a valid molecule.
 
     Attributes:
         kind: one of `KINDS`.

@@ -51,7 +51,7 @@ class Coverage:
         return float(self.length_counts @ np.arange(len(self.length_counts))) / max(1, self.kept)
 
     def percentile(self, percent: float) -> int:
-        """The number of productions that so many percent of the derivations do not exceed."""
+        """The number of productions that the given percentage of derivations do not exceed."""
         return int(np.searchsorted(np.cumsum(self.length_counts), percent / 100 * self.kept))
 
 

@@ -179,7 +179,7 @@ def _verify(name: str, file: ImageFile, path: Path) -> None:
     """Raises DataError where a file is not the registry's."""
     kind, _, wanted = ("sha256", ":", file.unpacked) if file.unpacked else file.checksum.partition(":")
     digest = hashlib.new(kind, usedforsecurity=False)
-    remedy = "remove it and run this again, which fetches it anew"
+    remedy = "remove it and run this again, which downloads it again"
     try:
         with gzip.open(path) if file.unpacked else path.open("rb") as opened:
             while chunk := opened.read(CHUNK):

@@ -16,7 +16,7 @@ from grae.grammar.cfg import Grammar
 CHUNK = 50_000  # strings decoded at a time
 
 Build = Callable[[Grammar, Source, str | None, int | None], DerivationStore]
-"""Gives the store of a source's strings in a form, of derivations of at most so many productions."""
+"""Gives the store of a source's strings in a form, of derivations of at most that many productions."""
 
 
 def record(data: str, source: Source, store: DerivationStore, *, max_length: int | None) -> dict[str, Any]:

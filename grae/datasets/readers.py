@@ -1,6 +1,6 @@
 """Strings out of files, one after another, so that memory does not grow with the file.
 
-A file holds one string a line (`text`, or `lines` with the white space around it), a string and perhaps a name a line
+A file holds one string per line (`text`, or `lines` with the white space around it), one string and perhaps a name
 (`smi`), a table with a column of strings (`csv`), or molecules with their atoms and bonds (`sdf`), which RDKit reads
 and writes as SMILES. It may be compressed with gzip, alone or as the member of a tar archive, whatever its name says.
 `-` is standard input.
@@ -190,7 +190,7 @@ class Source:
             return self._member(content, stack)
         if self.member is not None:
             raise DataError(
-                f"{self.name} is no tar archive, so it has no member {self.member!r}", remedy="leave out the member"
+                f"{self.name} is not a tar archive, so it has no member {self.member!r}", remedy="leave out the member"
             )
         return content
 
@@ -225,7 +225,7 @@ class Source:
             raise self._damaged(error) from error
         if b"\0" in head:
             raise DataError(
-                f"{self.name} is no text file: it holds zero bytes",
+                f"{self.name} is not a text file: it holds zero bytes",
                 remedy="give text in UTF-8, one string a line or a CSV table",
             )
 

@@ -246,7 +246,7 @@ def _verify(wanted: DatasetEntry, path: Path) -> None:
     if (found := file_checksum(path)) != wanted.sha256:
         raise DataError(
             f"{path} is not the data set {wanted.name!r}: its sha256 is {found}, not {wanted.sha256}",
-            remedy="remove it and run this again, which fetches it anew",
+            remedy="remove it and run this again, which downloads it again",
         )
 
 

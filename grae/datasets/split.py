@@ -59,7 +59,7 @@ class Split:
 
         Raises:
             RunError: the file is missing or damaged.
-            DataError: it holds no split, or one whose parts are no partition.
+            DataError: it holds no split, or one whose parts are not a partition.
         """
         parts, about = read_tensors(Path(path), remedy="give the split of a run, or leave it out to make a new one")
         rows = about.get("rows")
@@ -92,7 +92,7 @@ def make_split(
         seed: another one gives another split.
         validation: share of the strings to validate on, 0 to 1; about that, for a hash decides.
         test: share of the strings to test on, likewise.
-        most: about so many rows at most to validate and to test on; None for no limit.
+        most: about the most rows to validate and to test on; None for no limit.
 
     Raises:
         SettingsError: shares that are negative or leave nothing to train on.

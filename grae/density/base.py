@@ -71,7 +71,7 @@ class Density(ABC):
         """The density of a state.
 
         Raises:
-            ValueError: this is no state of such a density (an array is missing, of another shape, or not finite).
+            ValueError: this is not a state of such a density (an array is missing, of another shape, or not finite).
         """
 
     @abstractmethod

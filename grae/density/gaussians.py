@@ -1,4 +1,4 @@
-"""One Gaussian, and a mixture of several, with full covariances that bear codes of any rank.
+"""One Gaussian, and a mixture of several, with full covariances, robust to rank-deficient codes.
 
 Each dimension is standardized before anything else, and the density takes the Jacobian of that into account. The rule
 for codes that (nearly) lie in a subspace, as those of a regularized autoencoder often do:

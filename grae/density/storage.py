@@ -38,7 +38,7 @@ def load_densities(path: str | Path) -> dict[str, Density]:
     arrays, about = files.read_tensors(path, remedy=REMEDY)
     listed = about.get("densities")
     if about.get("format") != FORMAT or about.get("version") != VERSION or not isinstance(listed, dict):
-        raise RunError(f"{path} is no file of densities (format {FORMAT!r}, version {VERSION})", remedy=REMEDY)
+        raise RunError(f"{path} is not a file of densities (format {FORMAT!r}, version {VERSION})", remedy=REMEDY)
     stray = [name for name in arrays if name.partition("/")[0] not in listed]
     if stray:
         raise RunError(f"{path} holds an array of no density: {stray[0]}", remedy=REMEDY)

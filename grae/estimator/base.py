@@ -96,7 +96,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Fits another density to the codes of X; `sample`, `score_samples` and `save` know it from then on.
 
         Args:
-            name: of a density, as `density` takes it; one that is fitted already is fitted anew.
+            name: of a density, as `density` takes it; one that is fitted already is refitted.
             X: as for `transform`; what the model was trained on, as a rule.
 
         Raises:

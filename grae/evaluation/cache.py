@@ -1,8 +1,8 @@
-"""What takes long to compute about strings, kept in the cache: canonical forms, a reference's statistics.
+"""Cache of slow computations on strings: canonical forms, statistics of references.
 
-It is computed and kept in blocks of consecutive strings, so that what was finished before an interruption is not
-computed again. The folder of a set's blocks is named by all that decides their content: the strings, the version of
-RDKit, and that of the computation. The last block is the one with fewer strings than a block holds; it may have none.
+Results are computed and cached in blocks of consecutive strings, so that an interrupted computation resumes. The folder
+of a set's blocks is named by everything that determines their content: the strings, the versions of RDKit and of the
+computation. The last block has fewer strings than the block size, possibly none.
 """
 
 from collections import deque

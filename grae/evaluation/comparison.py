@@ -60,7 +60,7 @@ class SideBySide:
         }
 
     def to_csv(self) -> str:
-        """As a table: a line a setting or measure, and of each run its value, interval and sample size."""
+        """As a table: one line per setting or measure, and for each run its value, interval and sample size."""
         text = io.StringIO()
         columns = [f"{run}{what}" for run in self.runs for what in ("", " low", " high", " of")]
         table = csv.writer(text, lineterminator="\n")

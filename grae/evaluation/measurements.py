@@ -1,4 +1,4 @@
-"""A figure as it is told: a number, its sample size, and how sure it is."""
+"""A measured value with its sample size and interval."""
 
 from dataclasses import dataclass
 

@@ -44,17 +44,17 @@ _SAMPLES, _SPREAD, _TEST, _SCAFFOLDS, _CODES = (
 )
 
 MEASURES: dict[str, Measure] = {
-    "complete": Measure(_SAMPLES, "of the samples, ended within the run's length", "high", True),
-    "in_language": Measure(_SAMPLES, "of the samples, derived by the grammar", "high", True),
-    "valid": Measure(_SAMPLES, "of the samples, valid", "high", True),
+    "complete": Measure(_SAMPLES, "share of samples that end within the maximum length", "high", True),
+    "in_language": Measure(_SAMPLES, "share of samples that the grammar derives", "high", True),
+    "valid": Measure(_SAMPLES, "share of valid samples", "high", True),
     "valid_without_constraints": Measure(
-        _SAMPLES, "of the same codes, valid when decoded under the grammar's rules alone", "high", True
+        _SAMPLES, "raw validity: the same codes without the semantic rules", "high", True
     ),
-    "unique": Measure(_SAMPLES, "of the valid, distinct", "high", True),
-    "unique@1000": Measure(_SAMPLES, "of the first 1,000 valid, distinct", "high", True),
-    "unique@10000": Measure(_SAMPLES, "of the first 10,000 valid, distinct", "high", True),
-    "novel": Measure(_SAMPLES, "of the distinct valid, not in the training set", "high", True),
-    "Filters": Measure(_SAMPLES, "of the valid, past the MCF and PAINS alerts and MOSES's other rules", "high", True),
+    "unique": Measure(_SAMPLES, "uniqueness: share of distinct among the valid", "high", True),
+    "unique@1000": Measure(_SAMPLES, "uniqueness among the first 1,000 valid", "high", True),
+    "unique@10000": Measure(_SAMPLES, "uniqueness among the first 10,000 valid", "high", True),
+    "novel": Measure(_SAMPLES, "novelty: share of the unique that is not in the training set", "high", True),
+    "Filters": Measure(_SAMPLES, "share of the valid that pass MOSES's filters (MCF, PAINS and others)", "high", True),
     "IntDiv": Measure(_SPREAD, "1 - the mean similarity of two samples", "high"),
     "IntDiv2": Measure(_SPREAD, "1 - the mean root of a sample's mean squared similarity", "high"),
     **{
@@ -66,10 +66,10 @@ MEASURES: dict[str, Measure] = {
     "SA": Measure(_TEST, "Wasserstein distance of synthetic accessibility", "low"),
     "QED": Measure(_TEST, "Wasserstein distance of drug-likeness", "low"),
     "weight": Measure(_TEST, "Wasserstein distance of weight, g/mol", "low"),
-    "exact_reconstruction": Measure(_CODES, "of the strings, back from their codes", "high", True),
-    "step_accuracy": Measure(_CODES, "of their steps, right given the true steps before", "high", True),
-    "log_likelihood": Measure(_CODES, "of their codes under the density, nats a code", "high"),
-    "log_likelihood_per_dimension": Measure(_CODES, "of their codes, nats a dimension", "high"),
+    "exact_reconstruction": Measure(_CODES, "reconstruction accuracy", "high", True),
+    "step_accuracy": Measure(_CODES, "step accuracy under teacher forcing", "high", True),
+    "log_likelihood": Measure(_CODES, "of their codes under the density, nats per code", "high"),
+    "log_likelihood_per_dimension": Measure(_CODES, "of their codes, nats per dimension", "high"),
 }
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many.
+    """A count out of a total.
 
     Attributes:
         count: how many have the property.
@@ -33,7 +33,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number taken from so many.
+    """A number with its sample size.
 
     Attributes:
         value: the number.
@@ -81,7 +81,7 @@ def unique_at(canonical: Sequence[str | None], k: int) -> Share:
 
 
 def novel(canonical: Collection[str | None], training: Iterable[str | None]) -> Share:
-    """How many of the distinct valid samples are not in the training set.
+    """Novelty: how many of the distinct valid samples are not in the training set.
 
     Args:
         canonical: the canonical form of each sample, None for the invalid.

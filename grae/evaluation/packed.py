@@ -61,7 +61,7 @@ def pack(
         description: one line.
         command: that trained it.
         measures: what `grae evaluate` found of it; the main ones are kept.
-        starts: samples to keep; fewer where the model does not make so many different ones.
+        starts: samples to keep; fewer if the model does not generate enough distinct ones.
         seed: of the samples.
 
     Raises:
@@ -145,7 +145,7 @@ def _write(
     about: About,
     strings: Sequence[str],
 ) -> None:
-    """The files; the weights last, so that a folder without them is no finished run."""
+    """The files; the weights last, so that a folder without them is not a finished run."""
     data = {**config.get("data", {}), "store": None, "data": about.data}
     if data.get("from") is not None:
         data["from"] = Path(data["from"]).name

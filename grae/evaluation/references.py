@@ -29,7 +29,7 @@ class Reference:
     Attributes:
         name: what the set is called.
         n: how many molecules there are, m.
-        invalid: how many strings of the set are no valid molecule and were left out.
+        invalid: how many strings of the set are not valid molecules and were left out.
         arrays: "fingerprints": (m, 16) uint64, packed; properties by their names: (m,) float64.
         counts: "fragments", "scaffolds": how often each occurs.
         moments: of the activations of ChemNet.

@@ -37,7 +37,7 @@ class Strings:
 def samples_of(source: Source) -> list[str]:
     """The strings of a file of samples, where an empty line is a sample too: the empty string.
 
-    Only what is no sample is left out: a table's rows that are blank altogether. What is not UTF-8 stays, as no string
+    Only blank rows of tables are skipped. What is not UTF-8 stays, as no string
     of any language.
 
     Raises:

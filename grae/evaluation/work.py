@@ -1,4 +1,4 @@
-"""What a measurement is done with: a seed, processes, and whom to tell how far it has come."""
+"""How a measurement runs: seed, worker count, progress callback."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Work:
     Attributes:
         seed: of what is drawn.
         n_jobs: processes and threads, as joblib counts them.
-        progress: called while it goes on.
+        progress: called with the progress.
     """
 
     seed: int = 0

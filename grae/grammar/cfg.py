@@ -196,7 +196,7 @@ class Grammar:
             ids: production ids of a complete leftmost derivation, shape (T,).
 
         Raises:
-            DerivationError: the ids are no complete leftmost derivation.
+            DerivationError: the ids are not a complete leftmost derivation.
         """
         return self.unparser.unparse(ids)
 

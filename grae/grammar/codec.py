@@ -153,7 +153,7 @@ def parse_many(parser: "Parser", texts: Iterable[str], *, n_jobs: int = 1) -> tu
 
     Args:
         parser: of the grammar.
-        texts: the strings; what is no string is rejected.
+        texts: the strings; what is not a string is rejected.
         n_jobs: threads, as joblib counts them.
 
     Returns:
@@ -209,7 +209,7 @@ def decode(grammar: "Grammar", derivations: Derivations) -> list[str]:
     """The strings that leftmost derivations derive.
 
     Raises:
-        DerivationError: a row is no complete leftmost derivation of the grammar.
+        DerivationError: a row is not a complete leftmost derivation of the grammar.
     """
     texts: list[str] = []
     for first in range(0, len(derivations), BATCH):

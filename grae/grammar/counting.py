@@ -125,7 +125,7 @@ class DerivationCounter:
         """The first decision about `part`, with the place behind the last sequence of each choice.
 
         The choices are the productions of a single nonterminal; for several, the lengths of the first one's derivation,
-        each with the number of ways to go on with the others.
+        each with the number of ways to continue with the others.
         """
         key = part, length
         if key not in self._choices:

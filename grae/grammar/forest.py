@@ -46,7 +46,7 @@ def validate_derivations(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarra
     row = _first_broken(ids, offsets, tables.start, tables.lhs, tables.children, tables.n_children)
     if row != NOBODY:
         raise DerivationError(
-            f"row {first_row + row}: the ids are no complete leftmost derivation of {grammar.name}",
+            f"row {first_row + row}: the ids are not a complete leftmost derivation of {grammar.name}",
             remedy="encode strings with this very grammar; padding does not belong to a derivation",
         )
     return ids
@@ -62,7 +62,7 @@ def forest_of(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_ro
 
 @njit(nogil=True, cache=True)
 def _first_broken(ids, offsets, start, lhs, children, n_children):
-    """The first row that is no complete leftmost derivation; `NOBODY` where all are."""
+    """The first row that is not a complete leftmost derivation; `NOBODY` where all are."""
     stack = np.empty(64, np.int32)  # nonterminals that wait to be expanded
     for row in range(len(offsets) - 1):
         stack[0] = start

@@ -52,7 +52,7 @@ def learn_motifs(
         derivations: complete leftmost derivations.
         n: how many motifs.
         min_count: occurrences that a triple must have; at least 2 is usual, since one saves nothing elsewhere.
-        sample: learn from so many of the derivations, drawn at random; from all of them when left out.
+        sample: number of derivations to learn from, drawn at random; all by default.
         seed: of that draw.
         progress: called after each motif with how many there are and `n`.
 
@@ -62,7 +62,7 @@ def learn_motifs(
 
     Raises:
         SettingsError: `n` is negative or more than two bytes can number.
-        DerivationError: ids that are no complete leftmost derivation of the grammar.
+        DerivationError: ids that are not a complete leftmost derivation of the grammar.
     """
     if n < 0 or grammar.n_symbols + n > MOST_SYMBOLS:
         raise SettingsError(
@@ -149,7 +149,7 @@ def _sorted_edges(forest: Forest) -> tuple[_Edges, _Kinds]:
 
 
 def _with_room(kinds: _Kinds, more: int) -> _Kinds:
-    """Kinds that can take so many more."""
+    """Kinds that can take that many more."""
     n = int(kinds.n[0])
     if n + more <= len(kinds.keys):
         return kinds

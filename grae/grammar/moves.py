@@ -9,7 +9,7 @@ segment     what lies between a nonterminal and a descendant of the same nonterm
             another derivation; either may be empty, which inserts or deletes one. In right-recursive grammars, where
             nearly every subtree reaches to the end of the string, these are the local changes (the wrapping of tree
             adjoining grammars).
-regrow      a subtree is drawn anew from the probabilities of the productions
+regrow      a subtree is resampled from the probabilities of the productions
 exchange    a production is exchanged for another of its nonterminal, which takes over the subtrees that it has places
             for; what is missing is drawn
 """
@@ -34,7 +34,7 @@ TRIES = 8
 SMOOTHING = 0.1
 """Occurrences that each production has besides those counted, so that none is out of reach."""
 GROWTH = 8
-"""Productions by which a subtree that is drawn anew may exceed the former one."""
+"""Productions by which a subtree that is resampled may exceed the former one."""
 
 
 class Parents(NamedTuple):

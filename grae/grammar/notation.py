@@ -107,7 +107,7 @@ def at_line(line: int | None) -> str:
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The non-empty lines, stripped, with their numbers from 1; a line that ends in a backslash goes on in the next."""
+    """The non-empty lines, stripped, with their numbers from 1; a backslash at the end continues a line."""
     started, pending = 0, ""
     for number, line in enumerate(_LINE_END.split(text), start=1):
         started = started if pending else number

@@ -1,6 +1,6 @@
 """Whether longest match cuts every string of a language where its derivation does.
 
-It does unless, behind some terminal of a derivation, the text goes on so that a longer terminal fits there too: 'a' and
+It does unless, after some terminal of a derivation, the text continues so that a longer terminal fits there: 'a' and
 'ab' overlap where a 'b' can follow the 'a'. What can follow is read off the grammar: which terminals stand beside each
 other in some derivation.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Overlap(NamedTuple):
-    """A terminal behind which the text can go on so that a longer one fits.
+    """A terminal behind which the text can continue so that a longer one fits.
 
     Attributes:
         terminal: the one that a derivation has.

@@ -79,7 +79,7 @@ class Parser:
         return Parsed(ids, _offsets(lengths), parsed.ok)
 
     def error(self, text: str) -> ParseError:
-        """Why a string is not in the language: where no derivation goes on, and the terminals with which one would.
+        """Why a string is not in the language: where no derivation continues, and the terminals with which one would.
 
         Where the parser reads characters, that may be in the middle of a terminal; expected is then the rest of it.
 

@@ -34,7 +34,7 @@ def apply_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int = 
         Derivations of the same strings in ids of `grammar`.
 
     Raises:
-        DerivationError: ids that are no complete leftmost derivation of the grammar.
+        DerivationError: ids that are not a complete leftmost derivation of the grammar.
     """
     segmenter = Segmenter(grammar)
     return _in_chunks(segmenter.apply, derivations, grammar.dtype, n_jobs)
@@ -52,7 +52,7 @@ def expand_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int =
         Derivations of the same strings in ids of the base grammar.
 
     Raises:
-        DerivationError: ids that are no complete leftmost derivation of the grammar.
+        DerivationError: ids that are not a complete leftmost derivation of the grammar.
     """
     segmenter = Segmenter(grammar)
     return _in_chunks(segmenter.expand, derivations, (grammar.base or grammar).dtype, n_jobs)
@@ -87,7 +87,7 @@ class Segmenter:
             The same of the shorter derivations; ids of the grammar's type.
 
         Raises:
-            DerivationError: ids that are no complete leftmost derivation of the grammar.
+            DerivationError: ids that are not a complete leftmost derivation of the grammar.
         """
         forest = forest_of(self.grammar, ids, offsets, first_row)
         _segment(forest, offsets, self._ranks, self.grammar.n_productions - len(self.grammar.motifs))
@@ -243,7 +243,7 @@ def _write(forest, offsets, out, out_offsets):
 @njit(nogil=True, cache=True)
 def _expand(ids, templates, out):
     """Writes out the templates of derivations, each hole filled by the production that comes next."""
-    waiting = np.empty(64, np.int64)  # places in templates where writing goes on
+    waiting = np.empty(64, np.int64)  # places in templates where writing continues
     depth = n = 0
     for production in ids:
         if depth == len(waiting):

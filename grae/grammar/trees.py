@@ -60,7 +60,7 @@ def bracketed(root: Node, width: int) -> str:
 
 
 def drawn(root: Node) -> str:
-    """A tree drawn with lines, a symbol a line."""
+    """A tree drawn with lines, one symbol per line."""
     lines = [str(root.symbol)]
     waiting = [(child, "", child is root.children[-1]) for child in reversed(root.children)]
     while waiting:

@@ -47,7 +47,7 @@ class Unparser:
             ids: production ids, shape (T,).
 
         Raises:
-            DerivationError: the ids are no complete leftmost derivation.
+            DerivationError: the ids are not a complete leftmost derivation.
         """
         ids = np.asarray(ids)
         if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
@@ -66,7 +66,7 @@ class Unparser:
             first_row: the number of the first row, for messages.
 
         Raises:
-            DerivationError: the ids of a row are no complete leftmost derivation; with the row and the step.
+            DerivationError: the ids of a row are not a complete leftmost derivation; with the row and the step.
         """
         ids = np.ascontiguousarray(ids[offsets[0] : offsets[-1]], np.int64)
         offsets = np.asarray(offsets, np.int64) - offsets[0]
@@ -95,7 +95,7 @@ class Unparser:
         return [written[first:last].decode("utf-8", "surrogatepass") for first, last in bounds]
 
     def _error(self, ids: np.ndarray, row: int, step: int, status: int, awaited: int) -> DerivationError:
-        """Says at which step a row is no derivation, and why."""
+        """Says at which step a row is not a derivation, and why."""
         found = ""
         if step < len(ids):
             known = 0 <= ids[step] < self.grammar.n_productions

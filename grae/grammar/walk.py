@@ -24,7 +24,7 @@ def terminals(
             anything between them; None where the production cannot be used. The right-hand sides when left out.
 
     Raises:
-        DerivationError: the ids are no complete leftmost derivation.
+        DerivationError: the ids are not a complete leftmost derivation.
     """
     productions = grammar.productions
     written = [production.rhs for production in productions] if parts is None else parts
@@ -49,7 +49,7 @@ def terminals(
         else:
             begun.pop()
     if step < len(steps):
-        raise DerivationError("the derivation goes on after its last nonterminal is expanded")
+        raise DerivationError("the derivation continues after its last nonterminal is expanded")
 
 
 def owners(grammar: "Grammar", ids: np.ndarray | Sequence[int]) -> tuple[str, list[int]]:

@@ -136,8 +136,8 @@ class ImageAutoencoder(LatentEstimator):
         Args:
             X: images.
             y: ignored.
-            run: a folder to keep the run in while it goes on; None keeps nothing on disk.
-            resume: go on with the run in that folder.
+            run: a folder to save the run in; None saves nothing.
+            resume: resume the run in that folder.
             data: where the images come from, as JSON can hold it; kept in the run's config.json.
             callbacks: called during the training; see `grae.callbacks.Callback`. What they raise leaves `fit` once the
                 state is saved in `run`, and `resume` continues from there.

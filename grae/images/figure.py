@@ -1,4 +1,4 @@
-"""The paper's figure: reconstructions under their originals, random samples, and interpolations, a line a model."""
+"""The paper's figure: reconstructions under their originals, random samples, and interpolations, one line per model."""
 
 import io
 import math

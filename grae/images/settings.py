@@ -91,7 +91,7 @@ class Settings(Frozen):
         architecture: the network.
         objective: the loss.
         training: how it was trained.
-        density: what it is sampled from unless told otherwise.
+        density: the density it is sampled from by default.
         second_stage: weight of the second stage's KL term, where it has one.
     """
 

@@ -1,9 +1,9 @@
-"""The folder of a search: the settings it was begun with, its history, and what a killed one continues from.
+"""The folder of a search: its settings, its history, and what a killed one continues from.
 
 search.json          the settings; a search is resumed with the same ones, but for its number of rounds
 start.json           the strings that it starts from
 start-scores.jsonl   a line for each of them that has been scored, written as it comes
-history.jsonl        a line a scored string
+history.jsonl        one line per scored string
 retrained-N/         the model after N rounds, where it is trained on in the search; a run like any other
 """
 
@@ -109,7 +109,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 
 def _check_same(folder: Path, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Makes sure that a search is resumed with the settings it was begun with.
+    """Makes sure that a search is resumed with its original settings.
 
     Raises:
         RunError: naming those that differ by their options.

@@ -76,7 +76,7 @@ class History:
         """The history in a file, which may not be there yet; a line torn by a kill does not count.
 
         Raises:
-            RunError: a line is no record.
+            RunError: a line is not a record.
         """
         history = cls(path, direction)
         if path.is_file():

@@ -43,7 +43,7 @@ class PaperProtocol:
         temperature: of the decoder.
         attempts: decodings of each point; None for the published number.
         seed: of what is drawn.
-        progress: told the fraction of the strings that are encoded.
+        progress: called with the fraction of the strings that are encoded.
 
     Raises:
         DataError: fewer than ten strings are left.

@@ -57,7 +57,7 @@ class Proposer(Protocol):
     ranked: bool
 
     def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:
-        """New strings, at least `n` where so many can be found.
+        """New strings, at least `n` if possible.
 
         Args:
             basis: what is known.

@@ -47,7 +47,7 @@ def retrained(
 ) -> "GrammarAutoencoder":
     """A copy of a fitted model, trained for one pass over strings drawn by the ranks of their values.
 
-    Its density, and the Gaussian that a search's standard units come from, are fitted anew to the codes of what was
+    Its density, and the Gaussian that a search's standard units come from, are refitted to the codes of what was
     drawn; it has no others.
 
     Args:
@@ -112,13 +112,13 @@ class Retrainings:
         self.last = max((int(file.parent.name.removeprefix(PREFIX)) for file in kept), default=0)
 
     def due(self, finished: int) -> bool:
-        """Whether the model changes after so many finished rounds; not where a later one is kept already."""
+        """Whether the model changes after that many finished rounds; not where a later one is kept already."""
         return self.every is not None and finished % self.every == 0 and finished >= self.last
 
     def model(
         self, model: "GrammarAutoencoder", finished: int, texts: Sequence[str], values: np.ndarray, *, seed: int
     ) -> "GrammarAutoencoder":
-        """The model to go on with: the one that is kept, or a retrained one, which then is.
+        """The model to continue with: the one that is kept, or a retrained one, which then is.
 
         Args:
             model: the one so far.

@@ -27,7 +27,7 @@ class LatentSpace:
 
     Args:
         model: a fitted model.
-        decoding: what `model.inverse_transform` is told besides the codes, the temperature and the seed.
+        decoding: further arguments of `model.inverse_transform` besides the codes, the temperature and the seed.
         limits: how large a string may be to be proposed.
     """
 

@@ -144,7 +144,7 @@ def scored(
         scorer: calls the target.
         limit: see `limit_of`.
         n_jobs: processes for a built-in target, as joblib counts them; one where there are few strings.
-        progress: told the fraction done.
+        progress: called with the fraction done.
 
     Raises:
         SettingsError: as `limit_of`.

@@ -128,7 +128,7 @@ def start_of(
         folder: of the search; None keeps nothing.
         limit: see `limit_of`.
         history: of the search; while it is empty, calls that failed are made again.
-        watch: is told.
+        watch: is notified.
 
     Raises:
         DataError, TargetError: as `scored`.

@@ -29,8 +29,8 @@ def user_scores(
         texts: the strings, each once.
         scorer: calls the target.
         known: what came of some of them in an earlier session; those are not called again.
-        note: told of each string what came of it, as soon as it is known.
-        progress: told the fraction done.
+        note: called with each string and its outcome, as soon as it is known.
+        progress: called with the fraction done.
 
     Raises:
         DataError: none is valid.
@@ -75,5 +75,5 @@ def _failing(target: Target, what: str, tried: Sequence[tuple[str, Outcome]]) ->
     return TargetError(
         f"target {target.name} {what}: {failures}\nthe first failure was {failures.first}",
         tried,
-        remedy="mend the target; strings that it failed on are scored again when the search is resumed (--resume)",
+        remedy="fix the target; strings that it failed on are scored again when the search is resumed (--resume)",
     )

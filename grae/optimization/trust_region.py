@@ -77,7 +77,7 @@ class TrustRegion:
         temperature: of the decoder, in the first decoding of a round.
         seed: of what is drawn.
         settings: how the region is searched.
-        progress: told the fraction of the strings that are encoded.
+        progress: called with the fraction of the strings that are encoded.
 
     Raises:
         DataError: fewer than two valid strings to start from.

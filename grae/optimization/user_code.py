@@ -198,7 +198,7 @@ def _refuse(place: str, error: BaseException, folder: Path | None) -> None:
     where = _where(error, folder)
     raise SettingsError(
         f"target (--target): {place} cannot be loaded{where}: {described(error)}",
-        remedy="mend it there; -v shows the whole traceback",
+        remedy="fix it there; -v shows the whole traceback",
     ) from error
 
 

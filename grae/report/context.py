@@ -1,4 +1,4 @@
-"""What a report is about: a model, strings that it saw and did not see, and what was measured of it."""
+"""The context of a report: a model, its training and held-out strings, and its measures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ class ReportContext:
         return Renderer(self.model.language_grammar_)
 
     def some_known(self, most: int) -> list[str]:
-        """At most so many of the data's strings, drawn by the seed, in their order; without those it cannot encode."""
+        """At most `most` strings of the data, drawn with the seed, in order, without those that the model cannot encode."""
         texts, _ = self.known
         rows = np.arange(len(texts))
         if len(texts) > most:

@@ -1,4 +1,4 @@
-"""Numbers as the page shows them."""
+"""Formatting of numbers."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def decimal(value: float | None, digits: int = 4) -> str:
-    """A number with so many significant digits; a dash for None."""
+    """A number with `digits` significant digits; a dash for None."""
     if value is None:
         return "\N{EN DASH}"
     text = f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"

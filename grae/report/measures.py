@@ -10,11 +10,11 @@ from grae.report.section import LeftOut, Section, rendered
 TITLE = "Measures"
 CAUSES = "Why samples are not valid"
 HEADLINES = {
-    "valid": "valid",
-    "valid_without_constraints": "valid under the grammar's rules alone",
-    "unique": "of the valid, distinct",
-    "novel": "of the distinct, new",
-    "exact_reconstruction": "held-out strings back exactly",
+    "valid": "validity",
+    "valid_without_constraints": "raw validity",
+    "unique": "uniqueness",
+    "novel": "novelty",
+    "exact_reconstruction": "reconstruction accuracy",
 }
 
 
@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 def headlines(context: ReportContext) -> list[Row]:
-    """The measures that stand at the head of the page."""
+    """The measures at the head of the page."""
     found = context.evaluation or {}
     return [_row(found, name, means) for name, means in HEADLINES.items() if found.get(name) is not None]
 
@@ -50,7 +50,7 @@ def section(context: ReportContext) -> Section | LeftOut:
     """A table of all measures by their groups."""
     found = context.evaluation
     if found is None:
-        return LeftOut(TITLE, "nothing was measured of this run")
+        return LeftOut(TITLE, "this run was not evaluated")
     groups: dict[str, list[Row]] = {}
     for name, measure in MEASURES.items():
         if found.get(name) is not None:
@@ -66,7 +66,7 @@ def causes(context: ReportContext) -> Section | LeftOut:
     """The causes of invalidity as bars."""
     found = context.evaluation
     if found is None:
-        return LeftOut(CAUSES, "nothing was measured of this run")
+        return LeftOut(CAUSES, "this run was not evaluated")
     shares = [(cause, share["count"] / share["of"], share["count"]) for cause, share in found["invalid"].items()]
     if not shares:
         return LeftOut(CAUSES, f"all {found['n']:,} samples are valid")

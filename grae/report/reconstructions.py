@@ -1,4 +1,4 @@
-"""Strings beside what comes back of them from their codes."""
+"""Strings and their reconstructions."""
 
 from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
@@ -8,7 +8,7 @@ SHOWN = 10
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """Some strings of the data, drawn by chance and not picked, each over what its code decodes to."""
+    """Random strings of the data, each above its reconstruction."""
     texts = context.some_known(SHOWN)
     if not texts:
         return LeftOut(TITLE, "the strings of the data are not at hand")

@@ -1,4 +1,4 @@
-"""How strings are shown: as their language draws them, else as they are written."""
+"""Rendering strings: as drawings of their language, or as text."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple

@@ -1,4 +1,4 @@
-"""New strings of the model, as they were drawn."""
+"""Samples of the model."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ BINS = 24
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """The first distinct samples of some hundred, and how their numbers are spread beside those of the data."""
+    """The first distinct samples, and the distributions of their properties and the data's."""
     model = context.model
     samples = model.sample(DRAWN, seed=context.seed)
     distinct = list(dict.fromkeys(samples))

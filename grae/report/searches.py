@@ -1,4 +1,4 @@
-"""Searches of the latent space: the best score against the calls, and the best strings."""
+"""Searches: the best score against the evaluations, and the best strings."""
 
 import numpy as np
 from markupsafe import Markup
@@ -22,7 +22,7 @@ def section(context: ReportContext) -> Section | LeftOut:
     """Each search with its curve and its best."""
     begun = [search for search in context.searches if len(search.history)]
     if not begun:
-        return LeftOut(TITLE, "there is no search of this run: `grae optimize` makes one")
+        return LeftOut(TITLE, "this run has no searches: run `grae optimize`")
     told = [_told(context, number, search) for number, search in enumerate(begun)]
     return Section("searches", TITLE, rendered("searches", searches=told, kind=context.renderer.kind))
 
@@ -78,7 +78,7 @@ def _progress(number: int, search: Search) -> Markup:
         axes.set_ylim(bottom=0)
     axes.set_xlabel("evaluations of the target")
     axes.set_ylabel(f"{search.settings['target']}, {_better(search)} is better")
-    return plot.svg(f"The best score so far of {search.name} against the calls")
+    return plot.svg(f"The best score so far of {search.name} against the evaluations")
 
 
 def _curves(context: ReportContext, number: int, search: Search) -> Markup:

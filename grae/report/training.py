@@ -1,4 +1,4 @@
-"""How the training went: its curves."""
+"""The training curves."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ SHARES = {"exact": "strings back exactly", "steps": "steps right after the true 
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """The loss, and what share of the validation strings came back, against the epochs."""
+    """The loss and the reconstruction accuracy on the validation set, against the epochs."""
     metrics = context.metrics
     if not metrics:
         return LeftOut(TITLE, "the run holds no metrics of its training")
@@ -71,7 +71,7 @@ def _shares(metrics: Sequence[Mapping[str, Any]]) -> Markup | None:
     axes.set_ylim(0, 102)
     epochs_across(axes)
     axes.set_ylabel("of the validation, %")
-    return plot.svg("The share of validation strings and steps that come back, against the epochs")
+    return plot.svg("Reconstruction and step accuracy on the validation set, against the epochs")
 
 
 def epochs_across(axes: Axes) -> None:

@@ -1,4 +1,4 @@
-"""The folder of an experiment of many parts, which the same command again goes on with: what was asked for, its table.
+"""The folder of an experiment of many parts, which the same command resumes: its request and its table.
 
 experiment.json    what was asked for
 table.csv, table.json, table.md

@@ -56,7 +56,7 @@ def make_table(
         models: their names.
         n: images on each side of each distance, at most.
         limits: whether distances are extrapolated to many images.
-        tell: called with what goes on.
+        tell: called with messages on the progress.
         parameters: of `ImageAutoencoder`, beside the model.
 
     Returns:
@@ -146,7 +146,7 @@ def _same_experiment(folder: Path, images: ImageSet, projector: Projector, n: in
 
 
 def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, Any]) -> ImageAutoencoder:
-    """The model of a run that is complete, or goes on, or begins; 2sVAE has the VAE's network, if that is there."""
+    """The model of a finished, resumed or new run; 2sVAE has the VAE's network, if that is there."""
     run, device = RunFolder(folder / name), parameters.get("device", "auto")
     if run.has(run.MODEL):
         return ImageAutoencoder.load(run.path, device=device)
@@ -161,7 +161,7 @@ def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, An
 
 
 def _write(folder: Path, done: dict[str, Row], name: str) -> None:
-    """Adds a row to those that are done, and writes the table anew."""
+    """Adds a row to those that are done, and writes the table again."""
     files.append_jsonl(folder / MEASURES, done[name])
     rows = [done[name] for name in (FLOOR, *models_of_images()) if name in done]
     write_table(folder, COLUMNS, rows, as_markdown(rows))

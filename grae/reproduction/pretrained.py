@@ -1,4 +1,4 @@
-"""The models that come with grae, trained anew: from data to the folder that is in the package."""
+"""The models that come with grae, trained: from data to the folder that is in the package."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +80,7 @@ def train_again(
     progress: Shown = False,
     build: "Build | None" = None,
 ) -> None:
-    """Trains a recipe into a folder; a training that was stopped there goes on, and a finished one stays.
+    """Trains a recipe into a folder; a stopped training is resumed, and a finished one kept.
 
     Args:
         recipe: what to train.

@@ -1,9 +1,9 @@
 """The paper's table of structured objects: every model trained alike and searched alike, in a folder that resumes.
 
-experiment.json                        what was asked for; the same again goes on where it stopped
+experiment.json                        what was asked for; the same command resumes
 <objects>-<model>/                     the run of each model that was trained here
 <objects>-<model>-<rules>/trial-<n>/   each search
-trials.jsonl                           a line a search that is done
+trials.jsonl                           one line per finished search
 table.csv, table.json, table.md, table.png
 """
 
@@ -50,7 +50,7 @@ class _Experiment:
         scale: how large it is.
         seed: of the strings, the networks and the searches.
         device: where to compute.
-        tell: called with what goes on.
+        tell: called with messages on the progress.
         progress: whether trainings and searches show theirs.
     """
 
@@ -90,7 +90,7 @@ def reproduce_structured(
             training strings.
         seed: of the strings, the networks and the first search; each further search takes the next.
         device: where to compute.
-        tell: called with what goes on.
+        tell: called with messages on the progress.
         progress: whether to show the progress of trainings and searches on standard error.
         foresee: whether to tell first how long it will take, which takes a minute or two to measure.
 
@@ -208,7 +208,7 @@ def _alike(one: str, other: str, preset: str, language: str) -> bool:
 
 
 def _trained(experiment: _Experiment, name: str, model: str) -> "tuple[GrammarAutoencoder, list[str]]":
-    """A model that is trained, or goes on, or begins; and the strings that it is trained on."""
+    """A model that is finished, resumed or new; and the strings that it is trained on."""
     from grae.sequence import GrammarAutoencoder
 
     what = experiment.scale.objects[name]

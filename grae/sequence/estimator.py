@@ -180,8 +180,8 @@ class GrammarAutoencoder(LatentEstimator):
                 its grammar, motifs and weights are kept, and its settings where no parameter says otherwise; what came
                 of it is in `finetuning_`. See `grae.sequence.finetuning`.
             replay: after a warm start, the share of each batch that are samples of that model, against forgetting.
-            run: a folder to keep the run in while it goes on; None keeps nothing on disk.
-            resume: go on with the run in that folder. Its grammar and motifs are taken from there.
+            run: a folder to save the run in; None saves nothing.
+            resume: resume the run in that folder. Its grammar and motifs are taken from there.
             data: where the strings come from, as JSON can hold it; kept in the run's config.json.
             callbacks: called during the training; see `grae.callbacks.Callback`. What they raise leaves `fit` once the
                 state is saved in `run`, and `resume` continues from there.

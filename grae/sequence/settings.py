@@ -207,7 +207,7 @@ class Settings(Frozen):
         weights: of the loss.
         training: how it was trained.
         max_length: productions that a derivation may have, in training and in decoding.
-        density: what it is sampled from unless told otherwise.
+        density: the density it is sampled from by default.
         form: in which strings were learned, and are encoded and decoded.
     """
 

@@ -88,7 +88,7 @@ def train(
         validate: gives values by name, "loss" among them, of the module in evaluation mode and without gradients;
             called in every process, in the precision of the training and with the same random numbers each time.
         run: the folder for metrics.jsonl and state/; None keeps nothing on disk.
-        resume: whether to go on from the folder's state.
+        resume: whether to resume from the folder's state.
         progress: whether to show it on standard error; see `choose_reporter`.
         unit: what a row is called there.
         reserve: seconds of the time budget, half of it at most, that are left for what follows the training.

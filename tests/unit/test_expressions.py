@@ -175,7 +175,7 @@ def test_unusable_productions_need_no_meaning():
     [
         ([], "ends before S is expanded"),
         ([0, 3, 7], "ends before T is expanded"),
-        ([3, 7, 7], "goes on after its last nonterminal"),
+        ([3, 7, 7], "continues after its last nonterminal"),
         ([7], "production 7 of grammar 'arithmetic' does not expand S"),
         ([3, 11], "production 11 .* does not expand T"),
         ([3, 12], "production 12 .* does not expand T"),

@@ -43,7 +43,7 @@ def features_of(
     if path.is_file():
         try:
             kept, _ = files.read_tensors(path)
-        except RunError:  # damaged: computed anew
+        except RunError:  # damaged: computed again
             path.unlink()
         else:
             tell(len(rows))

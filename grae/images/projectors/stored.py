@@ -111,7 +111,7 @@ def _ours(path: Path, device: torch.device) -> Projector:
     arrays, header = files.read_tensors(path, remedy=REMEDY)
     sizes, name = header.get("sizes"), header.get("name")
     if header.get("format") != FORMAT or not isinstance(sizes, dict) or not isinstance(name, str):
-        raise RunError(f"{path} is no projector (format {FORMAT!r})", remedy=REMEDY)
+        raise RunError(f"{path} is not a projector (format {FORMAT!r})", remedy=REMEDY)
     try:
         network = Classifier(**sizes)
     except (TypeError, ValueError, RuntimeError) as error:

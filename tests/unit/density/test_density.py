@@ -286,7 +286,7 @@ class TestFile:
         with pytest.raises(RunError, match="not a safetensors file"):
             load_densities(path)
         files.write_tensors(path, {"weight": np.ones(3)}, {"format": "pt"})
-        with pytest.raises(RunError, match="no file of densities"):
+        with pytest.raises(RunError, match="not a file of densities"):
             load_densities(path)
 
     @pytest.mark.parametrize(

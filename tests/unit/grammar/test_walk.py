@@ -47,7 +47,7 @@ def test_a_motif_writes_what_its_parts_wrote():
     ("ids", "reason"),
     [
         (lambda ids: ids[:-1], "ends before"),
-        (lambda ids: [*ids, ids[-1]], "goes on after"),
+        (lambda ids: [*ids, ids[-1]], "continues after"),
         (lambda ids: [ids[-1], *ids[1:]], "does not expand"),
         (lambda ids: [-1, *ids[1:]], "does not expand"),
         (lambda ids: [999, *ids[1:]], "does not expand"),

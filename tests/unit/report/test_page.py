@@ -56,7 +56,7 @@ def test_it_holds_every_section_that_there_is_material_for(page: Path):
     assert found.headings[:5] == ["Model and data", "Training", "Samples", "Reconstructions", "Measures"]
     assert found.headings[-3:] == ["Latent space", "Interpolation", "Motifs"]
     assert "Searches" in found.text
-    assert "there is no search of this run" in found.text
+    assert "this run has no searches" in found.text
     assert found.tags.count("svg") > 60
 
 
@@ -118,7 +118,7 @@ def test_what_there_is_no_material_for_is_left_out_with_the_reason(molecules: Re
     bare = replace(molecules, metrics=(), training=(), held_out=(), evaluation=None)
     found = Page(write_report(bare, tmp_path / "report.html"))
     assert found.headings == ["Model and data", "Samples", "Motifs"]
-    for reason in ("no metrics of its training", "nothing was measured", "fewer than three strings", "not at hand"):
+    for reason in ("no metrics of its training", "was not evaluated", "fewer than three strings", "not at hand"):
         assert reason in found.text
 
 
