@@ -52,7 +52,7 @@ class ReportContext:
         return Renderer(self.model.language_grammar_)
 
     def some_known(self, most: int) -> list[str]:
-        """At most `most` strings of the data, drawn with the seed, in order, without those that the model cannot encode."""
+        """At most `most` strings of the data, drawn with the seed, in order; without those it cannot encode."""
         texts, _ = self.known
         rows = np.arange(len(texts))
         if len(texts) > most:

@@ -11,7 +11,7 @@ def section(context: ReportContext) -> Section | LeftOut:
     """Random strings of the data, each above its reconstruction."""
     texts = context.some_known(SHOWN)
     if not texts:
-        return LeftOut(TITLE, "the strings of the data are not at hand")
+        return LeftOut(TITLE, "the strings of the data are not available")
     model = context.model
     codes = model.transform(texts)
     back = model.inverse_transform(codes)

@@ -118,7 +118,7 @@ def test_what_there_is_no_material_for_is_left_out_with_the_reason(molecules: Re
     bare = replace(molecules, metrics=(), training=(), held_out=(), evaluation=None)
     found = Page(write_report(bare, tmp_path / "report.html"))
     assert found.headings == ["Model and data", "Samples", "Motifs"]
-    for reason in ("no metrics of its training", "was not evaluated", "fewer than three strings", "not at hand"):
+    for reason in ("no metrics of its training", "was not evaluated", "fewer than three strings", "not available"):
         assert reason in found.text
 
 
