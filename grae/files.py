@@ -207,7 +207,7 @@ def check_unchanged(
     given: Mapping[str, Any],
     free: Collection[str] = (),
     *,
-    what: str = "was begun with other settings",
+    what: str = "was started with other settings",
     named: Callable[[str], str] = str,
 ) -> None:
     """Makes sure that something is resumed with its original values.

@@ -369,10 +369,10 @@ def _to_resume(run: str | None, out: Path | None, target: str | None) -> tuple[P
 
 
 def _kept_options(folder: Path, options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a search that is resumed: those it was begun with, but for those that may change.
+    """The options of a search that is resumed: those it was started with, but for those that may change.
 
     Raises:
-        RunError: another was given than the search was begun with, or its file is damaged.
+        RunError: another was given than the search was started with, or its file is damaged.
     """
     from grae.optimization.folder import SETTINGS, is_begun, read_settings
 

@@ -117,7 +117,7 @@ def check_same(kind: RunKind, folder: RunFolder, settings: BaseModel, about: Map
     files.check_unchanged(folder.path, stored, settings.model_dump(mode="json"), FREE)
     if (read_config(kind, folder).get("data") or {}).get("sha256") != about["sha256"]:
         raise RunError(
-            f"{folder.path} was begun with other data", remedy="resume with the same data, or give another folder"
+            f"{folder.path} was started with other data", remedy="resume with the same data, or give another folder"
         )
 
 

@@ -132,7 +132,7 @@ def start_of(
 
     Raises:
         DataError, TargetError: as `scored`.
-        RunError: the search was begun from other strings, or its files are damaged.
+        RunError: the search was started from other strings, or its files are damaged.
     """
     target = scorer.target
     told = fraction_of(watch.reporter, "scoring the strings to start from")
@@ -144,7 +144,7 @@ def start_of(
         texts, of = drawn(training_strings(model) if given is None else given, target, limit)
         if stored is not None and stored[0] != texts:
             raise RunError(
-                f"the search in {folder} was begun from other strings (--start)",
+                f"the search in {folder} was started from other strings (--start)",
                 remedy="leave the strings out to continue it, or search into another folder",
             )
     known: dict[str, Outcome] = {}

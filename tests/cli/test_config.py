@@ -162,7 +162,7 @@ def test_a_run_again_from_its_config_and_from_a_saved_file(grae, trained: Path):
     assert resumed.status == 0, resumed.err
     ended = grae("train", "--resume", "--out", "one", "--config", "mine.toml", "--seed", "9")
     assert ended.status == 2
-    assert "--seed 9: one was begun with 7" in ended.err
+    assert "--seed 9: one was started with 7" in ended.err
     motifs = grae("train", "--config", "there/runs/lists-grae-1/config.json", "--out", "five")  # a grammar with motifs
     assert motifs.status == 0, motifs.err
     assert weights("five") == weights("there/runs/lists-grae-1")

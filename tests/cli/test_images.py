@@ -60,7 +60,7 @@ def test_a_run_goes_on_with_its_own_settings(grae, here):
     assert len((here / "runs/images/digits-rae-1/metrics.jsonl").read_text().splitlines()) == 2
     ended = grae("images", "train", "--resume", "--model", "vae")
     assert ended.status == 2
-    assert "--model vae: runs/images/digits-rae-1 was begun with rae" in ended.err
+    assert "--model vae: runs/images/digits-rae-1 was started with rae" in ended.err
 
 
 def test_sample_draws_a_picture_or_writes_an_array(grae, here):

@@ -43,7 +43,7 @@ def test_settings_by_hand_are_those_of_the_run(grae, trained: Path):
     assert again.status == 0
     other = grae("train", "--resume", "--out", "run", "--lambda", "2")
     assert (other.status, other.out) == (2, "")
-    assert "--lambda 2.0: run was begun with 0.001" in other.err
+    assert "--lambda 2.0: run was started with 0.001" in other.err
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,10 @@ def test_the_table_names_the_best_and_the_papers_statistics(optimize, grae, sear
         assert resumed.json["start"]["strings"] == 20
         for option, message in (
             (("--seed", "3"), "--seed 3: the search in"),
-            (("--strategy", "paper"), "was begun with --strategy random"),
+            (("--strategy", "paper"), "was started with --strategy random"),
             (("--target", "log-mse"), "no search of target"),
             (("--start", "worst-half"), "--start worst-half"),
-            (("--attempts", "3"), "was begun without --attempts"),
+            (("--attempts", "3"), "was started without --attempts"),
             (("--batch",), "--batch: the search"),
         ):
             refused = grae("optimize", "runs/arithmetic-grae-1", "--resume", *option)

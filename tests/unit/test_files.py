@@ -240,7 +240,7 @@ def test_what_was_begun_is_resumed_unchanged(tmp_path):
         files.check_unchanged(tmp_path, stored, given, named=lambda name: f"--{name}")
     message = str(raised.value)
     assert message.startswith(
-        f"{tmp_path} was begun with other settings: --seed (was 1, now 2), --training.precision ("
+        f"{tmp_path} was started with other settings: --seed (was 1, now 2), --training.precision ("
     )
     assert "precision (was 'fp32', now 'bf16')" in message
     assert "--new (was None, now 'xxx" in message

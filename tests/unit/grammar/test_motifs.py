@@ -266,7 +266,7 @@ class TestApplication:
     def test_what_is_no_derivation(self, work, ids):
         extended = LISTS.extend([Motif(3, 0, 5)])
         derivations = Derivations.from_list([[1], ids, [1]], np.int64)
-        with pytest.raises(DerivationError, match=r"row 1: the ids are no complete leftmost derivation of lists"):
+        with pytest.raises(DerivationError, match=r"row 1: the ids are not a complete leftmost derivation of lists"):
             work(extended, derivations)
         with pytest.raises(DerivationError, match="row 1: "):
             learn_motifs(LISTS, derivations, 1)

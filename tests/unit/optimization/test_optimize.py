@@ -104,7 +104,7 @@ def test_more_rounds_may_be_added_and_other_settings_may_not(model, expressions,
         ("--temperature", {"temperature": 0.5}),
         ("--start-limit", {"start_limit": 50}),
     ):
-        with pytest.raises(RunError, match=f"was begun with other settings: .*{option}"):
+        with pytest.raises(RunError, match=f"was started with other settings: .*{option}"):
             search(model, expressions, out=tmp_path, resume=True, **wrong)
     with pytest.raises(RunError, match="begun from other strings"):
         search(model, expressions[:-1], out=tmp_path, resume=True)
