@@ -44,7 +44,7 @@ def load_densities(path: str | Path) -> dict[str, Density]:
         raise RunError(f"{path} holds an array of no density: {stray[0]}", remedy=REMEDY)
     densities = {}
     for stored, state in listed.items():
-        name = RENAMED.get(stored, stored)
+        name = str(RENAMED.get(stored, stored))
         if name not in DENSITIES or not isinstance(state, dict):
             raise RunError(f"{path} holds an unknown density {name!r}; known: {', '.join(DENSITIES)}", remedy=REMEDY)
         own = {full.partition("/")[2]: array for full, array in arrays.items() if full.partition("/")[0] == stored}
