@@ -322,7 +322,7 @@ class TestFile:
         about["densities"]["kernel"] = {}
         files.write_tensors(path, arrays, about)
         with pytest.raises(
-            RunError, match="unknown density 'kernel'; known: flow, gaussian, gmm, gmm-auto, normal, two-stage"
+            RunError, match="unknown density 'kernel'; known: gmm, gmm-auto, gaussian, flow, normal, two-stage"
         ):
             load_densities(path)
 
