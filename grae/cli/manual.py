@@ -166,8 +166,15 @@ MANUAL = {
 }
 
 
-EXPERIMENTS = ("structured", "moses", "pmo")
-CONFIGURABLE = ("train", "optimize", "images train", "images table", *(f"reproduce {name}" for name in EXPERIMENTS))
+EXPERIMENTS = ("structured", "moses", "pmo", "pretrained")
+CONFIGURABLE = (
+    "train",
+    "optimize",
+    "images train",
+    "images table",
+    "images projector",
+    *(f"reproduce {name}" for name in EXPERIMENTS),
+)
 """The verbs that train or search: their options may come from a file."""
 
 

@@ -5,6 +5,8 @@ import csv
 import gzip
 import io
 import math
+import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -132,7 +134,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
         made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         made.add_row(*(Text(_cell(value)) for value in row))
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(made)
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _pipe_width()).print(made)
+
+
+def _pipe_width() -> int:
+    """Columns of a table that goes into a pipe or a file: what COLUMNS says, else more than a terminal usually has."""
+    asked = os.environ.get("COLUMNS", "")
+    return int(asked) if re.fullmatch("[1-9][0-9]{1,3}", asked) else PIPE_WIDTH
 
 
 @contextlib.contextmanager

@@ -66,8 +66,7 @@ class Source:
         column: which column of a table: its name, or its number from 0; when left out, the only one or one of the usual
             names.
         header: whether a table's first row names its columns; when left out, it does unless the column is given as a
-            number.
-        member: the file inside a tar archive; the only one when left out.
+            number and has none of the usual names there.
         delimiter: between the columns of a table; when left out, the one that gives the column.
         name: what messages call it; the path when left out.
 

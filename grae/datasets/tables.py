@@ -20,7 +20,8 @@ class Table(NamedTuple):
     Attributes:
         name: what messages call it.
         column: the column of strings: its name, or its number from 0; None for the only one or one of the usual names.
-        header: whether the first row names the columns; None where it does unless the column is a number.
+        header: whether the first row names the columns; None where it does unless the column is a number,
+            under which it then has none of the usual names.
         delimiter: between the columns; None for the one that gives the column.
     """
 
@@ -50,6 +51,11 @@ class Table(NamedTuple):
         try:
             place = self._place(next(rows, []) if self.has_header else None)
             for row in rows:
+                if rows.line_num == 1 and not self.has_header:
+                    if place >= len(row):
+                        raise self._no_column(place, None, len(row))
+                    if self.header is None and row[place].strip().lower() in USUAL_COLUMNS:
+                        continue  # a heading after all
                 if len(row) > place:
                     yield rows.line_num, row[place].strip(), ""
                 else:
@@ -112,9 +118,13 @@ class Table(NamedTuple):
             remedy="name the one with the strings (--column NAME); --delimiter sets what stands between the columns",
         )
 
-    def _no_column(self, wanted: str | int, names: list[str] | None) -> DataError:
+    def _no_column(self, wanted: str | int, names: list[str] | None, width: int | None = None) -> DataError:
+        """The error of a column that is not there, with the names of those that are, or how many there are."""
         has = "" if names is None else f"; it has {_listed(names)}"
-        near = get_close_matches(str(wanted), names or [], n=1)
+        if width is not None:
+            has = f": its first line has {width}, numbered from 0"
+        lowered = {name.lower(): name for name in names or []}
+        near = [lowered[name] for name in get_close_matches(str(wanted).lower(), lowered, n=1)]
         remedy = (
             f"did you mean {near[0]!r}?"
             if near

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from grae.errors import ParseError, SettingsError
+from grae.errors import ParseError, SettingsError, shortened
 from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
 from grae.optimization.formulas import NUMBER, grammar_of
@@ -152,8 +152,11 @@ class CompositeTarget:
             ids = grammar.parse(text)
         except ParseError as error:
             raise _unreadable(error, known) from None
-        formula = _node(grammar, iter(ids.tolist()), grammar.start)
-        _check(formula)
+        try:
+            formula = _node(grammar, iter(ids.tolist()), grammar.start)
+            _check(formula)
+        except RecursionError:
+            raise SettingsError(f"{_TOLD} the formula is nested too deep", remedy="write it flatter") from None
         return cls(" ".join(text.split()), formula, known)
 
     def __repr__(self) -> str:
@@ -183,13 +186,13 @@ def _unreadable(error: ParseError, known: Mapping[str, Target]) -> ParseError:
     """The error of a formula that cannot be read, which says what may stand there."""
     rest = error.text[error.position :]
     word = rest.split()[0] if rest.split() else ""
-    found = repr(word) if word else "the end"
+    found = f"unexpected {shortened(repr(word))}" if word else "it ends too early"
     expected = {"a number" if NUMBER.fullmatch(terminal) else terminal for terminal in error.expected}
     return ParseError(
         error.text,
         error.position,
         expected,
-        reason=f"target (--target) cannot be read: unexpected {found}",
+        reason=f"target (--target) cannot be read: {found}",
         remedy=f"targets ({', '.join(known)}), {MAY_STAND}; your own is module:function or file.py:function",
     )
 
@@ -201,7 +204,10 @@ def _node(grammar: Grammar, ids: Iterator[int], symbol: Nonterminal) -> Node:
     if symbol.name == "target":
         return Node(words[0])
     if symbol.name == "number":
-        return Node(float(words[0]))
+        value = float(words[0])
+        if not math.isfinite(value):
+            raise SettingsError(f"{_TOLD} {shortened(words[0])} is too large a number", remedy="write a smaller one")
+        return Node(value)
     parts = tuple(_node(grammar, ids, child) for child in production.children)
     operation = next((word for word in words if word not in "(),"), None)
     if symbol.name == "list":

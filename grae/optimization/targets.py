@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from grae.optimization.curves import CurveTarget
     from grae.optimization.molecules import MoleculeTarget
 
+_SIGNS = frozenset("*+()^, ")  # of a formula, in no name of a module
 FORMULA = re.compile(r"^-|^[\d.]+$|[\s*+/^(),]")
 """What a formula holds, and no name of a target does."""
 
@@ -93,6 +94,11 @@ def target_named(
         raise SettingsError(f"target (--target) {name!r} names a file and no function", remedy=suggestion(name))
     suite, colon, task = name.partition(":")
     if suite not in SUITES and colon:
+        if not suite.endswith(".py") and _SIGNS.intersection(suite):
+            raise SettingsError(
+                f"target (--target) {name!r}: a formula joins {', '.join(TARGETS)} alone",
+                remedy="give a task of a benchmark or a function of your own by itself, or join them in a function",
+            )
         from grae.optimization.functions import FunctionTarget
 
         return FunctionTarget.named(name, direction, batch=batch)

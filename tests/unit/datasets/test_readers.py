@@ -60,7 +60,8 @@ def test_table_round_trip(tmp_path_factory, rows, delimiter):
     expected = [second for _, second in rows]
     for column in (None, "smiles"):
         assert list(Source(path, column=column).texts()) == expected
-    assert list(Source(path, column=1).texts()) == ["smiles", *expected]
+    assert list(Source(path, column=1).texts()) == expected
+    assert list(Source(path, column=1, header=False).texts()) == ["smiles", *expected]
     assert list(Source(path, column=1, header=True).texts()) == expected
 
 

@@ -99,3 +99,18 @@ def test_a_column_of_hundreds_of_digits_is_a_name(tmp_path):
     with pytest.raises(DataError, match="has no column '1111") as caught:
         texts(tmp_path / "a.csv", "name,smiles\nx,CC\n", column="1" * 500)
     assert len(str(caught.value)) < 700
+
+
+def test_a_numbered_column_needs_no_heading_and_one_of_the_usual_names_is_none_of_the_strings(tmp_path):
+    assert texts(tmp_path / "a.csv", "1,CCO\n2,CC\n", column=1) == ["CCO", "CC"]
+    assert texts(tmp_path / "b.csv", "id,SMILES\n1,CCO\n2,CC\n", column=1) == ["CCO", "CC"]
+
+
+def test_a_numbered_column_beyond_the_first_line_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="has no column 2: its first line has 2, numbered from 0"):
+        texts(tmp_path / "a.csv", "1,CCO\n2,CC\n", column=2)
+
+
+def test_a_column_in_other_letters_is_suggested(tmp_path):
+    with pytest.raises(DataError, match="did you mean 'SMILES'"):
+        texts(tmp_path / "a.csv", "id,SMILES\n1,CCO\n", column="smiles")

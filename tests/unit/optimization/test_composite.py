@@ -121,10 +121,10 @@ def test_whether_a_formula_grows_without_limit(text: str, unbounded: bool):
     [
         ("0.7*logp + 0.3qed", ("--target", "unexpected 'qed'", "position 14")),
         ("logp + size", ("--target", "unexpected 'size'", "'logp'", "'a number'", "min, max, abs, clip", "file.py")),
-        ("logp +", ("unexpected the end", "position 6")),
         ("clip(logp, 0)", ("--target", "unexpected ')'", "','")),
         ("log(logp)", ("--target", "position 0")),
         ("logp; qed", ("--target", "unexpected ';'")),
+        ("logp +", ("--target", "it ends too early at position 6")),
         ("__import__('os')", ("--target", "position 0")),
     ],
 )
@@ -141,6 +141,11 @@ def test_formulas_that_cannot_be_read(text: str, messages: tuple[str, ...]):
         ("logp + log-mse", "differs in language"),
         ("logp/0 + qed", "divided by 0"),
         ("logp/(2 - 2)", "divided by 0"),
+        ("qed*" + 300 * "(" + "qed" + 300 * ")", "nested too deep"),
+        ("1e400*logp", "1e400 is too large a number"),
+        (400 * "9" + "*logp", "too large a number"),
+        ("0.5*pmo:median1 + qed", "a formula joins logp"),
+        ("(mine:score + 1)", "a formula joins logp"),
         ("1 + 2", "holds no target"),
         ("0.5", "holds no target"),
         ("clip(logp, 3, 0)", "clip from 3 to 0"),
