@@ -66,7 +66,7 @@ def test_bad_input(grae, base: Path):
         ((*start,), "--from needs the strings"),
         ((*start, "-d", "nowhere.txt"), "nowhere.txt"),
         ((*start, "-d", "mine.txt", "--latent-dim", "4"), "--latent-dim cannot be combined with --from"),
-        ((*start, "-d", "mine.txt", "--preset", "paper"), "--preset beside --from"),
+        ((*start, "-d", "mine.txt", "--preset", "paper"), "--preset cannot be combined with --from"),
         ((*start, "-d", "mine.txt", "--grammar", "arithmetic"), "another grammar than 'arithmetic'"),
         ((*start, "-d", "mine.txt", "--out", base), "is already there"),
         ((*start, "-d", "mine.txt", "--on-invalid", "error"), "[a;b]"),

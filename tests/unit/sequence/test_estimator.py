@@ -359,6 +359,7 @@ def test_a_run_with_the_former_name_of_a_density_still_opens(fitted, tmp_path):
     model.densities_["gmm-auto"] = AutoMixture((1, 2)).fit(model.transform(TEXTS[:40]), 0)
     config = json.loads((tmp_path / "config.json").read_text())
     config["settings"]["density"] = config["parameters"]["density"] = "gmm-chosen"
+    config["parameters"] |= {"validation": 0.05, "test": 0.05}  # as `grae train` has them
     config["data"]["data"] = "mine.txt"
     (tmp_path / "config.json").write_text(json.dumps(config))
     path = tmp_path / "density.safetensors"
