@@ -240,10 +240,10 @@ def cut(path: Path, length: int, *, remedy: str | None = None) -> None:
     Raises:
         RunError: the file is shorter than that.
     """
-    found = path.stat().st_size if path.is_file() else 0
-    if found < length:
-        raise RunError(f"{path} is truncated: {found} bytes where {length} were written", remedy=remedy)
-    if found > length:
+    size = path.stat().st_size if path.is_file() else 0
+    if size < length:
+        raise RunError(f"{path} is truncated: {size} bytes where {length} were written", remedy=remedy)
+    if size > length:
         try:
             os.truncate(path, length)
         except OSError as error:

@@ -186,9 +186,9 @@ def read_about(place: Path) -> About:
 
     from grae import files
 
-    found: Any = files.read_json(place / ABOUT, remedy=REINSTALL)
+    about: Any = files.read_json(place / ABOUT, remedy=REINSTALL)
     try:
-        return TypeAdapter(About).validate_python(found)
+        return TypeAdapter(About).validate_python(about)
     except ValidationError as error:
         raise RunError(f"{place / ABOUT}: {first_problem(error)}", remedy=REINSTALL) from None
 

@@ -68,9 +68,9 @@ class Autoencoder(nn.Module):
             z, embedding = self.bottleneck(self.encoder(batch))
             terms = self.reconstruction(self.decoder(z, batch), batch)
             rows = slice(None, None, self.regularizer.every)
-            some = {name: value[rows] for name, value in batch.items()}
+            selected = {name: value[rows] for name, value in batch.items()}
             regularization = self.regularizer.penalty(
-                self.decoder, lambda codes: self.counted(self.decoder(codes, some), some), z[rows]
+                self.decoder, lambda codes: self.counted(self.decoder(codes, selected), selected), z[rows]
             )
         loss = terms["reconstruction"] + self.beta * embedding + self.lambda_ * regularization
         return {"loss": loss, **terms, "embedding": embedding, "regularization": regularization}

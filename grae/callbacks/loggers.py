@@ -96,12 +96,12 @@ def keep_id(start: Start, tool: str, name: str) -> None:
     if start.folder is None:
         return
     path = start.folder / KEPT
-    kept = _kept(path) if path.is_file() and start.done else {}
-    files.write_json(path, {**kept, tool: name})
+    stored = _kept(path) if path.is_file() and start.done else {}
+    files.write_json(path, {**stored, tool: name})
 
 
 def _kept(path: Path) -> dict[str, str]:
-    kept = files.read_json(path, remedy=RESTORE)
-    if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
+    stored = files.read_json(path, remedy=RESTORE)
+    if not isinstance(stored, dict) or not all(isinstance(value, str) for value in stored.values()):
         raise RunError(f"{path} does not hold the names of logged runs", remedy=RESTORE)
-    return kept
+    return stored

@@ -47,13 +47,13 @@ class MLflowLogger(Logger):
         from mlflow.tracking import MlflowClient  # pyright: ignore[reportMissingImports]
 
         self.client = client = MlflowClient(self.tracking_uri)
-        kept = kept_id(start, TOOL)
-        if kept is not None:
-            self.run = kept
-            client.update_run(kept, "RUNNING")
+        stored_id = kept_id(start, TOOL)
+        if stored_id is not None:
+            self.run = stored_id
+            client.update_run(stored_id, "RUNNING")
             return
-        found = client.get_experiment_by_name(self.experiment)
-        experiment = client.create_experiment(self.experiment) if found is None else found.experiment_id
+        existing = client.get_experiment_by_name(self.experiment)
+        experiment = client.create_experiment(self.experiment) if existing is None else existing.experiment_id
         self.run = client.create_run(experiment, run_name=run_name(start)).info.run_id
         keep_id(start, TOOL, self.run)
         parameters = [Param(name, str(value)[:LONGEST]) for name, value in flat(start.settings).items()]

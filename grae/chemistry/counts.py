@@ -26,8 +26,8 @@ def morgan_counts(smiles: Sequence[str]) -> Counts:
         molecule = read(text)
         if molecule is None:
             continue
-        found = _generator().GetSparseCountFingerprint(molecule).GetNonzeroElements()
-        repeated = np.repeat(np.fromiter(found.keys(), np.uint64), np.fromiter(found.values(), np.int64))
+        bits = _generator().GetSparseCountFingerprint(molecule).GetNonzeroElements()
+        repeated = np.repeat(np.fromiter(bits.keys(), np.uint64), np.fromiter(bits.values(), np.int64))
         keys.append(repeated)
         owners.append(np.full(len(repeated), row))
     return counted(

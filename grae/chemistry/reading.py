@@ -118,8 +118,8 @@ def problem(smiles: str | None) -> Problem | None:
 
 def invalid_reason(smiles: str | None) -> str | None:
     """Which of `KINDS` a SMILES suffers from; None if it is valid."""
-    found = problem(smiles)
-    return None if found is None else found.kind
+    fault = problem(smiles)
+    return None if fault is None else fault.kind
 
 
 def _kekule(molecule: Chem.Mol) -> str | None:

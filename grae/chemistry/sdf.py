@@ -15,5 +15,5 @@ def smiles_in(file: BinaryIO) -> Iterator[str | None]:
                 molecule = next(records)
             except StopIteration:
                 return
-            found = None if molecule is None else Chem.MolToSmiles(molecule)
-        yield found
+            smiles = None if molecule is None else Chem.MolToSmiles(molecule)
+        yield smiles

@@ -37,12 +37,12 @@ def scaffold(molecule: Chem.Mol) -> str | None:
     """
     with rdBase.BlockLogs():
         try:
-            found = MurckoScaffold.GetScaffoldForMol(molecule)
+            core = MurckoScaffold.GetScaffoldForMol(molecule)
         except (ValueError, RuntimeError):
             return None
-        if found.GetRingInfo().NumRings() < SCAFFOLD_RINGS:
+        if core.GetRingInfo().NumRings() < SCAFFOLD_RINGS:
             return None
-        return Chem.MolToSmiles(found) or None
+        return Chem.MolToSmiles(core) or None
 
 
 @cache

@@ -138,11 +138,11 @@ def _npy(content: bytes, name: str) -> "np.ndarray":
         raise DataError(f"{name} is a truncated or foreign .npy file: {error}", remedy=REMEDY) from None
     if dtype.kind not in "fiu":
         raise DataError(f"{name} holds {shortened(str(dtype))}; expected numbers", remedy=REMEDY)
-    expected, found = math.prod(shape) * dtype.itemsize, len(content) - file.tell()
-    if min(shape, default=0) < 1 or found < expected:
+    expected, available = math.prod(shape) * dtype.itemsize, len(content) - file.tell()
+    if min(shape, default=0) < 1 or available < expected:
         raise DataError(
             f"{name} is truncated or empty: its header says {shortened(str(shape))} numbers, {expected:,} bytes, and "
-            f"{found:,} follow",
+            f"{available:,} follow",
             remedy=REMEDY,
         )
     codes = np.frombuffer(content, dtype, math.prod(shape), file.tell())

@@ -63,7 +63,7 @@ def compare(
     from grae.sequence.configuration import read_config
     from grae.training.run_folder import RunFolder
 
-    asked = EvalRequest(
+    request = EvalRequest(
         n,
         density,
         temperature,
@@ -78,22 +78,22 @@ def compare(
     )
     places = [find_run(run) for run in runs]
     for place in places:
-        check_run(place, asked)
+        check_run(place, request)
     settings: list[dict[str, Any]] = []
-    found: list[dict[str, Any]] = []
+    evaluations: list[dict[str, Any]] = []
     for place in places:
         config = read_config(RunFolder(place))
         about = {"grammar": config["grammar"]["name"], "data": config.get("data", {}).get("data")}
         settings.append({**about, **config["settings"]})
-        found.append(measured(opened(place, asked), asked, again=force))
-    both = side_by_side([str(place) for place in places], settings, found)
+        evaluations.append(measured(opened(place, request), request, again=force))
+    both = side_by_side([str(place) for place in places], settings, evaluations)
     if csv is not None:
         write_lines(csv, both.to_csv().splitlines())
     if as_json:
         return emit(both.to_dict())
     if csv != "-":
         _print(both)
-    for place, record in zip(places, found, strict=True):
+    for place, record in zip(places, evaluations, strict=True):
         for why in dict.fromkeys(record["left_out"].values()):
             names = ", ".join(name for name, reason in record["left_out"].items() if reason == why)
             note(f"{place}: left out: {names}: {why}")

@@ -61,13 +61,13 @@ def _read(context: typer.Context, path: Path | None) -> Path | None:
         return path
     verb = context.command_path.partition(" ")[2]
     if path.suffix == ".json":
-        found, remedy = options_of(path, verb), FROM_PYTHON
+        options, remedy = options_of(path, verb), FROM_PYTHON
     else:
-        found, remedy = _toml(path), f"see `grae {verb} --help`"
+        options, remedy = _toml(path), f"see `grae {verb} --help`"
     known = {parameter.name: parameter for parameter in context.command.params if parameter.name not in HERE_ONLY}
     names = {_key(parameter): name for name, parameter in known.items()}
     defaults: dict[str, Any] = {}
-    for key, value in found.items():
+    for key, value in options.items():
         name = names.get(key.replace("_", "-"))
         if name is None:
             raise _unknown(path, key, names, remedy)

@@ -32,9 +32,9 @@ def list_(as_json: AsJson = False) -> None:
         return emit({"data": records, "images": [_image_record(name) for name in image_entries()]})
     rows = [[e.name, e.language, e.strings, "yes" if path else "no", e.description] for e, path in known]
     for e in image_entries().values():
-        found = find_images(e.name)
-        edition = e.editions[0] if found is None else found[0]
-        rows.append([e.name, "images", edition.images, "yes" if found else "no", e.description])
+        local = find_images(e.name)
+        edition = e.editions[0] if local is None else local[0]
+        rows.append([e.name, "images", edition.images, "yes" if local else "no", e.description])
     table(["name", "language", "size", "here", "description"], rows)
 
 
@@ -102,8 +102,8 @@ def _image_record(name: str) -> dict[str, object]:
     """What is known of a set of images, with the files on this machine, if it is here."""
     from grae.datasets.images import find_images, image_entries
 
-    found = find_images(name)
-    paths: list[Path] | None = None if found is None else list(found[1])
+    local = find_images(name)
+    paths: list[Path] | None = None if local is None else list(local[1])
     return {**image_entries()[name].model_dump(mode="json"), "paths": paths}
 
 
@@ -112,16 +112,16 @@ def _show_images(name: str, as_json: bool) -> None:
 
     if as_json:
         return emit(_image_record(name))
-    known, found = image_entry(name), find_images(name)
+    known, local = image_entry(name), find_images(name)
     facts: dict[str, object] = {
         "name": known.name,
         "description": known.description,
         "language": "images",
         "licence": known.licence,
         "address": known.address,
-        "here": f"no; `grae data fetch {name}` downloads it" if found is None else f"yes, {found[0].images:,} images",
+        "here": f"no; `grae data fetch {name}` downloads it" if local is None else f"yes, {local[0].images:,} images",
     }
     for fact, value in facts.items():
         print(f"{fact:<12} {value}")
-    for path in () if found is None else found[1]:
+    for path in () if local is None else local[1]:
         print(f"{'':<12} {path}")

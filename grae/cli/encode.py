@@ -113,13 +113,13 @@ def _rejects(lines: "list[Line]", rejections: "list") -> "list[Reject]":
     """What was not encoded, by line; a line that holds no UTF-8 is one of them."""
     from grae.datasets import Reject
 
-    found = []
+    rejects = []
     for rejection in rejections:
         line = lines[rejection.row]
         detail = rejection.detail if line.text == rejection.text else f"{rejection.detail} of {rejection.text}"
         reason, detail = (line.fault, "") if line.fault else (rejection.reason, detail)
-        found.append(Reject(line.number, line.text, reason, detail))
-    return found
+        rejects.append(Reject(line.number, line.text, reason, detail))
+    return rejects
 
 
 def _tell(rejects: "list[Reject]", n: int, out: str) -> str | None:

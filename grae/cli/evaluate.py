@@ -85,7 +85,7 @@ def evaluate(
     from grae.evaluation import EvalRequest
 
     taken = None if measures is None else tuple(name.strip() for name in measures.split(","))
-    asked = EvalRequest(
+    request = EvalRequest(
         n,
         density,
         temperature,
@@ -100,20 +100,20 @@ def evaluate(
         device,
         completion,
     )
-    asked.check()
+    request.check()
     if samples is not None:
         if named(run, named_model) is not None or density is not None:
             raise SettingsError(
                 "--samples cannot be combined with a run or --density",
                 remedy="leave one of them out",
             )
-        found = _of_file(samples, column, delimiter, grammar or DEFAULT_GRAMMAR, asked)
-        return _print({"samples": samples, **found}, as_json)
+        evaluation = _of_file(samples, column, delimiter, grammar or DEFAULT_GRAMMAR, request)
+        return _print({"samples": samples, **evaluation}, as_json)
     for option, value in (("--column", column), ("--delimiter", delimiter)):
         if value is not None:
             raise SettingsError(f"{option} belongs to --samples", remedy="leave it out, or name a file of samples")
     place = find_run(named(run, named_model), grammar)
-    held = opened(place, asked)
+    held = opened(place, request)
     if density is not None and (density == "all" or "," in density):
         from grae.evaluation import densities_named, evaluate_densities
 
@@ -133,7 +133,7 @@ def evaluate(
         if as_json:
             return emit({"run": place, "densities": {name: one.to_dict() for name, one in compared.items()}})
         return _print_densities(compared)
-    return _print({"run": place, **measured(held, asked)}, as_json)
+    return _print({"run": place, **measured(held, request)}, as_json)
 
 
 def _of_file(

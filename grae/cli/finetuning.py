@@ -108,12 +108,12 @@ def restarted(folder: "RunFolder", about: Mapping[str, Any], begun: bool) -> dic
 
 def print_finetuning(fitted: "GrammarAutoencoder") -> None:
     """Reconstruction accuracy before and after, on the new strings and on samples of the model."""
-    found = getattr(fitted, "finetuning_", None)
-    if found is None:
+    report = getattr(fitted, "finetuning_", None)
+    if report is None:
         return
     names = {"new": "new strings", "replayed": "samples of the old model"}
     rows = [
-        [title, found["held_out"][name], *(_share(found[when][name]) for when in ("exact_before", "exact_after"))]
+        [title, report["held_out"][name], *(_share(report[when][name]) for when in ("exact_before", "exact_after"))]
         for name, title in names.items()
     ]
     note("reconstruction accuracy, held out:")

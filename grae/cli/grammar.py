@@ -97,12 +97,12 @@ def check(
     findings = read.analysis.findings
     coverage = None if data is None else _coverage(read, data, column, delimiter, max_length, form)
     if as_json:
-        found = [
+        lines = [
             {"kind": f.kind, "production": f.production.id, "line": f.production.line, "message": str(f)}
             for f in findings
         ]
         return emit(
-            {**_summary(read), "findings": found, **({} if coverage is None else {"coverage": _record(coverage)})}
+            {**_summary(read), "findings": lines, **({} if coverage is None else {"coverage": _record(coverage)})}
         )
     for finding in findings:
         print(finding)

@@ -25,10 +25,10 @@ EVALUATED = 10_000
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the pretrained models, which `grae sample --model NAME` and other commands accept."""
-    found = list(pretrained().values())
+    models = list(pretrained().values())
     if as_json:
-        return emit({"models": [_record(one) for one in found]})
-    rows = [[one.name, one.about.language, one.about.model, _size(one.size), one.about.description] for one in found]
+        return emit({"models": [_record(one) for one in models]})
+    rows = [[one.name, one.about.language, one.about.model, _size(one.size), one.about.description] for one in models]
     table(["name", "language", "model", "size", "description"], rows)
 
 
@@ -95,9 +95,9 @@ def pack(
     from grae.evaluation import EvalRequest
 
     place = find_run(run)
-    asked = EvalRequest(n=n, seed=seed, fcd=fcd, device=device)
+    request = EvalRequest(n=n, seed=seed, fcd=fcd, device=device)
     out = out or place.with_name(f"{place.name}-packed")
-    about = packed(place, out, description, asked, starts)
+    about = packed(place, out, description, request, starts)
     if as_json:
         return emit({"path": out, **about.to_dict()})
     if about.exact is not None:
@@ -119,13 +119,13 @@ def packed(
     from grae.evaluation.packed import pack as write
 
     held = opened(place, asked)
-    found = measured(held, asked, again=False)
+    evaluation = measured(held, asked, again=False)
     return write(
         held,
         out,
         description=description or f"{held.model.settings_.model} on {held.model.about_.get('data')}",
         command=command,
-        measures=found,
+        measures=evaluation,
         starts=starts,
         seed=asked.seed,
     )

@@ -376,31 +376,31 @@ def _kept_options(folder: Path, options: Mapping[str, Any], given: Mapping[str, 
     """
     from grae.optimization.folder import SETTINGS, is_begun, read_settings
 
-    kept = read_settings(folder).get("options")
-    if kept is None:  # begun from Python, or by an earlier version
+    stored = read_settings(folder).get("options")
+    if stored is None:  # begun from Python, or by an earlier version
         return dict(options)
-    kept = {**dict.fromkeys(LATER), **kept}
-    if "protocol" in kept:
-        kept["strategy"] = kept.pop("protocol")
+    stored = {**dict.fromkeys(LATER), **stored}
+    if "protocol" in stored:
+        stored["strategy"] = stored.pop("protocol")
     for name, usual in options.items():
-        if name not in kept or not _alike(name, kept[name], usual):
+        if name not in stored or not _alike(name, stored[name], usual):
             raise RunError(
-                f"{folder / SETTINGS}: option {name} is {kept.get(name)!r}",
+                f"{folder / SETTINGS}: option {name} is {stored.get(name)!r}",
                 remedy="restore the file from a copy, or search into another folder",
             )
     if not is_begun(folder):  # nothing is lost where other options are taken
-        return {**{name: kept[name] for name in options}, **given}
+        return {**{name: stored[name] for name in options}, **given}
     for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
-        if name not in FREE and value != kept[name]:
-            begun = f"with {option} {kept[name]}"
-            if kept[name] is None or kept[name] is False:
+        if name not in FREE and value != stored[name]:
+            begun = f"with {option} {stored[name]}"
+            if stored[name] is None or stored[name] is False:
                 begun = f"without {option}"
             raise RunError(
                 f"{option}{'' if value is True else f' {value}'}: the search in {folder} was started {begun}",
                 remedy=f"leave {option} out, or search into another folder",
             )
-    return {**{name: kept[name] for name in options}, **{name: given[name] for name in FREE if name in given}}
+    return {**{name: stored[name] for name in options}, **{name: given[name] for name in FREE if name in given}}
 
 
 def _alike(name: str, kept: object, usual: object) -> bool:
@@ -483,13 +483,13 @@ def _print(result: "SearchResult") -> None:
     )
     rows = []
     best = result.best
-    found = [one for one in best if one.origin == "search"][:PAPER_BEST]
-    for one in [*best[:TABLE], *(one for one in found if one not in best[:TABLE])]:
+    new = [one for one in best if one.origin == "search"][:PAPER_BEST]
+    for one in [*best[:TABLE], *(one for one in new if one not in best[:TABLE])]:
         about = result.language.scored_properties(one.string).values()
         origin = "start" if one.round is None else f"round {one.round + 1}"
         rows.append([one.score, one.string, origin, *about])
     table([result.target.name, "string", "from", *result.language.headings], rows)
-    three = ", ".join(f"{one.score:.3f}" for one in found)
+    three = ", ".join(f"{one.score:.3f}" for one in new)
     shares = [[result.calls, _share(result.valid), result.average, three or None, _share(result.decoded_valid)]]
     table(["evaluations", "valid", "average score", "best three found", "validity of candidates"], shares)
     if not result.improved:

@@ -61,9 +61,9 @@ def report(
     searches = _searches(place, search or [])
     from grae.evaluation import EvalRequest
 
-    asked = EvalRequest(n=n or SAMPLES, seed=seed, jobs=jobs, device=device)
-    held = opened(place, asked)
-    found = _found(held, asked, again=n is not None)
+    request = EvalRequest(n=n or SAMPLES, seed=seed, jobs=jobs, device=device)
+    held = opened(place, request)
+    evaluation = _found(held, request, again=n is not None)
     from grae.report import ReportContext, write_report
     from grae.sequence.configuration import read_config
     from grae.training.metrics import read_metrics
@@ -77,7 +77,7 @@ def report(
         metrics=read_metrics(folder),
         training=[] if held.training is None else list(islice(held.training.read(), TRAINING)),
         held_out=held.held_out,
-        evaluation=found,
+        evaluation=evaluation,
         searches=searches,
         seed=seed,
     )
@@ -121,7 +121,7 @@ def _found(held: "LoadedRun", asked: "EvalRequest", *, again: bool) -> dict[str,
     from grae.datasets.readers import file_checksum
     from grae.evaluation.results import largest_evaluation
 
-    kept = largest_evaluation(
+    stored = largest_evaluation(
         written_to(held.place),
         model=file_checksum(held.place / MODEL_FILE),
         densities=file_checksum(held.place / "density.safetensors"),
@@ -129,4 +129,4 @@ def _found(held: "LoadedRun", asked: "EvalRequest", *, again: bool) -> dict[str,
         temperature=0.0,
         constraints=held.model.constraints_used(),
     )
-    return measured(held, asked, again=False) if kept is None or again else kept
+    return measured(held, asked, again=False) if stored is None or again else stored

@@ -116,7 +116,7 @@ def validity(
     from grae.optimization.start import training_strings
     from grae.reproduction.validity import from_published_weights, published_validity
 
-    found = {}
+    results = {}
     known = {}
     for run in runs:
         place = find_run(run)
@@ -130,13 +130,13 @@ def validity(
                 done(len(finished) / 4)
 
             known[str(place)] = from_published_weights(model)
-            found[str(place)] = published_validity(model, codes, points=points, draws=draws, seed=seed, done=one_more)
+            results[str(place)] = published_validity(model, codes, points=points, draws=draws, seed=seed, done=one_more)
     if as_json:
-        records = {place: [asdict(row) for row in rows] for place, rows in found.items()}
+        records = {place: [asdict(row) for row in rows] for place, rows in results.items()}
         return emit({"runs": records, "published": known})
     headings = ["codes", "complete", "in language", "valid", "points: complete", "valid"]
     shares = ("complete", "in_language", "valid", "points_complete", "points_valid")
-    for place, rows in found.items():
+    for place, rows in results.items():
         cells = [[row.codes, *(f"{100 * getattr(row, name):.1f} %" for name in shares)] for row in rows]
         table(headings, cells, title=f"{place}: shares of {points:,} x {draws} draws, and of points with such a draw")
         if shares_known := ", ".join(f"{name} {100 * share:g} %" for name, share in known[place].items()):
@@ -183,7 +183,7 @@ def _runs(given: list[str], scale: "Scale") -> dict[tuple[str, str], Path]:
     from grae.sequence.configuration import read_language_grammar
     from grae.training.run_folder import RunFolder
 
-    found = {}
+    runs = {}
     for one in given:
         model, sign, run = one.partition("=")
         if not sign:
@@ -192,5 +192,5 @@ def _runs(given: list[str], scale: "Scale") -> dict[tuple[str, str], Path]:
         language = read_language_grammar(RunFolder(place)).language.name
         if language not in scale.objects:
             raise SettingsError(f"--runs {one!r}: a run of {language}", remedy="give one of expressions or molecules")
-        found[language, model] = place
-    return found
+        runs[language, model] = place
+    return runs

@@ -29,10 +29,10 @@ def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str,
     from grae.training.settings import FREE_ON_RESUME
 
     for name, value in given.items():
-        kept = parameters[name] if name in parameters else about.get(name)
-        if name not in FREE_ON_RESUME and str(kept) not in (str(value), str(Path(str(value)).absolute())):
+        stored = parameters[name] if name in parameters else about.get(name)
+        if name not in FREE_ON_RESUME and str(stored) not in (str(value), str(Path(str(value)).absolute())):
             option = "--seed" if name == "random_state" else f"--{name.rstrip('_').replace('_', '-')}"
-            raise RunError(f"{option} {value}: {place} was started with {kept}", remedy=f"leave {option} out")
+            raise RunError(f"{option} {value}: {place} was started with {stored}", remedy=f"leave {option} out")
     return {**parameters, **{name: value for name, value in given.items() if name in FREE_ON_RESUME}}
 
 

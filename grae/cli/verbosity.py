@@ -74,11 +74,11 @@ def _loud(verbose: bool, quiet: bool) -> Iterator[None]:
 
 def _versions() -> str:
     """The program, its surroundings and its packages on one line."""
-    found = [f"grae {__version__}", f"Python {platform.python_version()}", platform.platform(terse=True)]
+    versions = [f"grae {__version__}", f"Python {platform.python_version()}", platform.platform(terse=True)]
     for package in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found.append(f"{package} {importlib.metadata.version(package)}")
-    return ", ".join(found)
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+    return ", ".join(versions)
 
 
 def _memory() -> str:

@@ -81,7 +81,7 @@ class _CompletionFinder:
                     settling[n] = [self._add(items) for items in dict.fromkeys(sorted(ways, key=len))]
             neutral.append(found)
             discharging += settling
-        labeled = [some for of_setting in self.labeled for some in of_setting]
+        labeled = [one for of_setting in self.labeled for one in of_setting]
         return Completions(
             *_flat(self.items),
             *_flat(neutral),
@@ -98,9 +98,9 @@ class _CompletionFinder:
         """The neutral words of the first group that has any, then the shortest derivation, whatever it says."""
         shortest = self._shortest(nonterminal)
         for group in self.automaton.neutral:
-            some = [derivation for derivation in words.derivations(group) if derivation is not None]
-            if some:
-                yield from dict.fromkeys([*some, shortest])
+            derivations = [derivation for derivation in words.derivations(group) if derivation is not None]
+            if derivations:
+                yield from dict.fromkeys([*derivations, shortest])
                 return
         yield shortest
 
@@ -108,12 +108,12 @@ class _CompletionFinder:
         """Derivations that discharge n obligations."""
         patterns = self.automaton.discharging(n)
         derivations = words.derivations([self.automaton.usual.join(pattern) for pattern in patterns])
-        found = [
+        completions = [
             self._with_settings(words, pattern, derivation)
             for pattern, derivation in zip(patterns, derivations, strict=True)
             if derivation is not None
         ]
-        return [items for items in found if items is not None]
+        return [items for items in completions if items is not None]
 
     def _with_settings(self, words: "_Words", pattern: tuple[str, ...], derivation: _Derivation) -> _Derivation | None:
         """A derivation with the productions that write its labels replaced by settings; None where one writes two."""
@@ -136,25 +136,25 @@ class _CompletionFinder:
     def _add_setting(self, derivation: _Derivation, place: int, others: Sequence[_Derivation | None]) -> int:
         """What stands in the place of a production in derivations that differ in its label; nothing where more does."""
         head, tail = derivation[:place], derivation[place + 1 :]
-        found = []
+        replacements = []
         for other in others:
             end = 0 if other is None else len(other) - len(tail)
             fits = other is not None and end >= place and other[:place] == head and other[end:] == tail
-            found.append(other[place:end] if fits and other is not None else ())
-        self.labeled.append(found)
+            replacements.append(other[place:end] if fits and other is not None else ())
+        self.labeled.append(replacements)
         return len(self.labeled) - 1
 
     def _shortest(self, nonterminal: Nonterminal) -> _Derivation:
         """A derivation of the fewest productions."""
         analysis = self.grammar.analysis
-        pending, found = [nonterminal], []
+        pending, ids = [nonterminal], []
         while pending:
             current = pending.pop()
             ways = [p for p in self.grammar.productions if p.lhs == current and analysis.completion(p) is not None]
             production = min(ways, key=lambda p: (analysis.completion(p), p.id))
-            found.append(production.id)
+            ids.append(production.id)
             pending += reversed(production.children)
-        return tuple(found)
+        return tuple(ids)
 
 
 class _Words:

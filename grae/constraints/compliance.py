@@ -34,8 +34,8 @@ def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
     if automaton is None:
         return breaks
     for first in range(0, len(derivations), BATCH):
-        some = derivations[first : first + BATCH]
-        longest = int(some.lengths.max(initial=0))
+        batch = derivations[first : first + BATCH]
+        longest = int(batch.lengths.max(initial=0))
         stack = np.zeros(2 + longest * int(grammar.tables.rhs.shape[1]), np.int32)
         arguments: tuple[Any, ...] = (
             automaton.start,
@@ -46,8 +46,8 @@ def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
             np.zeros(automaton.size, np.int32),
             stack,
             grammar.tables.start,
-            np.ascontiguousarray(some.ids, np.int64),
-            np.ascontiguousarray(some.offsets, np.int64),
+            np.ascontiguousarray(batch.ids, np.int64),
+            np.ascontiguousarray(batch.offsets, np.int64),
             breaks[first : first + BATCH],
         )
         _read(*arguments)

@@ -30,7 +30,7 @@ def written_labels(grammar: Grammar) -> np.ndarray:
     if automaton is None:
         return np.zeros((len(productions), 0), bool)
     odd = np.zeros((len(productions), len(automaton.labels)), bool)
-    told = np.ones(len(automaton.labels), bool)
+    known = np.ones(len(automaton.labels), bool)
     walk = _Walk(grammar, automaton)
     for production, readings in walk.readings().items():
         if len({labels for _, labels in readings}) == 1:
@@ -38,8 +38,8 @@ def written_labels(grammar: Grammar) -> np.ndarray:
                 odd[production, label] ^= True
         else:
             by_itself = [label for context, labels in readings if context == walk.begin for label in labels]
-            told[by_itself] = False
-    return odd[:, odd.any(axis=0) & told]
+            known[by_itself] = False
+    return odd[:, odd.any(axis=0) & known]
 
 
 class _Walk:
@@ -64,15 +64,15 @@ class _Walk:
         """The labels that each production writes itself, in their order, in each context that it can stand in."""
         todo = [(self.grammar.start, self.begin)]
         seen = set(todo)
-        found: dict[int, set[tuple[Context, Labels]]] = {}
+        readings_of: dict[int, set[tuple[Context, Labels]]] = {}
         while todo:
             nonterminal, context = todo.pop()
             for way in self.ways.get(nonterminal, []):
                 labels, places = self._through(way, context)
-                found.setdefault(way, set()).update((context, written) for written in labels)
+                readings_of.setdefault(way, set()).update((context, written) for written in labels)
                 todo += places - seen
                 seen |= places
-        return found
+        return readings_of
 
     def _through(self, production: int, context: Context) -> tuple[set[Labels], set[tuple[Nonterminal, Context]]]:
         """What a production may write from a context on, and the nonterminals that it has with their contexts."""

@@ -92,11 +92,11 @@ def first_refused(constraint: Constraint, derivations: Derivations) -> np.ndarra
         constraint: the language.
         derivations: complete leftmost derivations.
     """
-    found = np.full(len(derivations), ALLOWED, np.int64)
+    steps = np.full(len(derivations), ALLOWED, np.int64)
     for first in range(0, len(derivations), BATCH):
         rows = np.arange(first, min(first + BATCH, len(derivations)))
-        found[rows] = _first_refused(constraint, derivations, rows)
-    return found
+        steps[rows] = _first_refused(constraint, derivations, rows)
+    return steps
 
 
 def _first_refused(constraint: Constraint, derivations: Derivations, rows: np.ndarray) -> np.ndarray:
@@ -110,9 +110,9 @@ def _first_refused(constraint: Constraint, derivations: Derivations, rows: np.nd
         scores[np.arange(len(going)), true] = 1
         allowed = machine.expand(scores) == true if step < constraint.max_length else np.zeros(len(going), bool)
         found[going[~allowed]] = step
-        kept = allowed & (lengths[going] > step + 1)
-        machine.keep(kept.nonzero()[0])
-        going = going[kept]
+        remaining = allowed & (lengths[going] > step + 1)
+        machine.keep(remaining.nonzero()[0])
+        going = going[remaining]
         if not len(going):
             break
     return found

@@ -90,7 +90,7 @@ def check_coverage(
         derivations = Derivations(chunk.ids, np.concatenate([np.zeros(1, np.int64), np.cumsum(chunk.lengths)]))
         rows = np.flatnonzero(undecodable(grammar, derivations, form))
         n_undecodable += len(rows)
-        some = rows[: max(0, REJECTS_SHOWN - len(lines))]
-        lines += zip(chunk.lines[some].tolist(), decode(grammar, derivations[some]), strict=True)
+        shown = rows[: max(0, REJECTS_SHOWN - len(lines))]
+        lines += zip(chunk.lines[shown].tolist(), decode(grammar, derivations[shown]), strict=True)
     rejected = dict(tally.rejected.most_common())
     return Coverage(tally.read, tally.kept, rejected, tally.rejects, n_undecodable, lines, lengths)

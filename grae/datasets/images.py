@@ -110,9 +110,9 @@ def find_images(name: str) -> tuple[Edition, tuple[Path, ...]] | None:
         DataError: there is no such set, or `GRAE_DATA_HOME` names no folder.
     """
     for edition in image_entry(name).editions:
-        found = [find_file(file) for file in edition.files]
-        if all(found):
-            return edition, tuple(path for path in found if path is not None)
+        files = [find_file(file) for file in edition.files]
+        if all(files):
+            return edition, tuple(path for path in files if path is not None)
     return None
 
 
@@ -126,8 +126,8 @@ def fetch_images(name: str, *, progress: Callable[[int, int], None] | None = Non
     Raises:
         DataError: there is no such set, it cannot be downloaded, or a file's checksum is not the registry's.
     """
-    found = find_images(name)
-    if found is None:
+    local = find_images(name)
+    if local is None:
         edition = next((e for e in image_entry(name).editions if all(file.addresses for file in e.files)), None)
         if edition is None:
             raise _by_hand(image_entry(name))
@@ -135,10 +135,10 @@ def fetch_images(name: str, *, progress: Callable[[int, int], None] | None = Non
             if find_file(file) is None:
                 place = cache_home() / "data" / file.file
                 download(name, file.addresses, file.checksum, place, file.file, progress)
-        found = edition, tuple(path for path in map(find_file, edition.files) if path is not None)
-    for file, path in zip(found[0].files, found[1], strict=True):
+        local = edition, tuple(path for path in map(find_file, edition.files) if path is not None)
+    for file, path in zip(local[0].files, local[1], strict=True):
         _verify(name, file, path)
-    return found
+    return local
 
 
 def find_file(file: ImageFile) -> Path | None:

@@ -197,10 +197,10 @@ def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> P
         DataError: there is no such data set, it cannot be downloaded, or its checksum is not the registry's.
     """
     wanted = entry(name)
-    found = find(name)
-    if found is not None:
-        _verify(wanted, found)
-        return found
+    local = find(name)
+    if local is not None:
+        _verify(wanted, local)
+        return local
     if wanted.made is not None:
         return _make(wanted, wanted.made)
     if wanted.addresses[0].startswith(RDKIT):
@@ -243,9 +243,9 @@ def _verify(wanted: DatasetEntry, path: Path) -> None:
     """Checks a file that is here already; RDKit's own files change with its releases."""
     if wanted.sha256 is None or wanted.addresses[0].startswith(RDKIT):
         return
-    if (found := file_checksum(path)) != wanted.sha256:
+    if (checksum := file_checksum(path)) != wanted.sha256:
         raise DataError(
-            f"{path} is not the data set {wanted.name!r}: its sha256 is {found}, not {wanted.sha256}",
+            f"{path} is not the data set {wanted.name!r}: its sha256 is {checksum}, not {wanted.sha256}",
             remedy="remove it and run this again, which downloads it again",
         )
 

@@ -56,10 +56,12 @@ class Density(ABC):
         if codes.ndim != 2 or codes.shape[1] != dim:
             raise DataError(f"codes have shape {codes.shape}, but the density is over (n, {dim})")
         check_finite(codes)
-        found = np.empty(len(codes))
+        densities = np.empty(len(codes))
         for start in range(0, len(codes), CHUNK):
-            found[start : start + CHUNK] = self._log_prob(np.asarray(codes[start : start + CHUNK], dtype=np.float64))
-        return found
+            densities[start : start + CHUNK] = self._log_prob(
+                np.asarray(codes[start : start + CHUNK], dtype=np.float64)
+            )
+        return densities
 
     @abstractmethod
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -92,10 +92,10 @@ class Splines(nn.Module):
         if arrays.keys() != expected.keys():
             raise ValueError(f"expected the arrays {', '.join(expected)}, found {', '.join(arrays) or 'none'}")
         for name, array in expected.items():
-            found = arrays[name]
-            if found.shape != array.shape or found.dtype != array.dtype:
-                raise ValueError(f"{name} has shape {found.shape} and type {found.dtype}")
-            if not np.isfinite(found).all():
+            loaded = arrays[name]
+            if loaded.shape != array.shape or loaded.dtype != array.dtype:
+                raise ValueError(f"{name} has shape {loaded.shape} and type {loaded.dtype}")
+            if not np.isfinite(loaded).all():
                 raise ValueError(f"{name} holds a value that is NaN or infinite")
         self.flow.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
         self.requires_grad_(False).eval()

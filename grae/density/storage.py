@@ -23,8 +23,8 @@ def save_densities(path: str | Path, densities: Mapping[str, Density]) -> None:
     for name, density in densities.items():
         if type(density) is not DENSITIES.get(name):
             raise KeyError(f"{name!r} is not the name of a {type(density).__name__}")
-        found, about[name] = density.state()
-        arrays |= {f"{name}/{array_name}": array for array_name, array in found.items()}
+        state, about[name] = density.state()
+        arrays |= {f"{name}/{array_name}": array for array_name, array in state.items()}
     files.write_tensors(Path(path), arrays, {"format": FORMAT, "version": VERSION, "densities": about})
 
 

@@ -147,8 +147,8 @@ class TwoStage(Density):
         x = (z - self.center) / self.deviation  # n D
         rng = np.random.default_rng(0)
         at_once = max(1, AT_ONCE // self.draws)
-        found = [self._bound(x[start : start + at_once], rng) for start in range(0, len(x), at_once)]
-        return np.concatenate([np.empty(0), *found]) - np.log(self.deviation).sum()
+        bounds = [self._bound(x[start : start + at_once], rng) for start in range(0, len(x), at_once)]
+        return np.concatenate([np.empty(0), *bounds]) - np.log(self.deviation).sum()
 
     def _bound(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The importance-weighted bound of the log density of standardized codes (n, D): (n,), in nats."""

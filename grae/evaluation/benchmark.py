@@ -96,28 +96,28 @@ def benchmark(
         MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
         RunError: the cache cannot be read or written.
     """
-    found = Benchmarked()
+    benchmarked = Benchmarked()
     references = {"Test": comparison.reference, "TestSF": comparison.scaffold_reference}
     some_valid = any(form is not None for form in forms)
-    alone, against = _planned(references, some_valid, comparison, wanted, found.left_out)
+    alone, against = _planned(references, some_valid, comparison, wanted, benchmarked.left_out)
     needed = {*alone, *(name for names in against.values() for name in names)}
     if not needed:
-        return found
+        return benchmarked
     chemnet = ChemNet(comparison.device) if "FCD" in needed else None
     molecules = molecules_of(samples, forms, _parts(needed), chemnet, work)
     for name, figure in measures_alone(molecules, alone, work).items():
-        found.take(name, figure)
+        benchmarked.take(name, figure)
     for test, names in against.items():
         strings, network = references[test], chemnet if "FCD" in names else None
         if strings is None or not names:
             continue
         reference = reference_of(strings, grammar, _parts(names), network, work)
-        found.references[test] = (reference.name, len(reference))
+        benchmarked.references[test] = (reference.name, len(reference))
         for name, figure in measures_against(molecules, reference, names, work).items():
-            found.take(_named(name, test), figure)
-        if found.figures.get(f"FCD/{test}") is not None and min(len(molecules), len(reference)) < FCD_FEW:
-            found.caveats[f"FCD/{test}"] = _biased(len(molecules), len(reference))
-    return found
+            benchmarked.take(_named(name, test), figure)
+        if benchmarked.figures.get(f"FCD/{test}") is not None and min(len(molecules), len(reference)) < FCD_FEW:
+            benchmarked.caveats[f"FCD/{test}"] = _biased(len(molecules), len(reference))
+    return benchmarked
 
 
 def _planned(

@@ -59,8 +59,8 @@ def cached_blocks(
     done: Callable[[float], None] | None = None
     for number in count():
         paths = {kind: _path(kind, strings, size, language) / f"{number}.safetensors" for kind in kinds}
-        found = {kind: read_tensors(path, remedy=REMEDY)[0] for kind, path in paths.items() if path.is_file()}
-        missing = [kind for kind in kinds if kind not in found]
+        block = {kind: read_tensors(path, remedy=REMEDY)[0] for kind, path in paths.items() if path.is_file()}
+        missing = [kind for kind in kinds if kind not in block]
         if missing:
             if stream is None or done is None:
                 done, total = begin(), max(1, sum(1 for _ in strings.read()))
@@ -70,11 +70,11 @@ def cached_blocks(
             texts = list(islice(stream, size))
             at = first + len(texts)
             for kind, arrays in compute(texts, missing, part_of(done, first / total, at / total)).items():
-                found[kind] = {**arrays, N_STRINGS: np.array([len(texts)])}
-                write_tensors(paths[kind], found[kind], {"strings": strings.name})
+                block[kind] = {**arrays, N_STRINGS: np.array([len(texts)])}
+                write_tensors(paths[kind], block[kind], {"strings": strings.name})
             done(at / total)
-        yield found
-        if min(int(arrays[N_STRINGS][0]) for arrays in found.values()) < size:
+        yield block
+        if min(int(arrays[N_STRINGS][0]) for arrays in block.values()) < size:
             return
 
 
@@ -101,8 +101,8 @@ def canonical_forms(grammar: "Grammar", strings: Strings, work: Work) -> Iterato
         return list(dict.fromkeys(form for form in known if form is not None))
 
     if not grammar.language.is_slow:
-        for some in each(strings.read(), CHUNK):
-            yield from forms(some)
+        for chunk in each(strings.read(), CHUNK):
+            yield from forms(chunk)
         return
     blocks = cached_blocks(
         ["canonical"],

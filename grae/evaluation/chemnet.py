@@ -72,10 +72,10 @@ class ChemNet:
 
     def activations(self, smiles: Sequence[str], *, progress: Progress | None = None) -> np.ndarray:
         """What the network makes of canonical SMILES, (n, 512) float32."""
-        found = np.empty((len(smiles), WIDTH), np.float32)
+        values = np.empty((len(smiles), WIDTH), np.float32)
         for rows, part in self._parts(smiles, progress):
-            found[rows] = part
-        return found
+            values[rows] = part
+        return values
 
     def sums(self, smiles: Sequence[str], weights: np.ndarray, *, progress: Progress | None = None) -> Sums:
         """The sums of the activations of canonical SMILES, each counted as often as `weights`, (n,) ints, says.
@@ -177,8 +177,8 @@ def distances_of_subsamples(reference: Moments, activations: np.ndarray, halves:
     groups = halves.chosen.shape[1]
     totals, products = np.zeros((groups, WIDTH)), np.zeros((groups, WIDTH * WIDTH))
     for group in range(groups):
-        some = activations[halves.group == group].astype(np.float64)
-        totals[group], products[group] = some.sum(axis=0), (some.T @ some).ravel()
+        members = activations[halves.group == group].astype(np.float64)
+        totals[group], products[group] = members.sum(axis=0), (members.T @ members).ravel()
     distances: list[float] = []
     for first in range(0, len(halves.chosen), HALVES_AT_ONCE):
         chosen = halves.chosen[first : first + HALVES_AT_ONCE].astype(np.float64)  # B G

@@ -84,9 +84,9 @@ def side_by_side(
         settings: of each, nested as in config.json.
         found: of each, what `Evaluation.to_dict` gives.
     """
-    flat = [flattened(some) for some in settings]
-    names = dict.fromkeys(name for some in flat for name in some)
-    values = {name: tuple(some.get(name) for some in flat) for name in names}
+    flat = [flattened(flat_settings) for flat_settings in settings]
+    names = dict.fromkeys(name for flat_settings in flat for name in flat_settings)
+    values = {name: tuple(flat_settings.get(name) for flat_settings in flat) for name in names}
     differing = {name: each for name, each in values.items() if any(value != each[0] for value in each)}
     rows = [_row(name, found) for name in MEASURES]
     return SideBySide(

@@ -63,14 +63,14 @@ def densities_named(model: "GrammarAutoencoder", names: str) -> list[str]:
     fitted = list(model.densities_)
     if names == ALL:
         return fitted
-    asked = [name.strip() for name in names.split(",")]
-    for name in asked:
+    requested = [name.strip() for name in names.split(",")]
+    for name in requested:
         if name not in fitted:
             raise SettingsError(
                 f"no density {name!r} is fitted in this run; there are: {', '.join(fitted)}",
                 remedy=f"name some of these, or {ALL!r}; train with --density to fit another",
             )
-    return list(dict.fromkeys(asked))
+    return list(dict.fromkeys(requested))
 
 
 def evaluate_densities(
@@ -105,7 +105,7 @@ def evaluate_densities(
     grammar = model.language_grammar_
     codes = model.transform(held_out) if held_out else None
     given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
-    found = {}
+    evaluations = {}
     for name in names:
         density = model.density_named(name)
         done = work.begin(f"samples of {name}")
@@ -124,6 +124,6 @@ def evaluate_densities(
             for measure, scaled in zip(LIKELIHOODS, (values, values / codes.shape[1]), strict=True):
                 estimate = Estimate(float(scaled.mean()), len(scaled))
                 figures[measure] = Measurement(estimate, interval_of_mean(scaled, work.seed))
-        found[name] = DensityEvaluation(n, figures, left_out)
+        evaluations[name] = DensityEvaluation(n, figures, left_out)
         done(1.0)
-    return found
+    return evaluations

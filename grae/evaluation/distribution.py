@@ -32,7 +32,7 @@ def internal_diversity(fingerprints: np.ndarray, halves: Subsamples | None, *, n
     """
     n = len(fingerprints)
     group, groups = (np.zeros(n, np.int64), 1) if halves is None else (halves.group, halves.chosen.shape[1])
-    found = []
+    intervals = []
     for sums, power in zip(group_sums(fingerprints, group, groups, n_jobs=n_jobs), (1, 2), strict=True):
         whole = max(0.0, 1 - float(np.mean((sums.sum(axis=1) / n) ** (1 / power))))
 
@@ -43,8 +43,8 @@ def internal_diversity(fingerprints: np.ndarray, halves: Subsamples | None, *, n
                 diversities[place] = 1 - np.mean(means ** (1 / power))
             return diversities
 
-        found.append((whole, interval_of_subsamples(whole, halves, again, most=1)))
-    return found[0], found[1]
+        intervals.append((whole, interval_of_subsamples(whole, halves, again, most=1)))
+    return intervals[0], intervals[1]
 
 
 def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: Subsamples | None) -> Found:

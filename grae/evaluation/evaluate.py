@@ -113,17 +113,17 @@ def evaluate_samples(
         figures["valid_without_constraints"] = measurement_of(valid(forms_left))
     elif without is not None:
         left_out["valid_without_constraints"] = NOT_ASKED
-    found = Benchmarked()
+    benchmarked = Benchmarked()
     if grammar.language.is_molecular:
-        found = benchmark(samples, forms, grammar, comparison or Comparison(), wanted, work)
+        benchmarked = benchmark(samples, forms, grammar, comparison or Comparison(), wanted, work)
     work.begin("causes of invalidity")
     return Evaluation(
         samples=tuple(samples),
-        figures=figures | found.figures,
+        figures=figures | benchmarked.figures,
         causes=causes(grammar, samples_left, forms_left, n_jobs=work.n_jobs),
-        left_out=left_out | found.left_out,
-        caveats=found.caveats,
-        references=found.references,
+        left_out=left_out | benchmarked.left_out,
+        caveats=benchmarked.caveats,
+        references=benchmarked.references,
         valid_means=grammar.language.valid_means,
     )
 
@@ -165,7 +165,7 @@ def evaluate(
     work.begin("sampling")
     given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
     samples = drawn(model, n, density=density, seed=work.seed, **given)
-    found = evaluate_samples(
+    evaluation = evaluate_samples(
         model.language_grammar_,
         samples.texts,
         without=samples.without,
@@ -175,13 +175,15 @@ def evaluate(
         work=work,
     )
     if completion == "none" and "complete" in wanted:
-        found = replace(found, figures={"complete": measurement_of(complete(samples.texts)), **found.figures})
-    left_out = dict(found.left_out)
+        evaluation = replace(
+            evaluation, figures={"complete": measurement_of(complete(samples.texts)), **evaluation.figures}
+        )
+    left_out = dict(evaluation.left_out)
     names = wanted.of(("exact_reconstruction", "step_accuracy"), left_out)
     if not held_out:
-        return replace(found, left_out=left_out | dict.fromkeys(names, "there are no held-out strings"))
+        return replace(evaluation, left_out=left_out | dict.fromkeys(names, "there are no held-out strings"))
     if not names:
-        return replace(found, left_out=left_out)
+        return replace(evaluation, left_out=left_out)
     work.begin("reconstructing held-out strings")
     derivations = model.derive(held_out).derivations
     back: dict[str, Measurement | None] = {}
@@ -191,7 +193,7 @@ def evaluate(
         )
     if "step_accuracy" in wanted:
         back["step_accuracy"] = step_accuracy(model, derivations, work.seed)
-    return replace(found, figures=found.figures | back, left_out=left_out)
+    return replace(evaluation, figures=evaluation.figures | back, left_out=left_out)
 
 
 def counted(

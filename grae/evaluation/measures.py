@@ -92,14 +92,14 @@ class Wanted:
         """
         if names is None:
             return cls()
-        found = set()
+        matches = set()
         for name in names:
             fitting = {measure for measure in MEASURES if name in (measure, measure.partition("/")[0])}
             if not fitting:
                 known = dict.fromkeys([*MEASURES, *(measure.partition("/")[0] for measure in MEASURES)])
                 raise SettingsError.unknown("measure", name, known)
-            found |= fitting
-        return cls(frozenset(found))
+            matches |= fitting
+        return cls(frozenset(matches))
 
     def __contains__(self, name: str) -> bool:
         return self.names is None or name in self.names

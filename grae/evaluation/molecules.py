@@ -94,16 +94,16 @@ def molecules_of(
 def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> dict[str, Measurement | str]:
     """Filters, IntDiv and IntDiv2, as far as they are named."""
     n, arrays = len(molecules), molecules.described.arrays
-    found: dict[str, Measurement | str] = {}
+    figures: dict[str, Measurement | str] = {}
     if "Filters" in names:
         share = Share(int(arrays[PASSES].sum()), n)
-        found["Filters"] = Measurement(share, interval_of_share(share.count, share.of))
+        figures["Filters"] = Measurement(share, interval_of_share(share.count, share.of))
     if {"IntDiv", "IntDiv2"} & set(names):
         work.begin("pairs of samples")
         both = internal_diversity(arrays[FINGERPRINTS], molecules.halves, n_jobs=work.n_jobs)
         diversities = dict(zip(("IntDiv", "IntDiv2"), both, strict=True))
-        found |= {name: _figure(value, n) for name, value in diversities.items() if name in names}
-    return found
+        figures |= {name: _figure(value, n) for name, value in diversities.items() if name in names}
+    return figures
 
 
 def measures_against(
@@ -119,26 +119,26 @@ def measures_against(
     """
     work.begin(f"samples against {reference.name}")
     described, halves, n = molecules.described, molecules.halves, len(molecules)
-    found: dict[str, Measurement | str] = {}
+    figures: dict[str, Measurement | str] = {}
     for name in names:
         if name == "FCD":
-            found[name] = _fcd(molecules, reference)
+            figures[name] = _fcd(molecules, reference)
         elif name == "SNN":
             known = reference.arrays[FINGERPRINTS]
             similarities = nearest(described.arrays[FINGERPRINTS], known, n_jobs=work.n_jobs)
             mean = Estimate(float(similarities.mean()), n)
-            found[name] = Measurement(mean, interval_of_mean(similarities, work.seed))
+            figures[name] = Measurement(mean, interval_of_mean(similarities, work.seed))
         elif name in PROPERTIES:
             distance = property_distance(described.arrays[name], reference.arrays[name], halves)
-            found[name] = _figure(distance, n)
+            figures[name] = _figure(distance, n)
         else:
             parts, known = described.occurrences[PART_OF[name]], reference.counts[PART_OF[name]]
             if parts.names and known:
-                found[name] = _figure(count_similarity(parts, known, halves), n)
+                figures[name] = _figure(count_similarity(parts, known, halves), n)
             else:
                 what = "BRICS fragment" if name == "Frag" else "scaffold of 2 rings or more"
-                found[name] = f"no {what} in {reference.name if parts.names else 'the samples'}"
-    return found
+                figures[name] = f"no {what} in {reference.name if parts.names else 'the samples'}"
+    return figures
 
 
 def _fcd(molecules: Molecules, reference: Reference) -> Measurement | str:
@@ -150,8 +150,10 @@ def _fcd(molecules: Molecules, reference: Reference) -> Measurement | str:
         few = "the samples" if len(activations) < 2 else reference.name
         return f"a covariance takes two molecules or more; {few} hold one"
     value = frechet_distance(moments, Moments.of(activations))
-    some = None if halves is None else Subsamples(halves.group, halves.chosen[:FCD_HALVES])
-    interval = interval_of_subsamples(value, some, lambda halves: distances_of_subsamples(moments, activations, halves))
+    subset = None if halves is None else Subsamples(halves.group, halves.chosen[:FCD_HALVES])
+    interval = interval_of_subsamples(
+        value, subset, lambda halves: distances_of_subsamples(moments, activations, halves)
+    )
     return Measurement(Estimate(value, len(activations)), interval)
 
 

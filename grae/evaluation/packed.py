@@ -72,9 +72,9 @@ def pack(
         raise RunError(f"{folder.path} is already there", remedy="choose another folder")
     model, config = run.model, read_config(source)
     half = in_half(model)
-    found, exact = measures or {}, None
+    figures, exact = measures or {}, None
     if run.held_out:
-        whole = found.get("exact_reconstruction")
+        whole = figures.get("exact_reconstruction")
         exact = {"float32": model.score(run.held_out) if whole is None else whole, WEIGHTS: half.score(run.held_out)}
     strings = start_strings(half, run, starts, seed=seed)
     last = read_metrics(source)[-1] if source.has(source.METRICS) else {}
@@ -92,7 +92,7 @@ def pack(
         exact=exact,
         held_out=len(run.held_out),
         start=len(strings),
-        measures={name: float(found[name]) for name in KEPT_MEASURES if found.get(name) is not None},
+        measures={name: float(figures[name]) for name in KEPT_MEASURES if figures.get(name) is not None},
     )
     _write(folder, source, model, half, config, about, strings)
     return about

@@ -67,37 +67,37 @@ def reference_of(
         molecules = Distinct.of(texts, grammar.canonical(texts, n_jobs=work.n_jobs))
         described = [part for part in missing if part in PARTS]
         half = 0.5 if described and ACTIVATIONS in missing else float(ACTIVATIONS not in missing)
-        found = _described(molecules, described, work, part_of(done, 0.0, half))
+        reference = _described(molecules, described, work, part_of(done, 0.0, half))
         if ACTIVATIONS in missing and chemnet is not None:
             weights = np.bincount(molecules.places, minlength=len(molecules.forms))
-            found[ACTIVATIONS] = chemnet.sums(molecules.forms, weights, progress=part_of(done, half, 1.0))._asdict()
-        return {kind: {**arrays, "n": np.array([len(molecules.places)])} for kind, arrays in found.items()}
+            reference[ACTIVATIONS] = chemnet.sums(molecules.forms, weights, progress=part_of(done, half, 1.0))._asdict()
+        return {kind: {**arrays, "n": np.array([len(molecules.places)])} for kind, arrays in reference.items()}
 
     kinds = [*parts, *([] if chemnet is None else [ACTIVATIONS])]
-    found = Reference(strings.name)
+    reference = Reference(strings.name)
     blocks: list[dict[str, Arrays]] = []
     language = grammar.language.name
     begin = lambda: work.begin(f"describing {strings.name}")  # noqa: E731
     for block in cached_blocks(kinds, strings, BLOCK, compute, begin, language=language):
         n = int(block[kinds[0]]["n"][0])
-        found.n += n
-        found.invalid += int(block[kinds[0]][N_STRINGS][0]) - n
+        reference.n += n
+        reference.invalid += int(block[kinds[0]][N_STRINGS][0]) - n
         blocks.append(block)
-    if not found.n:
+    if not reference.n:
         raise DataError(f"{strings.name} holds no valid molecule", remedy="give a reference of molecules")
     for part in parts:
         if part in (FRAGMENTS, SCAFFOLDS):
-            found.counts[part] = Counter()
+            reference.counts[part] = Counter()
             for block in blocks:
                 names, counts = split(block[part]["names"]), block[part]["counts"].tolist()
-                found.counts[part].update(dict(zip(names, counts, strict=True)))
+                reference.counts[part].update(dict(zip(names, counts, strict=True)))
         else:
-            found.arrays[part] = np.concatenate([block[part]["values"] for block in blocks])
+            reference.arrays[part] = np.concatenate([block[part]["values"] for block in blocks])
     if chemnet is not None:
         sums = [block[ACTIVATIONS] for block in blocks]
         n, total, products = (np.sum([some[name] for some in sums], axis=0) for name in Sums._fields)
-        found.moments = Sums(n, total, products).moments
-    return found
+        reference.moments = Sums(n, total, products).moments
+    return reference
 
 
 def _described(molecules: Distinct, parts: Sequence[str], work: Work, done: Progress) -> dict[str, Arrays]:

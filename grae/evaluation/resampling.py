@@ -102,8 +102,8 @@ def interval_of_subsamples(
     """
     if halves is None:
         return None
-    found = again(halves)
-    if not np.isfinite(found).all():
+    values = again(halves)
+    if not np.isfinite(values).all():
         return None
-    low, high = value + np.quantile(found - found.mean(), _TAILS)
+    low, high = value + np.quantile(values - values.mean(), _TAILS)
     return float(np.clip(low, 0, most)), float(np.clip(high, 0, most))

@@ -216,9 +216,9 @@ def measure(run: LoadedRun, request: EvalRequest, *, again: bool = True, work: W
     molecules = run.model.language_grammar_.language.is_molecular
     comparison = comparison_of(request, run.sets, run.held_out if molecules else ())
     settings = _settings(run, request, comparison)
-    found = None if again else kept_evaluation(written_to(run.place), settings)
-    if found is None:
-        found = evaluate(
+    evaluation = None if again else kept_evaluation(written_to(run.place), settings)
+    if evaluation is None:
+        evaluation = evaluate(
             run.model,
             training=run.training,
             held_out=run.held_out,
@@ -231,8 +231,8 @@ def measure(run: LoadedRun, request: EvalRequest, *, again: bool = True, work: W
             measures=request.measures,
             work=work or Work(request.seed, request.jobs),
         ).to_dict()
-        keep_evaluation(written_to(run.place), settings, found)
-    return found
+        keep_evaluation(written_to(run.place), settings, evaluation)
+    return evaluation
 
 
 def fit_missing_densities(
@@ -293,10 +293,10 @@ def strings_named(name: str, grammar: "Grammar") -> Strings:
     return Strings.of_source(open_source(name, grammar=grammar))
 
 
-def _missing(model: "GrammarAutoencoder", asked: str | None) -> Iterable[str]:
+def _missing(model: "GrammarAutoencoder", requested: str | None) -> Iterable[str]:
     from grae.density.densities import DENSITIES
 
-    for name in _names(asked):
+    for name in _names(requested):
         DENSITIES.check(name)
         if name not in model.densities_:
             yield name

@@ -46,8 +46,8 @@ def drawn(
     """
     codes = model.density_named(density).sample(n, seed)
     if completion == "none":
-        found = model.decodings(codes, 1, temperature=temperature, seed=seed, constraints=constraints, raw=True)
-        return Samples([text for (text,) in found], None)
+        attempts = model.decodings(codes, 1, temperature=temperature, seed=seed, constraints=constraints, raw=True)
+        return Samples([text for (text,) in attempts], None)
 
     def decoded(constraints: "Constraints | None") -> list[str]:
         return model.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=True)

@@ -49,11 +49,11 @@ def samples_of(source: Source) -> list[str]:
 
 def digest(*parts: str) -> str:
     """sha256 of strings, one after the other, as hexadecimal digits."""
-    found = hashlib.sha256()
+    checksum = hashlib.sha256()
     for part in parts:
         content = part.encode("utf-8", "surrogateescape")
-        found.update(len(content).to_bytes(8, "little") + content)
-    return found.hexdigest()
+        checksum.update(len(content).to_bytes(8, "little") + content)
+    return checksum.hexdigest()
 
 
 def each(texts: Iterable[str], size: int) -> Iterator[list[str]]:
@@ -61,5 +61,5 @@ def each(texts: Iterable[str], size: int) -> Iterator[list[str]]:
     from itertools import islice
 
     stream = iter(texts)
-    while some := list(islice(stream, size)):
-        yield some
+    while chunk := list(islice(stream, size)):
+        yield chunk

@@ -78,14 +78,14 @@ def nearest(prints: np.ndarray, others: np.ndarray, *, n_jobs: int = 1) -> np.nd
         (n,) float64; 0 where there are no others.
     """
     prints, others = _ready(prints), _ready(others)
-    found = np.zeros(len(prints))
+    similarities = np.zeros(len(prints))
     counts, other_counts = _counts(prints), _counts(others)
 
     def one(rows: slice) -> None:
-        _nearest(prints[rows], counts[rows], others, other_counts, found[rows])
+        _nearest(prints[rows], counts[rows], others, other_counts, similarities[rows])
 
     _spread(one, len(prints), n_jobs)
-    return found
+    return similarities
 
 
 def group_sums(prints: np.ndarray, group: np.ndarray, groups: int, *, n_jobs: int = 1) -> tuple[np.ndarray, np.ndarray]:

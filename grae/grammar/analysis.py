@@ -82,10 +82,10 @@ class Analysis:
         defined = {p.lhs for p in self.grammar.productions}
         first: dict[tuple[Nonterminal, tuple[Symbol, ...]], Production] = {}
         cyclic = {production for production, _ in self.cycle_steps}
-        found = []
+        results = []
         for production in self.grammar.productions:
             if production.id == self.grammar.pad:
-                found.append(Finding("padding", "fills up batches; derives nothing", production))
+                results.append(Finding("padding", "fills up batches; derives nothing", production))
                 continue
             undefined = [str(child) for child in dict.fromkeys(production.children) if child not in defined]
             dead = [str(child) for child in dict.fromkeys(production.children) if not self.productive[child]]
@@ -99,19 +99,19 @@ class Analysis:
                     and all(map(str.islower, undefined))
                 ):
                     message += f"; a terminal stands in quotes, such as '{undefined[0]}'"
-                found.append(Finding("undefined", message, production))
+                results.append(Finding("undefined", message, production))
             elif dead:
-                found.append(Finding("unproductive", f"no string can be derived from {', '.join(dead)}", production))
+                results.append(Finding("unproductive", f"no string can be derived from {', '.join(dead)}", production))
             elif production.lhs not in self.reachable:
                 message = f"nothing leads from {self.grammar.start} to {production.lhs}"
-                found.append(Finding("unreachable", message, production))
+                results.append(Finding("unreachable", message, production))
             if production.id in cyclic:
                 message = f"{production.lhs} derives itself through it and produces nothing more"
-                found.append(Finding("empty cycle", message, production))
+                results.append(Finding("empty cycle", message, production))
             earlier = first.setdefault((production.lhs, production.rhs), production)
             if earlier is not production:
-                found.append(Finding("duplicate", f"the same as production {earlier.id}", production))
-        return found + self._escapes() + self._white_space()
+                results.append(Finding("duplicate", f"the same as production {earlier.id}", production))
+        return results + self._escapes() + self._white_space()
 
     def _escapes(self) -> list[Finding]:
         """Productions with a terminal that looks as if it stood for one character that is hard to write."""
@@ -129,7 +129,7 @@ class Analysis:
 
     def _white_space(self) -> list[Finding]:
         """Productions whose terminals make strings of the language begin or end with white space."""
-        found = []
+        results = []
         for step, verb in ((1, "begin"), (-1, "end")):
             todo = [self.grammar.start]  # nonterminals that can stand at this end of a string
             seen = set(todo)
@@ -146,10 +146,10 @@ class Analysis:
                         elif symbol[::step][0].isspace() and production.id not in reported:
                             reported.add(production.id)
                             message = f"strings can {verb} with white space, which text files keep and tables lose"
-                            found.append(Finding("white space", message, production))
+                            results.append(Finding("white space", message, production))
                         if symbol not in self.empty:
                             break
-        return found
+        return results
 
     def _is_productive(self, production: Production) -> bool:
         return all(self.productive[child] for child in production.children)
@@ -227,10 +227,10 @@ class Analysis:
     @cached_property
     def _expansions(self) -> dict[Nonterminal, list[Production]]:
         """The productions of each nonterminal."""
-        found: dict[Nonterminal, list[Production]] = {}
+        expansions: dict[Nonterminal, list[Production]] = {}
         for production in self.grammar.productions:
-            found.setdefault(production.lhs, []).append(production)
-        return found
+            expansions.setdefault(production.lhs, []).append(production)
+        return expansions
 
     def _uses(self) -> dict[Nonterminal, list[int]]:
         """The productions with each nonterminal on their right-hand sides, as often as it stands there."""

@@ -200,9 +200,9 @@ def encode(
         rejections.sort(key=lambda rejection: rejection.row)
     if on_invalid == "error" and rejections:
         raise _error(grammar.parser, rejections[0])
-    kept = np.ones(len(derivations), bool)
-    kept[[rejection.row for rejection in rejections]] = False
-    return Encoded(derivations[kept], np.flatnonzero(kept), rejections)
+    valid = np.ones(len(derivations), bool)
+    valid[[rejection.row for rejection in rejections]] = False
+    return Encoded(derivations[valid], np.flatnonzero(valid), rejections)
 
 
 def decode(grammar: "Grammar", derivations: Derivations) -> list[str]:
@@ -213,8 +213,8 @@ def decode(grammar: "Grammar", derivations: Derivations) -> list[str]:
     """
     texts: list[str] = []
     for first in range(0, len(derivations), BATCH):
-        some = derivations[first : first + BATCH]
-        texts += grammar.unparser.unparse_batch(some.ids, some.offsets, first)
+        batch = derivations[first : first + BATCH]
+        texts += grammar.unparser.unparse_batch(batch.ids, batch.offsets, first)
     return texts
 
 

@@ -76,21 +76,21 @@ def learn_motifs(
     forest = forest_of(grammar, derivations.ids[first:last], derivations.offsets - first)
     edges, kinds = _sorted_edges(forest)
     n_children = grammar.tables.n_children.tolist()
-    found: list[tuple[int, int, int]] = []
+    fused: list[tuple[int, int, int]] = []
     for motif in range(grammar.n_productions, grammar.n_productions + n):
         kind = _most_frequent(kinds)
         if kind == NOBODY or kinds.counts[kind] < max(min_count, 1):
             break
         parent, slot, child = (int(part) for part in unpacked(kinds.keys[kind]))
-        found.append((parent, slot, child))
+        fused.append((parent, slot, child))
         n_children.append(n_children[parent] + n_children[child] - 1)
         most_new = (n_children[motif] + max(n_children)) * len(n_children)  # as parent in each slot, as child in each
         kinds = _with_room(kinds, min(most_new, len(forest.productions)))
         _fuse_all(forest, edges, kinds, kind, motif)
         if progress is not None:
-            progress(len(found), n)
-    uses = np.bincount(forest.productions[forest.parents != FUSED], minlength=grammar.n_productions + len(found))
-    return tuple(Motif(*triple, uses=int(uses[grammar.n_productions + i])) for i, triple in enumerate(found))
+            progress(len(fused), n)
+    uses = np.bincount(forest.productions[forest.parents != FUSED], minlength=grammar.n_productions + len(fused))
+    return tuple(Motif(*triple, uses=int(uses[grammar.n_productions + i])) for i, triple in enumerate(fused))
 
 
 class _Edges(NamedTuple):

@@ -164,13 +164,13 @@ def _below(rng, n):
 @njit(nogil=True, cache=True)
 def _node_of(parents, lhs, nonterminal, row, rng):
     """A node of a derivation that expands a nonterminal, each as likely; -1 where there is none."""
-    found, seen = -1, 0
+    result, seen = -1, 0
     for node in range(parents.offsets[row], parents.offsets[row + 1]):
         if lhs[parents.ids[node]] == nonterminal:
             seen += 1
             if rng.random() * seen < 1.0:
-                found = node
-    return found
+                result = node
+    return result
 
 
 @njit(nogil=True, cache=True)
@@ -282,13 +282,13 @@ def _spliced(parents, kind, row, donor, out, start, most, stack, rng, grammar, d
     first, last = offsets[row], offsets[row + 1]
     node = first + _below(rng, last - first)
     symbol = lhs[ids[node]]
-    kept = last - first - sizes[node]  # productions outside of the node's subtree
-    if kept >= most:
+    outside = last - first - sizes[node]  # productions outside of the node's subtree
+    if outside >= most:
         return -1
     size = _copy(ids, first, node, out, start)
     if kind == SUBTREE:
         given = _node_of(parents, lhs, symbol, donor, rng)
-        if given < 0 or kept + sizes[given] > most:
+        if given < 0 or outside + sizes[given] > most:
             return -1
         size = _copy(ids, given, given + sizes[given], out, size)
     elif kind == SEGMENT:
@@ -303,19 +303,19 @@ def _spliced(parents, kind, row, donor, out, start, most, stack, rng, grammar, d
             lower = -1 if upper < 0 else _descendant_of(parents, lhs, upper, rng)
             if lower < 0:
                 return -1
-            if kept + sizes[inner] + sizes[upper] - sizes[lower] > most:
+            if outside + sizes[inner] + sizes[upper] - sizes[lower] > most:
                 return -1
             size = _copy(ids, upper, lower, out, size)
-        elif kept + sizes[inner] > most:
+        elif outside + sizes[inner] > most:
             return -1
         size = _copy(ids, inner, inner + sizes[inner], out, size)
         if upper >= 0:
             size = _copy(ids, lower + sizes[lower], upper + sizes[upper], out, size)
     elif kind == REGROW:
-        room = min(most - kept, sizes[node] + _below(rng, GROWTH))
+        room = min(most - outside, sizes[node] + _below(rng, GROWTH))
         size = _grow(symbol, out, size, room, stack, rng, grammar, drawing)
     else:
-        size = _exchanged(parents, node, out, size, most - kept, stack, rng, grammar, drawing)
+        size = _exchanged(parents, node, out, size, most - outside, stack, rng, grammar, drawing)
     if size < 0:
         return -1
     return _copy(ids, node + sizes[node], last, out, size)

@@ -72,14 +72,14 @@ class _Neighbors:
 
     def after(self, terminal: str) -> list[str]:
         """The terminals that can come right after one."""
-        found = np.zeros(len(self._terminals), bool)
+        followers = np.zeros(len(self._terminals), bool)
         todo: list[Symbol] = [terminal]
         seen = set(todo)
         for symbol in todo:
-            found |= self._after.get(symbol, False)
+            followers |= self._after.get(symbol, False)
             todo += self._ends.get(symbol, set()) - seen
             seen |= self._ends.get(symbol, set())
-        return [self._terminals[number] for number in np.flatnonzero(found)]
+        return [self._terminals[number] for number in np.flatnonzero(followers)]
 
 
 def _can_spell(neighbors: Callable[[str], list[str]], terminal: str, rest: str) -> bool:

@@ -96,16 +96,16 @@ class Unparser:
 
     def _error(self, ids: np.ndarray, row: int, step: int, status: int, awaited: int) -> DerivationError:
         """Says at which step a row is not a derivation, and why."""
-        found = ""
+        actual = ""
         if step < len(ids):
             known = 0 <= ids[step] < self.grammar.n_productions
-            found = f"production {ids[step]} '{self.grammar.productions[ids[step]]}'" if known else f"id {ids[step]}"
+            actual = f"production {ids[step]} '{self.grammar.productions[ids[step]]}'" if known else f"id {ids[step]}"
         symbol = self.grammar.nonterminals[awaited]
         reason = {
-            UNKNOWN: f"{found} is none of the {self.grammar.n_productions} productions",
-            MISMATCHED: f"{found} does not expand {symbol}",
+            UNKNOWN: f"{actual} is none of the {self.grammar.n_productions} productions",
+            MISMATCHED: f"{actual} does not expand {symbol}",
             UNFINISHED: f"the derivation ends before {symbol} is expanded",
-            LEFT_OVER: f"{found} comes after the derivation is complete",
+            LEFT_OVER: f"{actual} comes after the derivation is complete",
         }[status]
         return DerivationError(
             f"row {row}, step {step}: {reason}",

@@ -91,7 +91,7 @@ def cifar(paths: Sequence[Path]) -> tuple[Part, Part]:
         DataError: it is damaged, or lacks training or test batches.
     """
     (path,) = paths
-    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    parts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     try:
         with tarfile.open(path) as archive:
             for member in archive:
@@ -99,13 +99,13 @@ def cifar(paths: Sequence[Path]) -> tuple[Part, Part]:
                 if member.isfile() and (name.startswith("data_batch_") or name == "test_batch"):
                     opened = archive.extractfile(member)
                     assert opened is not None  # it is a file
-                    found[name] = _cifar_batch(opened.read(), f"{path}: {name}")
+                    parts[name] = _cifar_batch(opened.read(), f"{path}: {name}")
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise DataError(f"{path} is damaged: {error}", remedy=REMEDY) from None
-    test = found.pop("test_batch", None)
-    if test is None or not found:
+    test = parts.pop("test_batch", None)
+    if test is None or not parts:
         raise DataError(f"{path} lacks data_batch_* or test_batch of CIFAR-10", remedy=REMEDY)
-    train = [np.concatenate(arrays) for arrays in zip(*(found[name] for name in sorted(found)), strict=True)]
+    train = [np.concatenate(arrays) for arrays in zip(*(parts[name] for name in sorted(parts)), strict=True)]
     return Part(train[0], train[1]), Part(*test)
 
 

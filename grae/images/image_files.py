@@ -196,8 +196,8 @@ def _decoded(pictures: Pictures, names: list[str]) -> Iterator[Decoded | Broken]
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="pictures") as executor:
         contents = pictures.contents(names)
         for start in range(0, len(names), AHEAD):
-            some = names[start : start + AHEAD]
-            read = [next(contents) for _ in some]
+            batch = names[start : start + AHEAD]
+            read = [next(contents) for _ in batch]
             yield from executor.map(lambda data: data if isinstance(data, Broken) else _decode(data, pictures), read)
 
 

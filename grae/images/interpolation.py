@@ -50,6 +50,6 @@ def rescaled_line(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) 
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     lengths = [np.linalg.norm(codes, axis=1, keepdims=True) for codes in (first, second)]
     points = (1 - t) * first + t * second
-    found = np.linalg.norm(points, axis=1, keepdims=True)
+    norms = np.linalg.norm(points, axis=1, keepdims=True)
     wanted = (1 - t) * lengths[0] + t * lengths[1]
-    return (points * (wanted / np.where(found > 0, found, 1))).astype(np.float32)
+    return (points * (wanted / np.where(norms > 0, norms, 1))).astype(np.float32)

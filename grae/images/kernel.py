@@ -44,8 +44,8 @@ def kernel_distance(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> 
     size = n // blocks
     rng = np.random.default_rng(seed)
     places = [rng.permutation(len(rows))[: blocks * size].reshape(blocks, size) for rows in (first, second)]
-    found = [_discrepancy(first[one], second[other]) for one, other in zip(*places, strict=True)]
-    return Estimate(float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(blocks)))
+    estimates = [_discrepancy(first[one], second[other]) for one, other in zip(*places, strict=True)]
+    return Estimate(float(np.mean(estimates)), float(np.std(estimates, ddof=1) / np.sqrt(blocks)))
 
 
 def in_thousandths(estimate: Estimate) -> str:

@@ -178,11 +178,11 @@ def measure(model: ImageAutoencoder, held_out: HeldOut) -> Measures:
         "gmm": gmm.sample(n, seed),
         "interp": model.interpolated_codes(codes[first], codes[second], 0.5),
     }
-    found = {name: held_out.distance(model.decoded(some)) for name, some in of.items()}
+    distances = {name: held_out.distance(model.decoded(images)) for name, images in of.items()}
     return Measures(
         feature=held_out.projector.label,
         n=n,
-        **{name: distance.frechet for name, distance in found.items()},
-        kernel={name: distance.kernel for name, distance in found.items() if distance.kernel is not None},
-        limit={name: distance.limit for name, distance in found.items() if distance.limit is not None},
+        **{name: distance.frechet for name, distance in distances.items()},
+        kernel={name: distance.kernel for name, distance in distances.items() if distance.kernel is not None},
+        limit={name: distance.limit for name, distance in distances.items() if distance.limit is not None},
     )

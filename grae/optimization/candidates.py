@@ -80,15 +80,15 @@ class Candidates:
                 new[form] = text
         small = space.small_enough(list(new.values()))
         new = {form: text for form, text in new.items() if text in small}
-        kept = {
+        strings = {
             form: text
             for (form, text), spelled in zip(new.items(), space.spelled(list(new.values())), strict=True)
             if spelled is not None and spelled not in known.held
         }
-        codes = space.encode(list(kept.values()))
+        codes = space.encode(list(strings.values()))
         self.codes = codes if not self.texts else np.concatenate([self.codes, codes])
-        self.texts += kept.values()
-        self.forms += kept
+        self.texts += strings.values()
+        self.forms += strings
         self.attempts += len(decoded)
         self.decoded_valid += sum(forms[text] is not None for text in decoded)
 

@@ -126,9 +126,9 @@ class CompositeTarget:
         for what in ("language", "direction"):
             held = {str(getattr(target, what)): target.name for target in self.parts.values()}
             if len(held) > 1:
-                found = ", ".join(f"{name} ({value})" for value, name in held.items())
+                directions = ", ".join(f"{name} ({value})" for value, name in held.items())
                 raise SettingsError(
-                    f"target (--target) {name!r} joins what differs in {what}: {found}", remedy="leave one out"
+                    f"target (--target) {name!r} joins what differs in {what}: {directions}", remedy="leave one out"
                 )
         first = next(iter(self.parts.values()))
         self.language: str | None = first.language

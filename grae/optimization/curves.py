@@ -121,7 +121,7 @@ def read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"points {path}: {error}", remedy="give a text file of two columns, x and y") from None
-    found: list[tuple[float, float]] = []
+    points: list[tuple[float, float]] = []
     for number, line in enumerate(lines, start=1):
         cells = next(csv.reader([line]), []) if "," in line else line.split()
         try:
@@ -132,8 +132,8 @@ def read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
             continue
         if values is None or len(values) != 2 or not np.isfinite(values).all():
             raise DataError(f"points {path}, line {number}: {line!r}; expected two finite numbers, x and y")
-        found.append((values[0], values[1]))
-    if not found:
+        points.append((values[0], values[1]))
+    if not points:
         raise DataError(f"points {path}: there are none", remedy="give two numbers a line, x and y")
-    x, y = np.array(found).T
+    x, y = np.array(points).T
     return x, y

@@ -53,8 +53,8 @@ class Failure:
     outcome: Outcome
 
     def __str__(self) -> str:
-        told = self.outcome.traceback or self.outcome.error or ""
-        return f"on {self.string!r}:\n" + "\n".join(f"    {line}" for line in told.splitlines())
+        details = self.outcome.traceback or self.outcome.error or ""
+        return f"on {self.string!r}:\n" + "\n".join(f"    {line}" for line in details.splitlines())
 
 
 class TargetFailedWarning(UserWarning):
@@ -133,12 +133,12 @@ def described(error: BaseException) -> str:
 
 def traced(error: BaseException) -> str:
     """The traceback of an exception that a target raised, from the first frame outside this package."""
-    told = traceback.TracebackException.from_exception(error)
-    frames = list(told.stack)
+    formatted = traceback.TracebackException.from_exception(error)
+    frames = list(formatted.stack)
     while frames and frames[0].filename.startswith(PACKAGE):
         frames.pop(0)
-    told.stack = traceback.StackSummary.from_list(frames)
-    return _writable("".join(told.format()).strip())
+    formatted.stack = traceback.StackSummary.from_list(frames)
+    return _writable("".join(formatted.format()).strip())
 
 
 def _writable(text: str) -> str:

@@ -58,13 +58,13 @@ def open_history(
     check_folder(folder, resume=resume)
     place = folder / SETTINGS
     if place.is_file():
-        kept = read_settings(folder)
+        stored = read_settings(folder)
         if not is_begun(folder):
-            if not resume or any(kept.get(name) != value for name, value in told.items()):
+            if not resume or any(stored.get(name) != value for name, value in told.items()):
                 StartFiles(folder).forget()
         else:
-            _check_same(folder, kept, told)
-            free = {**free, "options": free.get("options") or kept.get("options")}
+            _check_same(folder, stored, told)
+            free = {**free, "options": free.get("options") or stored.get("options")}
     files.write_json(place, {**told, **free})
     return History.read(folder / HISTORY, direction)
 
@@ -97,15 +97,15 @@ def read_settings(folder: Path) -> dict[str, Any]:
         RunError: there is none, or a value in its file is not what it has to be.
     """
     place = folder / SETTINGS
-    kept = files.read_json(place, remedy=REMEDY)
-    if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+    stored = files.read_json(place, remedy=REMEDY)
+    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise RunError(f"{place} is not the settings file of a search (format {FORMAT!r})", remedy=REMEDY)
-    if "strategy" not in kept and "protocol" in kept:  # as earlier versions call it
-        kept["strategy"] = kept.pop("protocol")
+    if "strategy" not in stored and "protocol" in stored:  # as earlier versions call it
+        stored["strategy"] = stored.pop("protocol")
     for name, (fits, expected) in _SETTINGS.items():
-        if not fits(kept.get(name)):
-            raise RunError(f"{place}: {name} is {shortened(kept.get(name))}, expected {expected}", remedy=REMEDY)
-    return kept
+        if not fits(stored.get(name)):
+            raise RunError(f"{place}: {name} is {shortened(stored.get(name))}, expected {expected}", remedy=REMEDY)
+    return stored
 
 
 def _check_same(folder: Path, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -17,8 +17,8 @@ def grammar_of(file: str, text: str, **leaves: Iterable[str]) -> Grammar:
         text: the formula; each number in it becomes a production of `number`.
         leaves: terminals to add, by their nonterminal.
     """
-    found = dict.fromkeys(match.group() for match in NUMBER.finditer(text))
-    added = {"number": found or {"1": None}, **leaves}
+    numbers = dict.fromkeys(match.group() for match in NUMBER.finditer(text))
+    added = {"number": numbers or {"1": None}, **leaves}
     lines = [f"{name} -> '{leaf}'" for name, some in added.items() for leaf in some]
     frame = (Path(__file__).parent / file).read_text(encoding="utf-8")
     return Grammar.from_text("\n".join([frame, *lines]), Path(file).stem)

@@ -198,8 +198,8 @@ def is_text(value: object) -> bool:
 
 def shortened(value: object) -> str:
     """A value as a message shows it."""
-    told = ascii(value) if not isinstance(value, int) or abs(value) < 2**64 else "a huge number"
-    return told if len(told) <= MOST_TOLD else f"{told[:MOST_TOLD]}..."
+    text = ascii(value) if not isinstance(value, int) or abs(value) < 2**64 else "a huge number"
+    return text if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]}..."
 
 
 def _or_null(fits: Callable[[object], bool]) -> Callable[[object], bool]:

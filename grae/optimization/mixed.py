@@ -130,10 +130,10 @@ class MixedSearch:
             proposer = self.proposers[name]
             used = ranking if proposer.ranked else None
             with timed(self.seconds, "candidates"):
-                found = proposer.propose(basis, quota, self._utility(used, rng), rng)
-            attempts, valid = attempts + found.attempts, valid + found.valid
+                proposals = proposer.propose(basis, quota, self._utility(used, rng), rng)
+            attempts, valid = attempts + proposals.attempts, valid + proposals.valid
             with timed(self.seconds, "surrogate"):
-                taken += [(name, text) for text in self._best(found, quota, used, rng)]
+                taken += [(name, text) for text in self._best(proposals, quota, used, rng)]
         return proposals_of(self.space, [text for _, text in taken], attempts, valid, [name for name, _ in taken])
 
     def tell(self, records: Sequence[Record]) -> None:

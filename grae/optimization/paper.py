@@ -68,8 +68,8 @@ class PaperProtocol:
         self.sign = 1.0 if maximize else -1.0
         known = np.where(np.isfinite(start.scores), start.scores, worst)
         rows = np.flatnonzero(np.isfinite(known))
-        kept, codes = space.encoded([start.texts[row] for row in rows], progress)
-        scores = known[rows[kept]]
+        encodable, codes = space.encoded([start.texts[row] for row in rows], progress)
+        scores = known[rows[encodable]]
         if len(scores) < 10:
             raise DataError(f"{len(scores)} strings with a score to start from; the paper protocol needs at least 10")
         order = np.random.default_rng(seed).permutation(len(scores))[: round(SHARE * len(scores))]

@@ -219,8 +219,8 @@ class LatentSteps:
     def _anchors(self, texts: Sequence[str]) -> np.ndarray:
         """The points of the best strings that the model can encode, (m, D), best first."""
         encoded = (self._points[text] for text in texts if text in self._points)
-        found = list(islice(encoded, self.ANCHORS))
-        return np.stack(found) if found else np.empty((0, self.space.dim))
+        anchors = list(islice(encoded, self.ANCHORS))
+        return np.stack(anchors) if anchors else np.empty((0, self.space.dim))
 
     def _steps(self, points: np.ndarray, longer: float, rng: np.random.Generator) -> np.ndarray:
         """Points around the anchors, (portion, D): steps of many lengths, a third of them from between two anchors."""

@@ -21,12 +21,12 @@ def best_of(start: Start | None, records: History) -> list[Best]:
     maximize = records.direction == "maximize"
     known = [] if start is None else start.ranked(maximize).tolist()
     begun = [Best(start.texts[row], float(start.scores[row]), "start") for row in known] if start else []
-    found = [
+    candidates = [
         Best(record.string, record.score, "search", record.round)
         for record in records.best
         if record.string is not None and record.score is not None
     ]
-    merged = sorted([*begun, *found], key=lambda one: -one.score if maximize else one.score)
+    merged = sorted([*begun, *candidates], key=lambda one: -one.score if maximize else one.score)
     return list({one.string: one for one in reversed(merged)}.values())[::-1]
 
 

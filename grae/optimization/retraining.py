@@ -62,10 +62,10 @@ def retrained(
     rng = np.random.default_rng(seed)
     drawn = rng.choice(len(texts), DRAWN, p=rank_weights(values))
     places, repeated = np.unique(drawn, return_inverse=True)
-    some = np.array(texts, object)[places]
-    found = model.derive(some.tolist(), on_invalid="skip")
+    strings = np.array(texts, object)[places]
+    encoded = model.derive(strings.tolist(), on_invalid="skip")
     row_of = np.full(len(places), -1)
-    row_of[found.rows] = np.arange(len(found.derivations))
+    row_of[encoded.rows] = np.arange(len(encoded.derivations))
     rows = row_of[repeated]
     rows = rows[rows >= 0]
     usual = model.settings_.training
@@ -86,13 +86,13 @@ def retrained(
     pad = model.grammar_.pad
     again.result_ = train(
         again.network_,
-        DerivationBatches(found.derivations, rows, pad=pad, batch_size=usual.batch_size, seed=seed),
+        DerivationBatches(encoded.derivations, rows, pad=pad, batch_size=usual.batch_size, seed=seed),
         settings,
         validate=mean_losses(
-            DerivationBatches(found.derivations, rows[:CHECKED], pad=pad, batch_size=usual.batch_size)
+            DerivationBatches(encoded.derivations, rows[:CHECKED], pad=pad, batch_size=usual.batch_size)
         ),
     )
-    codes = again.transform(some[found.rows].tolist())
+    codes = again.transform(strings[encoded.rows].tolist())
     names = dict.fromkeys([model.settings_.density, STANDARD])
     again.densities_ = {name: DENSITIES[name]().fit(codes, seed) for name in names}
     return again
@@ -108,8 +108,8 @@ class Retrainings:
 
     def __init__(self, every: int | None, folder: Path | None) -> None:
         self.every, self.folder = every, folder
-        kept = () if folder is None else folder.glob(f"{PREFIX}*/{RunFolder.MODEL}")
-        self.last = max((int(file.parent.name.removeprefix(PREFIX)) for file in kept), default=0)
+        saved = () if folder is None else folder.glob(f"{PREFIX}*/{RunFolder.MODEL}")
+        self.last = max((int(file.parent.name.removeprefix(PREFIX)) for file in saved), default=0)
 
     def due(self, finished: int) -> bool:
         """Whether the model changes after that many finished rounds; not where a later one is kept already."""

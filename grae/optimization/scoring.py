@@ -222,7 +222,7 @@ def stdout_to_stderr() -> Iterator[None]:
     with contextlib.redirect_stdout(sys.stderr):
         try:
             sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
-            kept = os.dup(1)
+            stdout = os.dup(1)
             os.dup2(2, 1)
         except (AttributeError, OSError, ValueError):  # no such streams here
             yield
@@ -232,8 +232,8 @@ def stdout_to_stderr() -> Iterator[None]:
         finally:
             with contextlib.suppress(AttributeError, OSError, ValueError):
                 sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
-            os.dup2(kept, 1)
-            os.close(kept)
+            os.dup2(stdout, 1)
+            os.close(stdout)
 
 
 class _OutOfTimeError(BaseException):

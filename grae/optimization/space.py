@@ -93,9 +93,9 @@ class LatentSpace:
         """Strings as the model's training set spells them; None for what it cannot encode."""
         spelled: list[str | None] = [None] * len(texts)
         if len(texts):
-            found = self.model.derive(texts, on_invalid="skip")
+            encoded = self.model.derive(texts, on_invalid="skip")
             for row, text in zip(
-                found.rows.tolist(), codec.decode(self.model.grammar_, found.derivations), strict=True
+                encoded.rows.tolist(), codec.decode(self.model.grammar_, encoded.derivations), strict=True
             ):
                 spelled[row] = text
         return spelled

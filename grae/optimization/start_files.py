@@ -59,12 +59,12 @@ class StartFiles:
         """
         if not self.scores_file.is_file():
             return {}
-        found: dict[str, Outcome] = {}
+        outcomes_of: dict[str, Outcome] = {}
         for number, line in enumerate(files.read_jsonl(self.scores_file, remedy=REMEDY), start=1):
             if not _fits(line):
                 raise RunError(f"{self.scores_file} line {number} is not the score of a string", remedy=REMEDY)
-            found[line["string"]] = Outcome(line["score"], line["seconds"], line["error"])
-        return found
+            outcomes_of[line["string"]] = Outcome(line["score"], line["seconds"], line["error"])
+        return outcomes_of
 
     def has_scores(self) -> bool:
         """Whether any string has a score."""
@@ -93,11 +93,11 @@ def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
     Raises:
         RunError: its files are damaged.
     """
-    kept = StartFiles(folder)
-    stored = kept.strings()
+    files_of_start = StartFiles(folder)
+    stored = files_of_start.strings()
     if stored is None:
         return None
-    outcomes = kept.outcomes()
+    outcomes = files_of_start.outcomes()
     texts, of = stored
     if not outcomes.keys() >= set(texts):
         return None
@@ -135,9 +135,9 @@ def start_of(
         RunError: the search was started from other strings, or its files are damaged.
     """
     target = scorer.target
-    told = fraction_of(watch.reporter, "scoring the strings to start from")
-    kept = None if folder is None else StartFiles(folder)
-    stored = kept.strings() if kept is not None else None
+    progress = fraction_of(watch.reporter, "scoring the strings to start from")
+    files_of_start = None if folder is None else StartFiles(folder)
+    stored = files_of_start.strings() if files_of_start is not None else None
     if stored is not None and given is None:
         texts, of = stored
     else:
@@ -148,26 +148,26 @@ def start_of(
                 remedy="leave the strings out to continue it, or search into another folder",
             )
     known: dict[str, Outcome] = {}
-    if kept is not None and stored is None:
-        kept.begin(texts, of)
-    elif kept is not None:
-        known = kept.outcomes()
+    if files_of_start is not None and stored is None:
+        files_of_start.begin(texts, of)
+    elif files_of_start is not None:
+        known = files_of_start.outcomes()
         if not len(history):  # what failed may have been mended since
             known = {text: outcome for text, outcome in known.items() if outcome.error is None}
         watch.failures.recall(outcome.error for outcome in known.values())
 
     def note(text: str, outcome: Outcome) -> None:
-        if kept is not None:
-            kept.append(text, outcome)
+        if files_of_start is not None:
+            files_of_start.append(text, outcome)
         watch.note(text, outcome)
 
     if target.own:
-        return Start(texts, user_scores(texts, scorer, known=known, note=note, progress=told), of)
+        return Start(texts, user_scores(texts, scorer, known=known, note=note, progress=progress), of)
     if known.keys() >= set(texts):
         return Start(texts, _scores([known[text] for text in texts]), of)
-    begun = scored(texts, scorer, limit=ALL, n_jobs=-1 if scorer.workers == 1 else scorer.workers, progress=told)
-    if kept is not None:
-        kept.write(texts, begun.scores)
+    begun = scored(texts, scorer, limit=ALL, n_jobs=-1 if scorer.workers == 1 else scorer.workers, progress=progress)
+    if files_of_start is not None:
+        files_of_start.write(texts, begun.scores)
     return Start(texts, begun.scores, of)
 
 

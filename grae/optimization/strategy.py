@@ -65,15 +65,15 @@ class RandomSearch:
         """See Strategy."""
         density = self.space.model.density_named(None)
         rng = np.random.default_rng([self.seed, number])
-        found = Candidates()
+        candidates = Candidates()
         for _ in range(TRIES):
             points = self.space.points(density.sample(SAMPLED * n, int(rng.integers(2**31))))
             seed = int(rng.integers(2**31))
             with timed(self.seconds, "decode"):
-                found.decode(self.space, points, self.known, temperature=self.temperature, seed=seed)
-            if len(found) >= n:
+                candidates.decode(self.space, points, self.known, temperature=self.temperature, seed=seed)
+            if len(candidates) >= n:
                 break
-        return found.proposals(list(range(min(n, len(found)))))
+        return candidates.proposals(list(range(min(n, len(candidates)))))
 
     def move(self, space: LatentSpace) -> None:
         """See Movable."""

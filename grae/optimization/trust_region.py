@@ -102,8 +102,8 @@ class TrustRegion:
         self.worst = worst
         self.seconds = {"decode": 0.0, "surrogate": 0.0}
         rows = start.best_and_spread(self.settings.best, self.settings.spread, maximize=maximize, seed=seed)
-        kept, codes = space.encoded([start.texts[row] for row in rows], progress)
-        rows = rows[kept]
+        encodable, codes = space.encoded([start.texts[row] for row in rows], progress)
+        rows = rows[encodable]
         check_enough(len(rows))
         texts = [start.texts[row] for row in rows]
         known.add(*space.identities(texts))
@@ -118,17 +118,17 @@ class TrustRegion:
         """See Strategy."""
         rng = np.random.default_rng([self.seed, number])
         with timed(self.seconds, "decode"):
-            found = self._candidates(n, rng)
-        points = self.space.points(found.codes)
-        if len(found) <= n:
-            return found.proposals(list(range(len(found))))
+            candidates = self._candidates(n, rng)
+        points = self.space.points(candidates.codes)
+        if len(candidates) <= n:
+            return candidates.proposals(list(range(len(candidates))))
         rows = self._neighbors()
         distance = np.square(points - self.points[self._ranked()[0]]).sum(axis=1)
         near = np.argsort(distance, kind="stable")[: max(self.settings.within, 2 * n)]
         with timed(self.seconds, "surrogate"):
             surrogate = LocalSurrogate(self.points[rows], self.values[rows])
             taken = surrogate.thompson(points[near], n, rng)
-        return found.proposals([int(near[place]) for place in taken])
+        return candidates.proposals([int(near[place]) for place in taken])
 
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""
@@ -184,19 +184,19 @@ class TrustRegion:
 
     def _candidates(self, n: int, rng: np.random.Generator) -> Candidates:
         """New strings around the region's center, looking further while there are too few."""
-        found = Candidates()
+        candidates = Candidates()
         length, temperature = self._length(), self.temperature
         for _ in range(self.settings.widenings):
             points, seed = self._steps(length, rng), int(rng.integers(2**31))
             for first in range(0, len(points), PORTION):
                 part = points[first : first + PORTION]
-                found.decode(self.space, part, self.known, temperature=temperature, seed=seed + first)
-                if len(found) >= max(self.settings.enough, 2 * n):
-                    return found
-            if len(found) >= max(self.settings.within, 2 * n):
+                candidates.decode(self.space, part, self.known, temperature=temperature, seed=seed + first)
+                if len(candidates) >= max(self.settings.enough, 2 * n):
+                    return candidates
+            if len(candidates) >= max(self.settings.within, 2 * n):
                 break
             length, temperature = length * STRIDE, max(1.0, self.temperature)
-        return found
+        return candidates
 
     def _length(self) -> float:
         """The length of a step: the longer nothing has improved, the further away are strings that are new."""

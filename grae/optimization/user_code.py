@@ -51,8 +51,8 @@ class Source(NamedTuple):
             path = Path(place).absolute()
             if not path.is_file():
                 raise SettingsError(f"target (--target): there is no file {place}", remedy="check the path before ':'")
-            found = path.stat()
-            source = cls(str(path), name, _module_name(path), (found.st_mtime_ns, found.st_size))
+            status = path.stat()
+            source = cls(str(path), name, _module_name(path), (status.st_mtime_ns, status.st_size))
         else:
             source = cls(place, name, place)
         if not name:
@@ -74,13 +74,13 @@ class Source(NamedTuple):
             SettingsError: there is no such module or object, or its code cannot be loaded.
         """
         module = self._from_file() if self.stamp else self._from_module()
-        found = getattr(module, self.name, None)
-        if not (callable(found) or hasattr(found, "evaluate")):
+        value = getattr(module, self.name, None)
+        if not (callable(value) or hasattr(value, "evaluate")):
             offered = _offered(module)
             if not offered:
                 raise SettingsError(f"target (--target): {self.place} defines no function", remedy="define one there")
             raise SettingsError.unknown("function", self.name, offered, otherwise=f"define it in {self.place}")
-        return found
+        return value
 
     def _from_file(self) -> ModuleType:
         there = sys.modules.get(self.module)
@@ -209,5 +209,5 @@ def _where(error: BaseException, folder: Path | None) -> str:
     frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
     others = [frame for frame in frames if not frame.filename.startswith("<frozen") and __file__ != frame.filename]
     mine = [frame for frame in others if folder is not None and Path(frame.filename).is_relative_to(folder)]
-    found = (mine or others)[-1:]
-    return f" ({found[0].filename}, line {found[0].lineno})" if found else ""
+    chosen = (mine or others)[-1:]
+    return f" ({chosen[0].filename}, line {chosen[0].lineno})" if chosen else ""

@@ -49,7 +49,9 @@ def _line(context: ReportContext, texts: list[str], codes: np.ndarray, first: in
     """The ends and the stops between: each string that points of the line decode to, with where it begins."""
     t = np.linspace(0, 1, POINTS)[:, None]
     decoded = context.model.inverse_transform(((1 - t) * codes[first] + t * codes[last]).astype(np.float32))
-    runs = [(text, [place for place, _ in some]) for text, some in groupby(enumerate(decoded), key=lambda one: one[1])]
+    runs = [
+        (text, [place for place, _ in steps]) for text, steps in groupby(enumerate(decoded), key=lambda one: one[1])
+    ]
     chosen = np.unique(np.linspace(0, len(runs) - 1, min(MOST_STOPS, len(runs))).round().astype(int))
     stops = [
         (context.renderer.draw(text), _part(t[places[0], 0], t[places[-1], 0]), text)

@@ -42,59 +42,59 @@ class Row(NamedTuple):
 
 def headlines(context: ReportContext) -> list[Row]:
     """The measures at the head of the page."""
-    found = context.evaluation or {}
-    return [_row(found, name, means) for name, means in HEADLINES.items() if found.get(name) is not None]
+    evaluation = context.evaluation or {}
+    return [_row(evaluation, name, means) for name, means in HEADLINES.items() if evaluation.get(name) is not None]
 
 
 def section(context: ReportContext) -> Section | LeftOut:
     """A table of all measures by their groups."""
-    found = context.evaluation
-    if found is None:
+    evaluation = context.evaluation
+    if evaluation is None:
         return LeftOut(TITLE, "this run was not evaluated")
     groups: dict[str, list[Row]] = {}
     for name, measure in MEASURES.items():
-        if found.get(name) is not None:
-            means = found["valid_means"] if name == "valid" else measure.means
-            groups.setdefault(_title(measure.group, found), []).append(_row(found, name, means))
+        if evaluation.get(name) is not None:
+            means = evaluation["valid_means"] if name == "valid" else measure.means
+            groups.setdefault(_title(measure.group, evaluation), []).append(_row(evaluation, name, means))
     why: dict[str, list[str]] = {}
-    for name, reason in found["left_out"].items():
+    for name, reason in evaluation["left_out"].items():
         why.setdefault(reason, []).append(name)
-    return Section("measures", TITLE, rendered("measures", groups=groups, n=found["n"], left_out=why))
+    return Section("measures", TITLE, rendered("measures", groups=groups, n=evaluation["n"], left_out=why))
 
 
 def causes(context: ReportContext) -> Section | LeftOut:
     """The causes of invalidity as bars."""
-    found = context.evaluation
-    if found is None:
+    evaluation = context.evaluation
+    if evaluation is None:
         return LeftOut(CAUSES, "this run was not evaluated")
-    shares = [(cause, share["count"] / share["of"], share["count"]) for cause, share in found["invalid"].items()]
+    shares = [(cause, share["count"] / share["of"], share["count"]) for cause, share in evaluation["invalid"].items()]
     if not shares:
-        return LeftOut(CAUSES, f"all {found['n']:,} samples are valid")
+        return LeftOut(CAUSES, f"all {evaluation['n']:,} samples are valid")
     body = rendered(
         "causes",
         shares=shares,
         most=max(share for _, share, _ in shares),
-        n=found["n"],
-        without="valid_without_constraints" in found,
+        n=evaluation["n"],
+        without="valid_without_constraints" in evaluation,
         kind=context.renderer.kind,
     )
     return Section("causes", CAUSES, body)
 
 
-def _row(found: Mapping[str, Any], name: str, means: str) -> Row:
-    interval = found["intervals"].get(name)
+def _row(evaluation: Mapping[str, Any], name: str, means: str) -> Row:
+    interval = evaluation["intervals"].get(name)
     return Row(
         name.replace("_", " "),
-        found[name],
+        evaluation[name],
         None if interval is None else (interval[0], interval[1]),
-        found["counts"].get(name, {}).get("of"),
+        evaluation["counts"].get(name, {}).get("of"),
         means,
         MEASURES[name].is_share,
         MEASURES[name].better,
     )
 
 
-def _title(group: str, found: Mapping[str, Any]) -> str:
+def _title(group: str, evaluation: Mapping[str, Any]) -> str:
     test = {"against the reference": "Test", "against the scaffold reference": "TestSF"}.get(group)
-    about = found["references"].get(test)
+    about = evaluation["references"].get(test)
     return group if about is None else f"against {about['name']}, {about['n']:,} molecules"

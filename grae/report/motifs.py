@@ -70,7 +70,7 @@ def _examples(context: ReportContext, wanted: set[int]) -> dict[int, tuple[Marku
         return {}
     derived = context.model.derive(texts, on_invalid="skip").derivations
     lengths = derived.lengths
-    found: dict[int, tuple[Markup, str]] = {}
+    examples: dict[int, tuple[Markup, str]] = {}
     for production in wanted:
         rows = [row for row in range(len(derived)) if production in derived[row]]
         if not rows:
@@ -79,5 +79,5 @@ def _examples(context: ReportContext, wanted: set[int]) -> dict[int, tuple[Marku
         ids = np.asarray(derived[row])
         text, steps = owners(context.model.grammar_, ids)
         step = int(np.flatnonzero(ids == production)[0])
-        found[production] = (context.renderer.draw(text, [owner == step for owner in steps]), text)
-    return found
+        examples[production] = (context.renderer.draw(text, [owner == step for owner in steps]), text)
+    return examples

@@ -23,8 +23,8 @@ def section(context: ReportContext) -> Section | LeftOut:
     begun = [search for search in context.searches if len(search.history)]
     if not begun:
         return LeftOut(TITLE, "this run has no searches: run `grae optimize`")
-    told = [_told(context, number, search) for number, search in enumerate(begun)]
-    return Section("searches", TITLE, rendered("searches", searches=told, kind=context.renderer.kind))
+    rows = [_told(context, number, search) for number, search in enumerate(begun)]
+    return Section("searches", TITLE, rendered("searches", searches=rows, kind=context.renderer.kind))
 
 
 def _told(context: ReportContext, number: int, search: Search) -> dict[str, object]:

@@ -103,16 +103,16 @@ def timed_training(what: "Objects", texts: list[str], model: str, device: Any) -
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.resolution import resolve_settings
 
-    asked = GrammarAutoencoder(what.grammar, model=model, **what.parameters).get_params()
-    limits = resolve_settings(asked, load_grammar(what.grammar)).preset.training
+    parameters = GrammarAutoencoder(what.grammar, model=model, **what.parameters).get_params()
+    limits = resolve_settings(parameters, load_grammar(what.grammar)).preset.training
     short = {"on_invalid": "skip", "device": device, "epochs": None, "time_budget": SECONDS / 60, "motifs": 0}
     some = texts[:STRINGS]
     given = {**what.parameters, **short, "validation": VALIDATION}
     fresh: Any = GrammarAutoencoder(what.grammar, model=model, **given).fit(some)
     if limits.epochs is None:
         return fresh, 60 * (limits.time_budget or 0.0)
-    kept = len(fresh.split_) / len(some)  # the others are outside the grammar
-    steps = limits.epochs * len(texts) * kept / limits.batch_size
+    share = len(fresh.split_) / len(some)  # the others are outside the grammar
+    steps = limits.epochs * len(texts) * share / limits.batch_size
     return fresh, steps * fresh.result_.seconds / max(1, fresh.result_.steps)
 
 

@@ -19,12 +19,12 @@ ANOTHER = "give another folder"
 Row = dict[str, Any]
 
 
-def same_experiment(folder: Path, asked: Mapping[str, Any]) -> None:
+def same_experiment(folder: Path, requested: Mapping[str, Any]) -> None:
     """Makes sure that a folder holds this experiment or none, and writes down which.
 
     Args:
         folder: the folder.
-        asked: all that may not change, as JSON holds it.
+        requested: all that may not change, as JSON holds it.
 
     Raises:
         RunError: it holds another, or something else.
@@ -33,11 +33,11 @@ def same_experiment(folder: Path, asked: Mapping[str, Any]) -> None:
     if not path.is_file():
         if folder.is_dir() and any(folder.iterdir()):
             raise RunError(f"{folder} is not empty, and holds no {EXPERIMENT}", remedy=ANOTHER)
-        files.write_json(path, dict(asked))
+        files.write_json(path, dict(requested))
         return
     stored = files.read_json(path, remedy=ANOTHER)
     stored = stored if isinstance(stored, dict) else {}
-    files.check_unchanged(folder, stored, asked, what="holds another experiment")
+    files.check_unchanged(folder, stored, requested, what="holds another experiment")
 
 
 def write_table(

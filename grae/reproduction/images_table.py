@@ -134,7 +134,7 @@ def _or_dash(value: float | None) -> str:
 
 def _same_experiment(folder: Path, images: ImageSet, projector: Projector, n: int, parameters: dict[str, Any]) -> None:
     """Makes sure that a folder holds this experiment or none, and writes down which."""
-    asked = {
+    requested = {
         "format": FORMAT,
         "data": images.name,
         "sha256": checksum(images.train.images),
@@ -142,7 +142,7 @@ def _same_experiment(folder: Path, images: ImageSet, projector: Projector, n: in
         "n": n,
         **{name: value for name, value in parameters.items() if name not in ("progress", "device")},
     }
-    same_experiment(folder, asked)
+    same_experiment(folder, requested)
 
 
 def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, Any]) -> ImageAutoencoder:
@@ -182,32 +182,32 @@ def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, held
 
 def _floor(held_out: HeldOut, images: ImageSet) -> Row:
     """The row of real images: training images where the others have samples, and nothing reconstructed."""
-    found = held_out.floor(images.train.images)
+    distance = held_out.floor(images.train.images)
     return {
         "model": FLOOR,
         "feature": held_out.projector.label,
         "n": held_out.n,
         **dict.fromkeys(NAMES),
         **dict.fromkeys(PRINTED_NAMES),
-        **_of_samples(found),
+        **_of_samples(distance),
     }
 
 
-def _of_samples(found: Distance) -> Row:
+def _of_samples(distance: Distance) -> Row:
     """The distance of real images, under the names of the two kinds of samples."""
     row: Row = {}
     for name in ("normal", "gmm"):
-        row[name] = found.frechet
-        if found.kernel is not None:
-            row |= {f"kid_{name}": found.kernel.value, f"kid_{name}_error": found.kernel.error}
-        if found.limit is not None:
-            row[f"limit_{name}"] = found.limit
+        row[name] = distance.frechet
+        if distance.kernel is not None:
+            row |= {f"kid_{name}": distance.kernel.value, f"kid_{name}_error": distance.kernel.error}
+        if distance.limit is not None:
+            row[f"limit_{name}"] = distance.limit
     return row
 
 
-def _distances(found: Measures) -> Row:
+def _distances(measures: Measures) -> Row:
     """The fields of `Measures`, none of them nested."""
-    row: Row = {"feature": found.feature, "n": found.n, **{name: getattr(found, name) for name in NAMES}}
-    for name, estimate in found.kernel.items():
+    row: Row = {"feature": measures.feature, "n": measures.n, **{name: getattr(measures, name) for name in NAMES}}
+    for name, estimate in measures.kernel.items():
         row |= {f"kid_{name}": estimate.value, f"kid_{name}_error": estimate.error}
-    return row | {f"limit_{name}": limit for name, limit in found.limit.items()}
+    return row | {f"limit_{name}": limit for name, limit in measures.limit.items()}

@@ -100,8 +100,8 @@ def reproduce_moses(
         device=device,
     )
     request.check()
-    asked = {"format": FORMAT, "samples": samples, "sets": asdict(sets), "parameters": chosen, "seed": seed}
-    same_experiment(folder, asked)
+    requested = {"format": FORMAT, "samples": samples, "sets": asdict(sets), "parameters": chosen, "seed": seed}
+    same_experiment(folder, requested)
     run = RunFolder(folder / "run")
     if run.has(run.MODEL):
         tell(f"{run.path}: trained before")
@@ -109,24 +109,24 @@ def reproduce_moses(
         chosen |= {"time_budget": time_budget, "random_state": seed, "device": device}
         train(run, GRAMMAR, sets.train, {"test": TEST, "progress": progress, **chosen}, build)
     tell(f"evaluating {samples:,} samples against {sets.test} and {sets.scaffolds}")
-    found = evaluate_run(run.path, request, again=False, work=work, tell=tell)
-    rows = rows_of(found)
+    evaluation = evaluate_run(run.path, request, again=False, work=work, tell=tell)
+    rows = rows_of(evaluation)
     write_table(
         folder, COLUMNS, rows, as_markdown(rows), flat=[{name: row.get(name) for name in COLUMNS} for row in rows]
     )
     return rows
 
 
-def rows_of(found: Mapping[str, Any]) -> list[Row]:
+def rows_of(evaluation: Mapping[str, Any]) -> list[Row]:
     """The published rows, and ours of an evaluation, with its intervals and the reasons for what it lacks."""
     rows: list[Row] = []
     for model, figures in PUBLISHED.items():
         means = {name: figure.mean for name, figure in figures.items()}
         deviations = {f"{name} deviation": figure.deviation for name, figure in figures.items()}
         rows.append({"model": model, **means, RAW: None, **deviations})
-    ours = {name: found.get(name) for name in COLUMNS if name != "model"}
-    kept = {name: found[name] for name in ("n", "intervals", "left_out", "caveats", "references")}
-    return [*rows, {"model": OURS, **ours, **kept}]
+    ours = {name: evaluation.get(name) for name in COLUMNS if name != "model"}
+    details = {name: evaluation[name] for name in ("n", "intervals", "left_out", "caveats", "references")}
+    return [*rows, {"model": OURS, **ours, **details}]
 
 
 def as_markdown(rows: Sequence[Row]) -> str:

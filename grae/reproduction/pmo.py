@@ -153,10 +153,10 @@ def reproduce_pmo(
     for number, (task, method, seed) in enumerate(left, start=1):
         tell(f"search {number} of {len(left)}: {task}, {method}, seed {seed}")
         began = time.monotonic()
-        found = _search(experiment, task, method, seed)
-        row = {"task": task, "method": method, "seed": seed, **found, "seconds": round(time.monotonic() - began, 1)}
+        trial = _search(experiment, task, method, seed)
+        row = {"task": task, "method": method, "seed": seed, **trial, "seconds": round(time.monotonic() - began, 1)}
         files.append_jsonl(folder / RESULTS, row)
-        tell(f"  AUC of the top {TOP} {found['auc']:.3f}, best {found['best']:.3f} {found['molecule']}")
+        tell(f"  AUC of the top {TOP} {trial['auc']:.3f}, best {trial['best']:.3f} {trial['molecule']}")
     rows = rows_of(results(folder), chosen, methods, seeds)
     write(folder, rows, budget)
     return rows

@@ -30,18 +30,18 @@ def rows_of(done: Sequence[Mapping[str, Any]], tasks: Sequence[str], methods: Se
     rows: list[Row] = []
     for task in tasks:
         for method in methods:
-            found = [held[task, method, seed] for seed in range(seeds)]
-            best = max(found, key=lambda row: row["best"])
-            areas = [row["auc"] for row in found]
+            trials = [held[task, method, seed] for seed in range(seeds)]
+            best = max(trials, key=lambda row: row["best"])
+            areas = [row["auc"] for row in trials]
             rows.append(
                 {
                     "task": task,
                     "method": method,
                     **_mean(areas),
-                    "top10": float(np.mean([row["top10"] for row in found])),
+                    "top10": float(np.mean([row["top10"] for row in trials])),
                     "best": best["best"],
                     "molecule": best["molecule"],
-                    "evaluations": min(row["evaluations"] for row in found),
+                    "evaluations": min(row["evaluations"] for row in trials),
                 }
             )
     for method in methods:

@@ -110,7 +110,7 @@ def reproduce_structured(
         if name not in MODELS:
             raise SettingsError.unknown("model", name, MODELS)
     runs = runs or {}
-    asked = {
+    requested = {
         "format": FORMAT,
         **{name: value for name, value in asdict(scale).items() if name not in ("objects", "trials", "words")},
         "objects": {name: asdict(scale.objects[name]) for name in chosen},
@@ -118,7 +118,7 @@ def reproduce_structured(
         "runs": {" ".join(key): str(place.absolute()) for key, place in runs.items()},
         "seed": seed,
     }
-    same_experiment(folder, asked)
+    same_experiment(folder, requested)
     experiment = _Experiment(folder, scale, seed, device, tell, progress)
     asked_for = [(name, model) for name in chosen for model in models]
     if foresee:
@@ -278,15 +278,15 @@ def _search(
         resume=(place / SETTINGS).is_file(),
         progress=experiment.progress,
     )
-    found = result.to_dict(BEST)
+    figures = result.to_dict(BEST)
     records = result.records.records
     return {
         "calls": result.calls,
         "points": float(np.mean([record.string is not None for record in records])),
         "decodings": result.decoded_valid,
         "average": published_average([record.score for record in records], *_worst(result)),
-        "best": found["found"],  # of the search alone, as published
-        "seconds": found["seconds"],
+        "best": figures["found"],  # of the search alone, as published
+        "seconds": figures["seconds"],
     }
 
 

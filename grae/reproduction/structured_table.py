@@ -59,8 +59,8 @@ def _row(key: tuple[str, str, str], trials: Sequence[Row]) -> Row:
     decodings, decodings_error = mean_and_error([trial["decodings"] for trial in trials])
     average, average_error = mean_and_error([trial["average"] for trial in trials])
     lower = target_named(TARGETS[objects]).direction == "minimize"
-    found = {one["string"]: one["score"] for trial in trials for one in trial["best"]}
-    best = sorted(found.items(), key=lambda one: one[1] if lower else -one[1])[:BEST]
+    scores = {one["string"]: one["score"] for trial in trials for one in trial["best"]}
+    best = sorted(scores.items(), key=lambda one: one[1] if lower else -one[1])[:BEST]
     return {
         "objects": objects,
         "model": model,

@@ -73,11 +73,11 @@ def published_validity(
         seed: of codes and decodings.
         done: called with the name of each when it is done.
     """
-    found = []
+    rows = []
     for name, codes in _codes(model, training_codes, points, seed):
-        found.append(_validity(model, name, model.decodings(codes, draws, seed=seed)))
+        rows.append(_validity(model, name, model.decodings(codes, draws, seed=seed)))
         done(name)
-    return found
+    return rows
 
 
 def _codes(

@@ -90,7 +90,7 @@ def decode_codes(
 
 def _start(decoder: StepDecoder, z: Tensor, together: int) -> State:
     """A decoder's state before the first step, computed for so many codes at a time."""
-    parts = [decoder.start(some) for some in z.split(together)]
+    parts = [decoder.start(chunk) for chunk in z.split(together)]
     return tuple(torch.cat(of_all) for of_all in zip(*parts, strict=True))
 
 

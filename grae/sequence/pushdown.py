@@ -268,10 +268,10 @@ def run(
         if n_active == 0:
             return ids[:, :step]
         if n_active < COMPACT_BELOW * len(rows):
-            kept = active.nonzero()[:, 0]
-            machine.keep(kept)
-            rows, current, previous = rows[kept], current[kept], previous[kept]
-            state = tuple(part[kept] for part in state)
+            remaining = active.nonzero()[:, 0]
+            machine.keep(remaining)
+            rows, current, previous = rows[remaining], current[remaining], previous[remaining]
+            state = tuple(part[remaining] for part in state)
         logits, state = decoder.step(state, previous, current)
         logits = logits.float().nan_to_num(nan=-1e30, posinf=1e30, neginf=-1e30).clamp(-1e30, 1e30)
         chosen = machine.choose(current, choose(logits))

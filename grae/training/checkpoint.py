@@ -100,10 +100,10 @@ def load_weights(module: nn.Module, weights: Mapping[str, np.ndarray | Tensor], 
         RunError: names or shapes differ from the module's.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    found = {name: tuple(array.shape) for name, array in weights.items()}
-    if expected != found:
-        names = sorted(n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n))
-        first = f"{names[0]} has shape {found.get(names[0], 'none')} there and {expected.get(names[0], 'none')} here"
+    shapes = {name: tuple(array.shape) for name, array in weights.items()}
+    if expected != shapes:
+        names = sorted(n for n in expected.keys() | shapes.keys() if expected.get(n) != shapes.get(n))
+        first = f"{names[0]} has shape {shapes.get(names[0], 'none')} there and {expected.get(names[0], 'none')} here"
         raise RunError(
             f"{source} holds the weights of another model: {len(names)} tensors differ, {first}",
             remedy="use the settings and the grammar that the run was made with",
@@ -264,7 +264,7 @@ def _under(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
 
 def _forget_other_bests(run: RunFolder, step: int | None) -> None:
     """Removes the best weights of earlier steps, which nothing refers to any more."""
-    kept = None if step is None else run / best_name(step)
+    best = None if step is None else run / best_name(step)
     for path in (run / run.CHECKPOINT).parent.glob("best-*"):
-        if path != kept:
+        if path != best:
             path.unlink(missing_ok=True)

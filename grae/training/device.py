@@ -32,7 +32,7 @@ def accelerator_on(device: Device) -> Iterator[Accelerator]:
     """
     used = resolve_device(device)
     processes.join(used)
-    kept = [(shared, dict(shared)) for shared in (_shared(kind) for kind in _SINGLETONS)]
+    states = [(shared, dict(shared)) for shared in (_shared(kind) for kind in _SINGLETONS)]
     if not processes.several():
         PartialState._reset_state()
     AcceleratorState._reset_state()
@@ -44,7 +44,7 @@ def accelerator_on(device: Device) -> Iterator[Accelerator]:
             gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
         )
     finally:
-        for shared, values in kept:
+        for shared, values in states:
             shared.clear()
             shared.update(values)
 

@@ -18,12 +18,12 @@ def seed(accelerator: Accelerator, *entropy: int) -> None:
 
 def states(accelerator: Accelerator) -> dict[str, Tensor]:
     """The states of all processes, (processes, bytes) uint8 by kind of device. All processes have to call it."""
-    found = {"cpu": torch.get_rng_state()}
+    generators = {"cpu": torch.get_rng_state()}
     if accelerator.device.type == "cuda":
-        found["cuda"] = torch.cuda.get_rng_state(accelerator.device)
+        generators["cuda"] = torch.cuda.get_rng_state(accelerator.device)
     if accelerator.num_processes == 1:
-        return {kind: state[None] for kind, state in found.items()}
-    gathered: Any = {kind: accelerator.gather(state[None].to(accelerator.device)) for kind, state in found.items()}
+        return {kind: state[None] for kind, state in generators.items()}
+    gathered: Any = {kind: accelerator.gather(state[None].to(accelerator.device)) for kind, state in generators.items()}
     return gathered
 
 

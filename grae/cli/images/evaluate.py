@@ -53,17 +53,19 @@ def evaluate(
     chosen = projector_for(images, projector, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
     with counted("measuring", (1 + len(MEANS)) * min(n, len(images.test.images))) as tell:
         held_out = HeldOut(images.test.images, chosen, n=n, seed=seed, limits=infinity, tell=tell)
-        found = measure(model, held_out)
+        measures = measure(model, held_out)
     if as_json:
-        return emit({"run": place, **found.to_dict()})
-    headings = [found.feature, "distance"] + ["KID x 1000"] * bool(found.kernel) + ["at infinity"] * infinity + ["of"]
+        return emit({"run": place, **measures.to_dict()})
+    headings = (
+        [measures.feature, "distance"] + ["KID x 1000"] * bool(measures.kernel) + ["at infinity"] * infinity + ["of"]
+    )
     lines = []
     for name, means in MEANS.items():
-        line = [name, getattr(found, name)]
-        if found.kernel:
-            line.append(in_thousandths(found.kernel[name]))
+        line = [name, getattr(measures, name)]
+        if measures.kernel:
+            line.append(in_thousandths(measures.kernel[name]))
         if infinity:
-            line.append(found.limit.get(name))
+            line.append(measures.limit.get(name))
         lines.append([*line, means])
     print_table(headings, lines)
-    say_bias(found.feature, found.n)
+    say_bias(measures.feature, measures.n)

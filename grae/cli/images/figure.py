@@ -106,14 +106,14 @@ def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
         from grae.images.figure import SHOWN
 
         names = SHOWN if models is None else [name.strip() for name in models.split(",")]
-        found = {name: places[0] / name for name in names if (places[0] / name / MODEL_FILE).is_file()}
-        missing = [] if models is None else [name for name in names if name not in found]
-        if missing or not found:
+        runs = {name: places[0] / name for name in names if (places[0] / name / MODEL_FILE).is_file()}
+        missing = [] if models is None else [name for name in names if name not in runs]
+        if missing or not runs:
             raise RunError(
                 f"{places[0]} holds no complete run of {', '.join(missing or names)}",
                 remedy="give the folder of a finished `grae images table`, or the folders of runs",
             )
-        return found
+        return runs
     if models is not None:
         raise SettingsError("--models chooses among a table's runs, and runs are given", remedy="leave it out")
     names = [place.name for place in places]

@@ -46,17 +46,17 @@ def floor(
     n = min(n, len(images.test.images), len(images.train.images))
     with counted("measuring", 2 * n) as tell:
         held_out = HeldOut(images.test.images, chosen, n=n, seed=seed, limits=infinity, tell=tell)
-        found = held_out.floor(images.train.images)
+        distance = held_out.floor(images.train.images)
     if as_json:
-        kernel = {} if found.kernel is None else {"kernel": found.kernel._asdict()}
-        limit = {} if found.limit is None else {"limit": found.limit}
+        kernel = {} if distance.kernel is None else {"kernel": distance.kernel._asdict()}
+        limit = {} if distance.limit is None else {"limit": distance.limit}
         return emit(
-            {"data": images.name, "feature": chosen.label, "n": n, "distance": found.frechet, **kernel, **limit}
+            {"data": images.name, "feature": chosen.label, "n": n, "distance": distance.frechet, **kernel, **limit}
         )
-    lines: list[list[object]] = [[chosen.label, found.frechet]]
-    if found.kernel is not None:
-        lines.append(["KID x 1000", in_thousandths(found.kernel)])
+    lines: list[list[object]] = [[chosen.label, distance.frechet]]
+    if distance.kernel is not None:
+        lines.append(["KID x 1000", in_thousandths(distance.kernel)])
     if infinity:
-        lines.append([f"{chosen.label} at infinity", found.limit])
+        lines.append([f"{chosen.label} at infinity", distance.limit])
     print_table([f"{n:,} images each", "distance"], lines)
     say_bias(chosen.label, n)

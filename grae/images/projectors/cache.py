@@ -31,26 +31,26 @@ def features_of(
     """
 
     def computed() -> np.ndarray:
-        found = []
+        features = []
         for part in projector.features(_parts(images, rows)):
-            found.append(part)
+            features.append(part)
             tell(len(part))
-        return np.concatenate(found)
+        return np.concatenate(features)
 
     if projector.identity is None:
         return computed()
     path = place_of(projector.identity, images, rows)
     if path.is_file():
         try:
-            kept, _ = files.read_tensors(path)
+            cached, _ = files.read_tensors(path)
         except RunError:  # damaged: computed again
             path.unlink()
         else:
             tell(len(rows))
-            return kept["features"]
-    found = computed()
-    files.write_tensors(path, {"features": found}, {"of": projector.label, "images": len(rows)})
-    return found
+            return cached["features"]
+    features = computed()
+    files.write_tensors(path, {"features": features}, {"of": projector.label, "images": len(rows)})
+    return features
 
 
 def place_of(identity: str, images: np.ndarray, rows: np.ndarray) -> Path:

@@ -51,9 +51,9 @@ class Classifier(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """(B, F) of images (B, C, H, W) from 0 to 1. Raises DataError for images of another size."""
         if x.shape[1:] != (self.channels, self.side, self.side):
-            found = " x ".join(map(str, x.shape[1:]))
+            shape = " x ".join(map(str, x.shape[1:]))
             raise DataError(
-                f"the projector is for images of {self.channels} x {self.side} x {self.side} values, not {found}",
+                f"the projector is for images of {self.channels} x {self.side} x {self.side} values, not {shape}",
                 remedy="give a projector that was trained on images of that size",
             )
         return self.stages(2 * x - 1).mean(dim=(2, 3))
@@ -124,8 +124,8 @@ def train_projector(
         progress=progress,
         unit="images",
     )
-    told = "rotations" if labels is None else "classes"
-    return network, {"told_apart": told, "epochs": epochs, "accuracy": result.best["accuracy"]}
+    task = "rotations" if labels is None else "classes"
+    return network, {"told_apart": task, "epochs": epochs, "accuracy": result.best["accuracy"]}
 
 
 def _batches(part: Part, rows: np.ndarray, seed: int) -> ImageBatches:

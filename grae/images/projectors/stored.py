@@ -123,13 +123,13 @@ def _ours(path: Path, device: torch.device) -> Projector:
 def _torch_weights(path: Path) -> dict[str, Tensor]:
     """Tensors by name from a file that torch saved; without the prefix of a data-parallel module."""
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"{path} is damaged, or holds more than weights: {first}", remedy=REMEDY) from None
     except OSError as error:
         raise DataError(f"{path} could not be read: {error.strerror}", remedy=REMEDY) from None
-    weights = found.get("state_dict", found) if isinstance(found, dict) else {}
+    weights = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else {}
     if not isinstance(weights, dict) or not all(isinstance(tensor, Tensor) for tensor in weights.values()):
         raise DataError(f"{path} holds no tensors by name", remedy=REMEDY)
     return {str(name).removeprefix("module."): tensor for name, tensor in weights.items()}
