@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Molecules: from your own SMILES to new ones
 #
-# Strings in, a model, a map of its latent space, new molecules out. It takes a few minutes on two cores.
+# From strings to a model, a map of its latent space and new molecules. It takes a few minutes on two cores.
 
 # %%
 import os
@@ -36,9 +36,9 @@ place = Path(tempfile.mkdtemp())
 # %% [markdown]
 # ## Strings
 #
-# Here they come from RDKit's package. Put the path of your own `.smi`, text or CSV file in the place of the name `wehi`
-# (of a CSV: `open_source("mine.csv", column="smiles")`). What RDKit cannot read is left out, and so is what is written with
-# things that the grammar does not know.
+# Here they come from RDKit's package. Replace the name `wehi` by the path of your own `.smi`, text or CSV file
+# (for a CSV: `open_source("mine.csv", column="smiles")`). Strings that RDKit cannot read or the grammar cannot parse are
+# skipped.
 
 # %%
 smiles = [text for text in canonical_all(islice(open_source("wehi").texts(), 600 if SMALL else 10_000)) if text]
@@ -50,7 +50,7 @@ print(f"{len(training):,} molecules to train on, {len(held_out):,} held out; the
 # %% [markdown]
 # ## A string is its derivation
 #
-# The grammar derives a SMILES step by step; the model reads and writes these steps. So whatever it writes is in the language.
+# The grammar derives a SMILES step by step; the model encodes and decodes these steps. So its output is always in the language.
 
 # %%
 ids = grammar.parse("CCO")
@@ -61,11 +61,9 @@ assert grammar.unparse(ids) == "CCO"
 # %% [markdown]
 # ## Training
 #
-# A scikit-learn estimator. The preset `quick` is small; without it the network is larger and takes its time. Molecules are learned in
-# one spelling (Kekule form), with frequent parts of derivations joined to *motifs*, which make them shorter.
-#
-# `noise` and `beta` trade reconstructions for samples: with noise on the codes in training fewer strings come back exactly, and samples
-# are more like the data. Leave them out for the paper's model.
+# A scikit-learn estimator. The preset `quick` is small; the default network is larger and slower. Molecules are learned in
+# Kekule form, with frequent parts of derivations joined to *motifs*, which shorten them.
+# `noise` and `beta` trade reconstruction accuracy for samples that are more similar to the data. Leave them out for the paper's model.
 
 # %%
 settings = {"noise": 1.0, "beta": 0.05, "epochs": 1 if SMALL else 30}
@@ -81,7 +79,7 @@ print(f"and {100 * last['validation']['steps']:.0f} % of the steps are right aft
 # %% [markdown]
 # ## Reconstructions
 #
-# Held-out molecules, and under each what comes back of it from its 56 numbers.
+# Held-out molecules, each above its reconstruction from 56 numbers.
 
 # %%
 shown = model.derive(held_out, on_invalid="skip").rows[:5]
@@ -114,10 +112,10 @@ plt.show()
 # %% [markdown]
 # ## New molecules
 #
-# A mixture of Gaussians was fitted to the codes of the training set. Codes are drawn from it and decoded under the grammar's rules and
-# those of valences and rings, so every sample is a molecule. *Valid* is not *can be made*: after minutes of training on few molecules
-# many are odd. A longer training on more (`grae train --grammar smiles --data zinc250k`) makes them plausible more often, and
-# `grae evaluate` measures how often.
+# A mixture of Gaussians was fitted to the codes of the training set. Codes are sampled from it and decoded with the semantic rules of valences
+# and rings, so every sample is a valid molecule. *Valid* does not mean *synthesizable*: after minutes of training on few molecules
+# many are odd. More training on more data (`grae train --grammar smiles --data zinc250k`) makes them more plausible, which
+# `grae evaluate` measures.
 
 # %%
 samples = model.sample(100 if SMALL else 1_000, seed=1)
@@ -145,10 +143,9 @@ stops = [way[number] for number in np.unique(np.linspace(0, len(way) - 1, 10).as
 Image(str(draw_grid(stops, place / "way.png")))
 
 # %% [markdown]
-# ## Keeping it
-#
-# A run is a folder of plain files. `grae report` of that folder writes one page of HTML with all of this and more; `grae sample`,
-# `grae evaluate` and `grae optimize` take it too.
+# ## Saving
+# A run is a folder of plain files. `grae report` writes an HTML report of it; `grae sample`,
+# `grae evaluate` and `grae optimize` use it too.
 
 # %%
 model.save(place / "mine")

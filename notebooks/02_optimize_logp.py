@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Searching for molecules
 #
-# A model of molecules, a target, and a search of the latent space for molecules that score well: with the published penalized logP, with
-# drug-likeness, and with a function of your own.
+# A model of molecules, a target, and a search of the latent space for molecules that score well: for the published penalized logP,
+# for drug-likeness, and for your own function.
 
 # %%
 import os
@@ -37,7 +37,7 @@ place = Path(tempfile.mkdtemp())
 # %% [markdown]
 # ## A model
 #
-# As in the first notebook. A run on disk does as well: `model = grae.load("runs/mine")`.
+# As in the first notebook. Or load a run: `model = grae.load("runs/mine")`.
 
 # %%
 smiles = [text for text in canonical_all(islice(open_source("wehi").texts(), 500 if SMALL else 10_000)) if text]
@@ -48,9 +48,9 @@ print(f"{len(smiles):,} molecules, codes of {model.settings_.architecture.latent
 # %% [markdown]
 # ## Penalized logP
 #
-# The published target: logP less synthetic accessibility less a penalty for large rings, each standardized over ZINC250k. Higher is better,
-# and **it has no bound**: long chains score without limit, so look at the heavy atoms beside the score. The molecules that the search
-# starts from cost no calls; each call scores a molecule that is new.
+# The published target: logP minus synthetic accessibility minus a penalty for large rings, each standardized over ZINC250k. Higher is better,
+# and **it is unbounded**: long chains score without limit, so look at the heavy atoms beside the score. The starting molecules do not
+# count as evaluations; each evaluation scores a new molecule.
 
 # %%
 pace = {"rounds": 2, "batch_size": 4} if SMALL else {"rounds": 25, "batch_size": 5}
@@ -76,10 +76,9 @@ legends = [f"{r.score:.2f}   {read(r.string).GetNumHeavyAtoms()} heavy atoms" fo
 Image(str(draw_grid([record.string for record in best], place / "best.png", legends=legends)))
 
 # %% [markdown]
-# ## A target of your own
-#
-# A function from a SMILES to a number, or `None` where there is none. Here: drug-like and small, with a nitrogen in a ring. On the command
-# line it stands in a file: `grae optimize --target mine.py:score --workers 4 --timeout 300`.
+# ## Your own target
+# A function from a SMILES to a number, or to `None` where it has no score. Here: drug-like and small, with a nitrogen in a ring. On the
+# command line, put it in a file: `grae optimize --target mine.py:score --workers 4 --timeout 300`.
 
 
 # %%
@@ -97,9 +96,8 @@ legends = [f"{record.score:.3f}" for record in mine.best[:10]]
 Image(str(draw_grid([record.string for record in mine.best[:10]], place / "mine.png", legends=legends)))
 
 # %% [markdown]
-# ## What was kept
-#
-# Every scored string is a line of `history.jsonl` before the next one is scored, so a search that is cut off goes on with `resume=True`. As a
+# ## The history
+# Each score is written to `history.jsonl` before the next string is scored, so an interrupted search continues with `resume=True`. As a
 # table:
 
 # %%

@@ -15,7 +15,7 @@
 # # Expressions: finding a formula
 #
 # Symbolic regression, the paper's first experiment on structured objects: learn arithmetic expressions, then search the latent space
-# for one whose curve is that of 1/3 + x + sin(x·x), without looking at gradients or coefficients.
+# for one whose curve is that of 1/3 + x + sin(x·x), without gradients or coefficients.
 
 # %%
 import os
@@ -31,8 +31,8 @@ SMALL = os.environ.get("GRAE_NOTEBOOKS") == "small"  # so do the project's own t
 # %% [markdown]
 # ## A language and its strings
 #
-# The grammar is the published one. Expressions are drawn uniformly among all derivations up to a length; the formula that is looked for,
-# in any of its spellings that score zero, is taken out.
+# The grammar is the published one. Expressions are sampled uniformly among all derivations up to a length; the target formula,
+# in every spelling that scores zero, is removed.
 
 # %%
 grammar = grae.load_grammar("arithmetic")
@@ -63,9 +63,9 @@ print(*model.sample(8, seed=0), sep="\n")
 # %% [markdown]
 # ## The search
 #
-# It starts from some of the expressions with their scores, which cost no calls here. Each round a Gaussian process is fitted to codes and
-# scores, a batch of codes is proposed, decoded and scored. Only strings that are new to it count. `half="worst-half"` makes it harder: the
-# search sees only expressions that score worse than the median. A search is a draw, so here are two.
+# It starts from some scored expressions, which do not count as evaluations. In each round a Gaussian process is fitted to codes and
+# scores, and a batch of new strings is proposed and scored. `half="worst-half"` makes it harder: the
+# search starts only from expressions that score worse than the median. Searches are random, so here are two.
 
 # %%
 rounds = {"rounds": 2, "batch_size": 4} if SMALL else {"rounds": 60, "batch_size": 5}
@@ -93,7 +93,7 @@ right.legend(fontsize="small")
 plt.show()
 
 # %% [markdown]
-# A result is also a table, with a row for each call:
+# The result as a table, one row per evaluation:
 
 # %%
 results[0].history[["round", "string", "score"]].sort_values("score").drop_duplicates("string").head(5)

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Your own grammar
 #
-# Anything that a context-free grammar describes can be learned: here linear copolymers in a notation such as a polymer chemist might
-# write down, an initiator, blocks of repeat units, an end group. From the grammar's file to new strings that keep its rules, always.
+# Anything that a context-free grammar describes can be learned: here linear copolymers in a notation that a polymer chemist might
+# use: an initiator, blocks of repeat units, an end group. From the grammar file to new strings, all in the language.
 
 # %%
 import os
@@ -35,7 +35,7 @@ place = Path(tempfile.mkdtemp())
 # %% [markdown]
 # ## The grammar
 #
-# nltk's notation: one left-hand side a line, terminals in quotes. Blocks can hold side chains, which are blocks again.
+# nltk's notation: one left-hand side per line, terminals in quotes. Blocks can have side chains, which are blocks again.
 
 # %%
 (place / "polymers.cfg").write_text("""\
@@ -56,8 +56,8 @@ print(f"{len(grammar.analysis.findings)} findings of what is odd in it")
 # %% [markdown]
 # ## Checking it
 #
-# A string outside the language is an error that says where, and what could have stood there. `grae grammar check polymers.cfg --data
-# mine.txt` does that for a whole file.
+# A string outside the language is an error that says where, and what was expected. `grae grammar check polymers.cfg --data
+# mine.txt` checks a whole file.
 
 # %%
 try:
@@ -68,7 +68,7 @@ except ParseError as error:
 # %% [markdown]
 # ## Data
 #
-# Yours would come from a file. These are drawn so that they have a pattern that the grammar does not know: styrene stands in long
+# Yours would come from a file. These are sampled with a pattern that is not in the grammar: styrene in long
 # blocks, ethers in short ones, and only styrenes start from nBu.
 
 # %%
@@ -93,9 +93,8 @@ print(f"{len(texts):,} distinct polymers")
 print(*texts[:4], sep="\n")
 
 # %% [markdown]
-# ## Training, and the motifs it found
-#
-# Motifs are productions composed of others that often stand together. Nothing was said of polymers.
+# ## Training and motifs
+# Motifs are productions composed of others that often occur together. They are learned from the data alone.
 
 # %%
 training, held_out = texts[200:], texts[:200]
@@ -113,8 +112,8 @@ print(f"{100 * model.score([held_out[row] for row in rows]):.0f} % of {len(rows)
 # %% [markdown]
 # ## New polymers
 #
-# Every sample is in the language: the decoder can write nothing else. How much of the pattern it learned is another matter: beside the
-# model's samples are strings drawn from the grammar alone.
+# Every sample is in the language: the decoder cannot write anything else. To see how much of the pattern it learned, compare its samples
+# with strings drawn from the grammar alone.
 
 # %%
 
@@ -139,10 +138,9 @@ print(f"new: {100 * np.mean([text not in set(training) for text in samples]):.1f
 print(*samples[:5], sep="\n")
 
 # %% [markdown]
-# ## A target of your own
-#
-# Any function of a string will do, here the number of repeat units in all; on the command line `grae optimize --target mine.py:units`.
-# Fifty calls are a short search.
+# ## Your own target
+# Any function of a string, here the number of repeat units; on the command line `grae optimize --target mine.py:units`.
+# Fifty evaluations are a short search.
 
 # %%
 import re

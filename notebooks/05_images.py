@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Images: deterministic against variational
 #
-# The same losses, bottlenecks and densities on images of digits: a regularized autoencoder without noise (RAE-L2) beside a variational one
-# (VAE), after the paper's recipe for MNIST in small: an eighth of its filters, and the 8 x 8 digits that come with scikit-learn.
+# The same losses, bottlenecks and densities on images of digits: a regularized autoencoder without noise (RAE-L2) and a variational one
+# (VAE), with a small version of the paper's recipe for MNIST: an eighth of its filters, and the 8 x 8 digits of scikit-learn.
 
 # %%
 import os
@@ -40,7 +40,7 @@ print(f"{len(digits.train.images):,} images to train on, {len(digits.test.images
 # %% [markdown]
 # ## Two models
 #
-# They differ in one line: what stands between encoder and decoder, and what is added to the loss.
+# They differ in one line: the bottleneck and its loss term.
 
 # %%
 models = {}
@@ -60,8 +60,8 @@ Image(str(place / "figure.png"))
 # %% [markdown]
 # ## Distances
 #
-# Frechet distances to held-out images, in the features of a classifier trained on the same training images; lower is better. They
-# compare these two models with each other. They are no Frechet *inception* distances, and are not to be held against printed ones.
+# Fréchet distances to held-out images, in the features of a classifier trained on the same training images; lower is better. They
+# compare these two models. They are not Fréchet *inception* distances, and cannot be compared with published ones.
 
 # %%
 projector = load_projector(standard_projector(digits, device="cpu"))
@@ -76,8 +76,8 @@ for name, model in models.items():
 # %% [markdown]
 # ## Codes
 #
-# Where the codes of the training images lie, on two of their dimensions: the variational model pulls them to N(0, I), the deterministic one
-# leaves their place to the density that is fitted afterwards.
+# The codes of the training images in two of their dimensions: the variational model pulls them to N(0, I), for the deterministic one
+# a density is fitted afterwards.
 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")

@@ -12,15 +12,15 @@
 # ---
 
 # %% [markdown]
-# # The paper, again
+# # The paper reproduced
 #
-# Ghosh et al., "From Variational to Deterministic Autoencoders" (ICLR 2020), claims two things. A decoder that is regularized, and a
-# density that is fitted to the codes afterwards, do what the noise of a variational autoencoder is there for, and do it better: on images,
-# where samples are judged by a Frechet distance, and on structured objects, where a search of the latent space has to find good ones. And
-# the fitted density helps the variational models too.
+# Ghosh et al., "From Variational to Deterministic Autoencoders" (ICLR 2020), makes two claims. A regularized decoder and a
+# density fitted to the codes afterwards replace the noise of a variational autoencoder and work better: on images,
+# judged by the Fréchet distance of samples, and on structured objects, judged by searches of the latent space. And
+# the fitted density helps variational models too.
 #
-# This notebook does its three experiments in small, in some minutes on two cores, and puts our figures beside the printed ones. Small
-# means what it says: the tables show that all of it works and where it tends. The commands under each table do it in full.
+# This notebook runs its three experiments on a small scale, in some minutes on two cores, beside the published figures. At this
+# scale the tables only show that everything works. The commands below each table run the experiments in full.
 
 # %%
 import os
@@ -45,7 +45,7 @@ place = Path(tempfile.mkdtemp())
 # ## Structured objects
 #
 # Four models learn arithmetic expressions: GRAE; the grammar VAE; the same with a constant variance; and a VAE on the characters. A search by
-# Bayesian optimization then looks for the expression that comes nearest to `1/3+x+sin(x*x)`, which is withheld from the training strings.
+# Bayesian optimization then looks for the expression closest to `1/3+x+sin(x*x)`, which is withheld from the training strings.
 # The score is the logarithm of 1 + the mean squared error, and 0 is exact.
 
 # %%
@@ -61,7 +61,7 @@ rows = reproduce_structured(
 Markdown(as_markdown(rows))
 
 # %% [markdown]
-# Ours / printed, mean and standard error over the searches. In full, with the published networks, data, schedules and searches, on molecules too
+# Ours / published, mean and standard error over the searches. In full, with the published networks, data, schedules and searches, on molecules too
 # (many hours on two cores):
 #
 #     grae reproduce structured
@@ -74,9 +74,9 @@ Image(str(place / "structured" / "table.png"))
 # %% [markdown]
 # ## Images
 #
-# Frechet distances to held-out images: of reconstructions, of samples of the model's own density (N(0, I) for the VAE), of samples of a
-# mixture of ten Gaussians fitted to the codes, and of points between two codes. The digits are those of scikit-learn, 8 x 8 pixels; the
-# features are those of a classifier of the same digits. The paper has no such data set, so that nothing is printed beside these.
+# Fréchet distances to held-out images: of reconstructions, of samples from the model's own density (N(0, I) for the VAE), of samples from a
+# mixture of ten Gaussians fitted to the codes, and of interpolations. The digits are those of scikit-learn, 8 x 8 pixels; the
+# features are those of a classifier of the same digits. The paper does not have this data set, so there are no published figures.
 
 # %%
 digits = load_images("digits")
@@ -94,8 +94,8 @@ measured = make_table(
 Markdown(images_as_markdown(measured))
 
 # %% [markdown]
-# The two claims can be read off the rows: the mixture (`gmm`) against N(0, I) (`normal`) in that of the VAE, and the deterministic models' `gmm`
-# against the VAE's. On the paper's data sets:
+# For the two claims, compare the mixture (`gmm`) with N(0, I) (`normal`) in the VAE's row, and the deterministic models' `gmm`
+# with the VAE's. On the paper's data sets:
 #
 #     grae images table --data mnist
 
@@ -105,4 +105,4 @@ draw_figure(models, digits.test.images, place / "figure.png", columns=8)
 Image(str(place / "figure.png"))
 
 # %% [markdown]
-# Each panel has a line a model: reconstructions under their originals, random samples, interpolations on a sphere. In full: `grae images figure`.
+# Each panel has one line per model: reconstructions below their originals, random samples, spherical interpolations. In full: `grae images figure`.
