@@ -124,7 +124,7 @@ def test_what_there_is_no_material_for_is_left_out_with_the_reason(molecules: Re
 
 def test_training_strings_stand_in_and_are_called_so(molecules: ReportContext, tmp_path: Path):
     found = Page(write_report(replace(molecules, held_out=()), tmp_path / "report.html"))
-    assert "training molecules, drawn by chance" in found.text
+    assert "random training molecules" in found.text
     assert "held-out molecules" not in found.text
 
 
