@@ -50,7 +50,7 @@ class Hub:
         self, name: str, *, revision: str | None, local_dir: str, allow_patterns: list[str], library_name: str
     ) -> None:
         if not (self.home / name).is_dir():
-            answer = httpx2.Response(404, request=httpx2.EvalRequest("GET", "https://hub.example"))
+            answer = httpx2.Response(404, request=httpx2.Request("GET", "https://hub.example"))
             raise RepositoryNotFoundError(f"404: no repository {name}\nand more", response=answer)
         for file in (self.home / name).iterdir():
             if file.name in allow_patterns:
