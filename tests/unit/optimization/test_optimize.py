@@ -106,7 +106,7 @@ def test_more_rounds_may_be_added_and_other_settings_may_not(model, expressions,
     ):
         with pytest.raises(RunError, match=f"was started with other settings: .*{option}"):
             search(model, expressions, out=tmp_path, resume=True, **wrong)
-    with pytest.raises(RunError, match="begun from other strings"):
+    with pytest.raises(RunError, match="started from other strings"):
         search(model, expressions[:-1], out=tmp_path, resume=True)
     unsaid = search(model, expressions, start=None, out=tmp_path, resume=True, rounds=4)
     assert (unsaid.calls, unsaid.start.texts) == (16, longer.start.texts)

@@ -326,13 +326,13 @@ class TestRunFolder:
         run.write_json(run.CONFIG, {"a": 1})
         run.write_text(run.GRAMMAR, "S -> 'a'\n")
         run.write_tensors(run.MODEL, {"w": np.ones(2)}, {"b": 2})
-        run.append_jsonl(run.HISTORY, {"c": 3})
+        run.append_jsonl("lines.jsonl", {"c": 3})
         assert run.has(run.CONFIG)
         assert not run.has(run.DENSITY)
         assert run.read_json(run.CONFIG) == {"a": 1}
         assert run.read_text(run.GRAMMAR) == "S -> 'a'\n"
         assert run.read_tensors(run.MODEL)[1] == {"b": 2}
-        assert run.read_jsonl(run.HISTORY) == [{"c": 3}]
+        assert run.read_jsonl("lines.jsonl") == [{"c": 3}]
 
     def test_errors_name_the_file_and_a_remedy(self, run):
         with pytest.raises(RunError, match=r"run/config\.json could not be read.*\n  remedy: give the folder of a run"):
