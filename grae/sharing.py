@@ -148,7 +148,7 @@ def card(about: About, name: str, address: str | None = None) -> str:
     return (
         f"---\nlibrary_name: grae\ntags:\n- grae\n- {about.language}\n---\n"
         f"# {name}\n\n{about.description}\n\n"
-        f"Model `{about.model}` of [grae](https://pypi.org/project/grae), grammar `{about.grammar}`; "
+        f"Model `{about.model}` of grae {__version__}, grammar `{about.grammar}`; "
         f"{about.strings:,} strings of {about.data or 'unnamed data'}{passes}{minutes}; weights {about.weights}.\n"
         f"{command}\n## Use\n\n"
         f"{fetch}    grae sample {folder} -n 1000\n    grae optimize {folder} --target TARGET\n"
