@@ -48,6 +48,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_unused(folder: Path) -> None:
+    """Makes sure that a folder does not exist or is empty. Raises RunError: there is something in its place."""
+    if exists(folder) and (not is_dir(folder) or any(folder.iterdir())):
+        raise RunError(f"{folder} already exists", remedy="choose another folder")
+
+
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON that UTF-8 can encode: a lone surrogate, as of a file name that is not UTF-8, is escaped.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grae.errors import MissingExtraError, RunError, SettingsError, shortened
+from grae.files import check_unused
 from grae.paths import (
     CONFIG_FILE,
     DENSITY_FILE,
@@ -19,8 +20,6 @@ from grae.paths import (
     METRICS_FILE,
     MODEL_FILE,
     SPLIT_FILE,
-    exists,
-    is_dir,
     is_file,
 )
 from grae.pretrained import ABOUT, START, About, read_about
@@ -46,7 +45,8 @@ def push(model: str | Path, target: str | Path, *, private: bool = False) -> str
         The folder, or the address of the commit.
 
     Raises:
-        RunError: the model is not packed or damaged, the folder is in use or cannot be written, or the Hub refuses.
+        RunError: the model is not packed or damaged, the folder is in use, or the Hub refuses.
+        OSError: the folder cannot be written.
         SettingsError: the target is not an address.
         MissingExtraError: `huggingface_hub` is not installed.
     """
@@ -79,7 +79,7 @@ def check_target(target: str | Path) -> None:
         _address(str(target))
         _hub()
     else:
-        _check_unused(Path(target))
+        check_unused(Path(target))
 
 
 def pull(source: str | Path, folder: str | Path) -> Path:
@@ -93,13 +93,13 @@ def pull(source: str | Path, folder: str | Path) -> Path:
         The folder.
 
     Raises:
-        RunError: it is not a model of grae, a file is missing, the folder is in use or cannot be written, or the Hub
-            refuses.
+        RunError: it is not a model of grae, a file is missing, the folder is in use, or the Hub refuses.
+        OSError: the folder cannot be written.
         SettingsError: the source is not an address.
         MissingExtraError: `huggingface_hub` is not installed.
     """
     folder = Path(folder)
-    _check_unused(folder)
+    check_unused(folder)
     if not str(source).startswith(HUB):
         about = check(Path(source))
         return _copied(Path(source), folder, about, folder.name)
@@ -122,7 +122,7 @@ def check(model: Path, name: str | None = None) -> About:
     """
     name = name or shortened(str(model))
     if not is_file(model / ABOUT):
-        remedy = "pack it first with `grae models pack RUN`" if is_file(model / "config.json") else "name another"
+        remedy = "pack it first with `grae models pack RUN`" if is_file(model / CONFIG_FILE) else "name another"
         raise RunError(f"{name} is not a packed model: {ABOUT} is missing", remedy=remedy)
     missing = [file for file in REQUIRED if not is_file(model / file)]
     if missing:
@@ -161,7 +161,7 @@ def card(about: About, name: str, address: str | None = None) -> str:
 
 def _copied(model: Path, folder: Path, about: About, name: str, address: str | None = None) -> Path:
     """The files and the card in a folder; it appears whole or not at all."""
-    _check_unused(folder)
+    check_unused(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name[:40]}-") as scratch:
         whole = Path(scratch) / "model"
@@ -174,11 +174,6 @@ def _copied(model: Path, folder: Path, about: About, name: str, address: str | N
             folder.rmdir()
         whole.rename(folder)
     return folder
-
-
-def _check_unused(folder: Path) -> None:
-    if exists(folder) and (not is_dir(folder) or any(folder.iterdir())):
-        raise RunError(f"{folder} already exists", remedy="choose another folder")
 
 
 def _address(target: str) -> tuple[str, str | None]:

@@ -7,7 +7,7 @@ import typer
 
 from grae.bounds import MOST_STRINGS
 from grae.cli.completion import models, runs
-from grae.cli.options import AsJson, Device, Fcd, Seed
+from grae.cli.options import AsJson, Device, Fcd, Measured, Seed
 from grae.cli.output import emit, note, table
 from grae.cli.runs import check_new, find_run
 from grae.pretrained import START, Pretrained, pretrained, pretrained_named, start_strings
@@ -76,10 +76,7 @@ def pack(
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="The folder. [default: RUN-packed]")
     ] = None,
     description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="One line.")] = None,
-    n: Annotated[
-        int,
-        typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="Number of samples to measure."),
-    ] = EVALUATED,
+    n: Measured = EVALUATED,
     starts: Annotated[
         int, typer.Option("--starts", min=1, max=MOST_STRINGS, help="Samples to store as starting strings of searches.")
     ] = 10_000,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grae.bounds import MOST_EPOCHS, MOST_PROCESSES, MOST_SEED
+from grae.bounds import MOST_EPOCHS, MOST_PROCESSES, MOST_SEED, MOST_STRINGS
 from grae.cli.completion import grammars, models, runs
 from grae.cli.tables import described
 from grae.density.densities import DENSITIES
@@ -109,6 +109,7 @@ TrainingSet = Annotated[
         show_default=False,
     ),
 ]
+Measured = Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="Number of samples to measure.")]
 Fcd = Annotated[
     bool | None,
     typer.Option(

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from grae.bounds import MOST_STRINGS
 from grae.cli.completion import runs
-from grae.cli.options import AsJson, Device, Fcd, Seed
+from grae.cli.options import AsJson, Device, Fcd, Measured, Seed
 from grae.cli.output import emit, note
-from grae.cli.runs import check_new, find_run
+from grae.cli.runs import find_run
 from grae.paths import RUNS, is_file
 from grae.pretrained import ABOUT, read_about
 
@@ -21,10 +20,7 @@ def push(
     ],
     target: Annotated[str, typer.Argument(metavar="TARGET", help="A new folder, or hf:USER/NAME.")],
     private: Annotated[bool, typer.Option("--private", help="Create the repository as private.")] = False,
-    n: Annotated[
-        int,
-        typer.Option("-n", "--number", min=1, max=MOST_STRINGS, help="Number of samples to measure."),
-    ] = 10_000,
+    n: Measured = 10_000,
     fcd: Fcd = None,
     seed: Seed = 0,
     device: Device = "auto",
@@ -65,9 +61,7 @@ def pull(
     """
     from grae.sharing import pull as fetch
 
-    out = out or RUNS / Path(source.partition("@")[0]).name
-    check_new(out)
-    fetch(source, out)
+    out = fetch(source, out or RUNS / Path(source.partition("@")[0]).name)
     if as_json:
         return emit({"path": out, **read_about(out).to_dict()})
     print(out)

@@ -92,7 +92,7 @@ def make_split(
         seed: another one gives another split.
         validation: share of the strings to validate on, 0 to 1; about that, for a hash decides.
         test: share of the strings to test on, likewise.
-        most: about the most rows to validate and to test on; None for no limit.
+        most: about how many rows to validate and to test on, at most; None for no limit.
 
     Raises:
         SettingsError: shares that are negative or leave nothing to train on.

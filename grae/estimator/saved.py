@@ -108,7 +108,7 @@ def unseeded(network: "type[nn.Module] | Any", *arguments: object) -> Any:
 
 
 def check_same(kind: RunKind, folder: RunFolder, settings: BaseModel, about: Mapping[str, Any]) -> None:
-    """Makes sure that a run is resumed with its original settings and ; its length may change.
+    """Makes sure that a run is resumed with its original settings and data; its length may change.
 
     Raises:
         RunError: naming what differs.

@@ -10,7 +10,6 @@ import torch
 
 from grae import files
 from grae.density import save_densities
-from grae.errors import RunError
 from grae.paths import SPLIT_FILE
 from grae.pretrained import ABOUT, START, About
 from grae.sequence.configuration import read_config, read_settings
@@ -68,8 +67,7 @@ def pack(
         RunError: the folder is in use or cannot be written.
     """
     folder, source = RunFolder(out), RunFolder(run.place)
-    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-        raise RunError(f"{folder.path} is already there", remedy="choose another folder")
+    files.check_unused(folder.path)
     model, config = run.model, read_config(source)
     half = in_half(model)
     figures, exact = measures or {}, None

@@ -39,7 +39,7 @@ def read(kind: type[E], folder: RunFolder, device: Device) -> E:
 
 
 def check_same(folder: RunFolder, settings: Settings, about: Mapping[str, Any]) -> None:
-    """Makes sure that a run is resumed with its original settings and . Raises RunError."""
+    """Makes sure that a run is resumed with its original settings and images. Raises RunError."""
     saved.check_same(IMAGES, folder, settings, about)
 
 

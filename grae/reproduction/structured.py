@@ -1,6 +1,6 @@
 """The paper's table of structured objects: every model trained alike and searched alike, in a folder that resumes.
 
-experiment.json                        what was asked for; the same command resumes
+experiment.json                        what was asked for; the same command resumes it
 <objects>-<model>/                     the run of each model that was trained here
 <objects>-<model>-<rules>/trial-<n>/   each search
 trials.jsonl                           one line per finished search

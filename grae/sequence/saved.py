@@ -55,7 +55,7 @@ def read(kind: "type[GrammarAutoencoder]", folder: RunFolder, device: Device) ->
 
 
 def check_same(folder: RunFolder, settings: Settings, about: Mapping[str, Any]) -> None:
-    """Makes sure that a run is resumed with its original settings and . Raises RunError."""
+    """Makes sure that a run is resumed with its original settings and strings. Raises RunError."""
     saved.check_same(STRINGS, folder, settings, about)
 
 
