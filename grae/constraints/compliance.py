@@ -4,8 +4,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import boolean, int64, njit, void
+from numba import boolean, int64, void
 
+from grae.compilation import compiled
 from grae.constraints.automaton import FUNCTIONS, VECTOR, Automaton
 from grae.constraints.constraint import MOST_ROOM, Rules, automaton_of
 from grae.constraints.packing import packed
@@ -60,10 +61,8 @@ def _reader(grammar: Grammar) -> tuple[Automaton | None, np.ndarray]:
     return automaton_of(grammar, MOST_ROOM), packed([*Rules.of(grammar)])
 
 
-@njit(
+@compiled(
     void(_START, _CONSUME, _ACCEPTS, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64[::1], int64[::1], boolean[::1]),
-    nogil=True,
-    cache=True,
 )
 def _read(start, consume, accepts, tables, program, state, stack, symbol, ids, offsets, broken):
     """Reads the strings of derivations, and marks those that are refused or not complete."""

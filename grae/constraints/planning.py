@@ -11,13 +11,13 @@ time take another than their first recipe that led on to the next, for what bloc
 them (limited discrepancy search; Harvey and Ginsberg, IJCAI 1995). And the search gives up after `MOST_TRIES` recipes.
 So there may be a plan that it misses, but what it finds is one.
 
-A symbol is k for the nonterminal k and -(t + 1) for the terminal t. All compiled functions are in this one file, as
-numba does not see when what a compiled function calls changes in another.
+A symbol is k for the nonterminal k and -(t + 1) for the terminal t.
 """
 
 import numpy as np
-from numba import float32, int64, njit, types, void
+from numba import float32, int64, types, void
 
+from grae.compilation import compiled
 from grae.constraints.automaton import BEGIN, FUNCTIONS, NONTERMINAL, VECTOR
 from grae.constraints.completions import MOST_OBLIGATIONS
 
@@ -55,7 +55,7 @@ FRAME = 5
 MARKS, PROMISED, EVENTS, LABELS, CONTEXT, INNER, OUT = range(7)
 
 
-@njit(int64(_EMIT, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64), nogil=True, cache=True)
+@compiled(int64(_EMIT, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64))
 def expand(emit, tables, program, state, stack, height, production):
     """Puts a right-hand side in the place of the nonterminal on top, and reads the terminals that come up.
 
@@ -74,7 +74,7 @@ def expand(emit, tables, program, state, stack, height, production):
     return height
 
 
-@njit(int64(_EMIT, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64, int64, int64), nogil=True, cache=True)
+@compiled(int64(_EMIT, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64, int64, int64))
 def _follow(emit, tables, program, work, space, nonterminal, recipe, before, most):
     """Expands a nonterminal by a recipe on the walk's state; its labels are those in the workspace.
 
@@ -107,7 +107,7 @@ def _follow(emit, tables, program, work, space, nonterminal, recipe, before, mos
     return count if height == 0 else REFUSED
 
 
-@njit(int64(VECTOR, VECTOR, VECTOR, _DEBTS, int64, int64), nogil=True, cache=True)
+@compiled(int64(VECTOR, VECTOR, VECTOR, _DEBTS, int64, int64))
 def _left_open(tables, state, space, debts, place, n_events):
     """Writes the labels of the debts that are left if nothing but the terminals below a place is read; counts them."""
     labels = space[space[LABELS] :]
@@ -129,7 +129,7 @@ def _left_open(tables, state, space, debts, place, n_events):
     return n
 
 
-@njit(int64(VECTOR, VECTOR, VECTOR, VECTOR, _DEBTS, int64, int64, int64, int64, int64), nogil=True, cache=True)
+@compiled(int64(VECTOR, VECTOR, VECTOR, VECTOR, _DEBTS, int64, int64, int64, int64, int64))
 def _recipe(tables, program, state, space, debts, nonterminal, turn, place, n_events, is_last):
     """The recipe to try at a turn, `REFUSED` behind the last: fillers, then closings; at the last place reversed."""
     fillers = program[FILLERS_FROM] + nonterminal
@@ -148,12 +148,10 @@ def _recipe(tables, program, state, space, debts, nonterminal, turn, place, n_ev
     return REFUSED
 
 
-@njit(
+@compiled(
     int64(
         _EMIT, _ACCEPTS, _COPY, _DEBTS, _PENDING, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64, int64,
     ),
-    nogil=True,
-    cache=True,
 )  # fmt: skip
 def plan(emit, accepts, copy, debts, pending, tables, program, states, space, stack, height, size, most):
     """Looks for a plan of at most `most` productions and writes it to the part `OUT` of the workspace.
@@ -229,13 +227,11 @@ def plan(emit, accepts, copy, debts, pending, tables, program, states, space, st
         place -= 1
 
 
-@njit(
+@compiled(
     types.UniTuple(int64, 2)(
         _EMIT, _ACCEPTS, _COPY, _DEBTS, _PENDING, VECTOR, VECTOR, VECTOR, VECTOR,
         VECTOR, VECTOR, VECTOR, int64, int64, int64,
     ),
-    nogil=True,
-    cache=True,
 )  # fmt: skip
 def _try(
     emit, accepts, copy, debts, pending, tables, program, states, space,
@@ -261,13 +257,11 @@ def _try(
     return REFUSED, height
 
 
-@njit(
+@compiled(
     void(
         _EMIT, _ACCEPTS, _COPY, _DEBTS, _PENDING, VECTOR, VECTOR, VECTOR, VECTOR,
         VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, NUMBERS, float32[:, ::1], int64, NUMBERS,
     ),
-    nogil=True,
-    cache=True,
 )  # fmt: skip
 def expand_best(
     emit,

@@ -1,11 +1,7 @@
-"""SMILES in Kekule form, read character by character: valences, ring bonds, branches and brackets, compiled.
-
-Everything is in this one file, because numba does not see when what a compiled function calls changes in another.
-"""
-
-from numba import njit
+"""SMILES in Kekule form, read character by character: valences, ring bonds, branches and brackets, compiled."""
 
 from grae.chemistry.valences import MOST_CHARGE
+from grae.compilation import compiled
 from grae.constraints.automaton import ACCEPTS, BEGIN, CONSUME, COPY, NONTERMINAL, OBLIGATIONS, PENDING, START
 
 N_LABELS = 100
@@ -63,28 +59,28 @@ SPELLING_FROM, SPELLING, SYMBOLS, CAPACITIES, SIZES = range(5)  # the tables' pa
 ) = range(21)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _is_digit(byte):
     return 48 <= byte <= 57
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _left(bond):
     """What a bond takes of the capacity of the atom on its left; 0, no bond written, is a single one."""
     return 0 if bond in (FORWARD, UNSPECIFIED) else 1 if bond == BACKWARD else max(1, bond)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _right(bond):
     return 0 if bond in (BACKWARD, UNSPECIFIED) else 1 if bond == FORWARD else max(1, bond)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _reversed(bond):
     return BACKWARD if bond == FORWARD else FORWARD if bond == BACKWARD else bond
 
 
-@njit(START, nogil=True, cache=True)
+@compiled(START)
 def start(tables, state):
     """Nothing read: no atom, no label in use."""
     state[:REGISTERS] = 0
@@ -92,7 +88,7 @@ def start(tables, state):
     state[REGISTERS : REGISTERS + 2 * N_LABELS] = 0
 
 
-@njit(COPY, nogil=True, cache=True)
+@compiled(COPY)
 def copy(tables, source, target):
     """The registers, and the filled part of each list."""
     room = tables[tables[SIZES]]
@@ -109,13 +105,13 @@ def copy(tables, source, target):
         target[place] = source[place]
 
 
-@njit(ACCEPTS, nogil=True, cache=True)
+@compiled(ACCEPTS)
 def accepts(tables, state):
     """No branch, bond or ring bond is open, and there is an atom."""
     return state[PHASE] == ATOM and state[DEPTH] == 0 and state[OPEN] == 0
 
 
-@njit(OBLIGATIONS, nogil=True, cache=True)
+@compiled(OBLIGATIONS)
 def debts(tables, state, labels):
     """Open ring bonds."""
     n = 0
@@ -126,7 +122,7 @@ def debts(tables, state, labels):
     return n
 
 
-@njit(PENDING, nogil=True, cache=True)
+@compiled(PENDING)
 def pending(tables, state, context, terminal):
     """Labels of one or two digits outside brackets.
 
@@ -167,7 +163,7 @@ def pending(tables, state, context, terminal):
     return label if label < N_LABELS else -1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_atom(tables, state, capacity):
     """A new atom, bonded to the current one where there is one."""
     room = tables[tables[SIZES]]
@@ -191,7 +187,7 @@ def _add_atom(tables, state, capacity):
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _are_bonded(tables, state, a, b):
     room = tables[tables[SIZES]]
     atoms = REGISTERS + 2 * N_LABELS + room
@@ -205,7 +201,7 @@ def _are_bonded(tables, state, a, b):
     return False
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_label(tables, state, label):
     """Opens a ring bond, or closes the open one with that label."""
     room = tables[tables[SIZES]]
@@ -248,19 +244,19 @@ def _add_label(tables, state, label):
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _capacity(tables, element, charge):
     return tables[tables[CAPACITIES] + element * (2 * MOST_CHARGE + 1) + charge + MOST_CHARGE]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _element(tables, first, second):
     """The atomic number of a symbol of one or two letters, given as bytes, the second 0 for none; -1 for no symbol."""
     column = 0 if second == 0 else second - 96
     return tables[tables[SYMBOLS] + (first - 65) * N_SECOND + column] - 1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _begin_number(state, phase, limit):
     state[PHASE] = phase
     state[NUMBER] = 0
@@ -269,7 +265,7 @@ def _begin_number(state, phase, limit):
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_digit(state, byte):
     """Goes on with a number of at most three digits and no leading zero, up to its limit."""
     if state[DIGITS] == 3 or (state[DIGITS] > 0 and state[NUMBER] == 0):
@@ -279,7 +275,7 @@ def _add_digit(state, byte):
     return state[NUMBER] <= state[LIMIT]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _bond(byte, following):
     """The bond that a byte, with the one that follows, begins; 0 for none."""
     if byte == ord("-"):
@@ -293,7 +289,7 @@ def _bond(byte, following):
     return 2 if byte == ord("=") else 3 if byte == ord("#") else 4 if byte == ord("$") else 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _read(tables, state, byte, following):
     """Reads outside brackets; how many bytes were read, one or two, or 0 to refuse."""
     phase = state[PHASE]
@@ -345,7 +341,7 @@ def _read(tables, state, byte, following):
     return 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _read_bracket(tables, state, byte):
     """Reads inside brackets: isotope, symbol, neighbors' order, hydrogens, charge, class."""
     phase = state[PHASE]
@@ -431,7 +427,7 @@ def _read_bracket(tables, state, byte):
     return False
 
 
-@njit(CONSUME, nogil=True, cache=True)
+@compiled(CONSUME)
 def emit(tables, state, terminal):
     """Reads a terminal byte by byte."""
     place = tables[tables[SPELLING_FROM] + terminal]

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from grae.compilation import compiled
 
 ROWS = 256  # of fingerprints in one call
 
@@ -26,7 +28,7 @@ def _count_ones(context: Any, word: Any) -> Any:
 _ones: Any = intrinsic(_count_ones)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _counts(prints):
     counts = np.zeros(prints.shape[0], np.int64)
     for row in range(prints.shape[0]):
@@ -35,7 +37,7 @@ def _counts(prints):
     return counts
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _nearest(prints, counts, others, other_counts, found):
     words = prints.shape[1]
     for row in range(prints.shape[0]):
@@ -52,7 +54,7 @@ def _nearest(prints, counts, others, other_counts, found):
         found[row] = best_both / best_either
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _group_sums(prints, counts, others, other_counts, group, sums, squares):
     words = prints.shape[1]
     for row in range(prints.shape[0]):

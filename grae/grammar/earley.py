@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from grae.compilation import compiled
 from grae.grammar.earley_states import CYCLIC, DEAD, OPENING, EarleyStates
 from grae.grammar.tables import NONE
 from grae.grammar.tokenizer import Tokenizer
@@ -178,7 +179,7 @@ def _larger(workspace: _Workspace, status: int) -> _Workspace | None:
     return workspace._replace(**{name: np.empty((2 * shape[0], *shape[1:]), np.int32)})
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _parse_rows(automaton, tokens, row, workspace, out, offsets, failed):
     """Parses rows from `row` on, until an array is too small. Gives the row it came to, and why it stopped."""
     while row < tokens.counts.size:
@@ -197,7 +198,7 @@ def _parse_rows(automaton, tokens, row, workspace, out, offsets, failed):
     return row, PARSED
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _failure(automaton, tokens, workspace, awaiting):
     """Where the first row fails, -1 where it does not; marks the states that await a terminal there.
 
@@ -217,7 +218,7 @@ def _failure(automaton, tokens, workspace, awaiting):
     return PARSED, failed
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fill(automaton, tokens, row, stop, workspace):
     """Finds the items and nodes of one row, set after set.
 
@@ -367,7 +368,7 @@ def _write(rows, row, key, origin, before, child, begin):
     rows[row, MIDDLE] = begin
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _node(workspace, symbol, origin, end):
     """The node of a nonterminal over a span; -1 where there is none."""
     for node in range(workspace.nodes_from[end], workspace.nodes_from[end + 1]):
@@ -376,7 +377,7 @@ def _node(workspace, symbol, origin, end):
     return -1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _derivation(automaton, workspace, root, end, out):
     """Writes the leftmost derivation below a root: its length; or `OUT_FULL` or `STACK_FULL`."""
     items, nodes, stack = workspace.items, workspace.nodes, workspace.stack
@@ -420,7 +421,7 @@ def _derivation(automaton, workspace, root, end, out):
     return length
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _cycle_step(automaton, workspace, node, last):
     """The first of the fewest steps from a node to one over its span that a proper production derives, and its end."""
     nodes = workspace.nodes

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from grae.compilation import compiled
 from grae.errors import DerivationError
 from grae.grammar.cfg import MOST_SYMBOLS
 
@@ -60,7 +60,7 @@ def forest_of(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_ro
     return forest
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _first_broken(ids, offsets, start, lhs, children, n_children):
     """The first row that is not a complete leftmost derivation; `NOBODY` where all are."""
     stack = np.empty(64, np.int32)  # nonterminals that wait to be expanded
@@ -82,7 +82,7 @@ def _first_broken(ids, offsets, start, lhs, children, n_children):
     return NOBODY
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _plant(forest, offsets, n_children):
     """Joins the nodes of each derivation to a tree."""
     longest = 0
@@ -111,13 +111,13 @@ def _plant(forest, offsets, n_children):
                 latest[depth] = NOBODY
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def packed(parent, slot, child):
     """A triple as one integer; smaller triples have smaller keys."""
     return (np.int64(parent) << (_SLOT_BITS + _ID_BITS)) | (np.int64(slot) << _ID_BITS) | np.int64(child)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def unpacked(key):
     """The triple that a key packs."""
     parent = key >> (_SLOT_BITS + _ID_BITS)
@@ -125,21 +125,21 @@ def unpacked(key):
     return parent, slot, key & ((1 << _ID_BITS) - 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def place_of(key, size):
     """Where in a hash table of `size`, a power of two, to look for a key first (Fibonacci hashing)."""
     mixed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((mixed >> np.uint64(32)) & np.uint64(size - 1))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def edge_key(forest, node):
     """The triple of the edge that leads to a node, packed."""
     parent = forest.parents[node]
     return packed(forest.productions[parent], forest.slots[node], forest.productions[node])
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def fuse(forest, node, motif):
     """Makes a node part of its parent, which gets the motif for its production and the node's children for its own."""
     parent = forest.parents[node]

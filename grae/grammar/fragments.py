@@ -9,8 +9,8 @@ the root down, which a derivation's order makes the right direction.
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from grae.compilation import compiled
 from grae.grammar.codec import Derivations
 from grae.grammar.moves import subtree_sizes
 from grae.grammar.sparse_counts import Counts, counted
@@ -37,7 +37,7 @@ def fragments(grammar: "Grammar", derivations: Derivations, *, depth: int = DEPT
     return counted(keys, owners, len(derivations))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _mixed(one, other):
     """Two 64-bit words hashed into one (the finalizer of splitmix64)."""
     word = one * np.uint64(0x9E3779B97F4A7C15) + other + np.uint64(0x632BE59BD9B4E019)
@@ -46,7 +46,7 @@ def _mixed(one, other):
     return word ^ (word >> np.uint64(31))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fragments(ids, offsets, sizes, n_children, depth):
     """The hash of each fragment and the row that it belongs to."""
     n = len(ids)

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from grae.compilation import compiled
 from grae.errors import SettingsError
 from grae.grammar.cfg import MOST_SYMBOLS
 from grae.grammar.codec import Derivations
@@ -160,7 +160,7 @@ def _with_room(kinds: _Kinds, more: int) -> _Kinds:
     return larger
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _most_frequent(kinds):
     """The kind with the most edges, of several the smallest triple; `NOBODY` where there are no kinds."""
     best = NOBODY
@@ -171,7 +171,7 @@ def _most_frequent(kinds):
     return best
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _number(kinds, key):
     """The number of a kind, a new one if it is met for the first time; there must be room."""
     mask = len(kinds.buckets) - 1
@@ -188,7 +188,7 @@ def _number(kinds, key):
     return kind
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fill_buckets(kinds):
     """Enters all kinds in an empty hash table."""
     mask = len(kinds.buckets) - 1
@@ -199,7 +199,7 @@ def _fill_buckets(kinds):
         kinds.buckets[place] = kind
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _link(forest, edges, kinds, node):
     """Puts the edge to a node at the end of the list of its kind."""
     kind = _number(kinds, edge_key(forest, node))
@@ -215,7 +215,7 @@ def _link(forest, edges, kinds, node):
     kinds.counts[kind] += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _unlink(edges, kinds, node):
     """Takes the edge to a node out of its list."""
     kind, before, after = edges.kinds[node], edges.before[node], edges.after[node]
@@ -231,7 +231,7 @@ def _unlink(edges, kinds, node):
     kinds.counts[kind] -= 1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _link_from(forest, edges, kinds, node):
     """Links the edges from a node on while there is room for kinds; where it stopped."""
     while node < len(forest.productions) and kinds.n[0] < len(kinds.keys):
@@ -241,7 +241,7 @@ def _link_from(forest, edges, kinds, node):
     return node
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _child_by(forest, edges, node, kind):
     """The child that an edge of a kind leads to; `NOBODY` where there is none."""
     child = forest.first_children[node]
@@ -250,7 +250,7 @@ def _child_by(forest, edges, node, kind):
     return child
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fuse_all(forest, edges, kinds, kind, motif):
     """Fuses all edges of a kind and moves the edges around them to their new kinds.
 

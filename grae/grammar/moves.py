@@ -17,8 +17,8 @@ exchange    a production is exchanged for another of its nonterminal, which take
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from grae.compilation import compiled
 from grae.errors import SettingsError
 from grae.grammar.codec import Derivations
 from grae.grammar.forest import validate_derivations
@@ -143,7 +143,7 @@ def subtree_sizes(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray) -> n
     return _sizes(ids, np.asarray(offsets, np.int64), grammar.tables.n_children)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _sizes(ids, offsets, n_children):
     sizes = np.ones(len(ids), np.int32)
     for row in range(len(offsets) - 1):
@@ -155,13 +155,13 @@ def _sizes(ids, offsets, n_children):
     return sizes
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _below(rng, n):
     """A whole number from 0 to n - 1."""
     return min(int(rng.random() * n), n - 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _node_of(parents, lhs, nonterminal, row, rng):
     """A node of a derivation that expands a nonterminal, each as likely; -1 where there is none."""
     result, seen = -1, 0
@@ -173,7 +173,7 @@ def _node_of(parents, lhs, nonterminal, row, rng):
     return result
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _descendant_of(parents, lhs, node, rng):
     """A descendant that expands the same nonterminal as a node, near ones more often; -1 where there is none."""
     nonterminal, last = lhs[parents.ids[node]], node + parents.sizes[node]
@@ -191,7 +191,7 @@ def _descendant_of(parents, lhs, node, rng):
     return -1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _copy(source, first, last, out, size):
     for place in range(first, last):
         out[size] = source[place]
@@ -199,7 +199,7 @@ def _copy(source, first, last, out, size):
     return size
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _grow(nonterminal, out, size, most, stack, rng, grammar, drawing):
     """Draws a derivation of a nonterminal behind `size`, of at most `most` productions; gives the size, -1 for none."""
     _, children, n_children, shortest = grammar
@@ -234,7 +234,7 @@ def _grow(nonterminal, out, size, most, stack, rng, grammar, drawing):
     return size
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _exchanged(parents, node, out, size, most, stack, rng, grammar, drawing):
     """Another production at a node, over its subtrees; gives the size, -1 for none."""
     lhs, children, n_children, shortest = grammar
@@ -274,7 +274,7 @@ def _exchanged(parents, node, out, size, most, stack, rng, grammar, drawing):
     return size if size - began <= most else -1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _spliced(parents, kind, row, donor, out, start, most, stack, rng, grammar, drawing):
     """Writes one child behind `start`; gives the size, -1 where the move cannot be made here."""
     ids, offsets, sizes = parents
@@ -321,7 +321,7 @@ def _spliced(parents, kind, row, donor, out, start, most, stack, rng, grammar, d
     return _copy(ids, node + sizes[node], last, out, size)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _children(parents, receivers, donors, kinds, rng, max_length, grammar, drawing):
     """The children of all pairs, one after the other, and the length of each; 0 where no move was found."""
     n = len(receivers)

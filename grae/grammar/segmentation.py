@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
-from numba import njit
 
+from grae.compilation import compiled
 from grae.grammar.codec import Derivations
 from grae.grammar.forest import FUSED, NOBODY, edge_key, forest_of, fuse, packed, place_of, validate_derivations
 from grae.grammar.symbols import Motif
@@ -173,7 +173,7 @@ def _in_chunks(
     return Derivations(ids, np.cumsum(lengths))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fill_ranks(table, parts):
     """Enters the triples of the motifs, (motifs, 3), in an empty hash table; of two the same the first counts."""
     mask = len(table.keys) - 1
@@ -187,7 +187,7 @@ def _fill_ranks(table, parts):
             table.ranks[place] = rank
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _rank(table, key):
     """The rank of the motif that a triple composes; `NOBODY` where it is none."""
     mask = len(table.keys) - 1
@@ -197,7 +197,7 @@ def _rank(table, key):
     return table.ranks[place]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _segment(forest, offsets, table, first_motif):
     """Fuses, in each tree, the edges that compose motifs: lowest rank first, from the top down."""
     ranks = np.full(len(forest.productions), NOBODY, np.int32)  # of the edge to each node
@@ -228,7 +228,7 @@ def _segment(forest, offsets, table, first_motif):
                     heappush(queue, (np.int64(ranks[top]) << 32) | np.int64(top))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _write(forest, offsets, out, out_offsets):
     """The leftmost derivations of the trees, one after the other: their nodes as they stand, without the fused ones."""
     n = 0
@@ -240,7 +240,7 @@ def _write(forest, offsets, out, out_offsets):
         out_offsets[row + 1] = n
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _expand(ids, templates, out):
     """Writes out the templates of derivations, each hole filled by the production that comes next."""
     waiting = np.empty(64, np.int64)  # places in templates where writing continues

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from grae.compilation import compiled
 
 
 class Counts(NamedTuple):
@@ -79,7 +80,7 @@ def min_max(one: Counts, other: Counts) -> np.ndarray:
     )
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _min_max(columns, counts, offsets, other_columns, other_counts, other_offsets, width):
     n, m = len(offsets) - 1, len(other_offsets) - 1
     totals = np.zeros(m)

@@ -7,7 +7,8 @@ could use at a place still wins there when it is the longest: the tokenizer know
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from grae.compilation import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +90,7 @@ def _trie(words: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(moves, np.int32), np.array(tokens, np.int32)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _tokenize(moves, state_tokens, data, tokens):
     for row in range(tokens.counts.size):
         first = tokens.offsets[row]

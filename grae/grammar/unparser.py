@@ -4,8 +4,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from grae.compilation import compiled
 from grae.errors import DerivationError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Unparser:
         )
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _expand(grammar, ends, ids, offsets, stack, out, out_from):
     """Expands rows of ids; the stack holds each unfinished production and the place in its right-hand side.
 

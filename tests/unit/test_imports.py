@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import grae
+from grae.compilation import SOURCES
 from grae.grammar.analysis import components
 
 PACKAGE = Path(grae.__file__).parent
@@ -24,6 +25,7 @@ ROOMS = (
     "paths",
     "resources",
     "files",
+    "compilation",
     "callbacks",
     "frechet",
     "pretrained",
@@ -115,6 +117,17 @@ def test_no_modules_import_each_other_but_the_known():
         circles.setdefault(number, set()).add(name)
     for circle in circles.values():
         assert len(circle) == 1 or any(circle <= known for known in CIRCLES)
+
+
+def test_compiled_functions_are_of_the_hashed_sources_alone():
+    hashed = tuple(str(PACKAGE / source) for source in SOURCES)
+    names = {".".join(("grae", *file.relative_to(PACKAGE).with_suffix("").parts)): file for file in FILES}
+    users = {file for file in FILES if "compiled(" in file.read_text()}
+    assert len(users) > 10
+    for file in users:
+        assert str(file).startswith(hashed)
+        imports = set(run_imports(ast.parse(file.read_text()), names)) - {"grae.errors"}
+        assert all(str(names[name]).startswith(hashed) for name in imports)
 
 
 def loaded_after(code: str) -> set[str]:

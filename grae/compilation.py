@@ -1,0 +1,74 @@
+"""Functions compiled by numba and cached until a source that they may have been compiled from changes.
+
+numba's own cache compares the file of a function alone, after it has unpickled the index. It thus keeps machine code
+whose callee or constant has changed in another file, and fails where a class of a signature has been moved. Here the
+sources of all compiled functions are a version of the cache, which numba compares before it unpickles anything.
+"""
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core.caching import FunctionCache
+
+PACKAGE = Path(__file__).parent
+SOURCES = ("compilation.py", "grammar", "constraints", "chemistry/valences.py", "evaluation/tanimoto.py")
+"""Files and folders of the package with compiled functions, constants in them and classes of their arguments."""
+BROKEN = (pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, KeyError, TypeError, ValueError)
+"""What unpickling raises on damaged bytes, or where a class has been moved."""
+
+
+def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compiles a function with numba, without the GIL, and caches the machine code.
+
+    Args:
+        signatures: compiles for these when the function is defined; without, for the arguments of each call.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher: Any = numba.njit(nogil=True)(function)
+        if dispatcher is not function:  # as under NUMBA_DISABLE_JIT
+            dispatcher._cache = SourcesCache(function)
+            for signature in signatures:
+                dispatcher.compile(signature)
+            if signatures:
+                dispatcher.disable_compile()
+        return dispatcher
+
+    return decorate
+
+
+class SourcesCache(FunctionCache):
+    """numba's cache of a function, of which the sources are a part of the version.
+
+    Args:
+        function: the Python function.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file._version = f"{numba.__version__} {sources_hash()} {self._impl.locator.get_source_stamp()!r}"
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled function of a signature; None where it is not cached, or the cache cannot be read."""
+        try:
+            return super().load_overload(sig, target_context)
+        except BROKEN:
+            self.flush()
+            return None
+
+
+@cache
+def sources_hash() -> str:
+    """SHA-256 of `SOURCES`, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        place = PACKAGE / source
+        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            content = file.read_bytes()
+            digest.update(f"{file.relative_to(PACKAGE).as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
