@@ -8,7 +8,6 @@ import typer
 
 from grae.bounds import MOST_STRINGS
 from grae.cli.evaluation import measured, opened
-from grae.cli.optimize import SEARCHES
 from grae.cli.options import AsJson, Device, Jobs, ModelName, OfGrammar, RunArgument, Seed
 from grae.cli.output import emit, note, talks
 from grae.cli.runs import find_run, named
@@ -109,11 +108,10 @@ def _check_strings(place: Path) -> None:
 
 def _searches(place: Path, others: list[Path]) -> "list[Search]":
     """The searches in a run's folder, the earliest first, then the others."""
-    from grae.optimization.folder import SETTINGS
+    from grae.optimization.folder import searches_of
     from grae.report import Search
 
-    inside = sorted((written_to(place) / SEARCHES).glob(f"*/{SETTINGS}"), key=lambda file: file.stat().st_mtime_ns)
-    return [Search.read(folder) for folder in [*(file.parent for file in inside), *others]]
+    return [Search.read(folder) for folder in [*searches_of(place), *others]]
 
 
 def _found(held: "LoadedRun", asked: "EvalRequest", *, again: bool) -> dict[str, Any]:

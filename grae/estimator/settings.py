@@ -26,11 +26,16 @@ def validated(kind: type[S], values: Mapping[str, Any]) -> S:
     try:
         return kind(**values)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in problem["loc"])
-        message = str(problem["msg"]).removeprefix("Value error, ")
-        value = "" if problem["type"] in ("missing", "value_error") else f", not {problem['input']!r}"
-        raise SettingsError(f"setting {place!r}: {message}{value}" if place else message) from None
+        raise settings_error(error) from None
+
+
+def settings_error(error: ValidationError) -> SettingsError:
+    """The first problem of settings that could not be validated, as an error of grae."""
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    value = "" if problem["type"] in ("missing", "value_error") else f", not {problem['input']!r}"
+    return SettingsError(f"setting {place!r}: {message}{value}" if place else message)
 
 
 def replaced(settings: S, **changes: Any) -> S:

@@ -4,14 +4,16 @@ Only this room knows botorch and gpytorch, and imports them when a strategy need
 imported when they are used, so that a process which only scores strings starts quickly.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
     from grae.optimization.failures import TargetError, TargetFailedWarning
     from grae.optimization.functions import FunctionTarget
-    from grae.optimization.loop import optimize
     from grae.optimization.result import Best, SearchResult
+    from grae.optimization.search import optimize
+    from grae.optimization.search_settings import SearchSettings
     from grae.optimization.setup import Setup
     from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
     from grae.optimization.target import Target
@@ -22,19 +24,19 @@ _HOMES = {
     "FunctionTarget": "functions",
     "Pace": "strategies",
     "STRATEGIES": "strategies",
-    "TARGETS": "targets",
     "SearchResult": "result",
+    "SearchSettings": "search_settings",
     "Setup": "setup",
     "StrategyRow": "strategies",
+    "TARGETS": "targets",
     "Target": "target",
     "TargetError": "failures",
     "TargetFailedWarning": "failures",
     "TargetRequest": "targets",
     "TargetRow": "targets",
-    "optimize": "loop",
+    "optimize": "search",
     "target_named": "targets",
 }
-
 __all__ = [
     "STRATEGIES",
     "TARGETS",
@@ -42,6 +44,7 @@ __all__ = [
     "FunctionTarget",
     "Pace",
     "SearchResult",
+    "SearchSettings",
     "Setup",
     "StrategyRow",
     "Target",
@@ -52,13 +55,7 @@ __all__ = [
     "optimize",
     "target_named",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """A public name of this room, from its module."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_getattr(__name__, {name: f"{__name__}.{module}" for name, module in _HOMES.items()})
 
 
 def __dir__() -> list[str]:

@@ -18,15 +18,24 @@ from grae.optimization.start_files import StartFiles
 from grae.optimization.strategies import STRATEGIES
 from grae.optimization.target import Direction
 from grae.paths import exists, is_dir
+from grae.pretrained import written_to
 
 HISTORY, SETTINGS = "history.jsonl", "search.json"
 FORMAT = "grae search 1"
+SEARCHES = "optimize"
+"""The folder of a run's searches, in the run's."""
 OPTIONS = {
     "half": "half (--start)",
     "direction": "direction (--minimize)",
     "decoding": "decoding (--constraints)",
 }
 """What the command line calls a setting that has another name there."""
+
+
+def searches_of(run: Path) -> list[Path]:
+    """The folders of the searches in a run's folder, the earliest first."""
+    settings = (written_to(run) / SEARCHES).glob(f"*/{SETTINGS}")
+    return [file.parent for file in sorted(settings, key=lambda file: file.stat().st_mtime_ns)]
 
 
 def open_history(

@@ -93,7 +93,7 @@ def mixed_search(
         reader=setup.reader,
         maximize=setup.maximize,
         worst=setup.worst,
-        seed=setup.plan.seed,
+        seed=setup.settings.seed,
     )
 
 

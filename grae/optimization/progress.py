@@ -116,8 +116,12 @@ class Watch:
         self.reporter = search_reporter(shown)
         self.failures = Failures()
 
+    def close(self) -> None:
+        """Ends the display."""
+        self.reporter.close()
+
     def note(self, text: str, outcome: Outcome) -> None:
-        """Takes note of a call; the first failure is told at once."""
+        """Counts a call; the first failure is reported at once."""
         if not self.failures.add(text, outcome) or self.failures.first is None:
             return
         if self.shown:

@@ -1,48 +1,121 @@
-"""What is asked of a search, checked without torch, which takes seconds to load."""
+"""The settings of a search, validated without torch, which takes seconds to load."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError
 
 from grae.bounds import MOST_A_ROUND, MOST_ROUNDS
 from grae.errors import SettingsError
+from grae.estimator.settings import Frozen, settings_error
 from grae.grammar import Grammar
 from grae.optimization.limits import Limits
 from grae.optimization.mixed_parts import BOTH, NO_SURROGATE, VIEWS, groups
+from grae.optimization.scoring import Backend
 from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
 from grae.optimization.target import Target
 
 Features = Callable[[Sequence[str]], Any]
-"""A user's own: strings -> an array (n, F) of finite numbers."""
+"""A user's own features of the surrogate: n strings -> an array (n, F) of finite numbers."""
+Half = Literal["all", "worst-half"]
+
+FREE_ON_RESUME = frozenset({"rounds", "workers", "backend", "timeout"})
+"""Settings that may differ when a search is resumed: how long it runs, and how the target is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a search proposes and ranks.
+class SearchOptions(Frozen):
+    """What a search can be told in Python (`SearchSettings`) and on the command line (`SearchRequest`) alike.
 
     Attributes:
-        strategy: a name in `STRATEGIES`.
-        propose: mixed: groups of `PROPOSERS` joined by "+", or "both"; None for all.
-        surrogate: mixed: names of `VIEWS` joined by "+", "none", or a user's function; None for the default of the
-            language.
-        limits: of the strings proposed.
-        temperature: of the decoder.
-        attempts: paper: decodings of a point.
-        retrain_every: rounds after which the model is trained on; None for never.
-        seed: of all that is drawn.
+        strategy: a name in the table `grae.optimization.STRATEGIES`, which says what each does: "mixed", "genetic",
+            "random", "trust-region", or "paper", the published protocol.
+        propose: mixed: where strings come from, groups of `PROPOSERS` (grae.optimization.mixed_parts): "latent" steps
+            and samples, moves between "derivation"s, or several joined by "+"; None or "both" for all.
+        surrogate: mixed: the features of the surrogate, names of `VIEWS` (same module): "meaning" (values of
+            expressions, Morgan fingerprints of molecules), "structure" (fragments of the derivation), "codes", several
+            joined by "+", "none" for no surrogate, or a function of a list of n strings that returns an array (n, F);
+            None for the first that suits the language.
+        most_atoms: maximum heavy atoms of a proposed molecule; None for no limit.
+        most_symbols: maximum terminals of a proposed string; None for no limit. Without any limit, moves between
+            derivations propose none longer than the longest starting string.
+        rounds: None for the strategy's own (`StrategyRow.pace`).
+        batch_size: strings per round; None for the strategy's own.
+        start_limit: maximum number of starting strings, a fixed subset of them; None for 20,000, or 200 where the
+            target is the user's own function; 0 for all.
+        temperature: of the decoder; None for 0, in the paper strategy for 1.
+        attempts: paper: decodings per point; None for 25 (expressions) or 500.
+        retrain_every: rounds after which the model is fine-tuned on the starting strings and those found, weighted by
+            rank (`retraining.py`); None for never. Not in the paper strategy.
+        seed: of everything that is drawn.
+        workers: parallel calls of the target.
+        backend: of joblib, for several workers.
+        timeout: time limit per string in seconds; None or 0 for no limit.
+
+    Raises:
+        SettingsError: a name is unknown, or a value has the wrong type or is out of range.
     """
 
-    strategy: str
-    propose: str | None
-    surrogate: str | Features | None
-    limits: Limits
-    temperature: float | None
-    attempts: int | None
-    retrain_every: int | None
-    seed: int
+    strategy: str = "mixed"
+    propose: str | None = None
+    surrogate: str | Features | None = None
+    most_atoms: int | None = Field(default=None, ge=1)
+    most_symbols: int | None = Field(default=None, ge=1)
+    rounds: int | None = Field(default=None, ge=1, le=MOST_ROUNDS)
+    batch_size: int | None = Field(default=None, ge=1, le=MOST_A_ROUND)
+    start_limit: int | None = None
+    temperature: float | None = Field(default=None, ge=0)
+    attempts: int | None = Field(default=None, ge=1)
+    retrain_every: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0)
+    workers: int = Field(default=1, ge=1)
+    backend: Backend = "loky"
+    timeout: float | None = Field(default=60.0, ge=0)
+
+    def __init__(self, **values: Any) -> None:
+        known = type(self).model_fields
+        for name in values:
+            if name not in known:
+                raise SettingsError.unknown("setting of a search", name, known)
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise settings_error(error) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """The same settings with some changed, validated again."""
+        return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
+
+
+class SearchSettings(SearchOptions):
+    """The settings of a search; frozen, and an unknown name is an error.
+
+    Attributes:
+        half: "worst-half" starts from the strings that score worse than the median.
+        decoding: further arguments of `model.inverse_transform`, such as its constraints.
+
+    The others are those of `SearchOptions`.
+    """
+
+    half: Half = "all"
+    decoding: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of size."""
+        return Limits(self.most_atoms, self.most_symbols)
+
+    @property
+    def pace(self) -> Pace:
+        """Rounds and strings per round, the strategy's own where none are set.
+
+        Raises:
+            SettingsError: unknown strategy.
+        """
+        own = strategy_named(self.strategy).pace
+        return Pace(self.rounds or own.rounds, self.batch_size or own.batch_size)
 
     def check(self, grammar: Grammar) -> None:
-        """Makes sure that the parts suit each other and the grammar.
+        """Checks that the settings suit each other and the grammar.
 
         Raises:
             SettingsError: they do not.
@@ -72,16 +145,7 @@ class Plan:
                 remedy="leave them out, or give another strategy",
             )
         self.limits.check(grammar)
-        self._check_retraining(row)
-
-    def _check_retraining(self, row: StrategyRow) -> None:
-        if self.retrain_every is None:
-            return
-        if self.retrain_every < 1:
-            raise SettingsError(
-                f"a model retrained every {self.retrain_every} rounds", remedy="give at least 1, or leave it out"
-            )
-        if not row.retrainable:
+        if self.retrain_every is not None and not row.retrainable:
             raise SettingsError(
                 f"the {self.strategy} strategy searches one latent space from its first round to its last",
                 remedy="leave retrain_every (--retrain-every) out, or give another strategy",
@@ -101,22 +165,13 @@ class Plan:
             return ()
         return (_usual_view(grammar),) if self.surrogate is None else _names(self.surrogate)
 
-    def told(self) -> dict[str, Any]:
-        """As the settings of a search hold it, in JSON."""
+    def fixed(self) -> dict[str, Any]:
+        """The settings that a resumed search keeps, as `search.json` stores them."""
         surrogate = self.surrogate
         if callable(surrogate):
             surrogate = getattr(surrogate, "name", None) or getattr(surrogate, "__qualname__", "function")
-        return {
-            "strategy": self.strategy,
-            "propose": self.propose,
-            "surrogate": surrogate,
-            "most_atoms": self.limits.most_atoms,
-            "most_symbols": self.limits.most_symbols,
-            "temperature": self.temperature,
-            "attempts": self.attempts,
-            "retrain_every": self.retrain_every,
-            "seed": self.seed,
-        }
+        stored = {name: getattr(self, name) for name in SearchSettings.model_fields if name not in FREE_ON_RESUME}
+        return {**stored, "surrogate": surrogate, "batch_size": self.pace.batch_size, "decoding": dict(self.decoding)}
 
 
 def strategy_named(name: str) -> StrategyRow:
@@ -124,24 +179,6 @@ def strategy_named(name: str) -> StrategyRow:
     if name not in STRATEGIES:
         raise SettingsError.unknown("strategy", name, STRATEGIES)
     return STRATEGIES[name]
-
-
-def pace_of(strategy: str, rounds: int | None, batch_size: int | None) -> Pace:
-    """The pace of a strategy, with its defaults where nothing is given.
-
-    Raises:
-        SettingsError: there is no such strategy, or fewer than one round or string, or more than anyone can wait for.
-    """
-    usual = strategy_named(strategy).pace
-    pace = Pace(usual.rounds if rounds is None else rounds, usual.batch_size if batch_size is None else batch_size)
-    if min(pace) < 1:
-        raise SettingsError(f"{pace.rounds} rounds of {pace.batch_size} strings", remedy="give at least 1 of each")
-    if pace.rounds > MOST_ROUNDS or pace.batch_size > MOST_A_ROUND:
-        raise SettingsError(
-            "too many rounds, or strings a round",
-            remedy=f"give at most {MOST_ROUNDS:,} rounds (--rounds) of at most {MOST_A_ROUND:,} strings (--batch-size)",
-        )
-    return pace
 
 
 def check_suits(target: Target, grammar: Grammar) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from grae.grammar.moves import Moves
     from grae.optimization.candidates import Known
     from grae.optimization.population import Reader
-    from grae.optimization.search_settings import Plan
+    from grae.optimization.search_settings import SearchSettings
     from grae.optimization.space import LatentSpace
     from grae.optimization.start import Start
     from grae.optimization.target import Target
@@ -25,7 +25,7 @@ class Setup:
     """A search that is about to begin; the lower attributes are made when they are first used.
 
     Attributes:
-        plan: the settings, such as the seed.
+        settings: such as the seed.
         space: the latent space.
         start: strings with scores to start from.
         known: the strings that have a score.
@@ -35,7 +35,7 @@ class Setup:
         moves: between derivations, with productions as frequent as in the strings to start from.
     """
 
-    plan: "Plan"
+    settings: "SearchSettings"
     space: "LatentSpace"
     start: "Start"
     known: "Known"
@@ -56,7 +56,7 @@ class Setup:
     @property
     def temperature(self) -> float:
         """Of the decoder."""
-        return self.plan.temperature or 0.0
+        return self.settings.temperature or 0.0
 
     @property
     def grammar(self) -> "Grammar":
@@ -66,14 +66,14 @@ class Setup:
     @property
     def longest(self) -> int:
         """The most productions of a derivation that is proposed."""
-        return LONGEST if self.plan.limits else int(self._derivations.lengths.max(initial=1))
+        return LONGEST if self.settings.limits else int(self._derivations.lengths.max(initial=1))
 
     @cached_property
     def reader(self) -> "Reader":
         """See the class."""
         from grae.optimization.population import Reader
 
-        return Reader(self.space, self.plan.limits)
+        return Reader(self.space, self.settings.limits)
 
     @cached_property
     def moves(self) -> "Moves":

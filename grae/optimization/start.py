@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from grae.version import __version__
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
-Half = Literal["all", "worst-half"]
 SCORES = "scores"
 CHUNK = 500
 KEPT_FROM = 2_000  # strings; the scores of fewer are found again as quickly as they are read

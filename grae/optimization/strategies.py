@@ -11,7 +11,7 @@ from grae.optimization.setup import Setup
 
 if TYPE_CHECKING:
     from grae.optimization.progress import Silent
-    from grae.optimization.search_settings import Plan
+    from grae.optimization.search_settings import SearchSettings
     from grae.optimization.space import LatentSpace
     from grae.optimization.start import Start
     from grae.optimization.strategy import Movable, RandomSearch, Strategy
@@ -47,8 +47,10 @@ class StrategyRow:
     retrainable: bool = False
 
 
-def strategy_of(plan: "Plan", space: "LatentSpace", start: "Start", target: "Target", reporter: "Silent") -> "Strategy":
-    """The strategy of a plan.
+def strategy_of(
+    settings: "SearchSettings", space: "LatentSpace", start: "Start", target: "Target", reporter: "Silent"
+) -> "Strategy":
+    """The strategy that the settings name.
 
     Raises:
         DataError: too few strings to start from.
@@ -57,15 +59,15 @@ def strategy_of(plan: "Plan", space: "LatentSpace", start: "Start", target: "Tar
     from grae.optimization.progress import fraction_of
 
     progress = fraction_of(reporter, "encoding the strings to start from")
-    return STRATEGIES[plan.strategy].make(Setup(plan, space, start, Known(start.texts), target, progress))
+    return STRATEGIES[settings.strategy].make(Setup(settings, space, start, Known(start.texts), target, progress))
 
 
 def _mixed(setup: Setup) -> "Movable":
     from grae.optimization.mixed_parts import mixed_search
 
-    plan = setup.plan
-    own = plan.surrogate if callable(plan.surrogate) else None
-    return mixed_search(setup, plan.groups, plan.views(setup.space.model.language_grammar_), own)
+    settings = setup.settings
+    own = settings.surrogate if callable(settings.surrogate) else None
+    return mixed_search(setup, settings.groups, settings.views(setup.space.model.language_grammar_), own)
 
 
 def _genetic(setup: Setup) -> "Movable":
@@ -78,7 +80,7 @@ def _genetic(setup: Setup) -> "Movable":
 def _random(setup: Setup) -> "RandomSearch":
     from grae.optimization.strategy import RandomSearch
 
-    return RandomSearch(setup.space, setup.known, temperature=setup.temperature, seed=setup.plan.seed)
+    return RandomSearch(setup.space, setup.known, temperature=setup.temperature, seed=setup.settings.seed)
 
 
 def _trust_region(setup: Setup) -> "TrustRegion":
@@ -91,7 +93,7 @@ def _trust_region(setup: Setup) -> "TrustRegion":
         maximize=setup.maximize,
         worst=setup.worst,
         temperature=setup.temperature,
-        seed=setup.plan.seed,
+        seed=setup.settings.seed,
         progress=setup.progress,
     )
 
@@ -99,15 +101,15 @@ def _trust_region(setup: Setup) -> "TrustRegion":
 def _paper(setup: Setup) -> "Strategy":
     from grae.optimization.paper import PaperProtocol
 
-    plan = setup.plan
+    settings = setup.settings
     return PaperProtocol(
         setup.space,
         setup.start,
         maximize=setup.maximize,
         worst=setup.target.worst,
-        temperature=1.0 if plan.temperature is None else plan.temperature,
-        attempts=plan.attempts,
-        seed=plan.seed,
+        temperature=1.0 if settings.temperature is None else settings.temperature,
+        attempts=settings.attempts,
+        seed=settings.seed,
         progress=setup.progress,
     )
 

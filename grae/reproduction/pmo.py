@@ -19,7 +19,7 @@ import numpy as np
 
 from grae import files
 from grae.errors import DataError, SettingsError
-from grae.optimization import target_named
+from grae.optimization import SearchSettings, target_named
 from grae.optimization.benchmarks.efficiency import EVERY, TOP, distinct_scores, top_auc
 from grae.optimization.benchmarks.names import LEARNED, PMO
 from grae.reproduction.experiment import same_experiment
@@ -215,8 +215,8 @@ def _search(experiment: _Experiment, task: str, method: str, seed: int) -> dict[
     if method == RANDOM:
         molecules, scores = _drawn(experiment, target, order)
     else:
-        begun = [experiment.texts[row] for row in order[: experiment.budget // STARTING]]
-        molecules, scores = _searched(experiment, target, method, begun, seed)
+        start = [experiment.texts[row] for row in order[: experiment.budget // STARTING]]
+        molecules, scores = _searched(experiment, target, method, start, seed)
     molecules, scores = molecules[: experiment.budget], scores[: experiment.budget]
     if not len(scores):
         raise DataError(f"no molecule of {len(experiment.texts):,} could be scored", remedy="give a set of molecules")
@@ -249,7 +249,7 @@ def _drawn(experiment: _Experiment, target: "Target", order: list[int]) -> tuple
 
 
 def _searched(
-    experiment: _Experiment, target: "Target", strategy: str, begun: list[str], seed: int
+    experiment: _Experiment, target: "Target", strategy: str, start: list[str], seed: int
 ) -> tuple[list[str], np.ndarray]:
     """The molecules of a start and of a search from it, in the order of evaluation."""
     from grae.optimization import optimize
@@ -258,15 +258,12 @@ def _searched(
 
     place = experiment.folder / SEARCHES / f"{target.name.partition(':')[2]}-{strategy}-{seed}"
     batch_size = max(1, experiment.budget // ROUNDS)
+    rounds = -(-(experiment.budget - len(start)) // batch_size)
     result = optimize(
         experiment.model(),
         target,
-        strategy=strategy,
-        rounds=-(-(experiment.budget - len(begun)) // batch_size),
-        batch_size=batch_size,
-        start=begun,
-        start_limit=ALL,
-        seed=seed,
+        SearchSettings(strategy=strategy, rounds=rounds, batch_size=batch_size, start_limit=ALL, seed=seed),
+        start=start,
         out=place,
         resume=(place / SETTINGS).is_file(),
         progress=experiment.progress,

@@ -18,7 +18,7 @@ from grae import files
 from grae.autoencoder import model_named
 from grae.errors import SettingsError
 from grae.grammar import load_grammar
-from grae.optimization import target_named
+from grae.optimization import SearchSettings, target_named
 from grae.optimization.folder import SETTINGS
 from grae.optimization.scoring import Scorer
 from grae.optimization.start import ALL, scored, training_strings
@@ -266,14 +266,16 @@ def _search(
     result = optimize(
         model,
         what.target,
-        strategy="paper",
-        rounds=scale.rounds,
-        batch_size=scale.batch_size,
+        SearchSettings(
+            strategy="paper",
+            rounds=scale.rounds,
+            batch_size=scale.batch_size,
+            start_limit=scale.start_limit,
+            attempts=what.attempts,
+            decoding={"constraints": rules},
+            seed=experiment.seed + trial - 1,
+        ),
         start=texts,
-        start_limit=scale.start_limit,
-        attempts=what.attempts,
-        decoding={"constraints": rules},
-        seed=experiment.seed + trial - 1,
         out=place,
         resume=(place / SETTINGS).is_file(),
         progress=experiment.progress,

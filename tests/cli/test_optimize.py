@@ -162,9 +162,9 @@ def test_code_of_ones_own_that_is_broken_is_bad_input(optimize, tmp_path: Path):
     ],
 )
 def test_folders_of_searches_have_short_names(target: str, name: str):
-    from grae.cli.optimize import _short
+    from grae.optimization.runs import short_name
 
-    assert _short(target) == name
+    assert short_name(target) == name
 
 
 def test_bad_input(optimize, monkeypatch):

@@ -1,0 +1,152 @@
+"""What a search is asked for in JSON: the options of the command line, stored in `search.json` to make it again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import ConfigDict
+
+from grae.errors import DataError, RunError, SettingsError
+from grae.optimization.search_settings import FREE_ON_RESUME, SearchOptions, SearchSettings
+from grae.optimization.target import Target
+from grae.optimization.targets import target_named
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
+
+ALL, WORST_HALF, STDIN = "all", "worst-half", "-"
+"""Starting strings that are not the name of a file or a data set."""
+
+
+class SearchRequest(SearchOptions):
+    """A search of a run: its target and its starting strings by name, and its options.
+
+    Attributes:
+        target: as `target_named` takes it.
+        formula: log-mse: the curve to fit, in x.
+        points: log-mse: the file of the points to fit.
+        batch: whether the user's function takes a list of strings.
+        minimize: whether lower scores of the user's function are better.
+        start: "all" of the training strings, their "worst-half", a file, or a data set.
+        column: of a table of starting strings.
+        delimiter: of a table of starting strings.
+        constraints: of the decoder; None for the model's own.
+
+    The others are those of `SearchOptions`.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    target: str = "logp"
+    formula: str | None = None
+    points: str | None = None
+    batch: bool = False
+    minimize: bool = False
+    start: str = ALL
+    column: str | None = None
+    delimiter: str | None = None
+    constraints: Literal["semantic", "grammar"] | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """The request of options by their names, with absolute paths, so that it means the same in any folder."""
+        request = cls(**options)
+        start = request.start if request.start in (ALL, WORST_HALF, STDIN) else _absolute(request.start)
+        return request.replace(target=_absolute_source(request.target), points=_absolute(request.points), start=start)
+
+    @classmethod
+    def stored(cls, place: Path, options: Mapping[str, Any]) -> Self:
+        """The request in a search's settings file, also one of an earlier version.
+
+        Args:
+            place: the file, for messages.
+            options: what it stores.
+
+        Raises:
+            RunError: a value is not what it has to be.
+        """
+        if "protocol" in options:
+            options = {**options, "strategy": options["protocol"]}
+        try:
+            return cls(**{name: options[name] for name in cls.model_fields if name in options})
+        except SettingsError as error:
+            raise RunError(
+                f"{place}: options: {error.message}",
+                remedy="restore the file from a copy, or search into another folder",
+            ) from None
+
+    def resumed(self, folder: Path, given: Mapping[str, Any]) -> Self:
+        """This request with the options that may change when the search in a folder is resumed.
+
+        Args:
+            folder: of the search, for messages.
+            given: the options that were named anew.
+
+        Raises:
+            RunError: another option differs from that of the search.
+        """
+        for name, value in given.items():
+            stored = getattr(self, name)
+            if name in FREE_ON_RESUME or value == stored:
+                continue
+            option = f"--{name.replace('_', '-')}"
+            started = f"without {option}" if stored is None or stored is False else f"with {option} {stored}"
+            raise RunError(
+                f"{option}{'' if value is True else f' {value}'}: the search in {folder} was started {started}",
+                remedy=f"leave {option} out, or search into another folder",
+            )
+        return self.replace(**{name: value for name, value in given.items() if name in FREE_ON_RESUME})
+
+    def settings(self) -> SearchSettings:
+        """The settings of `grae.optimize`."""
+        return SearchSettings(
+            **{name: getattr(self, name) for name in SearchOptions.model_fields},
+            half=WORST_HALF if self.start == WORST_HALF else ALL,
+            decoding={} if self.constraints is None else {"constraints": self.constraints},
+        )
+
+    def target_of(self, grammar: "Grammar | None" = None) -> Target:
+        """The target, for strings of a grammar.
+
+        Raises:
+            SettingsError, ParseError, DataError: as `target_named`.
+        """
+        return target_named(
+            self.target,
+            grammar=grammar,
+            formula=self.formula,
+            points=self.points,
+            direction="minimize" if self.minimize else "maximize",
+            batch=self.batch,
+        )
+
+    def starting_strings(self, grammar: "Grammar") -> list[str] | None:
+        """The strings of the file or the data set that `start` names; None for the training strings.
+
+        Raises:
+            DataError: there is no such file or data set, or it holds no string.
+            SettingsError: a column or a delimiter is given for the training strings.
+        """
+        if self.start in (ALL, WORST_HALF):
+            for option, value in (("column", self.column), ("delimiter", self.delimiter)):
+                if value is not None:
+                    raise SettingsError(f"--{option} does not apply to the training strings", remedy="leave it out")
+            return None
+        from grae.datasets import open_source
+
+        source = open_source(self.start, column=self.column, delimiter=self.delimiter, grammar=grammar)
+        texts = list(source.texts())
+        if not texts:
+            raise DataError(f"{source.name} holds no string (--start)", remedy="give strings of the run's language")
+        return texts
+
+
+def _absolute(path: str | None) -> str | None:
+    """The absolute path of a file; a name that is not a file's stays."""
+    return path if path is None or not Path(path).is_file() else str(Path(path).absolute())
+
+
+def _absolute_source(target: str) -> str:
+    """A target with the absolute path of its file, if it is the user's function in one."""
+    place, colon, name = target.strip().rpartition(":")
+    return f"{Path(place).absolute()}{colon}{name}" if place.endswith(".py") and Path(place).is_file() else target

@@ -1,0 +1,186 @@
+"""Searches of runs: their folders in the run's own, and one from request to result."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grae.callbacks.protocol import Callback
+from grae.errors import RunError
+from grae.optimization.folder import SEARCHES, SETTINGS, check_folder, is_begun, read_settings, searches_of
+from grae.optimization.request import SearchRequest
+from grae.optimization.search_settings import check_suits
+from grae.optimization.start import limit_of
+from grae.optimization.start_files import StartFiles
+from grae.optimization.target import Target
+from grae.optimization.targets import TARGETS
+from grae.pretrained import start_strings, written_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grae.datasets.origin import Build
+    from grae.grammar import Grammar
+    from grae.optimization.result import SearchResult
+    from grae.sequence import GrammarAutoencoder
+    from grae.training.progress import Shown
+
+LONGEST_NAME = 40
+
+
+def new_folder(run: Path, target: str) -> Path:
+    """A folder for a new search in a run's, or in `runs/NAME` of a model that comes with grae."""
+    name, number = short_name(target), 1
+    while (folder := written_to(run) / SEARCHES / f"{name}-{number}").exists():
+        number += 1
+    return folder
+
+
+def short_name(target: str) -> str:
+    """A target as the name of a folder: the function's and its file's, or the targets of a formula."""
+    place, _, function = target.strip().rpartition(":")
+    if place:
+        words = [Path(place).stem if place.endswith(".py") else place.rpartition(".")[2], function]
+    else:
+        names = re.findall("|".join(sorted(TARGETS, key=len, reverse=True)), target)
+        words = list(dict.fromkeys(names)) or [target]
+    return re.sub(r"[^\w.-]+", "-", "-".join(words)).strip("-.")[:LONGEST_NAME] or "search"
+
+
+def latest_search(run: Path, target: str | None = None) -> Path:
+    """The folder of a run's latest search, of a target if one is given.
+
+    Raises:
+        RunError: there is none.
+    """
+    for folder in reversed(searches_of(run)):
+        settings = read_settings(folder)
+        options = settings.get("options") or {}
+        if target is None or target in (options.get("target"), settings["target"]):
+            return folder
+    what = "" if target is None else f" of target {target!r}"
+    raise RunError(f"{run} holds no search{what}", remedy="leave --resume out to begin one, or name another RUN")
+
+
+def run_of(folder: Path) -> Path | None:
+    """The run that was searched into a folder; None where the folder does not say, or the run is gone.
+
+    Raises:
+        RunError: the folder holds no search.
+    """
+    if not (folder / SETTINGS).is_file():
+        raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out, or check --out")
+    run = Path(str((read_settings(folder).get("options") or {}).get("run")))
+    return run if run.is_dir() else None
+
+
+def request_to_resume(folder: Path, request: SearchRequest, given: Sequence[str]) -> SearchRequest:
+    """The request of a search that is resumed: its own, with what may change.
+
+    Args:
+        folder: of the search.
+        request: the present one.
+        given: names of the options that were set in it.
+
+    Raises:
+        RunError: an option was set that differs from the search's and may not, or the search's file is damaged.
+    """
+    options = read_settings(folder).get("options")
+    if options is None:  # begun from Python
+        return request
+    stored = SearchRequest.stored(folder / SETTINGS, options)
+    changes = {name: getattr(request, name) for name in given}
+    return stored.resumed(folder, changes) if is_begun(folder) else stored.replace(**changes)
+
+
+def search_run(
+    run: Path,
+    request: SearchRequest,
+    folder: Path,
+    *,
+    resume: bool = False,
+    device: Any = "auto",
+    build: "Build | None" = None,
+    tell: "Callable[[str], None]" = lambda message: None,
+    progress: "Shown" = False,
+    callbacks: Sequence[Callback] = (),
+) -> "SearchResult":
+    """Searches the latent space of a run.
+
+    Everything is validated before torch, which takes seconds to load.
+
+    Args:
+        run: the folder of a run.
+        request: the search.
+        folder: of the search.
+        resume: continue the search in the folder.
+        device: where to compute.
+        build: makes the derivation store again where it is gone, as `datasets.origin.store_of` takes it.
+        tell: called with notes.
+        progress: see `grae.optimize`.
+        callbacks: see `grae.optimize`.
+
+    Raises:
+        RunError: the run is damaged, or the folder cannot hold the search.
+        SettingsError, ParseError: an option does not suit the strategy, the run or the target.
+        DataError: the starting strings cannot be used.
+        TargetError: the target failed on each of the first ten strings.
+    """
+    target, grammar = _checked(run, request, folder, resume=resume)
+    texts = request.starting_strings(grammar) if not _has_start(folder, resume) else []
+    import grae
+
+    model = grae.load(run, device=device)
+    if texts is None:
+        texts = _training_strings(run, model, build, tell)
+    tell(f"search: {folder}")
+    return grae.optimize(
+        model,
+        target,
+        request.settings(),
+        start=texts or None,
+        out=folder,
+        resume=resume,
+        about={**request.model_dump(), "run": str(run.absolute())},
+        progress=progress,
+        callbacks=callbacks,
+    )
+
+
+def _checked(run: Path, request: SearchRequest, folder: Path, *, resume: bool) -> "tuple[Target, Grammar]":
+    """The target of a search, and the grammar of the run's strings.
+
+    Raises:
+        RunError: the run is damaged, or the folder cannot hold the search.
+        SettingsError: an option does not suit the strategy, the run or the target.
+    """
+    from grae.sequence.configuration import check_decoding
+    from grae.training.run_folder import RunFolder
+
+    check_folder(folder, resume=resume)
+    grammar = check_decoding(RunFolder(run), constraints=request.constraints)
+    request.settings().check(grammar)
+    target = request.target_of(grammar)
+    check_suits(target, grammar)
+    limit_of(target, request.start_limit)
+    return target, grammar
+
+
+def _has_start(folder: Path, resume: bool) -> bool:
+    """Whether a search that is resumed keeps its starting strings."""
+    return resume and StartFiles(folder).strings() is not None
+
+
+def _training_strings(
+    run: Path, model: "GrammarAutoencoder", build: "Build | None", tell: "Callable[[str], None]"
+) -> list[str]:
+    """The strings that a run was trained on, or the samples stored instead of them."""
+    from grae.datasets.origin import built, store_of, texts_of
+
+    samples = start_strings(run)
+    if samples is not None:
+        tell(f"starting strings: {len(samples):,} samples that come with the model")
+        return samples
+    grammar = model.language_grammar_
+    store = store_of(run, model.about_, grammar, build=build or built)
+    return list(texts_of(grammar, store, model.split_.train))
