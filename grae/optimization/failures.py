@@ -27,12 +27,14 @@ class Outcome:
         seconds: that it took; of a batch, its share.
         error: why there is no score, where the target did not answer at all.
         traceback: of the exception that the target raised, without the frames of this package.
+        together: why a call with several strings failed, after which each of them was scored by itself.
     """
 
     score: float | None
     seconds: float
     error: str | None = None
     traceback: str | None = None
+    together: str | None = None
 
     @property
     def kind(self) -> str | None:
@@ -61,6 +63,22 @@ class TargetFailedWarning(UserWarning):
     """A target failed on a string; the search continues."""
 
 
+class ScoresError(GraeError):
+    """A target that gives something else than one score for each string: which score is whose is not known."""
+
+    def __init__(self, name: str, given: str, n: int) -> None:
+        strings = "one string" if n == 1 else f"{n:,} strings"
+        super().__init__(
+            f"target (--target) {name} gave {given} for {strings}",
+            remedy="return a list or an array with a number for each string, in their order, and None or NaN for an "
+            "invalid one",
+        )
+        self.init = name, given, n
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, int]]:
+        return type(self), self.init
+
+
 class TargetError(GraeError):
     """A target that fails on all strings it was tried on.
 
@@ -76,7 +94,7 @@ class TargetError(GraeError):
 
     @property
     def history(self) -> "pd.DataFrame":
-        """A row for each call, in order: string, score, seconds, error, traceback."""
+        """A row for each call, in order: string, score, seconds, error, traceback, together (see Outcome)."""
         import pandas as pd
 
         return pd.DataFrame([{"string": text, **asdict(outcome)} for text, outcome in self.tried])
@@ -124,6 +142,16 @@ def counted(kinds: Counter[str]) -> str:
 def warn(name: str, failure: Failure) -> None:
     """Says that a target failed, for those who watch no progress."""
     warnings.warn(f"target {name} failed {failure}", TargetFailedWarning, stacklevel=2)
+
+
+def warn_of_batch(name: str, reason: str) -> None:
+    """Says that strings are scored one by one, for those who watch no progress."""
+    warnings.warn(scored_singly(name, reason), TargetFailedWarning, stacklevel=2)
+
+
+def scored_singly(name: str, reason: str) -> str:
+    """What is said of a target that fails on several strings at once."""
+    return f"target {name} failed on several strings at once, so each was scored by itself: {reason}"
 
 
 def described(error: BaseException) -> str:

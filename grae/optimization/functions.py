@@ -1,12 +1,14 @@
 """Targets of the user's own: a Python function from a string to a number, or from many strings to their numbers."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set, Sized
 from functools import cache, partial
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
 
+from grae.optimization.failures import ScoresError
 from grae.optimization.target import Direction
 from grae.optimization.user_code import Source
 
@@ -75,19 +77,14 @@ class FunctionTarget:
 
         Raises:
             TypeError: it gives something else than a number or None for a string.
-            ValueError: it gives another number of scores than there are strings.
+            ScoresError: it takes many strings and does not give one score for each.
         """
         if self._function is None:
             self._function = self._make()
         if not self.batch:
             return np.array([_number(self._function(text), self.name) for text in strings], np.float64)
-        given = self._function(list(strings))
-        if not isinstance(given, Iterable):
-            raise TypeError(f"{self.name} gave a {type(given).__name__}, not a score for each string")
-        scores = np.array([_number(value, self.name) for value in given], np.float64)
-        if len(scores) != len(strings):
-            raise ValueError(f"{self.name} gave {len(scores)} scores for {len(strings)} strings")
-        return scores
+        given = _one_each(self._function(list(strings)), len(strings), self.name)
+        return np.array([_number(value, self.name) for value in given], np.float64)
 
 
 def _callable(found: Any) -> Callable[..., Any]:
@@ -103,13 +100,33 @@ def _loaded(where: Source) -> Callable[..., Any]:
     return _callable(where.load())
 
 
+def _one_each(given: Any, n: int, name: str) -> list[Any]:
+    """What a function of n strings gave for each of them.
+
+    Raises:
+        ScoresError: it is something without order, or of another number or shape.
+    """
+    if hasattr(given, "columns") and hasattr(given, "to_numpy"):  # a table: its columns are what it iterates over
+        given = given.to_numpy()
+    shape = getattr(given, "shape", None)
+    if shape is not None and tuple(shape) not in ((n,), (n, 1)):
+        raise ScoresError(name, f"an array of shape {tuple(shape)}", n)
+    if isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable):
+        raise ScoresError(name, "None" if given is None else f"a value of type {type(given).__name__}", n)
+    values = list(islice(given, n + 1))
+    if len(values) != n:
+        number = len(given) if isinstance(given, Sized) else len(values) if len(values) < n else f"more than {n:,}"
+        raise ScoresError(name, f"{number} score{'s' if number != 1 else ''}", n)
+    return values
+
+
 def _number(value: Any, name: str) -> float:
     """What a function gave as a number, NaN for None.
 
     Raises:
         TypeError: it is neither.
     """
-    if value is None or value is np.ma.masked:
+    if value is None or np.ma.is_masked(value):
         return math.nan
     if callable(getattr(value, "item", None)):  # of an array, a tensor or a series
         try:

@@ -8,7 +8,7 @@ from rich.progress import Progress as Bars
 
 from grae.callbacks.events import Evaluation, Progress, Round
 from grae.callbacks.protocol import Callback
-from grae.optimization.failures import Failures, Outcome, warn
+from grae.optimization.failures import Failures, Outcome, scored_singly, warn, warn_of_batch
 from grae.training.progress import Shown, clock
 
 PART = 0.2  # of something long, that is worth a line
@@ -109,19 +109,27 @@ class Watch:
     Attributes:
         reporter: shows the progress.
         failures: those that were noted.
+        singly: whether strings that were to be scored together had to be scored by themselves.
     """
 
     def __init__(self, name: str, *, shown: Shown) -> None:
         self.name, self.shown = name, shown
         self.reporter = search_reporter(shown)
         self.failures = Failures()
+        self.singly = False
 
     def close(self) -> None:
         """Ends the display."""
         self.reporter.close()
 
     def note(self, text: str, outcome: Outcome) -> None:
-        """Counts a call; the first failure is reported at once."""
+        """Counts a call; the first failure is reported at once, and the first of several strings together."""
+        if outcome.together is not None and not self.singly:
+            self.singly = True
+            if self.shown:
+                self.reporter.say(scored_singly(self.name, outcome.together))
+            else:
+                warn_of_batch(self.name, outcome.together)
         if not self.failures.add(text, outcome) or self.failures.first is None:
             return
         if self.shown:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from multiprocessing import TimeoutError as JoblibTimeout
 from typing import Any, Literal, Self
@@ -25,7 +26,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from grae.errors import MissingExtraError, SettingsError
-from grae.optimization.failures import Outcome, described, traced
+from grae.optimization.failures import Outcome, ScoresError, described, traced
 from grae.optimization.target import Target
 
 Backend = Literal["loky", "dask", "ray"]
@@ -34,6 +35,7 @@ GRACE = 30.0
 """Seconds beyond the time limit after which a process counts as hung: it has to start and to load the target first."""
 IDLE = 600
 """Seconds without a call after which a process ends."""
+DIED = "its process died"
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS")
 """Limits of a process's threads; several processes share the processors."""
 
@@ -123,9 +125,10 @@ class Scorer:
             rows = [row for part in missing.values() for row in part]
             if len(rows) > 1 or len(parts) > 1:  # one of them took the process down: each of the others alone
                 for row in rows:
-                    yield from self._wave(strings, [range(row, row + 1)])
+                    for alone, outcome in self._wave(strings, [range(row, row + 1)]):
+                        yield alone, replace(outcome, together=DIED) if len(rows) > len(missing) else outcome
                 return
-            failed = "its process died"
+            failed = DIED
         lost = Outcome(None, time.perf_counter() - began, failed)
         yield from ((row, lost) for part in missing.values() for row in part)
 
@@ -190,22 +193,24 @@ def attempts(target: Target, texts: Sequence[str], timeout: float | None = None)
 
     The time limit of each string is kept by an alarm, which reaches the main thread alone; elsewhere there is none
     here.
+
+    Raises:
+        ScoresError: the target does not give one score for each string.
     """
     began = time.perf_counter()
     try:
         with _alarm(None if timeout is None else timeout * len(texts)):
             scores = np.asarray(target.evaluate(list(texts)), np.float64)
             if scores.shape != (len(texts),):
-                strings = "one string" if len(texts) == 1 else f"{len(texts)} strings"
-                raise ValueError(f"target {target.name} gave an array of shape {scores.shape} for {strings}")
+                raise ScoresError(target.name, f"an array of shape {scores.shape}", len(texts))
     except _OutOfTimeError:
         passed = time.perf_counter() - began
         return [Outcome(None, passed, f"no answer within {timeout:g} seconds")] * len(texts)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ScoresError):
         raise
     except BaseException as error:  # noqa: BLE001 - a user's target may raise anything, or exit; it is recorded
         if len(texts) > 1:
-            return [attempt(target, text, timeout) for text in texts]
+            return [replace(attempt(target, text, timeout), together=described(error)) for text in texts]
         return [Outcome(None, time.perf_counter() - began, described(error), traced(error))]
     seconds = (time.perf_counter() - began) / len(texts)
     return [_outcome(float(score), seconds) for score in scores]

@@ -49,3 +49,7 @@ def deadly_many(texts: list[str]) -> list[int]:
     if "bb" in texts:
         os._exit(3)
     return [len(text) for text in texts]
+
+
+def valid_ones_many(texts: list[str]) -> list[int]:
+    return [len(text) for text in texts if text != "bb"]

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from grae.errors import SettingsError
+from grae.optimization.failures import ScoresError
 from grae.optimization.functions import FunctionTarget
 from grae.optimization.targets import target_named
 
@@ -85,7 +86,59 @@ def test_objects_that_evaluate_many_strings():
         target = FunctionTarget(given)
         assert target.batch
         np.testing.assert_array_equal(target.evaluate(["", "ab"]), [math.nan, 2.0])
-    with pytest.raises(ValueError, match="1 scores for 2 strings"):
-        FunctionTarget(lambda texts: [1.0], batch=True).evaluate(["a", "b"])
-    with pytest.raises(TypeError, match="not a score for each string"):
-        FunctionTarget(lambda texts: 1.0, batch=True).evaluate(["a", "b"])
+
+
+def test_what_functions_of_many_strings_may_give():
+    import torch
+
+    values = [2.0, 0.5, 2.0]
+    for given in (
+        values,
+        tuple(values),
+        iter(values),
+        (value for value in values),
+        np.array(values),
+        np.array(values)[:, None],
+        [np.array([value]) for value in values],
+        torch.tensor(values, requires_grad=True) * 1,
+        torch.tensor(values)[:, None],
+        pd.Series(values, index=[7, 8, 9]),
+        pd.DataFrame({"score": values}),
+    ):
+        target = FunctionTarget(lambda texts, given=given: given, batch=True)
+        np.testing.assert_array_equal(target.evaluate(["a", "b", "c"]), values)
+    masked = FunctionTarget(lambda texts: np.ma.masked_array(values, mask=[False, True, False]), batch=True)
+    np.testing.assert_array_equal(masked.evaluate(["a", "b", "c"]), [2.0, math.nan, 2.0])
+
+
+def endless():
+    while True:
+        yield 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([1.0], "1 score for 3 strings"),
+        ([], "0 scores for 3 strings"),
+        ([1.0] * 4, "4 scores for 3 strings"),
+        ((value for value in [1.0]), "1 score for 3 strings"),
+        (endless(), "more than 3 scores for 3 strings"),
+        (1.0, "a value of type float for 3 strings"),
+        (None, "gave None for 3 strings"),
+        ({1.0, 2.0, 3.0}, "type set"),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, "type dict"),
+        ("123", "type str"),
+        (b"123", "type bytes"),
+        (np.zeros((1, 3)), r"shape \(1, 3\)"),
+        (np.zeros((3, 2)), r"shape \(3, 2\)"),
+        (np.float64(1), r"shape \(\)"),
+        (pd.DataFrame({"a": [1, 2, 3], "b": [1, 2, 3]}), r"shape \(3, 2\)"),
+    ],
+    ids=repr,
+)
+def test_what_gives_no_score_for_each_string(given: object, message: str):
+    with pytest.raises(ScoresError, match=message):
+        FunctionTarget(lambda texts: given, batch=True, name="mine").evaluate(["a", "b", "c"])
+    copy = pickle.loads(pickle.dumps(ScoresError("mine", "1 score", 3)))  # noqa: S301 - as from another process
+    assert str(copy) == str(ScoresError("mine", "1 score", 3))

@@ -12,7 +12,9 @@ import pytest
 
 from grae.errors import MissingExtraError, SettingsError
 from grae.optimization import scoring
+from grae.optimization.failures import ScoresError, TargetFailedWarning
 from grae.optimization.functions import FunctionTarget
+from grae.optimization.progress import Watch
 from grae.optimization.scoring import Scorer, attempt, attempts
 from grae.optimization.targets import target_named
 
@@ -92,14 +94,43 @@ def test_another_thread_scores_without_alarm():
     assert found[0].score == 3
 
 
-def test_a_target_of_the_wrong_shape_is_recorded():
+def test_a_target_of_the_wrong_shape_is_an_error():
     class Wrong:
         name, direction, language, worst, own = "wrong", "maximize", None, 0.0, True
 
         def evaluate(self, strings):
             return np.zeros(3)
 
-    assert "shape (3,)" in str(attempt(Wrong(), "abc").error)  # pyright: ignore[reportArgumentType]
+    for texts in ["abc"], TEXTS:
+        with pytest.raises(ScoresError, match=r"wrong gave an array of shape \(3,\) for (one string|5 strings)"):
+            list(Scorer(Wrong())(texts))  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_scores_of_another_number_are_an_error_in_processes_too(workers: int):
+    with pytest.raises(ScoresError, match=r"valid_ones_many gave \d scores? for \d strings") as caught:
+        scores(target_named(f"{OWN}:valid_ones_many", batch=True), workers=workers, timeout=30)
+    assert "None or NaN for an invalid one" in str(caught.value.remedy)
+
+
+def test_a_batch_that_fails_is_not_silently_scored_singly(capsys: pytest.CaptureFixture[str]):
+    def at_most_one(texts):
+        if len(texts) > 1:
+            raise RuntimeError("out of memory")
+        return [1.0]
+
+    outcomes = list(Scorer(FunctionTarget(at_most_one, batch=True))(TEXTS))
+    assert [(each.score, each.error, each.together) for each in outcomes] == [
+        (1, None, "RuntimeError: out of memory")
+    ] * 5
+    watch = Watch("mine", shown=False)
+    with pytest.warns(TargetFailedWarning, match="mine failed on several strings at once, so each .* out of memory"):
+        watch.note(TEXTS[0], outcomes[0])
+    watch.note(TEXTS[1], outcomes[1])  # once
+    watch = Watch("mine", shown=True)
+    for text, outcome in zip(TEXTS, outcomes, strict=True):
+        watch.note(text, outcome)
+    assert " ".join(capsys.readouterr().err.split()).count("each was scored by itself: RuntimeError") == 1
 
 
 def test_settings_that_cannot_be_used(monkeypatch):
@@ -161,6 +192,8 @@ def test_one_bad_string_of_a_batch_costs_the_others_nothing(name: str, workers: 
     found = scores(target_named(f"{OWN}:{name}", batch=True), workers=workers, timeout=30)
     assert [score for score, _ in found] == [1, None, 3, 4, 5]
     assert found[1][1] in ("ValueError: no twos", "its process died")
+    outcomes = list(Scorer(target_named(f"{OWN}:{name}", batch=True), workers=workers, timeout=30)(TEXTS[:2]))
+    assert [each.together for each in outcomes] == [None if workers == 2 else found[1][1]] * 2
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no alarm there")
