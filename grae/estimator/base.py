@@ -1,8 +1,9 @@
 """What any autoencoder is to scikit-learn: a transformer to latent codes, with densities that are fitted to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import torch
@@ -10,18 +11,63 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from grae.autoencoder import Autoencoder
+from grae.callbacks.protocol import Callback
 from grae.datasets.split import Split
 from grae.density.base import Density
 from grae.density.densities import DENSITIES
 from grae.errors import DataError, RunError, SettingsError
 from grae.paths import RUNS, place_named
 from grae.training import processes
+from grae.training.batches import Batches
 from grae.training.device import resolve_device
-from grae.training.loop import TrainingResult
+from grae.training.loop import TrainingResult, Validate, train
+from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device
 
 MOST_CODES = 100_000  # codes that densities are fitted to
+
+
+N = TypeVar("N", bound=Autoencoder)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where a `fit` saves its run, and what it calls.
+
+    Attributes:
+        folder: of the run; None saves nothing.
+        resume: whether to resume the run there.
+        callbacks: called during the training.
+    """
+
+    folder: RunFolder | None = None
+    resume: bool = False
+    callbacks: Sequence[Callback] = ()
+
+    @classmethod
+    def of(cls, run: str | Path | None, resume: bool, callbacks: Sequence[Callback]) -> Self:
+        """The options of a call of `fit`, checked.
+
+        Raises:
+            RunError: there is no folder to resume from, or a new run would overwrite one.
+        """
+        if run is None and resume:
+            raise RunError("there is no folder to resume from", remedy="give the folder of the run")
+        folder = None if run is None else RunFolder(run)
+        if folder is not None and not resume:
+            folder.check_unused()
+        return cls(folder, resume, callbacks)
+
+    @property
+    def resumed(self) -> RunFolder | None:
+        """The folder of the run that is resumed, if one is."""
+        return self.folder if self.resume else None
+
+    @property
+    def begun(self) -> RunFolder | None:
+        """The folder in which this process is to begin a new run, if there is one."""
+        return self.folder if not self.resume and processes.is_main() else None
 
 
 class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -41,6 +87,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     device: Device
     random_state: int
+    progress: Shown
     settings_: Any
     network_: Autoencoder
     densities_: dict[str, Density]
@@ -117,27 +164,35 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _read(cls, folder: RunFolder, device: Device) -> Self:
         raise NotImplementedError
 
-    def _run_folder(self, run: str | Path | None, resume: bool) -> RunFolder | None:
-        """The folder of the run that `fit` begins or resumes; None where nothing is kept on disk.
+    def _seeded(self, build: Callable[..., N], *arguments: Any) -> N:
+        """A network whose first weights follow `random_state`; torch's global generators stay as they were."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            return build(*arguments)
 
-        Raises:
-            RunError: there is none to resume from, or a new run would overwrite one.
-        """
-        if run is None:
-            if resume:
-                raise RunError("there is no folder to resume from", remedy="give the folder of the run")
-            return None
-        folder = RunFolder(run)
-        if not resume:
-            folder.check_unused()
-        return folder
+    def _train_network(
+        self, batches: Batches, validate: Validate, run: RunOptions, *, unit: str, reserve: float = 0.0
+    ) -> None:
+        """Trains `network_` under `settings_.training`; arguments and errors as `train`."""
+        self.densities_ = {}  # so that callbacks can encode and decode
+        self.result_ = train(
+            self.network_,
+            batches,
+            self.settings_.training,
+            validate=validate,
+            run=run.folder,
+            resume=run.resume,
+            progress=self.progress,
+            unit=unit,
+            reserve=reserve,
+            callbacks=run.callbacks,
+            about={"data": self.about_, **self.settings_.model_dump(mode="json")},
+        )
 
-    def _finish(self, folder: RunFolder | None, densities: Callable[[], dict[str, Density]]) -> Self:
-        """Fits the densities of a trained network, once for all processes, and saves the run."""
-        self.densities_ = processes.broadcast_from_main(densities)
-        if folder is not None and processes.is_main():
-            self.save(folder.path)
-        return self
+    def _save_run(self, run: RunOptions) -> None:
+        """Writes the run of a fitted estimator, where it has a folder, in the main process."""
+        if run.folder is not None and processes.is_main():
+            self.save(run.folder.path)
 
     def _codes_of(self, X: Any) -> np.ndarray:
         """What `fit_density` fits to."""

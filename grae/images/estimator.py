@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
@@ -15,7 +14,7 @@ from grae.callbacks.protocol import Callback, check
 from grae.datasets.split import Split
 from grae.density import Density, TwoStage
 from grae.errors import DataError, SettingsError
-from grae.estimator.base import LatentEstimator
+from grae.estimator.base import LatentEstimator, RunOptions
 from grae.images import saved
 from grae.images.batches import ImageBatches, decode_codes, encode_images
 from grae.images.build import build
@@ -29,7 +28,6 @@ from grae.paths import IMAGE_RUNS
 from grae.training import processes
 from grae.training.batches import mean_losses, to_device
 from grae.training.device import resolve_device
-from grae.training.loop import train
 from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
@@ -149,15 +147,17 @@ class ImageAutoencoder(LatentEstimator):
         """
         check(callbacks)
         processes.join(resolve_device(self.device))
+        options = RunOptions.of(run, resume, callbacks)
         images = validate_images(X)
         self.settings_ = resolve_settings(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
-        folder = self._run_folder(run, resume)
         self.split_ = self._split(len(images))
         self.about_ = {"rows": len(images), "sha256": saved.checksum(images), **(data or {})}
-        if folder is not None and resume:
-            saved.check_same(folder, self.settings_, self.about_)
-        self._train(images, folder, resume, callbacks)
-        return self._finish(folder, lambda: self._fitted_densities(images))
+        if options.resumed is not None:
+            saved.check_same(options.resumed, self.settings_, self.about_)
+        self._train(images, options)
+        self.densities_ = processes.broadcast_from_main(lambda: self._fitted_densities(images))
+        self._save_run(options)
+        return self
 
     def fit_like(self, other: Self, X: np.ndarray) -> Self:
         """Takes the network of a model that was trained as this one would be, and fits this one's densities.
@@ -288,29 +288,15 @@ class ImageAutoencoder(LatentEstimator):
             raise DataError(f"{n} images are too few to train and to validate on", remedy="give four or more")
         return Split.drawn(n, held_back(n, self.validation), self.random_state)
 
-    def _train(self, images: np.ndarray, folder: RunFolder | None, resume: bool, callbacks: Sequence[Callback]) -> None:
+    def _train(self, images: np.ndarray, run: RunOptions) -> None:
         settings = self.settings_
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
-            self.network_ = build(settings.architecture, settings.objective)
-        self.densities_ = {}  # so that callbacks can encode and decode
-        if folder is not None and not resume and processes.is_main():
-            saved.begin(folder, self)
+        self.network_ = self._seeded(build, settings.architecture, settings.objective)
+        if run.begun is not None:
+            saved.begin(run.begun, self)
         batch_size, seed = settings.training.batch_size, settings.training.seed
         training = ImageBatches(images, self.split_.train, batch_size=batch_size, seed=seed)
         validation = ImageBatches(images, self.split_.validation, batch_size=batch_size, seed=seed)
-        self.result_ = train(
-            self.network_,
-            training,
-            settings.training,
-            validate=_validation(training, validation),
-            run=folder,
-            resume=resume,
-            progress=self.progress,
-            unit="images",
-            callbacks=callbacks,
-            about={"data": self.about_, **settings.model_dump(mode="json")},
-        )
+        self._train_network(training, _validation(training, validation), run, unit="images")
 
     def _second_stage(self) -> TwoStage | None:
         """The second autoencoder of 2sVAE; None for the other models."""

@@ -1,17 +1,20 @@
 """A network put to use on many strings: derivations to codes, and codes to derivations."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from grae.autoencoder import Autoencoder, once
-from grae.constraints import Constraint
 from grae.grammar.codec import Derivations
 from grae.sequence.batches import DerivationBatches
 from grae.sequence.pushdown import Choice, Constrained, GrammarTensors, Pushdown, State, StepDecoder, greedy, run
 from grae.training.batches import mean_losses as over_parts
+
+if TYPE_CHECKING:
+    from grae.constraints import Constraint
 
 BATCH = 1024  # strings decoded, or encoded, together
 STEPS = 100_000  # that the published decoder computes at a time
@@ -43,7 +46,7 @@ def decode_codes(
     dtype: np.dtype,
     device: torch.device,
     choose: Choice = greedy,
-    constraint: Constraint | None = None,
+    constraint: "Constraint | None" = None,
     completes: bool = True,
     draws: int = 1,
 ) -> Derivations:

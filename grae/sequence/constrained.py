@@ -1,10 +1,12 @@
 """Which rules a decoder keeps: the grammar's alone, or the language's too; and whether it completes derivations."""
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from grae.constraints import Constraint, constraint_of
 from grae.errors import SettingsError
 from grae.grammar import Grammar
+
+if TYPE_CHECKING:
+    from grae.constraints import Constraint
 
 Constraints = Literal["semantic", "grammar"]
 Completion = Literal["forced", "none"]
@@ -28,7 +30,7 @@ def constraints_under(completion: Completion, name: Constraints | None) -> Const
     return "grammar"
 
 
-def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, max_length: int) -> Constraint | None:
+def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, max_length: int) -> "Constraint | None":
     """The constraint to decode under.
 
     Args:
@@ -40,7 +42,11 @@ def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, ma
     Raises:
         SettingsError: an unknown name; or "semantic" where there is no automaton, or none that reads the form.
     """
-    return constraint_of(grammar, max_length) if keeps_rules(name, grammar, form) else None
+    if not keeps_rules(name, grammar, form):
+        return None
+    from grae.constraints import constraint_of
+
+    return constraint_of(grammar, max_length)
 
 
 def keeps_rules(name: Constraints | None, grammar: Grammar, form: str) -> bool:

@@ -5,45 +5,27 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-import torch
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from grae.callbacks.protocol import Callback, check
-from grae.constraints import Constraint
 from grae.datasets.forms import encode_in_form
-from grae.datasets.split import make_split
 from grae.datasets.store import DerivationStore
-from grae.density import DENSITIES, Density
-from grae.density.densities import ALWAYS
-from grae.density.gaussians import seconds_to_fit
-from grae.errors import RunError, SettingsError
-from grae.estimator.base import MOST_CODES, LatentEstimator
-from grae.grammar import Grammar, codec, load_grammar
-from grae.grammar.characters import character_grammar
+from grae.errors import SettingsError
+from grae.estimator.base import LatentEstimator, RunOptions
+from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
-from grae.grammar.motifs import learn_motifs
 from grae.pretrained import located
-from grae.sequence import finetuning, saved
-from grae.sequence.batches import DerivationBatches
-from grae.sequence.build import network_of
-from grae.sequence.coding import decode_codes, encode_rows, mean_losses
-from grae.sequence.configuration import read_grammar, read_language_grammar
-from grae.sequence.constrained import Completion, Constraints, constraints_under, resolve_constraint
-from grae.sequence.length import with_epochs
-from grae.sequence.preparation import derivations_of, readable, rewritten, strings_in
-from grae.sequence.pushdown import GrammarTensors, greedy, sampled
-from grae.sequence.resolution import resolve_settings
-from grae.sequence.settings import Settings
-from grae.training import plan, processes
-from grae.training.batches import Batches
+from grae.sequence import finetuning, fitting, saved
+from grae.sequence.coding import encode_rows
+from grae.sequence.constrained import Completion, Constraints
+from grae.sequence.decoding import Decoding, constraint_for, decode_strings
+from grae.sequence.preparation import readable, rewritten, strings_in
+from grae.training import processes
 from grae.training.device import resolve_device
-from grae.training.loop import train
-from grae.training.progress import Shown, say, stage
+from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
-
-VALIDATION_BATCH = 512
 
 
 class GrammarAutoencoder(LatentEstimator):
@@ -103,6 +85,9 @@ class GrammarAutoencoder(LatentEstimator):
     __metadata_request__transform = {"on_invalid": UNUSED}  # noqa: RUF012
     __metadata_request__inverse_transform = dict.fromkeys(("temperature", "seed", "constraints", "raw"), UNUSED)
 
+    grammar_: Grammar
+    language_grammar_: Grammar
+    finetuning_: dict[str, Any]
     folder_: Path
 
     def __init__(
@@ -192,47 +177,14 @@ class GrammarAutoencoder(LatentEstimator):
             RunError: the folder cannot be used.
         """
         check(callbacks)
-        if warm_start is not None or (resume and finetuning.is_begun(run)):
-            options: dict[str, Any] = {"run": run, "resume": resume, "data": data, "callbacks": callbacks}
-            self.finetuning_ = finetuning.fit(self, X, warm_start, share=replay, **options)
-            return self
         processes.join(resolve_device(self.device))
-        plain = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
-        model, preset = resolve_settings(self.get_params(), plain)
-        folder = self._run_folder(run, resume)
-        derivations, form = derivations_of(self, plain, X, preset)
-        self.split_ = make_split(derivations, seed=self.random_state, validation=self.validation, test=self.test)
-        preset = with_epochs(preset, len(self.split_.train))
-        if folder is not None and resume:
-            self.grammar_ = read_grammar(folder)
-            if read_language_grammar(folder) != plain:
-                raise RunError(
-                    f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run"
-                )
-        self.language_grammar_ = plain
-        if not resume:
-            self.grammar_ = plain
-            if model.characters:
-                texts = codec.decode(plain, derivations)
-                self.grammar_ = character_grammar(texts, f"{plain.name}-characters", ignore=plain.ignore)
-            self.grammar_ = self._extended(rewritten(derivations, plain, self.grammar_), preset.motifs)
-        derivations = rewritten(derivations, plain, self.grammar_, motifs=True)
-        longest = int(derivations.lengths.max(initial=1))
-        limit = None if model.characters else preset.max_length
-        self.settings_ = Settings(
-            model=self.model,
-            preset=self.preset,
-            density=self.density or model.density,
-            max_length=limit or max(longest, preset.least_length),
-            form=form,
-            **preset.model_dump(exclude={"max_length", "least_length", "steps", "motifs", "form"}),
-        )
-        about = {"rows": len(derivations), "sha256": saved.checksum(derivations), **(data or {})}
-        if folder is not None and resume:
-            saved.check_same(folder, self.settings_, about)
-        self.about_ = about
-        self._train(derivations, folder, resume, callbacks)
-        return self._finish(folder, lambda: self._fitted_densities(derivations))
+        finetune = warm_start is not None or (resume and finetuning.is_begun(run))
+        options = RunOptions.of(run, resume, callbacks)
+        if finetune:
+            self.finetuning_ = finetuning.fit(self, X, warm_start, replay, options, data)
+        else:
+            fitting.fit(self, X, options, data)
+        return self
 
     def derive(self, X: Sequence[str], *, on_invalid: Literal["error", "skip"] = "error") -> codec.Encoded:
         """The derivations of strings, brought into the form in which the model learned, as the encoder reads them.
@@ -294,7 +246,8 @@ class GrammarAutoencoder(LatentEstimator):
             DataError: codes of another width, or NaN or infinite values among them.
             SettingsError: constraints that this model's strings cannot be put under.
         """
-        return self._decoded(X, 1, temperature, seed, constraints, "forced", raw)
+        check_is_fitted(self)
+        return self._decode(X, Decoding(temperature, seed, constraints, raw=raw))
 
     def decodings(
         self,
@@ -328,54 +281,14 @@ class GrammarAutoencoder(LatentEstimator):
         Raises:
             DataError, SettingsError: as `inverse_transform`; or "semantic" constraints without forced completion.
         """
-        texts = self._decoded(X, n, temperature, seed, constraints, completion, raw)
-        return [texts[row * n : (row + 1) * n] for row in range(len(X))]
-
-    def _decoded(
-        self,
-        X: np.ndarray,
-        draws: int,
-        temperature: float,
-        seed: int | None,
-        constraints: Constraints | None,
-        completion: Completion,
-        raw: bool,
-    ) -> list[Any]:
         check_is_fitted(self)
-        codes = self._codes(X)
-        device = self._device()
-        constraint = self._constraint(constraints_under(completion, constraints))
-        choose = greedy
-        if temperature != 0:
-            generator = torch.Generator(device).manual_seed(self.random_state if seed is None else seed)
-            choose = sampled(temperature, generator)
-        derivations = decode_codes(
-            self.network_.to(device),
-            self._tensors().to(device),
-            codes,
-            max_length=self.settings_.max_length,
-            dtype=self.grammar_.dtype,
-            device=device,
-            choose=choose,
-            constraint=constraint,
-            completes=completion == "forced",
-            draws=draws,
-        )
-        complete = np.flatnonzero(derivations.lengths)
-        texts = codec.decode(self.grammar_, derivations[complete] if len(complete) < len(derivations) else derivations)
-        if not raw:
-            texts = self.language_grammar_.language.normalized(texts)
-        if len(complete) == len(derivations):
-            return texts
-        found: list[str | None] = [None] * len(derivations)
-        for row, text in zip(complete.tolist(), texts, strict=True):
-            found[row] = text
-        return found
+        texts = self._decode(X, Decoding(temperature, seed, constraints, completion, n, raw))
+        return [texts[row * n : (row + 1) * n] for row in range(len(X))]
 
     def constraints_used(self, constraints: Constraints | None = None) -> Constraints:
         """The constraints that `inverse_transform` and `sample` decode under when they are given these."""
         check_is_fitted(self)
-        return "grammar" if self._constraint(constraints) is None else "semantic"
+        return "grammar" if constraint_for(self, constraints) is None else "semantic"
 
     def reconstruct(self, X: Sequence[str], *, constraints: Constraints | None = None) -> list[str]:
         """What comes back of strings from their codes, decoded greedily; in the form in which the model learned."""
@@ -406,7 +319,7 @@ class GrammarAutoencoder(LatentEstimator):
         """
         seed = self.random_state if seed is None else seed
         codes = self.density_named(density).sample(n, seed)
-        return self._decoded(codes, 1, temperature, seed, constraints, "forced", raw)
+        return self._decode(codes, Decoding(temperature, seed, constraints, raw=raw))
 
     def score(self, X: Sequence[str], y: object = None) -> float:
         """The share of strings that come back exactly from their codes."""
@@ -439,75 +352,9 @@ class GrammarAutoencoder(LatentEstimator):
         tags.input_tags.string = True
         return tags
 
-    def _extended(self, derivations: Derivations, motifs: int) -> Grammar:
-        """The grammar with motifs learned from the training part of its derivations."""
-        grammar = self.grammar_
-        if motifs == 0:
-            return grammar
-        with stage(f"learning {motifs} motifs", shown=bool(self.progress) and processes.is_main()) as done:
-            learned = learn_motifs(
-                grammar, derivations[self.split_.train], motifs, progress=lambda so_far, of: done(so_far / of)
-            )
-        return grammar.extend(learned)
-
-    def _train(
-        self, derivations: Derivations, folder: RunFolder | None, resume: bool, callbacks: Sequence[Callback]
-    ) -> None:
-        settings = self.settings_
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
-            self.network_ = network_of(self.grammar_, settings)
-        self.densities_ = {}  # so that callbacks can encode and decode
-        if folder is not None and not resume and processes.is_main():
-            saved.begin(folder, self)
-        rows = self.split_.validation if len(self.split_.validation) else self.split_.train
-        pad, batch_size = self.grammar_.pad, settings.training.batch_size
-        batches = DerivationBatches(
-            derivations,
-            self.split_.train,
-            pad=pad,
-            batch_size=batch_size,
-            seed=settings.training.seed,
-            by_length=settings.architecture.by_length,
-        )
-        unit = self.language_grammar_.language.plural
-        self.result_ = train(
-            self.network_,
-            batches,
-            settings.training,
-            validate=mean_losses(DerivationBatches(derivations, rows, pad=pad, batch_size=VALIDATION_BATCH)),
-            run=folder,
-            resume=resume,
-            progress=self.progress,
-            unit=unit,
-            reserve=processes.broadcast_from_main(lambda: self._planned(batches, unit, told=not resume)),
-            callbacks=callbacks,
-            about={"data": self.about_, **settings.model_dump(mode="json")},
-        )
-
-    def _fitted_densities(self, derivations: Derivations) -> dict[str, Density]:
-        names = list(dict.fromkeys([self.settings_.density, *ALWAYS]))
-        fitted: dict[str, Density] = {}
-        with stage("encoding for the densities", shown=bool(self.progress)) as done:
-            codes = self._encode(derivations, self._rows_to_fit(self.split_.train))
-            done(1.0)
-        for name in names:
-            with stage(f"fitting the density {name} to {len(codes):,} codes", shown=bool(self.progress)):
-                fitted[name] = DENSITIES[name]().fit(codes, self.random_state)
-        return fitted
-
-    def _planned(self, batches: Batches, unit: str, *, told: bool) -> float:
-        """Says how long the training will take; gives the seconds to reserve for the densities after it."""
-        settings = self.settings_.training
-        told = told and self.progress and processes.is_main()
-        if not told and settings.time_budget is None:
-            return 0.0
-        seconds = plan.seconds_per_step(self.network_, batches, settings)
-        if told:
-            say(f"plan: {plan.in_words(settings, batches.n_rows, unit, seconds)}")
-        n = min(batches.n_rows, MOST_CODES)
-        encoding = seconds / 3 * n / settings.batch_size  # forward alone
-        return encoding + seconds_to_fit(n, self.settings_.architecture.latent_dim)
+    def _decode(self, X: np.ndarray, decoding: Decoding) -> list[Any]:
+        """The strings of codes; None for one that is not complete, which only "none" for a completion allows."""
+        return decode_strings(self, self._codes(X), decoding)
 
     def _encode(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:
         device = self._device()
@@ -525,14 +372,6 @@ class GrammarAutoencoder(LatentEstimator):
         if isinstance(X, Derivations):
             return self._encode(rewritten(X, self.language_grammar_, self.grammar_, motifs=True))
         return self.transform(X)
-
-    def _constraint(self, name: Constraints | None) -> Constraint | None:
-        """The rules beyond the grammar to decode under; of a character model's strings its grammar knows none."""
-        settings = self.settings_
-        return resolve_constraint(name, self.grammar_, settings.form, settings.max_length)
-
-    def _tensors(self) -> GrammarTensors:
-        return self.network_.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def load(path: str | Path, *, device: Device = "auto") -> GrammarAutoencoder:

@@ -1,4 +1,7 @@
-"""What `GrammarAutoencoder.fit` settles before it trains: the settings, and the derivations that it learns from."""
+"""What `GrammarAutoencoder.fit` settles before it trains: the settings, and the derivations that it learns from.
+
+What needs numba, whose import takes a third as long as torch's, is imported where it is used.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,8 +14,6 @@ from grae.datasets.store import DerivationStore
 from grae.errors import DataError, SettingsError
 from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
-from grae.grammar.motifs import apply_motifs
-from grae.grammar.segmentation import base_productions
 from grae.sequence.settings import Preset, Settings
 
 if TYPE_CHECKING:
@@ -87,7 +88,11 @@ def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, mot
     base = grammar.base or grammar
     if base != plain:
         derivations = codec.encode(base, codec.decode(plain, derivations), n_jobs=-1).derivations
-    return apply_motifs(grammar, derivations, n_jobs=-1) if motifs and grammar.base is not None else derivations
+    if not motifs or grammar.base is None:
+        return derivations
+    from grae.grammar.motifs import apply_motifs
+
+    return apply_motifs(grammar, derivations, n_jobs=-1)
 
 
 def longest_read(grammar: Grammar, settings: Settings) -> int:
@@ -99,6 +104,8 @@ def longest_read(grammar: Grammar, settings: Settings) -> int:
     """
     if settings.architecture.fixed_length:
         return settings.max_length
+    from grae.grammar.segmentation import base_productions
+
     return settings.max_length * max(READ_AT_MOST, int(base_productions(grammar).max()))
 
 
@@ -127,6 +134,8 @@ def readable(
     fits = lengths <= limit
     if fits.all():
         return encoded
+    from grae.grammar.segmentation import base_productions
+
     rejections, sizes = [], base_productions(grammar)
     for place in np.flatnonzero(~fits).tolist():
         row, derivation = int(encoded.rows[place]), encoded.derivations[place]

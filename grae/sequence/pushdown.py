@@ -12,14 +12,16 @@ Shapes: B batch, T steps, S production ids and the padding.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from grae.constraints import ConstrainedPushdown, Constraint
 from grae.errors import SettingsError
 from grae.grammar import Grammar
+
+if TYPE_CHECKING:
+    from grae.constraints import Constraint
 
 State = tuple[Tensor, ...]
 COMPACT_BELOW = 0.75
@@ -166,7 +168,9 @@ class Constrained:
         constraint: the language, with the productions that each derivation may have at most.
     """
 
-    def __init__(self, tensors: GrammarTensors, batch: int, constraint: Constraint) -> None:
+    def __init__(self, tensors: GrammarTensors, batch: int, constraint: "Constraint") -> None:
+        from grae.constraints import ConstrainedPushdown
+
         self.tensors = tensors
         self._machine = ConstrainedPushdown(constraint, batch)
 
@@ -217,7 +221,7 @@ def decode(
     z: Tensor,
     max_length: int,
     choose: Choice = greedy,
-    constraint: Constraint | None = None,
+    constraint: "Constraint | None" = None,
 ) -> Tensor:
     """Decodes codes into complete leftmost derivations of at most `max_length` productions, whatever the codes.
 

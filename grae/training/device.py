@@ -4,15 +4,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState, GradientState, PartialState
-from accelerate.utils import GradientAccumulationPlugin
 
 from grae.errors import SettingsError
 from grae.training import processes
 from grae.training.settings import Device, Precision
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 """Names under which torch lists a CPU's bfloat16 arithmetic (AMD and Intel, Intel's matrix unit, Arm)."""
@@ -21,7 +22,7 @@ TURNS = 5
 
 
 @contextmanager
-def accelerator_on(device: Device) -> Iterator[Accelerator]:
+def accelerator_on(device: Device) -> "Iterator[Accelerator]":
     """Accelerate's handle on the device, or on this process's share of several (started by `accelerate launch`).
 
     Accelerate keeps its state in the process and refuses a second device. What is there is set aside for the time of
@@ -30,9 +31,14 @@ def accelerator_on(device: Device) -> Iterator[Accelerator]:
     Raises:
         SettingsError: there is no such device here.
     """
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState, GradientState, PartialState
+    from accelerate.utils import GradientAccumulationPlugin
+
     used = resolve_device(device)
     processes.join(used)
-    states = [(shared, dict(shared)) for shared in (_shared(kind) for kind in _SINGLETONS)]
+    singletons = (PartialState, AcceleratorState, GradientState)
+    states = [(shared, dict(shared)) for shared in (_shared(kind) for kind in singletons)]
     if not processes.several():
         PartialState._reset_state()
     AcceleratorState._reset_state()
@@ -81,9 +87,6 @@ def _seconds_of_product(dtype: torch.dtype) -> float:
         torch.mm(left, right)
         seconds.append(time.process_time() - began)
     return min(seconds)
-
-
-_SINGLETONS = (PartialState, AcceleratorState, GradientState)
 
 
 def _shared(singleton: type) -> dict[str, object]:

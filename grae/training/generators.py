@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
-def seed(accelerator: Accelerator, *entropy: int) -> None:
+
+def seed(accelerator: "Accelerator", *entropy: int) -> None:
     """Seeds torch's default generators, each process's with another seed."""
     words = np.random.SeedSequence((*entropy, accelerator.process_index)).generate_state(2)
     torch.manual_seed(int(words[0]) << 31 | int(words[1]) >> 1)
 
 
-def states(accelerator: Accelerator) -> dict[str, Tensor]:
+def states(accelerator: "Accelerator") -> dict[str, Tensor]:
     """The states of all processes, (processes, bytes) uint8 by kind of device. All processes have to call it."""
     generators = {"cpu": torch.get_rng_state()}
     if accelerator.device.type == "cuda":
@@ -27,7 +29,7 @@ def states(accelerator: Accelerator) -> dict[str, Tensor]:
     return gathered
 
 
-def restore(accelerator: Accelerator, saved: Mapping[str, np.ndarray], *entropy: int) -> None:
+def restore(accelerator: "Accelerator", saved: Mapping[str, np.ndarray], *entropy: int) -> None:
     """Puts this process's states back.
 
     Where they were saved by another number of processes, or on another kind of device, there is nothing to continue,

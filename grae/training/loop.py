@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from grae import files
@@ -27,6 +26,9 @@ from grae.training.run_folder import RunFolder
 from grae.training.schedule import learning_rate
 from grae.training.settings import TrainingSettings
 from grae.training.terms import Terms
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 Validate = Callable[[nn.Module], Mapping[str, float]]
 Reason = Literal["epochs", "time budget", "patience", "callback"]
@@ -143,7 +145,7 @@ class _Training:
         settings: TrainingSettings,
         validation: Validate,
         run: RunFolder | None,
-        accelerator: Accelerator,
+        accelerator: "Accelerator",
         heard: Callbacks,
         interruption: Interruption,
         reserve: float,

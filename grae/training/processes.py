@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from accelerate.state import PartialState
 from torch import distributed
 
 from grae.training.settings import Device
@@ -43,6 +42,8 @@ def join(device: Device) -> None:
         device: what all of them compute on, resolved: "cpu", "cuda" (each on a GPU of its own) or "mps".
     """
     if "LOCAL_RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1 and not _joined():
+        from accelerate.state import PartialState
+
         PartialState._reset_state()
         PartialState(cpu=device == "cpu")
 
@@ -62,6 +63,8 @@ def leave(*, wait: bool = True) -> None:
         if wait:
             distributed.barrier()
         distributed.destroy_process_group()
+        from accelerate.state import PartialState
+
         PartialState._reset_state()
 
 

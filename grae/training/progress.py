@@ -4,14 +4,13 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Column
+from typing import TYPE_CHECKING, Literal
 
 from grae.callbacks.events import End, Start, Step, Validation
 from grae.callbacks.protocol import Callback
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FRAME = 0.25
 """Seconds between two updates of the bar."""
@@ -37,18 +36,20 @@ def stage(doing: str, *, shown: bool = True) -> Iterator[Callable[[float], None]
         doing: what takes so long.
         shown: whether to show it where standard error is a terminal; elsewhere there is none.
     """
+    from rich.progress import Progress
+
     shown = shown and sys.stderr.isatty()
-    with Progress(console=Console(stderr=True), transient=True, disable=not shown) as bars:
+    with Progress(console=_stderr(), transient=True, disable=not shown) as bars:
         bar = bars.add_task(doing, total=None)  # it moves to and fro until a fraction is known
         yield lambda fraction: bars.update(bar, completed=fraction, total=1.0)
 
 
 def say(text: str) -> None:
     """A line of its own on standard error."""
-    Notes(Console(stderr=True)).say(text)
+    Notes(_stderr()).say(text)
 
 
-def choose_reporter(shown: Shown, unit: str, console: Console | None = None) -> "Silent":
+def choose_reporter(shown: Shown, unit: str, console: "Console | None" = None) -> "Silent":
     """The reporter that fits.
 
     Args:
@@ -56,7 +57,7 @@ def choose_reporter(shown: Shown, unit: str, console: Console | None = None) -> 
         unit: what a row of data is called, as in "molecules/s".
         console: where to; standard error when left out.
     """
-    console = console or Console(stderr=True)
+    console = console or _stderr()
     if not shown:
         return Silent()
     if console.is_terminal:
@@ -74,7 +75,7 @@ class Silent(Callback):
 class Notes(Silent):
     """Shows what is said in lines of its own, and no progress: for pipes and log files."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: "Console") -> None:
         self.console = console
 
     def say(self, text: str) -> None:
@@ -85,7 +86,7 @@ class Notes(Silent):
 class Rows(Notes):
     """A table that grows by a row per validation."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: "Console") -> None:
         super().__init__(console)
         self.names: list[str] = []
 
@@ -103,7 +104,10 @@ class Rows(Notes):
 class Bar(Rows):
     """A live bar under a row for each validation."""
 
-    def __init__(self, console: Console, unit: str) -> None:
+    def __init__(self, console: "Console", unit: str) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
+
         super().__init__(console)
         self.unit = unit
         columns = (BarColumn(bar_width=BAR), TextColumn("{task.fields[text]}", table_column=Column(no_wrap=True)))
@@ -132,6 +136,12 @@ class Bar(Rows):
     def on_end(self, end: End) -> None:
         """See Callback."""
         self.progress.stop()
+
+
+def _stderr() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def row(seconds: str, epoch: str, loss: str, values: Sequence[str]) -> str:

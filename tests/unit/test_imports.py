@@ -154,6 +154,12 @@ except SystemExit as end:
     assert not loaded_after(code) & {*HEAVY, "numpy"}
 
 
+def test_the_estimator_brings_what_computes_only_when_it_computes():
+    loaded = loaded_after("from grae.sequence import GrammarAutoencoder")
+    assert "torch" in loaded
+    assert not loaded & {"numba", "accelerate", "rdkit", "nltk", "rich", "matplotlib", "botorch"}
+
+
 def test_grammar_knows_neither_torch_nor_rdkit():
     code = (
         "import grae.grammar, pkgutil, importlib\n"

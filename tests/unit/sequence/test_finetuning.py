@@ -1,5 +1,6 @@
 """Fine-tuning: what is kept, what is learned, what is not forgotten, and a training that goes on where it was cut."""
 
+import copy
 import json
 from itertools import product
 from pathlib import Path
@@ -9,13 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
 
 import grae
 from grae.errors import ParseError, RunError, SettingsError
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
-from grae.sequence import GrammarAutoencoder, finetuning
+from grae.sequence import GrammarAutoencoder, finetuning, fitting
 from grae.sequence.replay import MixedBatches, Replay
 from grae.training.run_folder import RunFolder
 
@@ -87,7 +89,7 @@ def test_a_fine_tuning_that_was_cut_off_ends_alike(base, tmp_path: Path, monkeyp
         raise Cut
 
     with monkeypatch.context() as patch:
-        patch.setattr(GrammarAutoencoder, "_fitted_densities", cut)
+        patch.setattr(fitting, "_fit_densities", cut)
         with pytest.raises(Cut):
             new(epochs=2).fit(NEW, warm_start=base, run=tmp_path)
     resumed: Any = new(epochs=4).fit(NEW, run=tmp_path, resume=True)
@@ -98,10 +100,20 @@ def test_a_fine_tuning_that_was_cut_off_ends_alike(base, tmp_path: Path, monkeyp
         new(epochs=5).fit(NEW[1:], run=tmp_path, resume=True)
 
 
+def test_a_model_is_fine_tuned_in_place(base):
+    tuned: Any = new(epochs=1).fit(NEW, warm_start=base)
+    model = copy.deepcopy(base).set_params(**new(epochs=1).get_params())
+    model.fit(NEW, warm_start=model)
+    assert model.finetuning_ == tuned.finetuning_
+    assert model.sample(20, seed=1) == tuned.sample(20, seed=1)
+    with pytest.raises(NotFittedError):
+        new().fit(NEW, warm_start=new())
+
+
 def test_what_contradicts_the_model_is_refused(base, tmp_path: Path):
     for changes, message in (
-        ({"model": "gvae"}, "model='gvae'.*keeps its own, 'grae'"),
-        ({"latent_dim": 4}, "latent_dim=4.*keeps its own, 8"),
+        ({"model": "gvae"}, "model='gvae'.*keeps the model's own, 'grae'"),
+        ({"latent_dim": 4}, "latent_dim=4.*keeps the model's own, 8"),
         ({"motifs": 3}, "motifs=3"),
         ({"architecture": {"hidden": 9}}, "architecture"),
     ):

@@ -1,0 +1,91 @@
+"""Latent codes to strings, by a fitted model."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from grae.grammar import codec
+from grae.sequence.coding import decode_codes
+from grae.sequence.constrained import Completion, Constraints, constraints_under, resolve_constraint
+from grae.sequence.pushdown import greedy, sampled
+
+if TYPE_CHECKING:
+    from grae.constraints import Constraint
+    from grae.sequence.estimator import GrammarAutoencoder
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How codes are decoded; see `GrammarAutoencoder.decodings`.
+
+    Attributes:
+        temperature: 0 takes the most likely production at each step; above, productions are drawn.
+        seed: of what is drawn; None for the model's `random_state`.
+        constraints: "semantic", "grammar", or None for the strictest that the model can keep.
+        completion: "forced", or "none" as the published models decode.
+        draws: strings per code.
+        raw: whether strings come as decoded; otherwise in the language's normal form.
+    """
+
+    temperature: float = 0.0
+    seed: int | None = None
+    constraints: Constraints | None = None
+    completion: Completion = "forced"
+    draws: int = 1
+    raw: bool = False
+
+
+def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Decoding) -> list[Any]:
+    """The strings of codes.
+
+    Args:
+        model: fitted.
+        codes: (n, D) float32.
+        decoding: how.
+
+    Returns:
+        n times `decoding.draws` strings, all of the first code first; None for a derivation that is not complete.
+
+    Raises:
+        SettingsError: constraints that the model's strings cannot be put under.
+    """
+    device = model._device()
+    constraint = constraint_for(model, constraints_under(decoding.completion, decoding.constraints))
+    choose = greedy
+    if decoding.temperature != 0:
+        seed = model.random_state if decoding.seed is None else decoding.seed
+        choose = sampled(decoding.temperature, torch.Generator(device).manual_seed(seed))
+    tensors: Any = model.network_.reconstruction.tensors
+    derivations = decode_codes(
+        model.network_.to(device),
+        tensors.to(device),
+        codes,
+        max_length=model.settings_.max_length,
+        dtype=model.grammar_.dtype,
+        device=device,
+        choose=choose,
+        constraint=constraint,
+        completes=decoding.completion == "forced",
+        draws=decoding.draws,
+    )
+    complete = np.flatnonzero(derivations.lengths)
+    if len(complete) < len(derivations):
+        derivations = derivations[complete]
+    n = decoding.draws * len(codes)
+    texts = codec.decode(model.grammar_, derivations)
+    if not decoding.raw:
+        texts = model.language_grammar_.language.normalized(texts)
+    if len(texts) == n:
+        return texts
+    strings: list[str | None] = [None] * n
+    for row, text in zip(complete.tolist(), texts, strict=True):
+        strings[row] = text
+    return strings
+
+
+def constraint_for(model: "GrammarAutoencoder", name: Constraints | None) -> "Constraint | None":
+    """The rules beyond the grammar to decode under; a character model's grammar knows none of its strings."""
+    settings = model.settings_
+    return resolve_constraint(name, model.grammar_, settings.form, settings.max_length)
