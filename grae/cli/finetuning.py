@@ -48,11 +48,10 @@ def tuned(
         SettingsError: no data, or something that the model decides.
         RunError, DataError: model, data or folder cannot be used.
     """
-    from grae.cli.strings import encoded, keep_rejects
-    from grae.datasets import open_source
-    from grae.datasets.origin import record
+    from grae.cli.strings import encoder, keep_rejects
     from grae.grammar import load_grammar
     from grae.sequence.configuration import read_language_grammar, read_settings
+    from grae.sequence.strings import RunStrings
     from grae.training.processes import main_process_first
     from grae.training.run_folder import RunFolder
 
@@ -69,12 +68,11 @@ def tuned(
     if strings["data"] is None:
         raise SettingsError("--from needs the strings to train on", remedy="name them: --data FILE")
     check_new(out)
-    limit = settings.max_length if settings.architecture.fixed_length else None
-    source = open_source(strings["data"], column=strings["column"], delimiter=strings["delimiter"], grammar=plain)
-    stem = "stdin" if source.is_stream else Path(strings["data"]).name.partition(".")[0]
+    opened = RunStrings.open(plain, settings, **strings)
+    stem = "stdin" if opened.source.is_stream else Path(strings["data"]).name.partition(".")[0]
     into = place_for(out, place.name, stem)
     with main_process_first():
-        store = encoded(plain, source, form=settings.form, max_length=limit, on_invalid=on_invalid)
+        store = opened.encode(encoder(on_invalid))
 
     from grae.sequence import GrammarAutoencoder
 
@@ -83,8 +81,7 @@ def tuned(
     fitted = GrammarAutoencoder(plain, **settled, validation=HELD_BACK, test=HELD_BACK, progress=training_progress())
     more: dict[str, Any] = {"callbacks": callbacks, **({} if replay is None else {"replay": replay})}
     try:
-        about = record(strings["data"], source, store, max_length=limit)
-        fitted.fit(store, run=into, data=about, warm_start=place if place.is_dir() else start, **more)
+        fitted.fit(store, run=into, data=opened.record(store), warm_start=place if place.is_dir() else start, **more)
     finally:
         keep_rejects(store, into)
     return into, fitted, store

@@ -17,10 +17,10 @@ from typing import IO, TYPE_CHECKING, Literal
 from grae.errors import GraeError
 
 if TYPE_CHECKING:
+    from grae.callbacks.reporter import Shown
     from grae.evaluation.work import Work
     from grae.grammar.language import Language
-    from grae.training.loop import TrainingResult
-    from grae.training.progress import Shown
+    from grae.training.result import TrainingResult
 
 PIPE_WIDTH = 160
 BEST_VALUES = 3  # of a validation
@@ -54,7 +54,7 @@ def say_ended(result: "TrainingResult") -> None:
 
 def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], None]]:
     """A progress bar on stderr, where that is a terminal; gives what to call with the fraction done, 0 to 1."""
-    from grae.training.progress import stage
+    from grae.callbacks.reporter import stage
 
     return stage(doing, shown=talks())
 

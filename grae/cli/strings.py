@@ -8,33 +8,39 @@ from grae.cli.output import note, progress
 
 if TYPE_CHECKING:
     from grae.datasets import DerivationStore, Source
+    from grae.datasets.origin import Build
     from grae.grammar import Grammar
 
 STDIN = "-"
 REJECTS = "rejects.tsv"
 
 
-def encoded(
-    grammar: "Grammar", source: "Source", *, form: Any, max_length: int | None, on_invalid: Any
-) -> "DerivationStore":
-    """The derivation store of a source, made now or earlier; says how much of the source it holds."""
+def encoder(on_invalid: Any = "skip") -> "Build":
+    """What encodes a source with progress and prints how many of its lines the store holds.
+
+    Args:
+        on_invalid: whether a string outside the language is an error or skipped.
+    """
     from grae.datasets import build_store
 
-    with progress(f"encoding {source.name}") as done:
-        store = build_store(
-            grammar,
-            source,
-            form=form,
-            max_length=max_length,
-            on_invalid=on_invalid,
-            progress=lambda so_far: done(so_far.fraction),
-        )
-    counts = store.counts
-    note(f"data: {source.name}, {counts.kept:,} of {counts.read:,} lines")
-    if counts.rejected:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.rejected.items())
-        note(f"left out: {reasons}; see {store.rejects_path}")
-    return store
+    def build(grammar: "Grammar", source: "Source", form: str | None, max_length: int | None) -> "DerivationStore":
+        with progress(f"encoding {source.name}") as done:
+            store = build_store(
+                grammar,
+                source,
+                form=form,
+                max_length=max_length,
+                on_invalid=on_invalid,
+                progress=lambda so_far: done(so_far.fraction),
+            )
+        counts = store.counts
+        note(f"data: {source.name}, {counts.kept:,} of {counts.read:,} lines")
+        if counts.rejected:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.rejected.items())
+            note(f"skipped: {reasons}; see {store.rejects_path}")
+        return store
+
+    return build
 
 
 def undecodable_note(n: int, of: int) -> str:
@@ -58,9 +64,9 @@ def keep_rejects(store: "DerivationStore", place: Path) -> None:
         folder.write_text(REJECTS, store.rejects_path.read_text(encoding="utf-8"))
 
 
-def build(grammar: "Grammar", source: "Source", form: Any, max_length: int | None) -> "DerivationStore":
+def build(grammar: "Grammar", source: "Source", form: str | None, max_length: int | None) -> "DerivationStore":
     """As `grae.datasets.origin.built`, with progress."""
-    return encoded(grammar, source, form=form, max_length=max_length, on_invalid="skip")
+    return encoder()(grammar, source, form, max_length)
 
 
 def store_of(place: Path, about: Mapping[str, Any], grammar: "Grammar") -> "DerivationStore":

@@ -1,6 +1,5 @@
 """`grae train`: a grammar and its strings to a run."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,24 +9,22 @@ import typer
 from grae.autoencoder.models import named
 from grae.bounds import MOST_BATCH, MOST_EPOCHS, MOST_MOTIFS, MOST_SEED, MOST_STEPS, WIDEST_CODE
 from grae.cli.completion import datasets, grammars, runs
-from grae.cli.distributed import launched, together
-from grae.cli.finetuning import OF_MODEL, print_finetuning, restarted, tuned
+from grae.cli.distributed import together
+from grae.cli.finetuning import OF_MODEL, print_finetuning, tuned
 from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid
-from grae.cli.output import emit, note, say_ended, training_progress
-from grae.cli.resuming import on_command_line, with_changes
-from grae.cli.runs import check_new, find_run, place_for
+from grae.cli.output import emit, note, say_ended
+from grae.cli.resuming import on_command_line
+from grae.cli.runs import find_run
 from grae.cli.tables import described
+from grae.cli.training import resume_run, start_run
 from grae.density.densities import DENSITIES
-from grae.errors import RunError, SettingsError
+from grae.errors import SettingsError
 from grae.paths import CONFIG_FILE
 from grae.sequence.architectures import ARCHITECTURES
 
 if TYPE_CHECKING:
-    from grae.callbacks import Callback
     from grae.datasets import DerivationStore
     from grae.sequence import GrammarAutoencoder
-
-TEST = 0.05  # share of the strings that no training looks at, for `grae evaluate`
 
 
 def train(
@@ -184,7 +181,7 @@ def train(
     with together(device) as speaks:
         if resume:
             given = on_command_line(context, {**parameters, **strings})
-            ended = _continued(
+            ended = resume_run(
                 find_run(None if out is None else str(out), grammar, holds=CONFIG_FILE), grammar, given, loggers
             )
         elif start is not None:
@@ -193,89 +190,9 @@ def train(
         elif grammar is None:
             raise SettingsError("--grammar is missing", remedy="name one: `grae grammar list` shows the built-in ones")
         else:
-            ended = _begun(grammar, strings, on_invalid, parameters, out, loggers)
+            ended = start_run(grammar, strings, on_invalid, parameters, out, loggers)
         if speaks:
             _print(*ended, as_json)
-
-
-def _begun(
-    name: str,
-    strings: dict[str, Any],
-    on_invalid: OnInvalid,
-    parameters: dict[str, Any],
-    out: Path | None,
-    callbacks: "Sequence[Callback]",
-) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
-    """A new run."""
-    from grae.cli.strings import encoded, keep_rejects, undecodable_note
-    from grae.datasets import default_dataset, open_source
-    from grae.datasets.forms import undecodable
-    from grae.datasets.origin import record
-    from grae.grammar import load_grammar
-    from grae.grammar.analysis import KILLED
-    from grae.sequence.resolution import resolve_settings
-
-    # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
-    grammar = load_grammar(name)
-    grammar = grammar.base or grammar  # of a run's folder, without its motifs
-    for finding in grammar.analysis.findings:
-        if finding.kind in KILLED:
-            note(f"warning: {finding}")
-    _, preset = resolve_settings(parameters, grammar)
-    if not launched():  # among several processes the main one alone looks, below
-        check_new(out)
-    data = strings["data"] or default_dataset(grammar)
-    limit, form = preset.max_length, preset.form
-    source = open_source(data, column=strings["column"], delimiter=strings["delimiter"], grammar=grammar)
-
-    from grae.training.processes import main_process_first, several
-
-    if source.is_stream and several():
-        raise SettingsError("several processes cannot share standard input", remedy="save the strings in a file first")
-    place = place_for(out, grammar.name, parameters["model"])
-    with main_process_first():
-        store = encoded(grammar, source, form=form, max_length=limit, on_invalid=on_invalid)
-    if n_undecodable := int(undecodable(grammar, store.derivations, form).sum()):
-        note(undecodable_note(n_undecodable, len(store)))
-
-    from grae.sequence import GrammarAutoencoder
-
-    note(f"run: {place}")
-    fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=training_progress())
-    try:
-        fitted.fit(store, run=place, data=record(data, source, store, max_length=limit), callbacks=callbacks)
-    finally:
-        keep_rejects(store, place)
-    return place, fitted, store
-
-
-def _continued(
-    place: Path, grammar: str | None, given: dict[str, Any], callbacks: "Sequence[Callback]"
-) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
-    """A run resumed with its own settings."""
-    from grae.cli.strings import store_of
-    from grae.estimator.configuration import checked_parameters
-    from grae.grammar import load_grammar
-    from grae.sequence import GrammarAutoencoder
-    from grae.sequence.configuration import STRINGS, read_config, read_language_grammar
-    from grae.training.processes import main_process_first
-    from grae.training.run_folder import RunFolder
-
-    folder = RunFolder(place)
-    config, plain = read_config(folder), read_language_grammar(folder)
-    parameters, about = checked_parameters(STRINGS, folder, config, GrammarAutoencoder), config.get("data", {})
-    if grammar is not None and load_grammar(grammar) != plain:
-        raise RunError(f"{place} is a run of another grammar than {grammar!r}", remedy="leave --grammar out")
-    parameters = with_changes(place, parameters, given, about)
-    with main_process_first():
-        store = store_of(place, about, plain)
-    note(f"resuming: {place}")
-    fitted = GrammarAutoencoder(plain, **parameters, progress=training_progress())
-    begun = folder.has(folder.CHECKPOINT)
-    if not begun:
-        note(f"{place} was stopped before its first checkpoint; starting again")
-    more = {"callbacks": callbacks, **restarted(folder, about, begun)}
-    return place, fitted.fit(store, run=place, resume=begun, data=about, **more), store
 
 
 def _print(place: Path, fitted: "GrammarAutoencoder", store: "DerivationStore", as_json: bool) -> None:

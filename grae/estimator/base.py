@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from grae.autoencoder import Autoencoder
 from grae.callbacks.protocol import Callback
+from grae.callbacks.reporter import Shown
 from grae.datasets.split import Split
 from grae.density.base import Density
 from grae.density.densities import DENSITIES
@@ -20,10 +21,11 @@ from grae.paths import RUNS, place_named
 from grae.training import processes
 from grae.training.batches import Batches
 from grae.training.device import resolve_device
-from grae.training.loop import TrainingResult, Validate, train
-from grae.training.progress import Shown
+from grae.training.loop import train
+from grae.training.result import TrainingResult
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device
+from grae.training.training import Validate
 
 MOST_CODES = 100_000  # codes that densities are fitted to
 

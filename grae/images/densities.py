@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from grae.callbacks.reporter import stage
 from grae.density import DENSITIES, Density, TwoStage
 from grae.density.densities import ALWAYS
 from grae.images.recipes import model_of_images
 from grae.images.settings import Settings
-from grae.training.progress import stage
 
 
 def fit_densities(codes: np.ndarray, settings: Settings, *, progress: bool = False) -> dict[str, Density]:

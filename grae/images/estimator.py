@@ -11,6 +11,7 @@ from torch import nn
 
 from grae.autoencoder import Autoencoder
 from grae.callbacks.protocol import Callback, check
+from grae.callbacks.reporter import Shown
 from grae.datasets.split import Split
 from grae.density import Density, TwoStage
 from grae.errors import DataError, SettingsError
@@ -28,7 +29,6 @@ from grae.paths import IMAGE_RUNS
 from grae.training import processes
 from grae.training.batches import mean_losses, to_device
 from grae.training.device import resolve_device
-from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
 

@@ -7,56 +7,26 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
 from grae.callbacks.events import Evaluation, Progress, Round
-from grae.callbacks.protocol import Callback
+from grae.callbacks.reporter import Notes, Reporter, Shown, choose, clock
 from grae.optimization.failures import Failures, Outcome, scored_singly, warn, warn_of_batch
-from grae.training.progress import Shown, clock
 
 PART = 0.2  # of something long, that is worth a line
 
 
-def search_reporter(shown: Shown, console: Console | None = None) -> "Silent":
-    """The reporter that fits: none, a bar in a terminal, else failures alone, or under "verbose" a line a round too."""
-    console = console or Console(stderr=True)
-    if not shown:
-        return Silent()
-    if console.is_terminal:
-        return Bar(console)
-    return Lines(console) if shown == "verbose" else Words(console)
+def search_reporter(shown: Shown, console: Console | None = None) -> Reporter:
+    """The reporter of a search that fits; see `choose`. Without a terminal and "verbose" it shows failures alone."""
+    return choose(shown, lines=Lines, bar=Bar, console=console)
 
 
-class Silent(Callback):
-    """Shows nothing."""
-
-    def say(self, text: str) -> None:
-        """A line of its own."""
-
-    def doing(self, what: str, fraction: float | None = None) -> None:
-        """What takes time now, and how far it has come."""
-
-    def close(self) -> None:
-        """Nothing takes time any more, whether a search was started or not."""
-
-
-class Words(Silent):
-    """What is worth a line of its own, such as a failure, for pipes and log files."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-
-    def say(self, text: str) -> None:
-        """See Silent."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-class Lines(Words):
-    """A plain line a round, too."""
+class Lines(Notes):
+    """A line per round, too."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self.shown: tuple[str, float] | None = None
 
     def doing(self, what: str, fraction: float | None = None) -> None:
-        """See Silent. A line where something long begins, and one for each further part that is done."""
+        """See Reporter. A line where something long begins, and one for each further part that is done."""
         if fraction is None:
             return
         if self.shown is not None and self.shown[0] == what and fraction < min(1.0, self.shown[1] + PART):
@@ -90,12 +60,12 @@ class Bar(Lines):
             super().on_round(round)
 
     def doing(self, what: str, fraction: float | None = None) -> None:
-        """See Silent."""
+        """See Reporter."""
         done = "" if fraction is None else f" {fraction:.0%}"
         self.progress.update(self.task, text=f"{what}{done}")
 
     def close(self) -> None:
-        """See Silent."""
+        """See Reporter."""
         self.progress.stop()
 
 
@@ -151,6 +121,6 @@ def summary(progress: Progress) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def fraction_of(reporter: Silent, what: str) -> Callable[[float], None]:
+def fraction_of(reporter: Reporter, what: str) -> Callable[[float], None]:
     """Tells a reporter how far something has come."""
     return lambda fraction: reporter.doing(what, fraction)

@@ -19,11 +19,11 @@ from grae.pretrained import start_strings, written_to
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from grae.callbacks.reporter import Shown
     from grae.datasets.origin import Build
     from grae.grammar import Grammar
     from grae.optimization.result import SearchResult
     from grae.sequence import GrammarAutoencoder
-    from grae.training.progress import Shown
 
 LONGEST_NAME = 40
 

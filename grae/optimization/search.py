@@ -21,8 +21,8 @@ from grae.optimization.target import Direction, Target
 from grae.optimization.targets import target_named
 
 if TYPE_CHECKING:
+    from grae.callbacks.reporter import Shown
     from grae.sequence import GrammarAutoencoder
-    from grae.training.progress import Shown
 
 
 def optimize(

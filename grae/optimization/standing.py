@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable
 
 from grae.callbacks.events import Best, Evaluation, Progress, Round
+from grae.callbacks.reporter import seconds_left
 from grae.optimization.history import History, Record
 from grae.optimization.start import Start
-from grae.training.progress import seconds_left
 
 
 class Standing:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from grae.optimization.setup import Setup
 
 if TYPE_CHECKING:
-    from grae.optimization.progress import Silent
+    from grae.callbacks.reporter import Reporter
     from grae.optimization.search_settings import SearchSettings
     from grae.optimization.space import LatentSpace
     from grae.optimization.start import Start
@@ -48,7 +48,7 @@ class StrategyRow:
 
 
 def strategy_of(
-    settings: "SearchSettings", space: "LatentSpace", start: "Start", target: "Target", reporter: "Silent"
+    settings: "SearchSettings", space: "LatentSpace", start: "Start", target: "Target", reporter: "Reporter"
 ) -> "Strategy":
     """The strategy that the settings name.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from grae import files
+from grae.callbacks.reporter import stage
 from grae.report import (
     interpolation,
     latent_map,
@@ -20,7 +21,6 @@ from grae.report import (
 )
 from grae.report.context import ReportContext
 from grae.report.section import LeftOut, rendered
-from grae.training.progress import stage
 from grae.version import __version__
 
 SECTIONS = (

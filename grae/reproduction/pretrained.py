@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grae.callbacks.reporter import Shown
 from grae.errors import SettingsError
 from grae.pretrained import MOST_BYTES, size_of
 from grae.reproduction.trained import train
-from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:

@@ -26,16 +26,14 @@ def train(
         SettingsError: a parameter is unknown or out of range.
         RunError: the folder holds another run, or cannot be written.
     """
-    from grae.datasets import open_source
-    from grae.datasets.origin import built, record
+    from grae.datasets.origin import built
     from grae.grammar import load_grammar
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.resolution import resolve_settings
+    from grae.sequence.strings import RunStrings
 
-    read = load_grammar(grammar)
-    fitted = GrammarAutoencoder(read, **parameters)
-    _, preset = resolve_settings(fitted.get_params(), read)
-    source = open_source(data, grammar=read)
-    store = (build or built)(read, source, preset.form, preset.max_length)
-    about = record(data, source, store, max_length=preset.max_length)
-    return fitted.fit(store, run=run.path, resume=run.has(run.CHECKPOINT), data=about)
+    loaded = load_grammar(grammar)
+    model = GrammarAutoencoder(loaded, **parameters)
+    strings = RunStrings.open(loaded, resolve_settings(model.get_params(), loaded), data)
+    store = strings.encode(build or built)
+    return model.fit(store, run=run.path, resume=run.has(run.CHECKPOINT), data=strings.record(store))

@@ -9,6 +9,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from grae.callbacks.protocol import Callback, check
+from grae.callbacks.reporter import Shown
 from grae.datasets.forms import encode_in_form
 from grae.datasets.store import DerivationStore
 from grae.errors import SettingsError
@@ -23,7 +24,6 @@ from grae.sequence.decoding import Decoding, constraint_for, decode_strings
 from grae.sequence.preparation import readable, rewritten, strings_in
 from grae.training import processes
 from grae.training.device import resolve_device
-from grae.training.progress import Shown
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
 

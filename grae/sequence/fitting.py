@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grae.autoencoder.models import Model
+from grae.callbacks.reporter import say, stage
 from grae.datasets.split import Split, make_split
 from grae.datasets.store import DerivationStore
 from grae.density import DENSITIES, Density
@@ -28,9 +29,8 @@ from grae.sequence.resolution import resolve_settings
 from grae.sequence.settings import Preset, Settings
 from grae.training import plan, processes
 from grae.training.batches import Batches
-from grae.training.loop import Validate
-from grae.training.progress import say, stage
 from grae.training.run_folder import RunFolder
+from grae.training.training import Validate
 
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder

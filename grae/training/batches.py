@@ -1,12 +1,15 @@
 """What the loop asks of data: the rows of each batch, and the batch of given rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from grae.errors import DataError
+from grae.training.position import Position
 
 Batch = Tensor | Mapping[str, Tensor]
 
@@ -26,6 +29,40 @@ class Batches(Protocol):
     def collate(self, rows: np.ndarray) -> Any:
         """The batch of these rows, a tensor or a dictionary of tensors, on the CPU."""
         ...
+
+
+def steps_from(
+    position: Position, data: Batches, rank: int, world: int, device: torch.device
+) -> Generator[tuple[Any, int, int]]:
+    """What each step of a training takes from a position on, epoch after epoch, without end.
+
+    Args:
+        position: where it begins.
+        data: see `Batches`.
+        rank: of this process.
+        world: processes.
+        device: of the batches.
+
+    Yields:
+        This process's share of a batch, None where the batch has fewer rows than there are processes; rows in the
+        shares of all processes; batches in the epoch.
+
+    Raises:
+        DataError: an epoch has no batches.
+    """
+    epoch, first = position.epoch, position.batch
+    while True:
+        batches = data.batches(epoch)
+        if len(batches) == 0:
+            raise DataError("an epoch has no batches", remedy="give more data or a smaller batch_size")
+
+        def make(index: int, batches: Any = batches) -> tuple[Any, int, int]:
+            rows: np.ndarray = shard(batches[index], rank, world)
+            batch = to_device(data.collate(rows), device) if len(rows) else None
+            return batch, len(rows) * world, len(batches)
+
+        yield from prefetch(make, range(first, len(batches)), depth=2 if device.type == "cuda" else 0)
+        epoch, first = epoch + 1, 0
 
 
 def shuffled_batches(n_rows: int, batch_size: int, *, seed: int, epoch: int) -> list[np.ndarray]:

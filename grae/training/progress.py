@@ -1,13 +1,11 @@
 """What a training shows while it runs, on standard error: in a terminal a live bar under a table of validations."""
 
-import contextlib
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from grae.callbacks.events import End, Start, Step, Validation
-from grae.callbacks.protocol import Callback
+from grae.callbacks.reporter import Notes, Reporter, Shown, choose, clock, seconds_left
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,62 +23,17 @@ HEADINGS = {
 """Columns of validations whose names are too long or are those of the training; the losses as in Ghosh et al. 2020."""
 CELL = 10
 BEST = " best"
-Shown = bool | Literal["verbose"]
 
 
-@contextlib.contextmanager
-def stage(doing: str, *, shown: bool = True) -> Iterator[Callable[[float], None]]:
-    """A bar for what goes before or after a training; gives what to call with the fraction done, 0 to 1.
-
-    Args:
-        doing: what takes so long.
-        shown: whether to show it where standard error is a terminal; elsewhere there is none.
-    """
-    from rich.progress import Progress
-
-    shown = shown and sys.stderr.isatty()
-    with Progress(console=_stderr(), transient=True, disable=not shown) as bars:
-        bar = bars.add_task(doing, total=None)  # it moves to and fro until a fraction is known
-        yield lambda fraction: bars.update(bar, completed=fraction, total=1.0)
-
-
-def say(text: str) -> None:
-    """A line of its own on standard error."""
-    Notes(_stderr()).say(text)
-
-
-def choose_reporter(shown: Shown, unit: str, console: "Console | None" = None) -> "Silent":
-    """The reporter that fits.
+def choose_reporter(shown: Shown, unit: str, console: "Console | None" = None) -> Reporter:
+    """The reporter of a training that fits.
 
     Args:
         shown: whether to show anything; "verbose" for a row per validation where there is no terminal, too.
         unit: what a row of data is called, as in "molecules/s".
         console: where to; standard error when left out.
     """
-    console = console or _stderr()
-    if not shown:
-        return Silent()
-    if console.is_terminal:
-        return Bar(console, unit)
-    return Rows(console) if shown == "verbose" else Notes(console)
-
-
-class Silent(Callback):
-    """Shows nothing."""
-
-    def say(self, text: str) -> None:
-        """A line of its own."""
-
-
-class Notes(Silent):
-    """Shows what is said in lines of its own, and no progress: for pipes and log files."""
-
-    def __init__(self, console: "Console") -> None:
-        self.console = console
-
-    def say(self, text: str) -> None:
-        """See Silent."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    return choose(shown, lines=Rows, bar=lambda console: Bar(console, unit), console=console)
 
 
 class Rows(Notes):
@@ -138,12 +91,6 @@ class Bar(Rows):
         self.progress.stop()
 
 
-def _stderr() -> "Console":
-    from rich.console import Console
-
-    return Console(stderr=True)
-
-
 def row(seconds: str, epoch: str, loss: str, values: Sequence[str]) -> str:
     """A row of the table of validations: the time so far, epochs done, the training loss, validation values."""
     return f"{seconds:>8} {epoch:>8} {loss:>{CELL}} " + " ".join(f"{value[:CELL]:>{CELL}}" for value in values)
@@ -168,15 +115,3 @@ def _figure(value: float | None) -> str:
 def in_words(terms: Mapping[str, float | None]) -> str:
     """Named numbers in a row, to four figures."""
     return " ".join(f"{name} {'not finite' if x is None else format(x, '.4g')}" for name, x in terms.items())
-
-
-def seconds_left(done: float, seconds: float) -> float | None:
-    """Seconds to the end at the speed so far; None before there is any."""
-    return seconds * (1 - done) / done if done > 0 else None
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"

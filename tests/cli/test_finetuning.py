@@ -25,7 +25,7 @@ def test_a_run_is_trained_on(grae, base: Path):
     assert ended.status == 0
     run = Path("runs/lists-grae-1-mine-1")
     assert ended.json["run"] == str(run)
-    assert "left out: 1" in ended.err
+    assert "skipped: 1" in ended.err
     assert ended.json["data"]["rows"] == 56
     found = ended.json["finetuning"]
     assert found["from"] == str(base)

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from toy import Data, Model, validation
 
-from grae.training import loop
+from grae.training import loop, timetable
 from grae.training.run_folder import RunFolder
 from grae.training.settings import TrainingSettings
 
@@ -120,7 +120,7 @@ def kill_at_random_moments(folder: Path, expected: tuple, rounds: int = 4) -> di
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    loop.LARGEST_SHARE_OF_SAVING = 1e9  # save at each step
+    timetable.LARGEST_SHARE_OF_SAVING = 1e9  # save at each step
     here = Path(sys.argv[1])
     train(here / "warm", Data())  # imports all that is imported late, once for all children
     in_child(lambda: train(here / "unbroken", Data()))

@@ -12,7 +12,7 @@ from torch import nn
 
 from grae.errors import DataError, SettingsError, TrainingError
 from grae.training import device as device_module
-from grae.training import loop
+from grae.training import training
 from grae.training.batches import prefetch, shuffled_batches
 from grae.training.device import BF16_INSTRUCTIONS, use_bf16
 from grae.training.loop import train
@@ -41,7 +41,7 @@ def scripted(*losses: float):
 def clock(monkeypatch):
     """The loop's clock, moved by hand."""
     clock = SimpleNamespace(now=100.0, monotonic=lambda: clock.now)
-    monkeypatch.setattr(loop, "time", clock)
+    monkeypatch.setattr(training, "time", clock)
     return clock
 
 
@@ -282,7 +282,7 @@ class TestNotFinite:
         assert result.metrics[0]["validation"] == {"loss": 1.0, "exact": None}
 
     def test_a_gpus_late_look_names_the_step_all_the_same(self, toy, monkeypatch):
-        monkeypatch.setattr(loop, "Terms", lambda every, mean, remedy: Terms(16, mean, remedy))
+        monkeypatch.setattr(training, "Terms", lambda every, mean, remedy: Terms(16, mean, remedy))
         with pytest.raises(TrainingError, match="diverged at step 2:"):
             train(toy.Model(), self.broken(toy, 2, math.nan), SETTINGS.replace(epochs=9), validate=scripted(1.0))
 

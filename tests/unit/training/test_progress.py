@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from grae.callbacks.reporter import Notes, Reporter, clock
 from grae.training.loop import train
-from grae.training.progress import Bar, Notes, Rows, Silent, choose_reporter, clock, fitting, in_words
+from grae.training.progress import Bar, Rows, choose_reporter, fitting, in_words
 from grae.training.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(epochs=2, batch_size=8, precision="fp32", device="cpu")
@@ -83,7 +84,13 @@ def test_the_bar_goes_away_on_errors(toy, monkeypatch):
 
 @pytest.mark.parametrize(
     ("shown", "terminal", "kind"),
-    [(False, True, Silent), (True, False, Notes), ("verbose", False, Rows), (True, True, Bar), ("verbose", True, Bar)],
+    [
+        (False, True, Reporter),
+        (True, False, Notes),
+        ("verbose", False, Rows),
+        (True, True, Bar),
+        ("verbose", True, Bar),
+    ],
 )
 def test_chooses(shown, terminal, kind):
     reporter = choose_reporter(shown, "rows", Console(file=io.StringIO(), force_terminal=terminal))

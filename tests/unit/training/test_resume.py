@@ -14,7 +14,7 @@ import pytest
 
 from grae import files
 from grae.errors import RunError, TrainingError
-from grae.training import loop
+from grae.training import training
 from grae.training.checkpoint import read_best
 from grae.training.interruption import Interrupted, Interruption
 from grae.training.loop import train
@@ -300,13 +300,13 @@ def test_time_between_checkpoints_grows_with_what_they_cost(toy, go, monkeypatch
     """Saving takes a tenth of a step's time, five times what is allowed: every fifth step or so saves."""
     clock = [0.0]
     saved = []
-    monkeypatch.setattr(loop, "time", type("Clock", (), {"monotonic": staticmethod(lambda: clock[0])}))
+    monkeypatch.setattr(training, "time", type("Clock", (), {"monotonic": staticmethod(lambda: clock[0])}))
 
     def save(*_):
         clock[0] += 0.1
         saved.append(_[1].step)
 
-    monkeypatch.setattr(loop.checkpoint, "save_checkpoint", save)
+    monkeypatch.setattr(training.checkpoint, "save_checkpoint", save)
     data = toy.Data(n_rows=400)
     collate = data.collate
 

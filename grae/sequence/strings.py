@@ -1,0 +1,72 @@
+"""The strings that a run is trained on: from a data set or a file to derivations in the form that its model learns."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from grae.datasets import DerivationStore, Source, open_source
+from grae.datasets.origin import Build, built, record
+from grae.grammar import Grammar
+from grae.sequence.resolution import Resolved
+from grae.sequence.settings import Settings
+
+
+@dataclass(frozen=True)
+class RunStrings:
+    """Strings to train on, opened and not yet encoded.
+
+    Attributes:
+        grammar: of the strings, without motifs.
+        data: a data set's name, a path, or "-" for standard input.
+        source: the data, opened.
+        form: in which they are learned.
+        max_length: the most productions that a derivation may have; None for any number.
+    """
+
+    grammar: Grammar
+    data: str
+    source: Source
+    form: str
+    max_length: int | None
+
+    @classmethod
+    def open(
+        cls,
+        grammar: Grammar,
+        resolved: Resolved | Settings,
+        data: str,
+        *,
+        column: str | int | None = None,
+        delimiter: str | None = None,
+    ) -> Self:
+        """Opens the strings of a run.
+
+        Args:
+            grammar: of the strings, without motifs.
+            resolved: the settings of a new model, or those of the model that is fine-tuned.
+            data: a data set's name, a path, or "-" for standard input.
+            column: of a table.
+            delimiter: between its columns.
+
+        Raises:
+            DataError: there are no such data.
+        """
+        source = open_source(data, column=column, delimiter=delimiter, grammar=grammar)
+        if isinstance(resolved, Settings):
+            limit = resolved.max_length if resolved.architecture.fixed_length else None
+            return cls(grammar, data, source, resolved.form, limit)
+        return cls(grammar, data, source, resolved.preset.form, resolved.preset.max_length)
+
+    def encode(self, build: Build = built) -> DerivationStore:
+        """Their derivations, encoded now or read from the cache.
+
+        Args:
+            build: encodes them; by default strings outside the language are skipped.
+
+        Raises:
+            DataError: none of them can be used.
+        """
+        return build(self.grammar, self.source, self.form, self.max_length)
+
+    def record(self, store: DerivationStore) -> dict[str, Any]:
+        """Where they come from, for the run's config.json."""
+        return record(self.data, self.source, store, max_length=self.max_length)

@@ -1,0 +1,47 @@
+"""What the processes of one training agree on, so that all take the same steps: time, interruptions, values, means."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+class Agreement:
+    """Agreement among processes; in a single one, what is given is what comes back.
+
+    All processes have to call each method.
+
+    Args:
+        accelerator: of the training.
+    """
+
+    def __init__(self, accelerator: "Accelerator") -> None:
+        self.accelerator = accelerator
+        self.several = accelerator.num_processes > 1
+
+    def state(self, seconds: float, interrupted: bool, stopped: bool) -> tuple[float, bool, bool]:
+        """The main process's clock, whether any process is interrupted, and whether any is to stop."""
+        if not self.several:
+            return seconds, interrupted, stopped
+        gathered = self._gather([seconds, float(interrupted), float(stopped)], torch.float64)
+        interrupted, stopped = (bool(value) for value in gathered[:, 1:].amax(0).tolist())
+        return gathered[0, 0].item(), interrupted, stopped
+
+    def values(self, values: dict[str, float]) -> dict[str, float]:
+        """The main process's values, by name."""
+        if not self.several:
+            return values
+        return dict(zip(values, self._gather(list(values.values()))[0].tolist(), strict=True))
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over all processes."""
+        reduced: Any = self.accelerator.reduce(values, reduction="mean")
+        return reduced
+
+    def _gather(self, row: list[float], dtype: torch.dtype = torch.float32) -> Tensor:
+        """The rows of all processes, (processes, values)."""
+        rows: Any = self.accelerator.gather(torch.tensor([row], dtype=dtype, device=self.accelerator.device))
+        return rows
