@@ -31,9 +31,8 @@ def build(architecture: Architecture, objective: Objective) -> Autoencoder:
         filters=architecture.decoder,
         **sizes,
     )
-    bottleneck = BOTTLENECKS[objective.bottleneck](
-        encoder.n_features, architecture.latent_dim, **objective.bottleneck_options
-    )
+    chosen = objective.bottleneck
+    bottleneck = BOTTLENECKS[chosen.kind](encoder.n_features, architecture.latent_dim, **chosen.options)
     initialize(encoder, bottleneck, decoder)
     options: dict[str, Any] = dict(objective.regularizer_options)
     layers = [LAYERS[name] for name in options.pop("layers", [])]
@@ -44,6 +43,6 @@ def build(architecture: Architecture, objective: Objective) -> Autoencoder:
         decoder,
         SquaredError(objective.reconstruction, objective.reconstruction_weight),
         regularizer,
-        beta=objective.beta,
-        lambda_=objective.lambda_,
+        beta=objective.weights.beta,
+        lambda_=objective.weights.lambda_,
     )

@@ -6,7 +6,7 @@ Source: Ghosh et al. 2020, appendix and published code, except for what is marke
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from grae.autoencoder.models import MODELS, Model, model_named
+from grae.autoencoder.models import MODELS, Defaults, Model, model_named
 from grae.errors import SettingsError
 
 Scale = Literal["mean", "sum", "sum-channels"]
@@ -19,20 +19,7 @@ SCALING: dict[str, tuple[Scale, dict[str, Any]]] = {
     "constant-variance": ("sum", {"noise": SIGMA, "reduction": "sum"}),
     "wasserstein": ("mean", {}),
 }
-"""Of each bottleneck: the scale of the squared error over the pixels, and the options; the weights go with them."""
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """The weights of a model's loss.
-
-    Attributes:
-        beta: of L_Z.
-        lambda_: of L_REG.
-    """
-
-    beta: float
-    lambda_: float = 0.0
+"""Of each bottleneck: the reduction of the squared error, and fields of its settings; the weights go with them."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +55,7 @@ class Recipe:
     decoder: tuple[int, ...]
     kernel: int
     rescale: bool
-    weights: dict[str, LossWeights]
+    weights: dict[str, Defaults]
     rates: dict[str, float]
     epochs: int
     epochs_of: dict[str, int] = field(default_factory=dict)
@@ -92,16 +79,16 @@ MNIST = Recipe(
     kernel=4,
     rescale=True,
     weights={
-        "vae": LossWeights(0.312),
-        "cv-vae": LossWeights(0.039),
-        "wae": LossWeights(0.03),
-        "2svae": LossWeights(0.312),
-        "rae-gp": LossWeights(1e-4, 5e-8),
-        "rae-l2": LossWeights(1e-4, 1e-7),
-        "rae-sn": LossWeights(0.009),
-        "rae": LossWeights(5e-4),
-        "ae": LossWeights(0.0),
-        "ae-l2": LossWeights(0.0, 1e-7),
+        "vae": Defaults(0.312),
+        "cv-vae": Defaults(0.039),
+        "wae": Defaults(0.03),
+        "2svae": Defaults(0.312),
+        "rae-gp": Defaults(1e-4, 5e-8),
+        "rae-l2": Defaults(1e-4, 1e-7),
+        "rae-sn": Defaults(0.009),
+        "rae": Defaults(5e-4),
+        "ae": Defaults(0.0),
+        "ae-l2": Defaults(0.0, 1e-7),
     },
     rates=RATES,
     epochs=100,
@@ -117,16 +104,16 @@ CIFAR10 = Recipe(
     kernel=4,
     rescale=True,
     weights={
-        "vae": LossWeights(0.024),
-        "cv-vae": LossWeights(9e-4),
-        "wae": LossWeights(0.006),
-        "2svae": LossWeights(0.024),
-        "rae-gp": LossWeights(9e-4, 0.0),  # as published: without the penalty
-        "rae-l2": LossWeights(1e-3, 1e-6),
-        "rae-sn": LossWeights(0.03),
-        "rae": LossWeights(0.01),
-        "ae": LossWeights(0.0),
-        "ae-l2": LossWeights(0.0, 1e-6),
+        "vae": Defaults(0.024),
+        "cv-vae": Defaults(9e-4),
+        "wae": Defaults(0.006),
+        "2svae": Defaults(0.024),
+        "rae-gp": Defaults(9e-4, 0.0),  # as published: without the penalty
+        "rae-l2": Defaults(1e-3, 1e-6),
+        "rae-sn": Defaults(0.03),
+        "rae": Defaults(0.01),
+        "ae": Defaults(0.0),
+        "ae-l2": Defaults(0.0, 1e-6),
     },
     rates=RATES,
     epochs=100,
@@ -144,16 +131,16 @@ CELEBA = Recipe(
     kernel=5,
     rescale=False,
     weights={
-        "vae": LossWeights(0.09024),
-        "cv-vae": LossWeights(0.01),
-        "wae": LossWeights(100.0),
-        "2svae": LossWeights(0.09024),
-        "rae-gp": LossWeights(1e-4, 1e-7),
-        "rae-l2": LossWeights(1e-4, 1e-7),
-        "rae-sn": LossWeights(0.0024),
-        "rae": LossWeights(1e-4),
-        "ae": LossWeights(0.0),
-        "ae-l2": LossWeights(0.0, 1e-6),
+        "vae": Defaults(0.09024),
+        "cv-vae": Defaults(0.01),
+        "wae": Defaults(100.0),
+        "2svae": Defaults(0.09024),
+        "rae-gp": Defaults(1e-4, 1e-7),
+        "rae-l2": Defaults(1e-4, 1e-7),
+        "rae-sn": Defaults(0.0024),
+        "rae": Defaults(1e-4),
+        "ae": Defaults(0.0),
+        "ae-l2": Defaults(0.0, 1e-6),
     },
     rates={**RATES, "deterministic": 1e-3},
     epochs=70,
@@ -176,7 +163,7 @@ DIGITS = Recipe(
     decoder=(64,),
     kernel=4,
     rescale=True,
-    weights=MNIST.weights | {"vae": LossWeights(0.0195), "cv-vae": LossWeights(0.00244), "2svae": LossWeights(0.0195)},
+    weights=MNIST.weights | {"vae": Defaults(0.0195), "cv-vae": Defaults(0.00244), "2svae": Defaults(0.0195)},
     rates=dict.fromkeys(RATES, _DIGITS_RATE),
     epochs=100,
     batch_size=32,
@@ -249,9 +236,9 @@ def objective_of(
         )
     if beta is not None and not model.weighs_embedding:
         raise SettingsError(f"model {name!r} has beta 0", remedy="leave beta out, or choose rae or rae-l2")
-    reconstruction, bottleneck_options = SCALING.get(model.bottleneck, ("mean", {}))
+    reconstruction, bottleneck = SCALING.get(model.bottleneck, ("mean", {}))
     if model.images is not None and model.images.noise is not None:
-        bottleneck_options = {**bottleneck_options, "noise": model.images.noise}
+        bottleneck = {**bottleneck, "noise": model.images.noise}
     regularizer_options: dict[str, dict[str, Any]] = {
         "tikhonov": {"layers": list(recipe.tikhonov)},
         "gradient-penalty": {"of": "energy"},
@@ -261,11 +248,12 @@ def objective_of(
     assert weights is not None  # as `models_of_images` makes sure
     return {
         "reconstruction": reconstruction,
-        "bottleneck": model.bottleneck,
-        "bottleneck_options": bottleneck_options,
-        "beta": weights.beta if beta is None else beta,
+        "bottleneck": {"kind": model.bottleneck, **bottleneck},
         "regularizer": model.regularizer,
         "regularizer_options": regularizer_options.get(model.regularizer, {}),
-        "lambda_": scale * weights.lambda_ if lambda_ is None else lambda_,
+        "weights": {
+            "beta": weights.beta if beta is None else beta,
+            "lambda_": scale * weights.lambda_ if lambda_ is None else lambda_,
+        },
         **recipe.losses.get(name, {}),
     }

@@ -2,15 +2,13 @@
 
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from grae.autoencoder.models import MODELS
+from grae.estimator.objective import BottleneckSettings, LossWeights
 from grae.estimator.settings import Frozen
 from grae.images.recipes import Scale
 from grae.training.settings import TrainingSettings
-
-BOTTLENECKS = frozenset({"noisy", *(row.bottleneck for row in MODELS.values())})
-REGULARIZERS = frozenset(row.regularizer for row in MODELS.values())
 
 
 class Architecture(Frozen):
@@ -56,29 +54,37 @@ class Objective(Frozen):
         reconstruction: how the squared error is reduced over pixels and channels; see `networks.SquaredError`.
         reconstruction_weight: weight of it.
         input_noise: standard deviation of the noise that the encoder's pixels get in training; see `networks`.
-        bottleneck: its name in `autoencoder.BOTTLENECKS`.
-        bottleneck_options: arguments of its class.
-        beta: weight of L_Z.
+        bottleneck: between encoder and decoder.
         regularizer: its name in `autoencoder.REGULARIZERS`.
         regularizer_options: arguments of its class; "layers" are names of `build.LAYERS`.
-        lambda_: weight of L_REG.
+        weights: of L_Z and L_REG.
     """
 
     reconstruction: Scale
     reconstruction_weight: float = Field(default=1.0, gt=0)
     input_noise: float = Field(default=0.0, ge=0)
-    bottleneck: str
-    bottleneck_options: dict[str, Any] = Field(default_factory=dict)
-    beta: float = Field(ge=0)
+    bottleneck: BottleneckSettings
     regularizer: str
     regularizer_options: dict[str, Any] = Field(default_factory=dict)
-    lambda_: float = Field(ge=0)
+    weights: LossWeights
 
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        if self.bottleneck not in BOTTLENECKS or self.regularizer not in REGULARIZERS:
-            raise ValueError(f"unknown bottleneck {self.bottleneck!r} or regularizer {self.regularizer!r}")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_older_run(cls, values: Any) -> Any:
+        """Runs of before 2026-11-27 hold the bottleneck's name, its options and the weights as fields of their own."""
+        if not isinstance(values, dict) or not isinstance(values.get("bottleneck"), str):
+            return values
+        values = dict(values)
+        options = values.pop("bottleneck_options", {})
+        weights = {name: values.pop(name) for name in ("beta", "lambda_") if name in values}
+        return values | {"bottleneck": {**options, "kind": values["bottleneck"]}, "weights": weights}
+
+    @field_validator("regularizer")
+    @classmethod
+    def _known(cls, regularizer: str) -> str:
+        if all(regularizer != row.regularizer for row in MODELS.values()):
+            raise ValueError(f"there is no regularizer {regularizer!r}")
+        return regularizer
 
 
 class Settings(Frozen):

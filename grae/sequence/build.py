@@ -9,16 +9,12 @@ from grae.autoencoder import (
     Regularizer,
     model_named,
 )
+from grae.estimator.objective import BottleneckSettings, LossWeights
 from grae.grammar import Grammar
 from grae.sequence.architecture import Architecture
 from grae.sequence.decoders import RECONSTRUCTIONS
 from grae.sequence.pushdown import GrammarTensors
-from grae.sequence.settings import (
-    BottleneckSettings,
-    LossWeights,
-    Reconstruction,
-    Settings,
-)
+from grae.sequence.settings import Reconstruction, Settings
 
 
 def build(

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from grae.autoencoder.models import model_named
 from grae.errors import SettingsError
+from grae.estimator.settings import replaced
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.sequence.fitting import given_grammar
 from grae.sequence.preparation import derivations_of, rewritten
-from grae.sequence.settings import Settings, preset_named, replaced
+from grae.sequence.settings import Settings, preset_named
 
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder

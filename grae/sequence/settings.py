@@ -1,22 +1,21 @@
 """What can be chosen about a model on derivations, and the presets."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
-from grae.autoencoder.models import MODELS, Model, Reduction
+from grae.autoencoder.models import Model
 from grae.bounds import MOST_MOTIFS, MOST_STEPS
 from grae.errors import SettingsError
-from grae.estimator.settings import Frozen, replaced
+from grae.estimator.objective import BottleneckSettings, LossWeights
+from grae.estimator.settings import Frozen
 from grae.grammar import Grammar
 from grae.grammar.language import AS_WRITTEN
 from grae.sequence.architecture import AnyArchitecture, PaperArchitecture, RecurrentArchitecture
 from grae.training.settings import TrainingSettings
 
 PRESETS = ("quick", "default", "paper")
-NEED_NOISE, NO_NOISE = ("noisy", "constant-variance"), ("deterministic", "wasserstein")
-"""Bottlenecks that cannot do without a noise, and those that draw none."""
 Reconstruction = Literal["cross-entropy", "binary-cross-entropy"]
 
 
@@ -88,83 +87,6 @@ SCALES = {
     )
 }
 """By language, where strings are shorter than those of most."""
-
-
-class LossWeights(Frozen):
-    """The weights of the loss's terms.
-
-    Attributes:
-        beta: of L_Z.
-        lambda_: of L_REG.
-        penalized_every: n where the gradient penalty is computed on every n-th row of a batch.
-    """
-
-    beta: float = Field(ge=0)
-    lambda_: float = Field(ge=0)
-    penalized_every: int = Field(default=1, ge=1)
-
-
-class BottleneckSettings(Frozen):
-    """The bottleneck; what is None is left to its class.
-
-    Attributes:
-        kind: its name in `autoencoder.bottlenecks.BOTTLENECKS`.
-        noise: scale of the noise: a factor of sigma for "gaussian", sigma itself for "constant-variance", the standard
-            deviation for "noisy"; the others draw none.
-        reduction: of L_Z over the dimensions.
-    """
-
-    kind: str = "deterministic"
-    noise: float | None = Field(default=None, ge=0)
-    reduction: Reduction | None = None
-
-    @field_validator("kind")
-    @classmethod
-    def _known(cls, kind: str) -> str:
-        if kind != "noisy" and all(kind != row.bottleneck for row in MODELS.values()):
-            raise ValueError(f"there is no bottleneck {kind!r}")
-        return kind
-
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        if self.kind in NEED_NOISE and self.noise is None:
-            raise ValueError(f"the bottleneck {self.kind!r} needs a noise")
-        if self.kind in NO_NOISE and self.noise is not None:
-            raise ValueError(f"the bottleneck {self.kind!r} draws no noise")
-        if self.kind == "wasserstein" and self.reduction is not None:
-            raise ValueError("the discrepancy of the bottleneck 'wasserstein' is not reduced over dimensions")
-        return self
-
-    @classmethod
-    def of(cls, kind: str, noise: float | None, reduction: Reduction | None = None) -> Self:
-        """Of a kind, with a noise where one is given: a deterministic bottleneck with noise is the noisy one."""
-        if kind == "deterministic" and noise:
-            kind = "noisy"
-        return cls(kind=kind, noise=noise, reduction=reduction)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The arguments of the class."""
-        given = {"noise": self.noise, "reduction": self.reduction}
-        return {name: value for name, value in given.items() if value is not None}
-
-    def with_noise(self, noise: float | None) -> "BottleneckSettings":
-        """The same with another noise; a deterministic bottleneck becomes the noisy one. None changes nothing.
-
-        Raises:
-            SettingsError: the bottleneck draws no noise, or it is out of range.
-        """
-        if noise is None:
-            return self
-        if self.kind == "wasserstein":
-            raise SettingsError(
-                "the bottleneck 'wasserstein' draws no noise",
-                remedy="leave noise out, or choose another model, such as grae or vae",
-            )
-        if self.kind in ("deterministic", "noisy"):
-            kind = "noisy" if noise else "deterministic"
-            return replaced(BottleneckSettings(reduction=self.reduction), kind=kind, noise=noise or None)
-        return replaced(self, noise=noise)
 
 
 class Preset(Frozen):

@@ -138,9 +138,9 @@ def test_a_row_of_the_table_is_a_model_of_strings_and_of_images(run: Run, tmp_pa
     images = ImageAutoencoder("rae-noisy", width=0.1, density="box", **SMALL)
     digits = load_images("digits").train.images[:64]
     images.fit(digits)
-    assert images.settings_.objective.bottleneck == "noisy"
-    assert images.settings_.objective.bottleneck_options == {"noise": 0.1}
-    assert (images.settings_.objective.beta, images.settings_.objective.regularizer) == (1e-4, "tikhonov")
+    objective = images.settings_.objective
+    assert (objective.bottleneck.kind, objective.bottleneck.noise) == ("noisy", 0.1)
+    assert (objective.weights.beta, objective.regularizer) == (1e-4, "tikhonov")
     for model, data in ((strings, SHORT), (images, digits)):
         assert model.settings_.model == "rae-noisy"
         assert model.settings_.density == "box"

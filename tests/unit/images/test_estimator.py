@@ -13,6 +13,7 @@ from grae.images.densities import unfitted
 from grae.images.interpolation import slerp
 from grae.images.recipes import PUBLISHED_MODELS
 from grae.images.resolution import resolve_settings
+from grae.images.settings import Settings
 from grae.training.run_folder import RunFolder
 
 SMALL = {"width": 0.1, "epochs": 1, "batch_size": 32, "device": "cpu"}
@@ -201,3 +202,17 @@ def test_damaged_and_foreign_folders_are_refused(fitted, tmp_path):
     (run / run.MODEL).unlink()
     with pytest.raises(RunError, match="has not finished"):
         load(run.path)
+
+
+def test_settings_of_older_runs_are_read():
+    settings = resolve_settings(ImageAutoencoder("vae", **SMALL).get_params(), (8, 8, 1)).model_dump(mode="json")
+    objective = dict(settings["objective"])
+    bottleneck, weights = objective.pop("bottleneck"), objective.pop("weights")
+    older = {
+        **objective,
+        "bottleneck": bottleneck["kind"],
+        "bottleneck_options": {"reduction": bottleneck["reduction"], "log_sigma_bound": bottleneck["log_sigma_bound"]},
+        "beta": weights["beta"],
+        "lambda_": weights["lambda_"],
+    }
+    assert Settings.model_validate({**settings, "objective": older}).model_dump(mode="json") == settings

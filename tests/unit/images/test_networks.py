@@ -304,7 +304,9 @@ def test_the_published_weights_and_schedule(model):
         training, objective = settings.training, settings.objective
         assert (training.learning_rate, training.epochs, training.batch_size) == PUBLISHED[model][place]
         weights = WEIGHTS[model][place]
-        assert (objective.beta, objective.lambda_) == (weights if isinstance(weights, tuple) else (weights, 0))
+        assert (objective.weights.beta, objective.weights.lambda_) == (
+            weights if isinstance(weights, tuple) else (weights, 0)
+        )
         assert settings.second_stage == (1.5e-3, 1e-3, 2e-3)[place]
 
 
@@ -327,23 +329,25 @@ def test_width_leaves_tikhonovs_penalty_its_share(name, model):
     whole, narrow = (
         resolve_settings(ImageAutoencoder(model, width=width).get_params(), SHAPES[name]) for width in (1.0, 1 / 8)
     )
-    assert whole.objective.lambda_ == RECIPES[name].weights[model].lambda_
+    assert whole.objective.weights.lambda_ == RECIPES[name].weights[model].lambda_
     torch.manual_seed(0)
     shares = []
     for settings in (whole, narrow):
         made = build(settings.architecture, settings.objective)
         penalty = made.regularizer.penalty(made.decoder, lambda z: z, torch.zeros(1, 1))
-        shares.append(settings.objective.lambda_ * float(penalty.detach()))
+        shares.append(settings.objective.weights.lambda_ * float(penalty.detach()))
     assert shares[1] == pytest.approx(shares[0], rel=0.02)
 
 
 def test_width_leaves_a_lambda_by_hand_and_the_other_models_as_they_are():
-    def objective(model, **options):
-        return resolve_settings(ImageAutoencoder(model, width=0.25, **options).get_params(), (32, 32, 1)).objective
+    def weights(model, **options):
+        return resolve_settings(
+            ImageAutoencoder(model, width=0.25, **options).get_params(), (32, 32, 1)
+        ).objective.weights
 
-    assert objective("rae-l2", lambda_=1e-3).lambda_ == 1e-3
-    assert objective("rae-gp").lambda_ == 5e-8
-    assert objective("rae-l2").beta == 1e-4
+    assert weights("rae-l2", lambda_=1e-3).lambda_ == 1e-3
+    assert weights("rae-gp").lambda_ == 5e-8
+    assert weights("rae-l2").beta == 1e-4
 
 
 def test_a_weight_for_a_term_that_is_not_there_is_refused():

@@ -11,10 +11,10 @@ from grae import files
 from grae.datasets.split import Split
 from grae.errors import DataError, RunError
 from grae.estimator.configuration import checked_parameters
+from grae.estimator.objective import BottleneckSettings
 from grae.sequence.architecture import RecurrentArchitecture
 from grae.sequence.configuration import STRINGS, read_config
 from grae.sequence.estimator import GrammarAutoencoder
-from grae.sequence.settings import BottleneckSettings
 from grae.training.metrics import read_metrics
 from grae.training.run_folder import RunFolder
 

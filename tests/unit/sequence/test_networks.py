@@ -9,6 +9,7 @@ from torch.nn.functional import log_softmax
 
 from grae.autoencoder import MODELS, GradientPenalty, model_named
 from grae.errors import SettingsError
+from grae.estimator.objective import LossWeights
 from grae.grammar import load_grammar
 from grae.grammar.counting import sample_uniform
 from grae.sequence.architecture import PaperArchitecture, RecurrentArchitecture
@@ -16,11 +17,7 @@ from grae.sequence.build import build
 from grae.sequence.decoders import MaskedBinaryCrossEntropy, MaskedCrossEntropy, ParallelDecoder, RecurrentDecoder
 from grae.sequence.encoders import RecurrentEncoder
 from grae.sequence.pushdown import GrammarTensors, Pushdown, decode
-from grae.sequence.settings import (
-    PRESETS,
-    LossWeights,
-    preset_named,
-)
+from grae.sequence.settings import PRESETS, preset_named
 
 ARITHMETIC = load_grammar("arithmetic")
 PAPER_MOLECULES, PAPER_EXPRESSIONS = (PaperArchitecture.on(name) for name in ("molecules", "expressions"))

@@ -1,0 +1,92 @@
+"""The loss that an autoencoder is trained with, as settings: the weights of its terms, and the bottleneck."""
+
+from typing import Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from grae.autoencoder.models import MODELS, Reduction
+from grae.errors import SettingsError
+from grae.estimator.settings import Frozen, replaced
+
+NEED_NOISE, NO_NOISE = ("noisy", "constant-variance"), ("deterministic", "wasserstein")
+"""Bottlenecks that cannot do without a noise, and those that draw none."""
+
+
+class LossWeights(Frozen):
+    """The weights of the loss's terms.
+
+    Attributes:
+        beta: of L_Z.
+        lambda_: of L_REG.
+        penalized_every: n where the gradient penalty is computed on every n-th row of a batch.
+    """
+
+    beta: float = Field(ge=0)
+    lambda_: float = Field(ge=0)
+    penalized_every: int = Field(default=1, ge=1)
+
+
+class BottleneckSettings(Frozen):
+    """The bottleneck; what is None is left to its class.
+
+    Attributes:
+        kind: its name in `autoencoder.bottlenecks.BOTTLENECKS`.
+        noise: scale of the noise: a factor of sigma for "gaussian", sigma itself for "constant-variance", the standard
+            deviation for "noisy"; the others draw none.
+        reduction: of L_Z over the dimensions, "sum" or "mean".
+        log_sigma_bound: of "gaussian"; see its class.
+    """
+
+    kind: str = "deterministic"
+    noise: float | None = Field(default=None, ge=0)
+    reduction: Reduction | None = None
+    log_sigma_bound: float | None = Field(default=None, gt=0)
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        if kind != "noisy" and all(kind != row.bottleneck for row in MODELS.values()):
+            raise ValueError(f"there is no bottleneck {kind!r}")
+        return kind
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.kind in NEED_NOISE and self.noise is None:
+            raise ValueError(f"the bottleneck {self.kind!r} needs a noise")
+        if self.kind in NO_NOISE and self.noise is not None:
+            raise ValueError(f"the bottleneck {self.kind!r} draws no noise")
+        if self.kind != "gaussian" and self.log_sigma_bound is not None:
+            raise ValueError(f"the bottleneck {self.kind!r} has no log_sigma_bound")
+        if self.kind == "wasserstein" and self.reduction is not None:
+            raise ValueError("the discrepancy of the bottleneck 'wasserstein' is not reduced over dimensions")
+        return self
+
+    @classmethod
+    def of(cls, kind: str, noise: float | None, reduction: Reduction | None = None) -> Self:
+        """Of a kind, with a noise where one is given: a deterministic bottleneck with noise is the noisy one."""
+        if kind == "deterministic" and noise:
+            kind = "noisy"
+        return cls(kind=kind, noise=noise, reduction=reduction)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of the class."""
+        return self.model_dump(exclude={"kind"}, exclude_none=True)
+
+    def with_noise(self, noise: float | None) -> "BottleneckSettings":
+        """The same with another noise; a deterministic bottleneck becomes the noisy one. None changes nothing.
+
+        Raises:
+            SettingsError: the bottleneck draws no noise, or it is out of range.
+        """
+        if noise is None:
+            return self
+        if self.kind == "wasserstein":
+            raise SettingsError(
+                "the bottleneck 'wasserstein' draws no noise",
+                remedy="leave noise out, or choose another model, such as grae or vae",
+            )
+        if self.kind in ("deterministic", "noisy"):
+            kind = "noisy" if noise else "deterministic"
+            return replaced(BottleneckSettings(reduction=self.reduction), kind=kind, noise=noise or None)
+        return replaced(self, noise=noise)
