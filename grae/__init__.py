@@ -26,7 +26,7 @@ The packages below, from the strings up:
     grae.optimization   Bayesian optimization of a target over the latent space
     grae.report         a run as one page of HTML
     grae.reproduction   the experiments of the papers
-    grae.callbacks      what a training or a search tells as it goes, and loggers
+    grae.callbacks      callbacks of trainings and searches, and loggers
 """
 
 from typing import TYPE_CHECKING

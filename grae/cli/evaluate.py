@@ -143,7 +143,7 @@ def _of_file(
     from grae.datasets import open_source
     from grae.errors import DataError
     from grae.evaluation import evaluate_samples, samples_of
-    from grae.evaluation.runs import comparison_of
+    from grae.evaluation.request import comparison_of
     from grae.grammar import load_grammar
 
     language = load_grammar(grammar)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from grae.cli.output import note, stages
 
 if TYPE_CHECKING:
-    from grae.evaluation.runs import EvalRequest, LoadedRun
+    from grae.evaluation import EvalRequest, LoadedRun
 
 
 def opened(place: Path, request: "EvalRequest") -> "LoadedRun":

@@ -7,7 +7,8 @@ from grae.evaluation.evaluate import Evaluation, evaluate, evaluate_samples
 from grae.evaluation.measurements import Measurement
 from grae.evaluation.measures import MEASURES, Measure
 from grae.evaluation.metrics import Estimate, Share, exact, in_language, novel, unique, unique_at, valid
-from grae.evaluation.runs import EvalRequest, LoadedRun, check_run, evaluate_run, fit_missing_densities, open_run
+from grae.evaluation.request import EvalRequest
+from grae.evaluation.runs import LoadedRun, check_run, evaluate_run, fit_missing_densities, open_run
 from grae.evaluation.strings import Strings, samples_of
 from grae.evaluation.work import Work
 

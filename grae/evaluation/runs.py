@@ -1,16 +1,16 @@
-"""A run evaluated: its model opened with the strings of its training, measured, and the result kept in its folder."""
+"""Evaluation of a run: its model and strings are loaded, measured, and the result is saved in its folder."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from grae.errors import DataError, MissingExtraError, RunError
+from grae.errors import DataError, RunError
 from grae.evaluation.benchmark import Comparison
 from grae.evaluation.cache import VERSION
-from grae.evaluation.chemnet import has_fcd
 from grae.evaluation.evaluate import evaluate
 from grae.evaluation.measures import Wanted
+from grae.evaluation.request import EvalRequest, Sets, comparison_of, names_in
 from grae.evaluation.results import keep_evaluation, kept_evaluation
 from grae.evaluation.strings import Strings, digest
 from grae.evaluation.work import Work
@@ -19,87 +19,13 @@ from grae.pretrained import comes_with_grae, written_to
 
 if TYPE_CHECKING:
     from grae.datasets.origin import Build
-    from grae.grammar import Grammar
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Completion, Constraints
-
-ALL = "all"
-HELD_OUT = "the run's held-out strings"
 
 Tell = Callable[[str], None]
 
 
 def silent(message: str) -> None:
-    """Tells nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class EvalRequest:
-    """What is asked of an evaluation.
-
-    Attributes:
-        n: how many strings to sample.
-        density: a name; None for the run's own.
-        temperature: of the decoder.
-        constraints: of the decoder; None for the run's own.
-        seed: of samples and intervals.
-        reference: of molecules, a file or data set; None for the run's held-out strings.
-        scaffold_reference: a file or data set.
-        train: a file or data set; None for the run's training set.
-        fcd: whether to take the Fréchet ChemNet distance; None for where the extra is installed.
-        measures: names of those to take, as `evaluate_samples` takes them; None for all.
-        jobs: processes, as joblib counts them.
-        device: where to compute.
-        completion: of the decoder.
-    """
-
-    n: int = 1000
-    density: str | None = None
-    temperature: float = 0.0
-    constraints: "Constraints | None" = None
-    seed: int = 0
-    reference: str | None = None
-    scaffold_reference: str | None = None
-    train: str | None = None
-    fcd: bool | None = None
-    measures: tuple[str, ...] | None = None
-    jobs: int = -1
-    device: str = "auto"
-    completion: "Completion" = "forced"
-
-    def check(self) -> None:
-        """Makes sure, before anything is computed, that what is asked for can be computed.
-
-        Raises:
-            MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
-            SettingsError: there is no such measure.
-        """
-        Wanted.named(self.measures)
-        if self.fcd and not has_fcd():
-            raise MissingExtraError("fcd", "fcd")
-
-    def sets(self, grammar: "Grammar") -> "Sets":
-        """The sets of strings that are named, opened as strings of a grammar.
-
-        Raises:
-            DataError: one is not there.
-        """
-        names = (self.train, self.reference, self.scaffold_reference)
-        return Sets(*(None if name is None else strings_named(name, grammar) for name in names))
-
-
-class Sets(NamedTuple):
-    """Sets of strings that a request names; None where it names none.
-
-    Attributes:
-        train: what novel strings are new against.
-        reference: of molecules.
-        scaffold_reference: of molecules.
-    """
-
-    train: Strings | None = None
-    reference: Strings | None = None
-    scaffold_reference: Strings | None = None
+    """Drops a message."""
 
 
 @dataclass(slots=True)
@@ -109,8 +35,8 @@ class LoadedRun:
     Attributes:
         place: its folder.
         model: what it trained.
-        training: the strings that it was trained on; None if they are not there any more.
-        held_out: those that it was not trained on, likewise.
+        training: the strings that it was trained on; None if they are gone.
+        held_out: its test strings; empty if they are gone.
         sets: those that the request names.
     """
 
@@ -165,7 +91,7 @@ def check_run(path: str | Path, request: EvalRequest) -> Sets:
     from grae.training.run_folder import RunFolder
 
     request.check()
-    names = _names(request.density)
+    names = names_in(request.density)
     folder = RunFolder(path)
     return request.sets(
         check_decoding(folder, densities=names, constraints=request.constraints, completion=request.completion)
@@ -238,7 +164,7 @@ def measure(run: LoadedRun, request: EvalRequest, *, again: bool = True, work: W
 def fit_missing_densities(
     model: "GrammarAutoencoder",
     place: Path,
-    asked: str | None,
+    requested: str | None,
     *,
     build: "Build | None" = None,
     tell: Tell = silent,
@@ -248,7 +174,7 @@ def fit_missing_densities(
     Args:
         model: a run's.
         place: the run's folder, which keeps them, unless the model comes with grae.
-        asked: names; None and "all" ask for nothing that is not there.
+        requested: names; None and "all" request none but those that are fitted.
         build: as `datasets.origin.store_of` takes it.
         tell: called with what is fitted.
 
@@ -256,7 +182,7 @@ def fit_missing_densities(
         SettingsError: there is no such density.
         RunError, DataError: the training strings are not there any more, or the folder cannot be written.
     """
-    missing = list(_missing(model, asked))
+    missing = list(_missing(model, requested))
     if not missing:
         return model
     from grae.datasets.origin import built, store_of
@@ -273,40 +199,13 @@ def fit_missing_densities(
     return model
 
 
-def comparison_of(request: EvalRequest, sets: Sets, held_out: "list[str] | tuple[()]" = ()) -> Comparison:
-    """What samples are compared with: the sets that are named, else held-out strings."""
-    from grae.training.device import resolve_device
-
-    reference = sets.reference or (Strings.of_list(HELD_OUT, held_out) if held_out else None)
-    device = str(resolve_device(request.device))  # pyright: ignore[reportArgumentType]
-    return Comparison(reference, sets.scaffold_reference, request.fcd, device)
-
-
-def strings_named(name: str, grammar: "Grammar") -> Strings:
-    """The strings of a file or a named data set, which are of a grammar's language.
-
-    Raises:
-        DataError: there is none of that name.
-    """
-    from grae.datasets import open_source
-
-    return Strings.of_source(open_source(name, grammar=grammar))
-
-
 def _missing(model: "GrammarAutoencoder", requested: str | None) -> Iterable[str]:
     from grae.density.densities import DENSITIES
 
-    for name in _names(requested):
+    for name in names_in(requested):
         DENSITIES.check(name)
         if name not in model.densities_:
             yield name
-
-
-def _names(densities: str | None) -> list[str]:
-    """The densities that a comma list names, each once; none of None and "all"."""
-    if densities is None or densities == ALL:
-        return []
-    return list(dict.fromkeys(name.strip() for name in densities.split(",")))
 
 
 def _settings(run: LoadedRun, request: EvalRequest, comparison: Comparison) -> dict[str, Any]:
