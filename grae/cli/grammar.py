@@ -1,4 +1,4 @@
-"""`grae grammar list | show | check | parse`."""
+"""`grae grammar list | show | check | parse | convert`."""
 
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +20,25 @@ app = typer.Typer(help="List, show and check grammars, and their coverage of a d
 GrammarArgument = Annotated[
     str,
     typer.Argument(
-        metavar="GRAMMAR", help="A built-in grammar's name, a .cfg file, or a run's folder.", autocompletion=grammars
+        metavar="GRAMMAR",
+        help="A built-in grammar's name, a file, a run's folder, or re:EXPRESSION.",
+        autocompletion=grammars,
+    ),
+]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="Notation of the file: nltk, gbnf, lark, abnf, ebnf, g4 or regex; by its ending if left out.",
+    ),
+]
+Alphabet = Annotated[
+    str | None,
+    typer.Option(
+        "--alphabet",
+        metavar="ALPHABET",
+        help="Characters that large sets such as [^\"] are restricted to: printable, ascii or a set such as '[ -~]'.",
     ),
 ]
 
@@ -43,12 +61,14 @@ def show(
     motifs: Annotated[
         int, typer.Option("--motifs", min=0, max=MOST_MOTIFS, help="Number of motifs of a run, most used first.")
     ] = 20,
+    format: FormatName = None,
+    alphabet: Alphabet = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a grammar's productions with ids and shortest completions, and a run's motifs."""
     from grae.grammar import load_grammar
 
-    read = load_grammar(grammar)
+    read = load_grammar(grammar, format=format, alphabet=alphabet)
     records = [
         {"id": p.id, "line": p.line, "production": str(p), "shortest_completion": read.analysis.completion(p)}
         for p in read.productions
@@ -84,6 +104,8 @@ def check(
         int | None, typer.Option("--max-length", min=1, max=MOST_STEPS, help="Maximum productions per string.")
     ] = None,
     form: FormName = None,
+    format: FormatName = None,
+    alphabet: Alphabet = None,
     as_json: AsJson = False,
 ) -> None:
     """Report problems of a grammar by name and line; with --data, its coverage of a data set.
@@ -93,7 +115,7 @@ def check(
     """
     from grae.grammar import load_grammar
 
-    read = load_grammar(grammar)
+    read = load_grammar(grammar, format=format, alphabet=alphabet)
     findings = read.analysis.findings
     coverage = None if data is None else _coverage(read, data, column, delimiter, max_length, form)
     if as_json:
@@ -117,13 +139,15 @@ def parse(
     grammar: GrammarArgument,
     string: Annotated[str, typer.Argument(metavar="STRING", help="A string of the grammar's language.")],
     draw: Annotated[bool, typer.Option("--draw", help="Draw the tree with lines instead of brackets.")] = False,
+    format: FormatName = None,
+    alphabet: Alphabet = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the parse tree of a string; motifs are expanded."""
     from grae.grammar import load_grammar
     from grae.grammar.trees import bracketed, drawn, tree_of
 
-    read = load_grammar(grammar)
+    read = load_grammar(grammar, format=format, alphabet=alphabet)
     plain = read.base or read
     ids = plain.parse(string).tolist()
     if as_json:
@@ -131,6 +155,23 @@ def parse(
         return emit({"grammar": read.name, "string": string, "ids": ids, "productions": productions})
     tree = tree_of(plain, ids)
     print(drawn(tree) if draw else bracketed(tree, get_terminal_size((PIPE_WIDTH, 24)).columns))
+
+
+@app.command()
+def convert(
+    grammar: GrammarArgument,
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Output file; - for stdout.")] = "-",
+    format: FormatName = None,
+    alphabet: Alphabet = None,
+) -> None:
+    """Write a grammar in grae's notation: plain productions."""
+    from grae.cli.output import write_lines
+    from grae.grammar import load_grammar
+
+    read = load_grammar(grammar, format=format, alphabet=alphabet)
+    write_lines(out, read.text.removesuffix("\n").split("\n"))
+    if out != "-":
+        note(f"{read.n_productions:,} productions in {out}")
 
 
 def _coverage(

@@ -143,6 +143,10 @@ MANUAL = {
         "Check a grammar and its coverage of data.",
         ("grae grammar check mine.cfg", "grae grammar check mine.cfg --data strings.txt"),
     ),
+    "grammar convert": Page(
+        "Convert a grammar of another notation.",
+        ("grae grammar convert json.gbnf --alphabet printable", "grae grammar convert mine.lark --out mine.cfg"),
+    ),
     "models list": Page("List the pretrained models.", ("grae models list",)),
     "models show": Page("Show a pretrained model.", ("grae models show zinc250k",)),
     "models pack": Page("Pack a run into a small model to share.", ("grae models pack runs/mine --out mine",)),

@@ -116,7 +116,7 @@ class Analysis:
     def _escapes(self) -> list[Finding]:
         """Productions with a terminal that looks as if it stood for one character that is hard to write."""
         return [
-            Finding("escape", f"a backslash and {text[1:]!r}, for there are no escapes in terminals", production)
+            Finding("escape", f"a backslash and {text[1:]!r}, unless the file has the line #% escapes", production)
             for production in self.grammar.productions
             for text in production.rhs
             if isinstance(text, str) and _ESCAPE.fullmatch(text)

@@ -11,7 +11,9 @@ from grae.errors import GrammarError
 from grae.grammar import notation
 from grae.grammar.language import STRINGS, Language, language_named
 from grae.grammar.notation import at_line, motif_error
+from grae.grammar.quoting import needs_escapes
 from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, unspellable, written
+from grae.grammar.weights import probabilities, written_weight
 
 if TYPE_CHECKING:
     import nltk
@@ -35,6 +37,12 @@ class Grammar:
         ignore: characters that may stand between terminals in a string that is read, and mean nothing.
         separator: what stands between any two terminals, such as a space between words; "" for nothing.
         motifs: what the last of the productions compose, in the same order.
+        weights: of each production, not negative, relative to those of the same nonterminal, or None for one whose
+            nonterminal has no weights: its alternatives weigh the same; None for a grammar without weights, and for one
+            with motifs.
+
+    Attributes:
+        weights: (P,) as probabilities given the nonterminal; None for a grammar without weights.
 
     Raises:
         GrammarError: no production, a symbol that a file cannot spell, an unknown language, a start symbol that derives
@@ -51,6 +59,7 @@ class Grammar:
         ignore: str = "",
         separator: str = "",
         motifs: Iterable[Motif] = (),
+        weights: Sequence[float | None] | None = None,
     ) -> None:
         self.name = name
         self.productions = tuple(_numbered(productions))
@@ -68,6 +77,9 @@ class Grammar:
         self._reject_unspellable()
         self._reject_unusable()
         self._reject_false_motifs()
+        self.weights: tuple[float, ...] | None = None
+        if weights is not None and not self.motifs and any(weight is not None for weight in weights):
+            self.weights = probabilities(self, weights)
 
     @classmethod
     def from_text(cls, text: str, name: str = "grammar") -> "Grammar":
@@ -85,6 +97,7 @@ class Grammar:
             ignore=read.ignore,
             separator=read.separator,
             motifs=read.motifs,
+            weights=read.weights,
         )
 
     def extend(self, motifs: Iterable[Motif]) -> "Grammar":
@@ -112,7 +125,15 @@ class Grammar:
 
     def starting_at(self, start: Nonterminal) -> "Grammar":
         """The same productions and motifs with another start symbol."""
-        return self._with(self.productions, self.motifs, start)
+        return self._with(self.productions, self.motifs, start, self.weights)
+
+    def weighted(self, weights: Sequence[float | None]) -> "Grammar":
+        """The same productions with other weights.
+
+        Args:
+            weights: (P,), as in `Grammar`.
+        """
+        return self._with(self.productions, start=self.start, weights=weights)
 
     @property
     def n_productions(self) -> int:
@@ -140,11 +161,19 @@ class Grammar:
         return np.min_scalar_type(self.n_symbols - 1)
 
     @cached_property
+    def has_escapes(self) -> bool:
+        """Whether its file needs the directive `escapes`."""
+        return any(map(needs_escapes, (*self.terminals, *self.ignore, self.separator)))
+
+    @cached_property
     def fingerprint(self) -> str:
         """Sha256 of the start symbol, the ignored characters, the separator, the productions and the motifs, in hex."""
-        lines = [f"%start {self.start}", repr(self.ignore), *map(str, self.productions), *map(str, self.motifs)]
+        productions = [production.spelled(escapes=self.has_escapes) for production in self.productions]
+        lines = [f"%start {self.start}", repr(self.ignore), *productions, *map(str, self.motifs)]
         if self.separator:
             lines.append(f"#% separator {written(self.separator)}")
+        if self.has_escapes:
+            lines.append("#% escapes")
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @cached_property
@@ -232,15 +261,20 @@ class Grammar:
 
     @property
     def text(self) -> str:
-        """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, motifs and fingerprint."""
+        """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, weights and motifs."""
+        escapes = self.has_escapes
         head = [] if self.language.name == STRINGS.name else [f"#% language {self.language.name}"]
-        head += [f"#% ignore {written(character)}" for character in self.ignore]
-        head += [f"#% separator {written(self.separator)}"] if self.separator else []
+        head += ["#% escapes"] if escapes else []
+        head += [f"#% ignore {written(character, escapes=escapes)}" for character in self.ignore]
+        head += [f"#% separator {written(self.separator, escapes=escapes)}"] if self.separator else []
         n_base = self.n_productions - len(self.motifs)
-        lines = [*head, f"%start {self.start}", *map(str, self.productions[:n_base])]
+        lines = [*head, f"%start {self.start}"]
+        behind = [""] * n_base if self.weights is None else [f" {written_weight(one)}" for one in self.weights]
+        plain = zip(self.productions[:n_base], behind, strict=True)
+        lines += [production.spelled(escapes=escapes) + weight for production, weight in plain]
         for production, motif in zip(self.productions[n_base:], self.motifs, strict=True):
             uses = "" if motif.uses is None else f" uses {motif.uses}"
-            lines += [f"#% motif {motif}{uses}", str(production)]
+            lines += [f"#% motif {motif}{uses}", production.spelled(escapes=escapes)]
         return "\n".join(lines) + "\n"
 
     def __eq__(self, other: object) -> bool:
@@ -260,7 +294,11 @@ class Grammar:
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
     def _with(
-        self, productions: Iterable[Production], motifs: Iterable[Motif] = (), start: Nonterminal | None = None
+        self,
+        productions: Iterable[Production],
+        motifs: Iterable[Motif] = (),
+        start: Nonterminal | None = None,
+        weights: Sequence[float | None] | None = None,
     ) -> "Grammar":
         """A grammar like this one, of other productions and motifs."""
         return Grammar(
@@ -271,6 +309,7 @@ class Grammar:
             ignore=self.ignore,
             separator=self.separator,
             motifs=motifs,
+            weights=weights,
         )
 
     def _nonterminals(self) -> Iterator[Nonterminal]:

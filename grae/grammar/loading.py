@@ -1,4 +1,4 @@
-"""Grammars by name, by path, or from an object of nltk's."""
+"""Grammars by name, by path in any of the formats, as a regular expression, or from an object of nltk's."""
 
 import errno
 import os
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from grae.errors import GrammarError
 from grae.grammar.cfg import Grammar
+from grae.grammar.formats import NLTK, REGEX, format_of, read_grammar
 from grae.paths import GRAMMAR_FILE
 from grae.resources import shipped
 
@@ -19,16 +20,23 @@ MOST_BYTES = 100_000_000  # of a grammar's file
 _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
-def load_grammar(source: "str | Path | nltk.CFG") -> Grammar:
+def load_grammar(source: "str | Path | nltk.CFG", *, format: str | None = None, alphabet: str | None = None) -> Grammar:
     """A shipped grammar by its name, or a grammar by the path of its file or of a run's folder.
 
     Args:
-        source: the name or path; or a grammar of nltk's, an `nltk.CFG` or `nltk.PCFG`. The probabilities of the latter
-            are not used: a model learns from strings which productions are usual.
+        source: the name or path; "re:" and a regular expression; or a grammar of nltk's, an `nltk.CFG` or `nltk.PCFG`.
+            Probabilities become weights, which drawing uses; a model learns from strings which productions are usual.
+        format: the notation of the file, one of `grae.grammar.formats.formats()`; by its ending when left out.
+        alphabet: what sets of very many characters in formats other than nltk's are restricted to; see
+            `grae.grammar.formats.read_grammar`.
 
     Raises:
         GrammarError: there is no such grammar, or it cannot be read.
+        SettingsError: there is no such format or alphabet.
+        MissingExtraError: the format's package is not installed.
     """
+    if isinstance(source, str) and source.startswith(REGEX):
+        return read_grammar(source.removeprefix(REGEX), "regex", "regex", label=source, alphabet=alphabet)
     if not isinstance(source, str | Path):
         from grae.grammar.nltk_objects import from_nltk
 
@@ -49,9 +57,15 @@ def load_grammar(source: "str | Path | nltk.CFG") -> Grammar:
         near = get_close_matches(str(source), shipped_files, n=1)
         raise GrammarError(
             f"no grammar {str(source)!r}: neither a shipped grammar ({', '.join(shipped_files)}) nor a file",
-            remedy=f"did you mean {near[0]!r}?" if near else "give one of these names, a .cfg file, or a run's folder",
+            remedy=f"did you mean {near[0]!r}?"
+            if near
+            else "give one of these names, a grammar's file, or a run's folder",
         ) from None
-    return Grammar.from_text(text, name=path.stem if path.name != GRAMMAR_FILE else path.parent.name)
+    name = path.stem if path.name != GRAMMAR_FILE else path.parent.name
+    notation = format_of(path) if format is None else format
+    if notation == NLTK:
+        return Grammar.from_text(text, name)
+    return read_grammar(text, name, notation, label=path.name, alphabet=alphabet)
 
 
 def _text_of(path: Path) -> str:

@@ -14,7 +14,7 @@ def from_nltk(source: object) -> Grammar:
     """A grammar of nltk's as ours, its productions numbered in its order.
 
     Args:
-        source: an `nltk.CFG`; of an `nltk.PCFG` the probabilities are not used.
+        source: an `nltk.CFG`, or an `nltk.PCFG`, whose probabilities become weights.
 
     Raises:
         GrammarError: it is something else, or has symbols that are not strings.
@@ -25,11 +25,19 @@ def from_nltk(source: object) -> Grammar:
             remedy="give the name of a shipped grammar, a path, an nltk.CFG or an nltk.PCFG",
         )
     productions = [(_nonterminal(p.lhs()), tuple(map(_symbol, p.rhs()))) for p in source.productions()]
-    return Grammar(NAME, productions, _nonterminal(source.start()))
+    weights = [p.prob() for p in source.productions()] if isinstance(source, nltk.PCFG) else None
+    return Grammar(NAME, productions, _nonterminal(source.start()), weights=weights)
 
 
 def to_nltk(grammar: Grammar) -> nltk.CFG:
-    """A grammar as nltk's: the same productions in the same order."""
+    """A grammar as nltk's: the same productions in the same order; one with weights as an `nltk.PCFG`."""
+    if grammar.weights is not None:
+        weighted = zip(grammar.productions, grammar.weights, strict=True)
+        probable = [
+            nltk.ProbabilisticProduction(_theirs(p.lhs), [_theirs(symbol) for symbol in p.rhs], prob=weight)
+            for p, weight in weighted
+        ]
+        return nltk.PCFG(_theirs(grammar.start), probable)
     productions = [nltk.Production(_theirs(p.lhs), [_theirs(symbol) for symbol in p.rhs]) for p in grammar.productions]
     return nltk.CFG(_theirs(grammar.start), productions)
 

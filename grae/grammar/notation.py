@@ -1,10 +1,11 @@
-"""Grammar files: nltk's notation (see `rules` for what is read beyond it), with directives of ours in its comments.
+r"""Grammar files: nltk's notation (see `rules` for what is read beyond it), with directives of ours in its comments.
 
 A grammar file holds productions such as `S -> S '+' T | T`, comments after `#`, and `%start NAME` (else the first
 left-hand side starts). Directives hide in comments, so that nltk reads the same files:
 
     #% language molecules     what the strings mean (see `language`); validity and drawing follow from it
     #% ignore ' '             characters that may stand between terminals in a string that is read, and mean nothing
+    #% escapes                a backslash in a terminal begins an escape: \n \r \t \\ \' \" \xHH \uHHHH \UHHHHHHHH
     #% separator ' '          what stands between any two terminals, as a space between the words of a sentence
     #% motif 3 0 17 uses 9    the next production is a motif: 3 with 17 in its first nonterminal, used 9 times
 
@@ -17,12 +18,15 @@ from typing import NamedTuple
 
 from grae.errors import GrammarError
 from grae.grammar.language import STRINGS, Language, language_named
+from grae.grammar.quoting import unescaped
 from grae.grammar.rules import RuleLine, continues, without_epsilons
 from grae.grammar.symbols import NAME, Motif, Nonterminal, Production, Symbol
 
 _LINE_END = re.compile(r"\r\n|\r|\n")  # not str.splitlines: terminals may hold the others
 _START = re.compile(rf"%start\s+(?:({NAME.pattern})|<\s*({NAME.pattern})\s*>)\s*(?:#.*)?")
 _CONTINUED = re.compile(r"""(?:[^'"#]|'[^']*'|"[^"]*")*\\""")  # the backslash is in no string and in no comment
+_CONTINUED_ESCAPED = re.compile(r"""(?:[^'"#]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*\\""")
+_ESCAPES = re.compile(r"^[ \t]*#%[ \t]*escapes[ \t]*\r?$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"#%\s*(\w+)\s*(.*)")
 _MOTIF = re.compile(r"(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(?:\s+uses\s+(\d{1,15}))?", re.ASCII)
 
@@ -32,6 +36,7 @@ class Declarations(NamedTuple):
 
     Attributes:
         productions: in file order, each with its line.
+        weights: of each production, where the file gives it.
         start: the start symbol, where the file names one.
         language: that the directive of that name names.
         ignore: the characters of such directives.
@@ -40,6 +45,7 @@ class Declarations(NamedTuple):
     """
 
     productions: list[Production]
+    weights: list[float | None]
     start: Nonterminal | None
     language: Language
     ignore: str
@@ -59,25 +65,29 @@ def read(text: str, name: str) -> Declarations:
     """
     language, ignore, separator, start = STRINGS, "", "", None
     rules: list[tuple[Nonterminal, tuple[Symbol, ...], int]] = []
+    weights: list[float | None] = []
     motifs: dict[int, Motif] = {}
     open_ended = False  # whether nothing but comments stands behind the last production
-    for number, line in _logical_lines(text):
+    escapes = _ESCAPES.search(text) is not None
+    for number, line in _logical_lines(text, _CONTINUED_ESCAPED if escapes else _CONTINUED):
         where = f"{name}, line {number}"
         if directive := _DIRECTIVE.fullmatch(line):
             match directive.groups():
                 case ("language", value):
                     language = language_named(value.strip(), where)
+                case ("escapes", ""):
+                    pass  # read before the others
                 case ("ignore", value):
-                    ignore += _unquoted("ignore", value.strip(), where)
+                    ignore += _unquoted("ignore", value.strip(), where, escapes)
                 case ("separator", value):
-                    separator = _unquoted("separator", value.strip(), where)
+                    separator = _unquoted("separator", value.strip(), where, escapes)
                 case ("motif", value):
                     if len(rules) in motifs:
                         raise motif_error(f"{where}: the motif before this one has no production")
                     motifs[len(rules)] = _read_motif(value, where)
                 case (other, _):
                     raise GrammarError(
-                        f"{where}: unknown directive {other!r}; known: language, ignore, separator, motif",
+                        f"{where}: unknown directive {other!r}; known: language, escapes, ignore, separator, motif",
                         remedy="correct it, or write an ordinary comment with '# '",
                     )
         elif line.startswith("%"):
@@ -85,9 +95,12 @@ def read(text: str, name: str) -> Declarations:
         elif not line.startswith("#"):
             before = rules[-1][0] if rules else None
             if before is not None and open_ended and not rules[-1][1] and continues(line):
+                weights.pop()
                 rules.pop()  # no empty alternative behind the bar or the arrow that ended the line before
                 line = f"| {line}"
-            rules += [(lhs, rhs, number) for lhs, rhs in RuleLine(line, where).rules(before)]
+            for lhs, rhs, weight in RuleLine(line, where, escapes=escapes).rules(before):
+                rules.append((lhs, rhs, number))
+                weights.append(weight)
             open_ended = True
             continue
         open_ended = open_ended and line.startswith("#") and directive is None
@@ -98,7 +111,7 @@ def read(text: str, name: str) -> Declarations:
         if place not in motifs:
             production = productions[place]
             raise motif_error(f"{name}{at_line(production.line)}: '{production}' comes after motifs and is none")
-    return Declarations(productions, start, language, ignore, separator, list(motifs.values()))
+    return Declarations(productions, weights, start, language, ignore, separator, list(motifs.values()))
 
 
 def at_line(line: int | None) -> str:
@@ -106,13 +119,13 @@ def at_line(line: int | None) -> str:
     return "" if line is None else f", line {line}"
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def _logical_lines(text: str, continued: re.Pattern[str]) -> Iterator[tuple[int, str]]:
     """The non-empty lines, stripped, with their numbers from 1; a backslash at the end continues a line."""
     started, pending = 0, ""
     for number, line in enumerate(_LINE_END.split(text), start=1):
         started = started if pending else number
         line = pending + line.strip()
-        if line.endswith("\\") and _CONTINUED.fullmatch(line):
+        if line.endswith("\\") and continued.fullmatch(line):
             pending = line[:-1].rstrip() + " "
             continue
         pending = ""
@@ -144,10 +157,13 @@ def motif_error(message: str) -> GrammarError:
     return GrammarError(message, remedy="leave the motifs as they were written, or take all of them out")
 
 
-def _unquoted(directive: str, value: str, where: str) -> str:
+def _unquoted(directive: str, value: str, where: str, escapes: bool) -> str:
     if len(value) < 3 or value[0] not in "'\"" or value[-1] != value[0]:
         raise GrammarError(
             f"{where}: the directive {directive!r} needs a quoted character, not {value!r}",
             remedy=f"write, for spaces, #% {directive} ' '",
         )
-    return value[1:-1]
+    text, broken = unescaped(value[1:-1]) if escapes else (value[1:-1], None)
+    if broken is not None:
+        raise GrammarError(f"{where}: unknown escape in {value}", remedy="write a backslash as \\\\")
+    return text

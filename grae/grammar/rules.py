@@ -1,6 +1,7 @@
 """One line of productions: nltk's notation and, where it has a single reading, what other tools write.
 
 S -> A 'x' | "y" |        nltk: an empty alternative derives the empty string
+S -> A [0.7] | 'y' [0.3]  nltk: the weight of each alternative
 <s> ::= <a> "x"           Backus-Naur form
   | 'z'                   more alternatives of the left-hand side before
 S -> 'a' |                or so: the next line, which has no arrow, goes on
@@ -13,13 +14,14 @@ import re
 from collections.abc import Iterator
 
 from grae.errors import GrammarError, excerpt
+from grae.grammar.quoting import end_of_quoted, unescaped
 from grae.grammar.symbols import NAME, Nonterminal, Symbol
 
 EPSILONS = frozenset("εϵ∅")  # read as the empty string where no production defines a nonterminal of that name
 ARROWS = ("->", "::=", "→")
 _SPACE = re.compile(r"\s*")
 _BRACKETED = re.compile(rf"<\s*({NAME.pattern})\s*>")
-_PROBABILITY = re.compile(r"\[\s*[\d.]+\s*\]")
+_WEIGHT = re.compile(r"\[\s*(\d+\.?\d*|\.\d+)\s*\]", re.ASCII)
 _REMEDY = "write productions as NAME -> NAME 'terminal' | ..., one left-hand side a line"
 _REPEATED = "write a repetition as a nonterminal of its own: items -> item | item items; an option, as two alternatives"
 _REMEDIES = {
@@ -28,7 +30,7 @@ _REMEDIES = {
     **dict.fromkeys(":=", "write the arrow as -> or ::="),
     **dict.fromkeys(";,.", "leave it out: a line ends a production, and symbols stand side by side"),
     "/": "begin a comment with #",
-    "\\": 'a backslash is no escape: write a terminal that holds one kind of quotes between the other, "\'"',
+    "\\": 'a backslash is no escape without the line #% escapes; one kind of quotes can stand between the other, "\'"',
 }
 """By the sign that cannot be read: how what it means in other notations is written here."""
 
@@ -39,10 +41,11 @@ class RuleLine:
     Args:
         line: its text.
         where: what messages call it.
+        escapes: whether a backslash in a terminal begins an escape.
     """
 
-    def __init__(self, line: str, where: str) -> None:
-        self._line, self._where, self._place = line, where, 0
+    def __init__(self, line: str, where: str, *, escapes: bool = False) -> None:
+        self._line, self._where, self._escapes, self._place = line, where, escapes, 0
 
     def begins(self) -> bool:
         """Whether a left-hand side and an arrow, or a bar, stand at its beginning; or else what cannot be read."""
@@ -55,8 +58,8 @@ class RuleLine:
             return self._line[self._place : self._place + 1] in tuple(_REMEDIES)
         return True
 
-    def rules(self, before: Nonterminal | None) -> Iterator[tuple[Nonterminal, tuple[Symbol, ...]]]:
-        """The productions of the line.
+    def rules(self, before: Nonterminal | None) -> Iterator[tuple[Nonterminal, tuple[Symbol, ...], float | None]]:
+        """The productions of the line, each with its weight, where it has one.
 
         Args:
             before: the left-hand side of the line before, which a line that begins with `|` continues.
@@ -72,14 +75,19 @@ class RuleLine:
         else:
             lhs = self._left_hand_side()
         rhs: list[Symbol] = []
+        weight = None
         while not self._at_end():
             if self._takes("|"):
-                yield lhs, tuple(rhs)
-                rhs = []
+                yield lhs, tuple(rhs), weight
+                rhs, weight = [], None
+            elif weight is not None:
+                raise self._error("a symbol behind a weight", remedy="write the weight last, before the bar")
+            elif (match := _WEIGHT.match(self._line, self._place)) is not None:
+                weight, self._place = float(match[1]), match.end()
             else:
                 rhs.append(self._symbol())
             self._skip()
-        yield lhs, tuple(rhs)
+        yield lhs, tuple(rhs), weight
 
     def _left_hand_side(self) -> Nonterminal:
         begin = self._place
@@ -100,25 +108,29 @@ class RuleLine:
     def _symbol(self) -> Symbol:
         quote = self._line[self._place]
         if quote in "'\"":
-            end = self._line.find(quote, self._place + 1)
-            if end < 0:
-                raise self._error(f"unterminated string: the closing {quote} is missing")
-            terminal = self._line[self._place + 1 : end]
-            self._place = end + 1
-            return terminal
+            return self._terminal(quote)
         if self._line[self._place] in EPSILONS and not NAME.match(self._line, self._place):
             self._place += 1
             return Nonterminal(self._line[self._place - 1])
         if (name := self._name()) is not None:
             return name
-        if _PROBABILITY.match(self._line, self._place):
-            raise self._error(
-                "a production has no probability here",
-                remedy="take the probabilities out: a model learns from strings which productions are usual",
-            )
         if any(self._line.startswith(arrow, self._place) for arrow in ARROWS):
             raise self._error("a second arrow", remedy="write one left-hand side a line")
         raise self._error("expected a nonterminal or a quoted terminal")
+
+    def _terminal(self, quote: str) -> str:
+        end = end_of_quoted(self._line, self._place, escapes=self._escapes)
+        if end < 0:
+            raise self._error(f"unterminated string: the closing {quote} is missing")
+        begin = self._place + 1
+        terminal, self._place = self._line[begin:end], end + 1
+        if not self._escapes:
+            return terminal
+        terminal, broken = unescaped(terminal)
+        if broken is not None:
+            remedy = "use one of \\n \\r \\t \\\\ \\' \\\" \\xHH \\uHHHH \\UHHHHHHHH"
+            raise self._error("unknown escape", at=begin + broken, remedy=remedy)
+        return terminal
 
     def _name(self) -> Nonterminal | None:
         if bracketed := _BRACKETED.match(self._line, self._place):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grae.errors import GrammarError
+from grae.grammar.quoting import needs_escapes, quoted
 
 NAME = re.compile(r"[\w/][\w/^<>-]*")  # of a nonterminal, as nltk reads it
 
@@ -44,7 +45,11 @@ class Production:
         return tuple(symbol for symbol in self.rhs if isinstance(symbol, Nonterminal))
 
     def __str__(self) -> str:
-        return f"{self.lhs} -> {' '.join(written(symbol) for symbol in self.rhs)}".rstrip()
+        return self.spelled()
+
+    def spelled(self, *, escapes: bool = False) -> str:
+        """The production as a file spells it; see `written`."""
+        return f"{self.lhs} -> {' '.join(written(symbol, escapes=escapes) for symbol in self.rhs)}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +94,20 @@ class Motif:
         return f"{self.parent} {self.slot} {self.child}"
 
 
-def written(symbol: Symbol) -> str:
-    """A symbol as a file spells it, unless it is `unspellable`."""
+def written(symbol: Symbol, *, escapes: bool = False) -> str:
+    """A symbol as a file spells it, unless it is `unspellable`.
+
+    Args:
+        symbol: a nonterminal or terminal.
+        escapes: whether the file has the directive `escapes`; terminals that need it are written so in any case.
+    """
     if isinstance(symbol, Nonterminal):
         return symbol.name
-    return f'"{symbol}"' if "'" in symbol else f"'{symbol}'"
+    return quoted(symbol, escapes=escapes or needs_escapes(symbol))
 
 
 def unspellable(symbol: Symbol) -> tuple[str, str] | None:
-    """Why a file cannot spell a symbol, and what to do about it; None where it can. nltk's notation has no escapes."""
+    """Why a file cannot spell a symbol, and what to do about it; None where it can."""
     if isinstance(symbol, Nonterminal):
         if NAME.fullmatch(symbol.name):
             return None
@@ -107,9 +117,6 @@ def unspellable(symbol: Symbol) -> tuple[str, str] | None:
         )
     if not symbol:
         return "empty terminal", "for a production that produces nothing, leave its right-hand side empty"
-    if not {"'", '"'} <= set(symbol) and not re.search(r"[\n\r\ud800-\udfff]", symbol):
+    if not re.search(r"[\ud800-\udfff]", symbol):
         return None
-    return (
-        f"no grammar file can spell the terminal {symbol!r}",
-        "a terminal cannot hold both quotes, line ends or surrogates; make several of it",
-    )
+    return (f"no grammar file can spell the terminal {symbol!r}", "a terminal cannot hold surrogates; leave them out")

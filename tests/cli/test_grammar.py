@@ -143,3 +143,39 @@ def test_white_space_at_the_ends_of_strings_is_kept(grae, tmp_path: Path):
     (tmp_path / "other.cfg").write_text("S -> 'a' | 'b' | 'c'\n")
     coverage = grae("grammar", "check", "other.cfg", "--data", "data.txt", "--json").json["coverage"]
     assert (coverage["read"], coverage["in_language"]) == (3, 3)
+
+
+def test_convert_writes_what_is_read_again(grae, tmp_path: Path):
+    (tmp_path / "codes.gbnf").write_text('root ::= [A-Z]{2} ("-" [0-9]+)? "\\n"?\n')
+    ended = grae("grammar", "convert", "codes.gbnf", "--out", "codes.cfg")
+    assert (ended.status, ended.out) == (0, "")
+    assert load_grammar("codes.cfg") == load_grammar("codes.gbnf")
+    assert grae("grammar", "convert", "codes.gbnf").out == (tmp_path / "codes.cfg").read_text()
+    shown = [grae("grammar", "show", name, "--json").json["fingerprint"] for name in ("codes.cfg", "codes.gbnf")]
+    assert shown[0] == shown[1]
+
+
+def test_a_format_is_named_where_the_ending_does_not(grae, tmp_path: Path):
+    (tmp_path / "codes.txt").write_text("code = 2ALPHA [DIGIT]\n")
+    assert grae("grammar", "show", "codes.txt").status == 2
+    assert "code -> letter letter" in grae("grammar", "convert", "codes.txt", "--format", "abnf").out.replace(
+        "alpha", "letter"
+    )
+    refused = grae("grammar", "show", "codes.txt", "--format", "ebfn")
+    assert refused.status == 2
+    assert "did you mean 'ebnf'?" in refused.err
+
+
+def test_a_regular_expression_is_a_grammar(grae):
+    assert grae("grammar", "parse", "re:[A-Z]{3}-[0-9]+", "ABC-12", "--json").status == 0
+    refused = grae("grammar", "check", r"re:(a|b)\1")
+    assert refused.status == 2
+    assert r"re:(a|b)\1, line 1, column 6: a back-reference" in refused.err
+    assert "remedy:" in refused.err
+
+
+def test_an_alphabet_bounds_what_may_be_any_character(grae, tmp_path: Path):
+    (tmp_path / "quoted.lark").write_text('start: /"[^"]*"/\n')
+    assert "line 1, column 10: a set of 1,112,063 characters" in grae("grammar", "show", "quoted.lark").err
+    ended = grae("grammar", "show", "quoted.lark", "--alphabet", "[a-f]", "--json")
+    assert ended.json["terminals"] == 7

@@ -14,6 +14,7 @@ from nltk import CFG, PCFG
 from grae.errors import GrammarError
 from grae.grammar import Grammar, Motif, Nonterminal, load_grammar, loading, shipped_grammars
 from grae.grammar.language import STRINGS
+from grae.grammar.symbols import unspellable
 from grae.grammar.tokenizer import Tokenizer
 from grae.resources import shipped
 
@@ -184,7 +185,6 @@ class TestErrors:
             ("S -> 'a' \\\n | 'b' \\\n | 'c", 1, "unterminated string"),
             ("S -> 'a'\n| 'b' -> 'c'", 2, "a second arrow"),
             ("| 'b'", 1, "no production before it"),
-            ("S -> 'a' [0.5]", 1, "no probability"),
             ("S -> 'a' #% ignore ' '", 1, "a directive behind a production"),
             ("S -> <a b>", 1, "expected a nonterminal"),
             ("S -> 'a'\n#% separator", 2, "the directive 'separator' needs a quoted character"),
@@ -242,7 +242,7 @@ class TestErrors:
         assert caught.value.message == "grammar 'mine' has no production of its start symbol T"
         assert caught.value.remedy
 
-    @pytest.mark.parametrize("terminal", ["'\"", "a\nb", "\r", "\udfff"])
+    @pytest.mark.parametrize("terminal", ["a\ud800", "\udfff"])
     def test_terminals_that_no_file_can_hold(self, terminal: str):
         with pytest.raises(GrammarError, match="terminal") as caught:
             Grammar("mine", [(S, ["a"]), (S, [terminal])])
@@ -256,7 +256,7 @@ class TestErrors:
 
     def test_ignored_characters_that_no_file_can_hold(self):
         with pytest.raises(GrammarError, match="ignore"):
-            Grammar("mine", [(S, ["a"])], ignore=" \n")
+            Grammar("mine", [(S, ["a"])], ignore=" \ud800")
 
     def test_a_caret_stands_under_the_place(self):
         with pytest.raises(GrammarError) as caught:
@@ -319,9 +319,13 @@ class TestNltk:
         theirs = CFG.fromstring(self.TEXT)
         assert load_grammar(theirs) == Grammar.from_text(self.TEXT)
 
-    def test_probabilities_are_not_used(self):
+    def test_probabilities_are_weights(self):
         theirs = PCFG.fromstring("S -> 'a' S [0.25] | 'b' [0.75]")
-        assert load_grammar(theirs) == Grammar.from_text("S -> 'a' S | 'b'")
+        grammar = load_grammar(theirs)
+        assert grammar == Grammar.from_text("S -> 'a' S | 'b'")
+        assert grammar.weights == (0.25, 0.75)
+        assert grammar.to_nltk().productions() == theirs.productions()
+        assert PCFG.fromstring(grammar.text).productions() == theirs.productions()
 
     @pytest.mark.parametrize("source", [None, 3, b"smiles", ["smiles"]])
     def test_what_is_no_grammar(self, source: object):
@@ -377,6 +381,26 @@ class TestText:
         path = tmp_path_factory.getbasetemp() / "round-trip.cfg"
         path.write_text(grammar.text, encoding="utf-8")
         assert load_grammar(path) == grammar
+
+    @given(st.lists(st.text(min_size=1).filter(lambda text: not unspellable(text)), min_size=1), st.booleans())
+    def test_terminals_of_any_characters(self, terminals: list[str], has_line_end: bool):
+        terminals += ["\n", "\\n"] if has_line_end else []
+        grammar = Grammar("any", [(S, [terminal, "x"]) for terminal in terminals], ignore="".join(terminals)[:2])
+        again = Grammar.from_text(grammar.text, "any")
+        assert [p.rhs for p in again.productions] == [p.rhs for p in grammar.productions]
+        assert (again.ignore, again.fingerprint, again.text) == (grammar.ignore, grammar.fingerprint, grammar.text)
+
+    def test_escapes_are_read_where_the_file_says_so(self):
+        text = r"""S -> '\n' "\'" '\'' '\x41\u00e9\U0001F600\\' '\\' \
+            'a' | '\t' # a comment
+            #% escapes
+            #% ignore '\n'
+            #% separator '\t'"""
+        grammar = Grammar.from_text(text)
+        assert [p.rhs for p in grammar.productions] == [("\n", "'", "'", "Aé😀\\", "\\", "a"), ("\t",)]
+        assert (grammar.ignore, grammar.separator) == ("\n", "\t")
+        with pytest.raises(GrammarError, match="unknown escape in"):
+            Grammar.from_text("#% escapes\n#% ignore '\\q'\nS -> 'a'")
 
     def test_motifs_and_their_uses(self):
         plain = Grammar.from_text("S -> 'a' S | 'b'")

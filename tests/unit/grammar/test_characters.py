@@ -8,7 +8,7 @@ from grae.errors import GrammarError, ParseError
 from grae.grammar import Grammar, codec
 from grae.grammar.characters import character_grammar
 
-CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n\r")
+CHARACTERS = st.characters(exclude_categories=["Cs"])
 
 
 def test_has_a_production_for_each_character_and_one_for_the_end():
@@ -44,7 +44,13 @@ def test_refuses_other_characters_and_nothing_at_all():
     with pytest.raises(GrammarError, match="no characters"):
         character_grammar(["", ""], "letters")
     with pytest.raises(GrammarError, match="no grammar file can spell"):
-        character_grammar(["a\nb"], "letters")
+        character_grammar(["a\ud800b"], "letters")
+
+
+def test_texts_of_several_lines_have_a_grammar():
+    grammar = character_grammar(["a\nb", "'\"\\"], "lines")
+    assert grammar.unparse(grammar.parse("b\n'\\\"a")) == "b\n'\\\"a"
+    assert Grammar.from_text(grammar.text) == grammar
 
 
 def test_ignored_characters_are_skipped_unless_they_are_part_of_the_texts():

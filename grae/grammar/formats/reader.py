@@ -1,0 +1,114 @@
+"""What the notations with `|`, groups and repetitions have in common, for readers of each."""
+
+import re
+from typing import ClassVar
+
+from grae.grammar.formats.characters import Characters, Range
+from grae.grammar.formats.ebnf import GrammarTree, Part, Repeat, Rule, choice, sequence
+from grae.grammar.formats.scanner import Scanner
+
+REPEATS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
+_BOUNDS = re.compile(r"\{\s*(?:(\d{1,9})\s*(?:(,)\s*(\d{1,9})?\s*)?|,\s*(\d{1,9})\s*)\}")
+
+
+class NotationReader(Scanner):
+    """Reads rules; a subclass says what an item of a sequence is."""
+
+    bar: ClassVar[str] = "|"
+    set_escapes: ClassVar[str] = r"\]-^["
+    """Signs that stand for themselves in a set when a backslash stands before them."""
+
+    def item(self) -> Part | None:
+        """The next item of a sequence, with what repeats it; None where there is none."""
+        raise NotImplementedError
+
+    def alternatives(self) -> Part:
+        """Sequences with bars between them."""
+        parts = [self.items()]
+        while self.takes(self.bar):
+            parts.append(self.items())
+        return choice(parts)
+
+    def items(self) -> Part:
+        """Items one after the other."""
+        parts: list[Part] = []
+        while (part := self.item()) is not None:
+            parts.append(part)
+        return sequence(parts)
+
+    def group(self, opening: str, closing: str) -> Part:
+        """The alternatives between two signs, of which the first stands here."""
+        begin = self.place
+        self.enter()
+        self.takes(opening)
+        inner = self.alternatives()
+        if not self.takes(closing):
+            if self.at_end:
+                self.fail(f"{opening} without {closing}", f"close it with {closing}", begin)
+            self.fail(f"expected {closing} and not {self.here}", f"close the group that {opening} opens first")
+        self.leave()
+        return inner
+
+    def repeated(self, part: Part) -> Part:
+        """A part with the `*`, `+` or `?` behind it."""
+        for sign, (least, most) in REPEATS.items():
+            if self.takes(sign):
+                return Repeat(part, least, most)
+        return part
+
+    def bounded(self, part: Part) -> Part:
+        """A part with the `{m}`, `{m,}`, `{m,n}` or `{,n}` behind it."""
+        begin = self.place
+        bounds = self.matches(_BOUNDS)
+        if bounds is None:
+            self.fail("cannot read the bounds of a repetition", "write {3}, {3,} or {3,5}", begin)
+        least = int(bounds[1] or 0)
+        most = int(bounds[4] or bounds[3]) if bounds[4] or bounds[3] else None if bounds[2] else least
+        if most is not None and most < least:
+            self.fail(f"at least {least} and at most {most} times", "write the smaller number first", begin)
+        self.skip()
+        return Repeat(part, least, most)
+
+    def character_set(self) -> tuple[Characters, bool]:
+        """The characters between the brackets that open here, and whether those are the ones left out (`[^...]`)."""
+        begin = self.place
+        self.place += 1
+        negated = self.sees("^")
+        self.place += negated
+        ranges: list[Range] = []
+        while not self.sees("]"):
+            at = self.place
+            first = last = self.set_character(begin)
+            if self.sees("-") and not self.text.startswith("-]", self.place):
+                self.place += 1
+                last = self.set_character(begin)
+            if last < first:
+                self.fail("a range that ends before it begins", "write the smaller character first", at)
+            ranges.append((first, last))
+        self.place += 1
+        if not ranges and not negated:
+            self.fail("a set of no characters", "write at least one between the brackets", begin)
+        return Characters.between(ranges), negated
+
+    def set_character(self, begin: int) -> int:
+        """The code point of the next character of a set that began at a place."""
+        sign = self.text[self.place : self.place + 1]
+        if sign in ("", "\n"):
+            self.fail("[ without ]", "close the set with ]; a bracket in it is \\]", begin)
+        self.place += 1
+        return ord(self.escape(self.set_escapes) if sign == "\\" else sign)
+
+    def tree(self, rules: list[Rule], start: str | None = None, skipped: tuple[Part, ...] = ()) -> GrammarTree:
+        """The rules as a grammar, whose first rule starts where none is named.
+
+        Raises:
+            GrammarError: there is no rule, or there are two of one name.
+        """
+        if not rules:
+            self.fail("no rule", "write at least one", 0)
+        names: set[str] = set()
+        for rule in rules:
+            if rule.name in names:
+                self.fail(f"a second rule {rule.name}", "join the two with a bar", rule.offset)
+            names.add(rule.name)
+        return GrammarTree(tuple(rules), rules[0].name if start is None else start, skipped)
