@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-CARET_WIDTH = 60
+CARET_WIDTH = 35
 SHOWN = 200  # characters of a name or a string in a message
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from grae.callbacks.protocol import Callback
+from grae.terminal import fitted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +40,8 @@ class Notes(Reporter):
 
     def say(self, text: str) -> None:
         """See Reporter."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        columns = self.console.width if self.console.is_terminal else None
+        self.console.print(fitted(text, columns), markup=False, highlight=False, soft_wrap=True)
 
 
 def choose(

@@ -8,7 +8,7 @@ import typer
 
 from grae.cli.completion import datasets
 from grae.cli.options import AsJson
-from grae.cli.output import emit, note, progress, table
+from grae.cli.output import emit, note, print_facts, progress, table
 from grae.errors import DataError
 
 app = typer.Typer(help="List, show and download data sets.", no_args_is_help=True)
@@ -60,10 +60,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         "sha256": known.sha256 or "-",
         "here": path or f"no; `grae data fetch {name}` downloads it",
     }
-    for fact, value in facts.items():
-        print(f"{fact:<12} {value}")
-    for text in first:
-        print(f"{'':<12} {text}")
+    print_facts(facts, first)
 
 
 @app.command()
@@ -121,7 +118,4 @@ def _show_images(name: str, as_json: bool) -> None:
         "address": known.address,
         "here": f"no; `grae data fetch {name}` downloads it" if local is None else f"yes, {local[0].images:,} images",
     }
-    for fact, value in facts.items():
-        print(f"{fact:<12} {value}")
-    for path in () if local is None else local[1]:
-        print(f"{'':<12} {path}")
+    print_facts(facts, () if local is None else local[1])

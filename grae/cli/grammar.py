@@ -1,5 +1,6 @@
 """`grae grammar list | show | check | parse | convert`."""
 
+import sys
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from grae.cli.completion import grammars
 from grae.cli.options import AsJson, Column, Delimiter, FormName
 from grae.cli.output import PIPE_WIDTH, emit, note, progress, table
 from grae.cli.strings import undecodable_note
+from grae.terminal import say
 
 if TYPE_CHECKING:
     from grae.datasets import Coverage
@@ -79,7 +81,7 @@ def show(
     summary = _summary(read)
     if as_json:
         return emit({**summary, "productions": records[:n_base], "motifs": records[n_base:]})
-    print(", ".join(f"{key} {value}" for key, value in summary.items() if key != "fingerprint"))
+    say(", ".join(f"{key} {value}" for key, value in summary.items() if key != "fingerprint"), sys.stdout)
     print(f"fingerprint {summary['fingerprint']}")
     columns = ["id", "line", "production", "shortest_completion"]
     table(columns, [[record[column] for column in columns] for record in records[:n_base]])
@@ -127,7 +129,7 @@ def check(
             {**_summary(read), "findings": lines, **({} if coverage is None else {"coverage": _record(coverage)})}
         )
     for finding in findings:
-        print(finding)
+        say(str(finding), sys.stdout)
     plural = "" if len(findings) == 1 else "s"
     note(f"{read.name}: {read.n_productions} productions, {len(findings) or 'no'} finding{plural}")
     if coverage is not None:
@@ -219,9 +221,10 @@ def _print(coverage: "Coverage") -> None:
     print(f"{coverage.kept:,} of {coverage.read:,} lines are in the language: {100 * coverage.fraction:.2f} %")
     if coverage.kept:
         lengths = ", ".join(f"{coverage.percentile(percent)} at {percent} %" for percent in (50, 90, 99, 99.9))
-        print(f"productions of a derivation: mean {coverage.mean_length:.1f}, {lengths}, longest {coverage.longest}")
+        mean = f"mean {coverage.mean_length:.1f}"
+        say(f"productions of a derivation: {mean}, {lengths}, longest {coverage.longest}", sys.stdout)
     if coverage.undecodable:
-        print(undecodable_note(coverage.undecodable, coverage.kept))
+        say(undecodable_note(coverage.undecodable, coverage.kept), sys.stdout)
         table(["line", "never decoded"], coverage.undecodable_lines)
     if coverage.rejected:
         table(["rejected because", "lines"], list(coverage.rejected.items()))

@@ -30,12 +30,14 @@ from grae.cli import (
 )
 from grae.cli.manual import furnish
 from grae.errors import GraeError, shortened
+from grae.terminal import say
 from grae.version import __version__
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 OUTSIDE_OUR_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # in typer or in click, as the version has it
 NO_SUCH_PLACE = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENODEV}
 
 
@@ -51,11 +53,16 @@ class Commands(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()  # here, where a reader that has gone or a full disk can still be told
             return result
+        except UsageError as error:
+            message = io.StringIO()
+            error.show(message)  # pyright: ignore[reportAttributeAccessIssue]
+            say(message.getvalue().rstrip(), sys.stderr)
+            raise typer.Exit(BAD_INPUT) from error
         except GraeError as error:
-            print(f"grae: {error}", file=sys.stderr)
+            say(f"grae: {error}", sys.stderr)
             raise typer.Exit(BAD_INPUT) from error
         except KeyboardInterrupt as interrupt:
-            print(f"\ngrae: {str(interrupt) or 'interrupted'}", file=sys.stderr)
+            say(f"\ngrae: {str(interrupt) or 'interrupted'}", sys.stderr)
             raise typer.Exit(INTERRUPTED) from interrupt
         except BrokenPipeError as error:
             # Whoever read our output has gone (`grae sample | head`); nothing more can be said there, so say nothing.
@@ -63,7 +70,7 @@ class Commands(TyperGroup):
             raise typer.Exit(BROKEN_PIPE) from error
         except MemoryError as error:
             remedy = "ask for less at once (-n, --latent-dim, --batch-size), or use a machine with more"
-            print(f"grae: {GraeError('there is not enough memory for this', remedy=remedy)}", file=sys.stderr)
+            say(f"grae: {GraeError('there is not enough memory for this', remedy=remedy)}", sys.stderr)
             raise typer.Exit(BAD_INPUT) from error
         except OSError as error:
             if error.errno not in OUTSIDE_OUR_REACH | NO_SUCH_PLACE:
@@ -72,7 +79,7 @@ class Commands(TyperGroup):
             remedy = "free some space or choose another place (--out, GRAE_CACHE_HOME), then run it again"
             if error.errno in NO_SUCH_PLACE:
                 remedy = "give the path of a file or a folder"
-            print(f"grae: {GraeError(f'{place}{error.strerror}', remedy=remedy)}", file=sys.stderr)
+            say(f"grae: {GraeError(f'{place}{error.strerror}', remedy=remedy)}", sys.stderr)
             raise typer.Exit(BAD_INPUT) from error
 
 

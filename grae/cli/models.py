@@ -8,7 +8,7 @@ import typer
 from grae.bounds import MOST_STRINGS
 from grae.cli.completion import models, runs
 from grae.cli.options import AsJson, Device, Fcd, Measured, Seed
-from grae.cli.output import emit, note, table
+from grae.cli.output import emit, note, print_facts, table
 from grae.cli.runs import check_new, find_run
 from grae.pretrained import START, Pretrained, pretrained, pretrained_named, start_strings
 
@@ -59,11 +59,7 @@ def show(
         "starts": f"{about.start:,} samples as starting strings of searches ({START})",
         "folder": one.path,
     }
-    for fact, value in facts.items():
-        if value is not None:
-            print(f"{fact:<26} {value}")
-    for text in (start_strings(one.path) or [])[:SHOWN]:
-        print(f"{'':<26} {text}")
+    print_facts(facts, (start_strings(one.path) or [])[:SHOWN], width=26)
 
 
 @app.command()

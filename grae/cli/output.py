@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
 from grae.errors import GraeError
+from grae.terminal import columns_of, fitted, say
 
 if TYPE_CHECKING:
     from grae.callbacks.reporter import Shown
@@ -32,7 +33,16 @@ VERBOSITY: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("verbos
 def note(message: str) -> None:
     """A line for the person at the terminal, on stderr; none where quiet was asked for."""
     if talks():
-        print(message, file=sys.stderr)
+        say(message, sys.stderr)
+
+
+def print_facts(named: Mapping[str, object], more: Iterable[object] = (), *, width: int = 12) -> None:
+    """Prints values by name in two columns on stdout, None left out; further values below the last."""
+    columns = columns_of(sys.stdout)
+    for name, value in [*named.items(), *(("", value) for value in more)]:
+        if value is not None:
+            lines = fitted(str(value), None if columns is None else columns - width - 1).split("\n")
+            print(*(f"{'' if place else name:<{width}} {line}" for place, line in enumerate(lines)), sep="\n")
 
 
 def talks() -> bool:

@@ -82,7 +82,7 @@ def test_quiet_tells_only_errors_and_verbose_tells_the_versions(program):
     assert "remedy: did you mean 'arithmetic'?" in traced.err
 
 
-def in_terminal(command: list[str], columns: int, **environment: str) -> str:
+def in_terminal(command: list[str], columns: int, *, status: int = 0, **environment: str) -> str:
     """What a command writes where all its streams are a terminal of so many columns."""
     import fcntl
     import struct
@@ -107,7 +107,7 @@ def in_terminal(command: list[str], columns: int, **environment: str) -> str:
             break
         written += some or b""
     os.close(ours)
-    assert process.wait(timeout=60) == 0, written.decode()
+    assert process.wait(timeout=60) == status, written.decode()
     return written.decode()
 
 
@@ -121,6 +121,26 @@ def test_colours_in_a_terminal_unless_no_color_is_set(tmp_path: Path):
     assert not [code for code in coloured.split(ESCAPE)[1:] if code.split("m")[0] not in ("0", "1")]
     piped = subprocess.run(table, capture_output=True, text=True, check=True, timeout=120)
     assert ESCAPE not in piped.stdout + piped.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments"),
+    [
+        (0, ["grammar", "show", "smiles"]),
+        (0, ["data", "show", "expressions"]),
+        (2, ["data", "show", "moses"]),
+        (2, ["grammar", "check", "expressions"]),
+        (2, ["grammar", "check", "smiles", "--data", "no/such/file"]),
+        (2, ["train", "-g", "smiles", "--epochs", "x" * 30]),
+        (2, ["optimize", "--strategy", "nothing"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_notes_and_errors_fit_on_a_terminal(status: int, arguments: list[str]):
+    written = in_terminal([*COMMAND, *arguments], 60, status=status, NO_COLOR="1")
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[\d?;]*[a-zA-Z]", "\n", written).splitlines()]
+    wide = [line for line in lines if len(line) > 60 and len(line.split()) > 1]
+    assert [line for line in wide if "sha256" not in line and "fingerprint" not in line] == []
 
 
 def test_a_narrow_terminal_gets_narrow_tables_with_everything_in_them():

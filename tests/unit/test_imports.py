@@ -26,6 +26,7 @@ ROOMS = (
     "resources",
     "files",
     "compilation",
+    "terminal",
     "callbacks",
     "frechet",
     "pretrained",

@@ -1,0 +1,60 @@
+"""Lines of text in a terminal: broken between words where they are wider; in files and pipes they stay as they are."""
+
+import os
+import re
+from typing import TextIO
+
+USUAL = 80
+"""Columns of a terminal that does not say how many it has."""
+FEWEST = 20
+FURTHER = 2  # characters by which the second line of a long one is indented
+
+
+def say(text: str, stream: TextIO) -> None:
+    """Prints lines that fit on a stream's terminal, if it is one.
+
+    Args:
+        text: the lines.
+        stream: standard output or standard error.
+    """
+    print(fitted(text, columns_of(stream)), file=stream)
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """Columns of the terminal that a stream is: what COLUMNS says, else what it says itself; None of a file or pipe."""
+    try:
+        if not stream.isatty():
+            return None
+        own = os.get_terminal_size(stream.fileno()).columns
+    except (AttributeError, OSError, ValueError):  # no stream, or a closed one
+        return None
+    said = os.environ.get("COLUMNS", "")
+    return int(said) if re.fullmatch("[1-9][0-9]{1,3}", said) else own or USUAL
+
+
+def fitted(text: str, columns: int | None) -> str:
+    """A text whose lines are broken between words; a word wider than a line stays whole, as it may be copied.
+
+    Args:
+        text: lines; the further parts of a broken one are indented a little more than it is.
+        columns: of a line; None for as many as there are.
+    """
+    if columns is None:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in _broken(line, max(columns, FEWEST)))
+
+
+def _broken(line: str, columns: int) -> list[str]:
+    if len(line) <= columns:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    if len(indent) > columns // 2:
+        indent = ""
+    further = indent + " " * FURTHER
+    parts = [""]
+    for space, word in re.findall(r"(\s*)(\S+)", line):
+        if parts[-1].strip() and len(parts[-1] + space + word) > columns:
+            parts.append(further + word)
+        else:
+            parts[-1] += space + word
+    return parts
