@@ -9,7 +9,7 @@ string, without rejection or resampling.
 from grae.constraints.compliance import breaks_rules
 from grae.constraints.constraint import Constraint, automaton_of, constraint_of
 from grae.constraints.labels import written_labels
-from grae.constraints.pushdown import ConstrainedPushdown, first_refused
+from grae.constraints.pushdown import ConstrainedPushdown
 
 __all__ = [
     "ConstrainedPushdown",
@@ -17,6 +17,5 @@ __all__ = [
     "automaton_of",
     "breaks_rules",
     "constraint_of",
-    "first_refused",
     "written_labels",
 ]

@@ -14,7 +14,7 @@ import numpy as np
 from grae.constraints.automaton import Automaton
 from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
-from grae.grammar.walk import owners
+from grae.grammar.walk import text_and_steps
 
 MOST_OBLIGATIONS = 8  # that a completion discharges at one place
 _Derivation = tuple[int, ...]
@@ -118,7 +118,7 @@ class _CompletionFinder:
     def _with_settings(self, words: "_Words", pattern: tuple[str, ...], derivation: _Derivation) -> _Derivation | None:
         """A derivation with the productions that write its labels replaced by settings; None where one writes two."""
         usual = self.automaton.usual
-        text, owners = words.owners(derivation)
+        text, owners = words.text_and_steps(derivation)
         items, position = list(derivation), 0
         for part in pattern[:-1]:
             position += len(part)
@@ -172,9 +172,9 @@ class _Words:
             for first, last, ok in zip(parsed.offsets[:-1], parsed.offsets[1:], parsed.ok, strict=True)
         ]
 
-    def owners(self, derivation: _Derivation) -> tuple[str, list[int]]:
+    def text_and_steps(self, derivation: _Derivation) -> tuple[str, list[int]]:
         """The word of a derivation, and the place in it of the production that writes each character."""
-        return owners(self._grammar, derivation)
+        return text_and_steps(self._grammar, derivation)
 
 
 def _flat(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

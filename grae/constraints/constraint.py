@@ -7,8 +7,8 @@ import numpy as np
 
 from grae.constraints.automaton import CONTEXT, Automaton
 from grae.constraints.completions import MOST_OBLIGATIONS, Completions, completions_of
-from grae.constraints.packing import packed
-from grae.constraints.planning import FRAME, MOST_FRAMES, OUT, plan
+from grae.constraints.packing import FRAME, PLAN, packed
+from grae.constraints.planning import MOST_FRAMES, Workspace, find_plan
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 
@@ -65,28 +65,16 @@ def program_of(rules: Rules, completions: Completions) -> np.ndarray:
     return packed([*rules, *completions])
 
 
-class Workspace(NamedTuple):
-    """Room for one search at a time.
-
-    Attributes:
-        states: states of the automaton: on the walk, then before each nonterminal that was expanded.
-        space: the rest, packed.
-    """
-
-    states: np.ndarray
-    space: np.ndarray
-
-    @classmethod
-    def of(cls, size: int, rules: Rules, completions: Completions, height: int, max_length: int) -> "Workspace":
-        """Room for states of a size, stacks of a height, plans of a length."""
-        longest = int(np.diff(completions.items_from).max()) + MOST_OBLIGATIONS * int(
-            np.diff(completions.labeled_from).max(initial=0)
-        )
-        depth = longest * int(np.diff(rules.rhs_from).max()) + 1
-        n_labels = int(completions.n_labels[0])
-        counts = (FRAME * MOST_FRAMES, height + 1, 2 * height, n_labels + height, CONTEXT, depth, max_length + 1)
-        space = packed([np.zeros(max(1, count), np.int32) for count in counts])
-        return cls(np.zeros((1 + MOST_FRAMES) * size, np.int32), space)
+def workspace_for(size: int, rules: Rules, completions: Completions, height: int, max_length: int) -> Workspace:
+    """A workspace for states of a size, stacks of a height and plans of a length."""
+    longest = int(np.diff(completions.items_from).max()) + MOST_OBLIGATIONS * int(
+        np.diff(completions.labeled_from).max(initial=0)
+    )
+    depth = longest * int(np.diff(rules.rhs_from).max()) + 1
+    n_labels = int(completions.n_labels[0])
+    counts = (FRAME * MOST_FRAMES, height + 1, 2 * height, n_labels + height, CONTEXT, depth, max_length + 1)
+    space = packed([np.zeros(max(1, count), np.int32) for count in counts])
+    return Workspace(np.zeros((1 + MOST_FRAMES) * size, np.int32), space)
 
 
 class Constraint:
@@ -124,31 +112,31 @@ class Constraint:
 
     def workspace(self) -> Workspace:
         """Room for one thread's searches."""
-        return Workspace.of(self.automaton.size, self._rules, self._completions, self.height, self.max_length)
+        return workspace_for(self.automaton.size, self._rules, self._completions, self.height, self.max_length)
 
     def _first_plan(self) -> np.ndarray:
-        (states, space), automaton = self.workspace(), self.automaton
-        automaton.start(automaton.tables, states[: automaton.size])
+        workspace, automaton = self.workspace(), self.automaton
+        automaton.start(automaton.tables, workspace.states[: automaton.size])
         stack = np.full(self.height, self.grammar.tables.start, np.int32)
         arguments: tuple[Any, ...] = (
             *automaton.planning,
             automaton.tables,
             self.program,
-            states,
-            space,
+            workspace,
             stack,
             1,
             automaton.size,
             self.max_length,
         )
-        n = plan(*arguments)
+        n = find_plan(*arguments)
         if n < 0:
             raise SettingsError(
                 f"no string of grammar {self.grammar.name!r} with at most {self.max_length} productions is found that "
                 "keeps the rules of its language",
                 remedy="allow longer derivations, or decode with constraints='grammar'",
             )
-        return space[space[OUT] : space[OUT] + n].copy()
+        begin = workspace.space[PLAN]
+        return workspace.space[begin : begin + n].copy()
 
 
 @lru_cache(maxsize=4)

@@ -1,8 +1,52 @@
-"""Several vectors of whole numbers as one: compiled functions are called with few arrays, for each costs time."""
+"""Arrays of int32 packed into one vector: each array that a compiled function is called with costs time.
+
+A packed vector begins with where each of its parts begins, so part k is `vector[vector[k] : vector[k + 1]]`, and its
+element i is `vector[vector[k] + i]`.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
+
+(
+    RHS,
+    RHS_FROM,
+    LHS,
+    WAYS,
+    WAYS_FROM,
+    SHORTEST,
+    ITEMS,
+    ITEMS_FROM,
+    NEUTRAL,
+    NEUTRAL_FROM,
+    DISCHARGING,
+    DISCHARGING_FROM,
+    LABELED,
+    LABELED_FROM,
+    N_LABELS,
+) = range(15)
+"""The parts of a program: the fields of `constraint.Rules`, then those of `completions.Completions`."""
+
+(
+    FRAMES,  # fields of a frame of the search, `FRAME` numbers each; see below
+    PROMISED,  # of each place on the stack: productions in the shortest completion of what is below
+    EVENTS,  # place and label, for each label that a pending terminal writes
+    LABELS,  # labels to write
+    CONTEXT,  # of `Automaton.pending`
+    INNER,  # the stack of a completion's derivation
+    PLAN,  # its productions
+) = range(7)
+"""The parts of a workspace."""
+
+(
+    PLACE,  # of its nonterminal on the stack
+    BEFORE,  # productions of the plan before it
+    TURN,  # the completion to try next
+    CHANGES,  # frames above that have led on, and take another completion since
+    LED_ON,  # whether one of its completions has led on to the next frame
+    FRAME,
+) = range(6)
+"""The fields of a frame of the search, and their number."""
 
 
 def packed(vectors: Sequence[np.ndarray]) -> np.ndarray:

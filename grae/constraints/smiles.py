@@ -20,6 +20,7 @@ import numpy as np
 
 from grae.chemistry.valences import capacities, symbols
 from grae.constraints import smiles_reader as reader
+from grae.constraints import smiles_state as state
 from grae.constraints.automaton import Automaton
 from grae.constraints.packing import packed
 
@@ -44,21 +45,21 @@ def automaton(terminals: Sequence[str], room: int) -> Automaton:
     spelled = [terminal.encode("utf-8", "surrogatepass") for terminal in terminals]
     spelling_from = np.cumsum([0, *map(len, spelled)])
     spelling = np.frombuffer(b"".join(spelled), np.uint8)
-    elements = np.zeros((26, reader.N_SECOND), np.int32)  # 1 + the atomic number
+    elements = np.zeros((26, state.N_SECOND), np.int32)  # 1 + the atomic number
     for number, symbol in enumerate(symbols()):
         if symbol != "*":
             second = ord(symbol[1]) - ord("a") + 1 if len(symbol) == 2 else 0
             elements[ord(symbol[0]) - ord("A"), second] = 1 + number
     return Automaton(
         tables=packed([spelling_from, spelling, elements.ravel(), capacities().ravel(), np.array([room])]),
-        size=reader.REGISTERS + 2 * reader.N_LABELS + 5 * room,
-        start=reader.start,
-        consume=reader.emit,
-        accepts=reader.accepts,
-        copy=reader.copy,
-        obligations=reader.debts,
+        size=state.REGISTERS + 2 * state.N_LABELS + 5 * room,
+        start=state.start,
+        consume=reader.consume,
+        accepts=state.accepts,
+        copy=state.copy,
+        obligations=state.obligations,
         pending=reader.pending,
-        labels=tuple(str(label) if label < 10 else f"%{label}" for label in range(reader.N_LABELS)),
+        labels=tuple(str(label) if label < 10 else f"%{label}" for label in range(state.N_LABELS)),
         usual="1",
         neutral=_NEUTRAL,
         discharging=_discharging,

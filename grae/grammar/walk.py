@@ -52,7 +52,7 @@ def terminals(
         raise DerivationError("the derivation continues after its last nonterminal is expanded")
 
 
-def owners(grammar: "Grammar", ids: np.ndarray | Sequence[int]) -> tuple[str, list[int]]:
+def text_and_steps(grammar: "Grammar", ids: np.ndarray | Sequence[int]) -> tuple[str, list[int]]:
     """The string of a derivation, and of each of its characters the step whose production writes it.
 
     Args:

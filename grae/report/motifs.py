@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from grae.grammar.walk import owners
+from grae.grammar.walk import text_and_steps
 from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
 
@@ -77,7 +77,7 @@ def _examples(context: ReportContext, wanted: set[int]) -> dict[int, tuple[Marku
             continue
         row = min(rows, key=lambda row: lengths[row])
         ids = np.asarray(derived[row])
-        text, steps = owners(context.model.grammar_, ids)
+        text, steps = text_and_steps(context.model.grammar_, ids)
         step = int(np.flatnonzero(ids == production)[0])
         examples[production] = (context.renderer.draw(text, [owner == step for owner in steps]), text)
     return examples

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from constrained_reading import first_refused
 
-from grae.constraints import breaks_rules, first_refused
+from grae.constraints import breaks_rules
 from grae.constraints.constraint import constraint_of
 from grae.constraints.smiles import automaton
 from grae.grammar import load_grammar

@@ -4,12 +4,12 @@ import os
 
 import numpy as np
 import pytest
+from constrained_reading import ALLOWED, first_refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grae.chemistry import problem, read
-from grae.constraints import ConstrainedPushdown, Constraint, constraint_of, first_refused
-from grae.constraints.pushdown import ALLOWED
+from grae.constraints import ConstrainedPushdown, Constraint, constraint_of
 from grae.errors import SettingsError
 from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations, decode, encode

@@ -10,7 +10,7 @@ from grae.grammar import load_grammar
 from grae.grammar.codec import decode, encode
 from grae.grammar.counting import sample_uniform
 from grae.grammar.motifs import apply_motifs, learn_motifs
-from grae.grammar.walk import owners, terminals
+from grae.grammar.walk import terminals, text_and_steps
 
 ARITHMETIC = load_grammar("arithmetic")
 
@@ -18,7 +18,7 @@ ARITHMETIC = load_grammar("arithmetic")
 @given(st.integers(0, 10_000))
 def test_the_steps_together_write_the_string(seed: int):
     (ids,) = sample_uniform(ARITHMETIC, 1, 14, seed)
-    text, steps = owners(ARITHMETIC, ids)
+    text, steps = text_and_steps(ARITHMETIC, ids)
     assert text == ARITHMETIC.unparse(ids)
     assert len(steps) == len(text)
     assert set(steps) <= set(range(len(ids)))
@@ -38,7 +38,7 @@ def test_a_motif_writes_what_its_parts_wrote():
     assert decode(grammar, short) == decode(ARITHMETIC, derivations)
     ids = short[3]
     (step,) = np.flatnonzero(np.asarray(ids) >= ARITHMETIC.n_productions)[:1]
-    text, steps = owners(grammar, ids)
+    text, steps = text_and_steps(grammar, ids)
     assert text == "sin(x)"
     assert steps.count(int(step)) > 1
 
@@ -55,4 +55,4 @@ def test_a_motif_writes_what_its_parts_wrote():
 )
 def test_what_is_no_derivation_is_refused(ids, reason: str):
     with pytest.raises(DerivationError, match=reason):
-        owners(ARITHMETIC, ids(ARITHMETIC.parse("sin(x)+1").tolist()))
+        text_and_steps(ARITHMETIC, ids(ARITHMETIC.parse("sin(x)+1").tolist()))

@@ -1,0 +1,121 @@
+"""The state of the SMILES automaton, one vector of int32, and what it says about the string so far."""
+
+from grae.compilation import compiled
+from grae.constraints.automaton import ACCEPTS, COPY, OBLIGATIONS, START
+
+N_LABELS = 100
+N_SECOND = 27  # no second letter, or one of 26
+
+SPELLING_FROM, SPELLING, SYMBOLS, CAPACITIES, SIZES = range(5)  # the tables' parts
+
+# A state: registers, then atom and bond of each label, then `room` each of branches, capacities, parents, ring bonds.
+(
+    PHASE,
+    ATOMS,  # so far
+    CURRENT,  # the atom that what follows is bonded to; -1 at the start of a part
+    DEPTH,  # of branches
+    BOND,  # that is written; 0 for none
+    RING_BONDS,  # closed so far
+    OPEN,  # ring bonds
+    USED,  # 1 + the highest label so far
+    NUMBER,  # the number that is being spelled
+    DIGITS,  # of it
+    LIMIT,  # of it
+    ELEMENT,
+    CHARGE,
+    HYDROGENS,
+    REGISTERS,
+) = range(15)
+
+# Phases, by what has just been read.
+(
+    NOTHING,  # or a dot
+    ATOM,  # an atom, a label or a closed branch
+    BRANCH,  # (
+    BONDED,
+    BRANCH_BONDED,  # a bond behind (
+    PERCENT,
+    BRACKET,  # [
+    ISOTOPE,
+    LETTER,  # the first of a symbol
+    SYMBOL,
+    AT,
+    AT_AT,
+    GEOMETRY,  # @ and a letter, or two
+    ARRANGEMENT,  # the digits of a geometry
+    HYDROGEN,
+    HYDROGEN_COUNT,
+    SIGN,
+    SIGN_SIGN,
+    CHARGE_NUMBER,
+    CLASS,
+    CLASS_NUMBER,
+) = range(21)
+
+
+@compiled(START)
+def start(tables, state):
+    """Nothing read: no atom, no label in use."""
+    state[:REGISTERS] = 0
+    state[CURRENT] = -1
+    state[REGISTERS : REGISTERS + 2 * N_LABELS] = 0
+
+
+@compiled(COPY)
+def copy(tables, source, target):
+    """The registers, and the filled part of each list."""
+    room = tables[tables[SIZES]]
+    for place in range(REGISTERS + 2 * source[USED]):
+        target[place] = source[place]
+    branches = REGISTERS + 2 * N_LABELS
+    for place in range(branches, branches + source[DEPTH]):
+        target[place] = source[place]
+    atoms = branches + room
+    for place in range(atoms, atoms + 2 * source[ATOMS]):
+        target[place] = source[place]
+    bonds = atoms + 2 * room
+    for place in range(bonds, bonds + 2 * source[RING_BONDS]):
+        target[place] = source[place]
+
+
+@compiled(ACCEPTS)
+def accepts(tables, state):
+    """No branch, bond or ring bond is open, and there is an atom."""
+    return state[PHASE] == ATOM and state[DEPTH] == 0 and state[OPEN] == 0
+
+
+@compiled(OBLIGATIONS)
+def obligations(tables, state, labels):
+    """Open ring bonds."""
+    n = 0
+    for label in range(state[USED]):
+        if state[REGISTERS + 2 * label] > 0:
+            labels[n] = label
+            n += 1
+    return n
+
+
+@compiled()
+def is_digit(byte):
+    """Whether a byte is an ASCII digit."""
+    return 48 <= byte <= 57
+
+
+@compiled()
+def begin_number(state, phase, limit):
+    """Begins a number of at most `limit`, read by `add_digit` in a phase; always True."""
+    state[PHASE] = phase
+    state[NUMBER] = 0
+    state[DIGITS] = 0
+    state[LIMIT] = limit
+    return True
+
+
+@compiled()
+def add_digit(state, byte):
+    """Reads a digit of a number of at most three digits, without leading zeros and up to `LIMIT`; False refuses it."""
+    if state[DIGITS] == 3 or (state[DIGITS] > 0 and state[NUMBER] == 0):
+        return False
+    state[NUMBER] = 10 * state[NUMBER] + byte - 48
+    state[DIGITS] += 1
+    return state[NUMBER] <= state[LIMIT]
