@@ -1,4 +1,4 @@
-"""`grae grammar list | show | check | parse | convert`."""
+"""`grae grammar list | show | check | parse | convert`; `fit` and `sample` are in `grammar_weights`."""
 
 import sys
 from shutil import get_terminal_size
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grae.bounds import MOST_MOTIFS, MOST_STEPS
-from grae.cli.completion import grammars
+from grae.cli.grammar_options import Alphabet, FormatName, GrammarArgument
+from grae.cli.grammar_weights import fit, sample
 from grae.cli.options import AsJson, Column, Delimiter, FormName
 from grae.cli.output import PIPE_WIDTH, emit, note, progress, table
 from grae.cli.strings import undecodable_note
@@ -17,32 +18,10 @@ if TYPE_CHECKING:
     from grae.datasets import Coverage
     from grae.grammar import Grammar
 
-app = typer.Typer(help="List, show and check grammars, and their coverage of a data set.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check, convert and fit grammars, and draw strings of them.", no_args_is_help=True)
 
-GrammarArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="GRAMMAR",
-        help="A built-in grammar's name, a file, a run's folder, or re:EXPRESSION.",
-        autocompletion=grammars,
-    ),
-]
-FormatName = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="FORMAT",
-        help="Notation of the file: nltk, gbnf, lark, abnf, ebnf, g4 or regex; by its ending if left out.",
-    ),
-]
-Alphabet = Annotated[
-    str | None,
-    typer.Option(
-        "--alphabet",
-        metavar="ALPHABET",
-        help="Characters that large sets such as [^\"] are restricted to: printable, ascii or a set such as '[ -~]'.",
-    ),
-]
+app.command()(fit)
+app.command()(sample)
 
 
 @app.command("list")

@@ -147,6 +147,14 @@ MANUAL = {
         "Convert a grammar of another notation.",
         ("grae grammar convert json.gbnf --alphabet printable", "grae grammar convert mine.lark --out mine.cfg"),
     ),
+    "grammar fit": Page(
+        "Estimate the weights of a grammar from strings.",
+        ("grae grammar fit mine.cfg --data strings.txt --out fitted.cfg",),
+    ),
+    "grammar sample": Page(
+        "Draw random strings of a grammar.",
+        ("grae grammar sample arithmetic -n 1000 --max-length 20", "grae grammar sample fitted.cfg -n 1000 --seed 1"),
+    ),
     "models list": Page("List the pretrained models.", ("grae models list",)),
     "models show": Page("Show a pretrained model.", ("grae models show zinc250k",)),
     "models pack": Page("Pack a run into a small model to share.", ("grae models pack runs/mine --out mine",)),

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
-from grae.errors import GraeError
+from grae.errors import DataError, GraeError, shortened
 from grae.terminal import columns_of, fitted, say
 
 if TYPE_CHECKING:
@@ -204,9 +204,16 @@ def write_strings(
 
     Raises:
         GraeError: the path is a folder, or the file system refuses.
+        DataError: a string has a line end, which only a table can hold.
     """
     suffix = Path(path.removesuffix(".gz")).suffix.lower()
     if suffix not in TABLES:
+        broken = next((text for text in texts if "\n" in text or "\r" in text), None)
+        if broken is not None:
+            raise DataError(
+                f"{shortened(broken)!r} has a line end, and the output one string per line",
+                remedy="write a table, with --out FILE.csv, or JSON, with --json",
+            )
         return write_lines(path, texts)
     columns = {language.column: texts, **(more or {})}
     buffer = io.StringIO()

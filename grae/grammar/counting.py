@@ -44,7 +44,7 @@ class DerivationCounter:
         self._goal = (tables.start,)
         for length in range(max_length + 1):  # the short ones first, so that none recurses deeply
             for nonterminal in range(len(self._shortest)):
-                self._count((nonterminal,), length)
+                self.count_of((nonterminal,), length)
 
     def count(self, length: int) -> int:
         """How many complete derivations have exactly `length` productions.
@@ -54,7 +54,7 @@ class DerivationCounter:
         """
         if length > self.max_length:
             raise ValueError(f"length {length} is beyond the {self.max_length} productions counted")
-        return self._count(self._goal, length)
+        return self.count_of(self._goal, length)
 
     @property
     def total(self) -> int:
@@ -104,7 +104,7 @@ class DerivationCounter:
         """The place behind the last derivation of each length, from length 0."""
         return list(accumulate(self.count(length) for length in range(self.max_length + 1)))
 
-    def _count(self, part: tuple[int, ...], length: int) -> int:
+    def count_of(self, part: tuple[int, ...], length: int) -> int:
         """How many sequences of derivations, one for each nonterminal of `part`, have `length` productions together."""
         if not part:
             return int(length == 0)
@@ -113,10 +113,11 @@ class DerivationCounter:
         key = part, length
         if key not in self._counts:
             if len(part) == 1:
-                count = sum(self._count(self._children[p], length - 1) for p in self._productions[part[0]])
+                count = sum(self.count_of(self._children[p], length - 1) for p in self._productions[part[0]])
             else:
                 count = sum(
-                    self._count(part[:1], first) * self._count(part[1:], length - first) for first in range(1, length)
+                    self.count_of(part[:1], first) * self.count_of(part[1:], length - first)
+                    for first in range(1, length)
                 )
             self._counts[key] = count
         return self._counts[key]
@@ -131,10 +132,10 @@ class DerivationCounter:
         if key not in self._choices:
             if len(part) == 1:
                 choices = self._productions[part[0]]
-                counts = [self._count(self._children[production], length - 1) for production in choices]
+                counts = [self.count_of(self._children[production], length - 1) for production in choices]
             else:
-                choices = [(first, self._count(part[1:], length - first)) for first in range(1, length)]
-                counts = [self._count(part[:1], first) * others for first, others in choices]
+                choices = [(first, self.count_of(part[1:], length - first)) for first in range(1, length)]
+                counts = [self.count_of(part[:1], first) * others for first, others in choices]
             self._choices[key] = list(accumulate(counts)), choices
         return self._choices[key]
 

@@ -179,3 +179,36 @@ def test_an_alphabet_bounds_what_may_be_any_character(grae, tmp_path: Path):
     assert "line 1, column 10: a set of 1,112,063 characters" in grae("grammar", "show", "quoted.lark").err
     ended = grae("grammar", "show", "quoted.lark", "--alphabet", "[a-f]", "--json")
     assert ended.json["terminals"] == 7
+
+
+def test_weights_are_fitted_and_strings_drawn_by_them(grae, lists: Path, tmp_path: Path):
+    (tmp_path / "data.txt").write_text("[a]\n[a,a]\n[]\n[a;\n")
+    ended = grae("grammar", "fit", lists, "--data", "data.txt", "--out", "fitted.cfg")
+    assert ended.status == 0
+    assert "3 strings, 1 not in the language; 2 of 7 productions unused" in ended.err
+    assert "item -> 'b' [0.0]" in (tmp_path / "fitted.cfg").read_text()
+    drawn = grae("grammar", "sample", "fitted.cfg", "-n", "200", "--seed", "3", "--json").json
+    assert drawn["by"] == "weights"
+    assert len(drawn["samples"]) == 200
+    assert not any("b" in text for text in drawn["samples"])
+    fitted = grae("grammar", "fit", lists, "--data", "data.txt", "--smoothing", "1", "--json").json
+    assert min(fitted["weights"]) > 0
+
+
+def test_strings_are_drawn_uniformly(grae, lists: Path, tmp_path: Path):
+    drawn = grae("grammar", "sample", lists, "-n", "50", "--max-length", "9", "--json").json
+    assert (drawn["by"], len(drawn["samples"])) == ("uniform", 50)
+    ended = grae("grammar", "sample", lists, "-n", "50", "--max-length", "9", "--out", "drawn.txt")
+    assert f"of {drawn['derivations']:,} derivations of at most 9 productions" in ended.err
+    assert (tmp_path / "drawn.txt").read_text().splitlines() == drawn["samples"]
+    assert grae("grammar", "check", lists, "--data", "drawn.txt", "--json").json["coverage"]["in_language"] == 50
+
+
+def test_strings_of_several_lines_need_a_table(grae, tmp_path: Path):
+    (tmp_path / "lines.gbnf").write_text('root ::= "a" ("b" | "\\n"){4} "a"\n')
+    refused = grae("grammar", "sample", "lines.gbnf", "-n", "20")
+    assert refused.status == 2
+    assert "has a line end" in refused.err
+    assert grae("grammar", "sample", "lines.gbnf", "-n", "20", "--out", "lines.csv").status == 0
+    checked = grae("grammar", "check", "lines.gbnf", "--data", "lines.csv", "--column", "string", "--json").json
+    assert checked["coverage"]["in_language"] == 20
