@@ -1,5 +1,5 @@
 """What the estimators of strings and of images share.
 
-`base` is scikit-learn's face of an autoencoder, `saved` the folder of its run, `settings` what never changes. Only the
-last is imported without torch.
+`base` is the scikit-learn API of an autoencoder, `saved` its run folder, `objective` the settings of its loss,
+`settings` immutable settings. The last two do not import torch.
 """

@@ -1,4 +1,4 @@
-"""What any autoencoder is to scikit-learn: a transformer to latent codes, with densities that are fitted to them."""
+"""The scikit-learn API of any autoencoder: a transformer to latent codes, with densities fitted to them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from grae.training.run_folder import RunFolder
 from grae.training.settings import Device
 from grae.training.training import Validate
 
-MOST_CODES = 100_000  # codes that densities are fitted to
+MOST_CODES = 100_000  # codes; larger training sets are subsampled before densities are fitted
 
 
 N = TypeVar("N", bound=Autoencoder)
@@ -35,12 +35,12 @@ N = TypeVar("N", bound=Autoencoder)
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Where a `fit` saves its run, and what it calls.
+    """How `fit` saves its run, and the callbacks of the training.
 
     Attributes:
-        folder: of the run; None saves nothing.
-        resume: whether to resume the run there.
-        callbacks: called during the training.
+        folder: run folder; None saves nothing.
+        resume: whether to resume the run in it.
+        callbacks: called during training.
     """
 
     folder: RunFolder | None = None
@@ -49,7 +49,7 @@ class RunOptions:
 
     @classmethod
     def of(cls, run: str | Path | None, resume: bool, callbacks: Sequence[Callback]) -> Self:
-        """The options of a call of `fit`, checked.
+        """The validated options of a call of `fit`.
 
         Raises:
             RunError: there is no folder to resume from, or a new run would overwrite one.
@@ -68,23 +68,23 @@ class RunOptions:
 
     @property
     def begun(self) -> RunFolder | None:
-        """The folder in which this process is to begin a new run, if there is one."""
+        """The folder in which this process starts a new run, if there is one."""
         return self.folder if not self.resume and processes.is_main() else None
 
 
 class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """An estimator whose `fit` trains a network and then fits densities.
 
-    A subclass has `fit`, `transform`, and how its runs are written and read: `_write` and `_read`.
+    Subclasses implement `fit`, `transform`, and the format of their runs: `_write` and `_read`.
 
     Attributes:
-        settings_: all settings, resolved, with the name of the model's own density in "density".
+        settings_: resolved settings; "density" is the name of the model's default density.
         network_: the `Autoencoder`.
         densities_: fitted densities by name.
-        split_: which rows were trained on, validated on and held back.
-        result_: what came of the training; None after `load`.
-        about_: where the data come from, with their checksum in "sha256".
-        RUNS: where the commands put its runs.
+        split_: rows of the training, validation and test sets.
+        result_: outcome of the training; None after `load`.
+        about_: provenance of the data, with their checksum in "sha256".
+        RUNS: default folder of runs.
     """
 
     device: Device
@@ -99,34 +99,34 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     RUNS: ClassVar[Path] = RUNS
 
     def save(self, path: str | Path) -> None:
-        """Writes all that `load` needs into a folder, each file whole or not at all.
+        """Saves the model in a folder, from which `load` restores it. Each file is written atomically.
 
         Raises:
-            RunError: the file system refuses.
+            RunError: a file cannot be written.
         """
         check_is_fitted(self)
         self._write(RunFolder(path))
 
     @classmethod
     def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
-        """Opens the folder of a run; runs none of its content.
+        """Loads a model from its run folder. No code in the folder is executed.
 
         Args:
-            path: the folder, or the name of one where the commands put runs (`RUNS`).
-            device: where to compute.
+            path: the run folder, or its name under `RUNS`.
+            device: "auto", "cpu", "cuda" or "mps".
 
         Raises:
-            RunError: there is no such run, or a file of it is missing, truncated or foreign.
+            RunError: there is no such run, or one of its files is missing, truncated or of another format.
         """
         return cls._read(RunFolder(place_named(path, cls.RUNS)), device)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """The log density of the codes of X, (n,) float64, in nats."""
+        """The log density of the codes of X under the default density, (n,) float64, in nats."""
         density = self.density_named(None)
         return density.log_prob(self.transform(X))  # pyright: ignore[reportAttributeAccessIssue]
 
     def density_named(self, name: str | None) -> Density:
-        """A fitted density; the model's own for None.
+        """A fitted density by name; None is the model's default.
 
         Raises:
             SettingsError: there is no such density.
@@ -142,11 +142,11 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         raise SettingsError(f"no density {name!r} is fitted; there are: {known}", remedy=remedy)
 
     def fit_density(self, name: str, X: Any) -> Self:
-        """Fits another density to the codes of X; `sample`, `score_samples` and `save` know it from then on.
+        """Fits another density to the codes of X, for use by `sample`, `score_samples` and `save`.
 
         Args:
-            name: of a density, as `density` takes it; one that is fitted already is refitted.
-            X: as for `transform`; what the model was trained on, as a rule.
+            name: of the density, in `grae.density.DENSITIES`; a fitted one is refitted.
+            X: as for `transform`; usually the training data.
 
         Raises:
             SettingsError: there is no such density.
@@ -167,7 +167,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         raise NotImplementedError
 
     def _seeded(self, build: Callable[..., N], *arguments: Any) -> N:
-        """A network whose first weights follow `random_state`; torch's global generators stay as they were."""
+        """A network with initial weights drawn under `random_state`; torch's global generators are left unchanged."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             return build(*arguments)
@@ -192,12 +192,12 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         )
 
     def _save_run(self, run: RunOptions) -> None:
-        """Writes the run of a fitted estimator, where it has a folder, in the main process."""
+        """Saves the fitted estimator in its run folder, if there is one, in the main process."""
         if run.folder is not None and processes.is_main():
             self.save(run.folder.path)
 
     def _codes_of(self, X: Any) -> np.ndarray:
-        """What `fit_density` fits to."""
+        """The codes that `fit_density` fits to, (n, D) float32."""
         return self.transform(X)  # pyright: ignore[reportAttributeAccessIssue]
 
     def _unfitted(self, name: str) -> Density:
@@ -211,21 +211,21 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return hasattr(self, "densities_")
 
     def _codes(self, X: np.ndarray) -> np.ndarray:
-        """Codes (n, D) as float32. Raises DataError: of another width or type, or NaN or infinite values among them."""
+        """Validated codes, (n, D) float32. Raises DataError: wrong shape or dtype, or NaN or infinite values."""
         codes = np.asarray(X)
         width = self._n_features_out
         if codes.ndim != 2 or codes.shape[1] != width or codes.dtype.kind not in "fiu":
             raise DataError(
-                f"codes have shape {codes.shape} and type {codes.dtype}, not (n, {width}) and numbers",
-                remedy=f"give one row of {width} numbers a code, as `transform` does",
+                f"codes have shape {codes.shape} and dtype {codes.dtype}; expected (n, {width}) numbers",
+                remedy=f"give one row of {width} numbers per code, as `transform` returns",
             )
         if not np.isfinite(codes).all():
             row = int(np.argmin(np.isfinite(codes).all(axis=1)))
-            raise DataError(f"the code in row {row} holds NaN or infinite values", remedy="leave such rows out")
+            raise DataError(f"the code in row {row} contains NaN or infinite values", remedy="drop such rows")
         return codes.astype(np.float32)
 
     def _rows_to_fit(self, rows: np.ndarray) -> np.ndarray:
-        """The rows whose codes densities are fitted to: all of them, or as many as that takes drawn under the seed."""
+        """The rows whose codes densities are fitted to: all, or `MOST_CODES` of them drawn under `random_state`."""
         if len(rows) <= MOST_CODES:
             return rows
         return np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))

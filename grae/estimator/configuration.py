@@ -1,4 +1,4 @@
-"""The file config.json of a run, checked before anything is read out of it; without torch."""
+"""A run's config.json, validated before use; does not import torch."""
 
 import inspect
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ S = TypeVar("S", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class RunKind:
-    """What tells the runs of one estimator from those of another.
+    """The kind of run that an estimator writes.
 
     Attributes:
-        format: the word for it in config.json.
-        command: that makes such runs.
-        runs: where it puts them.
-        packages: whose versions are written down.
-        not_kept: parameters of the estimator that a run does not hold.
-        layout: of config.json, beyond what is checked by itself.
+        format: its name in config.json.
+        command: the command that trains such runs.
+        runs: default folder of such runs.
+        packages: packages whose versions are recorded.
+        not_kept: parameters of the estimator that are not stored.
+        layout: schema of config.json.
     """
 
     format: str
@@ -37,12 +37,12 @@ class RunKind:
 
     @property
     def foreign(self) -> str:
-        """The remedy for a folder that is not such a run, or a damaged one."""
+        """The remedy for a folder that is not such a run, or is damaged."""
         return f"give the folder of a run made by `{self.command}`, or restore the file from a copy"
 
 
 def read_config(kind: RunKind, folder: RunFolder) -> dict[str, Any]:
-    """A run's config.json. Raises RunError: missing, truncated, foreign, or with a value of another type."""
+    """A run's config.json. Raises RunError: missing, truncated, of another format, or a value has the wrong type."""
     if not folder.path.is_dir():
         raise RunError(
             f"there is no folder {shortened(str(folder.path))}, nor one of that name under {kind.runs}/",
@@ -65,7 +65,7 @@ def read_config(kind: RunKind, folder: RunFolder) -> dict[str, Any]:
 
 
 def read_settings(kind: RunKind, folder: RunFolder, settings: type[S]) -> S:
-    """A run's settings. Raises RunError: missing, truncated or foreign."""
+    """A run's settings. Raises RunError: missing, truncated or of another format."""
     try:
         return settings.model_validate(read_config(kind, folder)["settings"])
     except ValidationError as error:
@@ -73,10 +73,10 @@ def read_settings(kind: RunKind, folder: RunFolder, settings: type[S]) -> S:
 
 
 def checked_parameters(kind: RunKind, folder: RunFolder, config: Mapping[str, Any], estimator: type) -> dict[str, Any]:
-    """The estimator's parameters that a run holds.
+    """The estimator's parameters stored in a run, validated against its signature.
 
     Raises:
-        RunError: one is unknown or has another type than the estimator takes.
+        RunError: a parameter is unknown or has the wrong type.
     """
     signature = inspect.signature(estimator.__init__).parameters
     taken: dict[str, Any] = {

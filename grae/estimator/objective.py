@@ -1,4 +1,4 @@
-"""The loss that an autoencoder is trained with, as settings: the weights of its terms, and the bottleneck."""
+"""Settings of an autoencoder's objective: the weights of its terms, and the bottleneck."""
 
 from typing import Any, Self
 
@@ -9,7 +9,7 @@ from grae.errors import SettingsError
 from grae.estimator.settings import Frozen, replaced
 
 NEED_NOISE, NO_NOISE = ("noisy", "constant-variance"), ("deterministic", "wasserstein")
-"""Bottlenecks that cannot do without a noise, and those that draw none."""
+"""Bottlenecks that require a noise scale, and those that have no noise."""
 
 
 class LossWeights(Frozen):
@@ -18,7 +18,7 @@ class LossWeights(Frozen):
     Attributes:
         beta: of L_Z.
         lambda_: of L_REG.
-        penalized_every: n where the gradient penalty is computed on every n-th row of a batch.
+        penalized_every: n, where the gradient penalty is computed on every n-th row of a batch.
     """
 
     beta: float = Field(ge=0)
@@ -27,14 +27,14 @@ class LossWeights(Frozen):
 
 
 class BottleneckSettings(Frozen):
-    """The bottleneck; what is None is left to its class.
+    """The bottleneck; None leaves an option at the default of its class.
 
     Attributes:
         kind: its name in `autoencoder.bottlenecks.BOTTLENECKS`.
         noise: scale of the noise: a factor of sigma for "gaussian", sigma itself for "constant-variance", the standard
-            deviation for "noisy"; the others draw none.
+            deviation for "noisy"; the others have no noise.
         reduction: of L_Z over the dimensions, "sum" or "mean".
-        log_sigma_bound: of "gaussian"; see its class.
+        log_sigma_bound: bound on log sigma for "gaussian"; see `Gaussian`.
     """
 
     kind: str = "deterministic"
@@ -52,9 +52,9 @@ class BottleneckSettings(Frozen):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.kind in NEED_NOISE and self.noise is None:
-            raise ValueError(f"the bottleneck {self.kind!r} needs a noise")
+            raise ValueError(f"the bottleneck {self.kind!r} requires a noise")
         if self.kind in NO_NOISE and self.noise is not None:
-            raise ValueError(f"the bottleneck {self.kind!r} draws no noise")
+            raise ValueError(f"the bottleneck {self.kind!r} has no noise")
         if self.kind != "gaussian" and self.log_sigma_bound is not None:
             raise ValueError(f"the bottleneck {self.kind!r} has no log_sigma_bound")
         if self.kind == "wasserstein" and self.reduction is not None:
@@ -63,28 +63,28 @@ class BottleneckSettings(Frozen):
 
     @classmethod
     def of(cls, kind: str, noise: float | None, reduction: Reduction | None = None) -> Self:
-        """Of a kind, with a noise where one is given: a deterministic bottleneck with noise is the noisy one."""
+        """A bottleneck with the given noise, if any; "deterministic" with noise becomes "noisy"."""
         if kind == "deterministic" and noise:
             kind = "noisy"
         return cls(kind=kind, noise=noise, reduction=reduction)
 
     @property
     def options(self) -> dict[str, Any]:
-        """The arguments of the class."""
+        """Keyword arguments of the bottleneck's class."""
         return self.model_dump(exclude={"kind"}, exclude_none=True)
 
     def with_noise(self, noise: float | None) -> "BottleneckSettings":
-        """The same with another noise; a deterministic bottleneck becomes the noisy one. None changes nothing.
+        """A copy with another noise; "deterministic" becomes "noisy". None changes nothing.
 
         Raises:
-            SettingsError: the bottleneck draws no noise, or it is out of range.
+            SettingsError: the bottleneck has no noise, or the noise is out of range.
         """
         if noise is None:
             return self
         if self.kind == "wasserstein":
             raise SettingsError(
-                "the bottleneck 'wasserstein' draws no noise",
-                remedy="leave noise out, or choose another model, such as grae or vae",
+                "the bottleneck 'wasserstein' has no noise",
+                remedy="omit noise, or choose another model, such as grae or vae",
             )
         if self.kind in ("deterministic", "noisy"):
             kind = "noisy" if noise else "deterministic"

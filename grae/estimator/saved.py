@@ -1,6 +1,6 @@
-"""A trained estimator as the folder of a run, and back: what is the same of strings and of images.
+"""Saving a trained estimator in a run folder, and loading it: what strings and images share.
 
-No pickle: opening a run runs none of its content.
+Nothing is pickled: loading a run executes none of its content.
 """
 
 import hashlib
@@ -27,18 +27,18 @@ from grae.training.settings import FREE_ON_RESUME
 if TYPE_CHECKING:
     from grae.estimator.base import LatentEstimator
 
-CHUNK = 1 << 24  # bytes of an array whose checksum is taken
+CHUNK = 1 << 24  # bytes hashed at a time
 FREE = frozenset(f"training.{name}" for name in FREE_ON_RESUME)
 
 
 def begin(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **more: object) -> None:
-    """Writes what is known before training: the split, and config.json with the settings, the parameters, the data.
+    """Writes what is known before training: the split, and config.json with settings, parameters and data provenance.
 
     Args:
-        kind: of the run.
-        folder: of the run.
+        kind: kind of run.
+        folder: run folder.
         estimator: with settings, split and `about_`.
-        **more: what else config.json holds.
+        **more: further entries of config.json.
     """
     estimator.split_.save(folder / SPLIT_FILE)
     config = {
@@ -53,13 +53,13 @@ def begin(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **more
 
 
 def write(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **about: object) -> None:
-    """Writes what training gave: the densities, the metrics, and last the weights, which make a run complete.
+    """Writes the results of training: densities, metrics and, last, the weights, which mark the run as complete.
 
     Args:
-        kind: of the run.
-        folder: of the run, where `begin` has written.
+        kind: kind of run.
+        folder: run folder, in which `begin` has written.
         estimator: fitted.
-        **about: what the header of the weights says besides the format.
+        **about: further metadata of the weights' file.
     """
     save_densities(folder / folder.DENSITY, estimator.densities_)
     if not folder.has(folder.METRICS) and estimator.result_ is not None:
@@ -70,16 +70,16 @@ def write(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **abou
 
 
 def restore(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", network: Autoencoder) -> None:
-    """Gives an estimator with settings what a finished run holds besides: data, split, weights and densities.
+    """Restores the fitted attributes of an estimator from a finished run: data provenance, split, weights, densities.
 
     Args:
-        kind: of the run.
-        folder: of the run.
-        estimator: to be fitted.
-        network: with the shapes of the run's weights.
+        kind: kind of run.
+        folder: run folder.
+        estimator: with settings.
+        network: of the architecture whose weights the run holds.
 
     Raises:
-        RunError: the training has not finished, or a file is missing, truncated or foreign.
+        RunError: the training has not finished, or a file is missing, truncated or of another format.
     """
     if not folder.has(folder.MODEL):
         raise RunError(
@@ -102,16 +102,16 @@ def restore(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", netw
 
 
 def unseeded(network: "type[nn.Module] | Any", *arguments: object) -> Any:
-    """A network whose weights are about to be read, made without a trace in torch's global generator."""
+    """A network whose weights will be loaded; torch's global generator is left unchanged."""
     with torch.random.fork_rng(devices=[]):
         return network(*arguments)
 
 
 def check_same(kind: RunKind, folder: RunFolder, settings: BaseModel, about: Mapping[str, Any]) -> None:
-    """Makes sure that a run is resumed with its original settings and data; its length may change.
+    """Checks that a run is resumed with its original settings and data; the length of training may change.
 
     Raises:
-        RunError: naming what differs.
+        RunError: names what differs.
     """
     stored = read_settings(kind, folder, type(settings)).model_dump(mode="json")
     files.check_unchanged(folder.path, stored, settings.model_dump(mode="json"), FREE)
@@ -122,11 +122,11 @@ def check_same(kind: RunKind, folder: RunFolder, settings: BaseModel, about: Map
 
 
 def checksum(arrays: Iterable[np.ndarray], about: str = "") -> str:
-    """sha256 of arrays, in hex, and of what else tells them apart.
+    """SHA-256 of arrays, as hexadecimal digits.
 
     Args:
-        arrays: in C order, or mapped from a file; read a part at a time.
-        about: such as their shape.
+        arrays: in C order, or memory-mapped; read in chunks.
+        about: hashed first, such as their shape.
     """
     digest = hashlib.sha256(about.encode())
     for array in arrays:
@@ -139,5 +139,5 @@ def checksum(arrays: Iterable[np.ndarray], about: str = "") -> str:
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
+    except importlib.metadata.PackageNotFoundError:  # running from a checkout
         return "not installed"

@@ -1,4 +1,4 @@
-"""Settings that never change, and how one that is wrong is named."""
+"""Immutable settings, and the errors of invalid ones."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from grae.errors import SettingsError
 
 
 class Frozen(BaseModel):
-    """Settings that never change; an unknown name is an error."""
+    """Immutable settings; an unknown name is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -18,10 +18,10 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def validated(kind: type[S], values: Mapping[str, Any]) -> S:
-    """Settings of a kind.
+    """Validated settings.
 
     Raises:
-        SettingsError: a value is missing, unknown or out of range, and named.
+        SettingsError: names the first value that is missing, unknown or out of range.
     """
     try:
         return kind(**values)
@@ -30,7 +30,7 @@ def validated(kind: type[S], values: Mapping[str, Any]) -> S:
 
 
 def settings_error(error: ValidationError) -> SettingsError:
-    """The first problem of settings that could not be validated, as an error of grae."""
+    """The first problem of invalid settings."""
     problem = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
@@ -39,7 +39,7 @@ def settings_error(error: ValidationError) -> SettingsError:
 
 
 def replaced(settings: S, **changes: Any) -> S:
-    """The same settings with those changes that are not None, validated again.
+    """A validated copy with those changes that are not None.
 
     Raises:
         SettingsError: a value is out of range.

@@ -231,8 +231,8 @@ def objective_of(
     model = model_of_images(name)
     if lambda_ is not None and not model.weighs_regularizer:
         raise SettingsError(
-            f"model {name!r} has no regularizer that lambda could weigh",
-            remedy="leave it out, or choose rae-gp or rae-l2",
+            f"model {name!r} has no regularizer for lambda to weight",
+            remedy="omit lambda, or choose rae-gp or rae-l2",
         )
     if beta is not None and not model.weighs_embedding:
         raise SettingsError(f"model {name!r} has beta 0", remedy="leave beta out, or choose rae or rae-l2")

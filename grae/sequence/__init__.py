@@ -1,6 +1,6 @@
-"""Models on derivations: encoders, decoders, the pushdown machine, presets, and the estimator.
+"""Models of strings: encoders and decoders of derivations, masked decoding, presets, and the estimator.
 
-Its names are imported when they are first used, so that settings and configurations are read without torch.
+Its names are imported on first use, so that settings and configurations can be read without torch.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""The networks of a model on derivations: an architecture is its settings and what builds it from them.
+"""Architectures of models of derivations: the settings of their networks, and how the networks are built from them.
 
-Imports no torch, so that settings are read and checked without it; the networks are imported when they are built.
+Does not import torch, so that settings can be read and validated without it.
 """
 
 from abc import abstractmethod
@@ -24,14 +24,14 @@ Size = Annotated[int, Field(ge=1, le=WIDEST_LAYER)]
 
 
 class Architecture(Frozen):
-    """The settings of an encoder and a decoder of derivations; a subclass builds them.
+    """The settings of an encoder and a decoder of derivations; subclasses build the networks.
 
     Attributes:
         kind: its name in `ARCHITECTURES`.
         latent_dim: width of a code, D.
-        fixed_length: whether the encoder reads no more steps than the decoder writes, `max_length`.
-        by_length: whether the derivations of a batch may be alike in length, which spares padding; batch normalization
-            wants them drawn from all.
+        fixed_length: whether the encoder reads at most `max_length` steps, as many as the decoder writes.
+        by_length: whether batches may hold derivations of similar length, which saves padding; batch normalization
+            needs batches drawn from all lengths.
     """
 
     kind: str
@@ -43,43 +43,43 @@ class Architecture(Frozen):
     def networks(
         self, grammar: Grammar, tensors: "GrammarTensors", *, max_length: int, twice_differentiable: bool
     ) -> "tuple[nn.Module, nn.Module]":
-        """Encoder and decoder with fresh weights.
+        """Encoder and decoder with initial weights.
 
-        The encoder maps a batch (`batch["ids"]`, (B, T) long) to features (B, F), and has F as its `n_features`. The
-        decoder, called with codes (B, D) and the batch, gives logits (B, T, S); to write strings it is a `StepDecoder`
+        The encoder maps a batch (`batch["ids"]`, (B, T) long) to features (B, F); F is its `n_features`. The decoder
+        maps codes (B, D) and the batch to logits (B, T, S); for decoding it also implements `StepDecoder`
         (`grae.sequence.pushdown`).
 
         Args:
             grammar: of the derivations.
             tensors: its tables.
-            max_length: steps that the decoder writes at most.
-            twice_differentiable: whether the regularizer takes gradients of the decoder's gradient.
+            max_length: maximum number of steps that the decoder writes.
+            twice_differentiable: whether the decoder must support second derivatives, as the gradient penalty needs.
 
         Raises:
-            SettingsError: the networks cannot be made for so few steps.
+            SettingsError: `max_length` is too short for the networks.
         """
 
     def initialize(self, encoder: "nn.Module", bottleneck: "nn.Module", decoder: "nn.Module") -> None:
-        """Draws the initial weights anew, where they are not those of PyTorch's layers."""
+        """Re-draws the initial weights, where they differ from PyTorch's defaults."""
 
     @classmethod
     def on(cls, language: str) -> Self:
-        """The usual settings on strings of a language."""
+        """The default settings for strings of a language."""
         return cls.model_validate({})
 
 
 class RecurrentArchitecture(Architecture):
-    """Ours: two GRUs read the productions, one from each end, and a GRU writes them.
+    """Our architecture: a bidirectional GRU encoder and an autoregressive GRU decoder.
 
-    The latter sees its previous production, the current nonterminal and the code.
+    Inputs of the decoder at each step are the previous production, the current nonterminal and the code.
 
     Attributes:
         embedding: width of the embeddings of productions and nonterminals.
         encoder_hidden: width of the encoder's state in each direction.
         hidden: width of the decoder's state, H.
-        labels: whether the decoder sees which labels it owes, such as open ring bonds.
-        depth: whether the decoder sees how many nonterminals are left to expand.
-        dropout: share of the decoder's previous productions that are hidden from it in training.
+        labels: whether the decoder's inputs include the labels written so far and not closed, such as open ring bonds.
+        depth: whether the decoder's inputs include the number of nonterminals left to expand.
+        dropout: share of the decoder's previous productions that are masked in training.
     """
 
     kind: str = "recurrent"
@@ -112,11 +112,10 @@ class RecurrentArchitecture(Architecture):
 
 
 class PaperArchitecture(Architecture):
-    """The published one: convolutions over one-hot productions, three GRUs that see the code alone.
+    """The published architecture: convolutions over one-hot productions, three GRUs whose only input is the code.
 
-    Initial weights, batch normalization and the recurrent unit are those of the framework that it was published with;
-    see `published` and `recurrence`. The sizes are those on molecules where they are left out. Source: Kusner et al.
-    2017 (GVAE).
+    Initial weights, batch normalization and the recurrent unit follow the framework of the published code; see
+    `keras_defaults` and `recurrence`. Default sizes are those for molecules. Source: Kusner et al. 2017 (GVAE).
 
     Attributes:
         filters: filters of each convolution.
@@ -137,14 +136,14 @@ class PaperArchitecture(Architecture):
 
     @classmethod
     def on(cls, language: str) -> Self:
-        """The published sizes: those on expressions, or else those on molecules."""
+        """The published sizes: those for expressions, or else those for molecules."""
         if language != "expressions":
             return cls()
         return cls(latent_dim=25, filters=(2, 3, 4), widths=(2, 3, 4), dense=100, hidden=100, batch_norm=True)
 
     @property
     def shortest_length(self) -> int:
-        """The least number of steps that the convolutions can read."""
+        """The minimum number of steps that the convolutions can read."""
         return sum(self.widths) - len(self.widths) + 1
 
     def networks(
@@ -156,8 +155,8 @@ class PaperArchitecture(Architecture):
 
         if max_length < self.shortest_length:
             raise SettingsError(
-                f"the paper's convolutions read derivations of at least {self.shortest_length} steps, not {max_length}",
-                remedy=f"set the length limit to {self.shortest_length} or more, or use the default preset",
+                f"the paper's convolutions need derivations of at least {self.shortest_length} steps, not {max_length}",
+                remedy=f"set max_length to {self.shortest_length} or more, or use the default preset",
             )
         encoder = ConvolutionalEncoder(
             grammar.n_symbols,
@@ -185,18 +184,20 @@ class PaperArchitecture(Architecture):
         initialize(encoder, bottleneck, decoder)
 
 
-def resolved_architecture(usual: Architecture, asked: str | Mapping[str, Any] | None, language: str) -> Architecture:
-    """A preset's architecture with what was set by hand, or another one.
+def resolved_architecture(
+    usual: Architecture, requested: str | Mapping[str, Any] | None, language: str
+) -> Architecture:
+    """A preset's architecture with the user's settings, or another architecture.
 
     Args:
-        usual: the preset's; another one has codes as wide.
-        asked: the name of an architecture, or settings by name, "kind" perhaps among them.
+        usual: the preset's; another one gets the same `latent_dim`.
+        requested: the name of an architecture, or settings by name, which may include "kind".
         language: of the strings.
 
     Raises:
         SettingsError: a name is unknown, or a value out of range.
     """
-    settings = {"kind": asked} if isinstance(asked, str) else dict(asked or {})
+    settings = {"kind": requested} if isinstance(requested, str) else dict(requested or {})
     kind = settings.pop("kind", usual.kind)
     if kind != usual.kind:
         usual = replaced(ARCHITECTURES.named(kind).on(language), latent_dim=usual.latent_dim)
@@ -204,7 +205,7 @@ def resolved_architecture(usual: Architecture, asked: str | Mapping[str, Any] | 
 
 
 def _read(value: object) -> object:
-    """An architecture from its settings as a file holds them."""
+    """An architecture from its settings in JSON."""
     if not isinstance(value, Mapping):
         return value
     kind = value.get("kind")
@@ -217,4 +218,4 @@ def _read(value: object) -> object:
 
 
 AnyArchitecture = Annotated[SerializeAsAny[Architecture], BeforeValidator(_read)]
-"""A field for any of the table."""
+"""A field that holds any architecture of the table."""

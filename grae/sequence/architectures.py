@@ -1,4 +1,4 @@
-"""The networks of a model on derivations by name. Imports nothing heavy."""
+"""The architectures of models of derivations by name. Imports nothing heavy."""
 
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,8 @@ HOME = "grae.sequence.architecture"
 ARCHITECTURES: "Table[type[Architecture]]" = Table(
     "architecture",
     {
-        "recurrent": (f"{HOME}:RecurrentArchitecture", "GRUs, the decoder of which sees what it has written"),
+        "recurrent": (f"{HOME}:RecurrentArchitecture", "GRU encoder, autoregressive GRU decoder"),
         "paper": (f"{HOME}:PaperArchitecture", "convolutions and GRUs as published (Kusner et al. 2017)"),
     },
 )
-"""The architectures by the names that commands and files know them by: their `kind`."""
+"""The architectures by their names in commands and files: their `kind`."""

@@ -1,4 +1,4 @@
-"""Batches of derivations for the training loop: shuffled, and by default alike in length within a batch."""
+"""Batches of derivations for the training loop: shuffled, and by default bucketed by length."""
 
 from collections.abc import Sequence
 
@@ -12,16 +12,16 @@ POOL = 50  # batches whose rows are sorted by length together
 
 
 class DerivationBatches:
-    """Some rows of a set of derivations, as batches; the order is a pure function of the seed and the epoch.
+    """Rows of a set of derivations in batches; their order is a pure function of seed and epoch.
 
     Args:
         derivations: the derivations, in memory or memory-mapped.
-        rows: which of them, (n,) int64.
-        pad: the id that fills up a batch.
-        batch_size: the most derivations in a batch.
-        seed: of the order.
-        by_length: whether the derivations of a batch are alike in length, which spares padding; otherwise they are
-            drawn from all, as batch normalization wants it.
+        rows: the rows to use, (n,) int64.
+        pad: the padding id.
+        batch_size: maximum number of derivations per batch.
+        seed: seed of the order.
+        by_length: whether a batch holds derivations of similar length, which saves padding; otherwise it is drawn
+            from all lengths, as batch normalization needs.
     """
 
     def __init__(
@@ -44,14 +44,14 @@ class DerivationBatches:
 
     @property
     def n_rows(self) -> int:
-        """Derivations an epoch."""
+        """Derivations per epoch."""
         return len(self.rows)
 
     def batches(self, epoch: int) -> Sequence[np.ndarray]:
-        """The rows of each batch of an epoch, int64 arrays whose sizes differ by few.
+        """The rows of each batch of an epoch, int64 arrays of nearly equal sizes.
 
-        All rows are shuffled and cut into pools; each pool is sorted by length and cut into batches, and their order is
-        shuffled. Where batches are not by length, all rows are shuffled and cut into batches.
+        The rows are shuffled and split into pools of `POOL` batches; each pool is sorted by length and split into
+        batches, whose order is shuffled. Without `by_length` the shuffled rows are split into batches.
         """
         generator = np.random.default_rng([self.seed, epoch])
         order = generator.permutation(len(self.rows))

@@ -1,4 +1,4 @@
-"""A model on derivations from its settings: which encoder, bottleneck, decoder and regularizer make it up."""
+"""Builds the network of a model of derivations from its settings."""
 
 from grae.autoencoder import (
     BOTTLENECKS,
@@ -27,19 +27,19 @@ def build(
     bottleneck: BottleneckSettings | None = None,
     reconstruction: Reconstruction = "cross-entropy",
 ) -> Autoencoder:
-    """A network with fresh weights (drawn from torch's global generator).
+    """A network with initial weights drawn from torch's global generator.
 
     Args:
         grammar: of the derivations.
-        model: a row of the table; says which regularizer, and which bottleneck where `bottleneck` is left out.
+        model: a row of the table of models; its regularizer is used, and its bottleneck unless one is given.
         architecture: encoder and decoder.
         weights: of the loss's terms.
-        max_length: steps that the decoder writes at most.
-        bottleneck: its kind and settings.
+        max_length: maximum number of steps that the decoder writes.
+        bottleneck: kind and options.
         reconstruction: L_REC, a name in `RECONSTRUCTIONS`.
 
     Raises:
-        SettingsError: the networks cannot be made for derivations as short as `max_length`.
+        SettingsError: `max_length` is too short for the networks.
     """
     tensors = GrammarTensors(grammar)
     encoder, decoder = architecture.networks(
@@ -72,7 +72,7 @@ def _regularizer(model: Model, weights: LossWeights) -> Regularizer:
 
 
 def network_of(grammar: Grammar, settings: Settings) -> Autoencoder:
-    """The network of resolved settings, with fresh weights. Raises SettingsError as `build` does."""
+    """The network of resolved settings, with initial weights. Raises SettingsError as `build` does."""
     return build(
         grammar,
         model_named(settings.model),

@@ -1,4 +1,4 @@
-"""A network put to use on many strings: derivations to codes, and codes to derivations."""
+"""Batched inference: derivations to codes, and codes to derivations."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -16,15 +16,15 @@ from grae.training.batches import mean_losses as over_parts
 if TYPE_CHECKING:
     from grae.constraints import Constraint
 
-BATCH = 1024  # strings decoded, or encoded, together
-STEPS = 100_000  # that the published decoder computes at a time
-SYMBOLS = 2**19  # in a batch to encode, the padding among them; long derivations come in smaller batches
+BATCH = 1024  # strings per batch
+STEPS = 100_000  # decoder steps computed at a time by the published decoder, which computes all steps at once
+SYMBOLS = 2**19  # per batch to encode, padding included; long derivations come in smaller batches
 
 
 def encode_rows(
     network: Autoencoder, derivations: Derivations, rows: np.ndarray, *, pad: int, device: torch.device
 ) -> np.ndarray:
-    """The codes of some rows, (n, D) float32, in the order of the rows."""
+    """The codes of the given rows of derivations, (n, D) float32, in their order."""
     batches = DerivationBatches(derivations, rows, pad=pad, batch_size=BATCH)
     codes = np.empty((len(rows), network.bottleneck.latent_dim), np.float32)
     network.eval()
@@ -50,22 +50,21 @@ def decode_codes(
     completes: bool = True,
     draws: int = 1,
 ) -> Derivations:
-    """The derivations that codes (n, D) decode to, of type `dtype`: the draws of the first code, of the second, ...
+    """Decodes codes into derivations: `draws` of the first code, then of the second, and so on.
 
-    What a decoder computes of a code alone, before the first step, is computed once for all draws of it: for the
-    published decoder that is everything.
+    The decoder's initial state is computed once per code and shared by its draws.
 
     Args:
         network: the autoencoder.
-        tensors: its grammar.
+        tensors: tables of its grammar.
         codes: (n, D) float32.
-        max_length: productions a derivation may have at most.
-        dtype: of the production ids.
-        device: where to compute.
+        max_length: maximum number of productions per derivation.
+        dtype: dtype of the production ids.
+        device: device to compute on.
         choose: as in `decode`.
         constraint: as in `decode`.
-        completes: whether derivations are forced to be complete; if not, those that are not are empty.
-        draws: how many derivations of each code.
+        completes: whether completion is forced; otherwise incomplete derivations come back empty.
+        draws: derivations per code.
     """
     network.eval()
     parts: list[np.ndarray] = []
@@ -92,13 +91,13 @@ def decode_codes(
 
 
 def _start(decoder: StepDecoder, z: Tensor, together: int) -> State:
-    """A decoder's state before the first step, computed for so many codes at a time."""
+    """A decoder's initial state for codes z (n, D), computed `together` codes at a time."""
     parts = [decoder.start(chunk) for chunk in z.split(together)]
     return tuple(torch.cat(of_all) for of_all in zip(*parts, strict=True))
 
 
 def mean_losses(batches: DerivationBatches) -> Callable[[nn.Module], dict[str, float]]:
-    """A validation: the means, over all rows, of the terms that a network's `forward` gives."""
+    """A validation function: the means over all rows of the terms that a network's `forward` returns."""
     return over_parts([batches.rows[places] for places in batches.in_order()], batches.collate)
 
 

@@ -1,4 +1,4 @@
-"""The file config.json of a run, checked before anything is read out of it."""
+"""The config.json of a run on strings, validated before use."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from grae.training.run_folder import RunFolder
 
 
 class Named(BaseModel):
-    """A grammar: its name and its fingerprint."""
+    """Name and fingerprint of a grammar."""
 
     model_config = ConfigDict(strict=True)
 
@@ -26,17 +26,17 @@ class Named(BaseModel):
 
 
 class About(BaseModel):
-    """Where the strings come from; `fit` and its caller write it, and may write more.
+    """Provenance of the strings, written by `fit` and its caller; further entries are allowed.
 
     Attributes:
-        rows: derivations in all parts of the split.
-        sha256: of the derivations.
+        rows: number of derivations in all parts of the split.
+        sha256: checksum of the derivations.
         data: a data set's name, a path, or "-" for standard input.
-        column: of a table.
-        delimiter: between its columns.
-        source_sha256: of the file.
-        form: in which the strings were encoded.
-        max_length: the most productions that a derivation might have.
+        column: column of a table.
+        delimiter: delimiter of a table.
+        source_sha256: checksum of the file.
+        form: form in which the strings were encoded.
+        max_length: maximum number of productions per derivation.
         store: the derivation store's folder.
     """
 
@@ -54,7 +54,7 @@ class About(BaseModel):
 
 
 class Configuration(BaseModel):
-    """The file; its settings are checked by `Settings`, its parameters by `configuration.checked_parameters`."""
+    """Schema of the file; `Settings` validates its settings, `configuration.checked_parameters` its parameters."""
 
     model_config = ConfigDict(strict=True)
 
@@ -76,12 +76,12 @@ STRINGS = RunKind(
 
 
 def read_config(folder: RunFolder) -> dict[str, Any]:
-    """A run's config.json. Raises RunError: missing, truncated, foreign, or with a value of another type."""
+    """A run's config.json. Raises RunError: missing, truncated, of another format, or a value has the wrong type."""
     return configuration.read_config(STRINGS, folder)
 
 
 def read_settings(folder: RunFolder) -> Settings:
-    """A run's settings. Raises RunError: missing, truncated or foreign."""
+    """A run's settings. Raises RunError: missing, truncated or of another format."""
     return configuration.read_settings(STRINGS, folder, Settings)
 
 
@@ -92,20 +92,20 @@ def check_decoding(
     constraints: Constraints | None = None,
     completion: Completion = "forced",
 ) -> Grammar:
-    """Makes sure that a run can be sampled and decoded as asked, without torch, which takes seconds to load.
+    """Checks that a run can be sampled and decoded as requested, without importing torch.
 
     Args:
-        folder: of the run.
-        densities: names of those to sample from.
-        constraints: of the decoder; None for the run's own.
-        completion: of the decoder.
+        folder: run folder.
+        densities: names of the densities to sample from.
+        constraints: constraints of decoding; None for the run's default.
+        completion: "forced" or "none".
 
     Returns:
-        The grammar that the run's strings are in the language of.
+        The grammar of the run's strings, without motifs.
 
     Raises:
-        RunError: the run's configuration or a grammar of it is missing or damaged.
-        SettingsError: there is no such density, or the run's decoder cannot keep the constraints.
+        RunError: the run's configuration or one of its grammars is missing or damaged.
+        SettingsError: there is no such density, or the run's strings cannot be decoded under the constraints.
     """
     settings, grammar = read_settings(folder), read_grammar(folder)
     for density in densities:
@@ -115,12 +115,12 @@ def check_decoding(
 
 
 def read_grammar(folder: RunFolder) -> Grammar:
-    """The grammar of a run's derivations, checked against the fingerprint in its configuration. Raises RunError."""
+    """The grammar of a run's derivations, with motifs, verified against its fingerprint. Raises RunError."""
     return _read_grammar(folder, folder.GRAMMAR, read_config(folder)["grammar"])
 
 
 def read_language_grammar(folder: RunFolder) -> Grammar:
-    """The grammar that a run's strings are in the language of, checked likewise; without motifs. Raises RunError."""
+    """The grammar of a run's strings, without motifs, verified against its fingerprint. Raises RunError."""
     grammar = read_grammar(folder)
     plain = grammar.base or grammar
     about = read_config(folder).get("language")
@@ -130,7 +130,7 @@ def read_language_grammar(folder: RunFolder) -> Grammar:
 
 
 def _read_grammar(folder: RunFolder, name: str, about: Mapping[str, Any]) -> Grammar:
-    """A grammar of a run: the file of that name, whose name and fingerprint the configuration holds."""
+    """Reads a grammar file of a run and verifies its fingerprint."""
     try:
         grammar = Grammar.from_text(folder.read_text(name), name=str(about.get("name")))
     except GrammarError as error:

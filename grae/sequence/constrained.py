@@ -1,4 +1,4 @@
-"""Which rules a decoder keeps: the grammar's alone, or the language's too; and whether it completes derivations."""
+"""Constraints of decoding: the grammar alone, or the language's semantic rules too; and forced completion."""
 
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -13,10 +13,10 @@ Completion = Literal["forced", "none"]
 
 
 def constraints_under(completion: Completion, name: Constraints | None) -> Constraints | None:
-    """The constraints asked for, or the grammar's where derivations are not forced to be complete.
+    """The requested constraints; without forced completion, None means "grammar".
 
     Raises:
-        SettingsError: an unknown completion, or rules beyond the grammar, which only a complete string can keep.
+        SettingsError: an unknown completion; or "semantic" without forced completion.
     """
     if completion not in get_args(Completion):
         raise SettingsError.unknown("completion", str(completion), get_args(Completion))
@@ -24,23 +24,23 @@ def constraints_under(completion: Completion, name: Constraints | None) -> Const
         return name
     if name == "semantic":
         raise SettingsError(
-            "constraints 'semantic' without forced completion: the language's rules are kept by completing strings",
+            "constraints 'semantic' require forced completion: semantic rules hold for complete strings only",
             remedy="decode with constraints='grammar' (--constraints grammar), or force completion",
         )
     return "grammar"
 
 
 def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, max_length: int) -> "Constraint | None":
-    """The constraint to decode under.
+    """The constraint to decode under; None for the grammar alone.
 
     Args:
-        name: "semantic", "grammar", or None for the former where the language has an automaton that reads the form.
+        name: "semantic", "grammar", or None for "semantic" where the language has an automaton that reads the form.
         grammar: of the derivations.
-        form: in which strings were learned.
-        max_length: productions that a derivation may have at most.
+        form: form in which strings were learned.
+        max_length: maximum number of productions per derivation.
 
     Raises:
-        SettingsError: an unknown name; or "semantic" where there is no automaton, or none that reads the form.
+        SettingsError: an unknown name; or "semantic" where no automaton reads the form.
     """
     if not keeps_rules(name, grammar, form):
         return None
@@ -50,7 +50,7 @@ def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, ma
 
 
 def keeps_rules(name: Constraints | None, grammar: Grammar, form: str) -> bool:
-    """Whether a decoder keeps the language's rules beyond the grammar; arguments and errors as `resolve_constraint`."""
+    """Whether decoding enforces the language's semantic rules; arguments and errors as `resolve_constraint`."""
     if name not in (*get_args(Constraints), None):
         raise SettingsError.unknown("kind of constraints", str(name), get_args(Constraints))
     if name == "grammar":
@@ -60,13 +60,13 @@ def keeps_rules(name: Constraints | None, grammar: Grammar, form: str) -> bool:
     reads = known and language.automaton_form == form
     if name == "semantic" and not known:
         raise SettingsError(
-            f"constraints 'semantic': nothing beyond the grammar is known of the language of {grammar.name!r}",
+            f"constraints 'semantic': the language of {grammar.name!r} has no semantic rules",
             remedy="decode with constraints='grammar' (--constraints grammar)",
         )
     if name == "semantic" and not reads:
         raise SettingsError(
-            f"constraints 'semantic': the run learned its strings in the form {form!r}, and their rules can be kept "
-            f"only in the form {language.automaton_form!r}",
+            f"constraints 'semantic': the run learned its strings in the form {form!r}, but the rules are defined "
+            f"for the form {language.automaton_form!r}",
             remedy=f"train a run with form={language.automaton_form!r} (--form {language.automaton_form}), or decode "
             "with constraints='grammar' (--constraints grammar)",
         )

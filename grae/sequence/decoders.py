@@ -1,4 +1,4 @@
-"""Decoders: codes (B, D) -> logits of each step's production (B, T, S), all steps at once or one by one."""
+"""Decoders: codes (B, D) to logits of productions (B, T, S), all steps at once or step by step."""
 
 import numpy as np
 import torch
@@ -10,25 +10,25 @@ from grae.sequence.keras_defaults import batch_normalization
 from grae.sequence.pushdown import GrammarTensors, State
 from grae.sequence.recurrence import ResetFirstGRU, packing
 
-DEEPEST = 15  # nonterminals on a stack; more are not told apart
+DEEPEST = 15  # nonterminals on a stack; larger numbers are clamped
 
 
 class RecurrentDecoder(nn.Module):
-    """A GRU that sees, at each step, its previous production, the nonterminal to expand now, and the code.
+    """An autoregressive GRU; its inputs are the previous production, the current nonterminal and the code.
 
-    It can be told two things that are hard to count for a recurrent network and decide how a string may end: how many
-    nonterminals are left on the stack; and, where productions write labels, which of them were written an odd number of
-    times so far, in SMILES the ring bonds that are open.
+    Two optional inputs supply counts that recurrent networks learn badly and that decide how a string may end: the
+    number of nonterminals left on the stack; and, where productions write labels, the labels written an odd number of
+    times so far, in SMILES the open ring bonds.
 
     Args:
         tensors: the grammar.
         latent_dim: width of a code, D.
         embedding: width of the embeddings of productions and nonterminals.
         hidden: width of the state, H.
-        labels: (P, L) bool, which labels each production writes an odd number of times; None for none.
-        depth: whether it sees how many nonterminals are left, up to `DEEPEST`.
-        dropout: share of the previous productions that are hidden from it in training, so that it leans on the code
-            (Bowman et al. 2016, "Generating Sentences from a Continuous Space", section 3.2).
+        labels: (P, L) bool, the labels that each production writes an odd number of times; None for no such input.
+        depth: whether the number of nonterminals left, up to `DEEPEST`, is an input.
+        dropout: share of previous productions masked in training, so that the decoder relies on the code (word dropout;
+            Bowman et al. 2016, "Generating Sentences from a Continuous Space", section 3.2).
     """
 
     labels: Tensor
@@ -63,7 +63,7 @@ class RecurrentDecoder(nn.Module):
         self.to_logits = nn.Linear(hidden, n_symbols)
 
     def forward(self, z: Tensor, batch: Batch) -> Tensor:
-        """Logits (B, T, S) of each step, each seeing the true productions before it."""
+        """Logits (B, T, S) under teacher forcing."""
         ids = batch["ids"]  # B T
         before = ids.roll(1, dims=1)
         before[:, 0] = self.tensors.pad
@@ -76,7 +76,7 @@ class RecurrentDecoder(nn.Module):
         return self.to_logits(states)
 
     def start(self, z: Tensor) -> State:
-        """The state before the first step: the GRU's, the code as seen, what is owed, how much is left."""
+        """The initial state: the GRU's, the projected code, open labels, nonterminals left."""
         owed = self.labels.new_zeros(len(z), self.labels.shape[1])
         return self._initial(z), self.from_code(z), owed, torch.ones(len(z), dtype=torch.long, device=z.device)
 
@@ -93,7 +93,7 @@ class RecurrentDecoder(nn.Module):
         return torch.tanh(self.initial(z))  # B H
 
     def _grown(self, ids: Tensor) -> Tensor:
-        """By how much productions make the stack higher; nothing happens at the padding."""
+        """The change of the stack's height by productions; 0 for padding."""
         return (self.tensors.n_pushes[ids] - 1) * (ids != self.tensors.pad)
 
     def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor, height: Tensor) -> Tensor:
@@ -106,8 +106,8 @@ class RecurrentDecoder(nn.Module):
 class ParallelDecoder(nn.Module):
     """The published decoder: a dense layer, the result repeated for each step, three GRUs, a linear layer.
 
-    It does not see its own productions: the logits of all steps follow from the code alone.
-    Source: Kusner et al. 2017 (GVAE); sizes in `settings.py`, the unit in `recurrence.py`.
+    It is not autoregressive: the logits of all steps depend on the code alone.
+    Source: Kusner et al. 2017 (GVAE); sizes in `architecture.py`, the unit in `recurrence.py`.
 
     Args:
         tensors: the grammar.
@@ -115,7 +115,7 @@ class ParallelDecoder(nn.Module):
         max_length: steps.
         hidden: width of each GRU.
         batch_norm: whether the code is batch-normalized first.
-        twice_differentiable: whether second derivatives are needed; see `ResetFirstGRU`.
+        twice_differentiable: whether to support second derivatives; see `ResetFirstGRU`.
     """
 
     def __init__(
@@ -145,12 +145,12 @@ class ParallelDecoder(nn.Module):
         return self._logits(z, (ids != self.pad).sum(dim=1), ids.shape[1])
 
     def start(self, z: Tensor) -> State:
-        """The logits of all steps (B, T, S), and the next step's number (B,)."""
+        """The logits of all steps (B, T, S), and the index of the next step (B,)."""
         position = torch.zeros(len(z), dtype=torch.long, device=z.device)
         return self._logits(z, torch.full_like(position, self.max_length), self.max_length), position
 
     def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
-        """Logits (B, S) and the next state; the previous ids and the nonterminals are not looked at."""
+        """Logits (B, S) and the next state; the previous ids and the nonterminals are ignored."""
         logits, position = state
         rows = torch.arange(len(position), device=position.device)
         return logits[rows, position], (logits, position + 1)
@@ -169,7 +169,7 @@ class MaskedCrossEntropy(nn.Module):
 
     Summed over the steps of a derivation, mean over the batch, in nats (Kusner et al. 2017, section 3.2). In evaluation
     mode "steps" (the share of steps whose most likely production is the true one) and "exact" (the share of derivations
-    where all are, which is when greedy decoding reconstructs the string) come with it.
+    in which all are, so that greedy decoding reconstructs the string) are returned too.
     """
 
     def __init__(self, tensors: GrammarTensors) -> None:
@@ -180,7 +180,7 @@ class MaskedCrossEntropy(nn.Module):
         """Scalars of logits (B, T, S) and `batch["ids"]` (B, T)."""
         ids = batch["ids"]
         valid = ids != self.tensors.pad  # B T
-        true = ids[valid]  # K, the steps that count
+        true = ids[valid]  # K, the steps that are not padding
         masked = self.counted(logits, batch).float()  # K S
         masked = masked.masked_fill(~self.tensors.mask[self.tensors.lhs[true]], -torch.inf)
         terms = self._losses(masked, true, len(ids))
@@ -192,23 +192,23 @@ class MaskedCrossEntropy(nn.Module):
         return terms
 
     def counted(self, logits: Tensor, batch: Batch) -> Tensor:
-        """The logits of the steps that count, (K, S), of all logits (B, T, S)."""
+        """The logits of the K steps that are not padding, (K, S), out of (B, T, S)."""
         return logits[batch["ids"] != self.tensors.pad]
 
     def _losses(self, masked: Tensor, true: Tensor, batch: int) -> dict[str, Tensor]:
-        """The loss from masked logits (K, S) and true productions (K,) of a batch of so many strings."""
+        """The loss from masked logits (K, S) and true productions (K,) of a batch of B strings."""
         return {"reconstruction": cross_entropy(masked, true, reduction="sum") / batch}
 
 
 class MaskedBinaryCrossEntropy(MaskedCrossEntropy):
     """The published L_REC: longest * mean of the binary cross-entropies of the masked softmax (Kusner et al. 2017).
 
-    The mean is over the batch, over all steps up to the longest derivation, padding among them, and over all
+    The mean is over the batch, over all steps up to the longest derivation, padding included, and over all
     productions. At a padding step one production alone is allowed, so that all its cross-entropies are 0 and the steps
-    that count are enough: the loss is the sum over them and over the productions, divided by the number of productions.
-    Productions that cannot stand at a step have probability 0 and cross-entropy 0. (As published, probabilities are
-    kept 1e-7 away from 0 and 1; here only from 1, for the true production's logarithm is taken of the logits.) In
-    evaluation mode "cross_entropy", what MaskedCrossEntropy calls the reconstruction, comes with it.
+    that are not padding suffice: the loss is the sum over them and over the productions, divided by the number of
+    productions. Productions that are masked at a step have probability 0 and cross-entropy 0. (As published,
+    probabilities are kept 1e-7 away from 0 and 1; here only from 1, for the true production's logarithm is taken of the
+    logits.) In evaluation mode "cross_entropy", the loss of MaskedCrossEntropy, is returned too.
     """
 
     def _losses(self, masked: Tensor, true: Tensor, batch: int) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Latent codes to strings, by a fitted model."""
+"""Decodes latent codes into strings with a fitted model."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decoding:
-    """How codes are decoded; see `GrammarAutoencoder.decodings`.
+    """Options of decoding; see `GrammarAutoencoder.decodings`.
 
     Attributes:
         temperature: 0 takes the most likely production at each step; above, productions are drawn.
-        seed: of what is drawn; None for the model's `random_state`.
-        constraints: "semantic", "grammar", or None for the strictest that the model can keep.
+        seed: seed of the draws; None for the model's `random_state`.
+        constraints: "semantic", "grammar", or None for "semantic" where the model supports it.
         completion: "forced", or "none" as the published models decode.
         draws: strings per code.
-        raw: whether strings come as decoded; otherwise in the language's normal form.
+        raw: whether strings are returned as decoded; otherwise valid ones are canonicalized by the language.
     """
 
     temperature: float = 0.0
@@ -43,13 +43,13 @@ def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Dec
     Args:
         model: fitted.
         codes: (n, D) float32.
-        decoding: how.
+        decoding: options.
 
     Returns:
-        n times `decoding.draws` strings, all of the first code first; None for a derivation that is not complete.
+        n times `decoding.draws` strings, those of the first code first; None for an incomplete derivation.
 
     Raises:
-        SettingsError: constraints that the model's strings cannot be put under.
+        SettingsError: the model's strings cannot be decoded under the constraints.
     """
     device = model._device()
     constraint = constraint_for(model, constraints_under(decoding.completion, decoding.constraints))
@@ -86,6 +86,6 @@ def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Dec
 
 
 def constraint_for(model: "GrammarAutoencoder", name: Constraints | None) -> "Constraint | None":
-    """The rules beyond the grammar to decode under; a character model's grammar knows none of its strings."""
+    """The semantic constraint to decode under, if any; there is none for the grammar of a character model."""
     settings = model.settings_
     return resolve_constraint(name, model.grammar_, settings.form, settings.max_length)

@@ -1,4 +1,4 @@
-"""Encoders: a batch of derivations (B, T) -> features (B, F)."""
+"""Encoders: derivations (B, T) to features (B, F)."""
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +9,15 @@ from grae.sequence.keras_defaults import batch_normalization
 
 
 class RecurrentEncoder(nn.Module):
-    """Two GRUs read the productions, one from each end; features are the mean and the maximum of their states.
+    """A bidirectional GRU over productions; features are the mean and the maximum of its states.
 
-    The current nonterminal needs no embedding of its own here: the production tells it. Each GRU begins at an end of
-    the derivation itself, so the padding behind changes nothing. (Packed sequences would do the same in as many shapes
-    as there are steps, and matrix libraries keep a compiled kernel for each.)
+    A production determines the nonterminal that it expands, which needs no embedding of its own. Each direction starts
+    at an end of the derivation itself, so that padding has no effect. (Packed sequences would do the same with one
+    shape per step, and matrix libraries keep a compiled kernel for each shape.)
 
     Args:
-        n_symbols: production ids and the padding, S.
-        pad: the id of the padding.
+        n_symbols: number of production ids, padding included, S.
+        pad: the padding id.
         embedding: width of a production's embedding.
         hidden: width of a state in each direction; there are 4 * hidden features.
     """
@@ -48,12 +48,12 @@ class RecurrentEncoder(nn.Module):
 class ConvolutionalEncoder(nn.Module):
     """The published encoder: one-hot productions, three convolutions, one dense layer, each with ReLU.
 
-    Source: Kusner et al. 2017 (GVAE); sizes in `settings.py`.
+    Source: Kusner et al. 2017 (GVAE); sizes in `architecture.py`.
 
     Args:
-        n_symbols: production ids and the padding, S.
-        pad: the id of the padding.
-        max_length: steps that each derivation is filled up to.
+        n_symbols: number of production ids, padding included, S.
+        pad: the padding id.
+        max_length: steps to which derivations are padded.
         filters: filters of each convolution.
         widths: width of each convolution.
         dense: width of the dense layer, which is the number of features.

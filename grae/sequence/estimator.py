@@ -1,4 +1,4 @@
-"""The estimator: strings in, latent codes and new strings out."""
+"""The estimator of strings: `GrammarAutoencoder`, and `load`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,54 +31,54 @@ from grae.training.settings import Device, Precision
 class GrammarAutoencoder(LatentEstimator):
     """A regularized autoencoder over a grammar's derivations (GRAE; Ghosh et al. 2020), as a scikit-learn transformer.
 
-    X is a sequence of strings throughout; `fit` also takes derivations or a store of them. What is None below is left
-    to the preset. All that is drawn follows `random_state`.
+    X is a sequence of strings throughout; `fit` also accepts derivations or a store of them. Parameters that are None
+    are left to the preset.
 
     Args:
-        grammar: a `Grammar`, the name of a shipped one, or the path of a .cfg file.
+        grammar: a `Grammar`, the name of a built-in one, or the path of a .cfg file.
         model: a row of the table of models, such as "grae", "rae" or "ae".
-        preset: "default", "quick" (small, for minutes) or "paper" (the published network and schedule).
+        preset: "default", "quick" (short trainings of a few minutes) or "paper" (the published network and schedule).
         latent_dim: width of a code, D.
-        architecture: another network than the preset's, a name in `grae.sequence.architectures.ARCHITECTURES`, or other
+        architecture: replaces the preset's architecture: a name in `grae.sequence.architectures.ARCHITECTURES`, or
             settings by name, such as {"hidden": 768} or {"kind": "paper", "dense": 200}.
-        epochs: passes over the data. With neither epochs nor a time budget, as many as suit the data: some 6 minutes on
-            two cores for 10,000 molecules, and up to an hour for more.
-        time_budget: minutes for training and fitting the density together.
-        batch_size: strings a step.
-        learning_rate: the highest of the schedule.
+        epochs: epochs. With neither epochs nor a time budget, the number depends on the size of the data: training
+            takes about 6 minutes on two cores for 10,000 molecules, and up to an hour for more.
+        time_budget: minutes for training and density fitting together.
+        batch_size: strings per step.
+        learning_rate: peak of the schedule.
         beta: weight of L_Z.
         lambda_: weight of L_REG.
         noise: scale of the noise on the codes in training: a factor of the posterior's sigma for "gvae", "cvae", "vae"
-            and "2svae", sigma itself for "gcvvae" and "cv-vae", and for the deterministic models the standard deviation
-            of Gaussian noise, which is ours and not in the paper.
-        motifs: learned composite productions; 0 for the grammar as it is.
-        max_length: the most productions that a derivation of `grammar` may have, in training and in decoding; None for
-            the paper's, or the longest in the data. A character model takes the same strings, and decodes as many
-            characters as the longest of them has.
-        form: in which strings are learned: "kekule", "canonical" or "as-written"; what comes in is brought into it.
-        density: what `sample` draws from and `score_samples` measures, a name in `grae.density.DENSITIES`. But for
-            "gmm", "gaussian" and "normal" they take minutes and are fitted only where they are named here, belong to
-            the model, or by `fit_density`.
-        validation: share of the strings that `fit` holds back to validate on.
-        test: share of the strings that `fit` holds back and does not look at.
-        on_invalid: whether `fit` raises at a string outside the grammar or leaves it out.
-        random_state: the seed.
+            and "2svae", sigma itself for "gcvvae" and "cv-vae", and for deterministic models the standard deviation
+            of Gaussian noise (an addition of grae, not in the paper).
+        motifs: number of motifs (composite productions) to learn; 0 for the grammar as it is.
+        max_length: maximum number of productions per derivation of `grammar`, in training and decoding; None for the
+            paper's, or the longest in the data. A character model is trained on the same strings, and decodes up to as
+            many characters as the longest of them has.
+        form: form in which strings are learned, such as "kekule", "canonical" or "as-written" for molecules; inputs
+            are converted.
+        density: default density of `sample` and `score_samples`, a name in `grae.density.DENSITIES`. "gmm",
+            "gaussian" and "normal" are always fitted; the others take minutes and are fitted if named here, if they
+            are the model's default, or by `fit_density`.
+        validation: share of the strings used as validation set.
+        test: share of the strings held out as test set, which `fit` does not use.
+        on_invalid: whether `fit` raises an error at a string outside the language, or skips it.
+        random_state: seed of everything random: split, initial weights, batches, densities, samples.
         device: "auto", "cpu", "cuda" or "mps".
         precision: of training: "auto", "fp32" or "bf16".
         progress: whether to show progress on standard error, where that is a terminal; "verbose" for a row per
             validation elsewhere, too.
 
     Attributes:
-        grammar_: the grammar of the derivations, with its motifs.
-        language_grammar_: the grammar that was given, whose language the strings are measured by. A character model's
-            derivations are of another one, which is made from the data.
-        settings_: all settings, resolved.
+        grammar_: the grammar of the derivations, with motifs. That of a character model is built from the data.
+        language_grammar_: the grammar that was given; it defines the language of the strings.
+        settings_: resolved settings.
         network_: the `Autoencoder`.
         densities_: fitted densities by name.
-        split_: which rows of the kept strings were trained on, validated on and held back.
-        result_: what came of the training; None after `load`.
-        folder_: the folder that it was loaded from; only after `load`.
-        finetuning_: how many strings came back exactly before and after; only after a warm start.
+        split_: rows of the training, validation and test sets among the strings that were not skipped.
+        result_: outcome of the training; None after `load`.
+        folder_: the folder of the run; only after `load`.
+        finetuning_: reconstruction accuracy before and after; only after a warm start.
     """
 
     __metadata_request__fit = dict.fromkeys(("warm_start", "replay", "run", "resume", "data", "callbacks"), UNUSED)
@@ -155,25 +155,25 @@ class GrammarAutoencoder(LatentEstimator):
     ) -> Self:
         """Trains the network, then fits the densities to the codes of the training strings.
 
-        Among several processes (`accelerate launch`, `torchrun`) all call it; the main one writes the run and fits the
-        densities for all. See `grae.training.processes`.
+        In distributed training (`accelerate launch`, `torchrun`) every process calls it; rank 0 writes the run and fits
+        the densities. See `grae.training.processes`.
 
         Args:
-            X: strings; or derivations of the plain grammar (without motifs), in memory or in a store.
+            X: strings; or derivations of the grammar without motifs, in memory or in a store.
             y: ignored.
-            warm_start: a trained model to begin with, the folder of its run, or the name of one that comes with grae:
-                its grammar, motifs and weights are kept, and its settings where no parameter says otherwise; what came
-                of it is in `finetuning_`. See `grae.sequence.finetuning`.
-            replay: after a warm start, the share of each batch that are samples of that model, against forgetting.
-            run: a folder to save the run in; None saves nothing.
-            resume: resume the run in that folder. Its grammar and motifs are taken from there.
-            data: where the strings come from, as JSON can hold it; kept in the run's config.json.
-            callbacks: called during the training; see `grae.callbacks.Callback`. What they raise leaves `fit` once the
-                state is saved in `run`, and `resume` continues from there.
+            warm_start: a trained model to fine-tune, its run folder, or the name of a pretrained model: its grammar,
+                motifs and weights are kept, and its settings where no parameter overrides them; `finetuning_` reports
+                the result. See `grae.sequence.finetuning`.
+            replay: after a warm start, the share of each batch that is sampled from that model, against forgetting.
+            run: folder to save the run in; None saves nothing.
+            resume: whether to resume the run in that folder, with its grammar and motifs.
+            data: provenance of the strings, JSON-serializable; stored in the run's config.json.
+            callbacks: called during training; see `grae.callbacks.Callback`. An exception that one raises leaves `fit`
+                after the state is saved in `run`, from which `resume` continues.
 
         Raises:
-            SettingsError: a setting that is unknown or out of range.
-            ParseError, DataError: strings that cannot be used.
+            SettingsError: a setting is unknown or out of range.
+            ParseError, DataError: strings cannot be used.
             RunError: the folder cannot be used.
         """
         check(callbacks)
@@ -187,14 +187,14 @@ class GrammarAutoencoder(LatentEstimator):
         return self
 
     def derive(self, X: Sequence[str], *, on_invalid: Literal["error", "skip"] = "error") -> codec.Encoded:
-        """The derivations of strings, brought into the form in which the model learned, as the encoder reads them.
+        """The derivations of strings as the encoder reads them, in the form that the model learned and with its motifs.
 
         Args:
             X: strings.
-            on_invalid: whether to raise at a string that cannot be derived, or to leave it out and report it.
+            on_invalid: whether to raise an error at a string that cannot be parsed, or to skip and report it.
 
         Raises:
-            ParseError, DataError: a string is not in the language, not read by RDKit or its derivation too long.
+            ParseError, DataError: a string is not in the language, RDKit cannot read it, or its derivation is too long.
         """
         check_is_fitted(self)
         texts = strings_in(X, strict=on_invalid == "error")
@@ -203,15 +203,15 @@ class GrammarAutoencoder(LatentEstimator):
         return readable(encoded, texts, self.grammar_, self.settings_, on_invalid=on_invalid)
 
     def transform(self, X: Sequence[str], *, on_invalid: Literal["error", "skip", "nan"] = "error") -> np.ndarray:
-        """The latent codes of strings, (n, D) float32. If the model learned molecules in one spelling, any will do.
+        """The latent codes of strings, (n, D) float32. Molecules may be given in any spelling.
 
         Args:
             X: strings: a sequence, an array or a column of a DataFrame.
-            on_invalid: what becomes of a string that cannot be encoded: an error, no row ("skip", where `derive` tells
-                which), or a row of NaN.
+            on_invalid: what a string that cannot be encoded gives: an error, no row ("skip"; `derive` reports which),
+                or a row of NaN.
 
         Raises:
-            ParseError, DataError: a string is not in the language, not read by RDKit or its derivation too long.
+            ParseError, DataError: a string is not in the language, RDKit cannot read it, or its derivation is too long.
         """
         if on_invalid not in ("error", "skip", "nan"):
             raise SettingsError.unknown("on_invalid", str(on_invalid), ("error", "skip", "nan"))
@@ -232,19 +232,19 @@ class GrammarAutoencoder(LatentEstimator):
         constraints: Constraints | None = None,
         raw: bool = False,
     ) -> list[str]:
-        """The strings that latent codes decode to; each is in the language, whatever the code.
+        """Decodes latent codes into strings of the language, whatever the codes.
 
         Args:
             X: (n, D) finite floats.
-            temperature: 0 takes the most likely production at each step; above, productions are drawn.
-            seed: of what is drawn; None for `random_state`.
-            constraints: "semantic" keeps the rules of the language too, so that every string is valid; "grammar" those
-                of the grammar alone; None for the former where the language has such rules and the form allows it.
-            raw: whether molecules come as they were decoded; otherwise the valid ones come in RDKit's canonical form.
+            temperature: 0 takes the most likely production at each step; above 0, productions are sampled.
+            seed: seed of sampling; None for `random_state`.
+            constraints: "semantic" also enforces the language's semantic rules, so that every string is valid;
+                "grammar" the grammar alone; None for "semantic" where the language has such rules for the form.
+            raw: whether molecules are returned as decoded; otherwise valid ones are returned as canonical SMILES.
 
         Raises:
-            DataError: codes of another width, or NaN or infinite values among them.
-            SettingsError: constraints that this model's strings cannot be put under.
+            DataError: codes of the wrong shape, or with NaN or infinite values.
+            SettingsError: the model's strings cannot be decoded under the constraints.
         """
         check_is_fitted(self)
         return self._decode(X, Decoding(temperature, seed, constraints, raw=raw))
@@ -260,19 +260,17 @@ class GrammarAutoencoder(LatentEstimator):
         completion: Completion = "none",
         raw: bool = False,
     ) -> list[list[str | None]]:
-        """Several strings drawn from each latent code, by default as the published models are decoded.
-
-        What the decoder computes of a code alone is computed once for all of its strings.
+        """Decodes each latent code into several strings, by default as the published models do.
 
         Args:
             X: (m, D) finite floats.
-            n: how many strings of each code.
+            n: strings per code.
             temperature: as in `inverse_transform`.
-            seed: of what is drawn; None for `random_state`.
+            seed: seed of sampling; None for `random_state`.
             constraints: as in `inverse_transform`; without forced completion, None means "grammar".
-            completion: "forced" masks the productions after which a derivation could no longer be completed in
-                `max_length` steps, as `inverse_transform` does; "none" does not, as the published models decode (Kusner
-                et al. 2017), and gives None for a derivation that runs out of steps.
+            completion: "forced" masks productions after which a derivation could not be completed in `max_length`
+                steps, as `inverse_transform` does; "none" does not, as in the published models (Kusner et al. 2017),
+                and returns None for an incomplete derivation.
             raw: as in `inverse_transform`.
 
         Returns:
@@ -286,12 +284,12 @@ class GrammarAutoencoder(LatentEstimator):
         return [texts[row * n : (row + 1) * n] for row in range(len(X))]
 
     def constraints_used(self, constraints: Constraints | None = None) -> Constraints:
-        """The constraints that `inverse_transform` and `sample` decode under when they are given these."""
+        """The constraints that `inverse_transform` and `sample` resolve these to."""
         check_is_fitted(self)
         return "grammar" if constraint_for(self, constraints) is None else "semantic"
 
     def reconstruct(self, X: Sequence[str], *, constraints: Constraints | None = None) -> list[str]:
-        """What comes back of strings from their codes, decoded greedily; in the form in which the model learned."""
+        """Encodes strings and decodes their codes greedily; returns strings in the form that the model learned."""
         return self.inverse_transform(self.transform(X), constraints=constraints, raw=True)
 
     def sample(
@@ -304,25 +302,25 @@ class GrammarAutoencoder(LatentEstimator):
         constraints: Constraints | None = None,
         raw: bool = False,
     ) -> list[str]:
-        """New strings: codes drawn from a density, decoded.
+        """Samples new strings: codes are drawn from a density and decoded.
 
         Args:
-            n: how many.
-            density: a name; None for the model's own.
-            temperature: of the decoder, as in `inverse_transform`.
-            seed: of the codes and of the decoder; None for `random_state`.
+            n: number of strings.
+            density: name of a fitted density; None for the model's default.
+            temperature: as in `inverse_transform`.
+            seed: seed of codes and decoding; None for `random_state`.
             constraints: as in `inverse_transform`.
             raw: as in `inverse_transform`.
 
         Raises:
-            SettingsError: the density is unknown or was not fitted, or as `inverse_transform`.
+            SettingsError: the density is unknown or not fitted, or as `inverse_transform`.
         """
         seed = self.random_state if seed is None else seed
         codes = self.density_named(density).sample(n, seed)
         return self._decode(codes, Decoding(temperature, seed, constraints, raw=raw))
 
     def score(self, X: Sequence[str], y: object = None) -> float:
-        """The share of strings that come back exactly from their codes."""
+        """Reconstruction accuracy: the share of strings that are reconstructed exactly."""
         return self._exact(self.derive(X).derivations)
 
     def _write(self, folder: RunFolder) -> None:
@@ -330,14 +328,14 @@ class GrammarAutoencoder(LatentEstimator):
 
     @classmethod
     def load(cls, path: str | Path, *, device: Device = "auto") -> Self:
-        """Opens the folder of a run, or by its name a model that comes with grae; runs none of its content.
+        """Loads a model from its run folder, or a pretrained model by name. No code in the folder is executed.
 
         Args:
-            path: the folder, the name of one under `runs/`, or of a model that comes with grae.
-            device: where to compute.
+            path: the run folder, its name under `runs/`, or the name of a pretrained model.
+            device: "auto", "cpu", "cuda" or "mps".
 
         Raises:
-            RunError: there is no such run, or a file of it is missing, truncated or foreign.
+            RunError: there is no such run, or one of its files is missing, truncated or of another format.
         """
         return super().load(located(path), device=device)
 
@@ -353,7 +351,7 @@ class GrammarAutoencoder(LatentEstimator):
         return tags
 
     def _decode(self, X: np.ndarray, decoding: Decoding) -> list[Any]:
-        """The strings of codes; None for one that is not complete, which only "none" for a completion allows."""
+        """The strings of codes; None for an incomplete derivation, which only completion "none" allows."""
         return decode_strings(self, self._codes(X), decoding)
 
     def _encode(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:
@@ -362,20 +360,20 @@ class GrammarAutoencoder(LatentEstimator):
         return encode_rows(self.network_.to(device), derivations, rows, pad=self.grammar_.pad, device=device)
 
     def _exact(self, derivations: Derivations) -> float:
-        """The share of derivations whose strings come back exactly from their codes."""
+        """Reconstruction accuracy of derivations."""
         texts = codec.decode(self.grammar_, derivations)  # as the grammar writes them, without ignored characters
         back = self.inverse_transform(self._encode(derivations), raw=True)
         return float(np.mean([text == other for text, other in zip(texts, back, strict=True)]))
 
     def _codes_of(self, X: Sequence[str] | Derivations) -> np.ndarray:
-        """Derivations are taken too, of `language_grammar_`."""
+        """See LatentEstimator; also accepts derivations of `language_grammar_`."""
         if isinstance(X, Derivations):
             return self._encode(rewritten(X, self.language_grammar_, self.grammar_, motifs=True))
         return self.transform(X)
 
 
 def load(path: str | Path, *, device: Device = "auto") -> GrammarAutoencoder:
-    """Opens a run by its folder or its name under `runs/`, or a model that comes with grae: `load("zinc250k")`.
+    """Loads a model from its run folder or its name under `runs/`, or a pretrained model: `load("zinc250k")`.
 
     See `GrammarAutoencoder.load`.
     """

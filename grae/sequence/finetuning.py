@@ -1,7 +1,7 @@
-"""Fine-tuning: the training of a trained model on other strings of its language.
+"""Fine-tuning a trained model on other strings of its language.
 
-Grammar, motifs and weights are kept. Against forgetting, a share of each batch are samples of the model itself, drawn
-before it is changed (generative replay: Shin et al. 2017, "Continual Learning with Deep Generative Replay").
+Grammar, motifs and weights are kept. Against catastrophic forgetting, a share of each batch is sampled from the model
+before fine-tuning (generative replay: Shin et al. 2017, "Continual Learning with Deep Generative Replay").
 """
 
 import copy
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 SHARE = 0.25
-"""Of each batch, samples of the model that is fine-tuned."""
+"""Default share of replayed samples in each batch."""
 REPORT = "finetuning.json"
 
 
 def is_begun(run: str | Path | None) -> bool:
-    """Whether a run's folder holds a fine-tuning."""
+    """Whether a run folder holds a fine-tuning run."""
     return run is not None and RunFolder(run).has(Replay.FILE)
 
 
@@ -50,24 +50,24 @@ def fit(
     """As `GrammarAutoencoder.fit`, from the weights of a trained model.
 
     Args:
-        estimator: its parameters say what is other than in the first training.
+        estimator: its parameters override the model's settings.
         X: the new strings.
-        warm_start: the model, the folder of its run, or the name of one that comes with grae; None to resume.
-        share: of each batch, samples of that model, from 0 to less than 1.
-        run: where the run is saved, and what is called.
+        warm_start: the model, its run folder, or the name of a pretrained model; None to resume.
+        share: share of replayed samples in each batch, at least 0 and less than 1.
+        run: run folder and callbacks.
         data: see `GrammarAutoencoder.fit`.
 
     Returns:
-        "from", the model; "replayed_share"; and of the new strings and of the replayed samples that were held out how
-        many there are ("held_out") and their reconstruction accuracy ("exact_before", "exact_after").
+        "from", the model; "replayed_share"; and, for held-out new strings and replayed samples, their number
+        ("held_out") and reconstruction accuracy ("exact_before", "exact_after").
 
     Raises:
-        SettingsError: a parameter that contradicts the model, or a share out of range.
-        ParseError, DataError: strings that cannot be used.
+        SettingsError: a parameter contradicts the model, or the share is out of range.
+        ParseError, DataError: strings cannot be used.
         RunError: the model or the folder cannot be used.
     """
     if not 0 <= share < 1:
-        raise SettingsError(f"a share of {share} replayed samples", remedy="choose one from 0 to less than 1")
+        raise SettingsError(f"a share of {share} replayed samples", remedy="choose at least 0 and less than 1")
     if run.resumed is not None:
         base = None
         prepared, replay = _prepare_resumed(estimator, X, run.resumed, data)
@@ -101,7 +101,7 @@ def fit(
 def _prepare_new(
     estimator: "GrammarAutoencoder", X: Any, base: "GrammarAutoencoder", share: float, data: Mapping[str, Any]
 ) -> tuple[Prepared, Replay]:
-    """What a model is fine-tuned with, and its samples."""
+    """Prepares a new fine-tuning run; samples the model for replay."""
     grammar, plain, before = base.grammar_, base.language_grammar_, base.settings_
     check_parameters(estimator, plain, before)
     derivations = derivations_for(estimator, plain, grammar, before, X)
@@ -116,7 +116,7 @@ def _prepare_new(
 def _prepare_resumed(
     estimator: "GrammarAutoencoder", X: Any, folder: RunFolder, data: Mapping[str, Any] | None
 ) -> tuple[Prepared, Replay]:
-    """The same of a run that is resumed. Raises RunError: it was started with other settings or strings."""
+    """Prepares a resumed fine-tuning run. Raises RunError: it was started with other settings or strings."""
     grammar, plain, before = read_grammar(folder), read_language_grammar(folder), read_settings(folder)
     check_parameters(estimator, plain, before)
     derivations = derivations_for(estimator, plain, grammar, before, X)
@@ -136,14 +136,14 @@ def _trained_model(warm_start: Any, estimator: "GrammarAutoencoder") -> "Grammar
         return copy.copy(warm_start)  # it may be the estimator itself, whose network `fit` replaces
     if not isinstance(warm_start, str | Path):
         raise SettingsError(
-            f"warm_start is a {type(warm_start).__name__}",
-            remedy="give a fitted GrammarAutoencoder, the folder of a run, or a model that comes with grae",
+            f"warm_start is of type {type(warm_start).__name__}",
+            remedy="give a fitted GrammarAutoencoder, the folder of a run, or the name of a pretrained model",
         )
     return kind.load(warm_start, device=estimator.device)
 
 
 def _origin(warm_start: Any) -> str | None:
-    """Where a run's first weights came from: a folder or a name; None for a model in memory."""
+    """The origin of the initial weights: a folder or a name; None for a model in memory."""
     if not isinstance(warm_start, str | Path):
         return None
     return str(Path(warm_start).absolute()) if Path(warm_start).is_dir() else str(warm_start)
@@ -152,7 +152,7 @@ def _origin(warm_start: Any) -> str | None:
 def _accuracies(
     model: "GrammarAutoencoder", derivations: Derivations, held_out: np.ndarray, replay: Replay
 ) -> dict[str, float | None]:
-    """The reconstruction accuracy on new strings and on replayed samples that are held out; None without any."""
+    """Reconstruction accuracy on held-out new strings and replayed samples; None where there are none."""
     chosen = {"new": derivations[held_out], "replayed": replay.derivations[replay.held_out]}
     return {name: model._exact(strings) if len(strings) else None for name, strings in chosen.items()}
 
@@ -172,7 +172,7 @@ def _batches(prepared: Prepared, strings: Derivations, replay: Replay) -> MixedB
 
 
 def _validation(prepared: Prepared, strings: Derivations, replay: Replay) -> Callable[[nn.Module], dict[str, float]]:
-    """Mean losses of the new strings; "loss" is weighted with that of the replayed samples as in training."""
+    """A validation function: mean losses of new strings and replayed samples; "loss" weights both as training does."""
     of_new, of_replayed = (
         mean_losses(validation_batches(prepared, rows, strings))
         for rows in (prepared.split.validation, len(prepared.derivations) + replay.held_out)

@@ -1,4 +1,4 @@
-"""The settings and the strings that a model is fine-tuned with."""
+"""Settings and derivations of a fine-tuning run."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 SLOWER = 0.25
-"""The learning rate, as a share of the first training's."""
+"""The learning rate as a fraction of the original training's."""
 PASSES, LEAST_STEPS = 4, 150
-"""How long a training takes where neither epochs nor minutes are given: passes over the new strings, or steps."""
+"""Minimum number of epochs over the new strings, and of steps, where neither epochs nor a time budget is given."""
 VALIDATIONS = 20
 PATIENCE = 5
 KEPT = ("model", "latent_dim", "architecture", "motifs", "form")
-"""Parameters of the estimator that the model decides which is fine-tuned."""
+"""Parameters of the estimator that are taken from the model that is fine-tuned."""
 
 
 def check_parameters(estimator: "GrammarAutoencoder", plain: Grammar, before: Settings) -> None:
-    """Makes sure that the estimator's parameters do not contradict the model. Raises SettingsError."""
+    """Checks that the estimator's parameters do not contradict the model. Raises SettingsError."""
     given = given_grammar(estimator)
     if given != plain:
         raise SettingsError(
             f"the model is of grammar {plain.name!r}, not {given.name!r}",
-            remedy="give strings and grammar of the model",
+            remedy="give the grammar of the model, and strings of it",
         )
     of_model: dict[str, Any] = {
         "model": before.model,
@@ -55,8 +55,8 @@ def derivations_for(
     """The new strings as derivations of the model's grammar.
 
     Raises:
-        SettingsError: they are in another form than the model learned.
-        ParseError, DataError: some cannot be used.
+        SettingsError: the strings are in another form than the model learned.
+        ParseError, DataError: strings cannot be used.
     """
     limit = before.max_length if before.architecture.fixed_length else None
     preset = preset_named(before.preset, plain, model_named(before.model))
@@ -73,14 +73,14 @@ def derivations_for(
 def finetuning_settings(
     estimator: "GrammarAutoencoder", before: Settings, derivations: Derivations, n_train: int, share: float
 ) -> Settings:
-    """The model's settings with what is other in this training.
+    """The model's settings, adapted to fine-tuning.
 
     Args:
         estimator: its parameters.
         before: the model's settings.
         derivations: of the new strings.
-        n_train: how many of them are trained on.
-        share: of each batch, replayed samples.
+        n_train: size of the training set.
+        share: share of replayed samples in each batch.
     """
     given, longest = estimator, int(derivations.lengths.max(initial=1))
     usual = before.training
@@ -121,7 +121,7 @@ def finetuning_settings(
 
 
 def resumed_settings(estimator: "GrammarAutoencoder", before: Settings) -> Settings:
-    """The settings of a run that is resumed: its own, but for a length that was given."""
+    """The settings of a resumed run: its own, except for epochs and time budget if given."""
     length = {"epochs": estimator.epochs, "time_budget": estimator.time_budget}
     if length == {"epochs": None, "time_budget": None}:
         return before

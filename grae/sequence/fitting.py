@@ -1,4 +1,4 @@
-"""The steps of `GrammarAutoencoder.fit`: the first training of a model, and what fine-tuning has in common with it."""
+"""The steps of `GrammarAutoencoder.fit`, shared by training from scratch and fine-tuning."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,15 +40,15 @@ VALIDATION_BATCH = 512  # strings
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a network is made and trained from.
+    """The inputs of a training.
 
     Attributes:
-        grammar: of the derivations, with its motifs.
-        language_grammar: whose language the strings are in.
-        derivations: those of all parts of the split.
-        split: which of them are trained on, validated on and held back.
-        settings: all, resolved.
-        about: where the strings come from, with their number and checksum.
+        grammar: grammar of the derivations, with motifs.
+        language_grammar: grammar of the strings, without motifs.
+        derivations: of all parts of the split.
+        split: rows of training, validation and test sets.
+        settings: resolved settings.
+        about: provenance of the strings, their number and checksum.
     """
 
     grammar: Grammar
@@ -59,7 +59,7 @@ class Prepared:
     about: dict[str, Any]
 
     def give_to(self, estimator: "GrammarAutoencoder") -> None:
-        """Sets the fitted attributes that are known before the training, and makes the network under the seed."""
+        """Sets the fitted attributes that are known before training, and builds the network under the seed."""
         estimator.grammar_, estimator.language_grammar_ = self.grammar, self.language_grammar
         estimator.split_, estimator.settings_, estimator.about_ = self.split, self.settings, self.about
         estimator.network_ = estimator._seeded(network_of, self.grammar, self.settings)
@@ -71,7 +71,7 @@ def fit(
     run: RunOptions,
     data: Mapping[str, Any] | None,
 ) -> None:
-    """Trains a new model, or resumes the training of one; arguments and errors as `GrammarAutoencoder.fit`."""
+    """Trains a model from scratch, or resumes such a training; arguments and errors as `GrammarAutoencoder.fit`."""
     plain = given_grammar(estimator)
     model, preset = resolve_settings(estimator.get_params(), plain)
     derivations, form = derivations_of(estimator, plain, X, preset)
@@ -103,29 +103,29 @@ def fit(
 
 
 def given_grammar(estimator: "GrammarAutoencoder") -> Grammar:
-    """The grammar that the estimator was made with. Raises GrammarError, SettingsError: there is none of that name."""
+    """The estimator's `grammar` parameter, loaded. Raises GrammarError: there is no such grammar."""
     return estimator.grammar if isinstance(estimator.grammar, Grammar) else load_grammar(estimator.grammar)
 
 
 def split_of(estimator: "GrammarAutoencoder", derivations: Derivations) -> Split:
-    """The split under the estimator's seed and shares. Raises DataError, SettingsError, as `make_split`."""
+    """The split under the estimator's seed and shares. Raises DataError and SettingsError as `make_split`."""
     return make_split(derivations, seed=estimator.random_state, validation=estimator.validation, test=estimator.test)
 
 
 def about_strings(derivations: Derivations, data: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What config.json says of the strings: how many there are, the checksum of their derivations, and `data`."""
+    """The "data" entry of config.json: number of strings, checksum of their derivations, and `data`."""
     return {"rows": len(derivations), "sha256": saved.checksum(derivations), **(data or {})}
 
 
 def validation_batches(
     prepared: Prepared, rows: np.ndarray, derivations: Derivations | None = None
 ) -> DerivationBatches:
-    """Rows to validate on, or where there are none those that are trained on.
+    """Batches to validate on: the given rows, or the training set where there are none.
 
     Args:
-        prepared: the grammar, the split and, where no others are given, the derivations.
-        rows: of the derivations, (n,) int64.
-        derivations: more than those of the split.
+        prepared: grammar, split and, unless others are given, derivations.
+        rows: rows of the derivations, (n,) int64.
+        derivations: replace those of `prepared`.
     """
     rows = rows if len(rows) else prepared.split.train
     derivations = prepared.derivations if derivations is None else derivations
@@ -139,14 +139,14 @@ def train_and_fit(
     validate: Validate,
     run: RunOptions,
 ) -> None:
-    """Trains the estimator's network, then fits its densities, once for all processes.
+    """Trains the estimator's network, then fits its densities in the main process.
 
     Args:
         estimator: with a network.
-        derivations: those of its split, whose training part the densities are fitted to.
-        batches: to train on.
+        derivations: of all parts of its split; the densities are fitted to the codes of the training set.
+        batches: of the training set.
         validate: see `train`.
-        run: where it is saved, and what is called.
+        run: run folder and callbacks.
     """
     unit = estimator.language_grammar_.language.plural
     reserve = processes.broadcast_from_main(
@@ -157,7 +157,7 @@ def train_and_fit(
 
 
 def _stored_grammar(folder: RunFolder, plain: Grammar) -> Grammar:
-    """The grammar of a run that is resumed. Raises RunError: it is of another language than `plain`."""
+    """The grammar of a resumed run, with motifs. Raises RunError: the run is of another grammar than `plain`."""
     if read_language_grammar(folder) != plain:
         raise RunError(f"{folder.path} holds a run of another grammar", remedy="resume with the grammar of the run")
     return read_grammar(folder)
@@ -166,7 +166,7 @@ def _stored_grammar(folder: RunFolder, plain: Grammar) -> Grammar:
 def _new_grammar(
     estimator: "GrammarAutoencoder", plain: Grammar, model: Model, derivations: Derivations, split: Split, motifs: int
 ) -> Grammar:
-    """The grammar of a new model's derivations: `plain` or that of its characters, with motifs of the training part."""
+    """The grammar of a new model: `plain`, or one of characters, extended by motifs of the training set."""
     grammar = plain
     if model.characters:
         texts = codec.decode(plain, derivations)
@@ -184,7 +184,7 @@ def _new_grammar(
 def _settings(
     estimator: "GrammarAutoencoder", model: Model, preset: Preset, form: str, derivations: Derivations
 ) -> Settings:
-    """The settings of a new model, with what the data decide: the form, and the longest derivation."""
+    """The settings of a new model, with what depends on the data: form and maximum length."""
     longest = int(derivations.lengths.max(initial=1))
     limit = None if model.characters else preset.max_length
     return Settings(
@@ -198,9 +198,9 @@ def _settings(
 
 
 def _fit_densities(estimator: "GrammarAutoencoder", derivations: Derivations) -> dict[str, Density]:
-    """The model's density and those that every model gets, fitted to codes of the training part; by name."""
+    """The model's default density and those that are always fitted, by name, fitted to codes of the training set."""
     progress = bool(estimator.progress)
-    with stage("encoding for the densities", shown=progress) as done:
+    with stage("encoding the training set", shown=progress) as done:
         codes = estimator._encode(derivations, estimator._rows_to_fit(estimator.split_.train))
         done(1.0)
     densities: dict[str, Density] = {}
@@ -211,7 +211,7 @@ def _fit_densities(estimator: "GrammarAutoencoder", derivations: Derivations) ->
 
 
 def _time_to_reserve(estimator: "GrammarAutoencoder", batches: Batches, unit: str, *, announced: bool) -> float:
-    """Seconds of a time budget to reserve for the densities; says how long the training will take, if announced."""
+    """Seconds of the time budget to reserve for the densities; prints the planned length of training if `announced`."""
     settings = estimator.settings_.training
     announced = bool(announced and estimator.progress and processes.is_main())
     if not announced and settings.time_budget is None:
@@ -220,5 +220,5 @@ def _time_to_reserve(estimator: "GrammarAutoencoder", batches: Batches, unit: st
     if announced:
         say(f"plan: {plan.in_words(settings, batches.n_rows, unit, seconds)}")
     n = min(batches.n_rows, MOST_CODES)
-    encoding = seconds / 3 * n / settings.batch_size  # forward alone
+    encoding = seconds / 3 * n / settings.batch_size  # the forward pass alone
     return encoding + seconds_to_fit(n, estimator.settings_.architecture.latent_dim)

@@ -1,4 +1,4 @@
-"""What the published networks take from the framework that they were trained with, Keras 1.2.1.
+"""Defaults of Keras 1.2.1, the framework of the published networks.
 
 Its initial weights and its batch normalization are part of the recipe: with PyTorch's defaults the published network
 learns several times more slowly. The version is written in the published weights of the grammar variational autoencoder
@@ -13,15 +13,15 @@ from grae.sequence.recurrence import ResetFirstGRU
 
 
 def batch_normalization(n_features: int) -> nn.BatchNorm1d:
-    """Batch normalization with epsilon 1e-3, whose running averages keep 0.99 of themselves a step."""
+    """Batch normalization with epsilon 1e-3 and, in Keras' sense, momentum 0.99 of the running averages."""
     return nn.BatchNorm1d(n_features, eps=1e-3, momentum=0.01)
 
 
 def initialize(*networks: nn.Module) -> None:
-    """Draws the initial weights of dense layers and convolutions from Glorot and Bengio's uniform law (2010).
+    """Initializes dense layers and convolutions from the Glorot uniform distribution (Glorot and Bengio 2010).
 
-    Biases are 0. The recurrent layers draw their own; see `ResetFirstGRU`. The bounds of the convolutions are those of
-    `convolution_bound`.
+    Biases are 0. Recurrent layers initialize themselves; see `ResetFirstGRU`. The bounds of the convolutions are those
+    of `convolution_bound`.
     """
     layers = [layer for network in networks for layer in network.modules()]
     for layer in layers:
@@ -40,7 +40,7 @@ def initialize(*networks: nn.Module) -> None:
 
 
 def convolution_bound(layer: nn.Conv1d) -> float:
-    """The bound of a convolution's initial weights, smaller than Glorot and Bengio's.
+    """The bound of a convolution's initial weights, smaller than that of Glorot and Bengio.
 
     Keras 1.2.1 (`Convolution1D.build`) hands its kernels of shape (width, 1, in, out) to a rule that expects (out, in,
     ...): it counts in * out inputs and width * in * out outputs. The published kernels have this spread: standard

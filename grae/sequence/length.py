@@ -1,4 +1,4 @@
-"""How long a training takes where neither epochs nor minutes are given: a number of epochs that suits the data."""
+"""The default number of epochs, by the size of the data."""
 
 from grae.estimator.settings import replaced
 from grae.sequence.settings import Preset
@@ -9,14 +9,14 @@ VALIDATIONS = 20
 
 
 def with_epochs(preset: Preset, n: int) -> Preset:
-    """A preset whose training ends after as many epochs as suit n strings; one whose length is given as it is.
+    """Sets the number of epochs of a preset for n strings, unless epochs or a time budget were given.
 
-    Up to 10,000 strings get `preset.steps` steps; beyond, steps grow with n to the power of 2/3, so that more strings
-    take longer, and each of them is seen less often. The preset's time budget is a limit beside the epochs.
+    Up to 10,000 strings are trained on for `preset.steps` steps; beyond, the number of steps grows as n^(2/3), so that
+    training takes longer, with fewer epochs. The preset's time budget remains a second limit.
 
     Args:
-        preset: the settings, with what was set by hand.
-        n: strings to train on.
+        preset: the preset with the user's parameters.
+        n: size of the training set.
     """
     if preset.steps is None:
         return preset

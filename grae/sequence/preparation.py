@@ -1,6 +1,6 @@
-"""What `GrammarAutoencoder.fit` settles before it trains: the settings, and the derivations that it learns from.
+"""From the inputs of `fit` and `transform` to derivations that the model can read.
 
-What needs numba, whose import takes a third as long as torch's, is imported where it is used.
+Modules that need numba, whose import takes a third as long as torch's, are imported where they are used.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 READ_AT_MOST = 4
-LONGER = "leave it out (on_invalid='skip', or --on-invalid skip), or train with a longer --max-length (max_length)"
+LONGER = "skip it (on_invalid='skip', or --on-invalid skip), or train with a larger --max-length (max_length)"
 
 
 def derivations_of(
@@ -29,18 +29,18 @@ def derivations_of(
     X: Sequence[str] | Derivations | DerivationStore,
     preset: Preset,
 ) -> tuple[Derivations, str]:
-    """The derivations of what `fit` was given, and the form that they are in.
+    """The derivations of the input of `fit`, and their form.
 
     Args:
-        estimator: its parameters; of derivations in memory, `form` says the form.
-        grammar: of the strings.
-        X: what `fit` was given.
-        preset: the settings.
+        estimator: its parameters; `form` is the form of derivations in memory.
+        grammar: grammar of the strings.
+        X: input of `fit`.
+        preset: form and maximum length.
 
     Raises:
-        SettingsError: a store of another form.
-        DataError: no strings, or one whose derivation is too long.
-        ParseError: a string outside the language.
+        SettingsError: the store is of another form.
+        DataError: there are no strings, or a derivation is too long.
+        ParseError: a string is not in the language.
     """
     max_length = preset.max_length
     if isinstance(X, DerivationStore):
@@ -48,7 +48,7 @@ def derivations_of(
         if estimator.form not in (form, None):
             raise SettingsError(
                 f"form {estimator.form!r}, but the store at {X.path} holds strings in the form {form!r}",
-                remedy="leave form out, or build the store in that form",
+                remedy="omit form, or build the store in that form",
             )
     elif isinstance(X, Derivations):
         derivations, form = X, estimator.form or "as-written"
@@ -71,19 +71,19 @@ def derivations_of(
         row = int(derivations.lengths.argmax())
         raise DataError(
             f"derivation {row} has {longest} productions, more than the limit of {max_length}",
-            remedy="leave such derivations out, or raise max_length",
+            remedy="drop such derivations, or raise max_length",
         )
     return derivations, form
 
 
 def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, motifs: bool = False) -> Derivations:
-    """Derivations of the language's grammar as derivations of a model's: of the characters, or with its motifs.
+    """Rewrites derivations of the strings' grammar as derivations of a model's grammar.
 
     Args:
         derivations: of `plain`.
-        plain: the language's grammar.
-        grammar: the model's.
-        motifs: whether to use those of `grammar`, where it has any.
+        plain: grammar of the strings.
+        grammar: the model's: `plain` or a grammar of characters, perhaps with motifs.
+        motifs: whether to apply the motifs of `grammar`.
     """
     base = grammar.base or grammar
     if base != plain:
@@ -96,11 +96,11 @@ def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, mot
 
 
 def longest_read(grammar: Grammar, settings: Settings) -> int:
-    """The most productions that a derivation may have to be encoded.
+    """The maximum number of productions of a derivation that can be encoded.
 
-    Encoders of a fixed length read as many steps as they were made for, which is also the most that the decoder writes.
-    Ours reads what the decoder writes in whatever spelling it comes back: RDKit's canonical form of a molecule can
-    be longer, and has other motifs in it, at worst none.
+    Encoders of a fixed length read `max_length` steps, as many as the decoder writes. The recurrent encoder must also
+    read what was decoded in another spelling: the canonical SMILES of a decoded molecule can be longer, and may contain
+    other motifs or none.
     """
     if settings.architecture.fixed_length:
         return settings.max_length
@@ -117,14 +117,14 @@ def readable(
     *,
     on_invalid: Literal["error", "skip"],
 ) -> codec.Encoded:
-    """Encoded strings without those that are too long for the encoder; see `longest_read`.
+    """Drops encoded strings that are too long for the encoder; see `longest_read`.
 
     Args:
-        encoded: under no limit.
+        encoded: encoded without a limit.
         texts: the strings.
         grammar: of the derivations, with motifs.
         settings: of the model.
-        on_invalid: whether to raise at the first that is too long, or to report it among the rejections.
+        on_invalid: whether to raise an error at the first that is too long, or to add it to the rejections.
 
     Raises:
         DataError: a string is too long.
@@ -143,10 +143,10 @@ def readable(
         if grammar.base is not None:
             n = sizes[derivation].sum()
             detail = (
-                f"its derivation has {n} productions of the grammar ({lengths[place]} with the run's motifs joined); "
-                f"this run reads up to {limit} joined"
+                f"its derivation has {n} productions of the grammar ({lengths[place]} with the run's motifs); "
+                f"this run reads up to {limit} with motifs"
             )
-        elif model_named(settings.model).characters:  # whose derivations have a production a character, and an end
+        elif model_named(settings.model).characters:  # one production per character, and one for the end
             detail = f"it has {lengths[place] - 1} characters; this run reads up to {limit - 1}"
         rejections.append(codec.Rejection(row, str(texts[row]), codec.TOO_LONG, detail))
     if on_invalid == "error":
@@ -157,14 +157,14 @@ def readable(
 
 
 def strings_in(X: Iterable[Any], *, strict: bool = True) -> list[str]:
-    """The strings of a sequence, of an array, or of a table with one column.
+    """The strings of a sequence, an array, or a table with one column.
 
     Args:
-        X: strings; of an array or DataFrame of shape (n, 1) its column.
-        strict: whether something else among them is an error; otherwise it comes back as it is.
+        X: a sequence of strings, or an array or DataFrame of shape (n,) or (n, 1).
+        strict: whether values that are not strings are errors; otherwise they are returned unchanged.
 
     Raises:
-        DataError: one string instead of a sequence of them, several columns, or something else among the strings.
+        DataError: X is a single string, has several columns, or contains values that are not strings.
     """
     if isinstance(X, str | bytes):
         raise DataError("X is one string, not a sequence of strings", remedy="write [X]")

@@ -1,12 +1,12 @@
-"""The masked decoder: a pushdown machine over a batch, so that each decoded string is in the language.
+"""Masked decoding: a batched pushdown automaton, so that each decoded string is in the language.
 
-A stack of nonterminals is kept for each string. At each step the machine pops the current nonterminal, masks the
-productions that expand another one and those whose shortest completion no longer fits in the remaining length, lets the
-decoder choose among the rest, and pushes the chosen production's nonterminals. Where the language has an automaton
-(`grae.constraints`), that one chooses instead, among the productions after which a valid string can still be ended.
+Each string has a stack of nonterminals. At each step the automaton pops the current nonterminal, masks the productions
+of other nonterminals and those whose shortest completion no longer fits into the remaining length, takes the decoder's
+choice among the rest, and pushes the nonterminals of the chosen production. Where the language has an automaton
+(`grae.constraints`), it restricts the choice further, to productions after which a valid string can still be completed.
 
-Without forced completion, as the published models decode, the length masks nothing, and a derivation that runs out of
-steps is incomplete.
+Without forced completion, as in the published models, the length masks nothing, and a derivation that runs out of steps
+is incomplete.
 
 Shapes: B batch, T steps, S production ids and the padding.
 """
@@ -28,10 +28,10 @@ COMPACT_BELOW = 0.75
 
 
 class StepDecoder(Protocol):
-    """A decoder that can go one step at a time. Each tensor of a state has the batch as its first dimension."""
+    """A decoder that can be run step by step. The first dimension of each tensor of a state is the batch."""
 
     def start(self, z: Tensor) -> State:
-        """The state before the first step, from codes (B, D)."""
+        """The initial state, from codes (B, D)."""
         ...
 
     def step(self, state: State, previous: Tensor, nonterminal: Tensor) -> tuple[Tensor, State]:
@@ -40,7 +40,7 @@ class StepDecoder(Protocol):
 
 
 class GrammarTensors(nn.Module):
-    """A grammar's tables on the device of the model; rebuilt from the grammar, never saved.
+    """A grammar's tables on the device of the model; rebuilt from the grammar, not saved.
 
     Attributes:
         lhs: (S,) long, nonterminal that each production expands; N for the padding.
@@ -97,9 +97,9 @@ class Pushdown:
 
     Args:
         tensors: the grammar.
-        batch: how many strings, B.
-        max_length: productions that each derivation may have at most.
-        completes: whether productions whose shortest completion no longer fits are masked.
+        batch: number of strings, B.
+        max_length: maximum number of productions per derivation.
+        completes: whether completion is forced: productions whose shortest completion no longer fits are masked.
 
     Raises:
         SettingsError: no string of the language is that short.
@@ -139,7 +139,12 @@ class Pushdown:
         return self.tensors.mask[current] & (self.tensors.completion <= room[:, None])
 
     def choose(self, current: Tensor, scores: Tensor) -> Tensor:
-        """Expands the current nonterminals by the allowed productions of the highest scores (B, S); those, (B,)."""
+        """Expands each current nonterminal by the allowed production with the highest score; returns their ids, (B,).
+
+        Args:
+            current: (B,) long.
+            scores: (B, S).
+        """
         chosen = scores.masked_fill(~self.allowed(current), -torch.inf).argmax(dim=-1)
         self.expand(current, chosen)
         return chosen
@@ -155,17 +160,17 @@ class Pushdown:
         self.remaining -= 1
 
     def keep(self, rows: Tensor) -> None:
-        """Drops all strings but these."""
+        """Keeps the strings at these positions and drops the others."""
         self.stack, self.height, self.promised = self.stack[rows], self.height[rows], self.promised[rows]
 
 
 class Constrained:
-    """A batch of stacks under a language automaton; used like `Pushdown`. The automaton runs on the CPU.
+    """A batch of stacks under a language automaton, which runs on the CPU; same interface as `Pushdown`.
 
     Args:
         tensors: the grammar.
-        batch: how many strings, B.
-        constraint: the language, with the productions that each derivation may have at most.
+        batch: number of strings, B.
+        constraint: the language's rules, with the maximum number of productions per derivation.
     """
 
     def __init__(self, tensors: GrammarTensors, batch: int, constraint: "Constraint") -> None:
@@ -181,28 +186,33 @@ class Constrained:
         return torch.where(current < 0, self.tensors.nothing, current).to(self.tensors.lhs.device)
 
     def choose(self, current: Tensor, scores: Tensor) -> Tensor:
-        """Expands the current nonterminals by the allowed productions of the highest scores (B, S); those, (B,)."""
+        """Expands each current nonterminal by the allowed production with the highest score; returns their ids, (B,).
+
+        Args:
+            current: (B,) long.
+            scores: (B, S).
+        """
         chosen = torch.from_numpy(self._machine.expand(scores.float().cpu().contiguous().numpy()))
         return torch.where(chosen < 0, self.tensors.pad, chosen).to(scores.device)
 
     def keep(self, rows: Tensor) -> None:
-        """Drops all strings but these."""
+        """Keeps the strings at these positions and drops the others."""
         self._machine.keep(rows.cpu().numpy())
 
 
-Choice = Callable[[Tensor], Tensor]  # logits (B, S) to scores (B, S), of which the best allowed one is taken
+Choice = Callable[[Tensor], Tensor]  # logits (B, S) to scores (B, S), of which the highest allowed is taken
 
 
 def greedy(logits: Tensor) -> Tensor:
-    """Scores for the most likely production: the logits (B, S)."""
+    """Scores for greedy decoding: the logits (B, S)."""
     return logits
 
 
 def sampled(temperature: float, generator: torch.Generator) -> Choice:
-    """Scores of which the best is a draw from the softmax of logits / temperature, whatever is masked (Gumbel maximum).
+    """Scores for sampling from the softmax of logits / temperature, under any mask (the Gumbel-max trick).
 
     Raises:
-        SettingsError: the temperature is not above 0.
+        SettingsError: the temperature is not positive.
     """
     if not temperature > 0:
         raise SettingsError(f"temperature {temperature} is not above 0", remedy="for the most likely production give 0")
@@ -223,18 +233,18 @@ def decode(
     choose: Choice = greedy,
     constraint: "Constraint | None" = None,
 ) -> Tensor:
-    """Decodes codes into complete leftmost derivations of at most `max_length` productions, whatever the codes.
+    """Decodes codes into complete leftmost derivations of at most `max_length` productions.
 
     Args:
         decoder: the decoder.
         tensors: its grammar.
-        z: (B, D) codes; not finite logits count as the least likely.
-        max_length: productions a derivation may have at most.
-        choose: logits (B, S) to scores; of the allowed productions each row takes that of the highest score.
-        constraint: the language's rules beyond its grammar, for derivations of `max_length`; None for none.
+        z: (B, D) codes; logits that are not finite count as least likely.
+        max_length: maximum number of productions per derivation.
+        choose: maps logits (B, S) to scores; the allowed production with the highest score is taken.
+        constraint: the language's semantic rules, for derivations of `max_length`; None for none.
 
     Returns:
-        (B, T) long production ids, T the longest derivation, each row filled up with the padding.
+        (B, T) long production ids, T the longest derivation, padded at the end.
 
     Raises:
         SettingsError: no string of the language is that short.
@@ -247,18 +257,17 @@ def decode(
 def run(
     machine: Pushdown | Constrained, decoder: StepDecoder, state: State, max_length: int, choose: Choice = greedy
 ) -> Tensor:
-    """Expands the stacks of a machine until nothing is left of them, or for `max_length` steps.
+    """Expands stacks until they are empty, or for `max_length` steps.
 
     Args:
-        machine: fresh stacks, B of them.
+        machine: B initial stacks.
         decoder: the decoder.
-        state: its state before the first step, of B rows.
-        max_length: the most steps.
+        state: its initial state, of B rows.
+        max_length: maximum number of steps.
         choose: as in `decode`.
 
     Returns:
-        (B, T) long production ids, each row filled up with the padding; nothing but padding in the row of a derivation
-        that is not complete after the last step.
+        (B, T) long production ids, padded at the end; a row of an incomplete derivation is padding only.
     """
     tensors, batch = machine.tensors, len(state[0])
     device = state[0].device

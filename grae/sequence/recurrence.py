@@ -1,6 +1,6 @@
-"""The gated recurrent unit of the published networks, which is not PyTorch's.
+"""The gated recurrent unit of the published networks, which differs from PyTorch's.
 
-The published grammar variational autoencoder was trained with Keras 1.2.1, as its published weights say. That unit
+The published grammar variational autoencoder was trained with Keras 1.2.1, as its published weights state. Its unit
 applies the reset gate before the recurrent product, where PyTorch's (cuDNN's) applies it after, and its gates are
 piecewise linear:
 
@@ -9,8 +9,8 @@ piecewise linear:
 
 Source: Cho et al. 2014, section 2.3; Keras 1.2.1, keras/layers/recurrent.py and keras/backend.
 
-Sequences of different lengths are packed as in `torch.nn.utils.rnn`: first all rows' first step, then the second step
-of all rows that have one, and so on, the rows in the order of falling lengths. No work is spent on padding.
+Sequences of different lengths are packed as in `torch.nn.utils.rnn`: the first step of all rows, then the second step
+of all rows that have one, and so on, with rows in order of decreasing length. Padding costs nothing.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ SLOPE, OFFSET = 0.2, 0.5  # of the gates' piecewise linear sigmoid
 
 
 class ResetFirstGRU(nn.Module):
-    """One layer of the unit above, over packed sequences; computed in float32, whatever autocast says.
+    """One layer of this unit over packed sequences; computed in float32 even under autocast.
 
     Args:
         n_inputs: width of the inputs, I.
         hidden: width of the state, H.
-        twice_differentiable: whether second derivatives are needed, as by the gradient penalty. The steps are then
-            recorded one by one by autograd, which is slower.
+        twice_differentiable: whether to support second derivatives, for the gradient penalty: autograd then records
+            each step, which is slower.
     """
 
     def __init__(self, n_inputs: int, hidden: int, *, twice_differentiable: bool = False) -> None:
@@ -44,10 +44,10 @@ class ResetFirstGRU(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws each gate's matrices from Glorot and Bengio's uniform law (2010); biases are 0.
+        """Initializes each gate's matrices from the Glorot uniform distribution (2010); biases are 0.
 
-        The recurrent matrices too: Keras documents orthogonal ones, but version 1.2.1 draws them as the others where a
-        layer keeps its gates apart (`consume_less="cpu"`), as the published network's do.
+        Recurrent matrices too: Keras documents orthogonal ones, but version 1.2.1 initializes them like the others in
+        layers with separate gates (`consume_less="cpu"`), as in the published network.
         """
         gate_inputs, candidate_inputs = self.gate_inputs.weight, self.candidate_inputs.weight
         for matrix in (*gate_inputs.chunk(2), candidate_inputs, *self.gates.chunk(2), self.candidate):
@@ -56,7 +56,7 @@ class ResetFirstGRU(nn.Module):
         nn.init.zeros_(self.candidate_inputs.bias)
 
     def forward(self, x: Tensor, sizes: Sequence[int]) -> Tensor:
-        """The states (N, H) of packed inputs (N, I); `sizes[t]` rows have a step t, N is their sum."""
+        """The states (N, H) of packed inputs (N, I); `sizes[t]` rows have a step t, and N is the sum of `sizes`."""
         with torch.autocast(x.device.type, enabled=False):
             x = x.float()
             to_gates = SLOPE * self.gate_inputs(x) + OFFSET  # N 2H
@@ -75,12 +75,12 @@ def _forward(
     """The recurrence, without autograd.
 
     Args:
-        to_gates: (N, 2H), what the inputs give to the gates, in the slope and offset of their sigmoid.
-        to_candidate: (N, H), what they give to the candidates.
+        to_gates: (N, 2H), contributions of the inputs to the gates, scaled and shifted for their sigmoid.
+        to_candidate: (N, H), contributions of the inputs to the candidates.
         gates: (2H, H), U_z above U_r, times the slope.
         candidate: (H, H), U_h.
-        sizes: how many rows have each step.
-        keep: whether gates and candidates of all steps are kept.
+        sizes: number of rows that have each step.
+        keep: whether to keep gates and candidates of all steps.
 
     Returns:
         The gates z and r (N, 2H) and the candidates c (N, H), of the last step alone unless kept; the states (N, H).
@@ -102,7 +102,7 @@ def _forward(
 
 
 def _unrolled(to_gates: Tensor, to_candidate: Tensor, gates: Tensor, candidate: Tensor, sizes: Sequence[int]) -> Tensor:
-    """The states (N, H) as autograd records them; arguments as in `_forward`."""
+    """The states (N, H), recorded by autograd; arguments as in `_forward`."""
     state = to_candidate.new_zeros(sizes[0], to_candidate.shape[1])
     states = []
     for of_gates, of_candidate in zip(to_gates.split(list(sizes)), to_candidate.split(list(sizes)), strict=True):
@@ -115,9 +115,9 @@ def _unrolled(to_gates: Tensor, to_candidate: Tensor, gates: Tensor, candidate: 
 
 
 class _Recurrence(torch.autograd.Function):
-    """The recurrence with its derivative written out: of each step, the gates and the candidate alone are kept.
+    """The recurrence with an explicit derivative: only the gates and the candidate of each step are saved.
 
-    Of the slope and offset of the gates' sigmoid, which are taken into account outside, only the clamping is left here.
+    Slope and offset of the gates' sigmoid are applied outside; only the clamping is done here.
     """
 
     @staticmethod
@@ -133,7 +133,7 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The gradients in the tensors that `forward` was given."""
+        """The gradients with respect to the inputs of `forward`."""
         opened, proposed, states, gates, candidate = ctx.saved_tensors
         hidden = len(candidate)
         before = _before(states, ctx.sizes)  # N H
@@ -159,7 +159,7 @@ class _Recurrence(torch.autograd.Function):
 
 
 def _before(states: Tensor, sizes: Sequence[int]) -> Tensor:
-    """The state before each step, (N, H), of the packed states after it."""
+    """The state before each step, (N, H), from the packed states after it."""
     before = torch.zeros_like(states)
     first = 0
     for previous, n in pairwise(sizes):

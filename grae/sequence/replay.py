@@ -1,4 +1,4 @@
-"""Samples of a model, kept to be trained on beside new strings so that it does not forget what it knew."""
+"""Generative replay: samples of a model, trained on together with new strings against forgetting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 FEWEST, MOST = 500, 10_000
-"""Samples that are drawn: as many as a pass over the new strings takes, within these."""
+"""Bounds of the number of samples, which is otherwise what one epoch over the new strings needs."""
 HELD_OUT = 0.1
 FORMAT = "grae replay 1"
 
@@ -26,9 +26,9 @@ class Replay:
     """Samples of a model.
 
     Attributes:
-        derivations: of the samples, each once, with the model's motifs.
-        share: of each batch.
-        before: shares that came back exactly before the training: "new" and "replayed".
+        derivations: of the distinct samples, with the model's motifs.
+        share: share of replayed samples in each batch.
+        before: reconstruction accuracy before fine-tuning, on "new" strings and "replayed" samples.
     """
 
     FILE: ClassVar[str] = "replay.safetensors"
@@ -39,23 +39,23 @@ class Replay:
 
     @property
     def held_out(self) -> np.ndarray:
-        """The rows that are not trained on, at least one."""
+        """The held-out rows, at least one."""
         return np.arange(max(1, round(HELD_OUT * len(self.derivations))))
 
     @property
     def train(self) -> np.ndarray:
-        """The rows that are trained on."""
+        """The training rows."""
         return np.arange(len(self.held_out), len(self.derivations))
 
     @classmethod
     def drawn(cls, model: "GrammarAutoencoder", n_new: int, share: float, *, seed: int) -> "Replay":
-        """Samples from a model's own density, decoded greedily.
+        """Samples from a model's default density, decoded greedily.
 
         Args:
-            model: draws them.
-            n_new: strings of a pass.
-            share: of each batch.
-            seed: of the samples.
+            model: the model to sample.
+            n_new: size of the training set of new strings.
+            share: share of replayed samples in each batch.
+            seed: seed of the samples.
         """
         wanted = round(n_new * share / (1 - share))
         n = min(MOST, max(FEWEST, wanted))
@@ -63,34 +63,34 @@ class Replay:
         return cls(model.derive(texts, on_invalid="skip").derivations, share)
 
     def write(self, folder: RunFolder) -> None:
-        """Writes the file of a run. Raises RunError where the file system refuses."""
+        """Writes the samples into a run folder. Raises RunError: the file cannot be written."""
         arrays = {"ids": self.derivations.ids, "offsets": self.derivations.offsets}
         about = {"format": FORMAT, "share": self.share, "before": self.before}
         folder.write_tensors(self.FILE, arrays, about)
 
     @classmethod
     def read(cls, folder: RunFolder) -> "Replay":
-        """Reads the file of a run. Raises RunError: missing, truncated or foreign."""
+        """Reads the samples of a run folder. Raises RunError: missing, truncated or of another format."""
         arrays, about = folder.read_tensors(cls.FILE)
         share, before = about.get("share"), about.get("before")
         fits = about.get("format") == FORMAT and arrays.keys() == {"ids", "offsets"}
         if not fits or not isinstance(share, float | int) or not isinstance(before, dict):
-            raise RunError(f"{folder / cls.FILE} holds no replayed samples", remedy=FOREIGN)
+            raise RunError(f"{folder / cls.FILE} does not hold replayed samples", remedy=FOREIGN)
         return cls(Derivations(arrays["ids"], arrays["offsets"]), float(share), before)
 
 
 class MixedBatches:
-    """Batches of new strings and of replayed ones; an epoch is one pass over the new.
+    """Batches of new strings and replayed samples; an epoch is one pass over the new strings.
 
-    Their order is a pure function of the seed and the epoch, as `DerivationBatches`'.
+    Their order is a pure function of seed and epoch, as in `DerivationBatches`.
 
     Args:
-        derivations: the new ones and the replayed ones.
-        new: rows, (n,) int64.
-        replayed: rows; as many as a batch needs are drawn from them.
-        share: of each batch, replayed.
-        pad: the id that fills up a batch.
-        batch_size: the most derivations in a batch.
+        derivations: of new strings and replayed samples.
+        new: rows of the new strings, (n,) int64.
+        replayed: rows of the replayed samples, (m,) int64; each batch draws from them.
+        share: share of replayed samples in each batch.
+        pad: the padding id.
+        batch_size: maximum number of derivations per batch.
         seed: of the order.
         by_length: see `DerivationBatches`.
     """
@@ -113,7 +113,7 @@ class MixedBatches:
 
     @property
     def n_rows(self) -> int:
-        """Derivations an epoch, about."""
+        """Approximate number of derivations per epoch."""
         return round(self.new.n_rows / (1 - self.share))
 
     def batches(self, epoch: int) -> Sequence[np.ndarray]:

@@ -1,6 +1,6 @@
-"""From what is asked of a model of strings, and a preset for the rest, to settings that leave only the data open.
+"""Resolves the parameters of `GrammarAutoencoder` and its preset to settings; only what the data decide is left open.
 
-Imports no torch, so that a command finds what is wrong with its options before it loads anything heavy.
+Does not import torch, so that a command can report invalid options before it loads anything heavy.
 """
 
 from collections.abc import Mapping
@@ -17,37 +17,37 @@ from grae.sequence.settings import Preset, preset_named
 
 
 class Resolved(NamedTuple):
-    """What a model of strings is made from.
+    """A resolved model.
 
     Attributes:
         model: the row of the table of models.
-        preset: the preset's settings, with what was set by hand.
+        preset: the preset's settings, with the user's parameters.
     """
 
     model: Model
     preset: Preset
 
 
-def resolve_settings(asked: Mapping[str, Any], grammar: Grammar) -> Resolved:
-    """The row of the table of models, and the preset with what was set by hand.
+def resolve_settings(parameters: Mapping[str, Any], grammar: Grammar) -> Resolved:
+    """Resolves the model and the preset with the user's parameters.
 
     Args:
-        asked: parameters of `GrammarAutoencoder`; what is None or missing is left to the preset.
+        parameters: of `GrammarAutoencoder`; those that are None or missing are left to the preset.
         grammar: of the strings.
 
     Raises:
-        SettingsError: one is unknown or out of range.
+        SettingsError: a parameter is unknown or out of range.
     """
-    given = asked.get
-    model = model_named(asked["model"])
-    preset = preset_named(asked["preset"], grammar, model)
+    given = parameters.get
+    model = model_named(parameters["model"])
+    preset = preset_named(parameters["preset"], grammar, model)
     if (density := given("density")) is not None:
         DENSITIES.check(density)
     if given("lambda_") is not None:
-        _check_weighs(asked["model"], model)
+        _check_weighs(parameters["model"], model)
     limits = {name: given(name) for name in ("epochs", "time_budget")}
-    if any(value is not None for value in limits.values()):  # in the place of both of the preset's limits
-        if limits["time_budget"] is None:  # so that the clock decides nothing
+    if any(value is not None for value in limits.values()):  # replaces both limits of the preset
+        if limits["time_budget"] is None:  # so that results do not depend on the clock
             limits |= {"validate_every_epochs": 1, "validate_every_seconds": None}
         preset = preset.model_copy(update={"training": preset.training.replace(**limits), "steps": None})
     training = {name: given(name) for name in ("batch_size", "learning_rate", "precision", "device")}
@@ -71,6 +71,6 @@ def resolve_settings(asked: Mapping[str, Any], grammar: Grammar) -> Resolved:
 def _check_weighs(name: str, model: Model) -> None:
     if not model.weighs_regularizer:
         raise SettingsError(
-            f"model {name!r} has no regularizer that lambda could weigh",
-            remedy="leave lambda out, or choose another model, such as grae or rae-gp",
+            f"model {name!r} has no regularizer for lambda to weight",
+            remedy="omit lambda, or choose another model, such as grae or rae-gp",
         )

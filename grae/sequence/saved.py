@@ -1,4 +1,4 @@
-"""A trained estimator of strings as the folder of a run, and back: what `grae.estimator.saved` does, with grammars."""
+"""Saving and loading models of strings: `grae.estimator.saved`, with grammars."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def begin(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
-    """Writes what is known before training: settings, grammar and split. That is enough to resume.
+    """Writes what is known before training, and needed to resume: settings, grammar and split.
 
-    The named grammar gets a file of its own where the derivations' grammar does not hold it, as a character model's.
+    The strings' grammar is written too where it cannot be recovered from that of the derivations (character models).
     """
     grammar, language = estimator.grammar_, estimator.language_grammar_
     folder.write_text(folder.GRAMMAR, grammar.text)
@@ -32,13 +32,13 @@ def begin(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
 
 
 def write(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
-    """Writes a fitted estimator: what `begin` writes, the densities, the metrics, and the weights last."""
+    """Writes a fitted estimator: the output of `begin`, densities, metrics and, last, the weights."""
     begin(folder, estimator)
     saved.write(STRINGS, folder, estimator, grammar=estimator.grammar_.fingerprint)
 
 
 def write_densities(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
-    """Writes a fitted estimator's densities alone, in the place of those that are there."""
+    """Overwrites the densities of a run."""
     save_densities(folder / folder.DENSITY, estimator.densities_)
 
 
@@ -55,10 +55,10 @@ def read(kind: "type[GrammarAutoencoder]", folder: RunFolder, device: Device) ->
 
 
 def check_same(folder: RunFolder, settings: Settings, about: Mapping[str, Any]) -> None:
-    """Makes sure that a run is resumed with its original settings and strings. Raises RunError."""
+    """Checks that a run is resumed with its original settings and strings. Raises RunError."""
     saved.check_same(STRINGS, folder, settings, about)
 
 
 def checksum(derivations: Derivations) -> str:
-    """sha256 of derivations: their lengths and their ids."""
+    """SHA-256 of the lengths and ids of derivations."""
     return saved.checksum([derivations.lengths.astype("<i8"), derivations.ids])

@@ -1,4 +1,4 @@
-"""What can be chosen about a model on derivations, and the presets."""
+"""Settings of models of derivations, and the presets."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -24,11 +24,11 @@ class PaperExperiment:
     """The published experiment on a language.
 
     Attributes:
-        epochs: of the training.
-        batch_size: strings.
+        epochs: epochs.
+        batch_size: strings per step.
         plateau_patience: epochs without improvement before the learning rate is reduced; see `_paper`.
-        max_length: productions that a derivation may have; None for as many as the longest string has.
-        characters: positions of the model on characters.
+        max_length: maximum number of productions per derivation; None for the longest in the data.
+        characters: maximum number of characters of the character model.
     """
 
     epochs: int
@@ -48,17 +48,17 @@ PAPER_ELSEWHERE = PaperExperiment(100, 500, 4)
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What the presets `default` and `quick` make of a language: the size of its networks and the length of training.
+    """Sizes of networks and lengths of training of the presets `default` and `quick` for a language.
 
     Attributes:
-        latent_dim: D.
+        latent_dim: width of a code, D.
         encoder_hidden: width of the encoder's GRU.
         hidden: width of the decoder's GRU.
-        minutes: of training at most; with the preset `quick`, `quick_minutes`.
+        minutes: time budget; `quick_minutes` for the preset `quick`.
         quick_minutes: see `minutes`.
-        validate_every_seconds: between validations.
-        steps: of training at most; half of them with the preset `quick`.
-        motifs: learned, but for a model on characters; with the preset `quick`, `quick_motifs`.
+        validate_every_seconds: seconds between validations.
+        steps: training steps for up to 10,000 strings; half of them for the preset `quick`.
+        motifs: number of motifs, none for character models; `quick_motifs` for the preset `quick`.
         quick_motifs: see `motifs`.
     """
 
@@ -86,23 +86,24 @@ SCALES = {
         quick_motifs=0,
     )
 }
-"""By language, where strings are shorter than those of most."""
+"""By language, where it is not the default `Scale()`: strings are shorter."""
 
 
 class Preset(Frozen):
-    """All that a preset decides.
+    """What a preset decides.
 
     Attributes:
         architecture: the network.
         bottleneck: between encoder and decoder.
-        reconstruction: L_REC: the cross-entropy in nats, or the published mean of binary cross-entropies.
-        weights: of the loss.
-        training: how it is trained.
-        steps: training steps for up to 10,000 strings, more for more (see `length`); None where `training` decides.
-        motifs: learned composite productions that the grammar is extended by.
-        max_length: productions that a derivation of the named grammar may have; None for the longest in the data.
-        least_length: steps that the network is made for at least, whatever the data.
-        form: in which strings are learned.
+        reconstruction: L_REC: "cross-entropy" in nats, or the published "binary-cross-entropy".
+        weights: weights of the loss.
+        training: settings of training.
+        steps: training steps for up to 10,000 strings (see `length`); None where `training` sets epochs or time budget.
+        motifs: number of motifs to learn.
+        max_length: maximum number of productions per derivation of the strings' grammar; None for the longest in the
+            data.
+        least_length: lower bound of `max_length`, whatever the data.
+        form: form in which strings are learned.
     """
 
     architecture: AnyArchitecture
@@ -118,19 +119,19 @@ class Preset(Frozen):
 
 
 class Settings(Frozen):
-    """The settings of a trained model, nothing left open.
+    """The resolved settings of a model.
 
     Attributes:
-        model: its row in the table of models.
-        preset: the preset that decided what was not set by hand.
+        model: its name in the table of models.
+        preset: the preset that supplied the defaults.
         architecture: the network.
         bottleneck: between encoder and decoder.
         reconstruction: L_REC; see `Preset`.
-        weights: of the loss.
-        training: how it was trained.
-        max_length: productions that a derivation may have, in training and in decoding.
-        density: the density it is sampled from by default.
-        form: in which strings were learned, and are encoded and decoded.
+        weights: weights of the loss.
+        training: settings of training.
+        max_length: maximum number of productions per derivation, in training and decoding.
+        density: default density of sampling.
+        form: form in which strings are learned, encoded and decoded.
     """
 
     model: str
@@ -148,13 +149,13 @@ class Settings(Frozen):
 def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     """The settings of a preset for a grammar and a model.
 
-    "default" is ours; "quick" is ours made small, for minutes; "paper" has the published network, loss and schedule:
-    the expressions' for a grammar of that language, else the molecules'. Molecules are learned in Kekule form, with
-    "paper" as they are written.
+    "default" and "quick", with shorter trainings, are ours; "paper" has the published network, loss and schedule:
+    those for expressions on a grammar of that language, else those for molecules. Molecules are learned in Kekule form,
+    with "paper" as written.
 
     Args:
         name: of the preset.
-        grammar: the named grammar, which a character model too has.
+        grammar: grammar of the strings, also for a character model.
         model: a row of the table.
 
     Raises:
@@ -168,10 +169,10 @@ def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
 def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
     """Our networks, with the cross-entropy in nats and L_Z summed over the dimensions.
 
-    On molecules the code of "grae" is given noise in training; the paper has none, and "paper" has none.
+    On molecules, "grae" adds noise to the codes in training; the paper, and the preset "paper", do not.
 
-    The length of the training suits the data: on two cores about 6 minutes for 10,000 molecules and an hour, the time
-    budget, for ZINC's 237,000.
+    The length of training depends on the size of the data: on two cores about 6 minutes for 10,000 molecules and an
+    hour, the time budget, for the 237,000 of ZINC.
     """
     scale, defaults = SCALES.get(grammar.language.name, Scale()), model.ours_on(grammar.language.name)
     architecture = RecurrentArchitecture(
@@ -210,8 +211,7 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
 def _paper(grammar: Grammar, model: Model) -> Preset:
     """The published networks and schedules, with the published loss: L_Z is averaged over the dimensions.
 
-    Keras counts `patience` from the first epoch that brings nothing, which is not counted itself: 1 and 3 there are 2
-    and 4 here.
+    Keras does not count the first epoch without improvement towards `patience`: 1 and 3 there are 2 and 4 here.
     """
     published = PAPER_EXPERIMENTS.get(grammar.language.name, PAPER_ELSEWHERE)
     training = TrainingSettings(

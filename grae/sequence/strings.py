@@ -1,4 +1,4 @@
-"""The strings that a run is trained on: from a data set or a file to derivations in the form that its model learns."""
+"""The strings of a run: from a data set or file to derivations in the form that the model learns."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,14 +12,14 @@ from grae.sequence.settings import Settings
 
 @dataclass(frozen=True)
 class RunStrings:
-    """Strings to train on, opened and not yet encoded.
+    """Strings to train on, not yet encoded.
 
     Attributes:
         grammar: of the strings, without motifs.
         data: a data set's name, a path, or "-" for standard input.
-        source: the data, opened.
-        form: in which they are learned.
-        max_length: the most productions that a derivation may have; None for any number.
+        source: the opened data.
+        form: form in which they are learned.
+        max_length: maximum number of productions per derivation; None for no limit.
     """
 
     grammar: Grammar
@@ -42,10 +42,10 @@ class RunStrings:
 
         Args:
             grammar: of the strings, without motifs.
-            resolved: the settings of a new model, or those of the model that is fine-tuned.
+            resolved: settings of a new model, or of the model that is fine-tuned.
             data: a data set's name, a path, or "-" for standard input.
-            column: of a table.
-            delimiter: between its columns.
+            column: column of a table, by name or number.
+            delimiter: delimiter of a table.
 
         Raises:
             DataError: there are no such data.
@@ -57,7 +57,7 @@ class RunStrings:
         return cls(grammar, data, source, resolved.preset.form, resolved.preset.max_length)
 
     def encode(self, build: Build = built) -> DerivationStore:
-        """Their derivations, encoded now or read from the cache.
+        """Their derivations, encoded or read from the cache.
 
         Args:
             build: encodes them; by default strings outside the language are skipped.
@@ -68,5 +68,5 @@ class RunStrings:
         return build(self.grammar, self.source, self.form, self.max_length)
 
     def record(self, store: DerivationStore) -> dict[str, Any]:
-        """Where they come from, for the run's config.json."""
+        """Their provenance, for the run's config.json."""
         return record(self.data, self.source, store, max_length=self.max_length)

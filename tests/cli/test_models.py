@@ -49,8 +49,8 @@ def test_settings_by_hand_are_those_of_the_run(grae, trained: Path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--model", "rae-sn", "--lambda", "1"), "model 'rae-sn' has no regularizer that lambda could weigh"),
-        (("--model", "wae", "--noise", "1"), "'wasserstein' draws no noise"),
+        (("--model", "rae-sn", "--lambda", "1"), "model 'rae-sn' has no regularizer for lambda to weight"),
+        (("--model", "wae", "--noise", "1"), "'wasserstein' has no noise"),
         (("--beta", "-1"), "--beta"),
         (("--density", "two-stages"), "did you mean 'two-stage'?"),
     ],

@@ -68,7 +68,7 @@ def test_codes_are_rows_of_finite_numbers(rows):
     for wrong in (rows[0], rows[:, :2], rows.astype(str)):
         with pytest.raises(DataError, match="codes have shape"):
             fitted._codes(wrong)
-    with pytest.raises(DataError, match="the code in row 1 holds NaN"):
+    with pytest.raises(DataError, match="the code in row 1 contains NaN"):
         fitted._codes(np.array([[0.0] * 3, [0.0, np.inf, 0.0]]))
 
 

@@ -174,7 +174,7 @@ def test_what_cannot_be_used_is_named(fitted, few):
         fitted.transform(np.zeros((1, 32, 32, 1), np.uint8))
     with pytest.raises(DataError, match="codes have shape"):
         fitted.inverse_transform(np.zeros((2, 3)))
-    with pytest.raises(DataError, match="row 1 holds NaN"):
+    with pytest.raises(DataError, match="row 1 contains NaN"):
         fitted.inverse_transform(np.array([[0.0] * 8, [np.nan] * 8]))
     with pytest.raises(SettingsError, match="no density 'two-stage' is fitted"):
         fitted.sample(1, density="two-stage")

@@ -123,7 +123,7 @@ def test_what_contradicts_the_model_is_refused(base, tmp_path: Path):
         GrammarAutoencoder("arithmetic", preset="quick").fit(["1"], warm_start=base)
     with pytest.raises(SettingsError, match=r"a share of 1\.0"):
         new().fit(NEW, warm_start=base, replay=1.0)
-    with pytest.raises(SettingsError, match="warm_start is a int"):
+    with pytest.raises(SettingsError, match="warm_start is of type int"):
         new().fit(NEW, warm_start=3)  # pyright: ignore[reportArgumentType]
     with pytest.raises(RunError, match="there is no folder nowhere"):
         new().fit(NEW, warm_start="nowhere")
@@ -161,5 +161,5 @@ def test_a_damaged_file_of_replayed_samples_is_said(base, tmp_path: Path):
     np.testing.assert_array_equal(read.derivations.ids, replay.derivations.ids)
     assert (read.share, read.before) == (0.5, {})
     folder.write_tensors(Replay.FILE, {"ids": replay.derivations.ids})
-    with pytest.raises(RunError, match="holds no replayed samples"):
+    with pytest.raises(RunError, match="does not hold replayed samples"):
         Replay.read(folder)

@@ -204,7 +204,7 @@ def test_noise_makes_a_deterministic_bottleneck_the_noisy_one():
     assert noisy.with_noise(0.0).kind == "deterministic"
     assert plain.with_noise(None) == plain
     assert preset_named("paper", ARITHMETIC, model_named("gvae")).bottleneck.with_noise(0.5).noise == 0.5
-    with pytest.raises(SettingsError, match="'wasserstein' draws no noise"):
+    with pytest.raises(SettingsError, match="'wasserstein' has no noise"):
         preset_named("default", ARITHMETIC, model_named("wae")).bottleneck.with_noise(0.5)
     with pytest.raises(SettingsError, match="noise"):
         plain.with_noise(-1.0)
