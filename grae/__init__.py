@@ -12,6 +12,7 @@ The packages below, from the strings up:
     grae.grammar        context-free grammars: reading, analysis, parsing, derivations, motifs
     grae.languages      what strings mean: validity, canonical forms, rules beyond the grammar, drawing
     grae.constraints    decoding under such rules: automata and plans
+    grae.formulas       formulas for data: constants fitted, simplified, as text and LaTeX
     grae.chemistry      RDKit: reading, properties, drawing
     grae.datasets       data sets by name, files of strings, derivation stores, splits
     grae.autoencoder    bottlenecks, regularizers, their composition, the table of models
@@ -37,11 +38,13 @@ from grae.version import __version__
 if TYPE_CHECKING:
     from grae.grammar import load_grammar
     from grae.optimization import optimize
+    from grae.optimization.symbolic.regressor import FormulaRegressor
     from grae.sequence import GrammarAutoencoder, load
 
-__all__ = ["GrammarAutoencoder", "__version__", "load", "load_grammar", "optimize"]
+__all__ = ["FormulaRegressor", "GrammarAutoencoder", "__version__", "load", "load_grammar", "optimize"]
 
 _HOMES = {
+    "FormulaRegressor": "grae.optimization.symbolic.regressor",
     "GrammarAutoencoder": "grae.sequence",
     "load": "grae.sequence",
     "load_grammar": "grae.grammar",

@@ -151,8 +151,10 @@ def read_tensors(path: Path, *, remedy: str | None = None) -> tuple[dict[str, np
     return arrays, about
 
 
-def append_jsonl(path: Path, record: Mapping[str, Any]) -> int:
-    """Appends one line of JSON and flushes it to disk; a line torn by an earlier kill is removed first.
+def append_jsonl(path: Path, *records: Mapping[str, Any]) -> int:
+    """Appends a line of JSON for each record and flushes them to disk together.
+
+    A line torn by an earlier kill is removed first.
 
     Returns:
         The length of the file in bytes afterwards.
@@ -160,7 +162,7 @@ def append_jsonl(path: Path, record: Mapping[str, Any]) -> int:
     Raises:
         RunError: the file system refuses; the lines already there stay.
     """
-    line = as_json(record).encode() + b"\n"
+    line = b"".join(as_json(record).encode() + b"\n" for record in records)
     end = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

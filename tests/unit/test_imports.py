@@ -34,6 +34,7 @@ ROOMS = (
     "grammar",
     "expressions",
     "typesetting",
+    "formulas",
     "chemistry",
     "constraints",
     "languages",

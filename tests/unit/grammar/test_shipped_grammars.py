@@ -17,7 +17,7 @@ from grae.grammar import Grammar, load_grammar, shipped_grammars
 from grae.grammar.counting import DerivationCounter, sample_uniform
 from grae.resources import shipped
 
-NAMES = ["arithmetic", "smiles", "smiles-gvae"]
+NAMES = ["arithmetic", "formulas", "smiles", "smiles-gvae"]
 BUNDLED = {
     "wehi": Path(RDConfig.RDDataDir) / "Pains" / "test_data" / "wehi_mols.csv",
     "nci": Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi",

@@ -1,0 +1,156 @@
+"""Constants fitted by least squares: damped Gauss-Newton (Levenberg 1944; Marquardt 1963) from several starts at once.
+
+Constants in which a formula is affine are first solved for exactly at each start (the separable least squares of Golub
+and Pereyra 1973), so a formula that is affine in all of them takes one step from one start.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from grae.formulas.program import Evaluation, Program
+
+STARTS = 4
+"""Choices of the constants to start from, where one enters a formula nonlinearly."""
+STEPS = 30
+"""Steps at most."""
+FIRST_STEPS = 5
+"""Steps after which only the best `KEPT` of the starts continue."""
+KEPT = 1
+CLOSE = 1e-9
+"""Relative improvement of the squared error below which a start has converged."""
+EXACT = 1e-26
+"""Squared error, as a fraction of that of zero, at which rounding is all that is left."""
+LARGEST_STEP = 10.0
+"""Of a constant, relative to its size (at least 1)."""
+MOST_DAMPING = 1e8
+
+
+class Fitted(NamedTuple):
+    """A formula with its constants.
+
+    Attributes:
+        constants: (k,) float64.
+        error: the mean squared error; NaN where the formula is not finite on a row.
+    """
+
+    constants: np.ndarray
+    error: float
+
+
+def fit(program: Program, columns: np.ndarray, y: np.ndarray, *, starts: int = STARTS, steps: int = STEPS) -> Fitted:
+    """Fits the constants of a formula. The result depends on the arguments alone: the starts are always the same.
+
+    Args:
+        program: the formula, with k constants.
+        columns: of the data, (p, K) float64.
+        y: what to fit, (K,) float64.
+        starts: choices to start from, where a constant enters nonlinearly.
+        steps: at most.
+    """
+    n = program.n_constants
+    if n == 0:
+        with np.errstate(all="ignore"):
+            error = float(np.square(program.values(columns) - y).mean())
+        return Fitted(np.zeros(0), error if np.isfinite(error) else np.nan)
+    affine = len(program.linear) == n
+    search = _Search(program, columns, y, start_values(n, 1 if affine else starts))
+    if program.linear:
+        search.solve_linear()
+    if not affine:
+        search.run(min(FIRST_STEPS, steps))
+        search.keep_best(KEPT)
+        search.run(steps - FIRST_STEPS)
+    return search.best()
+
+
+def start_values(n: int, starts: int) -> np.ndarray:
+    """The constants to start from, (S, n) float64: all 1, all -1, then of many sizes and both signs."""
+    rng = np.random.default_rng(n)
+    sizes = np.exp(rng.uniform(np.log(0.1), np.log(10.0), (max(starts - 2, 0), n)))
+    signs = np.where(rng.random(sizes.shape) < 0.7, 1.0, -1.0)
+    return np.concatenate([np.ones((1, n)), -np.ones((1, n)), sizes * signs])[:starts]
+
+
+class _Search:
+    """Several starts under way: constants (S, k), values and derivatives there, mean squared errors (S,), damping."""
+
+    def __init__(self, program: Program, columns: np.ndarray, y: np.ndarray, constants: np.ndarray) -> None:
+        self.program, self.y = program, y
+        self.evaluation = Evaluation(program, columns)
+        self.scale = float(np.square(y).mean()) or 1.0
+        self.constants = constants
+        self.damping = np.full(len(constants), 1e-2)
+        self.active = np.ones(len(constants), bool)
+        self.residuals, self.derivatives, self.errors = self._at(constants)
+
+    def _at(self, constants: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        values, derivatives = self.evaluation.jacobian(constants)
+        with np.errstate(all="ignore"):
+            residuals = values - self.y
+            errors = np.einsum("sk,sk->s", residuals, residuals) / len(self.y)
+        return residuals, derivatives, np.where(np.isfinite(errors), errors, np.inf)
+
+    @np.errstate(all="ignore")
+    def solve_linear(self) -> None:
+        """Sets the constants in which the formula is affine to their least squares solution given the others."""
+        places = np.array(self.program.linear)
+        constants = self.constants.copy()
+        sloped = np.isfinite(self.derivatives[:, places]).all(axis=(1, 2)) & np.isfinite(self.residuals).all(axis=1)
+        for start in np.flatnonzero(sloped).tolist():
+            slopes = self.derivatives[start, places]
+            sizes = np.linalg.norm(slopes, axis=1)
+            sizes[sizes == 0] = 1.0
+            step = np.linalg.lstsq((slopes / sizes[:, None]).T, -self.residuals[start], rcond=1e-12)[0] / sizes
+            constants[start, places] += step
+        self._take(constants, np.arange(len(constants)))
+
+    def _take(self, constants: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Takes new constants (rows, k) where they are better, and says where they are, (rows,) bool."""
+        residuals, derivatives, errors = self._at(constants)
+        better = errors < self.errors[rows]
+        taken = rows[better]
+        self.constants[taken], self.errors[taken] = constants[better], errors[better]
+        self.residuals[taken], self.derivatives[taken] = residuals[better], derivatives[better]
+        return better
+
+    def keep_best(self, n: int) -> None:
+        """Ends all starts but the n best."""
+        self.active[np.argsort(self.errors, kind="stable")[n:]] = False
+
+    @np.errstate(all="ignore")
+    def run(self, steps: int) -> None:
+        """Damped Gauss-Newton steps from all active starts, until they converge."""
+        for _ in range(steps):
+            self.active &= np.isfinite(self.errors) & (self.errors > EXACT * self.scale)
+            self.active &= self.damping < MOST_DAMPING
+            rows = np.flatnonzero(self.active)
+            if not len(rows):
+                return
+            slopes = self.derivatives[rows]
+            gradient = np.einsum("skn,sn->sk", slopes, self.residuals[rows])
+            curvature = slopes @ slopes.swapaxes(1, 2)
+            finite = np.isfinite(curvature).all(axis=(1, 2)) & np.isfinite(gradient).all(axis=1)
+            if not finite.all():
+                self.active[rows[~finite]] = False
+                rows, gradient, curvature = rows[finite], gradient[finite], curvature[finite]
+                if not len(rows):
+                    return
+            diagonal = np.arange(curvature.shape[1])
+            own = curvature[:, diagonal, diagonal]
+            floor = 1e-14 * own.max(axis=1, keepdims=True) + 1e-300
+            curvature[:, diagonal, diagonal] = own * (1 + self.damping[rows, None]) + floor
+            step = -np.linalg.solve(curvature, gradient[..., None])[..., 0]
+            most = LARGEST_STEP * np.maximum(np.abs(self.constants[rows]), 1.0)
+            before = self.errors[rows]
+            better = self._take(self.constants[rows] + np.clip(step, -most, most), rows)
+            self.damping[rows] *= np.where(better, 0.1, 10.0)
+            self.active[rows[better & (before - self.errors[rows] <= CLOSE * before)]] = False
+
+    def best(self) -> Fitted:
+        """The best of all starts."""
+        best = int(np.argmin(self.errors))
+        error = float(self.errors[best])
+        if not np.isfinite(error) or not np.isfinite(self.constants[best]).all():
+            return Fitted(np.ones(len(self.constants[best])), np.nan)
+        return Fitted(self.constants[best].copy(), error)

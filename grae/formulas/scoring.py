@@ -1,0 +1,96 @@
+"""Formulas scored on data: read, their constants fitted, and the error that remains."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from grae.formulas.constants import fit
+from grae.formulas.operations import OPERATIONS, Operation
+from grae.formulas.program import Program, read
+
+PARALLEL_FROM = 50
+"""Formulas for each process, below which one process is quicker."""
+
+
+class Scored(NamedTuple):
+    """A formula with its constants fitted.
+
+    Attributes:
+        text: as the grammar writes it, `c` for each constant.
+        constants: (k,) float64, from left to right.
+        error: the mean squared error on the rows it was fitted to; NaN where it is not finite on one.
+    """
+
+    text: str
+    constants: np.ndarray
+    error: float
+
+
+@dataclass(frozen=True)
+class FormulaScorer:
+    """Scores formulas in the columns of some data.
+
+    Attributes:
+        names: of the columns, p of them.
+        columns: (p, K) float64.
+        y: what to fit, (K,) float64.
+        operations: by the names that formulas give them.
+        n_jobs: processes, as joblib counts them.
+    """
+
+    names: tuple[str, ...]
+    columns: np.ndarray
+    y: np.ndarray
+    operations: Mapping[str, Operation]
+    n_jobs: int = 1
+
+    @classmethod
+    def of(
+        cls,
+        names: Sequence[str],
+        rows: np.ndarray,
+        y: np.ndarray,
+        operations: Mapping[str, Operation] = OPERATIONS,
+        n_jobs: int = 1,
+    ) -> "FormulaScorer":
+        """The scorer of rows (K, p)."""
+        columns = np.ascontiguousarray(np.asarray(rows, np.float64).T)
+        return cls(tuple(names), columns, np.asarray(y, np.float64), operations, n_jobs)
+
+    @cached_property
+    def variance(self) -> float:
+        """Of y: the mean squared error of its mean; 1 where y is constant."""
+        return float(np.var(self.y)) or 1.0
+
+    def program(self, text: str) -> Program:
+        """The program of a formula.
+
+        Raises:
+            ParseError: it reads as none.
+        """
+        return read(text, self.names, self.operations)
+
+    def __call__(self, texts: Sequence[str]) -> list[Scored]:
+        """The formulas with their constants fitted, in order.
+
+        Raises:
+            ParseError: one reads as no formula.
+        """
+        if self.n_jobs == 1 or len(texts) < PARALLEL_FROM:
+            return [self._one(text) for text in texts]
+        from joblib import Parallel, delayed, effective_n_jobs
+
+        n = min(effective_n_jobs(self.n_jobs), len(texts) // PARALLEL_FROM + 1)
+        one = FormulaScorer(self.names, self.columns, self.y, self.operations)
+        parts = Parallel(n_jobs=n)(delayed(one)(texts[first::n]) for first in range(n))
+        scored: list[Scored] = [Scored("", np.zeros(0), np.nan)] * len(texts)
+        for first, part in enumerate(parts):
+            assert part is not None
+            scored[first::n] = part
+        return scored
+
+    def _one(self, text: str) -> Scored:
+        return Scored(text, *fit(self.program(text), self.columns, self.y))

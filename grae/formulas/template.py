@@ -1,0 +1,81 @@
+"""Grammars of formulas for data: the productions of the columns, and what terminals may name."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from grae.errors import GrammarError
+from grae.formulas.operations import CONSTANT, NEGATIVE, OPERATIONS, Operation
+from grae.formulas.program import lexemes
+from grae.grammar import Grammar
+from grae.grammar.symbols import Nonterminal, Production, Symbol
+
+VARIABLE = Nonterminal("variable")
+"""The nonterminal that stands for any column."""
+
+
+def for_columns(grammar: Grammar, names: Sequence[str], operations: Mapping[str, Operation] = OPERATIONS) -> Grammar:
+    """The grammar of formulas in the columns of some data.
+
+    Each production whose right-hand side has `variable` becomes one for each column (and for each choice of columns,
+    where it stands there several times). A grammar without that nonterminal stays as it is.
+
+    Args:
+        grammar: of formulas, without motifs.
+        names: of the columns.
+        operations: by the names that formulas give them.
+
+    Raises:
+        GrammarError: a terminal is neither a column nor a constant nor an operation.
+    """
+    if VARIABLE in grammar.nonterminals:
+        productions: list[tuple[Nonterminal, tuple[Symbol, ...]]] = []
+        weights: list[float] = []
+        for one in grammar.productions:
+            expanded = _expanded(one, names) if one.lhs != VARIABLE else []
+            productions += [(one.lhs, rhs) for rhs in expanded]
+            weights += [1.0 if grammar.weights is None else grammar.weights[one.id] / len(expanded)] * len(expanded)
+        grammar = Grammar(
+            grammar.name,
+            productions,
+            grammar.start,
+            language=grammar.language,
+            ignore=grammar.ignore,
+            separator=grammar.separator,
+            weights=None if grammar.weights is None else weights,
+        )
+    check_terminals(grammar, names, operations)
+    return grammar
+
+
+def _expanded(production: Production, names: Sequence[str]) -> list[tuple[Symbol, ...]]:
+    """The right-hand sides of a production with columns in the places of `variable`."""
+    choices = [names if symbol == VARIABLE else (symbol,) for symbol in production.rhs]
+    return [tuple(rhs) for rhs in product(*choices)]
+
+
+def check_terminals(grammar: Grammar, names: Sequence[str], operations: Mapping[str, Operation]) -> None:
+    """Makes sure that the terminals of a grammar are parts of formulas.
+
+    Raises:
+        GrammarError: a name is not that of a column, of an operation or of the constant.
+    """
+    known = {CONSTANT, *names, *operations} - {NEGATIVE}
+    for production in grammar.productions:
+        for symbol in production.rhs:
+            if isinstance(symbol, Nonterminal) or not grammar.analysis.is_usable(production):
+                continue
+            for lexeme, _ in lexemes(symbol):
+                if (lexeme.isidentifier()) and lexeme not in known:
+                    line = "" if production.line is None else f", line {production.line}"
+                    raise GrammarError(
+                        f"{grammar.name}{line}: {lexeme!r} in '{production}' is neither a column nor a function; "
+                        f"columns: {', '.join(names)}",
+                        remedy="name a column, or give the function (functions={...}); "
+                        f"the nonterminal {VARIABLE} stands for any column",
+                    )
+
+
+def variables_of(grammar: Grammar) -> tuple[str, ...]:
+    """The names in a grammar's terminals that are neither the constant nor an operation that is known, sorted."""
+    found = {lexeme for terminal in grammar.terminals for lexeme, _ in lexemes(terminal) if lexeme.isidentifier()}
+    return tuple(sorted(found - {CONSTANT, *OPERATIONS}))

@@ -1,0 +1,1 @@
+"""Searches for formulas that fit data: with moves between derivations, and with a model if there is one."""

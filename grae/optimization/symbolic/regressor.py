@@ -1,0 +1,124 @@
+"""`FormulaRegressor`: formulas that fit data, as a scikit-learn regressor."""
+
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+
+from grae.formulas.data import columns_of
+from grae.formulas.operations import with_own
+from grae.formulas.scoring import FormulaScorer
+from grae.formulas.template import for_columns
+from grae.grammar import Grammar, load_grammar
+from grae.optimization.symbolic.front import Equation, chosen, frame
+from grae.optimization.symbolic.run import FormulaSettings, search_formulas
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from grae.sequence import GrammarAutoencoder
+
+
+class FormulaRegressor(RegressorMixin, BaseEstimator):
+    """Searches for formulas that fit, and predicts with one of them.
+
+    Candidates are children of good formulas, by moves between derivations of a grammar, which says what formulas may
+    be; with a model, half of each round is decoded from its latent space. Constants (`c`) are fitted by least squares.
+    The smallest formula whose error is within 1 % of the least predicts; `equations_` has all that are the best of
+    their size.
+
+    Args:
+        grammar: the name or path of a grammar of formulas, or one; its nonterminal `variable` stands for any column.
+        evaluations: formulas scored at most; an exact one (mean squared error below 1e-14 of the variance) ends it.
+        batch_size: formulas scored together.
+        max_length: the most productions of a formula.
+        max_constants: the most constants of a formula.
+        functions: numpy functions of one's own, of one or two arrays, by the names that the grammar gives them.
+        model: a fitted `GrammarAutoencoder` of the same grammar in these columns; None for moves alone.
+        n_jobs: processes that score, as joblib counts them.
+        random_state: seed of all that is drawn.
+
+    Attributes:
+        equations_: the Pareto front as a DataFrame, the smallest first: complexity (productions), mse, r2, test_r2
+            (None), formula, equation (a `grae.optimization.symbolic.front.Equation`).
+        equation_: the `Equation` that predicts.
+        grammar_: the grammar with the columns in it.
+        n_evaluations_: formulas that were scored.
+        n_features_in_: columns; `feature_names_in_` where they have names.
+    """
+
+    def __init__(
+        self,
+        *,
+        grammar: str | Path | Grammar = "formulas",
+        evaluations: int = 5000,
+        batch_size: int = 100,
+        max_length: int = 30,
+        max_constants: int = 8,
+        functions: Mapping[str, Callable[..., np.ndarray]] | None = None,
+        model: "GrammarAutoencoder | None" = None,
+        n_jobs: int = 1,
+        random_state: Any = 0,
+    ) -> None:
+        self.grammar = grammar
+        self.evaluations = evaluations
+        self.batch_size = batch_size
+        self.max_length = max_length
+        self.max_constants = max_constants
+        self.functions = functions
+        self.model = model
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Searches for formulas.
+
+        Args:
+            X: (K, p) numbers, an array or a DataFrame, whose columns' names formulas then use (else x0, x1, ...).
+            y: (K,) numbers.
+
+        Raises:
+            GrammarError, SettingsError: the grammar or a setting cannot be used.
+            DataError: no formula is finite on the rows.
+        """
+        names = columns_of(X)
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        names = names or tuple(f"x{place}" for place in range(X.shape[1]))
+        operations = with_own(self.functions)
+        given = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
+        self.grammar_ = for_columns(given, names, operations)
+        scorer = FormulaScorer.of(names, X, y, operations, self.n_jobs)
+        seed = self.random_state
+        settings = FormulaSettings(
+            evaluations=self.evaluations,
+            batch_size=self.batch_size,
+            max_length=self.max_length,
+            max_constants=self.max_constants,
+            seed=int(seed) if isinstance(seed, Integral) else int(check_random_state(seed).randint(2**31 - 1)),
+        )
+        proposals = None
+        if self.model is not None:
+            from grae.optimization.symbolic.latent import ModelProposals
+
+            proposals = ModelProposals(self.model, self.grammar_)
+        result = search_formulas(self.grammar_, scorer, settings, proposals=proposals)
+        self.front_: list[Equation] = result.front
+        self.equation_ = chosen(result.front, scorer.variance)
+        self.n_evaluations_ = result.evaluations
+        return self
+
+    @property
+    def equations_(self) -> "pd.DataFrame":
+        """See the class."""
+        check_is_fitted(self, "front_")
+        return frame(self.front_)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The values of `equation_` on rows (K, p), (K,) float64; NaN or infinite where it has none."""
+        check_is_fitted(self, "front_")
+        rows = np.asarray(validate_data(self, X, dtype=np.float64, reset=False))
+        return self.equation_.predict(rows)
