@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grae.bounds import MOST_MOTIFS, MOST_STEPS
+from grae.cli.grammar_diagnosis import ambiguity_record, print_ambiguity, print_usage, usage_record
 from grae.cli.grammar_options import Alphabet, FormatName, GrammarArgument
 from grae.cli.grammar_weights import fit, sample
 from grae.cli.options import AsJson, Column, Delimiter, FormName
@@ -91,6 +92,9 @@ def check(
 ) -> None:
     """Report problems of a grammar by name and line; with --data, its coverage of a data set.
 
+    It says which strings are ambiguous, with two trees; with --data also which productions no string uses, where
+    lines fail and what was expected there, how long derivations are, and what motifs would save.
+
     Strings are counted as `grae train` would: molecules in the form that it learns, read by RDKit; --form as-written
     counts them unchanged.
     """
@@ -104,15 +108,18 @@ def check(
             {"kind": f.kind, "production": f.production.id, "line": f.production.line, "message": str(f)}
             for f in findings
         ]
-        return emit(
-            {**_summary(read), "findings": lines, **({} if coverage is None else {"coverage": _record(coverage)})}
-        )
+        about = {**_summary(read), "findings": lines, "ambiguity": ambiguity_record(read, coverage)}
+        if coverage is not None:
+            about["coverage"] = {**_record(coverage), **usage_record(read, coverage)}
+        return emit(about)
     for finding in findings:
         say(str(finding), sys.stdout)
+    print_ambiguity(read, coverage)
     plural = "" if len(findings) == 1 else "s"
     note(f"{read.name}: {read.n_productions} productions, {len(findings) or 'no'} finding{plural}")
     if coverage is not None:
         _print(coverage)
+        print_usage(read, coverage)
 
 
 @app.command()

@@ -12,6 +12,8 @@ from grae.datasets.rejects import Reject
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import Derivations, decode
 
+FIRST = 10_000  # derivations kept of a source
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -25,6 +27,8 @@ class Coverage:
         undecodable: lines kept whose strings break rules that the default decoder keeps: it can never write them.
         undecodable_lines: a few of them: line and string, in the form that was encoded.
         length_counts: (longest + 1,) int64, how many derivations have each number of productions.
+        uses: (P,) int64, how often the derivations use each production.
+        first: the derivations of the first lines kept, at most `FIRST`, for what is learned from them.
     """
 
     read: int
@@ -34,6 +38,8 @@ class Coverage:
     undecodable: int
     undecodable_lines: list[tuple[int, str]]
     length_counts: np.ndarray
+    uses: np.ndarray
+    first: Derivations
 
     @property
     def fraction(self) -> float:
@@ -79,6 +85,8 @@ def check_coverage(
     """
     tally = Tally()
     lengths = np.zeros(1, np.int64)
+    uses = np.zeros(grammar.n_productions, np.int64)
+    first: list[Derivations] = []
     form = grammar.language.automaton_form if form is None else resolve_form(grammar, form)
     spelling = grammar.language.form(form)
     n_undecodable, lines = 0, []
@@ -88,9 +96,21 @@ def check_coverage(
         counts[: len(lengths)] += lengths
         lengths = counts
         derivations = Derivations(chunk.ids, np.concatenate([np.zeros(1, np.int64), np.cumsum(chunk.lengths)]))
+        uses += np.bincount(chunk.ids, minlength=grammar.n_productions)
+        first.append(derivations[: max(0, FIRST - sum(map(len, first)))])
         rows = np.flatnonzero(undecodable(grammar, derivations, form))
         n_undecodable += len(rows)
         shown = rows[: max(0, REJECTS_SHOWN - len(lines))]
         lines += zip(chunk.lines[shown].tolist(), decode(grammar, derivations[shown]), strict=True)
     rejected = dict(tally.rejected.most_common())
-    return Coverage(tally.read, tally.kept, rejected, tally.rejects, n_undecodable, lines, lengths)
+    return Coverage(
+        read=tally.read,
+        kept=tally.kept,
+        rejected=rejected,
+        rejects=tally.rejects,
+        undecodable=n_undecodable,
+        undecodable_lines=lines,
+        length_counts=lengths,
+        uses=uses,
+        first=Derivations.concatenate(first, grammar.dtype),
+    )

@@ -212,3 +212,37 @@ def test_strings_of_several_lines_need_a_table(grae, tmp_path: Path):
     assert grae("grammar", "sample", "lines.gbnf", "-n", "20", "--out", "lines.csv").status == 0
     checked = grae("grammar", "check", "lines.gbnf", "--data", "lines.csv", "--column", "string", "--json").json
     assert checked["coverage"]["in_language"] == 20
+
+
+AMBIGUOUS = """\
+list -> '[' ']' | '[' items ']'
+items -> item | item ',' items | items ',' items
+item -> 'a' | 'b' | list | 'while'
+"""
+
+
+def test_check_shows_two_trees_of_an_ambiguous_string(grae, tmp_path: Path):
+    (tmp_path / "mine.cfg").write_text(AMBIGUOUS)
+    shown = grae("grammar", "check", "mine.cfg").out
+    assert "random strings have several trees" in shown
+    (tmp_path / "data.txt").write_text("[a]\n[a,b]\n[a,a,a]\n")
+    found = grae("grammar", "check", "mine.cfg", "--data", "data.txt", "--json").json["ambiguity"]
+    assert (found["strings"], found["ambiguous"], found["shortest"]) == (3, 2, "[a,b]")
+    assert found["trees"] == [
+        "(list '[' (items (item 'a') ',' (items (item 'b'))) ']')",
+        "(list '[' (items (items (item 'a')) ',' (items (item 'b'))) ']')",
+    ]
+
+
+def test_check_says_what_data_never_use_and_where_lines_fail(grae, tmp_path: Path):
+    (tmp_path / "mine.cfg").write_text(AMBIGUOUS.replace(" | items ',' items", ""))
+    (tmp_path / "data.txt").write_text("[a]\n[a,a]\n[[a],[a,a]]\n" * 9 + "[wile]\n[a;b]\n")
+    shown = grae("grammar", "check", "mine.cfg", "--data", "data.txt").out
+    assert "line 28:\n  [wile]\n   ^ expected 'while', " in shown
+    assert "line 29:\n  [a;b]\n    ^ expected ',', ']'" in shown
+    assert "3 of 8 productions that no string uses" in shown
+    assert "item -> 'while'" in shown
+    assert "motifs would shorten derivations from 7.0 productions to" in shown
+    coverage = grae("grammar", "check", "mine.cfg", "--data", "data.txt", "--json").json["coverage"]
+    assert (sum(coverage["uses"]), coverage["unused"]) == (9 * (3 + 5 + 13), [0, 5, 7])
+    assert coverage["motifs"]["after"] < coverage["motifs"]["before"]

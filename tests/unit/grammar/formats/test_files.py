@@ -1,5 +1,6 @@
 """Grammars as people write them, in each notation, and the strings that they accept beside an independent parser."""
 
+import csv
 import json
 import random
 import re
@@ -173,3 +174,27 @@ def test_conversion_comes_back_from_its_own_file(name: str):
     texts = drawn(name, 40)
     assert codec.decode(again, codec.encode(again, texts).derivations) == texts
     assert [str(f) for f in grammar.analysis.findings if f.kind in ("undefined", "unproductive", "unreachable")] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ORACLES)
+def test_two_commands_lead_from_the_file_to_samples(name: str, tmp_path: Path):
+    from typer.testing import CliRunner
+
+    from grae.cli.main import app
+
+    (path,) = FILES.glob(f"{name}.*")
+    data = tmp_path / "drawn.csv"
+    with data.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["string"], *([text] for text in drawn(name, 300))])
+    run = tmp_path / "run"
+    quick = ["--preset", "quick", "--epochs", "1", "--device", "cpu"]
+    trained = CliRunner().invoke(
+        app, ["train", "-g", str(path), "-d", str(data), "--column", "string", *quick, "--out", str(run)]
+    )
+    assert trained.exit_code == 0, trained.output
+    sampled = CliRunner().invoke(app, ["sample", str(run), "-n", "60", "--temperature", "1", "--json"])
+    samples = json.loads(sampled.stdout)["samples"]
+    assert len(samples) == 60
+    accepts = ORACLES[name]()
+    assert [text for text in samples if not accepts(text)] == []

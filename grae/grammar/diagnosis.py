@@ -1,0 +1,127 @@
+"""What the author of a grammar asks about it: ambiguous strings, what motifs would save, what a fault lacks."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from grae.errors import GrammarError, ParseError, excerpt
+from grae.grammar.ambiguity import Ambiguity, Twice
+from grae.grammar.cfg import MOST_SYMBOLS, Grammar
+from grae.grammar.codec import Derivations, decode
+from grae.grammar.symbols import Nonterminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DRAWS = 1_000
+LONGEST_DRAW = 60  # productions
+NEAREST = 5
+MOTIFS = 100
+
+
+class Ambiguous(NamedTuple):
+    """How many of some strings have several derivations.
+
+    Attributes:
+        strings: that were looked at.
+        several: of these, with several derivations.
+        shortest: of these, the shortest; None where there is none.
+        empty: nonterminals that derive the empty string in several ways.
+    """
+
+    strings: int
+    several: int
+    shortest: Twice | None
+    empty: tuple[Nonterminal, ...]
+
+
+class Saving(NamedTuple):
+    """What motifs save.
+
+    Attributes:
+        motifs: how many were learned.
+        before: mean productions of a derivation.
+        after: the same with the motifs.
+        longest: productions of the longest derivation with the motifs.
+    """
+
+    motifs: int
+    before: float
+    after: float
+    longest: int
+
+
+def ambiguous(grammar: Grammar, texts: Sequence[str]) -> Ambiguous:
+    """Looks for strings with several derivations.
+
+    Args:
+        grammar: of the strings.
+        texts: strings of the language; repeated ones count once.
+    """
+    ambiguity = Ambiguity(grammar)
+    distinct = list(dict.fromkeys(texts))
+    several = [twice for twice in ambiguity.second(distinct) if twice is not None]
+    shortest = min(several, key=lambda twice: (len(twice.text), twice.text), default=None)
+    return Ambiguous(len(distinct), len(several), shortest, ambiguity.empty_twice)
+
+
+def random_strings(grammar: Grammar, seed: int = 0) -> list[str]:
+    """Strings of a grammar to look at, where there are no data: short ones and longer ones, `DRAWS` at most."""
+    from grae.grammar.drawing import UniformDraws, WeightedDraws
+
+    plain = grammar.base or grammar
+    longest = max(LONGEST_DRAW, 2 * plain.analysis.shortest[plain.start])
+    drawn = [UniformDraws(plain, min(length, 1_500)).draw(DRAWS // 4, seed) for length in (longest // 2, longest)]
+    with suppress(GrammarError):  # where hardly any derivation ends by itself
+        drawn.append(WeightedDraws(plain, longest).draw(DRAWS // 2, seed))
+    return [text for part in drawn for text in decode(plain, part)]
+
+
+def saving(
+    grammar: Grammar, derivations: Derivations, progress: "Callable[[int, int], None] | None" = None
+) -> Saving | None:
+    """What `MOTIFS` motifs would save; None for a grammar that has motifs or no room for them, and without derivations.
+
+    Args:
+        grammar: of the derivations.
+        derivations: to learn the motifs from and to shorten.
+        progress: called after each motif with how many there are and how many there will be.
+    """
+    if grammar.motifs or not len(derivations) or grammar.n_symbols + MOTIFS > MOST_SYMBOLS:
+        return None
+    from grae.grammar.motifs import learn_motifs
+    from grae.grammar.segmentation import Segmenter
+
+    motifs = learn_motifs(grammar, derivations, MOTIFS, progress=progress)
+    if not motifs:
+        return None
+    _, offsets = Segmenter(grammar.extend(motifs)).apply(derivations.ids, derivations.offsets)
+    lengths = np.diff(offsets)
+    return Saving(len(motifs), float(derivations.lengths.mean()), float(lengths.mean()), int(lengths.max()))
+
+
+def nearest_expected(error: ParseError, most: int = NEAREST) -> list[str]:
+    """Of the terminals that could have stood where a string fails, those most like what stands there.
+
+    Args:
+        error: why the string is not in the language.
+        most: how many.
+    """
+
+    def likeness(terminal: str) -> float:
+        there = error.text[error.position : error.position + len(terminal) + 1]
+        return SequenceMatcher(None, terminal.lower(), there.lower(), autojunk=False).ratio()
+
+    return sorted(error.expected, key=lambda terminal: (-likeness(terminal), len(terminal), terminal))[:most]
+
+
+def fault(grammar: Grammar, text: str) -> str:
+    """Where a string leaves the language: its text with a caret, and the nearest terminals that could stand there."""
+    error = grammar.parser.error(text)
+    shown = ", ".join(map(repr, nearest_expected(error)))
+    more = len(error.expected) - NEAREST
+    others = f" and {more} others" if more > 0 else ""
+    return excerpt(text, error.position) + (f" expected {shown}{others}" if shown else f" {error.reason}")
