@@ -30,6 +30,8 @@ ROWS = {
     "masks": (300, ("--seeds", "--seconds")),
     "strings": (900, ("--seeds",)),
     "samples": (1800, ("--data", "--samples")),
+    "images": (14_400, ("--seeds",)),
+    "molecules": (14_400, ("--minutes",)),
     "search": (7200, ("--seeds", "--data", "--run", "--budget")),
 }
 """By row: the seconds that it may take, and the options that it is given."""
@@ -38,6 +40,8 @@ HEADINGS = {
     "masks": "Masks of what may come next",
     "strings": "Random strings of a grammar",
     "samples": "Evaluating samples",
+    "images": "Training on images",
+    "molecules": "Training on molecules",
     "search": "Search",
 }
 
@@ -149,6 +153,7 @@ def main() -> int:
     parser.add_argument("--data", help="the data set of samples and search; by each row when left out")
     parser.add_argument("--samples", type=int, help="molecules to evaluate")
     parser.add_argument("--run", help="a trained run for the search")
+    parser.add_argument("--minutes", type=float, help="of training a generator of molecules")
     parser.add_argument("--budget", type=int, help="evaluations of a search")
     parser.add_argument("--limit", type=float, help="seconds for a row; by row when left out")
     parser.add_argument("--out", type=Path, default=PAGE)

@@ -1,84 +1,77 @@
 """Searching for molecules: the area under the curve of the best ten on PMO's tasks, at equal evaluations and seeds.
 
-Peers: mol-ga (the genetic algorithm of PMO's table), and molecules of the data set in a random order. All start from
-the same molecules, whose scores count; grae needs a run, --run. crem needs a database of fragments that its package
-does not bring, and gauche comes as source alone: neither is here.
+grae searches with its default, from the model that comes with it or --run, and with its genetic strategy, which uses no
+model. Peers: mol-ga (the genetic algorithm of PMO's table), a Gaussian process with gauche's Tanimoto kernel whose
+acquisition mol-ga maximizes, exchanges of fragments by crem (those of the data set's molecules), and molecules of the
+data set in a random order. All start from the same molecules, whose scores count.
 """
 
 import argparse
-import random
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured import OURS, failed, peer, spent, tell
+from measured import OURS, peer, spent, tell
 from rdkit import rdBase
+from searchers import FRAGMENTED, Counted, Scored, by_crem, by_gauche, by_mol_ga, fragments
 
 import grae
 from grae.datasets import open_source
 from grae.optimization import target_named
 from grae.optimization.benchmarks.efficiency import distinct_scores, top_auc
-from grae.optimization.target import Target
 from grae.reproduction.pmo import ROUNDS, STARTING
 
 UNIT = "AUC of the top 10"
 TASKS = "albuterol_similarity,median1,osimertinib_mpo"
+SHIPPED = "zinc250k"
+"""The model that comes with grae."""
 
-Scored = list[tuple[str | None, float | None]]
-
-
-class Counted:
-    """A target that keeps what it was asked, and gives no new score beyond its budget.
-
-    Args:
-        target: the target.
-        budget: different molecules that may be scored.
-    """
-
-    def __init__(self, target: Target, budget: int) -> None:
-        self.target, self.budget = target, budget
-        self.scores: dict[str, float] = {}
-
-    def __call__(self, texts: Sequence[str]) -> list[float]:
-        new = [text for text in dict.fromkeys(texts) if text not in self.scores][: self.left]
-        found = self.target.evaluate(new).tolist() if new else []
-        self.scores |= {text: 0.0 if np.isnan(score) else score for text, score in zip(new, found, strict=True)}
-        return [self.scores.get(text, 0.0) for text in texts]
-
-    @property
-    def left(self) -> int:
-        """Molecules that may still be scored."""
-        return self.budget - len(self.scores)
+Search = Callable[[Counted, Sequence[str], int], Scored]
+"""Spends a counted target's budget from some molecules under a seed."""
 
 
-def by_genes(mol_ga: Any, target: Target, begun: Sequence[str], budget: int, seed: int) -> Scored:
-    """mol-ga as its authors preconfigure it."""
-    counted = Counted(target, budget)
-    size = max(1, budget // ROUNDS)
-    mol_ga.default_ga(
-        starting_population_smiles=list(begun),
-        scoring_function=counted,
-        max_generations=4 * ROUNDS,  # of which the last score nothing new: the budget is spent
-        offspring_size=size,
-        rng=random.Random(seed),
-    )
-    return list(counted.scores.items())
-
-
-def by_latent_space(model: Any, target: Target, begun: Sequence[str], budget: int, seed: int) -> Scored:
-    """grae's default search."""
-    size = max(1, budget // ROUNDS)
-    rounds = -(-(budget - len(begun)) // size)
+def by_grae(model: Any, counted: Counted, begun: Sequence[str], seed: int, **options: Any) -> Scored:
+    """grae's search."""
+    size = max(1, counted.budget // ROUNDS)
+    rounds = -(-(counted.budget - len(begun)) // size)
     with tempfile.TemporaryDirectory() as folder:
         result = grae.optimize(
-            model, target, start=begun, start_limit=0, rounds=rounds, batch_size=size, seed=seed, out=Path(folder, "s")
+            model,
+            counted.target,
+            start=begun,
+            start_limit=0,
+            rounds=rounds,
+            batch_size=size,
+            seed=seed,
+            out=Path(folder, "s"),
+            **options,
         )
     starting = zip(result.start.texts, result.start.scores.tolist(), strict=True)
     return [*starting, *((record.string, record.score) for record in result.records)]
+
+
+def searches(run: str, texts: Sequence[str], folder: Path) -> dict[str, Search]:
+    """Those whose packages are installed, by name."""
+    model = grae.load(run)
+    by_name: dict[str, Search] = {
+        OURS: partial(by_grae, model),
+        f"{OURS}, genetic": partial(by_grae, model, strategy="genetic"),
+    }
+    mol_ga = peer("mol_ga", "mol-ga")
+    gauche = peer("gauche.kernels.fingerprint_kernels.tanimoto_kernel", "gauche")
+    crem = peer("crem.crem", "crem")
+    if mol_ga is not None:
+        by_name["mol-ga"] = partial(by_mol_ga, mol_ga)
+        if gauche is not None:
+            by_name["gauche, mol-ga"] = partial(by_gauche, gauche, mol_ga)
+    if crem is not None:
+        by_name["crem"] = partial(by_crem, crem.mutate_mol, fragments(texts[:FRAGMENTED], folder))
+    return by_name
 
 
 def main() -> None:
@@ -88,33 +81,30 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=1_000)
     parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--data", default="zinc250k")
-    parser.add_argument("--run", help="a trained run for grae's search")
+    parser.add_argument("--run", default=SHIPPED, help="the run of grae's search")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     texts = list(open_source(args.data).texts())
-    model = None if args.run is None else grae.load(args.run)
-    genes, n, budget = peer("mol_ga", "mol-ga"), args.budget // STARTING, args.budget
-    for task in args.tasks.split(","):
-        target, work = target_named(f"pmo:{task}"), f"{task}, {args.budget:,} evaluations"
-
-        def compared(who: str, search: Callable[[list[str], int], Scored], work: str = work) -> None:
-            areas, seconds = [], 0.0
-            for seed in range(args.seeds):
-                order = np.random.default_rng(seed).permutation(len(texts)).tolist()[: args.budget]
-                scored, took = spent(lambda seed=seed, order=order: search([texts[row] for row in order], seed))
-                _, scores = distinct_scores(scored)
-                areas.append(top_auc(scores, args.budget))
-                seconds += took
-            tell(work, who, UNIT, areas, note=f"{seconds / args.seeds:,.0f} CPU seconds a search")
-
-        if model is None:
-            failed(work, OURS, "needs a run: give --run")
-        else:
-            compared(OURS, lambda drawn, seed, t=target: by_latent_space(model, t, drawn[:n], budget, seed))
-        if genes is not None:
-            with rdBase.BlockLogs():
-                compared("mol-ga", lambda drawn, seed, t=target: by_genes(genes, t, drawn[:n], budget, seed))
-        compared("random", lambda drawn, seed, t=target: list(zip(drawn, t.evaluate(drawn).tolist(), strict=True)))
+    with rdBase.BlockLogs(), tempfile.TemporaryDirectory() as folder:
+        by_name = searches(args.run, texts, Path(folder))
+        for task in args.tasks.split(","):
+            target, work = target_named(f"pmo:{task}"), f"{task}, {args.budget:,} evaluations"
+            for who in (*by_name, "random"):
+                areas, seconds = [], 0.0
+                for seed in range(args.seeds):
+                    order = np.random.default_rng(seed).permutation(len(texts)).tolist()[: args.budget]
+                    drawn = [texts[row] for row in order]
+                    counted = Counted(target, args.budget)
+                    if who == "random":
+                        counted(drawn)
+                        scored, took = counted.scored, 0.0
+                    else:
+                        begun = drawn[: args.budget // STARTING]
+                        scored, took = spent(partial(by_name[who], counted, begun, seed))
+                    _, scores = distinct_scores(scored)
+                    areas.append(top_auc(scores, args.budget))
+                    seconds += took
+                tell(work, who, UNIT, areas, note=f"{seconds / args.seeds:,.0f} CPU seconds a search")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,157 @@
+"""The searches for molecules that grae is compared with: each spends a budget of evaluations on a `Counted` target."""
+
+import random
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator
+
+from grae.optimization.target import Target
+from grae.reproduction.pmo import ROUNDS
+
+FRAGMENTED = 2_000
+"""Molecules whose fragments crem exchanges."""
+PARENTS = 10
+"""Molecules that crem changes in a round: the best so far."""
+PATIENCE = 3
+"""Rounds without a new molecule after which crem's search ends."""
+LARGEST_CHANGE = 6
+"""Heavy atoms that crem adds or removes at most."""
+
+Scored = list[tuple[str | None, float | None]]
+
+
+class Counted:
+    """A target that keeps what it was asked, and gives no new score beyond its budget.
+
+    Args:
+        target: the target.
+        budget: different molecules that may be scored.
+    """
+
+    def __init__(self, target: Target, budget: int) -> None:
+        self.target, self.budget = target, budget
+        self.scores: dict[str, float] = {}
+
+    def __call__(self, texts: Sequence[str]) -> list[float]:
+        new = [text for text in dict.fromkeys(texts) if text not in self.scores][: self.left]
+        scores = self.target.evaluate(new).tolist() if new else []
+        self.scores |= {text: 0.0 if np.isnan(score) else score for text, score in zip(new, scores, strict=True)}
+        return [self.scores.get(text, 0.0) for text in texts]
+
+    @property
+    def left(self) -> int:
+        """Molecules that may still be scored."""
+        return self.budget - len(self.scores)
+
+    def best(self, n: int) -> list[str]:
+        """The n best so far."""
+        return sorted(self.scores, key=self.scores.__getitem__, reverse=True)[:n]
+
+    @property
+    def scored(self) -> Scored:
+        """Molecules and scores, in the order of evaluation."""
+        return list(self.scores.items())
+
+
+def by_mol_ga(mol_ga: Any, counted: Counted, begun: Sequence[str], seed: int) -> Scored:
+    """mol-ga as its authors preconfigure it."""
+    mol_ga.default_ga(
+        starting_population_smiles=list(begun),
+        scoring_function=counted,
+        max_generations=4 * ROUNDS,  # of which the last score nothing new: the budget is spent
+        offspring_size=max(1, counted.budget // ROUNDS),
+        rng=random.Random(seed),
+    )
+    return counted.scored
+
+
+def by_gauche(gauche: Any, mol_ga: Any, counted: Counted, begun: Sequence[str], seed: int) -> Scored:
+    """A Gaussian process with gauche's Tanimoto kernel, whose upper confidence bound mol-ga maximizes.
+
+    Source: Tripp, Simm and Hernandez-Lobato 2021; a bound's weight is drawn anew for each round, 10^U(-2, 0).
+    """
+    rng, size = np.random.default_rng(seed), max(1, counted.budget // ROUNDS)
+    counted(begun)
+    while counted.left:
+        known = list(counted.scores)
+        process = _process(gauche, _counts(known), np.array(list(counted.scores.values())))
+        weight = 10 ** rng.uniform(-2, 0)
+
+        def bound(texts: Sequence[str], process: Any = process, weight: float = weight) -> list[float]:
+            with torch.no_grad():
+                posterior = process.posterior(_counts(texts))
+            return (posterior.mean + weight * posterior.variance.sqrt()).flatten().tolist()
+
+        population = mol_ga.default_ga(
+            starting_population_smiles=counted.best(100),
+            scoring_function=bound,
+            max_generations=5,
+            offspring_size=200,
+            rng=random.Random(int(rng.integers(2**31))),
+        ).population
+        proposed = [text for _, text in sorted(population, reverse=True) if text not in counted.scores][:size]
+        if not proposed:
+            break
+        counted(proposed)
+    return counted.scored
+
+
+def _process(gauche: Any, counts: torch.Tensor, scores: np.ndarray) -> Any:
+    """A process with a scaled Tanimoto kernel, fitted by its marginal likelihood to standardized scores."""
+    from botorch.fit import fit_gpytorch_mll
+    from botorch.models import SingleTaskGP
+    from botorch.models.transforms import Standardize
+    from gpytorch.kernels import ScaleKernel
+    from gpytorch.mlls import ExactMarginalLogLikelihood
+
+    process = SingleTaskGP(
+        counts,
+        torch.from_numpy(scores)[:, None],
+        covar_module=ScaleKernel(gauche.TanimotoKernel()),
+        outcome_transform=Standardize(1),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit_gpytorch_mll(ExactMarginalLogLikelihood(process.likelihood, process))
+    return process
+
+
+def _counts(texts: Sequence[str]) -> torch.Tensor:
+    """Morgan counts of radius 3, folded to 2,048 places, (n, 2048) float64."""
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=3, fpSize=2048)
+    rows = [generator.GetCountFingerprintAsNumPy(Chem.MolFromSmiles(text)) for text in texts]
+    return torch.from_numpy(np.stack(rows).astype(np.float64))
+
+
+def fragments(texts: Sequence[str], folder: Path) -> Path:
+    """crem's database of fragments of some molecules, which its own program makes."""
+    given, made = folder / "molecules.smi", folder / "fragments.db"
+    given.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "crem.scripts.cremdb_create", "-i", str(given), "-o", str(made), "-s", "molecules"]
+    subprocess.run([*command, "-r", "3", "--frag-mode", "acyclic", "-c", "1"], check=True, capture_output=True)
+    return made
+
+
+def by_crem(mutate: Callable[..., Any], database: Path, counted: Counted, begun: Sequence[str], seed: int) -> Scored:
+    """Exchanges of fragments in the best molecules so far, drawn at random: no model."""
+    rng, size = random.Random(seed), max(1, counted.budget // ROUNDS)
+    counted(begun)
+    rounds_without = 0
+    while counted.left and rounds_without < PATIENCE:
+        children: set[str] = set()
+        for text in counted.best(PARENTS):
+            changes = {"min_inc": -LARGEST_CHANGE, "max_inc": LARGEST_CHANGE, "max_replacements": size}
+            molecule = Chem.AddHs(Chem.MolFromSmiles(text))
+            children.update(mutate(molecule, str(database), radius=3, seed=rng.randrange(2**31), **changes))
+        proposed = sorted(children - set(counted.scores))
+        rounds_without = 0 if proposed else rounds_without + 1
+        counted(rng.sample(proposed, min(size, len(proposed))))
+    return counted.scored
