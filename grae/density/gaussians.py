@@ -218,12 +218,20 @@ class Mixture(_Gaussians):
 def seconds_to_fit(n: int, dim: int) -> float:
     """Seconds that a `Mixture` of ten components of n codes (n, D) takes about, by the time of one product here."""
     x, factor = np.ones((1024, dim)), np.eye(dim)
-    began = time.perf_counter()
-    np.matmul(x, factor)
-    once = (time.perf_counter() - began) / len(x)
+    once = seconds_of(lambda: np.matmul(x, factor)) / len(x)
     n = min(n, MAX_ROWS)
     products = TYPICAL_ITERATIONS * min(n, FIRST_ROWS) + (REFINEMENTS * n if n > FIRST_ROWS else 0)
     return 3 * 10 * products * once  # two products in each iteration, and as much again for the rest
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Seconds that some work takes: the shortest of three times, without a first call or other programs."""
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
 
 
 def standardization(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from grae.datasets.split import Split, make_split
 from grae.datasets.store import DerivationStore
 from grae.density import DENSITIES, Density
 from grae.density.densities import ALWAYS
-from grae.density.gaussians import seconds_to_fit
+from grae.density.gaussians import seconds_of, seconds_to_fit
 from grae.errors import RunError
 from grae.estimator.base import MOST_CODES, RunOptions
 from grae.grammar import Grammar, codec, load_grammar
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 VALIDATION_BATCH = 512  # strings
+MEASURED = 256  # strings that are encoded to estimate how long encoding takes
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def train_and_fit(
     """
     unit = estimator.language_grammar_.language.plural
     reserve = processes.broadcast_from_main(
-        lambda: _time_to_reserve(estimator, batches, unit, announced=not run.resume)
+        lambda: _time_to_reserve(estimator, derivations, batches, unit, announced=not run.resume)
     )
     estimator._train_network(batches, validate, run, unit=unit, reserve=reserve)
     estimator.densities_ = processes.broadcast_from_main(lambda: _fit_densities(estimator, derivations))
@@ -210,15 +211,20 @@ def _fit_densities(estimator: "GrammarAutoencoder", derivations: Derivations) ->
     return densities
 
 
-def _time_to_reserve(estimator: "GrammarAutoencoder", batches: Batches, unit: str, *, announced: bool) -> float:
+def _time_to_reserve(
+    estimator: "GrammarAutoencoder", derivations: Derivations, batches: Batches, unit: str, *, announced: bool
+) -> float:
     """Seconds of the time budget to reserve for the densities; prints the planned length of training if `announced`."""
     settings = estimator.settings_.training
     announced = bool(announced and estimator.progress and processes.is_main())
     if not announced and settings.time_budget is None:
         return 0.0
-    seconds = plan.seconds_per_step(estimator.network_, batches, settings)
     if announced:
+        seconds = plan.seconds_per_step(estimator.network_, batches, settings)
         say(f"plan: {plan.in_words(settings, batches.n_rows, unit, seconds)}")
+    if settings.time_budget is None:
+        return 0.0
     n = min(batches.n_rows, MOST_CODES)
-    encoding = seconds / 3 * n / settings.batch_size  # the forward pass alone
+    rows = np.arange(min(MEASURED, len(derivations)))
+    encoding = seconds_of(lambda: estimator._encode(derivations, rows)) * n / len(rows)
     return encoding + seconds_to_fit(n, estimator.settings_.architecture.latent_dim)

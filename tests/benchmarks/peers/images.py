@@ -191,7 +191,7 @@ def main() -> None:
         for who, rows in values.items():
             tell(f"{work}: held-out squared error", who, "per pixel", [row[1] for row in rows], higher=False)
         for who, rows in values.items():
-            tell(f"{work}: samples, GMM-10", who, projector.feature, [row[2] for row in rows], higher=False)
+            tell(f"{work}: samples, GMM-10", who, projector.label, [row[2] for row in rows], higher=False)
 
 
 if __name__ == "__main__":
