@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grae.bounds import MOST_A_ROUND, MOST_PROCESSES, MOST_ROUNDS, MOST_STEPS, MOST_STRINGS
+from grae.cli.formulas import FIT, check_owner, fit
 from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, Log, ModelName, RunArgument, Seed
 from grae.cli.output import emit, is_table, note, table, talks, training_progress, write_lines, write_strings
 from grae.cli.resuming import on_command_line
@@ -37,7 +38,8 @@ def optimize(
             "-t",
             metavar="TARGET",
             help=f"What to search for. {described(TARGETS)}; a formula of these ('min(clip(logp, 0, 3)/3, qed)'), "
-            f"{either(f'{suite}:NAME' for suite in SUITES)} (below), module:function or file.py:function.",
+            f"{either(f'{suite}:NAME' for suite in SUITES)} (below), module:function or file.py:function; or {FIT}: "
+            "formulas for data, for which no run is needed.",
         ),
     ] = "logp",
     strategy: Annotated[
@@ -86,8 +88,38 @@ def optimize(
         str | None, typer.Option("--formula", metavar="F(X)", help="log-mse: the curve to fit, a formula in x.")
     ] = None,
     points: Annotated[
-        str | None, typer.Option("--points", metavar="FILE", help="log-mse: the points to fit, one x and y per line.")
+        str | None, typer.Option("--points", metavar="FILE", help="log-mse, fit: the points, one x and y per line.")
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="FILE", help="fit: a table of numbers with a header; each column a variable."),
+    ] = None,
+    y: Annotated[
+        str | None, typer.Option("--y", metavar="COLUMN", help="fit: the column to explain. [default: the last]")
+    ] = None,
+    test: Annotated[
+        float, typer.Option("--test", metavar="SHARE", min=0.0, max=0.99, help="fit: share of the rows held out.")
+    ] = 0.0,
+    grammar: Annotated[
+        str, typer.Option("--grammar", metavar="NAME|FILE", help="fit: the grammar of the formulas.")
+    ] = "formulas",
+    function: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--function",
+            metavar="NAME=MODULE:FUNCTION",
+            help="fit: a numpy function that the grammar names; repeatable.",
+        ),
+    ] = None,
+    evaluations: Annotated[
+        int, typer.Option("--evaluations", min=1, max=MOST_STRINGS, help="fit: maximum formulas scored.")
+    ] = 5000,
+    most_productions: Annotated[
+        int, typer.Option("--most-productions", min=1, max=MOST_STEPS, help="fit: maximum productions of a formula.")
+    ] = 30,
+    most_constants: Annotated[
+        int, typer.Option("--most-constants", min=0, max=MOST_STEPS, help="fit: maximum constants of a formula.")
+    ] = 8,
     batch: Annotated[
         bool, typer.Option("--batch", help="Your function takes a list of strings, one round at a time.")
     ] = False,
@@ -159,11 +191,14 @@ def optimize(
     log: Log = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search a run's latent space for strings that score well. Every score is saved at once."""
+    """Search a run's latent space for strings that score well, or formulas for data. Every score is saved at once."""
     from grae.callbacks import logger_named
     from grae.optimization.request import SearchRequest
     from grae.optimization.runs import latest_search, new_folder, request_to_resume, run_of, search_run
 
+    check_owner(context, target)
+    if target == FIT:
+        return fit(context, named(run, named_model) if run or named_model else None, device=device)
     loggers = [logger_named(text) for text in log or ()]
     if out is not None and not out.is_dir() and is_table(str(out)):
         raise SettingsError(

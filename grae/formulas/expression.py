@@ -27,13 +27,13 @@ Expression = Union[float, str, Node]  # noqa: UP007  (recursive)
 """A number, a variable's name, or an operation."""
 
 
-def expression(program: Program, constants: Sequence[float] | np.ndarray = (), *, whole: bool = True) -> Expression:
+def expression(program: Program, constants: Sequence[float] | np.ndarray = (), *, rounded: bool = True) -> Expression:
     """The expression of a program, simplified: without sums with 0, products with 0 or 1, and operations on numbers.
 
     Args:
         program: with k constants.
         constants: (k,), what stands in their places.
-        whole: whether constants that are nearly whole numbers are taken for them.
+        rounded: whether constants that are nearly whole numbers are taken for them, and others have 12 digits.
     """
     operations = {token.name: token for token in program.tokens if isinstance(token, Operation)}
     stack: list[Expression] = []
@@ -42,7 +42,7 @@ def expression(program: Program, constants: Sequence[float] | np.ndarray = (), *
             stack.append(token.name)
         elif isinstance(token, Constant):
             value = float(constants[token.number])
-            stack.append(_nearly_whole(value) if whole else value)
+            stack.append(_rounded(value) if rounded else value)
         elif isinstance(token, Operation):
             parts = tuple(stack[-token.arity :])
             del stack[-token.arity :]
@@ -53,9 +53,10 @@ def expression(program: Program, constants: Sequence[float] | np.ndarray = (), *
     return result
 
 
-def _nearly_whole(value: float) -> float:
+def _rounded(value: float) -> float:
+    """A fitted constant without the digits that rounding leaves."""
     nearest = float(np.rint(value))
-    return nearest if abs(value - nearest) <= WHOLE * max(1.0, abs(value)) else value
+    return nearest if abs(value - nearest) <= WHOLE * max(1.0, abs(value)) else float(f"{value:.12g}")
 
 
 def _applied(name: str, parts: tuple[Expression, ...], operations: Mapping[str, Operation]) -> Expression:

@@ -1,9 +1,9 @@
 """Grammars of formulas for data: the productions of the columns, and what terminals may name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import product
 
-from grae.errors import GrammarError
+from grae.errors import GrammarError, ParseError
 from grae.formulas.operations import CONSTANT, NEGATIVE, OPERATIONS, Operation
 from grae.formulas.program import lexemes
 from grae.grammar import Grammar
@@ -60,19 +60,26 @@ def check_terminals(grammar: Grammar, names: Sequence[str], operations: Mapping[
         GrammarError: a name is not that of a column, of an operation or of the constant.
     """
     known = {CONSTANT, *names, *operations} - {NEGATIVE}
-    for production in grammar.productions:
+    for production in filter(grammar.analysis.is_usable, grammar.productions):
         for symbol in production.rhs:
-            if isinstance(symbol, Nonterminal) or not grammar.analysis.is_usable(production):
-                continue
-            for lexeme, _ in lexemes(symbol):
-                if (lexeme.isidentifier()) and lexeme not in known:
-                    line = "" if production.line is None else f", line {production.line}"
-                    raise GrammarError(
-                        f"{grammar.name}{line}: {lexeme!r} in '{production}' is neither a column nor a function; "
-                        f"columns: {', '.join(names)}",
-                        remedy="name a column, or give the function (functions={...}); "
-                        f"the nonterminal {VARIABLE} stands for any column",
-                    )
+            unknown = None if isinstance(symbol, Nonterminal) else _unknown(symbol, known)
+            if unknown is not None:
+                line = "" if production.line is None else f", line {production.line}"
+                raise GrammarError(
+                    f"{grammar.name}{line}: {unknown!r} in '{production}' is neither a column nor a function; "
+                    f"columns: {', '.join(names)}",
+                    remedy="name a column, or give the function (--function NAME=file.py:function, functions={...}); "
+                    f"the nonterminal {VARIABLE} stands for any column",
+                )
+
+
+def _unknown(terminal: str, known: Container[str]) -> str | None:
+    """The first name or character in a terminal that is no part of formulas; None where there is none."""
+    try:
+        names = [lexeme for lexeme, _ in lexemes(terminal) if lexeme.isidentifier()]
+    except ParseError as error:
+        return terminal[error.position :][:1]
+    return next((name for name in names if name not in known), None)
 
 
 def variables_of(grammar: Grammar) -> tuple[str, ...]:

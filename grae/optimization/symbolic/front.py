@@ -58,7 +58,7 @@ class Equation:
 
     @property
     def formula(self) -> str:
-        """The formula, simplified, with all digits of its numbers."""
+        """The formula, simplified, its numbers with 12 digits; it reads back as a formula."""
         return text(self.expression, None)
 
     def __str__(self) -> str:
@@ -124,16 +124,19 @@ def _r2(error: float, variance: float) -> float:
     return 1.0 - error / variance if variance > 0 else float(error == 0)
 
 
-TOLERANCE = 0.01
-"""How much worse than the best of the front a formula may fit to be chosen for its size, as a share of the error."""
 EXACT = 1e-14
 """Mean squared error, as a fraction of the variance, that counts as no error."""
 
 
-def chosen(front: Sequence[Equation], variance: float) -> Equation:
-    """The formula that predicts: the smallest whose error is within `TOLERANCE` of the least, or exact."""
-    least = front[-1].mse
-    return next(one for one in front if one.mse <= max((1 + TOLERANCE) * least, EXACT * variance))
+def chosen(front: Sequence[Equation], scorer: FormulaScorer) -> Equation:
+    """The formula that predicts: of the least Bayesian information criterion, with productions for parameters.
+
+    That is K ln(mse) + complexity ln(K) on K rows (Schwarz 1978). An error below `EXACT` of the variance counts as
+    `EXACT`.
+    """
+    n = len(scorer.y)
+    least = EXACT * scorer.variance
+    return min(front, key=lambda one: n * np.log(max(one.mse, least)) + one.complexity * np.log(n))
 
 
 def frame(front: Sequence[Equation]) -> "pd.DataFrame":
@@ -145,7 +148,7 @@ def frame(front: Sequence[Equation]) -> "pd.DataFrame":
 
 
 def write_front(folder: Path, front: Sequence[Equation]) -> Path:
-    """Writes the front as equations.csv, formulas with all digits, and with LaTeX where sympy is installed."""
+    """Writes the front as equations.csv, formulas with 12 digits, and with LaTeX where sympy is installed."""
     from importlib.util import find_spec
 
     with_latex = find_spec("sympy") is not None

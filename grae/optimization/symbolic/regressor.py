@@ -14,7 +14,7 @@ from grae.formulas.operations import with_own
 from grae.formulas.scoring import FormulaScorer
 from grae.formulas.template import for_columns
 from grae.grammar import Grammar, load_grammar
-from grae.optimization.symbolic.front import Equation, chosen, frame
+from grae.optimization.symbolic.front import Equation, frame
 from grae.optimization.symbolic.run import FormulaSettings, search_formulas
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):
 
     Candidates are children of good formulas, by moves between derivations of a grammar, which says what formulas may
     be; with a model, half of each round is decoded from its latent space. Constants (`c`) are fitted by least squares.
-    The smallest formula whose error is within 1 % of the least predicts; `equations_` has all that are the best of
-    their size.
+    The formula of the least Bayesian information criterion, with productions for parameters, predicts;
+    `equations_` has all that are the best of their size.
 
     Args:
         grammar: the name or path of a grammar of formulas, or one; its nonterminal `variable` stands for any column.
@@ -107,7 +107,7 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):
             proposals = ModelProposals(self.model, self.grammar_)
         result = search_formulas(self.grammar_, scorer, settings, proposals=proposals)
         self.front_: list[Equation] = result.front
-        self.equation_ = chosen(result.front, scorer.variance)
+        self.equation_ = result.best
         self.n_evaluations_ = result.evaluations
         return self
 

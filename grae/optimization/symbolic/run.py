@@ -18,7 +18,7 @@ from grae.errors import DataError, RunError, SettingsError
 from grae.estimator.settings import Frozen, settings_error
 from grae.formulas.scoring import FormulaScorer, Scored
 from grae.grammar import Grammar
-from grae.optimization.symbolic.front import EXACT, Equation, pareto
+from grae.optimization.symbolic.front import EXACT, Equation, chosen, pareto
 from grae.optimization.symbolic.search import FormulaSearch
 
 FORMAT = "grae formulas 1"
@@ -73,16 +73,17 @@ class FormulaResult:
 
     Attributes:
         front: the Pareto front, the smallest first.
+        best: the formula of it that predicts (`front.chosen`).
         evaluations: formulas that were scored.
         ended: why it ended: "evaluations", "exact", or "no new formulas".
     """
 
-    def __init__(self, front: list[Equation], evaluations: int, ended: str) -> None:
-        self.front, self.evaluations, self.ended = front, evaluations, ended
+    def __init__(self, front: list[Equation], best: Equation, evaluations: int, ended: str) -> None:
+        self.front, self.best, self.evaluations, self.ended = front, best, evaluations, ended
 
     def __repr__(self) -> str:
-        best = self.front[-1]
-        return f"FormulaResult({self.evaluations:,} evaluations, R2 {best.r2:.6g}: {best}, ended={self.ended!r})"
+        shown = f"R2 {self.best.r2:.6g}: {self.best}"
+        return f"FormulaResult({self.evaluations:,} evaluations, {shown}, ended={self.ended!r})"
 
 
 def search_formulas(
@@ -154,7 +155,7 @@ def search_formulas(
             f"none of {len(scored)} formulas is finite on all {len(scorer.y)} rows",
             remedy="give a grammar with simpler formulas, or more evaluations",
         )
-    return FormulaResult(front, len(scored), ended)
+    return FormulaResult(front, chosen(front, scorer), len(scored), ended)
 
 
 def _proposed(search: FormulaSearch, proposals: Proposals | None, number: int, n: int) -> list[str]:

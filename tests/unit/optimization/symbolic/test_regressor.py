@@ -95,7 +95,7 @@ def test_the_front_has_the_best_of_each_size(tmp_path):
     assert [one.skeleton for one in front] == ["c", "c+c*a^2", "c+c*a^2+c*b"]
     assert [one.complexity for one in front] == [1, 4, 7]
     assert front[-1].test_r2 == pytest.approx(1.0)
-    assert chosen(front, scorer.variance) is front[-1]
+    assert chosen(front, scorer) is front[-1]
     table = pd.read_csv(write_front(tmp_path, front))
     values = FormulaScorer.of(("a", "b"), ROWS, Y).program(table.formula[2]).values(ROWS.T)
     np.testing.assert_allclose(values, Y)

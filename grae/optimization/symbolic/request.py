@@ -1,0 +1,218 @@
+"""A search for formulas as it is asked for in JSON or on the command line, from its data to the files in its folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from pydantic import Field
+
+from grae import files
+from grae.errors import RunError, SettingsError
+from grae.estimator.settings import Frozen, validated
+from grae.formulas.data import Data, read_data
+from grae.formulas.operations import Operation, with_own
+from grae.formulas.scoring import FormulaScorer
+from grae.formulas.template import for_columns
+from grae.grammar import Grammar, load_grammar
+from grae.optimization.curves import read_points
+from grae.optimization.symbolic.front import write_front
+from grae.optimization.symbolic.run import SETTINGS, FormulaResult, FormulaSettings, search_formulas
+from grae.optimization.user_code import Source
+from grae.paths import GRAMMAR_FILE, RUNS
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+FREE_ON_RESUME = ("evaluations", "workers")
+"""What may differ when a search is resumed."""
+
+
+class FitRequest(Frozen):
+    """A search for formulas.
+
+    Attributes:
+        data: a table of numbers with a header; or else
+        points: a file of x and y, without columns to name.
+        y: the column to explain; None for the last.
+        delimiter: of the table; None for the one that is found.
+        test: share of the rows held out.
+        grammar: the name or path of a grammar of formulas.
+        functions: of one's own, each as NAME=module:function or NAME=file.py:function.
+        evaluations: formulas scored at most.
+        batch_size: formulas scored together.
+        most_productions: of a formula.
+        most_constants: of a formula.
+        seed: of the split and of all that is drawn.
+        workers: processes that score.
+        run: of a model of the same grammar in these columns, which then proposes, too; None for none.
+    """
+
+    data: str | None = None
+    points: str | None = None
+    y: str | None = None
+    delimiter: str | None = None
+    test: float = Field(default=0.0, ge=0, lt=1)
+    grammar: str = "formulas"
+    functions: tuple[str, ...] = ()
+    evaluations: int = Field(default=5000, ge=1)
+    batch_size: int = Field(default=100, ge=1)
+    most_productions: int = Field(default=30, ge=1)
+    most_constants: int = Field(default=8, ge=0)
+    seed: int = Field(default=0, ge=0)
+    workers: int = Field(default=1, ge=1)
+    run: str | None = None
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Self:
+        """The request of options by their names, with absolute paths, so that it means the same in any folder.
+
+        Raises:
+            SettingsError: neither data nor points, or both; or a value out of range.
+        """
+        request = validated(cls, options)
+        if (request.data is None) == (request.points is None):
+            raise SettingsError(
+                "target fit: no data" if request.data is None else "target fit: data and points at once",
+                remedy="give a table with a header (--data FILE), or a file of x and y (--points FILE)",
+            )
+        if request.points is not None and (request.y, request.delimiter) != (None, None):
+            raise SettingsError("points have no columns to name", remedy="give a table (--data), or leave --y out")
+        paths = ("data", "points", "grammar", "run")
+        found = {name: _absolute(getattr(request, name)) for name in paths}
+        functions = tuple(_absolute_source(one) for one in request.functions)
+        return validated(cls, {**request.model_dump(), **found, "functions": functions})
+
+    @classmethod
+    def resumed(cls, folder: Path, changes: dict[str, Any]) -> Self:
+        """The request of the search in a folder, with what may change.
+
+        Raises:
+            RunError: there is none, or something else would change.
+        """
+        place = folder / SETTINGS
+        if not place.is_file():
+            raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out, or check --out")
+        stored = files.read_json(place)
+        options = stored.get("options") if isinstance(stored, dict) else None
+        if not isinstance(options, dict) or "data" not in options:
+            raise RunError(f"{place} is not the settings file of a search for formulas", remedy="check --out")
+        try:
+            request = validated(cls, options)
+            new = validated(cls, {**options, **changes})
+        except SettingsError as error:
+            raise RunError(f"{place}: {error.message}", remedy="restore the file from a copy") from None
+        for name in changes:
+            before, after = getattr(request, name), getattr(new, name)
+            if name not in FREE_ON_RESUME and before not in (after, _absolute(str(after))):
+                raise RunError(
+                    f"{folder} was started with {name} {before}, not {after}", remedy=f"leave it out: {name} stays"
+                )
+        return validated(cls, {**options, **{name: changes[name] for name in FREE_ON_RESUME if name in changes}})
+
+    def read(self) -> Data:
+        """The data. Raises DataError: they cannot be read."""
+        if self.data is not None:
+            return read_data(self.data, self.y, delimiter=self.delimiter)
+        x, y = read_points(Path(str(self.points)))
+        return Data(("x",), x[:, None], y, "y", ("x",))
+
+    def operations(self) -> dict[str, Operation]:
+        """The operations that formulas know, with the user's. Raises SettingsError: a function cannot be loaded."""
+        functions: dict[str, Callable] = {}
+        for text in self.functions:
+            name, sign, source = text.partition("=")
+            if not sign or not source.rpartition(":")[0]:
+                raise SettingsError(
+                    f"--function {text!r}", remedy="write NAME=module:function or NAME=file.py:function"
+                )
+            functions[name.strip()] = Source.read(source).load()
+        return with_own(functions)
+
+
+class Fitted(NamedTuple):
+    """What came of a request: the result, and the data that it was fitted to and those held out."""
+
+    result: FormulaResult
+    train: Data
+    test: Data | None
+    grammar: Grammar
+
+
+def fit_request(
+    request: FitRequest,
+    folder: Path,
+    *,
+    resume: bool = False,
+    load: "Callable[[str], GrammarAutoencoder] | None" = None,
+    report: Callable[[int, float], None] = lambda evaluations, loss: None,
+) -> Fitted:
+    """Searches for formulas, and writes them into a folder.
+
+    Args:
+        request: what for.
+        folder: gets search.json, history.jsonl, grammar.cfg (with the columns in it) and equations.csv.
+        resume: whether to continue the search that is there.
+        load: opens the run of a model.
+        report: as in `search_formulas`.
+
+    Raises:
+        GraeError: as `search_formulas`, `read_data` and `for_columns` do.
+    """
+    operations = request.operations()
+    data = request.read()
+    grammar = for_columns(load_grammar(request.grammar), data.names, operations)
+    train, test = data.split(request.test, request.seed)
+    settings = FormulaSettings(
+        evaluations=request.evaluations,
+        batch_size=request.batch_size,
+        max_length=request.most_productions,
+        max_constants=request.most_constants,
+        seed=request.seed,
+    )
+    proposals = None
+    if request.run is not None and load is not None:
+        from grae.optimization.symbolic.latent import ModelProposals
+
+        proposals = ModelProposals(load(request.run), grammar)
+    result = search_formulas(
+        grammar,
+        FormulaScorer.of(train.names, train.rows, train.y, operations, request.workers),
+        settings,
+        test=None if test is None else (test.rows, test.y),
+        proposals=proposals,
+        folder=folder,
+        resume=resume,
+        about=request.model_dump(mode="json"),
+        report=report,
+    )
+    files.write_text(folder / GRAMMAR_FILE, grammar.text)
+    write_front(folder, result.front)
+    return Fitted(result, train, test, grammar)
+
+
+def new_folder(request: FitRequest) -> Path:
+    """A folder for a new search, by the name of the data."""
+    stem = Path(str(request.data or request.points)).name.partition(".")[0] or "data"
+    number = 1
+    while (folder := RUNS / "formulas" / f"{stem}-{number}").exists():
+        number += 1
+    return folder
+
+
+def latest_folder() -> Path:
+    """The folder of the latest search for formulas. Raises RunError: there is none."""
+    places = sorted((RUNS / "formulas").glob(f"*/{SETTINGS}"), key=lambda place: place.stat().st_mtime_ns)
+    if not places:
+        raise RunError(f"{RUNS / 'formulas'} holds no search", remedy="leave --resume out, or name a folder (--out)")
+    return places[-1].parent
+
+
+def _absolute(path: str | None) -> str | None:
+    """A path that means the same in any folder; a name that is not a file's or folder's stays."""
+    return path if path is None or not Path(path).exists() else str(Path(path).absolute())
+
+
+def _absolute_source(text: str) -> str:
+    name, sign, source = text.partition("=")
+    place, colon, function = source.rpartition(":")
+    return f"{name}{sign}{_absolute(place)}{colon}{function}" if place.endswith(".py") else text
