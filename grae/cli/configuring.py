@@ -59,7 +59,7 @@ def _read(context: typer.Context, path: Path | None) -> Path | None:
     """
     if path is None or context.resilient_parsing:
         return path
-    verb = context.command_path.partition(" ")[2]
+    verb = _verb(context)
     if path.suffix == ".json":
         options, remedy = options_of(path, verb), FROM_PYTHON
     else:
@@ -76,6 +76,11 @@ def _read(context: typer.Context, path: Path | None) -> Path | None:
         defaults[name] = _checked(context, known[name], value, f"{path}: {key}")
     context.default_map = defaults
     return path
+
+
+def _verb(context: typer.Context) -> str:
+    """The command without the program's name, which is several words in `python -m grae`."""
+    return context.command_path.removeprefix(context.find_root().command_path).strip()
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -124,7 +129,7 @@ def _save(path: Path, context: typer.Context, options: Mapping[str, Any]) -> Non
 
     from grae import files
 
-    verb = context.command_path.partition(" ")[2]
+    verb = _verb(context)
     document = tomlkit.document()
     document.add(tomlkit.comment(f"grae {verb} --config {path}"))
     for parameter in context.command.params:

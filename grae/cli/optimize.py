@@ -9,7 +9,18 @@ import typer
 from grae.bounds import MOST_A_ROUND, MOST_PROCESSES, MOST_ROUNDS, MOST_STEPS, MOST_STRINGS
 from grae.cli.formulas import FIT, check_owner, fit
 from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, Log, ModelName, RunArgument, Seed
-from grae.cli.output import emit, is_table, note, table, talks, training_progress, write_lines, write_strings
+from grae.cli.output import (
+    distinct_texts,
+    emit,
+    figure,
+    is_table,
+    note,
+    table,
+    talks,
+    training_progress,
+    write_lines,
+    write_strings,
+)
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run, named
 from grae.cli.strings import build
@@ -280,13 +291,13 @@ def _print(result: "SearchResult") -> None:
         origin = "start" if one.round is None else f"round {one.round + 1}"
         rows.append([one.score, one.string, origin, *about])
     table([result.target.name, "string", "from", *result.language.headings], rows)
-    three = ", ".join(f"{one.score:.3f}" for one in new)
+    three = ", ".join(figure(one.score) for one in new)
     shares = [[result.calls, _share(result.valid), result.average, three or None, _share(result.decoded_valid)]]
     table(["evaluations", "valid", "average score", "best three found", "validity of candidates"], shares)
     if not result.improved:
         note("no improvement over the best starting string")
     elif begun is not None:
-        note(f"improved from {begun[1]:.4g} to {result.best[0].score:.4g}")
+        note("improved from {} to {}".format(*distinct_texts(begun[1], result.best[0].score)))
     if len(result.failures):
         note(f"{len(result.failures):,} calls of the target failed: {result.failures}")
     if result.ended != "rounds":

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 160
 BEST_VALUES = 3  # of a validation
 WORTH_SAYING = 10.0  # seconds of a stage
+FEW, MANY = 1e-2, 1e7  # between them, three decimals of a number are enough
 TABLES = {".csv": ",", ".tsv": "\t"}
 VERBOSITY: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("verbosity", default="usual")
 
@@ -249,12 +250,27 @@ def _plain(value: object) -> object:
             return _plain(value.tolist()) if hasattr(value, "tolist") else value  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def figure(value: float) -> str:
+    """A number to three decimals, or to four figures where those would say nothing of it."""
+    return f"{value:z.3f}" if value == 0 or FEW <= abs(value) < MANY or not math.isfinite(value) else f"{value:.4g}"
+
+
+def distinct_texts(*values: float) -> list[str]:
+    """Numbers to four figures, or to as many more as it takes that different ones look different."""
+    texts: list[str] = []
+    for figures in range(4, 18):
+        texts = [f"{value:.{figures}g}" for value in values]
+        if len(set(texts)) == len(set(values)):
+            break
+    return texts
+
+
 def _cell(value: object) -> str:
     match value:
         case None:
             return "-"
         case float():
-            return f"{value:z.3f}"
+            return figure(value)
         case int() if not isinstance(value, bool):
             return f"{value:,}"
         case _:

@@ -144,6 +144,18 @@ def weights(run: str) -> bytes:
     return Path(run, "model.safetensors").read_bytes()
 
 
+def test_the_program_may_be_called_by_several_words(grae, trained: Path, tmp_path: Path):
+    from grae.cli.main import app as whole
+
+    saved = tmp_path / "saved.toml"
+    run = trained / "runs/lists-grae-1"
+    options = ["--config", str(run / "config.json"), "--save-config", str(saved), "--out", str(run)]
+    done = CliRunner().invoke(whole, ["train", *options], prog_name="python -m grae")
+    assert done.exit_code == 2
+    assert "is already there" in done.stderr  # the options were read
+    assert saved.read_text().startswith(f"# grae train --config {saved}\n")
+
+
 def test_a_run_again_from_its_config_and_from_a_saved_file(grae, trained: Path):
     shutil.copytree(trained, "there")
     strings = ("-g", "there/lists.cfg", "-d", "there/lists.txt")

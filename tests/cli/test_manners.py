@@ -1,5 +1,6 @@
 """How the program behaves in a shell: completions, help, verbosity, colours, narrow terminals and pipes."""
 
+import math
 import os
 import pty
 import re
@@ -16,6 +17,7 @@ from typer.main import get_command
 
 from grae.cli.main import app
 from grae.cli.manual import MANUAL
+from grae.cli.output import distinct_texts, figure
 
 ESCAPE = "\x1b["
 
@@ -245,3 +247,11 @@ def test_the_help_of_a_search_lists_the_tasks_of_benchmarks(program):
 
     helped = " ".join(program("optimize", "--help").out.split())
     assert all(re.search(rf"\b{name}\b", helped) for name in (*GUACAMOL, *PMO))
+
+
+def test_numbers_of_any_size_say_something():
+    shown = [figure(value) for value in (0.0, -0.0, 0.5, -12.3456, 0.0123, 4.2e-5, -3.21e-9, 6.02e23, math.inf)]
+    assert shown == ["0.000", "0.000", "0.500", "-12.346", "0.012", "4.2e-05", "-3.21e-09", "6.02e+23", "inf"]
+    assert distinct_texts(1.0, 2.5) == ["1", "2.5"]
+    assert distinct_texts(136.000001, 136.000002) == ["136.000001", "136.000002"]
+    assert distinct_texts(0.1, 0.1) == ["0.1", "0.1"]
