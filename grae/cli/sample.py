@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from grae.grammar.language import Language
     from grae.sequence import GrammarAutoencoder
 
+MOST_TRIES = 1_000
 TABLE = 12  # strings in the table
 PANELS = 20  # molecules in the picture
 
@@ -44,6 +45,18 @@ def sample(
     constraints: ConstraintsName = None,
     completion: CompletionName = "forced",
     raw: Raw = False,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            "--rule",
+            metavar="FILE:NAME",
+            help="A rule of your own: a predicate of strings, such as mine.py:holds, or an automaton.",
+        ),
+    ] = None,
+    tries: Annotated[
+        int,
+        typer.Option("--tries", min=0, max=MOST_TRIES, help="Further tries where a predicate does not hold."),
+    ] = 10,
     seed: Seed = 0,
     out: Annotated[
         str, typer.Option("--out", "-o", metavar="FILE", help="Output file, one string per line; - for stdout.")
@@ -59,7 +72,12 @@ def sample(
 
     For molecules it reports validity, raw validity, uniqueness and novelty. With --completion none it reports the share
     of complete derivations, and writes those.
+
+    A --rule that is a predicate is kept by decoding codes again, with less likely choices; strings for which it never
+    holds are counted and not written. An automaton is enforced at each step, in the place of the language's.
     """
+    if rule is not None and completion == "none":
+        raise SettingsError("--rule with --completion none", remedy="leave one of them out")
     place = find_run(named(run, named_model), grammar)
     from grae.sequence.configuration import check_decoding
     from grae.training.run_folder import RunFolder
@@ -78,16 +96,17 @@ def sample(
     from grae.cli.densities import with_densities
 
     model = with_densities(grae.load(place, device=device), place, density)
-    from grae.evaluation.sampling import drawn
-
-    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
-    samples = drawn(model, n, density=density, seed=seed, **given)
+    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "seed": seed}
+    samples, report = _drawn(model, n, density, completion, rule, tries, given)
     texts = [text for text in samples.texts if text is not None]
-    report: dict[str, object] = {}
     if completion == "none":
         report["complete"] = len(texts) / n
         note(f"{len(texts):,} of {n:,} complete")
-    if language.is_molecular:
+    if language.is_molecular and "rule" in report:
+        from grae.chemistry import readable_all
+
+        texts = texts if raw else readable_all(texts)
+    elif language.is_molecular:
         canonical, measured = _measured(model, samples)
         report |= measured
         texts = texts if raw else canonical
@@ -103,6 +122,36 @@ def sample(
         note(f"{len(texts):,} samples in {out}")
     if "valid" in report and not as_json:
         _print_report(report, n)
+
+
+def _drawn(
+    model: "GrammarAutoencoder",
+    n: int,
+    density: str | None,
+    completion: Any,
+    rule: str | None,
+    tries: int,
+    given: dict[str, Any],
+) -> "tuple[Samples, dict[str, object]]":
+    """The samples, and what is to be reported of a rule."""
+    from grae.evaluation.sampling import Samples, drawn
+
+    if rule is None:
+        return drawn(model, n, density=density, completion=completion, **given), {}
+    from grae.constraints import PlainAutomaton
+    from grae.sequence.rules import decode_under, rule_named, with_automaton
+
+    kept = rule_named(rule)
+    if isinstance(kept, PlainAutomaton):
+        if kept.interpreted:
+            note(f"rule {rule}: numba cannot compile {', '.join(kept.interpreted)}: interpreted, which is slower")
+        samples = drawn(with_automaton(model, kept, rule), n, density=density, completion=completion, **given)
+        return Samples(samples.texts, None), {"rule": {"name": rule, "kind": "automaton"}}
+    codes = model.density_named(density).sample(n, given["seed"])
+    found = decode_under(model, codes, kept, tries=tries, **given)
+    note(f"rule {rule} {found}")
+    counts = {"at_once": found.at_once, "later": found.later, "never": found.never, "tries": tries}
+    return Samples(found.texts, None), {"rule": {"name": rule, "kind": "predicate", **counts}}
 
 
 def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str], dict[str, object]]:

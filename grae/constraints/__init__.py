@@ -9,11 +9,13 @@ string, without rejection or resampling.
 from grae.constraints.compliance import breaks_rules
 from grae.constraints.constraint import Constraint, automaton_of, constraint_of
 from grae.constraints.labels import written_labels
+from grae.constraints.plain import PlainAutomaton
 from grae.constraints.pushdown import ConstrainedPushdown
 
 __all__ = [
     "ConstrainedPushdown",
     "Constraint",
+    "PlainAutomaton",
     "automaton_of",
     "breaks_rules",
     "constraint_of",

@@ -8,6 +8,7 @@ import numpy as np
 from grae.constraints.automaton import CONTEXT, Automaton
 from grae.constraints.completions import MOST_OBLIGATIONS, Completions, completions_of
 from grae.constraints.packing import FRAME, PLAN, packed
+from grae.constraints.plain import PlainAutomaton
 from grae.constraints.planning import MOST_FRAMES, Workspace, find_plan
 from grae.errors import SettingsError
 from grae.grammar import Grammar
@@ -23,6 +24,8 @@ def automaton_of(grammar: Grammar, room: int = 1) -> Automaton | None:
         room: characters that a string may have; 1 suffices to ask for what strings do not decide.
     """
     make = grammar.language.automaton
+    if isinstance(make, PlainAutomaton):
+        return make.of(grammar)
     return None if make is None else make(grammar.terminals, room)
 
 

@@ -127,6 +127,10 @@ class Grammar:
         """The same productions and motifs with another start symbol."""
         return self._with(self.productions, self.motifs, start, self.weights)
 
+    def in_language(self, language: Language) -> "Grammar":
+        """The same grammar with another language."""
+        return self._with(self.productions, self.motifs, self.start, self.weights, language)
+
     def weighted(self, weights: Sequence[float | None]) -> "Grammar":
         """The same productions with other weights.
 
@@ -299,13 +303,14 @@ class Grammar:
         motifs: Iterable[Motif] = (),
         start: Nonterminal | None = None,
         weights: Sequence[float | None] | None = None,
+        language: Language | None = None,
     ) -> "Grammar":
         """A grammar like this one, of other productions and motifs."""
         return Grammar(
             self.name,
             productions,
             start or self.start,
-            language=self.language,
+            language=language or self.language,
             ignore=self.ignore,
             separator=self.separator,
             motifs=motifs,

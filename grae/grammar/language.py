@@ -13,7 +13,7 @@ import os
 import pkgutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -317,7 +317,7 @@ def _register_listed() -> None:
         GrammarError: there is no such file, or it defines no language.
     """
     for place in filter(None, os.environ.get(ENVIRONMENT, "").split(os.pathsep)):
-        defined = [value for value in _constants(Path(place)) if isinstance(value, Language)]
+        defined = [value for value in definitions(Path(place), ENVIRONMENT).values() if isinstance(value, Language)]
         if not defined:
             raise GrammarError(
                 f"{ENVIRONMENT}: {place} defines no language", remedy="write NAME = Language('name', ...) into it"
@@ -326,14 +326,22 @@ def _register_listed() -> None:
             register(language)
 
 
-def _constants(path: Path) -> Iterable[object]:
-    """The values that a Python file defines, imported once under the name of the file, as from its own folder."""
+def definitions(path: Path, where: str) -> Mapping[str, object]:
+    """What a Python file defines, by name; it is imported once under the name of the file, as from its own folder.
+
+    Args:
+        path: of the file.
+        where: it is named, for the message.
+
+    Raises:
+        GrammarError: there is no such file.
+    """
     spec = importlib.util.spec_from_file_location(path.stem, path) if path.is_file() else None
     if spec is None or spec.loader is None:
-        raise GrammarError(f"{ENVIRONMENT}: there is no Python file {path}", remedy="check the path")
+        raise GrammarError(f"{where}: there is no Python file {path}", remedy="check the path")
     module = sys.modules.get(path.stem)
     if module is None or getattr(module, "__file__", None) != str(path):
         module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
         sys.path.append(str(path.parent.absolute()))  # for the modules beside it, and for other processes
         spec.loader.exec_module(module)
-    return vars(module).values()
+    return vars(module)

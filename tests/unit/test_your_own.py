@@ -17,11 +17,13 @@ import pytest
 import grae
 from grae.autoencoder import BOTTLENECKS, REGULARIZERS
 from grae.autoencoder.models import MODELS
+from grae.constraints import ConstrainedPushdown, constraint_of
 from grae.datasets import DatasetEntry, open_source, registry
 from grae.density import DENSITIES
 from grae.errors import RunError, SettingsError
-from grae.grammar import language, load_grammar
+from grae.grammar import Grammar, codec, language, load_grammar
 from grae.grammar.counting import sample_uniform
+from grae.grammar.language import Language
 from grae.images import ImageAutoencoder, load_images
 from grae.images.recipes import models_of_images
 from grae.optimization.mixed_parts import PROPOSERS, VIEWS
@@ -104,6 +106,47 @@ def test_an_automaton_keeps_every_sample_valid(words, tmp_path):
     again = GrammarAutoencoder.load(tmp_path / "run", device="cpu")
     assert again.language_grammar_.language is grammar.language
     assert again.sample(20, seed=1) == model.sample(20, seed=1)
+
+
+RULED = {
+    "equal.py": "S -> A B C\nA -> 'a' A | 'a'\nB -> 'b' B | 'b'\nC -> 'c' C | 'c'",
+    "declared.py": "P -> L ';' E\nL -> N | N ',' L\nN -> 'x' | 'y' | 'z'\nE -> N | N '+' E",
+    "checksum.py": "S -> D D D D D D D D\nD -> '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9'",
+}
+
+
+def is_ruled(name: str, text: str) -> bool:
+    """Whether an example's rule holds, told without its automaton."""
+    if name == "equal.py":
+        return text == "".join(letter * (len(text) // 3) for letter in "abc")
+    if name == "declared.py":
+        declared, used = text.split(";")
+        return set(used) - {"+"} <= set(declared)
+    return sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(text)) % 10 == 0
+
+
+def drawn_under(grammar: Grammar, longest: int, n: int) -> list[str]:
+    """Strings whose productions are drawn one at a time, as far as the grammar and its language allow."""
+    constraint = constraint_of(grammar, longest)
+    assert constraint is not None
+    machine, draw, steps = ConstrainedPushdown(constraint, n), np.random.default_rng(0), []
+    while (machine.current >= 0).any():
+        steps.append(machine.expand(draw.random((n, grammar.n_symbols), np.float32)))
+    ids = [column[column >= 0] for column in np.stack(steps, axis=1)]
+    return codec.decode(grammar, codec.Derivations.from_list(ids, grammar.dtype))
+
+
+@pytest.mark.parametrize("name", RULED)
+def test_a_plain_automaton_is_kept_at_each_step(run: Run, name: str):
+    automaton = run(name).automaton
+    assert automaton.interpreted == []
+    plain = Grammar.from_text(RULED[name])
+    texts = drawn_under(plain.in_language(Language(name.removesuffix(".py"), automaton=automaton)), 30, 100)
+    assert all(is_ruled(name, text) for text in texts)
+    assert len(set(texts)) > 4
+    anything = [plain.unparse(ids) for ids in sample_uniform(plain, 100, 18, 0)]
+    reads = [automaton.of(plain).reads([plain.terminals.index(character) for character in text]) for text in anything]
+    assert reads == [is_ruled(name, text) for text in anything]
 
 
 @pytest.fixture

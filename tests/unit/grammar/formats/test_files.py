@@ -97,8 +97,11 @@ def derives() -> Accepts:
 
     def accepts(text: str) -> bool:
         words = text.split(" ")
-        known = set(words) <= {symbol for p in grammar.productions() for symbol in p.rhs() if isinstance(symbol, str)}
-        return known and next(iter(parser.parse(words)), None) is not None
+        if not set(words) <= {symbol for p in grammar.productions() for symbol in p.rhs() if isinstance(symbol, str)}:
+            return False
+        whole = (0, len(words))
+        edges = parser.chart_parse(words).select(span=whole, lhs=grammar.start())
+        return any(edge.is_complete() for edge in edges)
 
     return accepts
 

@@ -1,0 +1,156 @@
+"""Rules of a user's own in decoding: an automaton that the decoder enforces, or a predicate of complete strings."""
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from grae.errors import SettingsError
+from grae.grammar.language import definitions
+
+if TYPE_CHECKING:
+    from grae.constraints.plain import PlainAutomaton
+    from grae.sequence.constrained import Constraints
+    from grae.sequence.estimator import GrammarAutoencoder
+
+Predicate = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Strings decoded under a predicate.
+
+    Attributes:
+        texts: by code; None where the predicate holds for none of the strings tried.
+        at_once: how many hold as they are decoded first.
+        later: how many more hold after further tries.
+        tries: further tries of each of the others.
+    """
+
+    texts: list[str | None]
+    at_once: int
+    later: int
+    tries: int
+
+    @property
+    def never(self) -> int:
+        """How many codes have no string for which the predicate holds."""
+        return self.texts.count(None)
+
+    def __str__(self) -> str:
+        said = f"holds for {self.at_once:,} of {len(self.texts):,} strings as first decoded"
+        if self.tries:
+            said += f", for {self.later:,} more after at most {self.tries} further tries"
+        return f"{said}, for {self.never:,} never"
+
+
+def rule_named(source: str) -> "Predicate | PlainAutomaton":
+    """A rule by its file and name, `mine.py:holds`. The file is run.
+
+    Args:
+        source: of a predicate of a string, or of a tree where its parameter is called `tree`; or of a `PlainAutomaton`.
+
+    Raises:
+        SettingsError: there is no such file, or it defines no such rule.
+    """
+    from pathlib import Path
+
+    from grae.constraints.plain import PlainAutomaton
+
+    place, _, name = source.rpartition(":")
+    path = Path(place)
+    if not place.endswith(".py") or not path.is_file():
+        raise SettingsError(
+            f"rule {source!r}: there is no Python file {place or source!r}",
+            remedy="give a file and a name in it, such as mine.py:holds",
+        )
+    defined = definitions(path, f"rule {source!r}")
+    rule: Any = defined.get(name)
+    if not isinstance(rule, PlainAutomaton) and not callable(rule):
+        raise SettingsError.unknown("rule", name, [key for key, value in defined.items() if _is_rule(value, path.stem)])
+    return cast("Predicate | PlainAutomaton", rule)
+
+
+def with_automaton(model: "GrammarAutoencoder", automaton: "PlainAutomaton", name: str) -> "GrammarAutoencoder":
+    """The model with an automaton of one's own in the place of its language's, which decoding then enforces.
+
+    Args:
+        model: fitted; it stays as it is.
+        automaton: of the strings in the form that the model learned.
+        name: of the rule.
+    """
+    grammar = model.grammar_
+    language = replace(
+        grammar.language, name=f"{grammar.language.name} under {name}", automaton=automaton,
+        automaton_form=model.settings_.form,
+    )  # fmt: skip
+    ruled = copy.copy(model)
+    ruled.grammar_ = grammar.in_language(language)
+    return ruled
+
+
+def decode_under(
+    model: "GrammarAutoencoder",
+    codes: np.ndarray,
+    predicate: Predicate,
+    *,
+    tries: int = 10,
+    temperature: float = 0.0,
+    seed: int = 0,
+    constraints: "Constraints | None" = None,
+) -> Kept:
+    """Decodes codes into strings for which a predicate holds.
+
+    A code whose string it does not hold for is decoded again, up to `tries` times, with productions drawn from the
+    decoder's distribution at temperatures that rise to 1: at first the next most likely choices, then others.
+
+    Args:
+        model: fitted.
+        codes: (n, D) float32.
+        predicate: of a string in the form that the model learned, or of its tree where its parameter is called `tree`.
+        tries: further tries of a code.
+        temperature: of the first decoding; later ones are at least as high.
+        seed: of the draws.
+        constraints: as `GrammarAutoencoder.inverse_transform` takes them.
+    """
+    holds = _of_strings(model, predicate)
+    texts: list[str | None] = [None] * len(codes)
+    failing = np.arange(len(codes))
+    at_once = 0
+    for attempt in range(tries + 1):
+        if not len(failing):
+            break
+        decoded: list[str] = model.inverse_transform(
+            codes[failing],
+            temperature=max(temperature, attempt / max(1, tries)),
+            seed=seed + attempt,
+            constraints=constraints,
+            raw=True,
+        )
+        kept = np.array([holds(text) for text in decoded], bool)
+        for row in np.flatnonzero(kept).tolist():
+            texts[failing[row]] = decoded[row]
+        failing = failing[~kept]
+        at_once = int(kept.sum()) if attempt == 0 else at_once
+    return Kept(texts, at_once, len(codes) - len(failing) - at_once, tries)
+
+
+def _of_strings(model: "GrammarAutoencoder", predicate: Callable[[Any], bool]) -> Predicate:
+    """A predicate of trees as one of strings."""
+    try:
+        parameters = list(inspect.signature(predicate).parameters)
+    except (TypeError, ValueError):  # a builtin
+        parameters = []
+    if parameters[:1] != ["tree"]:
+        return lambda text: bool(predicate(text))
+    return lambda text: bool(predicate(model.grammar_.tree(text)))
+
+
+def _is_rule(value: object, module: str) -> bool:
+    """Whether a file's definition may be meant as a rule."""
+    from grae.constraints.plain import PlainAutomaton
+
+    return isinstance(value, PlainAutomaton) or (inspect.isfunction(value) and value.__module__ == module)
