@@ -6,7 +6,7 @@
 #   make docs    the documentation as pages, docs/_build/html/index.html
 #   make lint    ruff and pyright
 #   make bench   grae beside the published or usual ways, a table of ratios;  ARGS='--data zinc250k --json bench.json'
-#   make bench-peers  grae beside what one would pick instead, docs/peers.md;  ARGS='--rows parsing masks --seconds 5'
+#   make bench-peers  grae compared with other software, docs/peers.md;  ARGS='--rows parsing masks --seconds 5'
 #   make clean   removes .venv and caches; leaves runs/ alone
 
 .DEFAULT_GOAL := help

@@ -1,1 +1,1 @@
-"""The commands: one file a verb, which parses, calls the library and prints. The library never imports this room."""
+"""The commands: one file per verb, which parses, calls the library and prints. The library never imports it."""

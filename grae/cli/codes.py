@@ -1,4 +1,4 @@
-"""Latent codes in files: .npy, or CSV with or without a line of headings."""
+"""Files of latent codes: .npy, or CSV with or without a header."""
 
 import csv
 import io
@@ -29,21 +29,21 @@ _BROKEN = (
     MemoryError,
 )
 FIRST = "z0"
-"""The heading of the first column of codes; one before it is of strings."""
-REMEDY = "give an .npy file or a CSV with one row a code, such as `grae encode` writes"
+"""The name of the first column of codes; a column before it holds strings."""
+REMEDY = "give an .npy file or a CSV with one row per code, as written by `grae encode`"
 
 
 def read_codes(path: str) -> "np.ndarray":
     """Reads latent codes.
 
     Args:
-        path: a file; `-` is stdin. Which of the two kinds it is shows in its first bytes.
+        path: a file; `-` is stdin. The format is detected from the first bytes.
 
     Returns:
-        The codes, numbers of any type and shape.
+        The codes, numbers of any dtype and shape.
 
     Raises:
-        DataError: no such file, neither kind, no code, or more columns in one row than in another.
+        DataError: no such file, unknown format, no codes, or rows of different lengths.
     """
     name = _called(path)
     try:
@@ -60,15 +60,15 @@ def read_codes(path: str) -> "np.ndarray":
 
 
 def of_width(codes: "np.ndarray", width: int, path: str) -> "np.ndarray":
-    """Codes as a run takes them, (n, width) float32.
+    """Validated codes, (n, width) float32.
 
     Args:
-        codes: what `read_codes` gave.
-        width: the numbers in a code.
-        path: where they are from.
+        codes: from `read_codes`.
+        width: latent dimension of the run.
+        path: their file, for messages.
 
     Raises:
-        DataError: codes of another width, or a number that float32 does not hold.
+        DataError: codes of another width, or a number outside the range of float32.
     """
     import numpy as np
 
@@ -85,21 +85,21 @@ def of_width(codes: "np.ndarray", width: int, path: str) -> "np.ndarray":
         row, column = bad[0]
         raise DataError(
             f"{name}: code {row + 1} has {codes[row, column]} in column {column + 1}; expected finite float32s"
-            + (f" ({len(bad):,} such in all)" if len(bad) > 1 else ""),
-            remedy="remove or mend these codes",
+            + (f" ({len(bad):,} in total)" if len(bad) > 1 else ""),
+            remedy="remove or correct these codes",
         )
     return single
 
 
 def codes_as_bytes(codes: "np.ndarray", path: str, strings: tuple[str, Sequence[str]] | None = None) -> bytes:
-    """A file of codes: .npy if its name ends so, else CSV or TSV with headings.
+    """The content of a file of codes: .npy by its ending, else CSV or TSV with a header.
 
-    Nine digits give a float32 back exactly.
+    Nine digits represent a float32 exactly.
 
     Args:
-        codes: shape (n, D), float32.
-        path: the file's name.
-        strings: a heading and n strings, for the first column of a table.
+        codes: (n, D) float32.
+        path: name of the file.
+        strings: column name and n strings, for the first column of a table.
     """
     import numpy as np
 
@@ -121,7 +121,7 @@ def codes_as_bytes(codes: "np.ndarray", path: str, strings: tuple[str, Sequence[
 
 
 def is_npy(path: str) -> bool:
-    """Whether `codes_as_bytes` writes numbers alone there."""
+    """Whether `codes_as_bytes` writes .npy there."""
     return Path(path.removesuffix(".gz")).suffix.lower() == ".npy"
 
 
@@ -134,7 +134,7 @@ def _npy(content: bytes, name: str) -> "np.ndarray":
         if version not in _HEADERS:
             raise ValueError(f"version {version} of the format")
         shape, fortran, dtype = getattr(np.lib.format, _HEADERS[version])(file)
-    except _BROKEN as error:  # what numpy's reading of a header raises, which is Python text
+    except _BROKEN as error:  # raised when numpy parses a header
         raise DataError(f"{name} is a truncated or foreign .npy file: {error}", remedy=REMEDY) from None
     if dtype.kind not in "fiu":
         raise DataError(f"{name} holds {shortened(str(dtype))}; expected numbers", remedy=REMEDY)
@@ -163,7 +163,7 @@ def _csv(content: bytes, name: str) -> "np.ndarray":
             continue
         cells = _cells(line, mark, name, number)
         if number == 1 and cells[1:2] == [FIRST]:
-            first = 1  # the column of strings, which `grae encode --with-strings` writes
+            first = 1  # the column of strings of `grae encode --with-strings`
         cells = cells[first:]
         try:
             row = [float(cell) for cell in cells]
@@ -190,7 +190,7 @@ def _cells(line: str, mark: str, name: str, number: int) -> list[str]:
 
 
 def _called(path: str) -> str:
-    """What messages call a file."""
+    """The name of a file in messages."""
     return "standard input" if path == "-" else shortened(path)
 
 

@@ -1,7 +1,7 @@
-"""The options of a command from a file (--config) and into one (--save-config).
+"""Reading the options of a command from a file (--config), and writing them to one (--save-config).
 
-A file is TOML, a line an option under its name on the command line without the dashes; what is written on the command
-line overrides it. The JSON files that runs and searches keep of their settings are read too.
+A file is TOML, with options under their names without the dashes; the command line overrides it. The JSON files of runs
+and searches are accepted too.
 """
 
 import functools
@@ -17,13 +17,13 @@ from grae.cli.saved_options import options_of
 from grae.errors import SettingsError, shortened
 
 HERE_ONLY = ("config", "save_config", "as_json", "verbose", "quiet", "resume")
-"""Parameters that stand on the command line alone, in the order in which their options are listed."""
+"""Parameters that cannot be set in a file, in the order of their options."""
 NOT_SAVED = ("out", "context")
 FROM_PYTHON = "fit it from Python, with the parameters in the file"
 
 
 def with_config(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """A verb with the options --config and --save-config after its own."""
+    """Adds the options --config and --save-config to a verb."""
 
     @functools.wraps(verb)
     def run(*, config: Path | None = None, save_config: Path | None = None, **options: Any) -> Any:
@@ -51,10 +51,10 @@ def with_config(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _read(context: typer.Context, path: Path | None) -> Path | None:
-    """Makes the options of a file the defaults of the command.
+    """Sets the defaults of the command to the options of a file.
 
     Raises:
-        SettingsError: the file holds something that is not an option of the command, or a value that it does not take.
+        SettingsError: an entry is not an option of the command, or its value is not valid.
         RunError: the file cannot be read.
     """
     if path is None or context.resilient_parsing:
@@ -98,14 +98,14 @@ def _toml(path: Path) -> dict[str, Any]:
 def _unknown(path: Path, key: str, names: Mapping[str, str | None], remedy: str) -> SettingsError:
     hyphened = key.replace("_", "-")
     if hyphened in (name.replace("_", "-").removeprefix("as-") for name in HERE_ONLY):
-        remedy = "leave it out there, and give it on the command line"
+        remedy = "remove it from the file, and give it on the command line"
         return SettingsError(f"{path}: {key} is not an option that a file may hold", remedy=remedy)
     error = SettingsError.unknown("option", shortened(hyphened), sorted(names), otherwise=remedy)
     return SettingsError(f"{path}: {error.message}", remedy=error.remedy)
 
 
 def _checked(context: typer.Context, parameter: Any, value: Any, where: str) -> Any:
-    """A value as the command line would have written it. Raises SettingsError: the option does not take it."""
+    """A value as on the command line. Raises SettingsError: it is not valid for the option."""
     takes_list, is_flag = parameter.multiple if hasattr(parameter, "multiple") else False, _is_flag(parameter)
     fits = isinstance(value, bool) if is_flag else isinstance(value, str | int | float) and not isinstance(value, bool)
     if takes_list and isinstance(value, list):
@@ -124,7 +124,7 @@ def _checked(context: typer.Context, parameter: Any, value: Any, where: str) -> 
 
 
 def _save(path: Path, context: typer.Context, options: Mapping[str, Any]) -> None:
-    """Writes options that have a value as TOML. Raises RunError where the file system refuses."""
+    """Writes options that have a value as TOML. Raises RunError: the file cannot be written."""
     import tomlkit
 
     from grae import files
@@ -142,7 +142,7 @@ def _save(path: Path, context: typer.Context, options: Mapping[str, Any]) -> Non
 
 
 def _key(parameter: Any) -> str:
-    """What a parameter is called in a file: its longest option without the dashes, or an argument's name."""
+    """The name of a parameter in a file: its longest option without the dashes, or the argument's name."""
     options: Sequence[str] = [option for option in parameter.opts if option.startswith("--")]
     return max(options, key=len).removeprefix("--") if options else str(parameter.name).replace("_", "-")
 

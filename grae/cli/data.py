@@ -75,7 +75,7 @@ def fetch(name: Name, as_json: AsJson = False) -> None:
         if as_json:
             return emit({"name": name, "paths": list(paths)})
         note(f"{name} is here:")
-        print(*(paths or ["in scikit-learn's own package"]), sep="\n")
+        print(*(paths or ["included in scikit-learn"]), sep="\n")
         return
     with progress(f"fetching {name}") as done:
         path = bring(name, progress=lambda come, total: done(come / max(1, total)))
@@ -86,7 +86,7 @@ def fetch(name: Name, as_json: AsJson = False) -> None:
 
 
 def _is_of_images(name: str) -> bool:
-    """Whether a name is that of a set of images. Raises DataError where it is of no data set at all."""
+    """Whether a name is that of a set of images. Raises DataError: there is no such data set."""
     from grae.datasets import entries
     from grae.datasets.images import image_entries
 
@@ -96,7 +96,7 @@ def _is_of_images(name: str) -> bool:
 
 
 def _image_record(name: str) -> dict[str, object]:
-    """What is known of a set of images, with the files on this machine, if it is here."""
+    """The description of a set of images, with its files on this machine, if any."""
     from grae.datasets.images import find_images, image_entries
 
     local = find_images(name)

@@ -1,4 +1,4 @@
-"""A run's model with the requested densities; a missing one is fitted once and saved."""
+"""Fitting of missing densities of a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def with_densities(model: "GrammarAutoencoder", place: Path, asked: str | None) -> "GrammarAutoencoder":
-    """As `grae.evaluation.fit_missing_densities`; what is fitted is said on stderr."""
+    """As `grae.evaluation.fit_missing_densities`, with messages on stderr."""
     from grae.cli.strings import build
     from grae.evaluation.runs import fit_missing_densities
 

@@ -1,4 +1,4 @@
-"""A command in several processes, as `accelerate launch` and `torchrun` start them: only rank 0 prints."""
+"""Commands in distributed training (`accelerate launch`, `torchrun`): only rank 0 prints."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ def launched() -> bool:
 
 
 def main_process_first() -> contextlib.AbstractContextManager[None]:
-    """As `processes.main_process_first`; does not load torch where there is only one process."""
+    """As `processes.main_process_first`; does not import torch for a single process."""
     if not launched():
         return contextlib.nullcontext()
     from grae.training import processes
@@ -27,15 +27,15 @@ def main_process_first() -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def together(device: "Device") -> Iterator[bool]:
-    """Joins the processes of a launcher for the body; yields whether this one prints results.
+    """A context that joins the processes of a launcher; yields whether this process prints results.
 
-    Every process reports its errors; only the main process prints notes and progress.
+    Every process reports its errors; only rank 0 prints notes and progress.
 
     Args:
-        device: what they train on.
+        device: device to train on.
 
     Raises:
-        SettingsError: the device is not here.
+        SettingsError: the device is not available.
     """
     if not launched():
         yield True

@@ -13,7 +13,7 @@ from grae.errors import DataError, SettingsError, shortened
 if TYPE_CHECKING:
     from grae.datasets import Line, Reject
 
-SHOWN = 5  # skipped strings that are named
+SHOWN = 5  # skipped strings to name
 
 
 def encode(
@@ -46,7 +46,7 @@ def encode(
 
     if with_strings and is_npy(out):
         raise SettingsError(
-            f"--with-strings: {out} holds only numbers", remedy="write a .csv or .tsv, or leave the option out"
+            f"--with-strings: {out} can hold only numbers", remedy="write a .csv or .tsv, or leave the option out"
         )
     place = find_run(named(run, named_model), grammar)
     from grae.datasets import open_source
@@ -110,7 +110,7 @@ def encode(
 
 
 def _rejects(lines: "list[Line]", rejections: "list") -> "list[Reject]":
-    """What was not encoded, by line; a line that holds no UTF-8 is one of them."""
+    """The skipped strings by line, including lines that are not UTF-8."""
     from grae.datasets import Reject
 
     rejects = []
@@ -123,7 +123,7 @@ def _rejects(lines: "list[Line]", rejections: "list") -> "list[Reject]":
 
 
 def _tell(rejects: "list[Reject]", n: int, out: str) -> str | None:
-    """Says what was skipped, and lists all of it beside the codes; gives the list's path."""
+    """Prints the first skipped strings, and writes all to a file next to the codes; returns its path."""
     from grae.datasets.rejects import HEADING, as_row
 
     if not rejects:

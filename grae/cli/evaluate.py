@@ -1,4 +1,4 @@
-"""`grae evaluate`: measures of a run's samples and reconstructions, or of the strings of a file."""
+"""`grae evaluate`: evaluation of a run, or of the strings of a file."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -139,7 +139,7 @@ def evaluate(
 def _of_file(
     samples: str, column: str | None, delimiter: str | None, grammar: str, asked: "EvalRequest"
 ) -> dict[str, object]:
-    """What was measured of a file's strings, as JSON holds it."""
+    """The evaluation of a file's strings, as JSON."""
     from grae.datasets import open_source
     from grae.errors import DataError
     from grae.evaluation import evaluate_samples, samples_of
@@ -201,11 +201,11 @@ def _print(found: Mapping[str, Any], as_json: bool) -> None:
             for cause, share in found["invalid"].items()
         ]
         without = " without the semantic rules" if "valid_without_constraints" in found else ""
-        table(["cause", "of all samples", "samples"], rows, title=f"why samples are not valid{without}")
+        table(["cause", "of all samples", "samples"], rows, title=f"causes of invalidity{without}")
 
 
 def shown(name: str, value: float | None) -> str | None:
-    """A measure's value as a table shows it."""
+    """A measure's value for a table."""
     from grae.evaluation import MEASURES
 
     if value is None:
@@ -214,7 +214,7 @@ def shown(name: str, value: float | None) -> str | None:
 
 
 def shown_interval(name: str, interval: "list[float] | tuple[float, float] | None") -> str | None:
-    """A measure's interval as a table shows it."""
+    """A measure's interval for a table."""
     if interval is None:
         return None
     low, high = (shown(name, bound) for bound in interval)
@@ -222,7 +222,7 @@ def shown_interval(name: str, interval: "list[float] | tuple[float, float] | Non
 
 
 def _print_densities(compared: "Mapping[str, DensityEvaluation]") -> None:
-    """A table with a row a measure and a column a density."""
+    """A table with one row per measure and one column per density."""
     from grae.evaluation import MEASURES
 
     records = {name: one.to_dict() for name, one in compared.items()}
@@ -238,6 +238,6 @@ def _print_densities(compared: "Mapping[str, DensityEvaluation]") -> None:
 
 
 def with_interval(name: str, record: Mapping[str, Any]) -> str | None:
-    """A measure's value with its interval behind it."""
+    """A measure's value with its interval."""
     value, interval = shown(name, record.get(name)), record["intervals"].get(name)
     return value if value is None or interval is None else f"{value} [{shown_interval(name, interval)}]"

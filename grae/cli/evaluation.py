@@ -1,4 +1,4 @@
-"""What `grae evaluate`, `grae compare` and `grae report` share: a run opened and measured, with its progress shown."""
+"""Loading and evaluating a run with progress, for `grae evaluate`, `grae compare` and `grae report`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def opened(place: Path, request: "EvalRequest") -> "LoadedRun":
-    """A run with its strings, as `grae.evaluation.open_run` gives it; what is missing is said on stderr."""
+    """As `grae.evaluation.open_run`, with messages on stderr."""
     from grae.cli.strings import build
     from grae.evaluation.runs import open_run
 
@@ -18,7 +18,7 @@ def opened(place: Path, request: "EvalRequest") -> "LoadedRun":
 
 
 def measured(run: "LoadedRun", request: "EvalRequest", *, again: bool = True) -> dict[str, Any]:
-    """What an evaluation of a run found, as `grae.evaluation.evaluate_run` returns it."""
+    """As `grae.evaluation.runs.measure`, with progress on stderr."""
     from grae.evaluation.runs import measure
 
     with stages(f"evaluating {run.place}") as work:

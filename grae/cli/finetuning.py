@@ -1,4 +1,4 @@
-"""`grae train --from MODEL`: fine-tuning of a trained model on other strings."""
+"""`grae train --from MODEL`: fine-tuning."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from grae.training.run_folder import RunFolder
 
 OF_MODEL = ("preset", "model", "architecture", "latent_dim", "motifs", "max_length", "form")
-"""Parameters that the model decides which is trained on."""
+"""Parameters that are taken from the model that is fine-tuned."""
 HELD_BACK = 0.1
-"""Share of the new strings to validate on, and to test on: there may be few of them."""
+"""Share of the new strings in the validation set, and in the test set; larger than usual, since they may be few."""
 
 
 def tuned(
@@ -31,21 +31,21 @@ def tuned(
     out: Path | None,
     callbacks: "Sequence[Callback]" = (),
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
-    """A new run, begun from a model's weights.
+    """Fine-tunes a model in a new run.
 
     Args:
-        start: the model's name or its run.
-        grammar: as on the command line; it can only be the model's.
+        start: name or run of the model.
+        grammar: as on the command line; must be the model's.
         strings: data, column, delimiter.
-        on_invalid: what becomes of strings outside the language.
+        on_invalid: whether strings outside the language are errors or skipped.
         parameters: of the estimator.
-        given: those of `OF_MODEL` that are on the command line.
-        replay: share of each batch.
-        out: the run's folder.
-        callbacks: called during the training.
+        given: parameters in `OF_MODEL` that are on the command line.
+        replay: share of replayed samples in each batch.
+        out: run folder.
+        callbacks: called during training.
 
     Raises:
-        SettingsError: no data, or something that the model decides.
+        SettingsError: no data, or a parameter that is taken from the model.
         RunError, DataError: model, data or folder cannot be used.
     """
     from grae.cli.strings import encoder, keep_rejects
@@ -61,7 +61,7 @@ def tuned(
         name = next(iter(given))
         raise SettingsError(
             f"--{name.replace('_', '-')} cannot be combined with --from, which keeps the model's own",
-            remedy="leave it out, or train without --from",
+            remedy="omit it, or train without --from",
         )
     if grammar is not None and load_grammar(grammar) != plain:
         raise SettingsError(f"{start} is a model of another grammar than {grammar!r}", remedy="leave --grammar out")
@@ -88,10 +88,10 @@ def tuned(
 
 
 def restarted(folder: "RunFolder", about: Mapping[str, Any], begun: bool) -> dict[str, Any]:
-    """What `fit` is told of a fine-tuning that was stopped before its first checkpoint; nothing of any other run.
+    """Arguments of `fit` to restart fine-tuning that was stopped before its first checkpoint; {} for other runs.
 
     Raises:
-        RunError: the run does not say which model it began with.
+        RunError: the run does not name its original model.
     """
     from grae.sequence.finetuning import is_begun
     from grae.sequence.replay import Replay
@@ -99,12 +99,12 @@ def restarted(folder: "RunFolder", about: Mapping[str, Any], begun: bool) -> dic
     if begun or not is_begun(folder.path):
         return {}
     if about.get("from") is None:
-        raise RunError(f"{folder.path} does not say which model it began with", remedy="train a new run with --from")
+        raise RunError(f"{folder.path} does not name its original model", remedy="train a new run with --from")
     return {"warm_start": about["from"], "replay": Replay.read(folder).share}
 
 
 def print_finetuning(fitted: "GrammarAutoencoder") -> None:
-    """Reconstruction accuracy before and after, on the new strings and on samples of the model."""
+    """Prints reconstruction accuracy before and after, on new strings and samples of the model."""
     report = getattr(fitted, "finetuning_", None)
     if report is None:
         return

@@ -186,7 +186,7 @@ def _coverage(
 
 
 def _record(coverage: "Coverage") -> dict[str, object]:
-    """The coverage as JSON holds it."""
+    """The coverage as JSON."""
     rejected = [
         {"reason": reason, "count": count, "samples": [r._asdict() for r in coverage.rejects if r.reason == reason]}
         for reason, count in coverage.rejected.items()

@@ -1,4 +1,4 @@
-"""`grae`: the commands gathered, and how each ends.
+"""The program `grae`: its commands and exit statuses.
 
 Exit status 0; 2 for bad input, with a message; 1 for a bug, with its traceback; 130 on Ctrl-C.
 """
@@ -37,21 +37,21 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 OUTSIDE_OUR_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
-UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # in typer or in click, as the version has it
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # in typer or in click, depending on the version
 NO_SUCH_PLACE = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENODEV}
 
 
 class Commands(TyperGroup):
-    """The group of all commands; turns what they raise into a message and an exit status."""
+    """The group of all commands; turns exceptions into a message and an exit status."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command that was asked for."""
-        for stream in (sys.stdout, sys.stderr):  # what the terminal's encoding lacks is printed as an escape
+        """Runs the requested command."""
+        for stream in (sys.stdout, sys.stderr):  # characters outside the terminal's encoding are escaped
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()  # here, where a reader that has gone or a full disk can still be told
+            sys.stdout.flush()  # here, where a closed pipe or a full disk can still be reported
             return result
         except UsageError as error:
             message = io.StringIO()
@@ -65,7 +65,7 @@ class Commands(TyperGroup):
             say(f"\ngrae: {str(interrupt) or 'interrupted'}", sys.stderr)
             raise typer.Exit(INTERRUPTED) from interrupt
         except BrokenPipeError as error:
-            # Whoever read our output has gone (`grae sample | head`); nothing more can be said there, so say nothing.
+            # the reader of our output has closed the pipe (`grae sample | head`)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(BROKEN_PIPE) from error
         except MemoryError as error:

@@ -1,4 +1,4 @@
-"""What the help says of each verb beside its options: a line in the list of verbs, and examples."""
+"""Help texts of the verbs: a line in the list of verbs, and examples."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,16 @@ from grae.cli.configuring import with_config
 from grae.cli.verbosity import with_verbosity
 from grae.optimization.benchmarks.names import GUACAMOL, PMO
 
-UNWRAPPED = "\b\n"  # what stands behind it keeps its lines
+UNWRAPPED = "\b\n"  # keeps the line breaks of the paragraph after it
 
 
 class Page(NamedTuple):
-    """A verb in the manual.
+    """The help of a verb.
 
     Attributes:
-        short: what the list of verbs says of it.
-        examples: commands that can be typed as they are, once there is a run.
-        remarks: paragraphs before them.
+        short: line in the list of verbs.
+        examples: complete commands, which work once there is a run.
+        remarks: paragraphs before the examples.
     """
 
     short: str
@@ -63,7 +63,7 @@ MANUAL = {
         ),
     ),
     "evaluate": Page(
-        "Measure a run, or the strings of a file.",
+        "Evaluate a run, or the strings of a file.",
         (
             "grae evaluate -n 10000",
             "grae evaluate runs/mine --density all",
@@ -71,7 +71,7 @@ MANUAL = {
         ),
     ),
     "compare": Page(
-        "Compare runs side by side.",
+        "Compare runs.",
         ("grae compare runs/one runs/other", "grae compare runs/one runs/other --csv both.csv"),
     ),
     "optimize": Page(

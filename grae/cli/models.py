@@ -1,4 +1,4 @@
-"""`grae models list | show | pack`: models that are ready to use, and a run made one."""
+"""`grae models list | show | pack`: pretrained models, and packing a run into one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List and show pretrained models, and pack a run into one.", no_args_is_help=True)
 
-SHOWN = 5  # of its own samples
+SHOWN = 5  # samples to show
 EVALUATED = 10_000
 
 
@@ -102,7 +102,7 @@ def pack(
 def packed(
     place: Path, out: Path, description: str | None, asked: "EvalRequest", starts: int, command: str | None = None
 ) -> "About":
-    """A run packed with what `grae evaluate` measures of it as it is asked.
+    """Evaluates a run as `grae evaluate` does by default, and packs it.
 
     Raises:
         RunError: as `grae.evaluation.packed.pack`.
@@ -133,5 +133,5 @@ def _size(n: int) -> str:
 
 
 def _exact(about: "About") -> str:
-    """The shares that come back exactly, by the type of the weights."""
+    """Reconstruction accuracy by dtype of the weights."""
     return ", ".join(f"{100 * share:.2f} % ({kind})" for kind, share in (about.exact or {}).items())

@@ -1,4 +1,4 @@
-"""`grae reproduce moses`: the default model trained on MOSES, beside the published rows of its table."""
+"""`grae reproduce moses`: the default model on MOSES, with the published rows of its table."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,7 +68,7 @@ def moses(
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    """Three tables that fit a screen, one row per model; standard deviations and intervals are in the files."""
+    """Prints three tables that fit a screen, one row per model; standard deviations and intervals are in the files."""
     from grae.reproduction.moses import COLUMNS, heading
 
     ours = rows[-1]

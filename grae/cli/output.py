@@ -1,4 +1,4 @@
-"""What the commands print and write: results on stdout, everything else on stderr, files whole or not at all."""
+"""Output of the commands: results on stdout, everything else on stderr, files written atomically."""
 
 import contextlib
 import csv
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from grae.training.result import TrainingResult
 
 PIPE_WIDTH = 160
-BEST_VALUES = 3  # of a validation
-WORTH_SAYING = 10.0  # seconds of a stage
-FEW, MANY = 1e-2, 1e7  # between them, three decimals of a number are enough
+BEST_VALUES = 3  # validation values to print
+WORTH_SAYING = 10.0  # seconds; longer stages are reported
+FEW, MANY = 1e-2, 1e7  # between them, numbers are printed with three decimals
 TABLES = {".csv": ",", ".tsv": "\t"}
 VERBOSITY: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("verbosity", default="usual")
 
 
 def note(message: str) -> None:
-    """A line for the person at the terminal, on stderr; none where quiet was asked for."""
+    """Prints a line on stderr, unless --quiet is given."""
     if talks():
         say(message, sys.stderr)
 
@@ -47,24 +47,24 @@ def print_facts(named: Mapping[str, object], more: Iterable[object] = (), *, wid
 
 
 def talks() -> bool:
-    """Whether to tell more than errors."""
+    """Whether to print more than errors."""
     return VERBOSITY.get() != "quiet"
 
 
 def training_progress() -> "Shown":
-    """What a training shows: nothing, a bar in a terminal, or with -v a row per validation elsewhere, too."""
+    """The progress of trainings: none, a bar in a terminal, or with -v also a row per validation elsewhere."""
     return "verbose" if VERBOSITY.get() == "verbose" else talks()
 
 
 def say_ended(result: "TrainingResult") -> None:
-    """Summary of a training, in lines of less than 80 columns; metrics.jsonl holds all values of the validations."""
+    """Prints a summary of a training, in lines of less than 80 columns; all values are in metrics.jsonl."""
     note(f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes")
     values = [f"{name} {value:.4g}" for name, value in result.best.items() if isinstance(value, float)]
     note(f"best validation: {', '.join(values[:BEST_VALUES])}")
 
 
 def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], None]]:
-    """A progress bar on stderr, where that is a terminal; gives what to call with the fraction done, 0 to 1."""
+    """A progress bar on stderr, if it is a terminal; yields the callback for the fraction done, 0 to 1."""
     from grae.callbacks.reporter import stage
 
     return stage(doing, shown=talks())
@@ -72,13 +72,13 @@ def progress(doing: str) -> contextlib.AbstractContextManager[Callable[[float], 
 
 @contextlib.contextmanager
 def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
-    """Progress bars on stderr, one a stage; gives what makes, of a seed and a number of jobs, the `Work` that reports.
+    """Progress bars on stderr, one per stage; yields a factory of `Work` from a seed and a number of jobs.
 
-    Each bar shows the time that its stage takes; where it is verbose, or no terminal is there to show bars, a line says
-    it of each stage that took longer than `WORTH_SAYING` seconds.
+    Each bar shows the duration of its stage; with -v, or without a terminal, a line is printed for each stage that took
+    longer than `WORTH_SAYING` seconds.
 
     Args:
-        doing: what takes so long.
+        doing: description of the whole.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -100,7 +100,7 @@ def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
         begun: dict[str, float] = {}
 
         def end() -> None:
-            """Ends the stage that is under way."""
+            """Ends the current stage."""
             for stage, task in tasks.items():
                 bars.update(task, completed=1.0)
                 seconds = time.monotonic() - begun.pop(stage, math.inf)
@@ -119,18 +119,18 @@ def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
 
 
 def emit(record: dict[str, object]) -> None:
-    """Prints one JSON object on stdout; what is no finite number is null there."""
+    """Prints one JSON object on stdout; numbers that are not finite become null."""
     from grae.files import as_json
 
     print(as_json(_plain(record)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """Prints a table on stdout; numbers to the right, long strings folded at the width of the terminal.
+    """Prints a table on stdout, with numbers right-aligned and long strings wrapped at the width of the terminal.
 
     Args:
-        columns: the headings.
-        rows: a row holds a value for each heading; None prints as "-".
+        columns: headings.
+        rows: one value per heading; None is printed as "-".
         title: a line above.
     """
     from rich import box
@@ -149,17 +149,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
 
 
 def _pipe_width() -> int:
-    """Columns of a table that goes into a pipe or a file: what COLUMNS says, else more than a terminal usually has."""
+    """The width of tables in pipes and files: COLUMNS, or else `PIPE_WIDTH`."""
     asked = os.environ.get("COLUMNS", "")
     return int(asked) if re.fullmatch("[1-9][0-9]{1,3}", asked) else PIPE_WIDTH
 
 
 @contextlib.contextmanager
 def written(path: str) -> Iterator[IO[bytes]]:
-    """A binary file to write: `-` is stdout; any other appears under its name only when it is complete, .gz packed.
+    """Opens a binary file to write, atomically; `-` is stdout, and .gz is compressed.
 
     Raises:
-        GraeError: the path is a folder, or the file system refuses.
+        GraeError: the path is a folder, or the file cannot be written.
     """
     from grae.files import atomic_write
 
@@ -170,7 +170,7 @@ def written(path: str) -> Iterator[IO[bytes]]:
         sys.stdout.buffer.flush()
     elif place.is_dir():
         raise GraeError(f"cannot write {path!r}: it is a folder", remedy="give the path of a file")
-    elif place.exists() and not place.is_file():  # a device or a pipe: nothing to put in its place
+    elif place.exists() and not place.is_file():  # a device or a pipe, which cannot be replaced
         with place.open("wb") as file:
             yield file
     else:
@@ -183,10 +183,10 @@ def written(path: str) -> Iterator[IO[bytes]]:
 
 
 def write_lines(path: str, lines: Iterable[str]) -> None:
-    """Writes a text file, a line a string; `-` is stdout.
+    """Writes a text file, one line per string; `-` is stdout.
 
     Raises:
-        GraeError: the path is a folder, or the file system refuses.
+        GraeError: the path is a folder, or the file cannot be written.
     """
     with written(path) as file:
         file.writelines(f"{line}\n".encode() for line in lines)
@@ -195,17 +195,17 @@ def write_lines(path: str, lines: Iterable[str]) -> None:
 def write_strings(
     path: str, texts: Sequence[str], language: "Language", more: Mapping[str, Sequence[object]] | None = None
 ) -> None:
-    """Writes strings as the file's name asks: a table under a heading as .csv or .tsv, else a line a string.
+    """Writes strings in the format of the file's ending: .csv or .tsv with a header, else one line per string.
 
     Args:
-        path: the file; a further .gz packs it; `-` is stdout.
-        texts: the strings.
-        language: what they are, which names their column.
+        path: file; a further .gz compresses it; `-` is stdout.
+        texts: strings.
+        language: names their column.
         more: further columns of a table.
 
     Raises:
-        GraeError: the path is a folder, or the file system refuses.
-        DataError: a string has a line end, which only a table can hold.
+        GraeError: the path is a folder, or the file cannot be written.
+        DataError: a string contains a line break, which only a table can hold.
     """
     suffix = Path(path.removesuffix(".gz")).suffix.lower()
     if suffix not in TABLES:
@@ -226,7 +226,7 @@ def write_strings(
 
 
 def delimiter_of(path: str) -> str:
-    """What stands between the columns of a table of that name."""
+    """The delimiter of a table with that file name."""
     return TABLES.get(Path(path.removesuffix(".gz")).suffix.lower(), ",")
 
 
@@ -236,7 +236,7 @@ def is_table(path: str) -> bool:
 
 
 def _plain(value: object) -> object:
-    """Dictionaries, sequences, numpy's values and paths as JSON's."""
+    """Converts dictionaries, sequences, numpy values and paths to JSON types."""
     match value:
         case dict():
             return {str(key): _plain(member) for key, member in value.items()}

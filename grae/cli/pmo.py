@@ -1,4 +1,4 @@
-"""`grae reproduce pmo`: the PMO benchmark of molecular optimization, beside published figures."""
+"""`grae reproduce pmo`: the PMO benchmark of molecular optimization, with published figures."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,7 +52,7 @@ def pmo(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search for each task of PMO, and print the top-10 area under the curve beside published figures.
+    """Search for each task of PMO, and print the AUC of the top 10 with published figures.
 
     Every score counts, including the starting molecules. The same command resumes it; more tasks, methods or seeds are
     added to the folder, which contains the searches and the table as CSV, JSON and Markdown.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from grae.evaluation import EvalRequest, LoadedRun
     from grae.report import Search
 
-TRAINING = 2_000  # training strings at hand, for examples
+TRAINING = 2_000  # training strings for examples
 SAMPLES = 1_000
 IMAGES = "grae image run"
 
@@ -90,10 +90,10 @@ def report(
 
 
 def _check_strings(place: Path) -> None:
-    """Makes sure that a run is one of strings.
+    """Checks that a run is one on strings.
 
     Raises:
-        RunError: it is one of images, or its configuration cannot be read.
+        RunError: it is one on images, or its configuration cannot be read.
     """
     from grae.training.run_folder import RunFolder
 
@@ -107,7 +107,7 @@ def _check_strings(place: Path) -> None:
 
 
 def _searches(place: Path, others: list[Path]) -> "list[Search]":
-    """The searches in a run's folder, the earliest first, then the others."""
+    """The searches in a run folder, earliest first, then further ones."""
     from grae.optimization.folder import searches_of
     from grae.report import Search
 
@@ -115,7 +115,7 @@ def _searches(place: Path, others: list[Path]) -> "list[Search]":
 
 
 def _found(held: "LoadedRun", asked: "EvalRequest", *, again: bool) -> dict[str, Any]:
-    """The measures of a run: those kept of most samples, unless others are asked for."""
+    """The measures of a run: the stored ones with the most samples, unless others are requested."""
     from grae.datasets.readers import file_checksum
     from grae.evaluation.results import largest_evaluation
 

@@ -1,4 +1,4 @@
-"""Which run a command means: the one that is named, or the latest."""
+"""The run of a command: the named one, or the latest."""
 
 from pathlib import Path
 
@@ -20,25 +20,26 @@ def find_run(
 ) -> Path:
     """The folder of a run.
 
-    Where finished runs of strings are asked for, the models that come with grae count too: by their names, unless a run
-    has that name, and in the place of the latest run where there is none.
+    Where a finished run on strings is requested, pretrained models count too: by name, unless a run has that name, and
+        as
+    default where there is no run.
 
     Args:
-        run: a folder, or the name of one under `under`; None for the latest.
-        grammar: a grammar's name, file or run; narrows the latest to its runs.
-        language: the name of the strings' language; narrows the latest to its runs.
-        holds: the file that a run must hold to count as the latest; None for any folder that is named.
-        under: where the runs lie; those of images have a folder of their own.
+        run: a folder, or its name under `under`; None for the latest.
+        grammar: a grammar's name, file or run; restricts the latest to its runs.
+        language: name of a language; restricts the latest to its runs.
+        holds: file that the latest run must contain; None accepts any named folder.
+        under: folder of the runs; those on images have their own.
 
     Raises:
-        RunError: there is no such run, or none to choose from.
+        RunError: there is no such run, or none at all.
         GrammarError: there is no such grammar.
     """
     comes_along = holds == MODEL_FILE and under == RUNS
     if run is not None:
         place = place_named(run, under)
         if comes_along and not is_file(place / CONFIG_FILE) and (shipped := pretrained_folder(run)) is not None:
-            note(f"model: {run}, which comes with grae")
+            note(f"model: {run} (pretrained)")
             return shipped
         if is_dir(place):
             if holds == MODEL_FILE:
@@ -53,7 +54,7 @@ def find_run(
     if latest is None and comes_along:
         shipped = model_for(language, None if grammar is None else _fingerprint(grammar))
         if shipped is not None:
-            note(f"model: {shipped.name}, which comes with grae; there is no run of your own under {under}/")
+            note(f"model: {shipped.name} (pretrained); there is no run of your own under {under}/")
             return shipped
     if latest is None:
         of = "" if grammar is None else f" of grammar {grammar!r}"
@@ -69,18 +70,18 @@ def find_run(
 
 
 def named(run: str | None, model: str | None) -> str | None:
-    """The run that a command's argument or its --model names.
+    """The run named by a command's argument or its --model.
 
     Raises:
-        SettingsError: both were given.
+        SettingsError: both are given.
     """
     if run is not None and model is not None:
-        raise SettingsError(f"--model {model} beside the run {run}", remedy="give one of them")
+        raise SettingsError(f"--model {model} together with the run {run}", remedy="give one of them")
     return run if model is None else model
 
 
 def new_run(grammar: str, model: str, under: Path = RUNS) -> Path:
-    """The first folder `runs/<grammar>-<model>-<number>` that is not there; of images, data in the grammar's place."""
+    """The first unused folder `runs/<grammar>-<model>-<number>`; for images, with the data instead of the grammar."""
     number = 1
     while (place := under / f"{grammar}-{model}-{number}").exists():
         number += 1
@@ -88,10 +89,10 @@ def new_run(grammar: str, model: str, under: Path = RUNS) -> Path:
 
 
 def place_for(out: Path | None, data: str, model: str, under: Path = RUNS) -> Path:
-    """The folder of a new run: the one that is asked for, or else `new_run`; the main process's, among several.
+    """The folder of a new run: the requested one, or `new_run`; chosen by rank 0 for all processes.
 
     Raises:
-        RunError: there is something in it.
+        RunError: the folder is not empty.
     """
     from grae.training.processes import broadcast_from_main
 
@@ -104,21 +105,21 @@ def place_for(out: Path | None, data: str, model: str, under: Path = RUNS) -> Pa
 
 
 def check_new(place: Path | None) -> None:
-    """Makes sure that a new run overwrites nothing; None is a folder that is yet to be chosen.
+    """Checks that a new run would overwrite nothing; None is a folder to be chosen later.
 
     Raises:
-        RunError: the place is a file, or a folder with something in it.
+        RunError: the path is a file, or a folder that is not empty.
     """
     if place is None or (is_dir(place) and not any(place.iterdir())):
         return
     if exists(place):
         what = "a folder that is not empty" if place.is_dir() else "a file"
         resume = "continue it with --resume, or " if (place / CONFIG_FILE).is_file() else ""
-        raise RunError(f"--out {place} is already there: {what}", remedy=f"{resume}choose another folder")
+        raise RunError(f"--out {place} already exists: {what}", remedy=f"{resume}choose another folder")
 
 
 def _check_complete(place: Path, train: str) -> None:
-    """A look at a run's files, before anything heavy is loaded. Raises RunError: no run, or one that has not ended."""
+    """Checks a run's files before anything heavy is imported. Raises RunError: not a run, or not finished."""
     if not (place / CONFIG_FILE).is_file():
         raise RunError(f"{place} is not a run: {CONFIG_FILE} is missing", remedy=f"give a folder made by `{train}`")
     if not (place / MODEL_FILE).is_file():
@@ -128,7 +129,7 @@ def _check_complete(place: Path, train: str) -> None:
 
 
 def _newest(holds: str, under: Path) -> list[Path]:
-    """The runs under a folder, the last written first."""
+    """The runs under a folder, latest first."""
     written = [(file.stat().st_mtime_ns, file.parent) for file in under.glob(f"*/{holds}")]
     return [place for _, place in sorted(written, reverse=True)]
 
@@ -138,12 +139,12 @@ def _is_of(place: Path, grammar: str) -> bool:
     named = place / LANGUAGE_FILE
     try:
         return _fingerprint(named if named.is_file() else place) == wanted
-    except GrammarError:  # a damaged run is not the one that is looked for
+    except GrammarError:  # damaged runs are ignored
         return False
 
 
 def _fingerprint(grammar: str | Path) -> str:
-    """Of a grammar without motifs."""
+    """The fingerprint of a grammar without motifs."""
     from grae.grammar import load_grammar
 
     held = load_grammar(grammar)
@@ -151,7 +152,7 @@ def _fingerprint(grammar: str | Path) -> str:
 
 
 def _language(place: Path) -> str | None:
-    """The name of the language of a run's strings; None where its grammar is damaged."""
+    """The name of a run's language; None where its grammar is damaged."""
     from grae.grammar import load_grammar
 
     named = place / LANGUAGE_FILE
@@ -162,7 +163,7 @@ def _language(place: Path) -> str | None:
 
 
 def _grammar_of(language: str | None) -> str:
-    """The grammar of the data set that is the default of a language; that of molecules where there is none."""
+    """The grammar of a language's default data set; that of molecules where there is none."""
     from grae.datasets.registry import entries
 
     defaults = [entry for entry in entries().values() if entry.default]

@@ -1,4 +1,4 @@
-"""`grae push` and `grae pull`: models handed on, in a folder or a repository of the Hugging Face Hub."""
+"""`grae push` and `grae pull`: sharing models in a folder or a repository of the Hugging Face Hub."""
 
 from pathlib import Path
 from typing import Annotated

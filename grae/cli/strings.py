@@ -1,4 +1,4 @@
-"""The strings of a run: encoded for training, and read again for evaluation or resuming."""
+"""Encoding of a run's strings with progress, for training, evaluation and resuming."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,10 +16,10 @@ REJECTS = "rejects.tsv"
 
 
 def encoder(on_invalid: Any = "skip") -> "Build":
-    """What encodes a source with progress and prints how many of its lines the store holds.
+    """A function that encodes a source with progress, and prints how many of its lines were used.
 
     Args:
-        on_invalid: whether a string outside the language is an error or skipped.
+        on_invalid: whether strings outside the language are errors or skipped.
     """
     from grae.datasets import build_store
 
@@ -44,7 +44,7 @@ def encoder(on_invalid: Any = "skip") -> "Build":
 
 
 def undecodable_note(n: int, of: int) -> str:
-    """The note on strings that a decoder with semantic constraints cannot write."""
+    """The note on strings that cannot be decoded under semantic constraints."""
     return (
         f"{n:,} of {of:,} strings break rules that the default decoder enforces (--constraints semantic): it cannot "
         "write them"
@@ -52,7 +52,7 @@ def undecodable_note(n: int, of: int) -> str:
 
 
 def keep_rejects(store: "DerivationStore", place: Path) -> None:
-    """Copies the table of the lines that a training left out into its run, once there is one.
+    """Copies the table of skipped lines into the run folder, if the run has been started.
 
     Raises:
         RunError: the run's folder cannot be written.

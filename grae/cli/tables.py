@@ -1,4 +1,4 @@
-"""Choices and help texts made from the tables of grae, so that a row is all that the commands need of an addition."""
+"""Choices and help texts from the tables of grae, so that an added row appears in the commands."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -14,11 +14,11 @@ else:
 
 
 class Described(Protocol):
-    """A row that says in a few words what it is."""
+    """A row with a summary."""
 
     @property
     def summary(self) -> str:
-        """For help texts."""
+        """Summary for help texts."""
         ...
 
 
@@ -29,7 +29,7 @@ def described(table: "Mapping[str, Described] | Table[Any]") -> str:
 
 
 def described_groups() -> str:
-    """The groups of proposers with what is in them."""
+    """The groups of proposers with their members."""
     summaries: dict[str, list[str]] = {}
     for row in PROPOSERS.values():
         if not row.beside_surrogate:
@@ -38,13 +38,13 @@ def described_groups() -> str:
 
 
 def either(names: Iterable[str]) -> str:
-    """Names as in "a, b or c"."""
+    """Names in the form "a, b or c"."""
     *before, last = names
     return f"{', '.join(before)} or {last}" if before else last
 
 
 def of_paces(what: Literal["rounds", "batch_size"]) -> str:
-    """What the strategies have where the user gives nothing: that of most, and those of the others."""
+    """Defaults by strategy: the most common one, and the exceptions."""
     values = {name: getattr(row.pace, what) for name, row in STRATEGIES.items()}
     usual = next(iter(values.values()))
     return "; ".join([str(usual), *(f"{name} {value}" for name, value in values.items() if value != usual)])

@@ -1,4 +1,4 @@
-"""`grae train`: a grammar and its strings to a run."""
+"""`grae train`: training an autoencoder on strings."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -172,7 +172,7 @@ def train(
     }
     strings = {"data": data, "column": column, "delimiter": delimiter}
     if replay is not None and start is None:
-        raise SettingsError("--replay belongs to --from", remedy="leave it out, or name a model to train on")
+        raise SettingsError("--replay belongs to --from", remedy="omit it, or name a model to fine-tune")
     if start is not None and resume:
         raise SettingsError("--from starts a new run, --resume continues one", remedy="leave one of them out")
     from grae.callbacks import logger_named

@@ -1,4 +1,4 @@
-"""What `grae train` does: a new run, or the continuation of one."""
+"""The work of `grae train`: starting or resuming a run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grae.datasets import DerivationStore
     from grae.sequence import GrammarAutoencoder
 
-TEST = 0.05  # share of the strings that no training looks at, for `grae evaluate`
+TEST = 0.05  # share of the strings in the test set, for `grae evaluate`
 
 
 def start_run(
@@ -37,14 +37,14 @@ def start_run(
     from grae.sequence.resolution import resolve_settings
     from grae.sequence.strings import RunStrings
 
-    # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
+    # Invalid options are reported before torch is imported, which takes seconds.
     grammar = load_grammar(name)
-    grammar = grammar.base or grammar  # of a run's folder, without its motifs
+    grammar = grammar.base or grammar  # of a run, without its motifs
     for finding in grammar.analysis.findings:
         if finding.kind in KILLED:
             note(f"warning: {finding}")
     resolved = resolve_settings(parameters, grammar)
-    if not launched():  # among several processes the main one alone looks, below
+    if not launched():  # in distributed training rank 0 checks, below
         check_new(out)
     opened = RunStrings.open(grammar, resolved, **{**data, "data": data["data"] or default_dataset(grammar)})
 

@@ -29,7 +29,7 @@ PACKAGES = ("torch", "rdkit", "numpy", "scikit-learn", "botorch")
 
 
 def with_verbosity(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """A verb with the options -v and -q after its own."""
+    """Adds the options -v and -q to a verb."""
 
     @functools.wraps(verb)
     def run(*arguments: Any, verbose: bool = False, quiet: bool = False, **options: Any) -> Any:
@@ -49,10 +49,10 @@ def with_verbosity(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def _loud(verbose: bool, quiet: bool) -> Iterator[None]:
-    """What is said while a verb runs.
+    """A context that sets the verbosity of a verb.
 
     Raises:
-        SettingsError: both are asked for.
+        SettingsError: both are requested.
     """
     if verbose and quiet:
         raise SettingsError("--verbose and --quiet exclude each other", remedy="leave one of them out")
@@ -73,7 +73,7 @@ def _loud(verbose: bool, quiet: bool) -> Iterator[None]:
 
 
 def _versions() -> str:
-    """The program, its surroundings and its packages on one line."""
+    """Versions of grae, Python and packages, and the platform, on one line."""
     versions = [f"grae {__version__}", f"Python {platform.python_version()}", platform.platform(terse=True)]
     for package in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

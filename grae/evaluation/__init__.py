@@ -1,4 +1,4 @@
-"""How good a model's strings are: valid, unique, novel, like a reference; and how well it reconstructs others."""
+"""Evaluation of models: validity, uniqueness, novelty, distances to a reference, and reconstruction accuracy."""
 
 from grae.evaluation.benchmark import Comparison
 from grae.evaluation.comparison import SideBySide, side_by_side

@@ -1,4 +1,4 @@
-"""The MOSES benchmark on samples of molecules: the measures that can be taken, and why the others are not."""
+"""The MOSES benchmark on samples of molecules: its measures, and why some cannot be computed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grae.evaluation.chemnet import ChemNet, has_fcd
 from grae.evaluation.descriptions import PARTS, PROPERTIES
 from grae.evaluation.measurements import Measurement
-from grae.evaluation.measures import NOT_ASKED, Wanted
+from grae.evaluation.measures import NOT_REQUESTED, Wanted
 from grae.evaluation.molecules import PART_OF, measures_against, measures_alone, molecules_of
 from grae.evaluation.references import reference_of
 from grae.evaluation.strings import Strings
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 ALONE = ("Filters", "IntDiv", "IntDiv2")
 AGAINST = ("FCD", "SNN", "Frag", "Scaf")
 NONE_VALID = "no sample is valid"
-FCD_FEW = 10_000  # molecules; of fewer, in samples or reference, the bias of FCD is of the order of a good model's FCD
+FCD_FEW = 10_000  # molecules; with fewer samples or references, the bias of FCD is as large as a good model's FCD
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What samples of molecules are compared with, and how.
+    """The references that samples of molecules are compared with.
 
     Attributes:
         reference: MOSES's test set, or another.
         scaffold_reference: MOSES's scaffold test set, or another.
-        fcd: whether to take the Fréchet ChemNet distance; None for where the extra `fcd` is installed.
-        device: where ChemNet computes, as torch calls it.
+        fcd: whether to compute the Fréchet ChemNet distance; None: if the extra `fcd` is installed.
+        device: torch device of ChemNet.
     """
 
     reference: Strings | None = None
@@ -40,25 +40,25 @@ class Comparison:
 
     @property
     def takes_fcd(self) -> bool:
-        """Whether the Fréchet ChemNet distance will be taken."""
+        """Whether the Fréchet ChemNet distance will be computed."""
         some = self.reference is not None or self.scaffold_reference is not None
         return some and (has_fcd() if self.fcd is None else self.fcd)
 
     @property
     def without_fcd(self) -> str:
-        """Why the Fréchet ChemNet distance is not taken."""
-        return NOT_ASKED if self.fcd is False else "fcd is not installed: pip install 'grae[fcd]'"
+        """Why the Fréchet ChemNet distance is not computed."""
+        return NOT_REQUESTED if self.fcd is False else "fcd is not installed: pip install 'grae[fcd]'"
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmarked:
-    """What was measured.
+    """The results of the benchmark.
 
     Attributes:
-        figures: by name; None where a measure is undefined.
-        left_out: the measures that have no value, and why.
-        caveats: what must be known to compare a measure with others.
-        references: by MOSES's name for them: what they are called, and how many molecules count.
+        figures: measures by name; None where a measure is undefined.
+        left_out: measures without a value, and why.
+        caveats: caveats of comparing a measure with published values.
+        references: by MOSES's name for each reference, its name and its number of molecules.
     """
 
     figures: dict[str, Measurement | None] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Benchmarked:
     references: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def take(self, name: str, found: Measurement | str) -> None:
-        """Notes a measure, or why it is undefined."""
+        """Records a measure, or why it is undefined."""
         self.figures[name] = found if isinstance(found, Measurement) else None
         if isinstance(found, str):
             self.left_out[name] = found
@@ -81,19 +81,19 @@ def benchmark(
     wanted: Wanted,
     work: Work,
 ) -> Benchmarked:
-    """Takes the measures of MOSES, but for the shares that every language has.
+    """Computes the measures of MOSES, except the shares defined for every language.
 
     Args:
-        samples: the strings, in the order in which they were drawn.
-        forms: the canonical form of each, None for the invalid.
-        grammar: of molecules.
-        comparison: what to compare with.
-        wanted: which measures to take; nothing is computed that none of them needs.
-        work: how to measure.
+        samples: strings, in the order in which they were drawn.
+        forms: canonical form of each, None for invalid ones.
+        grammar: grammar of molecules.
+        comparison: references to compare with.
+        wanted: measures to compute.
+        work: seed, worker count and progress callback.
 
     Raises:
-        DataError: a reference holds no molecule, or cannot be read.
-        MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
+        DataError: a reference contains no molecule, or cannot be read.
+        MissingExtraError: the Fréchet ChemNet distance is requested, and the extra is not installed.
         RunError: the cache cannot be read or written.
     """
     benchmarked = Benchmarked()
@@ -127,7 +127,7 @@ def _planned(
     wanted: Wanted,
     left_out: dict[str, str],
 ) -> tuple[list[str], dict[str, list[str]]]:
-    """The measures to take alone, and by reference (without "/Test"); why the others are not is noted as left out."""
+    """The measures to compute without and with a reference (without "/Test"); the others are recorded as left out."""
     alone = wanted.of(ALONE, left_out)
     against = {test: wanted.of(_names_against(test), left_out) for test in references}
     if not some_valid:
@@ -146,7 +146,7 @@ def _planned(
 
 
 def _names_against(test: str) -> list[str]:
-    """The measures against a reference; MOSES takes the distances of properties against its test set alone."""
+    """The measures against a reference; MOSES computes distances of properties against its test set only."""
     return [f"{name}/{test}" for name in AGAINST] + list(PROPERTIES if test == "Test" else ())
 
 
@@ -155,13 +155,13 @@ def _named(name: str, test: str) -> str:
 
 
 def _parts(names: Collection[str]) -> list[str]:
-    """What measures need of each molecule, in the order of `PARTS`."""
+    """The parts of molecules that the measures need, in the order of `PARTS`."""
     needed = {PART_OF[name] for name in names if name in PART_OF}
     return [part for part in PARTS if part in needed]
 
 
 def _biased(n: int, m: int) -> str:
     return (
-        f"biased upwards by small sets ({n:,} valid samples, {m:,} reference molecules); compare it only with figures "
-        f"of as many, or take {FCD_FEW:,} of each"
+        f"biased upwards by small sets ({n:,} valid samples, {m:,} reference molecules); compare it only with values "
+        f"for as many, or use {FCD_FEW:,} of each"
     )

@@ -21,15 +21,15 @@ from grae.files import read_tensors, write_tensors
 if TYPE_CHECKING:
     from grae.grammar import Grammar
 
-VERSION = "2"  # raised when what is computed changes
-CHUNK = 50_000  # strings in a block of canonical forms
-REMEDY = "remove the file; it is computed again"
+VERSION = "2"  # increased when computations change
+CHUNK = 50_000  # strings per block of canonical forms
+REMEDY = "delete the file; it will be recomputed"
 N_STRINGS = "strings"
-"""The array of a block that says how many strings it is about, (1,) int64."""
+"""The array of a block that holds its number of strings, (1,) int64."""
 
 Arrays = dict[str, np.ndarray]
 Compute = Callable[[list[str], Sequence[str], Callable[[float], None]], dict[str, Arrays]]
-"""Of some strings and the kinds of arrays that are not kept yet: gives them; calls the third with the fraction done."""
+"""Computes arrays, by kind, from strings and the missing kinds; calls its third argument with the fraction done."""
 
 
 def cached_blocks(
@@ -41,21 +41,21 @@ def cached_blocks(
     *,
     language: str = "",
 ) -> Iterator[dict[str, Arrays]]:
-    """Arrays about strings, by kind, block after block: from the cache, or computed and kept there.
+    """Arrays computed from strings, by kind, block by block; read from the cache, or computed and cached.
 
     Args:
-        kinds: of arrays; names of folders.
-        strings: what they are about.
-        size: strings in a block.
-        compute: gives the arrays of a block of strings.
-        begin: called before anything is computed, if something is; gives what to call with the fraction done.
+        kinds: kinds of arrays; names of folders.
+        strings: the strings.
+        size: strings per block.
+        compute: computes the arrays of a block.
+        begin: called before the first computation, if any; returns the callback for the fraction done.
         language: of the strings, where the arrays depend on it.
 
     Raises:
         RunError: the cache cannot be read or written.
     """
     stream: Iterator[str] | None = None
-    at, total = 0, 1  # strings read of the stream; of all
+    at, total = 0, 1  # strings read so far; in total
     done: Callable[[float], None] | None = None
     for number in count():
         paths = {kind: _path(kind, strings, size, language) / f"{number}.safetensors" for kind in kinds}
@@ -79,7 +79,7 @@ def cached_blocks(
 
 
 def part_of(done: Callable[[float], None], low: float, high: float) -> Callable[[float], None]:
-    """What a part of some work, from one fraction of it to another, calls with the fraction of the part."""
+    """The progress callback of a part of the work, from fraction `low` to `high`."""
 
     def tell(fraction: float) -> None:
         done(low + fraction * (high - low))
@@ -88,12 +88,12 @@ def part_of(done: Callable[[float], None], low: float, high: float) -> Callable[
 
 
 def canonical_forms(grammar: "Grammar", strings: Strings, work: Work) -> Iterator[str]:
-    """The canonical forms of the valid strings, of a slow language from the cache where they are known already.
+    """The canonical forms of valid strings; cached, for languages in which they are slow to compute.
 
     Args:
-        grammar: of the strings.
-        strings: which.
-        work: how to compute.
+        grammar: grammar of the strings.
+        strings: the strings.
+        work: worker count and progress callback.
     """
 
     def forms(texts: list[str]) -> list[str]:
@@ -117,12 +117,12 @@ def canonical_forms(grammar: "Grammar", strings: Strings, work: Work) -> Iterato
 
 
 def joined(texts: Iterable[str]) -> np.ndarray:
-    """Strings without line ends as one array of bytes, (n,) uint8."""
+    """Strings without line breaks as one array of bytes, (n,) uint8."""
     return np.frombuffer("".join(f"{text}\n" for text in texts).encode(), np.uint8)
 
 
 def split(content: np.ndarray) -> list[str]:
-    """The strings that `joined` was given."""
+    """The inverse of `joined`."""
     return content.tobytes().decode().split("\n")[:-1]
 
 

@@ -1,4 +1,4 @@
-"""Why samples are not valid, counted."""
+"""Counts of the causes of invalidity."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,13 +14,13 @@ INCOMPLETE = "incomplete"
 def causes(
     grammar: "Grammar", samples: Sequence[str | None], forms: Sequence[str | None], *, n_jobs: int = 1
 ) -> dict[str, Share]:
-    """How many of all samples each cause makes invalid, the most frequent first; a sample has one cause.
+    """The number of samples that each cause makes invalid, most frequent first; a sample has one cause.
 
     Args:
-        grammar: of the language, which knows the causes (`Language.causes`).
-        samples: the strings; None for an incomplete one.
-        forms: the canonical form of each, None for the invalid.
-        n_jobs: processes, as joblib counts them.
+        grammar: grammar of the language, which determines the causes (`Language.causes`).
+        samples: strings; None for an incomplete one.
+        forms: canonical form of each, None for invalid ones.
+        n_jobs: number of processes, as in joblib.
     """
     invalid = [text for text, form in zip(samples, forms, strict=True) if form is None and text is not None]
     counts = grammar.language.causes(grammar, invalid, n_jobs=n_jobs)

@@ -1,7 +1,7 @@
 """The Fréchet ChemNet distance (Preuer et al., J. Chem. Inf. Model. 58, 2018), with the network of the package `fcd`.
 
-MOSES pads each SMILES to 350 characters before the network reads it, and the activations depend on the padding; a
-longer one is padded to its own length here, alone, so that it changes no other's.
+MOSES pads each SMILES to 350 characters before the network reads it, and the activations depend on the padding; here a
+longer one is padded to its own length, so that it does not affect others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from grae.frechet import Moments, frechet_distance
 if TYPE_CHECKING:
     from torch import Tensor
 
-WIDTH = 512  # numbers that the network gives
+WIDTH = 512  # width of the activations
 PADDED = 350  # characters
 BATCH = 256
 HALVES_AT_ONCE = 25  # 50 MB
@@ -27,10 +27,10 @@ MODEL = "ChemNet_v0.13_pretrained.pt"
 
 
 class Sums(NamedTuple):
-    """What the moments of activations are computed from, and what can be added up.
+    """Sufficient statistics of the moments of activations, which can be added up.
 
     Attributes:
-        n: (1,) int64, how many there were.
+        n: (1,) int64, number of activations.
         total: (512,) float64, their sum.
         products: (512, 512) float64, the sum of their outer products.
     """
@@ -41,7 +41,7 @@ class Sums(NamedTuple):
 
     @property
     def moments(self) -> Moments:
-        """The moments."""
+        """Mean and covariance."""
         return Moments.of_sums(int(self.n[0]), self.total, self.products)
 
 
@@ -51,10 +51,10 @@ def has_fcd() -> bool:
 
 
 class ChemNet:
-    """The network, on a device.
+    """The network on a device.
 
     Args:
-        device: as torch calls it.
+        device: torch device.
 
     Raises:
         MissingExtraError: the extra `fcd` is not installed.
@@ -71,16 +71,16 @@ class ChemNet:
         self._tails: dict[int, _Tail] = {}
 
     def activations(self, smiles: Sequence[str], *, progress: Progress | None = None) -> np.ndarray:
-        """What the network makes of canonical SMILES, (n, 512) float32."""
+        """The activations of canonical SMILES, (n, 512) float32."""
         values = np.empty((len(smiles), WIDTH), np.float32)
         for rows, part in self._parts(smiles, progress):
             values[rows] = part
         return values
 
     def sums(self, smiles: Sequence[str], weights: np.ndarray, *, progress: Progress | None = None) -> Sums:
-        """The sums of the activations of canonical SMILES, each counted as often as `weights`, (n,) ints, says.
+        """The sums of the activations of canonical SMILES, weighted by counts `weights`, (n,) ints.
 
-        Memory holds one batch at a time.
+        One batch is in memory at a time.
         """
         total, products = np.zeros(WIDTH), np.zeros((WIDTH, WIDTH))
         for rows, part in self._parts(smiles, progress):
@@ -90,7 +90,7 @@ class ChemNet:
         return Sums(np.array([weights.sum()], np.int64), total, products)
 
     def _parts(self, smiles: Sequence[str], progress: Progress | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Rows, and the activations of the SMILES there; SMILES of about one length at a time."""
+        """Rows and their activations, in batches of SMILES of similar length."""
         from fcd.utils import get_one_hot
 
         lengths = np.array([len(text) + 1 for text in smiles])  # with the end token
@@ -110,9 +110,9 @@ class ChemNet:
     def _run(self, one_hot: np.ndarray, width: int) -> "Tensor":
         """The network on strings (B, L, 35) padded to `width` characters, (B, 512).
 
-        The convolutions have no bias, so behind the string the first recurrent layer reads zeros. It reads backwards,
-        so that its states there are the same for all strings; they are computed once (`_Tail`). So are the inputs of
-        the second layer there, which reads forwards.
+        The convolutions have no bias, so that beyond the string the inputs of the first recurrent layer are zeros. It
+        runs backwards, so that its states there are the same for all strings and are computed once (`_Tail`), as are
+        the inputs of the second layer there, which runs forwards.
         """
         import torch
 
@@ -124,7 +124,7 @@ class ChemNet:
             x = torch.from_numpy(one_hot).to(self._device).transpose(1, 2)  # B 35 L
             x = torch.nn.functional.pad(x, (0, width - x.shape[2]))
             x = convolutions(x).transpose(1, 2)  # B S 32
-            steps = min(x.shape[1], one_hot.shape[1] // 4 + 2)  # those that see the string
+            steps = min(x.shape[1], one_hot.shape[1] // 4 + 2)  # steps whose receptive field includes the string
             start = tuple(state[:, len(tail) - steps].expand(1, len(x), -1).contiguous() for state in tail.states)
             x, _ = backwards(x[:, :steps].flip(1), start)
             _, (h, c) = forwards(x.flip(1))  # 1 B 512
@@ -137,12 +137,12 @@ class ChemNet:
 
 
 class _Tail(NamedTuple):
-    """What the recurrent layers make of padding, for a padded width of S steps.
+    """States of the recurrent layers on padding, for a padded width of S steps.
 
     Attributes:
-        states: of the backwards layer after 0, 1, ..., S steps of padding: outputs and cells, (1, S + 1, 128) each.
-        gates: of the forwards layer at each step if it is padding: what its input and biases add, (S, 2048).
-        recurrent: the forwards layer's recurrent weights, (512, 2048).
+        states: outputs and cells of the backward layer after 0, 1, ..., S steps of padding, (1, S + 1, 128) each.
+        gates: contributions of padding inputs and biases to the gates of the forward layer at each step, (S, 2048).
+        recurrent: recurrent weights of the forward layer, (512, 2048).
     """
 
     states: "tuple[Tensor, Tensor]"
@@ -167,13 +167,13 @@ class _Tail(NamedTuple):
                 outputs.append(h)
                 cells.append(c)
             states = torch.cat(outputs, dim=1), torch.cat(cells, dim=1)
-            inputs = states[0][0, 1:].flip(0)  # S 128; the step that is read last comes first
+            inputs = states[0][0, 1:].flip(0)  # S 128; in order of time, the step computed last first
             gates = inputs @ forwards.weight_ih_l0.T + (forwards.bias_ih_l0 + forwards.bias_hh_l0)
             return cls(states, gates, forwards.weight_hh_l0.T.contiguous())
 
 
 def distances_of_subsamples(reference: Moments, activations: np.ndarray, halves: Subsamples) -> np.ndarray:
-    """The distance of the activations of each half to the reference, (B,)."""
+    """The distance of the activations of each subsample to the reference, (B,)."""
     groups = halves.chosen.shape[1]
     totals, products = np.zeros((groups, WIDTH)), np.zeros((groups, WIDTH * WIDTH))
     for group in range(groups):

@@ -1,4 +1,4 @@
-"""Runs side by side: the settings in which they differ, and what was measured of each."""
+"""Comparison of runs: the settings in which they differ, and their measures."""
 
 import csv
 import io
@@ -15,11 +15,11 @@ class Row:
     """A measure of each run.
 
     Attributes:
-        name: of the measure.
-        values: of each run; None where it was not measured.
-        intervals: of 95 %, likewise.
-        sizes: sample sizes, likewise.
-        best: the runs with the best value; none where fewer than two have one.
+        name: name of the measure.
+        values: value of each run; None where it was not measured.
+        intervals: 95 % interval of each run, or None.
+        sizes: sample size of each run, or None.
+        best: indices of the runs with the best value; empty where fewer than two have one.
     """
 
     name: str
@@ -31,12 +31,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Runs side by side.
+    """A comparison of runs.
 
     Attributes:
-        runs: what each is called.
-        settings: the values of each setting in which they differ, by its name; None where a run has no such setting.
-        rows: the measures that any of them has.
+        runs: names of the runs.
+        settings: values of each setting in which they differ, by its name; None where a run does not have it.
+        rows: measures that any of them has.
     """
 
     runs: tuple[str, ...]
@@ -44,7 +44,7 @@ class SideBySide:
     rows: tuple[Row, ...]
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON holds it, lists in the order of the runs."""
+        """The comparison as JSON, with lists in the order of the runs."""
         return {
             "runs": list(self.runs),
             "settings": {name: list(values) for name, values in self.settings.items()},
@@ -60,7 +60,7 @@ class SideBySide:
         }
 
     def to_csv(self) -> str:
-        """As a table: one line per setting or measure, and for each run its value, interval and sample size."""
+        """The comparison as CSV: one line per setting or measure, with value, interval and sample size of each run."""
         text = io.StringIO()
         columns = [f"{run}{what}" for run in self.runs for what in ("", " low", " high", " of")]
         table = csv.writer(text, lineterminator="\n")
@@ -75,28 +75,28 @@ class SideBySide:
 
 
 def side_by_side(
-    runs: Sequence[str], settings: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]
+    runs: Sequence[str], settings: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]
 ) -> SideBySide:
-    """Puts runs side by side.
+    """Compares runs.
 
     Args:
-        runs: what each is called.
-        settings: of each, nested as in config.json.
-        found: of each, what `Evaluation.to_dict` gives.
+        runs: names of the runs.
+        settings: settings of each run, nested as in config.json.
+        evaluations: `Evaluation.to_dict()` of each run.
     """
     flat = [flattened(flat_settings) for flat_settings in settings]
     names = dict.fromkeys(name for flat_settings in flat for name in flat_settings)
     values = {name: tuple(flat_settings.get(name) for flat_settings in flat) for name in names}
     differing = {name: each for name, each in values.items() if any(value != each[0] for value in each)}
-    rows = [_row(name, found) for name in MEASURES]
+    rows = [_row(name, evaluations) for name in MEASURES]
     return SideBySide(
         tuple(runs), differing, tuple(row for row in rows if any(value is not None for value in row.values))
     )
 
 
-def _row(name: str, found: Sequence[Mapping[str, Any]]) -> Row:
-    values = tuple(some.get(name) for some in found)
-    intervals = [some.get("intervals", {}).get(name) for some in found]
+def _row(name: str, evaluations: Sequence[Mapping[str, Any]]) -> Row:
+    values = tuple(evaluation.get(name) for evaluation in evaluations)
+    intervals = [evaluation.get("intervals", {}).get(name) for evaluation in evaluations]
     there = [value for value in values if value is not None]
     best: tuple[int, ...] = ()
     if len(there) > 1:
@@ -106,6 +106,6 @@ def _row(name: str, found: Sequence[Mapping[str, Any]]) -> Row:
         name,
         values,
         tuple(None if interval is None else (interval[0], interval[1]) for interval in intervals),
-        tuple(some.get("counts", {}).get(name, {}).get("of") for some in found),
+        tuple(evaluation.get("counts", {}).get(name, {}).get("of") for evaluation in evaluations),
         best,
     )

@@ -1,8 +1,8 @@
-"""The densities of one model side by side: how likely held-out codes are under each, and what its samples are worth.
+"""Comparison of the densities of one model: log-likelihood of held-out codes, and quality of samples.
 
-A decoder is trained on the codes of its strings; where the density that it is sampled from puts its mass elsewhere, it
-decodes codes that it never saw (Ghosh et al. 2020, section 4). How far a density lies from the codes shows in the log
-likelihood of the codes of held-out strings.
+A decoder is trained on the codes of the training strings; where a density puts its mass elsewhere, it has to decode
+codes unlike any it was trained on (Ghosh et al. 2020, section 4). The log-likelihood of the codes of held-out strings
+measures how well a density fits the codes.
 """
 
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ LIKELIHOODS = ("log_likelihood", "log_likelihood_per_dimension")
 
 @dataclass(frozen=True, slots=True)
 class DensityEvaluation:
-    """What was measured of a density.
+    """The evaluation of a density.
 
     Attributes:
-        n: how many strings were sampled.
-        figures: by name (`MEASURES`).
-        left_out: what could not be measured, and why.
+        n: number of samples.
+        figures: measures by name (`MEASURES`).
+        left_out: measures without a value, and why.
     """
 
     n: int
@@ -42,7 +42,7 @@ class DensityEvaluation:
     left_out: dict[str, str]
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON holds it: each measure by its name, with sample sizes and intervals beside."""
+        """The evaluation as JSON: measures by name, with sample sizes and intervals."""
         taken = {name: figure for name, figure in self.figures.items() if figure is not None}
         return {
             "n": self.n,
@@ -55,10 +55,10 @@ class DensityEvaluation:
 
 
 def densities_named(model: "GrammarAutoencoder", names: str) -> list[str]:
-    """The densities that a comma list names, or all that are fitted.
+    """The densities named in a comma-separated list, or all fitted ones.
 
     Raises:
-        SettingsError: one is named that is not fitted.
+        SettingsError: a density is not fitted.
     """
     fitted = list(model.densities_)
     if names == ALL:
@@ -85,18 +85,18 @@ def evaluate_densities(
     completion: "Completion" = "forced",
     work: Work | None = None,
 ) -> dict[str, DensityEvaluation]:
-    """Samples from each density with one seed, and takes the likelihood of held-out codes under each.
+    """Samples from each density with the same seed, and computes the log-likelihood of held-out codes under it.
 
     Args:
         model: a fitted model.
         names: of fitted densities.
-        training: the strings that it was trained on, for novelty.
-        held_out: strings that it was not trained on; their codes are taken without noise.
-        n: how many strings to sample from each.
-        temperature: of the decoder.
-        constraints: of the decoder, as `GrammarAutoencoder.sample` takes them.
-        completion: of the decoder, as `GrammarAutoencoder.decodings` takes it; "none" also measures "complete".
-        work: how to measure; its seed is that of the samples too.
+        training: training strings, for novelty.
+        held_out: strings that the model was not trained on; their codes are computed without noise.
+        n: number of samples per density.
+        temperature: as in `GrammarAutoencoder.sample`.
+        constraints: as in `GrammarAutoencoder.sample`.
+        completion: as in `GrammarAutoencoder.decodings`; "none" also measures "complete".
+        work: seed, also of the samples, worker count and progress callback.
 
     Raises:
         SettingsError: a density is not fitted.

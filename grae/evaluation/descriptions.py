@@ -1,4 +1,4 @@
-"""Molecules in the numbers that the metrics compare: fingerprints, properties, fragments, scaffolds, filters."""
+"""Descriptions of molecules for the metrics: fingerprints, properties, fragments, scaffolds, filters."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ import numpy as np
 
 from grae.errors import DataError
 
-WORDS = 16  # of 64 bits in a fingerprint
+WORDS = 16  # words of 64 bits per fingerprint
 PROPERTIES = ("logP", "SA", "QED", "weight")
 FINGERPRINTS, FRAGMENTS, SCAFFOLDS, PASSES = "fingerprints", "fragments", "scaffolds", "passes"
 PARTS = (FINGERPRINTS, FRAGMENTS, SCAFFOLDS, *PROPERTIES, PASSES)
-CHUNK = 500  # molecules in one task of a process
-PARALLEL_FROM = 2_000  # molecules; below, starting the processes costs more than they save
+CHUNK = 500  # molecules per task
+PARALLEL_FROM = 2_000  # molecules; below, starting processes does not pay off
 
 Progress = Callable[[float], None]
 
 
 class Distinct(NamedTuple):
-    """Valid strings by the molecules that they are.
+    """Valid strings grouped by molecule.
 
     Attributes:
-        forms: the canonical form of each molecule.
-        spellings: how each was first written.
-        places: (n,) int64, the place in `forms` of each valid string, in their order.
+        forms: canonical form of each distinct molecule.
+        spellings: first spelling of each.
+        places: (n,) int64, index in `forms` of each valid string.
     """
 
     forms: list[str]
@@ -33,7 +33,7 @@ class Distinct(NamedTuple):
 
     @classmethod
     def of(cls, texts: Sequence[str | None], forms: Sequence[str | None]) -> "Distinct":
-        """Strings and the canonical form of each, None for the invalid and the incomplete, which are left out."""
+        """Groups strings by canonical form; those whose form is None, invalid or incomplete, are dropped."""
         first: dict[str, int] = {}
         spellings: list[str] = []
         places: list[int] = []
@@ -49,12 +49,12 @@ class Distinct(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occurrences:
-    """Which molecule has which parts.
+    """The occurrences of parts in molecules.
 
     Attributes:
         names: the parts.
         rows: (k,) int64, the molecule of each occurrence.
-        columns: (k,) int64, its part's place in `names`.
+        columns: (k,) int64, index in `names` of its part.
     """
 
     names: tuple[str, ...]
@@ -71,11 +71,11 @@ class Occurrences:
 
     @property
     def counts(self) -> np.ndarray:
-        """How often each part occurs, (len(names),) int64."""
+        """The number of occurrences of each part, (len(names),) int64."""
         return np.bincount(self.columns, minlength=len(self.names))
 
     def repeated(self, places: np.ndarray) -> "Occurrences":
-        """The parts of the molecules at some places, (n,) ints, each as often as it is named."""
+        """The parts of the molecules at indices (n,) ints, with repetitions."""
         order = np.argsort(self.rows, kind="stable")
         each = np.bincount(self.rows, minlength=int(places.max(initial=-1)) + 1)
         begins = np.cumsum(each) - each
@@ -87,19 +87,19 @@ class Occurrences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descriptions:
-    """What was asked for of n molecules, of the `PARTS`.
+    """The requested `PARTS` of n molecules.
 
     Attributes:
-        arrays: "fingerprints": (n, 16) uint64, packed; a property by its name: (n,) float64; "passes": (n,) bool,
-            whether each passes the filters.
-        occurrences: "fragments": BRICS fragments; "scaffolds": at most one of each molecule.
+        arrays: "fingerprints": (n, 16) uint64, packed; properties by name: (n,) float64; "passes": (n,) bool, whether
+            each passes the filters.
+        occurrences: "fragments": BRICS fragments; "scaffolds": at most one per molecule.
     """
 
     arrays: dict[str, np.ndarray]
     occurrences: dict[str, Occurrences]
 
     def repeated(self, places: np.ndarray) -> "Descriptions":
-        """The molecules at some places, (n,) ints."""
+        """The molecules at indices (n,) ints."""
         return Descriptions(
             {part: array[places] for part, array in self.arrays.items()},
             {part: found.repeated(places) for part, found in self.occurrences.items()},
@@ -112,13 +112,13 @@ def describe(
     """Describes each molecule, read from its canonical form as MOSES does.
 
     Args:
-        molecules: which.
-        parts: what to compute, of the `PARTS`.
-        n_jobs: processes, as joblib counts them, for long lists.
+        molecules: the molecules.
+        parts: names in `PARTS`.
+        n_jobs: number of processes for long lists, as in joblib.
         progress: called with the fraction done.
 
     Raises:
-        DataError: RDKit reads a molecule neither as it was written nor in its canonical form.
+        DataError: RDKit can read a molecule neither as written nor in its canonical form.
     """
     pairs = list(zip(molecules.forms, molecules.spellings, strict=True))
     chunks = [pairs[first : first + CHUNK] for first in range(0, len(pairs), CHUNK)]
@@ -163,7 +163,7 @@ def _described(pairs: list[tuple[str, str]], parts: Collection[str]) -> dict[str
         for form, spelling in pairs:
             molecule = read(form) or read(spelling)
             if molecule is None:
-                raise DataError(f"RDKit does not read {spelling!r}", remedy="leave the string out")
+                raise DataError(f"RDKit cannot read {spelling!r}", remedy="leave the string out")
             for part, value in _parts_of(molecule, parts):
                 columns[part].append(value)
     return columns

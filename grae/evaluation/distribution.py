@@ -1,7 +1,7 @@
-"""How samples are spread, and how far they lie from a reference: the metrics of MOSES over sets of molecules.
+"""The metrics of MOSES over sets of molecules: internal diversity, and distances to a reference.
 
-Source: Polykovskiy et al., Frontiers in Pharmacology 11, 2020, and `moses/metrics` of molecularsets/moses, which the
-definitions follow to the letter. All valid samples count, duplicates as often as they are there.
+Source: Polykovskiy et al., Frontiers in Pharmacology 11, 2020, and `moses/metrics` of molecularsets/moses, whose
+definitions are followed exactly. All valid samples count, with duplicates.
 """
 
 from collections.abc import Mapping
@@ -14,21 +14,21 @@ from grae.evaluation.descriptions import Occurrences
 from grae.evaluation.resampling import Interval, Subsamples, interval_of_subsamples
 from grae.evaluation.tanimoto import group_sums
 
-CHUNK = 25  # halves looked at together
+CHUNK = 25  # subsamples per batch
 
 Found = tuple[float, Interval | None]
 
 
 def internal_diversity(fingerprints: np.ndarray, halves: Subsamples | None, *, n_jobs: int = 1) -> tuple[Found, Found]:
-    """IntDiv and IntDiv2: 1 - the mean over molecules of the mean similarity to all, themselves among them.
+    """IntDiv and IntDiv2: 1 - the mean over molecules of the mean similarity to all, itself included.
 
-    IntDiv2 takes, of each molecule, the root of the mean squared similarity, and of these the mean, as MOSES computes
-    it (its paper writes one root of the mean over all pairs).
+    IntDiv2 averages the root mean squared similarity of each molecule, as MOSES computes it (its paper defines a single
+    root of the mean over all pairs).
 
     Args:
         fingerprints: (n, 16) uint64, n at least 1.
-        halves: of the molecules.
-        n_jobs: threads, as joblib counts them.
+        halves: subsamples of the molecules, for intervals.
+        n_jobs: number of threads, as in joblib.
     """
     n = len(fingerprints)
     group, groups = (np.zeros(n, np.int64), 1) if halves is None else (halves.group, halves.chosen.shape[1])
@@ -48,12 +48,12 @@ def internal_diversity(fingerprints: np.ndarray, halves: Subsamples | None, *, n
 
 
 def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: Subsamples | None) -> Found:
-    """The cosine of the counts of parts (fragments, scaffolds) in samples and in a reference.
+    """The cosine similarity of the counts of parts (fragments, scaffolds) in samples and in a reference.
 
     Args:
-        parts: of the samples, one or more.
-        reference: counts by part, one or more.
-        halves: of the samples.
+        parts: of the samples, at least one.
+        reference: counts by part, at least one.
+        halves: subsamples of the samples, for intervals.
     """
     known = np.array([reference.get(name, 0) for name in parts.names], np.float64)
     norm = np.sqrt(sum(float(count) ** 2 for count in reference.values()))
@@ -85,7 +85,7 @@ def property_distance(values: np.ndarray, reference: np.ndarray, halves: Subsamp
 
 
 def _distances_of_subsamples(values: np.ndarray, reference: np.ndarray, halves: Subsamples) -> np.ndarray:
-    """The distance of each half of the samples: the area between the two distribution functions."""
+    """The distance of each subsample: the area between the two distribution functions."""
     everything = np.concatenate([values, reference])
     order = np.argsort(everything, kind="stable")
     steps = np.diff(everything[order])

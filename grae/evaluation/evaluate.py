@@ -1,4 +1,4 @@
-"""Samples measured, from a file or from a trained model; and the held-out strings that come back from their codes."""
+"""Evaluation of samples, from a file or a trained model, and of the reconstruction of held-out strings."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from grae.evaluation.benchmark import NONE_VALID, Benchmarked, Comparison, bench
 from grae.evaluation.cache import canonical_forms
 from grae.evaluation.causes import causes
 from grae.evaluation.measurements import Measurement
-from grae.evaluation.measures import NOT_ASKED, Wanted
+from grae.evaluation.measures import NOT_REQUESTED, Wanted
 from grae.evaluation.metrics import Share, complete, exact, in_language, novel, unique, unique_at, valid
 from grae.evaluation.reconstruction import reconstructed, right_steps
 from grae.evaluation.resampling import Subsamples, interval_of_share, interval_of_subsamples, subsamples_of
@@ -30,16 +30,16 @@ FIRST = (1_000, 10_000)  # unique@k
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured.
+    """The results of an evaluation.
 
     Attributes:
-        samples: the strings; None for an incomplete one.
-        figures: by name (`MEASURES`); None, or a share of nothing, where a measure is undefined.
-        causes: of all samples, those that each cause makes invalid; decoded without constraints beyond the grammar.
-        left_out: the language's measures that have no value, and why: those that are undefined or were not taken.
-        caveats: of measures that have a value, what must be known to compare it with others.
-        references: the sets compared with, by MOSES's name for them: what they are called, how many molecules count.
-        valid_means: what validity is in this language, in words.
+        samples: strings; None for an incomplete one.
+        figures: measures by name (`MEASURES`); None, or a share of nothing, where a measure is undefined.
+        causes: number of samples that each cause makes invalid, when decoded under the grammar alone.
+        left_out: measures of the language without a value, and why: undefined or not computed.
+        caveats: caveats of comparing a measure with published values.
+        references: by MOSES's name for each reference, its name and its number of molecules.
+        valid_means: the definition of validity in this language, in words.
     """
 
     samples: tuple[str | None, ...]
@@ -51,13 +51,13 @@ class Evaluation:
     valid_means: str
 
     def __repr__(self) -> str:
-        """The measures that have a value, in a few lines."""
+        """The measures with a value, on a few lines."""
         values = {name: figure.value for name, figure in self.figures.items() if figure is not None}
         taken = [f"{name} {value:.4g}" for name, value in values.items() if value is not None]
         return fill(f"Evaluation({len(self.samples):,} samples: {', '.join(taken)})", 100, subsequent_indent="    ")
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON holds it: each measure by its name, null where there is none, and what belongs to them beside."""
+        """The results as JSON: measures by name, null where undefined, with sample sizes and intervals."""
         taken = {name: figure for name, figure in self.figures.items() if figure is not None}
         return {
             "n": len(self.samples),
@@ -83,23 +83,22 @@ def evaluate_samples(
     measures: Collection[str] | None = None,
     work: Work | None = None,
 ) -> Evaluation:
-    """Measures strings.
+    """Evaluates samples.
 
     Args:
-        grammar: of their language; what it says of the language decides what validity is and what else is measured.
-        samples: the strings, in the order in which they were drawn; None for an incomplete one, which is invalid.
-        without: what they would have been under the grammar's rules alone, where a decoder kept more; the causes of
-            invalidity are then theirs.
-        training: what the model was trained on, for novelty.
-        comparison: of molecules: what to compare with.
-        measures: names of those to take (`MEASURES`; "FCD" for FCD/Test and FCD/TestSF); None for all. What none of
-            them needs is not computed.
-        work: how to measure.
+        grammar: grammar of the samples; its language defines validity and further measures.
+        samples: strings, in the order in which they were drawn; None for an incomplete one, which is invalid.
+        without: the samples decoded from the same codes under the grammar alone, where `samples` were decoded under
+            semantic constraints: for raw validity and the causes of invalidity.
+        training: training strings, for novelty.
+        comparison: references for molecules.
+        measures: names of the measures to compute (`MEASURES`; "FCD" for FCD/Test and FCD/TestSF); None for all.
+        work: seed, worker count and progress callback.
 
     Raises:
         SettingsError: there is no such measure.
-        DataError: a reference holds no molecule, or cannot be read.
-        MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
+        DataError: a reference contains no molecule, or cannot be read.
+        MissingExtraError: the Fréchet ChemNet distance is requested, and the extra is not installed.
         RunError: the cache cannot be read or written.
     """
     work = work or Work()
@@ -112,7 +111,7 @@ def evaluate_samples(
         samples_left, forms_left = without, grammar.canonical(without, n_jobs=work.n_jobs)
         figures["valid_without_constraints"] = measurement_of(valid(forms_left))
     elif without is not None:
-        left_out["valid_without_constraints"] = NOT_ASKED
+        left_out["valid_without_constraints"] = NOT_REQUESTED
     benchmarked = Benchmarked()
     if grammar.language.is_molecular:
         benchmarked = benchmark(samples, forms, grammar, comparison or Comparison(), wanted, work)
@@ -146,20 +145,21 @@ def evaluate(
 
     Args:
         model: a fitted model.
-        training: the strings that it was trained on, for novelty.
-        held_out: strings that it was not trained on, for reconstruction. Each is brought into the form in which the
-            model learned (`Settings.form`), and compared in it: molecules count as back whatever their spelling was.
-        comparison: of molecules: what to compare with.
-        n: how many strings to sample.
-        density: the density to sample from; None for the model's own.
-        temperature: of the decoder; 0 takes the most probable production at each step.
-        constraints: of the decoder, as `GrammarAutoencoder.sample` takes them, for samples and reconstructions.
-        completion: of the decoder, as `GrammarAutoencoder.decodings` takes it; "none" also measures "complete".
-        measures: as `evaluate_samples` takes them.
-        work: how to measure; its seed is that of the samples too.
+        training: training strings, for novelty.
+        held_out: strings that the model was not trained on, for reconstruction accuracy. They are converted to the form
+            that the model learned (`Settings.form`) and compared in it, so that the spelling of molecules does not
+            count.
+        comparison: references for molecules.
+        n: number of samples.
+        density: density to sample from; None for the model's default.
+        temperature: as in `GrammarAutoencoder.sample`.
+        constraints: as in `GrammarAutoencoder.sample`, for samples and reconstructions.
+        completion: as in `GrammarAutoencoder.decodings`; "none" also measures "complete".
+        measures: as in `evaluate_samples`.
+        work: seed, also of the samples, worker count and progress callback.
 
     Raises:
-        as `evaluate_samples`.
+        SettingsError, DataError, MissingExtraError, RunError: as `evaluate_samples`.
     """
     work, wanted = work or Work(), Wanted.named(measures)
     work.begin("sampling")
@@ -204,15 +204,15 @@ def counted(
     wanted: Wanted,
     work: Work,
 ) -> tuple[dict[str, Measurement | None], dict[str, str]]:
-    """The measures that every language has, and why some of them have no value.
+    """The measures defined for every language, and why some of them have no value.
 
     Args:
-        grammar: of the language.
-        samples: the strings; None for an incomplete one.
-        forms: the canonical form of each, None for the invalid.
-        training: what the model was trained on.
-        wanted: which measures to take.
-        work: how to measure.
+        grammar: grammar of the samples.
+        samples: strings; None for an incomplete one.
+        forms: canonical form of each, None for invalid ones.
+        training: training strings.
+        wanted: measures to compute.
+        work: seed, worker count and progress callback.
     """
     left_out: dict[str, str] = {}
     figures: dict[str, Measurement | None] = {}
@@ -233,22 +233,22 @@ def counted(
             case "novel" if training is not None:
                 figures[name] = measurement_of(novel(forms, canonical_forms(grammar, training, work)))
             case _ if n_valid < at[name]:
-                left_out[name] = f"it takes {at[name]:,} valid samples; there are {n_valid:,}"
+                left_out[name] = f"it needs {at[name]:,} valid samples; there are {n_valid:,}"
             case _:
                 figures[name] = measurement_of(unique_at(forms, at[name]))
     return figures, left_out
 
 
 def step_accuracy(model: "GrammarAutoencoder", derivations: "Derivations", seed: int) -> Measurement:
-    """The share of right steps (`right_steps`), with its interval.
+    """Step accuracy under teacher forcing (`right_steps`), with its interval.
 
-    Steps of one string depend on each other, so the interval resamples strings. Where that says nothing (few strings,
-    or all steps right), it is Wilson's for as many independent trials as there are strings.
+    Steps of one string are dependent, so the interval resamples strings. Where this is degenerate (few strings, or all
+    steps right), it is Wilson's interval for as many independent trials as there are strings.
 
     Args:
         model: a fitted model.
-        derivations: of one string or more.
-        seed: of the resampling.
+        derivations: of at least one string.
+        seed: seed of the resampling.
     """
     right, steps = right_steps(model, derivations)
 

@@ -11,8 +11,8 @@ class Measurement:
     """A measure with its interval.
 
     Attributes:
-        measure: the number and its sample size.
-        interval: of 95 %; None where there was too little to resample.
+        measure: the value and its sample size.
+        interval: 95 % interval; None where the sample is too small to resample.
     """
 
     measure: Share | Estimate
@@ -20,7 +20,7 @@ class Measurement:
 
     @property
     def value(self) -> float | None:
-        """The number; None for a share of nothing."""
+        """The value; None for a share of nothing."""
         return self.measure.value
 
     @property
@@ -30,7 +30,7 @@ class Measurement:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The sample size, and of a share its count, as JSON holds them."""
+        """The sample size, and the count of a share, as JSON."""
         match self.measure:
             case Share(count, of):
                 return {"count": count, "of": of}

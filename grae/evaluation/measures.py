@@ -1,4 +1,4 @@
-"""All measures by name: what each means, in which group a table shows it, and which end of it is the better one.
+"""The table of measures: the meaning of each, its group in tables, and whether higher or lower is better.
 
 Those of the MOSES benchmark have its names ("unique@1000", "FCD/Test", "IntDiv2", ...); its "Novelty" is "novel".
 """
@@ -9,18 +9,18 @@ from typing import Literal, NamedTuple
 
 from grae.errors import SettingsError
 
-NOT_ASKED = "it was not asked for"
+NOT_REQUESTED = "it was not requested"
 Better = Literal["high", "low"]
 
 
 class Measure(NamedTuple):
-    """What there is to say of a measure.
+    """A row of the table of measures.
 
     Attributes:
-        group: the part of a table that shows it.
-        means: in words, completing "it is ...".
-        better: which end is the better one.
-        is_share: whether it prints in percent.
+        group: the group of a table that shows it.
+        means: its definition in words.
+        better: whether higher or lower is better.
+        is_share: whether it is printed as a percentage.
     """
 
     group: str
@@ -75,10 +75,10 @@ MEASURES: dict[str, Measure] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which measures are asked for.
+    """The requested measures.
 
     Attributes:
-        names: of `MEASURES`; None for all.
+        names: names in `MEASURES`; None for all.
     """
 
     names: frozenset[str] | None = None
@@ -105,7 +105,7 @@ class Wanted:
         return self.names is None or name in self.names
 
     def of(self, names: Iterable[str], left_out: MutableMapping[str, str]) -> list[str]:
-        """Those of some measures that are asked for; the others are noted as left out."""
+        """The requested ones among the given measures; the others are recorded as left out."""
         names = list(names)
-        left_out.update({name: NOT_ASKED for name in names if name not in self})
+        left_out.update({name: NOT_REQUESTED for name in names if name not in self})
         return [name for name in names if name in self]

@@ -1,4 +1,4 @@
-"""The measures as functions over lists of strings; each says over how many strings it was taken."""
+"""Validity, uniqueness, novelty and reconstruction accuracy of lists of strings, with sample sizes."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ class Share:
     """A count out of a total.
 
     Attributes:
-        count: how many have the property.
-        of: the sample size.
+        count: number of strings with the property.
+        of: sample size.
     """
 
     count: int
@@ -24,7 +24,7 @@ class Share:
 
     @property
     def value(self) -> float | None:
-        """The share, from 0 to 1; None over no strings at all."""
+        """The share, from 0 to 1; None where the sample is empty."""
         return self.count / self.of if self.of else None
 
     def __str__(self) -> str:
@@ -36,8 +36,8 @@ class Estimate:
     """A number with its sample size.
 
     Attributes:
-        value: the number.
-        of: the sample size.
+        value: the value.
+        of: sample size.
     """
 
     value: float
@@ -48,12 +48,12 @@ class Estimate:
 
 
 def complete(samples: Sequence[str | None]) -> Share:
-    """How many of the samples have a derivation that ended within the model's length; the others are None."""
+    """The share of samples whose derivation was completed within the maximum length; the others are None."""
     return Share(sum(text is not None for text in samples), len(samples))
 
 
 def in_language(grammar: "Grammar", samples: Sequence[str | None]) -> Share:
-    """How many of the samples the grammar derives, by parsing each; None, an incomplete one, it does not."""
+    """The share of samples in the grammar's language, by parsing; None, an incomplete one, is not."""
     from grae.grammar.codec import encode
 
     derived = encode(grammar, [text for text in samples if text is not None], on_invalid="skip").rows
@@ -61,31 +61,31 @@ def in_language(grammar: "Grammar", samples: Sequence[str | None]) -> Share:
 
 
 def valid(canonical: Sequence[str | None]) -> Share:
-    """How many of the samples are valid.
+    """Validity: the share of valid samples.
 
     Args:
-        canonical: the canonical form of each sample, None for the invalid (`Grammar.canonical`).
+        canonical: canonical form of each sample, None for invalid ones (`Grammar.canonical`).
     """
     return Share(sum(form is not None for form in canonical), len(canonical))
 
 
 def unique(canonical: Sequence[str | None]) -> Share:
-    """How many of the valid samples are different from one another: distinct canonical forms among the valid."""
+    """Uniqueness: distinct canonical forms among the valid samples."""
     forms = [form for form in canonical if form is not None]
     return Share(len(set(forms)), len(forms))
 
 
 def unique_at(canonical: Sequence[str | None], k: int) -> Share:
-    """Unique@k: how many of the first k valid samples are different from one another; of all, where there are fewer."""
+    """Unique@k: distinct canonical forms among the first k valid samples, or among all where there are fewer."""
     return unique([form for form in canonical if form is not None][:k])
 
 
 def novel(canonical: Collection[str | None], training: Iterable[str | None]) -> Share:
-    """Novelty: how many of the distinct valid samples are not in the training set.
+    """Novelty: the share of distinct valid samples that are not in the training set.
 
     Args:
-        canonical: the canonical form of each sample, None for the invalid.
-        training: canonical forms of the training strings; read once, and not kept.
+        canonical: canonical form of each sample, None for invalid ones.
+        training: canonical forms of the training strings; consumed once.
     """
     forms = {form for form in canonical if form is not None}
     known = {form for form in training if form in forms}
@@ -93,11 +93,11 @@ def novel(canonical: Collection[str | None], training: Iterable[str | None]) -> 
 
 
 def exact(texts: Sequence[str], reconstructed: Sequence[str | None]) -> Share:
-    """How many strings come back from their latent codes character for character.
+    """Reconstruction accuracy: the share of strings that are reconstructed character for character.
 
     Raises:
         DataError: the two lists differ in length.
     """
     if len(texts) != len(reconstructed):
-        raise DataError(f"{len(texts)} strings but {len(reconstructed)} reconstructions; expected one for each")
+        raise DataError(f"{len(texts)} strings but {len(reconstructed)} reconstructions; expected one per string")
     return Share(sum(a == b for a, b in zip(texts, reconstructed, strict=True)), len(texts))

@@ -1,4 +1,4 @@
-"""The measures that only molecules have, alone and against a reference, as the MOSES benchmark defines them."""
+"""Measures of molecules, without and with a reference, as defined by the MOSES benchmark."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from grae.evaluation.tanimoto import nearest
 from grae.evaluation.work import Work
 from grae.frechet import Moments, frechet_distance
 
-FCD_HALVES = 100  # each takes the eigenvalues of a matrix of 512 x 512
+FCD_HALVES = 100  # each needs the eigenvalues of a 512 x 512 matrix
 PART_OF = {
     "Filters": PASSES,
     "IntDiv": FINGERPRINTS,
@@ -41,7 +41,7 @@ PART_OF = {
     "Scaf": SCAFFOLDS,
     **{name: name for name in PROPERTIES},
 }
-"""What a measure but FCD needs of each molecule, of the `PARTS`."""
+"""The `PARTS` of molecules that each measure except FCD needs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +49,10 @@ class Molecules:
     """Valid samples, described.
 
     Attributes:
-        n: how many there are.
-        described: the parts that were asked for.
-        halves: of the samples.
-        activations: of ChemNet, (n, 512) float32; None where they were not asked for.
+        n: number of samples.
+        described: the requested parts.
+        halves: subsamples, for intervals.
+        activations: activations of ChemNet, (n, 512) float32; None if not requested.
     """
 
     n: int
@@ -71,14 +71,14 @@ def molecules_of(
     chemnet: ChemNet | None,
     work: Work,
 ) -> Molecules:
-    """Describes the valid samples, one or more.
+    """Describes the valid samples, of which there is at least one.
 
     Args:
-        samples: the strings.
-        forms: the canonical form of each, None for the invalid.
-        parts: what to describe, of `PARTS`.
-        chemnet: the network, where its activations are asked for.
-        work: how to measure.
+        samples: strings.
+        forms: canonical form of each, None for invalid ones.
+        parts: names in `PARTS`.
+        chemnet: the network, if its activations are requested.
+        work: seed, worker count and progress callback.
     """
     distinct = Distinct.of(samples, forms)
     n = len(distinct.places)
@@ -92,7 +92,7 @@ def molecules_of(
 
 
 def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> dict[str, Measurement | str]:
-    """Filters, IntDiv and IntDiv2, as far as they are named."""
+    """Filters, IntDiv and IntDiv2, those of them that are requested."""
     n, arrays = len(molecules), molecules.described.arrays
     figures: dict[str, Measurement | str] = {}
     if "Filters" in names:
@@ -109,13 +109,13 @@ def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> 
 def measures_against(
     molecules: Molecules, reference: Reference, names: Collection[str], work: Work
 ) -> dict[str, Measurement | str]:
-    """FCD, SNN, Frag, Scaf and distances of properties, as far as they are named; or why one of them is undefined.
+    """FCD, SNN, Frag, Scaf and distances of properties, those requested; or why one of them is undefined.
 
     Args:
         molecules: the valid samples.
-        reference: what they are compared with.
-        names: of the measures, without "/Test".
-        work: how to measure.
+        reference: the reference.
+        names: names of the measures, without "/Test".
+        work: worker count and progress callback.
     """
     work.begin(f"samples against {reference.name}")
     described, halves, n = molecules.described, molecules.halves, len(molecules)
@@ -145,10 +145,10 @@ def _fcd(molecules: Molecules, reference: Reference) -> Measurement | str:
     """The Fréchet ChemNet distance, or why it is undefined."""
     activations, moments, halves = molecules.activations, reference.moments, molecules.halves
     if activations is None or moments is None:
-        raise ValueError("the activations of ChemNet were not asked for")
+        raise ValueError("the activations of ChemNet were not requested")
     if len(activations) < 2 or moments.n < 2:
         few = "the samples" if len(activations) < 2 else reference.name
-        return f"a covariance takes two molecules or more; {few} hold one"
+        return f"a covariance needs two molecules or more; {few} contain one"
     value = frechet_distance(moments, Moments.of(activations))
     subset = None if halves is None else Subsamples(halves.group, halves.chosen[:FCD_HALVES])
     interval = interval_of_subsamples(

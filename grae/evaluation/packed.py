@@ -1,4 +1,4 @@
-"""A run made small and complete in itself, to be handed on: half the bytes, and no training string in it."""
+"""Packing a run for distribution: half the size, self-contained, and without training strings."""
 
 import copy
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ WEIGHTS = "float16"
 STARTS = 10_000
 ROUND = 2_000
 LEAST_NEW = 0.01
-"""Where fewer of a round's samples are new, the model has said what it knows."""
+"""Sampling ends where a smaller share of a round's samples is new."""
 KEPT_MEASURES = (
     "valid",
     "valid_without_constraints",
@@ -48,20 +48,20 @@ def pack(
     starts: int = STARTS,
     seed: int = 0,
 ) -> About:
-    """Writes a run as a folder that is complete in itself; `load`, `sample` and `optimize` take it as any run.
+    """Packs a run into a self-contained folder, which `load`, `sample` and `optimize` accept like any run.
 
-    Weights are kept as float16, which has the bytes of bfloat16 and eight times its precision; how many held-out
-    strings come back with them and with the run's own is measured and written down. In the place of the training
-    strings there are samples of the model's own, each once and none of the training set, for searches to start from.
+    Weights are stored as float16, which has the size of bfloat16 and eight times its precision; reconstruction accuracy
+    with the original and the rounded weights is measured and recorded. Training strings are replaced by distinct
+    samples of the model that are not in the training set, from which searches can start.
 
     Args:
-        run: a run, opened with its strings where these are at hand.
-        out: the folder, which is not there yet or empty.
+        run: the run, loaded with its strings if they are available.
+        out: folder to write, which does not exist or is empty.
         description: one line.
-        command: that trained it.
-        measures: what `grae evaluate` found of it; the main ones are kept.
-        starts: samples to keep; fewer if the model does not generate enough distinct ones.
-        seed: of the samples.
+        command: the command that trained it.
+        measures: results of `grae evaluate`; the main ones are kept.
+        starts: number of samples; fewer if the model does not generate enough distinct ones.
+        seed: seed of the samples.
 
     Raises:
         RunError: the folder is in use or cannot be written.
@@ -97,7 +97,7 @@ def pack(
 
 
 def in_half(model: "GrammarAutoencoder") -> "GrammarAutoencoder":
-    """A copy of a model whose weights are rounded to float16, and computed with as float32."""
+    """A copy of a model with weights rounded to float16 and stored as float32."""
     half = copy.copy(model)
     half.network_ = copy.deepcopy(model.network_)
     with torch.no_grad():
@@ -107,17 +107,17 @@ def in_half(model: "GrammarAutoencoder") -> "GrammarAutoencoder":
 
 
 def start_strings(model: "GrammarAutoencoder", run: "LoadedRun", n: int, *, seed: int) -> list[str]:
-    """Samples of a model, each once, valid, and none of the strings that it was trained on, where these are at hand.
+    """Distinct valid samples of a model that are not in its training set, if that is available.
 
     Args:
-        model: draws them.
-        run: gives the training strings.
-        n: how many at most.
-        seed: of the samples.
+        model: the model to sample.
+        run: the run with its training strings.
+        n: maximum number of samples.
+        seed: seed of the samples.
     """
     grammar = model.language_grammar_
     form = grammar.language.form(model.settings_.form)
-    found: dict[str, str] = {}  # by what a string is in the form in which the model learned
+    found: dict[str, str] = {}  # by canonical form, keeping the form that the model learned
     round_ = 0
     while len(found) < n:
         texts = model.sample(min(ROUND, 2 * n), seed=seed + round_)
@@ -143,7 +143,7 @@ def _write(
     about: About,
     strings: Sequence[str],
 ) -> None:
-    """The files; the weights last, so that a folder without them is not a finished run."""
+    """Writes the files, the weights last, so that a folder without them is not a finished run."""
     data = {**config.get("data", {}), "store": None, "data": about.data}
     if data.get("from") is not None:
         data["from"] = Path(data["from"]).name
@@ -165,6 +165,6 @@ def _halved(tensor: torch.Tensor) -> np.ndarray:
 
 
 def _name_of(config: dict[str, Any]) -> str | None:
-    """The data set's name, or that of the file without its folder."""
+    """The name of the data set or file."""
     data = config.get("data", {}).get("data")
     return None if data is None else Path(data).name

@@ -1,4 +1,4 @@
-"""Strings through a model's codes and back: what comes back, and how many steps its decoder predicts rightly."""
+"""Reconstruction of strings, and step accuracy under teacher forcing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,16 +19,16 @@ def reconstructed(
     constraints: "Constraints | None" = None,
     completion: "Completion" = "forced",
 ) -> tuple[list[str], Sequence[str | None]]:
-    """The strings of derivations as the model learned them, and what their codes decode to, greedily.
+    """The strings of derivations, and their greedy reconstructions.
 
-    Both are in the form in which the model learned (molecules by default in Kekule form), so that equal strings are
-    equal whatever the spelling that the derivations were made from.
+    Both are in the form that the model learned (molecules by default in Kekule form), so that they can be compared
+    whatever the original spelling.
 
     Args:
         model: a fitted model.
-        derivations: of n strings, as `GrammarAutoencoder.derive` gives them.
-        constraints: of the decoder, as `GrammarAutoencoder.inverse_transform` takes them.
-        completion: of the decoder; of "none", None comes back for an incomplete string.
+        derivations: of n strings, from `GrammarAutoencoder.derive`.
+        constraints: as in `GrammarAutoencoder.inverse_transform`.
+        completion: as in `GrammarAutoencoder.decodings`; with "none", an incomplete reconstruction is None.
     """
     import torch
 
@@ -46,14 +46,14 @@ def reconstructed(
 
 
 def right_steps(model: "GrammarAutoencoder", derivations: "Derivations") -> tuple[np.ndarray, np.ndarray]:
-    """The steps of each string that are right, and all of them, (n,) int64 each.
+    """The number of right steps of each string, and of all its steps, (n,) int64 each.
 
-    A step is right where, of the productions that expand the current nonterminal, the true one has the highest logit,
-    the code being the string's own without noise.
+    A step is right where the true production has the highest logit among those that expand the current nonterminal,
+    under teacher forcing and from the string's code without noise.
 
     Args:
         model: a fitted model.
-        derivations: of n strings, as `GrammarAutoencoder.derive` gives them.
+        derivations: of n strings, from `GrammarAutoencoder.derive`.
     """
     import torch
 

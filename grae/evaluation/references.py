@@ -1,4 +1,4 @@
-"""Molecules to compare samples with, in the statistics that this takes, computed once and kept in the cache."""
+"""Cached statistics of reference sets of molecules."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -18,21 +18,21 @@ from grae.frechet import Moments
 if TYPE_CHECKING:
     from grae.grammar import Grammar
 
-BLOCK = 10_000  # molecules described before they are kept
+BLOCK = 10_000  # molecules per cached block
 ACTIVATIONS = "activations"
 
 
 @dataclass(slots=True, eq=False)
 class Reference:
-    """What was asked for of m molecules, those that are there twice counted twice.
+    """The requested statistics of m molecules, duplicates included.
 
     Attributes:
-        name: what the set is called.
-        n: how many molecules there are, m.
-        invalid: how many strings of the set are not valid molecules and were left out.
-        arrays: "fingerprints": (m, 16) uint64, packed; properties by their names: (m,) float64.
-        counts: "fragments", "scaffolds": how often each occurs.
-        moments: of the activations of ChemNet.
+        name: name of the set.
+        n: number of molecules, m.
+        invalid: number of strings that are not valid molecules, and are skipped.
+        arrays: "fingerprints": (m, 16) uint64, packed; properties by name: (m,) float64.
+        counts: "fragments", "scaffolds": number of occurrences of each.
+        moments: mean and covariance of the activations of ChemNet.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Reference:
 def reference_of(
     strings: Strings, grammar: "Grammar", parts: Collection[str], chemnet: ChemNet | None, work: Work
 ) -> Reference:
-    """The statistics of a set of molecules; those that the cache lacks are computed and kept there, block by block.
+    """The statistics of a set of molecules; missing ones are computed and cached block by block.
 
     Args:
         strings: the set.
-        grammar: of molecules.
-        parts: what to describe, of `PARTS`; one or more.
-        chemnet: the network whose activations are asked for, if any.
-        work: how to measure.
+        grammar: grammar of molecules.
+        parts: names in `PARTS`, at least one.
+        chemnet: the network, if its activations are requested.
+        work: worker count and progress callback.
 
     Raises:
-        DataError: the set holds no valid molecule, or cannot be read.
+        DataError: the set contains no valid molecule, or cannot be read.
         RunError: the cache cannot be read or written.
     """
 
@@ -84,7 +84,7 @@ def reference_of(
         reference.invalid += int(block[kinds[0]][N_STRINGS][0]) - n
         blocks.append(block)
     if not reference.n:
-        raise DataError(f"{strings.name} holds no valid molecule", remedy="give a reference of molecules")
+        raise DataError(f"{strings.name} contains no valid molecule", remedy="give a reference of molecules")
     for part in parts:
         if part in (FRAGMENTS, SCAFFOLDS):
             reference.counts[part] = Counter()
@@ -101,7 +101,7 @@ def reference_of(
 
 
 def _described(molecules: Distinct, parts: Sequence[str], work: Work, done: Progress) -> dict[str, Arrays]:
-    """The arrays that are kept of each part."""
+    """The arrays cached for each part."""
     if not parts:
         return {}
     described = describe(molecules, parts, n_jobs=work.n_jobs, progress=done).repeated(molecules.places)

@@ -1,4 +1,4 @@
-"""What an evaluation of a run measures, and what it compares with; checked before torch is loaded."""
+"""Requests of evaluations, validated before torch is imported."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,22 +19,22 @@ HELD_OUT = "the run's held-out strings"
 
 @dataclass(frozen=True, slots=True)
 class EvalRequest:
-    """What is asked of an evaluation.
+    """The settings of an evaluation.
 
     Attributes:
-        n: how many strings to sample.
-        density: a name; None for the run's own.
-        temperature: of the decoder.
-        constraints: of the decoder; None for the run's own.
-        seed: of samples and intervals.
-        reference: of molecules, a file or data set; None for the run's held-out strings.
-        scaffold_reference: a file or data set.
-        train: a file or data set; None for the run's training set.
-        fcd: whether to take the Fréchet ChemNet distance; None for where the extra is installed.
-        measures: names of those to take, as `evaluate_samples` takes them; None for all.
-        jobs: processes, as joblib counts them.
-        device: where to compute.
-        completion: of the decoder.
+        n: number of samples.
+        density: names of densities, separated by commas; None for the run's default.
+        temperature: as in `GrammarAutoencoder.sample`.
+        constraints: as in `GrammarAutoencoder.sample`.
+        seed: seed of samples and intervals.
+        reference: file or data set of reference molecules; None for the run's test set.
+        scaffold_reference: file or data set of MOSES's second reference.
+        train: file or data set, for novelty; None for the run's training set.
+        fcd: whether to compute the Fréchet ChemNet distance; None: if the extra is installed.
+        measures: names of measures, as in `evaluate_samples`; None for all.
+        jobs: number of processes, as in joblib.
+        device: "auto", "cpu", "cuda" or "mps".
+        completion: as in `GrammarAutoencoder.decodings`.
     """
 
     n: int = 1000
@@ -52,10 +52,10 @@ class EvalRequest:
     completion: "Completion" = "forced"
 
     def check(self) -> None:
-        """Makes sure, before anything is computed, that what is asked for can be computed.
+        """Checks that the measures exist and can be computed.
 
         Raises:
-            MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
+            MissingExtraError: the Fréchet ChemNet distance is requested, and the extra is not installed.
             SettingsError: there is no such measure.
         """
         Wanted.named(self.measures)
@@ -63,22 +63,22 @@ class EvalRequest:
             raise MissingExtraError("fcd", "fcd")
 
     def sets(self, grammar: "Grammar") -> "Sets":
-        """The sets of strings that are named, opened as strings of a grammar.
+        """Opens the named sets as strings of a grammar.
 
         Raises:
-            DataError: one is not there.
+            DataError: a set does not exist.
         """
         names = (self.train, self.reference, self.scaffold_reference)
         return Sets(*(None if name is None else strings_named(name, grammar) for name in names))
 
 
 class Sets(NamedTuple):
-    """Sets of strings that a request names; None where it names none.
+    """The sets of strings that a request names, or None.
 
     Attributes:
-        train: what novel strings are new against.
-        reference: of molecules.
-        scaffold_reference: of molecules.
+        train: training set, for novelty.
+        reference: reference molecules.
+        scaffold_reference: MOSES's second reference.
     """
 
     train: Strings | None = None
@@ -87,7 +87,7 @@ class Sets(NamedTuple):
 
 
 def comparison_of(request: EvalRequest, sets: Sets, held_out: "list[str] | tuple[()]" = ()) -> Comparison:
-    """What samples are compared with: the sets that are named, else held-out strings."""
+    """The references of samples: the named sets, else held-out strings."""
     from grae.training.device import resolve_device
 
     reference = sets.reference or (Strings.of_list(HELD_OUT, held_out) if held_out else None)
@@ -96,10 +96,10 @@ def comparison_of(request: EvalRequest, sets: Sets, held_out: "list[str] | tuple
 
 
 def strings_named(name: str, grammar: "Grammar") -> Strings:
-    """The strings of a file or a named data set, which are of a grammar's language.
+    """Opens a file or data set as strings of a grammar.
 
     Raises:
-        DataError: there is none of that name.
+        DataError: there is no such file or data set.
     """
     from grae.datasets import open_source
 
@@ -107,7 +107,7 @@ def strings_named(name: str, grammar: "Grammar") -> Strings:
 
 
 def names_in(densities: str | None) -> list[str]:
-    """The densities that a comma list names, each once; none of None and "all"."""
+    """The distinct densities in a comma-separated list; empty for None and "all"."""
     if densities is None or densities == ALL:
         return []
     return list(dict.fromkeys(name.strip() for name in densities.split(",")))

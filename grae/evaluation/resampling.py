@@ -1,14 +1,14 @@
-"""95 % intervals of measures: Wilson's for shares, by resampling the strings (seeded) for all else.
+"""95 % intervals of measures: Wilson's for shares, and resampling (seeded) for all others.
 
-- A share: Wilson's score interval (Wilson, J. American Statistical Association 22, 1927), which is never a point: of
-  100 of 100 it is 96.3 to 100 %. It serves for the share of distinct strings too. There the number of duplicates is
-  Poisson distributed as long as they are rare; where they are frequent, it varies less than a binomial number does.
+- A share: Wilson's score interval (Wilson, J. American Statistical Association 22, 1927), which is never a point: for
+  100 of 100 it is 96.3 to 100 %. It is used for uniqueness too: the number of duplicates is approximately Poisson
+  distributed while they are rare; where they are frequent, it varies less than a binomial variable.
 - A mean over strings: the bootstrap, resampling the strings' values.
-- Everything else (all pairs, distances between distributions) is biased by strings that a bootstrap draws twice. There
-  the strings are dealt at random into groups, and the figure is taken again from many halves of the groups. Half of a
-  sample, drawn without replacement, scatters about the mean of all halves as the whole sample scatters about the
-  truth: (1 - 1/2) / (n/2) = 1/n (Shao and Wu, Annals of Statistics 17, 1989, the delete-d jackknife with d = n/2). The
-  interval is the figure plus the quantiles of that scatter.
+- All others (over pairs, distances between distributions) are biased by strings that a bootstrap draws twice. The
+  strings are divided at random into groups, and the measure is computed for many random halves of the groups. Halves of
+  a sample, drawn without replacement, scatter about their mean as the whole sample scatters about the true value: (1 -
+      1/2) / (n/2) = 1/n (Shao and Wu, Annals of Statistics 17, 1989, the delete-d jackknife with d = n/2). The
+  interval is the value plus the quantiles of that scatter.
 """
 
 from collections.abc import Callable
@@ -23,18 +23,18 @@ LEVEL = 0.95
 RESAMPLES = 1000  # of a mean
 HALVES = 200
 GROUPS = 100
-FEWEST = 20  # strings; of fewer, halves say nothing
-CHUNK = 4_000_000  # numbers drawn at a time
+FEWEST = 20  # strings; fewer are not resampled
+CHUNK = 4_000_000  # random numbers per batch
 _TAILS = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subsamples:
-    """Strings dealt into groups, and many halves of the groups.
+    """Random halves of strings, as unions of groups.
 
     Attributes:
         group: (n,) int64, the group of each string.
-        chosen: (B, G) bool, the groups of each half.
+        chosen: (B, G) bool, the groups in each half.
     """
 
     group: np.ndarray
@@ -42,12 +42,12 @@ class Subsamples:
 
     @property
     def sizes(self) -> np.ndarray:
-        """How many strings each half has, (B,) int64."""
+        """The number of strings in each half, (B,) int64."""
         return self.chosen @ np.bincount(self.group, minlength=self.chosen.shape[1])
 
 
 def subsamples_of(n: int, seed: int, *, halves: int = HALVES) -> Subsamples | None:
-    """Deals n strings into groups of nearly one size and draws halves; None for too few strings."""
+    """Divides n strings into groups of nearly equal sizes and draws halves; None for too few strings."""
     if n < FEWEST:
         return None
     generator = np.random.default_rng([seed, n])
@@ -59,11 +59,11 @@ def subsamples_of(n: int, seed: int, *, halves: int = HALVES) -> Subsamples | No
 
 
 def interval_of_share(count: float, of: int) -> Interval | None:
-    """Wilson's score interval of a share; None over nothing.
+    """Wilson's score interval of a share; None for an empty sample.
 
     Args:
-        count: how many have the property.
-        of: the sample size.
+        count: number of strings with the property.
+        of: sample size.
     """
     if not of:
         return None
@@ -92,13 +92,13 @@ def interval_of_mean(values: np.ndarray, seed: int) -> Interval | None:
 def interval_of_subsamples(
     value: float, halves: Subsamples | None, again: Callable[[Subsamples], np.ndarray], *, most: float = np.inf
 ) -> Interval | None:
-    """The interval of a figure that is not a mean.
+    """The interval of a measure that is not a mean.
 
     Args:
-        value: the figure of all strings.
-        halves: of the strings; None gives None.
-        again: the figure of each half, (B,).
-        most: the highest that the figure can be; the lowest is 0.
+        value: its value for all strings.
+        halves: halves of the strings; None gives None.
+        again: its value for each half, (B,).
+        most: upper bound of the measure; the lower bound is 0.
     """
     if halves is None:
         return None

@@ -1,4 +1,4 @@
-"""The evaluations of a run, kept in its folder, each with the settings that it was made with."""
+"""The evaluations stored in a run folder, each with its settings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,35 +9,33 @@ from grae.files import read_json, write_json
 
 FILE = "evaluation.json"
 FORMAT = "grae evaluations 1"
-MOST = 50  # evaluations kept; beyond, the oldest goes
+MOST = 50  # maximum number stored; then the oldest is removed
 
 Record = dict[str, Any]
 
 
 def kept_evaluation(run: Path, settings: Mapping[str, object]) -> Record | None:
-    """What an evaluation with just these settings found; None if there was none.
+    """The stored evaluation with these settings, or None.
 
     Args:
-        run: its folder.
-        settings: all that the result depends on, as JSON holds it.
+        run: run folder.
+        settings: all that the result depends on, as JSON.
 
     Raises:
-        RunError: the file is truncated or foreign.
+        RunError: the file is truncated or of another format.
     """
     return next((record["found"] for record in _records(run) if record["settings"] == settings), None)
 
 
 def largest_evaluation(run: Path, **settings: object) -> Record | None:
-    """What the evaluation with the most samples found, of those of all measures with some settings.
-
-    None where there is none.
+    """The stored evaluation of all measures with the most samples that matches the given settings, or None.
 
     Args:
-        run: its folder.
-        settings: some of those that `keep_evaluation` was given.
+        run: run folder.
+        settings: a subset of the settings passed to `keep_evaluation`.
 
     Raises:
-        RunError: the file is truncated or foreign.
+        RunError: the file is truncated or of another format.
     """
     whole = [record for record in _records(run) if "measures" not in record["settings"]]
     fitting = [record for record in whole if settings.items() <= record["settings"].items()]
@@ -45,10 +43,10 @@ def largest_evaluation(run: Path, **settings: object) -> Record | None:
 
 
 def keep_evaluation(run: Path, settings: Mapping[str, object], found: Mapping[str, object]) -> None:
-    """Keeps an evaluation, in the place of one with the same settings.
+    """Stores an evaluation; replaces one with the same settings.
 
     Raises:
-        RunError: the file is truncated or foreign, or cannot be written.
+        RunError: the file is truncated, of another format, or cannot be written.
     """
     others = [record for record in _records(run) if record["settings"] != settings]
     records = [*others, {"settings": dict(settings), "found": dict(found)}][-MOST:]
@@ -57,7 +55,7 @@ def keep_evaluation(run: Path, settings: Mapping[str, object], found: Mapping[st
 
 def _records(run: Path) -> list[Record]:
     path = run / FILE
-    remedy = f"remove {path}; what it held is measured again"
+    remedy = f"delete {path}; its evaluations will be repeated"
     if not path.is_file():
         return []
     held = read_json(path, remedy=remedy)
@@ -66,5 +64,5 @@ def _records(run: Path) -> list[Record]:
         isinstance(record, dict) and isinstance(record.get("settings"), dict) and isinstance(record.get("found"), dict)
         for record in records
     ):
-        raise RunError(f"{path} holds no evaluations (format {FORMAT!r})", remedy=remedy)
+        raise RunError(f"{path} does not hold evaluations (format {FORMAT!r})", remedy=remedy)
     return records

@@ -30,14 +30,14 @@ def silent(message: str) -> None:
 
 @dataclass(slots=True)
 class LoadedRun:
-    """A run with its strings.
+    """A loaded run with its strings.
 
     Attributes:
-        place: its folder.
-        model: what it trained.
-        training: the strings that it was trained on; None if they are gone.
-        held_out: its test strings; empty if they are gone.
-        sets: those that the request names.
+        place: run folder.
+        model: the model.
+        training: training strings; None if they are not available.
+        held_out: test strings; empty if they are not available.
+        sets: sets named in the request.
     """
 
     place: Path
@@ -55,17 +55,17 @@ def evaluate_run(
     work: Work | None = None,
     tell: Tell = silent,
 ) -> dict[str, Any]:
-    """Samples from a run, measures the samples, reconstructs its held-out strings, and keeps the result in its folder.
+    """Samples from a run, evaluates the samples and the reconstruction of held-out strings, and stores the result.
 
     Args:
-        path: the run's folder, or its name under `runs/`.
-        request: what to measure.
-        again: whether to measure even where the folder holds a result with the same settings.
-        work: how to measure; by default with the request's seed and jobs.
-        tell: called with what is missing or takes long.
+        path: run folder, or its name under `runs/`.
+        request: settings of the evaluation.
+        again: whether to evaluate even if the folder holds a result with the same settings.
+        work: by default the request's seed and jobs.
+        tell: called with messages on missing data and slow steps.
 
     Returns:
-        What `Evaluation.to_dict` gives.
+        `Evaluation.to_dict()`.
 
     Raises:
         RunError, DataError, MissingExtraError, SettingsError: as `check_run`; or the folder cannot be written.
@@ -75,16 +75,16 @@ def evaluate_run(
 
 
 def check_run(path: str | Path, request: EvalRequest) -> Sets:
-    """Makes sure, before torch is loaded, that a run can be evaluated as asked; opens the sets that are named.
+    """Checks, before torch is imported, that a run can be evaluated as requested; opens the named sets.
 
     Args:
-        path: the run's folder, or its name under `runs/`.
-        request: what to measure.
+        path: run folder, or its name under `runs/`.
+        request: settings of the evaluation.
 
     Raises:
         RunError: the run's configuration or its grammar is missing or damaged.
-        DataError: what is named as training set or reference is not there.
-        SettingsError: there is no such density or measure, or the run's decoder cannot keep the constraints.
+        DataError: a named training set or reference does not exist.
+        SettingsError: there is no such density or measure, or the run cannot be decoded under the constraints.
         MissingExtraError: as `EvalRequest.check`.
     """
     from grae.sequence.configuration import check_decoding
@@ -101,13 +101,13 @@ def check_run(path: str | Path, request: EvalRequest) -> Sets:
 def open_run(
     path: str | Path, request: EvalRequest | None = None, *, build: "Build | None" = None, tell: Tell = silent
 ) -> LoadedRun:
-    """A run with its strings; where these are gone, without them and with a word about it.
+    """Loads a run with its strings, or without them where they are not available.
 
     Args:
-        path: the run's folder, or its name under `runs/`.
-        request: names the device, the densities and the sets to compare with.
-        build: as `datasets.origin.store_of` takes it.
-        tell: called with what is missing.
+        path: run folder, or its name under `runs/`.
+        request: device, densities and sets.
+        build: as in `datasets.origin.store_of`.
+        tell: called with messages on missing data.
 
     Raises:
         RunError: the run is damaged.
@@ -132,13 +132,13 @@ def open_run(
         run.training = Strings(f"the training set of {place}", key, lambda: texts_of(plain, store, split.train))
         run.held_out = list(texts_of(plain, store, split.test))
     except (DataError, RunError) as error:
-        tell(f"without the strings of its training, no reconstruction: {error}")
+        tell(f"its training strings are not available, so reconstruction accuracy is not measured: {error}")
     run.training = sets.train or run.training
     return run
 
 
 def measure(run: LoadedRun, request: EvalRequest, *, again: bool = True, work: Work | None = None) -> dict[str, Any]:
-    """What an evaluation of an opened run found, as `evaluate_run` returns it."""
+    """Evaluates a loaded run; see `evaluate_run`."""
     molecules = run.model.language_grammar_.language.is_molecular
     comparison = comparison_of(request, run.sets, run.held_out if molecules else ())
     settings = _settings(run, request, comparison)
@@ -169,18 +169,18 @@ def fit_missing_densities(
     build: "Build | None" = None,
     tell: Tell = silent,
 ) -> "GrammarAutoencoder":
-    """The model, after the densities that a comma list names were fitted to the codes of its training strings.
+    """Fits the requested densities that are missing to the codes of the training strings; returns the model.
 
     Args:
-        model: a run's.
-        place: the run's folder, which keeps them, unless the model comes with grae.
-        requested: names; None and "all" request none but those that are fitted.
-        build: as `datasets.origin.store_of` takes it.
-        tell: called with what is fitted.
+        model: model of the run.
+        place: run folder, where they are stored, except for a pretrained model.
+        requested: names, separated by commas; None and "all" request only fitted ones.
+        build: as in `datasets.origin.store_of`.
+        tell: called with messages.
 
     Raises:
         SettingsError: there is no such density.
-        RunError, DataError: the training strings are not there any more, or the folder cannot be written.
+        RunError, DataError: the training strings are not available, or the folder cannot be written.
     """
     missing = list(_missing(model, requested))
     if not missing:
@@ -209,7 +209,7 @@ def _missing(model: "GrammarAutoencoder", requested: str | None) -> Iterable[str
 
 
 def _settings(run: LoadedRun, request: EvalRequest, comparison: Comparison) -> dict[str, Any]:
-    """All that the result depends on, as JSON holds it."""
+    """All that the result depends on, as JSON."""
     from grae.datasets.readers import file_checksum
     from grae.version import __version__
 

@@ -1,4 +1,4 @@
-"""Samples of a model to be measured: as its decoder writes them, and as it would under the grammar's rules alone."""
+"""Samples of a model for evaluation, decoded under its constraints and under the grammar alone."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 class Samples(NamedTuple):
-    """What codes drawn from a density decode to, in the form in which the model learned.
+    """Strings decoded from codes drawn from a density, in the form that the model learned.
 
     Attributes:
-        texts: under the constraints that were asked for; None where the derivation is incomplete.
-        without: the same codes under the grammar's rules alone; None where that is what `texts` are.
+        texts: decoded under the requested constraints; None for an incomplete derivation.
+        without: decoded from the same codes under the grammar alone; None where `texts` are.
     """
 
     texts: Sequence[str | None]
@@ -30,16 +30,16 @@ def drawn(
     constraints: "Constraints | None" = None,
     completion: "Completion" = "forced",
 ) -> Samples:
-    """Samples from a density, decoded twice where the constraints go beyond the grammar.
+    """Samples from a density; decoded twice under semantic constraints.
 
     Args:
         model: a fitted model.
-        n: how many.
-        density: a name; None for the model's own.
-        temperature: of the decoder.
-        seed: of the codes and of the decoder.
-        constraints: as `GrammarAutoencoder.sample` takes them.
-        completion: as `GrammarAutoencoder.decodings` takes it.
+        n: number of samples.
+        density: name; None for the model's default.
+        temperature: as in `GrammarAutoencoder.sample`.
+        seed: seed of codes and decoding.
+        constraints: as in `GrammarAutoencoder.sample`.
+        completion: as in `GrammarAutoencoder.decodings`.
 
     Raises:
         SettingsError: as `GrammarAutoencoder.decodings`.

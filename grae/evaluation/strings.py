@@ -1,4 +1,4 @@
-"""Strings to compare with: where they are read, and what tells them from all others, so that work on them is kept."""
+"""Sets of strings to compare with, identified by checksum, so that computations on them can be cached."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from grae.datasets.tables import BLANK_ROW
 
 @dataclass(frozen=True, slots=True)
 class Strings:
-    """Strings that can be read again and again.
+    """A set of strings that can be read repeatedly.
 
     Attributes:
-        name: what messages call them.
-        key: hexadecimal digits that no other strings have.
-        read: gives them, one after the other.
+        name: its name in messages.
+        key: checksum, as hexadecimal digits.
+        read: returns an iterator over the strings.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Strings:
 
     @classmethod
     def of_source(cls, source: Source) -> "Strings":
-        """The strings of a file; lines without one are left out."""
+        """The strings of a file; empty lines are skipped."""
         return cls(source.name, digest(source.checksum, json.dumps(source.settings, sort_keys=True)), source.texts)
 
     @classmethod
@@ -35,10 +35,9 @@ class Strings:
 
 
 def samples_of(source: Source) -> list[str]:
-    """The strings of a file of samples, where an empty line is a sample too: the empty string.
+    """The strings of a file of samples, in which an empty line is a sample: the empty string.
 
-    Only blank rows of tables are skipped. What is not UTF-8 stays, as no string
-    of any language.
+    Only blank rows of tables are skipped. Lines that are not UTF-8 are kept, as strings of no language.
 
     Raises:
         DataError: the file cannot be read.
@@ -48,7 +47,7 @@ def samples_of(source: Source) -> list[str]:
 
 
 def digest(*parts: str) -> str:
-    """sha256 of strings, one after the other, as hexadecimal digits."""
+    """SHA-256 of strings, as hexadecimal digits."""
     checksum = hashlib.sha256()
     for part in parts:
         content = part.encode("utf-8", "surrogateescape")
@@ -57,7 +56,7 @@ def digest(*parts: str) -> str:
 
 
 def each(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    """A stream of strings in lists of at most `size`."""
+    """An iterator of strings in lists of at most `size`."""
     from itertools import islice
 
     stream = iter(texts)

@@ -1,6 +1,6 @@
-"""Tanimoto similarities of packed fingerprints, compiled: the nearest of many, and sums over all pairs.
+"""Tanimoto similarities of packed fingerprints, compiled: nearest neighbours, and sums over all pairs.
 
-Shapes: n and m fingerprints of W words of 64 bits. Two fingerprints without any bit are alike: similarity 1.
+Shapes: n and m fingerprints of W words of 64 bits. The similarity of two fingerprints without any bit is 1.
 """
 
 from typing import Any
@@ -13,11 +13,11 @@ from numba.extending import intrinsic
 
 from grae.compilation import compiled
 
-ROWS = 256  # of fingerprints in one call
+ROWS = 256  # fingerprints per call
 
 
 def _count_ones(context: Any, word: Any) -> Any:
-    """How many bits of a word are set, by the processor's own instruction."""
+    """The number of set bits in a word (population count)."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
@@ -41,7 +41,7 @@ def _counts(prints):
 def _nearest(prints, counts, others, other_counts, found):
     words = prints.shape[1]
     for row in range(prints.shape[0]):
-        best_both, best_either = 0, 1  # compared as fractions: one division a row
+        best_both, best_either = 0, 1  # compared as fractions, with one division per row
         for other in range(others.shape[0]):
             both = 0
             for word in range(words):
@@ -69,12 +69,12 @@ def _group_sums(prints, counts, others, other_counts, group, sums, squares):
 
 
 def nearest(prints: np.ndarray, others: np.ndarray, *, n_jobs: int = 1) -> np.ndarray:
-    """The similarity of each fingerprint to the most similar of others.
+    """The similarity of each fingerprint to its nearest neighbour among others.
 
     Args:
         prints: (n, W) uint64.
         others: (m, W) uint64.
-        n_jobs: threads, as joblib counts them.
+        n_jobs: number of threads, as in joblib.
 
     Returns:
         (n,) float64; 0 where there are no others.
@@ -91,13 +91,13 @@ def nearest(prints: np.ndarray, others: np.ndarray, *, n_jobs: int = 1) -> np.nd
 
 
 def group_sums(prints: np.ndarray, group: np.ndarray, groups: int, *, n_jobs: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of the similarities, and of their squares, of each fingerprint to those of each group, itself among them.
+    """Sums of the similarities, and of their squares, of each fingerprint to those of each group, itself included.
 
     Args:
         prints: (n, W) uint64.
         group: (n,) ints from 0, the group of each.
-        groups: how many groups, G.
-        n_jobs: threads, as joblib counts them.
+        groups: number of groups, G.
+        n_jobs: number of threads, as in joblib.
 
     Returns:
         Two arrays (n, G) float64.
@@ -116,7 +116,7 @@ def group_sums(prints: np.ndarray, group: np.ndarray, groups: int, *, n_jobs: in
 
 
 def _spread(one: Any, n: int, n_jobs: int) -> None:
-    """Calls `one` with the rows of each part of n rows, in threads, each of which writes to its own rows."""
+    """Calls `one` with parts of n rows, in threads; each call writes to its own rows."""
     parts = [slice(first, first + ROWS) for first in range(0, n, ROWS)]
     if effective_n_jobs(n_jobs) == 1 or len(parts) < 2:
         for rows in parts:

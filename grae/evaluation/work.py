@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Stages = Callable[[str, float], None]
-"""Called with what is being done, and the fraction of it that is done."""
+"""Called with the name of a stage and the fraction of it that is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How to measure.
+    """Seed, worker count and progress callback of a computation.
 
     Attributes:
-        seed: of what is drawn.
-        n_jobs: processes and threads, as joblib counts them.
+        seed: seed of random draws.
+        n_jobs: number of processes and threads, as in joblib.
         progress: called with the progress.
     """
 
@@ -22,7 +22,7 @@ class Work:
     progress: Stages | None = None
 
     def begin(self, what: str) -> Callable[[float], None]:
-        """Says that a stage begins; gives what to call with the fraction of it that is done."""
+        """Starts a stage; returns the callback for the fraction of it that is done."""
 
         def tell(fraction: float) -> None:
             if self.progress is not None:

@@ -1,6 +1,6 @@
-"""The paper's image experiments: the models of images, their data, and Frechet distances between sets of images.
+"""The paper's image experiments: models of images, data sets, and Frechet distances between sets of images.
 
-Its names are imported when they are first used, so that a command's arguments are checked without torch.
+Its names are imported on first use, so that a command's arguments can be validated without torch.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Batches of images for the training loop, and a network put to use on many images."""
+"""Batches of images for the training loop, and batched inference."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,14 +13,14 @@ AT_ONCE = 256  # images
 
 
 class ImageBatches:
-    """Some rows of a set of images, as shuffled batches.
+    """Rows of a set of images in shuffled batches.
 
     Args:
-        images: (n, H, W, C) uint8, in memory or mapped.
-        rows: which of them, (k,) int64.
-        labels: (n,) int64, to come with the images as "labels"; None for none.
-        batch_size: the most images in a batch.
-        seed: of the order.
+        images: (n, H, W, C) uint8, in memory or memory-mapped.
+        rows: the rows to use, (k,) int64.
+        labels: (n,) int64, added to batches as "labels"; None for none.
+        batch_size: maximum number of images per batch.
+        seed: seed of the order.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class ImageBatches:
 
     @property
     def n_rows(self) -> int:
-        """Images an epoch."""
+        """Images per epoch."""
         return len(self.rows)
 
     def batches(self, epoch: int) -> Sequence[np.ndarray]:
@@ -41,11 +41,11 @@ class ImageBatches:
         ]
 
     def in_order(self) -> list[np.ndarray]:
-        """The rows as they come, in parts of even sizes."""
+        """The rows in order, in parts of nearly equal sizes."""
         return np.array_split(self.rows, max(1, -(-self.n_rows // AT_ONCE)))
 
     def collate(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """A batch: "images", (B, C, H, W) uint8, channels last in memory; "labels", (B,) long, if there are any."""
+        """A batch: "images", (B, C, H, W) uint8, channels-last in memory; "labels", (B,) long, if any."""
         batch = {"images": as_tensor(self.images[rows])}
         return batch if self.labels is None else batch | {"labels": torch.from_numpy(self.labels[rows])}
 

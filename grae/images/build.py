@@ -1,4 +1,4 @@
-"""A model of images from its settings: which encoder, bottleneck, decoder and regularizer make it up."""
+"""Builds the network of a model of images from its settings."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from grae.images.networks import ConvolutionalDecoder, ConvolutionalEncoder, Squ
 from grae.images.settings import Architecture, Objective
 
 LAYERS: dict[str, type[nn.Module]] = {"transposed convolution": nn.ConvTranspose2d, "dense": nn.Linear}
-"""Kinds of layers that settings name."""
+"""Types of layers by their names in settings."""
 
 
 def build(architecture: Architecture, objective: Objective) -> Autoencoder:
-    """A network with fresh weights (drawn from torch's global generator)."""
+    """A network with initial weights drawn from torch's global generator."""
     sizes = {"kernel": architecture.kernel}
     encoder = ConvolutionalEncoder(
         architecture.side,

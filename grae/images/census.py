@@ -1,4 +1,4 @@
-"""What was found in a folder or an archive of pictures, and what was done with it."""
+"""A summary of the image files in a folder or archive, and of those that could not be read."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 from grae import files
 from grae.errors import shortened
 
-SHOWN = 3  # names of pictures that were left out
+SHOWN = 3  # names of skipped files
 MODES = {
     "RGB": "RGB",
     "L": "grayscale",
@@ -24,14 +24,14 @@ MODES = {
 
 @dataclass(frozen=True)
 class Census:
-    """The pictures of a folder or an archive.
+    """The image files of a folder or archive.
 
     Attributes:
-        pictures: how many were decoded.
-        smallest: width and height in pixels of the one with the fewest.
-        largest: of the one with the most.
-        modes: how many of each kind, by Pillow's name for it.
-        broken: why each of the others could not be read, by their names.
+        pictures: number of images decoded.
+        smallest: width and height, in pixels, of the smallest one.
+        largest: width and height of the largest one.
+        modes: number of images by Pillow's mode.
+        broken: reasons why files could not be read, by file name.
     """
 
     pictures: int
@@ -42,22 +42,22 @@ class Census:
 
     @classmethod
     def of(cls, sizes: list[tuple[int, int]], modes: list[str], broken: Mapping[str, str]) -> "Census":
-        """That of pictures with these sizes and modes, one at least."""
+        """The summary of images with these sizes and modes, at least one."""
         by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
         return cls(len(sizes), by_area[0], by_area[-1], dict(Counter(modes).most_common()), dict(broken))
 
     def write(self, path: Path) -> None:
-        """Keeps it as JSON. Raises RunError where the file system refuses."""
+        """Writes it as JSON. Raises RunError: the file cannot be written."""
         files.write_json(path, asdict(self))
 
     @classmethod
     def read(cls, path: Path) -> "Census":
-        """What `write` wrote. Raises RunError: missing or damaged, ValueError or TypeError: another file's content."""
+        """Reads what `write` wrote. Raises RunError: missing or damaged; ValueError or TypeError: of another format."""
         held: dict[str, Any] = files.read_json(path)
         return cls(**{**held, "smallest": tuple(held["smallest"]), "largest": tuple(held["largest"])})
 
     def in_words(self) -> str:
-        """As in `1,203 pictures, from 20x30 to 640x480 pixels (1,150 RGB, 53 grayscale); 2 left out: a.png (...)`."""
+        """In words, such as `1,203 pictures, from 20x30 to 640x480 pixels (1,150 RGB, 53 grayscale)`."""
         (width, height), (most_width, most_height) = self.smallest, self.largest
         sizes = f"{width}x{height}"
         if self.smallest != self.largest:

@@ -1,4 +1,4 @@
-"""The file config.json of a run of images, checked before anything is read out of it; without torch."""
+"""The config.json of a run on images, validated before use; does not import torch."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from grae.training.run_folder import RunFolder
 
 
 class Configuration(BaseModel):
-    """The file; its settings are checked by `Settings`, its parameters by `configuration.checked_parameters`."""
+    """Schema of the file; `Settings` validates its settings, `configuration.checked_parameters` its parameters."""
 
     model_config = ConfigDict(strict=True)
 
@@ -33,25 +33,25 @@ IMAGES = RunKind(
 
 
 def read_config(folder: RunFolder) -> dict[str, Any]:
-    """A run's config.json, with its "data" and the "parameters" of its estimator. Raises RunError."""
+    """A run's config.json. Raises RunError: missing, truncated, of another format, or a value has the wrong type."""
     return configuration.read_config(IMAGES, folder)
 
 
 def read_settings(folder: RunFolder) -> Settings:
-    """A run's settings. Raises RunError: missing, truncated or foreign."""
+    """A run's settings. Raises RunError: missing, truncated or of another format."""
     return configuration.read_settings(IMAGES, folder, Settings)
 
 
 def check_sampling(folder: RunFolder, density: str | None) -> None:
-    """Makes sure that a run can be sampled from a density, without torch, which takes seconds to load.
+    """Checks that a run can be sampled from a density, without importing torch.
 
     Args:
-        folder: of the run.
-        density: its name; None for the run's own.
+        folder: run folder.
+        density: name of the density; None for the run's default.
 
     Raises:
         RunError: the run's configuration or its densities are missing or damaged.
-        SettingsError: the run has no such density.
+        SettingsError: the density is unknown or not fitted.
     """
     read_settings(folder)
     if density is None:
@@ -69,10 +69,10 @@ def check_sampling(folder: RunFolder, density: str | None) -> None:
 
 
 def data_name(folder: RunFolder) -> str:
-    """The name of the set of images that a run was trained on, or the path of a folder or archive of them.
+    """The data set that a run was trained on: its name, or the path of a folder or archive.
 
     Raises:
-        RunError: the run does not say.
+        RunError: the run does not name it.
     """
     about = read_config(folder)["data"]
     if not isinstance(about.get("name"), str):

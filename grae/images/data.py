@@ -1,4 +1,4 @@
-"""Sets of images by name or place: a training part, which models see, and a test part, which they never do."""
+"""Sets of images by name or path, divided into a training and a test part."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class ImageSet:
     """A set of images.
 
     Attributes:
-        name: of the registry, or the absolute path of a folder or zip.
-        train: to train on; a part of it may be held back to validate on.
-        test: to measure on.
-        census: of one's own pictures, what was found; None of a named set.
+        name: its name in the registry, or the absolute path of a folder or zip archive.
+        train: the training part, from which `fit` takes a validation set.
+        test: the test part.
+        census: summary of the files of a folder or archive; None for a named set.
     """
 
     name: str
@@ -40,19 +40,19 @@ class ImageSet:
 
     @property
     def recipe(self) -> str | None:
-        """The name of the data set whose recipe was made for it; None for one's own pictures."""
+        """The name of its recipe; None for a folder or archive."""
         return self.name if self.name in image_entries() else None
 
 
 def load_images(data: str | Path = DEFAULT, *, progress: Callable[[float], None] | None = None) -> ImageSet:
-    """A named set of images (fetched if need be), or the pictures of a folder or zip archive.
+    """Loads a named set of images, downloading it if needed, or the images of a folder or zip archive.
 
     Args:
-        data: a name of the registry, or a path.
-        progress: called with the fraction done, 0 to 1, while files are fetched or decoded.
+        data: a name in the registry, or a path.
+        progress: called with the fraction done, 0 to 1, while files are downloaded or decoded.
 
     Raises:
-        DataError: there is no such set or place, it cannot be fetched, or it is damaged.
+        DataError: there is no such set or path, it cannot be downloaded, or it is damaged.
     """
     known = image_entries().get(str(data))
     if known is None:
@@ -75,7 +75,7 @@ def load_images(data: str | Path = DEFAULT, *, progress: Callable[[float], None]
 
 
 def validate_images(images: np.ndarray) -> np.ndarray:
-    """Images as the models take them.
+    """Validates images.
 
     Args:
         images: (n, H, W, C) uint8, C 1 or 3; or (n, H, W) for one channel.
@@ -84,7 +84,7 @@ def validate_images(images: np.ndarray) -> np.ndarray:
         (n, H, W, C) uint8, n at least 1.
 
     Raises:
-        DataError: another shape or type.
+        DataError: wrong shape or dtype, or no images.
     """
     array = np.asanyarray(images)
     if array.ndim == 3:

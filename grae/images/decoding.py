@@ -1,4 +1,4 @@
-"""The files of the named sets of images as arrays: (n, H, W, C) uint8, and the labels (n,) int64."""
+"""Decodes the files of named sets of images: arrays (n, H, W, C) uint8, and labels (n,) int64."""
 
 import gzip
 import io
@@ -13,18 +13,18 @@ import numpy as np
 
 from grae.errors import DataError
 
-PADDED = 32  # pixels a side: 28 and two of background on each
+PADDED = 32  # pixels per side: 28, and two of background on each side
 CIFAR_SIDE = 32
 DIGITS_SEED, DIGITS_TEST = 0, 600
 REMEDY = "remove it and fetch it anew"
 
 
 class Part(NamedTuple):
-    """Images and what they show.
+    """Images and their labels.
 
     Attributes:
         images: (n, H, W, C) uint8, C 1 or 3.
-        labels: (n,) int64; None where there are none.
+        labels: (n,) int64, or None.
     """
 
     images: np.ndarray
@@ -32,9 +32,9 @@ class Part(NamedTuple):
 
 
 def digits(paths: Sequence[Path]) -> tuple[Part, Part]:
-    """scikit-learn's digits, 8x8, their 17 grey levels spread over 0 to 255; 600 of them are the test part.
+    """scikit-learn's digits, 8x8, their 17 grey levels scaled to 0 to 255; 600 of them are the test part.
 
-    The set names no test part; which digits these are is decided by a fixed permutation.
+    The data set has no official test part; a fixed permutation selects it.
     """
     from sklearn.datasets import load_digits
 
@@ -47,10 +47,10 @@ def digits(paths: Sequence[Path]) -> tuple[Part, Part]:
 
 
 def idx(paths: Sequence[Path]) -> tuple[Part, Part]:
-    """MNIST's files: training images and labels, then test images and labels, each packed by gzip; padded to 32x32.
+    """Decodes MNIST's files (training images and labels, test images and labels, each gzipped); pads to 32x32.
 
     Raises:
-        DataError: a file is damaged or of another kind.
+        DataError: a file is damaged or of another format.
     """
     arrays = [read_idx(path) for path in paths]
     parts = []
@@ -65,10 +65,10 @@ def idx(paths: Sequence[Path]) -> tuple[Part, Part]:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """A file of unsigned bytes in MNIST's idx format (a magic number, the extents as big-endian int32, the bytes).
+    """Reads unsigned bytes in MNIST's idx format (a magic number, the shape as big-endian int32, the bytes).
 
     Raises:
-        DataError: it is damaged or of another kind.
+        DataError: the file is damaged or of another format.
     """
     try:
         content = gzip.decompress(path.read_bytes())
@@ -80,15 +80,15 @@ def read_idx(path: Path) -> np.ndarray:
     shape = np.frombuffer(content, ">i4", count=n_axes, offset=4) if 4 + 4 * n_axes <= len(content) else []
     start = 4 + 4 * n_axes
     if not n_axes or len(content) - start != np.prod(shape, dtype=np.int64):
-        raise DataError(f"{path} is no idx file of unsigned bytes, or truncated", remedy=REMEDY)
+        raise DataError(f"{path} is not an idx file of unsigned bytes, or it is truncated", remedy=REMEDY)
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
 def cifar(paths: Sequence[Path]) -> tuple[Part, Part]:
-    """CIFAR-10's python version, whole or some of its batches: a tar archive of pickles, read by `CifarUnpickler`.
+    """Decodes the Python version of CIFAR-10, a tar archive of pickled batches, read by `CifarUnpickler`.
 
     Raises:
-        DataError: it is damaged, or lacks training or test batches.
+        DataError: it is damaged, or training or test batches are missing.
     """
     (path,) = paths
     parts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -110,10 +110,10 @@ def cifar(paths: Sequence[Path]) -> tuple[Part, Part]:
 
 
 class CifarUnpickler(pickle.Unpickler):
-    """Unpickles lists, dictionaries, strings, numbers and numpy arrays; anything else is an error, and runs nothing."""
+    """Unpickles lists, dictionaries, strings, numbers and numpy arrays; anything else is an error, not executed."""
 
     def find_class(self, module_name: str, global_name: str) -> Any:
-        """What a pickle may name."""
+        """Allows only the names that numpy arrays need."""
         from numpy._core.multiarray import _reconstruct  # type: ignore[attr-defined]
 
         allowed = {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype}
@@ -128,16 +128,16 @@ def _cifar_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
     try:
         batch = CifarUnpickler(io.BytesIO(content), encoding="bytes").load()
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
-        raise DataError(f"{name} is no batch of CIFAR-10: {error}", remedy=REMEDY) from None
+        raise DataError(f"{name} is not a batch of CIFAR-10: {error}", remedy=REMEDY) from None
     rows, labels = (batch.get(b"data"), batch.get(b"labels")) if isinstance(batch, dict) else (None, None)
     width = 3 * CIFAR_SIDE**2
     if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (width,):
-        raise DataError(f"{name} is no batch of CIFAR-10: it holds no rows of {width} bytes", remedy=REMEDY)
+        raise DataError(f"{name} is not a batch of CIFAR-10: it has no rows of {width} bytes", remedy=REMEDY)
     if not isinstance(labels, list) or len(labels) != len(rows) or not all(type(label) is int for label in labels):
-        raise DataError(f"{name} is no batch of CIFAR-10: it holds no label for each image", remedy=REMEDY)
+        raise DataError(f"{name} is not a batch of CIFAR-10: it does not have one label per image", remedy=REMEDY)
     images = np.ascontiguousarray(rows.reshape(-1, 3, CIFAR_SIDE, CIFAR_SIDE).transpose(0, 2, 3, 1))
     return images, np.array(labels, np.int64)
 
 
 DECODERS = {"digits": digits, "idx": idx, "cifar": cifar}
-"""Decoders by the registry's format: the files of an edition -> the training part and the test part."""
+"""Decoders by the registry's format: from the files of an edition to its training and test parts."""

@@ -1,4 +1,4 @@
-"""The densities that a model of images is fitted with, as the paper's experiments have them."""
+"""The densities of models of images, as in the paper's experiments."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ from grae.images.settings import Settings
 
 
 def fit_densities(codes: np.ndarray, settings: Settings, *, progress: bool = False) -> dict[str, Density]:
-    """The densities of every model, that of its row in the table and the one it is to be sampled from; by name.
+    """Fits the densities that all models have, the model's own and the default of sampling; by name.
 
     Args:
         codes: (n, D) float32.
         settings: of the model; the seed is that of its training.
-        progress: whether to show it on standard error.
+        progress: whether to show progress on standard error.
     """
     names = list(dict.fromkeys([*ALWAYS, model_of_images(settings.model).density, settings.density]))
     fitted: dict[str, Density] = {}
@@ -27,8 +27,8 @@ def fit_densities(codes: np.ndarray, settings: Settings, *, progress: bool = Fal
 
 
 def unfitted(name: str, settings: Settings) -> Density:
-    """A density with the settings of the recipe."""
+    """An unfitted density with the recipe's settings."""
     if name == "two-stage":
-        # The recipe's weight is that of a KL term beside a mean over the D dimensions: see TwoStage.
+        # The recipe's weight is that of a KL term next to an error averaged over the D dimensions: see TwoStage.
         return TwoStage(gamma=(settings.second_stage * settings.architecture.latent_dim / 2) ** 0.5)
     return DENSITIES[name]()

@@ -1,18 +1,15 @@
-"""The estimator of images: arrays of pixels in, latent codes and new images out."""
+"""The estimator of images: `ImageAutoencoder`, and `load`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
-from grae.autoencoder import Autoencoder
 from grae.callbacks.protocol import Callback, check
 from grae.callbacks.reporter import Shown
-from grae.datasets.split import Split
 from grae.density import Density, TwoStage
 from grae.errors import DataError, SettingsError
 from grae.estimator.base import LatentEstimator, RunOptions
@@ -24,53 +21,51 @@ from grae.images.densities import fit_densities, unfitted
 from grae.images.interpolation import rescaled_line, slerp
 from grae.images.recipes import model_of_images
 from grae.images.resolution import resolve_settings
-from grae.images.statistics import MOST_IMAGES, estimate_statistics
+from grae.images.validation import split_of_images, validation_of
 from grae.paths import IMAGE_RUNS
 from grae.training import processes
-from grae.training.batches import mean_losses, to_device
 from grae.training.device import resolve_device
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
 
-MOST_VALIDATION = 5000
 CHUNK = 4096  # images
 
 
 class ImageAutoencoder(LatentEstimator):
     """An autoencoder of images (Ghosh et al. 2020), as a scikit-learn transformer.
 
-    X is an array of images throughout, (n, H, W, C) uint8 with H = W and C 1 or 3, in memory or mapped. What is None
-    below is left to the recipe. All that is drawn follows `random_state`.
+    X is an array of images throughout, (n, H, W, C) uint8 with H = W and C 1 or 3, in memory or memory-mapped.
+    Parameters that are None are left to the recipe.
 
     Args:
         model: "vae", "cv-vae", "wae", "2svae", "rae-gp", "rae-l2", "rae-sn", "rae", "ae" or "ae-l2".
-        recipe: the data set whose published network, weights and schedule are taken: "digits", "mnist",
+        recipe: the data set whose published network, weights and schedule to use: "digits", "mnist",
             "fashion-mnist", "cifar10" or "celeba"; None for the one that fits the size of the images.
-        width: factor by which all numbers of filters are multiplied, for small machines. The recipe's lambda of
-            Tikhonov's regularizer is scaled so that its penalty keeps its share of the loss.
+        width: factor on all numbers of filters, for small machines. The recipe's lambda of Tikhonov's regularizer is
+            scaled so that its penalty keeps its share of the loss.
         latent_dim: width of a code, D.
-        epochs: passes over the data.
+        epochs: epochs.
         time_budget: minutes of training.
-        batch_size: images a step.
-        learning_rate: before the schedule lowers it.
-        schedule: of the learning rate, as in `TrainingSettings`; "plateau", the recipes', does not in few epochs.
+        batch_size: images per step.
+        learning_rate: initial learning rate; the peak of schedules with a warm-up.
+        schedule: schedule of the learning rate, as in `TrainingSettings`; the recipes' "plateau" has no effect in
+            short trainings.
         beta: weight of L_Z.
-        lambda_: weight of L_REG, at any width as it is.
-        density: what `sample` draws from and `score_samples` measures: a name in
-            `grae.density.DENSITIES`.
-        validation: share of the images that `fit` holds back to validate on, 5,000 at most.
-        random_state: the seed.
+        lambda_: weight of L_REG, not scaled with the width.
+        density: default density of `sample` and `score_samples`, a name in `grae.density.DENSITIES`.
+        validation: share of the images used as validation set, at most 5,000.
+        random_state: seed of everything random: split, initial weights, batches, densities, samples.
         device: "auto", "cpu", "cuda" or "mps".
         precision: of training: "auto", "fp32" or "bf16".
         progress: whether to show progress on standard error.
 
     Attributes:
-        settings_: all settings, resolved.
+        settings_: resolved settings.
         network_: the `Autoencoder`.
         densities_: fitted densities by name.
-        split_: which rows were trained on and validated on.
-        result_: what came of the training; None after `load`.
-        about_: where the images come from, with the checksum of their pixels.
+        split_: rows of the training and validation sets.
+        result_: outcome of the training; None after `load`.
+        about_: provenance of the images, with the checksum of their pixels.
     """
 
     RUNS = IMAGE_RUNS
@@ -128,21 +123,20 @@ class ImageAutoencoder(LatentEstimator):
     ) -> Self:
         """Trains the network, then fits the densities to the codes of the training images.
 
-        Among several processes (`accelerate launch`, `torchrun`) all call it; the main one writes the run and fits the
-        densities for all. See `grae.training.processes`.
+        In distributed training (`accelerate launch`, `torchrun`) every process calls it; rank 0 writes the run and fits
+        the densities. See `grae.training.processes`.
 
         Args:
             X: images.
             y: ignored.
-            run: a folder to save the run in; None saves nothing.
-            resume: resume the run in that folder.
-            data: where the images come from, as JSON can hold it; kept in the run's config.json.
-            callbacks: called during the training; see `grae.callbacks.Callback`. What they raise leaves `fit` once the
-                state is saved in `run`, and `resume` continues from there.
+            run: folder to save the run in; None saves nothing.
+            resume: whether to resume the run in that folder.
+            data: provenance of the images, JSON-serializable; stored in the run's config.json.
+            callbacks: called during training, as in `GrammarAutoencoder.fit`.
 
         Raises:
-            SettingsError: a setting that is unknown or out of range, or images of a size that no recipe is for.
-            DataError: images of another shape or type, or too few.
+            SettingsError: a setting is unknown or out of range, or no recipe is for images of this size.
+            DataError: images of the wrong shape or dtype, or too few.
             RunError: the folder cannot be used.
         """
         check(callbacks)
@@ -150,7 +144,7 @@ class ImageAutoencoder(LatentEstimator):
         options = RunOptions.of(run, resume, callbacks)
         images = validate_images(X)
         self.settings_ = resolve_settings(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
-        self.split_ = self._split(len(images))
+        self.split_ = split_of_images(len(images), self.validation, self.random_state)
         self.about_ = {"rows": len(images), "sha256": saved.checksum(images), **(data or {})}
         if options.resumed is not None:
             saved.check_same(options.resumed, self.settings_, self.about_)
@@ -160,25 +154,25 @@ class ImageAutoencoder(LatentEstimator):
         return self
 
     def fit_like(self, other: Self, X: np.ndarray) -> Self:
-        """Takes the network of a model that was trained as this one would be, and fits this one's densities.
+        """Reuses the network of a model with the same training, and fits this model's densities.
 
-        2sVAE takes the VAE's, since it differs from it in the second stage alone.
+        2sVAE reuses the VAE's network, since it differs from it in the second stage only.
 
         Args:
-            other: fitted to the same images.
+            other: a model fitted to the same images.
             X: those images.
 
         Raises:
-            SettingsError: another network, objective or training.
-            DataError: other images.
+            SettingsError: the models differ in network, objective or training.
+            DataError: the other model was trained on other images.
         """
         images = validate_images(X)
         self.settings_ = resolve_settings(self.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
         for name in ("architecture", "objective", "training"):
             if getattr(self.settings_, name) != getattr(other.settings_, name):
-                raise SettingsError(f"the model to be taken up differs in its {name}", remedy="call `fit`")
+                raise SettingsError(f"the model to reuse differs in its {name}", remedy="call `fit`")
         if other.about_["sha256"] != saved.checksum(images):
-            raise DataError("the model to be taken up was trained on other images", remedy="call `fit`")
+            raise DataError("the model to reuse was trained on other images", remedy="call `fit`")
         self.split_, self.about_, self.result_ = other.split_, other.about_, other.result_
         self.network_ = other.network_
         self.densities_ = self._fitted_densities(images)
@@ -188,54 +182,54 @@ class ImageAutoencoder(LatentEstimator):
         """The latent codes of images, (n, D) float32.
 
         Raises:
-            DataError: images of another shape or type.
+            DataError: images of the wrong shape or dtype.
         """
         check_is_fitted(self)
         images, architecture = validate_images(X), self.settings_.architecture
         expected = (architecture.side, architecture.side, architecture.channels)
         if images.shape[1:] != expected:
             raise DataError(
-                f"images have {' x '.join(map(str, images.shape[1:]))} values each, those of the training had "
+                f"images have {' x '.join(map(str, images.shape[1:]))} values each; those of the training set had "
                 f"{' x '.join(map(str, expected))}",
-                remedy="scale them as those of the training were",
+                remedy="scale them like the training images",
             )
         device = self._device()
         return encode_images(self.network_.to(device), images, device=device)
 
     def inverse_transform(self, X: np.ndarray) -> np.ndarray:
-        """The images that latent codes (n, D) decode to, (n, H, W, C) uint8.
+        """Decodes latent codes (n, D) into images, (n, H, W, C) uint8.
 
         Raises:
-            DataError: codes of another width, or NaN or infinite values among them.
+            DataError: codes of the wrong shape, or with NaN or infinite values.
         """
         architecture = self.settings_.architecture
         shape = (0, architecture.side, architecture.side, architecture.channels)
         return np.concatenate([np.empty(shape, np.uint8), *self.decoded(X)])
 
     def decoded(self, X: np.ndarray) -> Iterator[np.ndarray]:
-        """What `inverse_transform` gives, batch by batch, so that memory does not grow with the number of codes."""
+        """The images of `inverse_transform` in batches, so that memory does not grow with the number of codes."""
         check_is_fitted(self)
         codes = self._codes(X)
         device = self._device()
         return decode_codes(self.network_.to(device), codes, device=device)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
-        """What comes back of images from their codes; see `reconstructed_codes`."""
+        """Encodes images and decodes their codes; see `reconstructed_codes`."""
         return self.inverse_transform(self.reconstructed_codes(self.transform(X)))
 
     def reconstructed_codes(self, codes: np.ndarray) -> np.ndarray:
-        """The codes that images with these codes (n, D) are reconstructed from, (n, D) float32.
+        """The codes that images with codes (n, D) are reconstructed from, (n, D) float32.
 
-        They are the same, but for 2sVAE, whose reconstructions pass through the second stage as well.
+        These are the codes themselves, except for 2sVAE, whose reconstructions pass through the second stage too.
         """
         stage = self._second_stage()
         return self._codes(codes) if stage is None else stage.decode(stage.encode(codes)).astype(np.float32)
 
     def interpolated_codes(self, first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
-        """The codes a fraction `t` (a number, or (n, 1)) of the way between codes (n, D) each: (n, D) float32.
+        """Interpolates between codes (n, D) at fractions `t`, a number or (n, 1): (n, D) float32.
 
-        They lie on the arc between the two, by `slerp`; those of 2sVAE, as published, in the latent space of its second
-        stage on the line, by `rescaled_line`.
+        Interpolation is spherical (`slerp`); for 2sVAE, as published, it is linear in the latent space of the second
+        stage, with rescaled lengths (`rescaled_line`).
         """
         stage = self._second_stage()
         if stage is None:
@@ -243,21 +237,21 @@ class ImageAutoencoder(LatentEstimator):
         return stage.decode(rescaled_line(stage.encode(first), stage.encode(second), t)).astype(np.float32)
 
     def sample(self, n: int = 1, *, density: str | None = None, seed: int | None = None) -> np.ndarray:
-        """New images: codes drawn from a density, decoded; (n, H, W, C) uint8.
+        """Samples new images, (n, H, W, C) uint8: codes are drawn from a density and decoded.
 
         Args:
-            n: how many.
-            density: a name; None for the model's own.
-            seed: of the codes; None for `random_state`.
+            n: number of images.
+            density: name of a fitted density; None for the model's default.
+            seed: seed of the codes; None for `random_state`.
 
         Raises:
-            SettingsError: the density is unknown or was not fitted.
+            SettingsError: the density is unknown or not fitted.
         """
         codes = self.density_named(density).sample(n, self.random_state if seed is None else seed)
         return self.inverse_transform(codes)
 
     def score(self, X: np.ndarray, y: object = None) -> float:
-        """Minus the mean squared error of reconstructed pixels, taken from 0 to 1."""
+        """The negative mean squared reconstruction error of pixels scaled to 0..1."""
         images = validate_images(X)
         total = 0.0
         for start in range(0, len(images), CHUNK):
@@ -278,16 +272,6 @@ class ImageAutoencoder(LatentEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def _split(self, n: int) -> Split:
-        """Which rows are trained on and validated on: a share of them, drawn under the seed."""
-        if not 0 < self.validation < 1:
-            raise SettingsError(
-                f"a share of {self.validation} to validate on is out of range", remedy="choose one between 0 and 1"
-            )
-        if n < 4:
-            raise DataError(f"{n} images are too few to train and to validate on", remedy="give four or more")
-        return Split.drawn(n, held_back(n, self.validation), self.random_state)
-
     def _train(self, images: np.ndarray, run: RunOptions) -> None:
         settings = self.settings_
         self.network_ = self._seeded(build, settings.architecture, settings.objective)
@@ -296,10 +280,10 @@ class ImageAutoencoder(LatentEstimator):
         batch_size, seed = settings.training.batch_size, settings.training.seed
         training = ImageBatches(images, self.split_.train, batch_size=batch_size, seed=seed)
         validation = ImageBatches(images, self.split_.validation, batch_size=batch_size, seed=seed)
-        self._train_network(training, _validation(training, validation), run, unit="images")
+        self._train_network(training, validation_of(training, validation), run, unit="images")
 
     def _second_stage(self) -> TwoStage | None:
-        """The second autoencoder of 2sVAE; None for the other models."""
+        """The second stage of 2sVAE; None for other models."""
         if model_of_images(self.settings_.model).density != "two-stage":
             return None
         stage = self.density_named("two-stage")
@@ -319,25 +303,6 @@ class ImageAutoencoder(LatentEstimator):
         return fit_densities(np.concatenate(parts), self.settings_, progress=bool(self.progress))
 
 
-def held_back(n: int, share: float) -> int:
-    """How many of n images are held back to validate on."""
-    return min(MOST_VALIDATION, max(2, int(share * n)))
-
-
-def _validation(training: ImageBatches, validation: ImageBatches) -> Callable[[nn.Module], dict[str, float]]:
-    """A validation that first estimates the statistics of batch normalization over training images, always the same."""
-    means = mean_losses(validation.in_order(), validation.collate)
-    chosen = training.batches(0)[: max(1, MOST_IMAGES // training.batch_size)]
-
-    def validate(module: nn.Module) -> dict[str, float]:
-        assert isinstance(module, Autoencoder)  # what `build` makes
-        device = next(module.parameters()).device
-        estimate_statistics(module, (to_device(training.collate(rows), device) for rows in chosen))
-        return means(module)
-
-    return validate
-
-
 def load(path: str | Path, *, device: Device = "auto") -> ImageAutoencoder:
-    """Opens a run of images by its folder, or its name under `runs/images/`. See `ImageAutoencoder.load`."""
+    """Loads a model of images from its run folder or its name under `runs/images/`. See `ImageAutoencoder.load`."""
     return ImageAutoencoder.load(path, device=device)

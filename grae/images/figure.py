@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SHOWN = ("vae", "wae", "rae-gp", "rae-l2", "rae-sn", "rae")
-CELL = 64  # pixels that an image is enlarged to, at least
+CELL = 64  # minimum side of an enlarged image, in pixels
 GAP, MARGIN, HEADING, TEXT = 2, 20, 40, 22  # pixels
-Line = Sequence[np.ndarray | None] | np.ndarray  # images (H, W, C); None leaves a place empty
+Line = Sequence[np.ndarray | None] | np.ndarray  # images (H, W, C); None leaves a cell empty
 INK, PAPER = (0, 0, 0), (255, 255, 255)
 
 
@@ -27,20 +27,20 @@ def draw_figure(
 ) -> None:
     """Draws the figure as a PNG.
 
-    Random samples come from each model's own density. The interpolations lie between the codes of two held-out
-    images, the same for all models, whose reconstructions are at the ends and which stand above them: the
-    first original, and the one that differs from it the most.
+    Samples are drawn from each model's default density. Interpolations run between the codes of the same two held-out
+    images for all models, the first original and the one most different from it; both are shown above their
+    reconstructions at the ends.
 
     Args:
-        models: fitted models by the names to write beside them.
+        models: fitted models by the labels of their lines.
         images: held-out images (n, H, W, C) uint8.
-        path: where to.
-        columns: images in each line of each of the three panels, 2 or more.
-        seed: of the choice of images and of the samples.
+        path: file to write.
+        columns: images per line in each of the three panels, at least 2.
+        seed: seed of the choice of images and of the samples.
 
     Raises:
         DataError: fewer held-out images than columns, or no model.
-        RunError: the file system refuses.
+        RunError: the file cannot be written.
     """
     if len(images) < columns or columns < 2 or not models:
         raise DataError(
@@ -62,14 +62,14 @@ def draw_figure(
 
 
 def between(model: ImageAutoencoder, ends: np.ndarray, n: int) -> np.ndarray:
-    """Images of n points between the codes of two images (2, H, W, C), ends included; see `interpolated_codes`."""
+    """Decodes n points between the codes of two images (2, H, W, C), ends included; see `interpolated_codes`."""
     codes = model.transform(ends)
     first, last = (np.repeat(code[None], n, axis=0) for code in codes)
     return model.inverse_transform(model.interpolated_codes(first, last, np.linspace(0, 1, n)[:, None]))
 
 
 def grid_as_png(images: np.ndarray) -> bytes:
-    """Images (n, H, W, C) uint8 side by side, in about as many lines as columns, as the bytes of a PNG."""
+    """A PNG of images (n, H, W, C) uint8 in a nearly square grid, as bytes."""
     columns = math.ceil(math.sqrt(len(images)))
     cell = _cell(images.shape[1])
     lines = -(-len(images) // columns)
@@ -83,7 +83,7 @@ def grid_as_png(images: np.ndarray) -> bytes:
 
 
 def composed(names: Sequence[str], panels: Mapping[str, Sequence[Line]], side: int, columns: int) -> "Image":
-    """The panels beside one another, each with its heading, the names of the lines on the left."""
+    """Arranges panels side by side, each with its heading, with labels of the lines on the left."""
     from PIL import ImageDraw
 
     font, cell = _font(), _cell(side)
@@ -105,7 +105,7 @@ def composed(names: Sequence[str], panels: Mapping[str, Sequence[Line]], side: i
 
 
 def label_width(names: Sequence[str]) -> int:
-    """Pixels on the left that the names of the lines take, with margins."""
+    """Width in pixels of the labels on the left, with margins."""
     return 2 * MARGIN + max(math.ceil(_font().getlength(name)) for name in names)
 
 
@@ -122,7 +122,7 @@ def _blank(width: int, height: int) -> "Image":
 
 
 def _cell(side: int) -> int:
-    """The side of an enlarged image: a multiple of its own."""
+    """The side of an enlarged image, a multiple of its own."""
     return side * max(1, CELL // side)
 
 

@@ -1,7 +1,7 @@
-"""Folders and zip archives of pictures, decoded once: cut to a square, scaled, split, and kept as mapped arrays.
+"""Folders and zip archives of pictures: cropped to a square, scaled, split, and cached as memory-mapped arrays.
 
-Which pictures are the test part is decided by a hash of each file's bytes, so that copies of one file never fall into
-two parts; CelebA whole keeps its makers' partition.
+A hash of each file's bytes selects the test part, so that copies of a file are never in both parts; the complete CelebA
+keeps its official partition.
 """
 
 import hashlib
@@ -29,26 +29,27 @@ from grae.paths import exists, is_device
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 SIDE = 64  # pixels
-FACE = 140 / 178  # of the width of an aligned face: the square about its centre that is kept
+FACE = 140 / 178  # side of the centre crop as a fraction of an aligned face's width
 TEST, MOST_TEST = 0.2, 10_000
-CELEBA, CELEBA_TRAINING = 202_599, 182_637  # pictures in all; those from the next on are the makers' test part
+CELEBA, CELEBA_TRAINING = 202_599, 182_637  # pictures in all; the official test part starts at the next number
 LAYOUT = 3
 CENSUS = "census.json"
 AHEAD = 256  # pictures
 EMPTY = np.empty((0, 0, 3), np.uint8)
-REMEDY = "remove it, or give a folder or zip of pictures that Pillow can read"
+REMEDY = "delete it, or give a folder or zip of pictures that Pillow can read"
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures in a folder (and those below it) or in a zip archive.
+    """Pictures in a folder, with its subfolders, or in a zip archive.
 
     Args:
-        path: the folder or the archive.
-        faces: cut the centre square of aligned faces (140 of 178 pixels, or in proportion) instead of the largest one.
+        path: the folder or archive.
+        faces: whether to crop the centre of aligned faces (140 of 178 pixels, or in proportion) instead of the largest
+            square.
 
     Raises:
-        DataError: there is no such place, or fewer than two pictures in it.
+        DataError: there is no such path, or it has fewer than two pictures.
     """
 
     path: Path
@@ -65,22 +66,22 @@ class Pictures:
             raise DataError(f"{self.path} is neither a folder nor a zip archive", remedy="give one of pictures")
 
     def names(self) -> list[str]:
-        """The paths of the pictures inside, sorted."""
+        """The sorted paths of the pictures."""
         if self.path.is_dir():
             inside = (path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file())
         else:
             with zipfile.ZipFile(self.path) as archive:
                 inside = (info.filename for info in archive.infolist() if not info.is_dir())
-        found = sorted(name for name in inside if Path(name).suffix.lower() in SUFFIXES and not _is_hidden(name))
-        if len(found) < 2:
+        names = sorted(name for name in inside if Path(name).suffix.lower() in SUFFIXES and not _is_hidden(name))
+        if len(names) < 2:
             raise DataError(
-                f"{self.path} holds {len(found)} pictures; expected two or more ({', '.join(sorted(SUFFIXES))})",
+                f"{self.path} contains {len(names)} pictures; expected two or more ({', '.join(sorted(SUFFIXES))})",
                 remedy="give a folder or zip of pictures",
             )
-        return found
+        return names
 
     def contents(self, names: list[str]) -> "Iterator[bytes | Broken]":
-        """The bytes of the pictures, or why one cannot be read."""
+        """The bytes of each picture, or why it cannot be read."""
         with ExitStack() as stack:
             archive = None if self.path.is_dir() else stack.enter_context(zipfile.ZipFile(self.path))
             for name in names:
@@ -95,7 +96,7 @@ class Broken(str):
 
 
 class Decoded(NamedTuple):
-    """A picture: its pixels (64, 64, 3) uint8, a hash of its file, and the size and mode that it had."""
+    """A decoded picture: pixels (64, 64, 3) uint8, hash of the file, and original size and mode."""
 
     pixels: np.ndarray
     hashed: int
@@ -104,22 +105,22 @@ class Decoded(NamedTuple):
 
 
 def _is_hidden(name: str) -> bool:
-    """Whether a path is one of those that systems put beside pictures, such as `._a.jpg` or `__MACOSX/a.jpg`."""
+    """Whether a path is a hidden or system file, such as `._a.jpg` or `__MACOSX/a.jpg`."""
     return any(part.startswith((".", "__MACOSX")) for part in Path(name).parts)
 
 
 def load(pictures: Pictures, *, progress: Callable[[float], None] | None = None) -> tuple[Part, Part, Census]:
-    """The pictures as arrays of 64x64 RGB pixels, the training part and the test part, mapped from the cache.
+    """Training and test part of pictures as memory-mapped arrays of 64x64 RGB pixels, decoded once into the cache.
 
-    Those that cannot be read are left out and named in the census; of aligned faces none may be missing.
+    Pictures that cannot be read are skipped and named in the census; all aligned faces must be readable.
 
     Args:
-        pictures: where they are.
-        progress: called with the fraction that is decoded; not at all where the cache holds it.
+        pictures: a folder or archive.
+        progress: called with the fraction decoded, unless the arrays are cached.
 
     Raises:
-        DataError: fewer than two pictures can be read, one of aligned faces cannot, all are the same, or the cache
-            cannot be written.
+        DataError: fewer than two pictures can be read, an aligned face cannot be read, all pictures are the same, or
+            the cache cannot be written.
     """
     names = pictures.names()
     folder = cache_home() / "images" / _key(pictures, names)
@@ -140,7 +141,7 @@ def load(pictures: Pictures, *, progress: Callable[[float], None] | None = None)
 
 
 def _key(pictures: Pictures, names: list[str]) -> str:
-    """A name for the decoded arrays: of where the pictures are, their names, sizes and times, and how they are cut."""
+    """The cache key of decoded arrays: path, names, sizes and times of the files, and the crop."""
     digest = hashlib.sha256(f"{LAYOUT} {SIDE} {pictures.faces} {pictures.path.absolute()}".encode())
     for file in [pictures.path / name for name in names] if pictures.path.is_dir() else [pictures.path]:
         state = file.stat()
@@ -149,7 +150,7 @@ def _key(pictures: Pictures, names: list[str]) -> str:
 
 
 def _build(folder: Path, pictures: Pictures, names: list[str], progress: Callable[[float], None] | None) -> None:
-    """Decodes into a folder under another name, which takes its own when it is complete."""
+    """Decodes into a temporary folder, which is renamed when it is complete."""
     building = folder.with_name(f".building-{uuid.uuid4().hex}")
     building.mkdir(parents=True)
     try:
@@ -185,14 +186,14 @@ def _build(folder: Path, pictures: Pictures, names: list[str], progress: Callabl
             target.flush()
         del images
         (building / "all.npy").unlink()
-        if not folder.is_dir():  # another process may have been quicker
+        if not folder.is_dir():  # another process may have been faster
             os.rename(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
 def _decoded(pictures: Pictures, names: list[str]) -> Iterator[Decoded | Broken]:
-    """Each picture in order, or why it cannot be read; decoded by a few threads."""
+    """Each picture in order, or why it cannot be read; decoded in parallel threads."""
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="pictures") as executor:
         contents = pictures.contents(names)
         for start in range(0, len(names), AHEAD):
@@ -222,10 +223,10 @@ def _decode(data: bytes, pictures: Pictures) -> Decoded | Broken:
 
 
 def _rgb(picture: Any) -> Any:
-    """A picture of any mode of Pillow's as RGB with eight bits a channel.
+    """Converts a picture of any Pillow mode to RGB with eight bits per channel.
 
-    Transparent parts are laid over white. Integers of 16 and 32 bits are scaled by the range of their type; floats are
-    from 0 to 1, to 255 or to 65535, whichever holds them first.
+    Transparent pixels are blended with white. Integers of 16 and 32 bits are scaled by the range of their type; floats
+    by the first of the ranges 0..1, 0..255 and 0..65535 that contains them.
 
     Raises:
         ValueError: floats that are negative, not finite, or above 65535.
@@ -235,11 +236,11 @@ def _rgb(picture: Any) -> Any:
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         values = np.asarray(picture).astype(np.float64)
         if not np.isfinite(values).all() or values.min() < 0:
-            raise ValueError("it holds negative values or NaN; expected 0 for black and positive values")
+            raise ValueError("it has negative values or NaN; expected 0 for black and positive values")
         tops = {"I": (65535, 2**31 - 1), "F": (1, 255, 65535)}.get(picture.mode, (65535,))
         top = next((top for top in tops if values.max() <= top), None)
         if top is None:
-            raise ValueError(f"it holds values up to {values.max():g}; expected at most {tops[-1]}")
+            raise ValueError(f"it has values up to {values.max():g}; expected at most {tops[-1]}")
         return Image.fromarray(np.rint(255 * values / top).astype(np.uint8)).convert("RGB")
     if picture.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in picture.info:
         above = picture.convert("RGBA")
@@ -248,7 +249,7 @@ def _rgb(picture: Any) -> Any:
 
 
 def _test_part(hashes: np.ndarray, names: list[str], pictures: Pictures) -> np.ndarray:
-    """Which pictures are the test part, (n,) bool. Raises DataError where nothing would be left to train on."""
+    """The mask of the test part, (n,) bool. Raises DataError: nothing would be left to train on."""
     if pictures.faces and len(names) == CELEBA:
         return np.arange(CELEBA) >= CELEBA_TRAINING
     n_test = min(MOST_TEST, max(1, math.floor(TEST * len(hashes))))

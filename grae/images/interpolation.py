@@ -1,20 +1,20 @@
-"""Interpolation between codes: along the arc, and along the line with its length set right."""
+"""Interpolation between codes: spherical, and linear with rescaled lengths."""
 
 import numpy as np
 
-PARALLEL = 1e-6  # sine of the angle below which the straight line is taken, which the arc becomes there
+PARALLEL = 1e-6  # sine of the angle below which interpolation is linear
 
 
 def slerp(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
-    """The points a fraction `t` of the way from one code to another, along the arc between their directions.
+    """Spherical linear interpolation between codes (Shoemake 1985).
 
-    The codes are weighed by sin((1 - t) a) / sin a and sin(t a) / sin a, a the angle between them (Shoemake 1985).
-    Where the angle is 0 or pi, or a code is 0, there is no such arc, and the points lie on the straight line.
+    The weights of the codes are sin((1 - t) a) / sin a and sin(t a) / sin a, where a is the angle between them. Where
+    it is 0 or pi, or a code is 0, interpolation is linear.
 
     Args:
         first: (n, D) codes.
         second: (n, D) codes.
-        t: from 0 to 1; a number, or (n, 1).
+        t: fractions from 0 to 1; a number, or (n, 1).
 
     Returns:
         (n, D) float32.
@@ -34,15 +34,15 @@ def slerp(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.nd
 
 
 def rescaled_line(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
-    """The points a fraction `t` of the way along the line, scaled to lengths that change evenly from end to end.
+    """Linear interpolation between codes, with lengths rescaled to change linearly from end to end.
 
-    So the published experiments interpolate in the second stage of 2sVAE. Between codes of one length, the point
-    half-way is `slerp`'s. Where the line runs through 0, the point there stays 0.
+    The published experiments interpolate so in the second stage of 2sVAE. Between codes of equal length, the midpoint
+    is that of `slerp`. A point at 0 stays there.
 
     Args:
         first: (n, D) codes.
         second: (n, D) codes.
-        t: from 0 to 1; a number, or (n, 1).
+        t: fractions from 0 to 1; a number, or (n, 1).
 
     Returns:
         (n, D) float32.

@@ -1,4 +1,4 @@
-"""The kernel inception distance: an unbiased estimate, whose expectation is the same for few images and for many.
+"""The kernel inception distance (KID), an unbiased estimate for any number of images.
 
 Source: Binkowski et al. 2018.
 """
@@ -10,7 +10,7 @@ import numpy as np
 from grae.errors import DataError
 
 BLOCK = 1000  # rows
-LEAST_BLOCKS = 4  # for an error to be estimated from
+LEAST_BLOCKS = 4  # minimum, for the standard error
 
 
 class Estimate(NamedTuple):
@@ -23,23 +23,23 @@ class Estimate(NamedTuple):
 def kernel_distance(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Estimate:
     """The squared maximum mean discrepancy of two sets of features under the kernel (x . y / F + 1)^3.
 
-    Both are shuffled and cut into blocks of 1,000 rows (of fewer, where there would not be four); the value is the mean
-    of the blocks' unbiased estimates, so it can be negative, and the error their standard deviation over the root of
-    how many there are, for no block shares a row with another.
+    Both sets are shuffled and split into disjoint blocks of 1,000 rows (fewer, where there would be less than four
+    blocks). The value is the mean of the blocks' unbiased estimates, and may be negative; the error is their standard
+    deviation over the square root of their number.
 
     Args:
-        first: (n, F).
-        second: (m, F).
-        seed: of the shuffling.
+        first: features, (n, F).
+        second: features, (m, F).
+        seed: seed of the shuffle.
 
     Raises:
-        DataError: features of different widths, or fewer than eight rows on a side.
+        DataError: the widths differ, or a set has fewer than eight rows.
     """
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
         raise DataError(f"features of shapes {first.shape} and {second.shape} cannot be compared")
     n = min(len(first), len(second))
     if n < 2 * LEAST_BLOCKS:
-        raise DataError(f"{n} rows of features are too few for a kernel distance", remedy="give eight images or more")
+        raise DataError(f"{n} images are too few for a kernel distance", remedy="give eight images or more")
     blocks = max(LEAST_BLOCKS, n // BLOCK)
     size = n // blocks
     rng = np.random.default_rng(seed)
@@ -49,12 +49,12 @@ def kernel_distance(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> 
 
 
 def in_thousandths(estimate: Estimate) -> str:
-    """A kernel distance times 1,000 with its standard error, as tables have it."""
+    """A kernel distance times 1,000 with its standard error, for tables."""
     return f"{1000 * estimate.value:.2f} ± {1000 * estimate.error:.2f}"
 
 
 def _discrepancy(x: np.ndarray, y: np.ndarray) -> float:
-    """The unbiased estimate from as many rows on both sides (Gretton et al. 2012, lemma 6)."""
+    """The unbiased estimate from two sets of equal size (Gretton et al. 2012, lemma 6)."""
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     n, width = x.shape
     xx, yy, xy = ((one @ other.T / width + 1) ** 3 for one, other in ((x, x), (y, y), (x, y)))

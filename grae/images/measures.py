@@ -1,7 +1,7 @@
-"""The paper's four measures of a model of images, each a Frechet distance to the held-out images.
+"""The paper's four measures of a model of images, each a Frechet distance to held-out images.
 
-Beside each inception distance stands the kernel inception distance, which is unbiased, and, where it is asked for, the
-limit that the former tends to with more and more generated images.
+Each Frechet inception distance comes with the kernel inception distance, which is unbiased, and optionally with its
+extrapolation to infinitely many generated images.
 Source: Ghosh et al. 2020, section 5.
 """
 
@@ -21,20 +21,20 @@ from grae.images.projectors.cache import features_of
 from grae.images.recipes import model_of_images
 
 MOST = 10_000  # images
-CHUNK = 2048  # images encoded together
-LEAST = 8  # images that a kernel distance takes
+CHUNK = 2048  # images per batch
+LEAST = 8  # minimum number of images for a kernel distance
 PRIORS = ("normal", "two-stage")
 
 
 @dataclass(frozen=True)
 class Distance:
-    """How far a set of images is from the held-out ones.
+    """The distance of a set of images from the held-out ones.
 
     Attributes:
         frechet: the Frechet distance.
-        kernel: the kernel inception distance; None in another network's features.
-        limit: what the Frechet distance tends to with more images; None where it was not asked for, or there are too
-            few.
+        kernel: the kernel inception distance; None for features of another network.
+        limit: the Frechet distance extrapolated to infinitely many images; None where not requested, or with too few
+            images.
     """
 
     frechet: float
@@ -44,19 +44,18 @@ class Distance:
 
 @dataclass(frozen=True)
 class Measures:
-    """Distances; the lower, the better.
+    """Distances of a model; lower is better.
 
     Attributes:
-        feature: what they are called: "FID", or "FD(name)" in another network's features.
-        n: images on each side.
+        feature: their name: "FID", or "FD(name)" for features of another network.
+        n: number of images on each side.
         rec: of reconstructions of the held-out images.
         normal: of samples from N(0, I) for the VAE and the WAE, from the second stage for 2sVAE, and from one Gaussian
             fitted to the codes for the other models.
         gmm: of samples from the mixture of 10 Gaussians fitted to the codes.
         interp: of images half-way between random pairs of held-out images; see `interpolated_codes`.
-        kernel: the kernel inception distances by the names of the four, each with its standard error; none in another
-            network's features.
-        limit: by the same names what the Frechet distances tend to with more images; none where not asked for.
+        kernel: the kernel inception distances of the four, with standard errors; empty for features of another network.
+        limit: the extrapolated Frechet distances of the four; empty where not requested.
     """
 
     feature: str
@@ -69,30 +68,30 @@ class Measures:
     limit: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same, as JSON can hold it: an estimate as its "value" and "error", and nothing that is empty."""
-        found = asdict(self) | {"kernel": {name: estimate._asdict() for name, estimate in self.kernel.items()}}
-        return {name: value for name, value in found.items() if value != {}}
+        """The measures as JSON: an estimate as "value" and "error"; empty entries are omitted."""
+        values = asdict(self) | {"kernel": {name: estimate._asdict() for name, estimate in self.kernel.items()}}
+        return {name: value for name, value in values.items() if value != {}}
 
 
 NAMES = ("rec", "normal", "gmm", "interp")
 
 
 def normal_density(name: str) -> str:
-    """The density that the measure "normal" samples a model from."""
+    """The density of the measure "normal"."""
     density = model_of_images(name).density
     return density if density in PRIORS else "gaussian"
 
 
 class HeldOut:
-    """The held-out images that models are measured against; their features are computed when first needed, and kept.
+    """The held-out images that models are measured against; their features are computed lazily and cached.
 
     Args:
-        images: (m, H, W, C) uint8, which neither a model nor the projector was trained on.
-        projector: whose features the distances are in.
-        n: images on each side of each distance; at most m.
-        seed: of the choice of images, the pairs, and the samples.
-        limits: whether distances are extrapolated to many images.
-        tell: called with the number of images whose features are done, time and again.
+        images: (m, H, W, C) uint8, used in the training of neither the models nor the projector.
+        projector: network of the features.
+        n: number of images on each side of each distance, at most m.
+        seed: seed of the choice of images, of pairs and samples.
+        limits: whether distances are extrapolated to infinitely many images.
+        tell: called with the number of images whose features are computed.
 
     Raises:
         DataError: fewer than two images.
@@ -116,31 +115,31 @@ class HeldOut:
         self.images, self.rows = images, np.sort(rows)
 
     def parts(self) -> Iterator[np.ndarray]:
-        """The chosen images, some thousands at a time."""
+        """The chosen images in batches."""
         for start in range(0, self.n, CHUNK):
             yield self.images[self.rows[start : start + CHUNK]]
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Each of the chosen images once, (n,) places, and another one for each."""
+        """Positions (n,) of the chosen images, and of another image for each."""
         rng = np.random.default_rng(self.seed)
         first = rng.permutation(self.n)
         return first, (first + rng.integers(1, self.n, size=self.n)) % self.n
 
     @cached_property
     def features(self) -> np.ndarray:
-        """Their features, (n, F) float32."""
+        """The features of the chosen images, (n, F) float32."""
         return features_of(self.projector, self.images, self.rows, tell=self.tell)
 
     @cached_property
     def moments(self) -> Moments:
-        """Of their features."""
+        """Mean and covariance of their features."""
         return Moments.of(self.features)
 
     def distance(self, images: Iterable[np.ndarray]) -> Distance:
-        """How far other images are from them.
+        """The distance of other images.
 
         Args:
-            images: batches of them, (B, H, W, C) uint8 each.
+            images: batches, (B, H, W, C) uint8 each.
         """
         parts = []
         for part in self.projector.features(images):
@@ -149,17 +148,17 @@ class HeldOut:
         return self._distance(np.concatenate(parts))
 
     def floor(self, training: np.ndarray) -> Distance:
-        """How far as many real images are: training images, drawn under the seed. No model is expected to be closer."""
+        """The distance of as many training images, drawn under the seed: the floor for models."""
         rng = np.random.default_rng(self.seed)
         rows = np.sort(rng.choice(len(training), min(self.n, len(training)), replace=False))
         return self._distance(features_of(self.projector, training, rows, tell=self.tell))
 
-    def _distance(self, found: np.ndarray) -> Distance:
-        kernel = kernel_distance(self.features, found, seed=self.seed) if self._has_kernel(len(found)) else None
+    def _distance(self, features: np.ndarray) -> Distance:
+        kernel = kernel_distance(self.features, features, seed=self.seed) if self._has_kernel(len(features)) else None
         return Distance(
-            frechet_distance(self.moments, Moments.of(found)),
+            frechet_distance(self.moments, Moments.of(features)),
             kernel,
-            limit_of_many(self.moments, found, seed=self.seed) if self.limits else None,
+            limit_of_many(self.moments, features, seed=self.seed) if self.limits else None,
         )
 
     def _has_kernel(self, n: int) -> bool:

@@ -1,9 +1,9 @@
 """Encoder, decoder and reconstruction error of images; activations are channels-last throughout.
 
-Padding is that of the published networks ("same" of their framework): a convolution of stride 2 halves a side, its
-transpose doubles it, and where the padding is odd, the greater part of it is at the bottom and on the right.
-Source: Ghosh et al. 2020, appendix; parameters of batch normalization and initial weights (uniform of Glorot and Bengio
-2010, biases 0) are the defaults of the framework that they used.
+Padding is that of the published networks ("same" in TensorFlow): a convolution of stride 2 halves a side, its transpose
+doubles it, and odd padding is larger at the bottom and on the right.
+Source: Ghosh et al. 2020, appendix; parameters of batch normalization and initial weights (Glorot
+uniform, biases 0) are the defaults of their framework.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ EPSILON, MOMENTUM = 1e-3, 0.01  # of batch normalization
 
 
 class ConvolutionalEncoder(nn.Module):
-    """Convolutions of stride 2, each with batch normalization and ReLU; features are the last one's outputs.
+    """Convolutions of stride 2, each with batch normalization and ReLU; features are the flattened output.
 
     Args:
         side: height and width of the images in pixels.
         channels: of the images.
-        filters: of each convolution.
-        kernel: height and width of each.
-        rescale: whether pixels are taken from 0..1 to -1..1 first.
-        noise: standard deviation of Gaussian noise, clipped there on both sides, that is added to the pixels (0..1) in
-            training; 0 for none.
+        filters: number of filters of each convolution.
+        kernel: height and width of each kernel.
+        rescale: whether pixels are rescaled from 0..1 to -1..1.
+        noise: standard deviation of Gaussian noise added to the pixels (0..1) in training, clipped to one standard
+            deviation; 0 for none.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class ConvolutionalDecoder(nn.Module):
         side: height and width of the images in pixels.
         channels: of the images.
         latent_dim: width of a code, D.
-        start: filters of the dense layer, at a side that the transposed convolutions double.
-        filters: of each transposed convolution of stride 2.
-        kernel: height and width of each.
+        start: number of filters of the dense layer's output, whose side the transposed convolutions double.
+        filters: number of filters of each transposed convolution of stride 2.
+        kernel: height and width of each kernel.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ConvolutionalDecoder(nn.Module):
         self.last = nn.ConvTranspose2d(filters[-1], channels, kernel, padding=_padding(kernel, stride=1)[0])
 
     def forward(self, z: Tensor, batch: Batch) -> Tensor:
-        """Images (B, C, H, W) from 0 to 1, of codes (B, D); the batch is not looked at."""
+        """Images (B, C, H, W) in 0..1 from codes (B, D); the batch is ignored."""
         side = self.start_side
         x = self.dense(z).unflatten(1, (side, side, -1)).permute(0, 3, 1, 2)  # B C H W, channels last
         for layer, norm in zip(self.layers, self.norms, strict=True):
@@ -95,14 +95,14 @@ class ConvolutionalDecoder(nn.Module):
 
 
 class SquaredError(nn.Module):
-    """L_REC: the squared error of the pixels, mean over the batch, times a weight.
+    """L_REC: the squared error of pixels, averaged over the batch, times a weight.
 
-    In evaluation mode "mse", the mean over pixels and channels, comes with it, whatever scale and weight.
+    In evaluation mode "mse", the unweighted mean over pixels and channels, is returned too.
 
     Args:
         scale: "mean" over the pixels and channels, "sum" over the pixels of the mean over the channels, or
             "sum-channels", the sum over both.
-        weight: of the error.
+        weight: factor on the error.
     """
 
     def __init__(self, scale: Scale, weight: float = 1.0) -> None:
@@ -110,7 +110,7 @@ class SquaredError(nn.Module):
         self.scale, self.weight = scale, weight
 
     def forward(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Scalars of images (B, C, H, W) from 0 to 1 and `batch["images"]`."""
+        """Scalars of images (B, C, H, W) in 0..1 and `batch["images"]`."""
         mean = (output.float() - pixels(batch)).square().mean()
         summed = {"mean": 1, "sum": output[0, 0].numel(), "sum-channels": output[0].numel()}[self.scale]
         terms = {"reconstruction": self.weight * summed * mean}
@@ -118,12 +118,12 @@ class SquaredError(nn.Module):
 
 
 def pixels(batch: Batch) -> Tensor:
-    """`batch["images"]`, uint8, as float32 from 0 to 1."""
+    """`batch["images"]`, uint8, as float32 in 0..1."""
     return batch["images"].float() / 255
 
 
 def initialize(*networks: nn.Module) -> None:
-    """Draws the weights of dense and convolutional layers from Glorot and Bengio's uniform law; biases are 0."""
+    """Initializes dense and convolutional layers from the Glorot uniform distribution; biases are 0."""
     for network in networks:
         for layer in network.modules():
             if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
@@ -133,19 +133,19 @@ def initialize(*networks: nn.Module) -> None:
 
 
 def _padding(kernel: int, stride: int) -> tuple[int, int]:
-    """The padding under which a side that the stride divides becomes side / stride.
+    """The padding under which a side divisible by the stride becomes side / stride.
 
     Returns:
-        Pixels on both ends, which the layers add themselves; and how many more on the right and at the bottom.
+        Pixels at both ends, which the layers add themselves; further pixels on the right and at the bottom.
     """
     total = max(kernel - stride, 0)
     return total // 2, total - 2 * (total // 2)
 
 
 def _cut(x: Tensor, side: int) -> Tensor:
-    """The first rows and columns of a transposed convolution's output, which has one too many where padding is odd.
+    """Crops the last row and column of a transposed convolution's output where padding is odd.
 
-    It is laid out anew, for batch normalization takes ten times as long on a part of a larger tensor.
+    The result is copied: batch normalization is ten times slower on a view of a larger tensor.
     """
     if x.shape[-1] == side:
         return x

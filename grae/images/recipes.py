@@ -1,6 +1,6 @@
-"""The recipes of the paper's image experiments as data: a network a data set, weights and rates a data set and model.
+"""The recipes of the paper's image experiments: networks by data set, weights and learning rates by model.
 
-Source: Ghosh et al. 2020, appendix and published code, except for what is marked as ours.
+Source: Ghosh et al. 2020, appendix and published code, except where marked as ours.
 """
 
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from grae.autoencoder.models import MODELS, Defaults, Model, model_named
 from grae.errors import SettingsError
 
 Scale = Literal["mean", "sum", "sum-channels"]
-"""Of the squared error over the pixels of an image."""
-SIGMA = 0.7  # of the constant-variance autoencoder
+"""Reductions of the squared error over the pixels of an image."""
+SIGMA = 0.7  # of the constant-variance VAE
 
 SCALING: dict[str, tuple[Scale, dict[str, Any]]] = {
     "deterministic": ("mean", {"reduction": "mean"}),
@@ -24,25 +24,25 @@ SCALING: dict[str, tuple[Scale, dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the models of one data set are made.
+    """Network, losses and training of the models of one data set.
 
     Attributes:
         side: height and width of the images in pixels.
         channels: 1 or 3; 0 for either.
         latent_dim: width of a code, D.
         encoder: filters of the convolutions.
-        start: filters of the decoder's dense layer.
+        start: filters of the output of the decoder's dense layer.
         decoder: filters of the transposed convolutions of stride 2.
         kernel: height and width of every kernel.
-        rescale: whether the encoder takes pixels from 0..1 to -1..1.
-        weights: by model.
+        rescale: whether the encoder rescales pixels from 0..1 to -1..1.
+        weights: weights of the loss by model.
         rates: learning rate by bottleneck.
-        epochs: passes over the data.
-        epochs_of: those of the models that have others.
-        batch_size: images a step.
-        batch_sizes: those of the models that have others.
-        losses: fields of the `Objective` of a model that are not those of its bottleneck.
-        tikhonov: the layers whose weights Tikhonov's regularizer squares, names of `build.LAYERS`.
+        epochs: epochs.
+        epochs_of: epochs of models that differ.
+        batch_size: images per step.
+        batch_sizes: batch sizes of models that differ.
+        losses: fields of `Objective` that differ from those of the model's bottleneck.
+        tikhonov: layers whose weights Tikhonov's regularizer counts, names in `build.LAYERS`.
         second_stage: weight of the KL term in the second stage of 2sVAE.
         ours: whether the recipe is ours and not the paper's.
     """
@@ -171,26 +171,26 @@ DIGITS = Recipe(
 )
 
 RECIPES = {"digits": DIGITS, "mnist": MNIST, "fashion-mnist": MNIST, "cifar10": CIFAR10, "celeba": CELEBA}
-"""By data set; Fashion-MNIST, which is not in the paper, has MNIST's."""
+"""By data set; Fashion-MNIST, which is not in the paper, has the recipe of MNIST."""
 PUBLISHED_MODELS = tuple(MNIST.weights)
 """The models of images in the order of the paper's table."""
 
 
 def models_of_images() -> tuple[str, ...]:
-    """All models of images: the paper's, then the other rows of the table that have defaults for images."""
+    """The models of images: the paper's, then other rows of the table with defaults for images."""
     others = (name for name, row in MODELS.items() if row.images is not None and name not in PUBLISHED_MODELS)
     return (*PUBLISHED_MODELS, *others)
 
 
 def recipe_named(name: str) -> Recipe:
-    """The recipe of a data set. Raises SettingsError where there is none."""
+    """The recipe of a data set. Raises SettingsError: there is none."""
     if name not in RECIPES:
         raise SettingsError.unknown("recipe", name, RECIPES)
     return RECIPES[name]
 
 
 def recipe_for(shape: tuple[int, int, int]) -> str:
-    """The name of the first recipe that was made for images of that height, width and number of channels.
+    """The name of the first recipe for images of that height, width and number of channels.
 
     Raises:
         SettingsError: there is none.
@@ -207,7 +207,7 @@ def recipe_for(shape: tuple[int, int, int]) -> str:
 
 
 def model_of_images(name: str) -> Model:
-    """The row of the table of models. Raises SettingsError where it is none of images."""
+    """A row of the table of models. Raises SettingsError: it is not a model of images."""
     if name not in models_of_images():
         raise SettingsError.unknown("model of images", name, models_of_images())
     return model_named(name)
@@ -216,17 +216,17 @@ def model_of_images(name: str) -> Model:
 def objective_of(
     recipe: Recipe, name: str, beta: float | None, lambda_: float | None, *, scale: float = 1.0
 ) -> dict[str, Any]:
-    """The fields of the `Objective` of a model under a recipe, with weights set by hand where they are not None.
+    """The fields of the `Objective` of a model under a recipe.
 
     Args:
         recipe: the recipe.
-        name: of the model.
+        name: name of the model.
         beta: weight of L_Z; None for the recipe's.
         lambda_: weight of L_REG; None for the recipe's.
-        scale: factor on the recipe's lambda; see `resolution`.
+        scale: factor on the recipe's lambda; see `lambda_scale`.
 
     Raises:
-        SettingsError: a weight is given for a term that the model lacks.
+        SettingsError: a weight is given for a term that the model does not have.
     """
     model = model_of_images(name)
     if lambda_ is not None and not model.weighs_regularizer:
@@ -235,7 +235,7 @@ def objective_of(
             remedy="omit lambda, or choose rae-gp or rae-l2",
         )
     if beta is not None and not model.weighs_embedding:
-        raise SettingsError(f"model {name!r} has beta 0", remedy="leave beta out, or choose rae or rae-l2")
+        raise SettingsError(f"model {name!r} has beta 0", remedy="omit beta, or choose rae or rae-l2")
     reconstruction, bottleneck = SCALING.get(model.bottleneck, ("mean", {}))
     if model.images is not None and model.images.noise is not None:
         bottleneck = {**bottleneck, "noise": model.images.noise}
@@ -245,7 +245,7 @@ def objective_of(
         "spectral-norm": {"encoder": True},
     }
     weights = recipe.weights.get(name, model.images)
-    assert weights is not None  # as `models_of_images` makes sure
+    assert weights is not None  # guaranteed by `models_of_images`
     return {
         "reconstruction": reconstruction,
         "bottleneck": {"kind": model.bottleneck, **bottleneck},

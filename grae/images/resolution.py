@@ -1,4 +1,4 @@
-"""From what is asked of a model of images, and a recipe for the rest, to settings that leave nothing open."""
+"""Resolves the parameters of `ImageAutoencoder` and its recipe to settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,53 +15,53 @@ from grae.training.settings import TrainingSettings
 PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_THRESHOLD = 0.5, 5, 1e-4
 
 
-def resolve_settings(asked: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
-    """The settings of a model.
+def resolve_settings(parameters: Mapping[str, Any], shape: tuple[int, int, int]) -> Settings:
+    """The resolved settings of a model.
 
     Args:
-        asked: the parameters of `ImageAutoencoder`, None for what is left to the recipe.
+        parameters: of `ImageAutoencoder`; those that are None are left to the recipe.
         shape: height and width of the images in pixels, and channels.
 
     Raises:
         SettingsError: a parameter is unknown or out of range, or no recipe is for such images.
     """
-    model = model_of_images(asked["model"])
-    name = asked["recipe"] or recipe_for(shape)
+    model = model_of_images(parameters["model"])
+    name = parameters["recipe"] or recipe_for(shape)
     recipe = recipe_named(name)
     if shape[:2] != (recipe.side, recipe.side) or recipe.channels not in (0, shape[2]):
         raise SettingsError(
             f"the recipe {name!r} is for images of {recipe.side}x{recipe.side} pixels and "
             f"{recipe.channels or '1 or 3'} channels, not {shape[0]}x{shape[1]} and {shape[2]}",
-            remedy="leave the recipe out, or scale the images",
+            remedy="omit the recipe, or scale the images",
         )
-    if asked["density"] is not None:
-        DENSITIES.check(asked["density"])
-    architecture = _architecture(widened(recipe, asked["width"]), shape[2], asked)
+    if parameters["density"] is not None:
+        DENSITIES.check(parameters["density"])
+    architecture = _architecture(widened(recipe, parameters["width"]), shape[2], parameters)
     scale = 1.0
     if model.regularizer == "tikhonov":
-        scale = lambda_scale(recipe, asked["width"], shape[2], architecture.latent_dim)
-    objective = objective_of(recipe, asked["model"], asked["beta"], asked["lambda_"], scale=scale)
+        scale = lambda_scale(recipe, parameters["width"], shape[2], architecture.latent_dim)
+    objective = objective_of(recipe, parameters["model"], parameters["beta"], parameters["lambda_"], scale=scale)
     return validated(
         Settings,
         {
-            "model": asked["model"],
+            "model": parameters["model"],
             "recipe": name,
-            "width": asked["width"],
+            "width": parameters["width"],
             "architecture": architecture,
             "objective": validated(Objective, objective),
-            "training": _training(recipe, model.bottleneck, asked),
-            "density": asked["density"] or model.density,
+            "training": _training(recipe, model.bottleneck, parameters),
+            "density": parameters["density"] or model.density,
             "second_stage": recipe.second_stage,
         },
     )
 
 
-def _architecture(recipe: Recipe, channels: int, asked: Mapping[str, Any]) -> Architecture:
-    """The recipe's network."""
+def _architecture(recipe: Recipe, channels: int, parameters: Mapping[str, Any]) -> Architecture:
+    """The recipe's network with the user's latent dimension."""
     values = {
         "side": recipe.side,
         "channels": channels,
-        "latent_dim": _first(asked["latent_dim"], recipe.latent_dim),
+        "latent_dim": _first(parameters["latent_dim"], recipe.latent_dim),
         "encoder": recipe.encoder,
         "start": recipe.start,
         "decoder": recipe.decoder,
@@ -71,26 +71,26 @@ def _architecture(recipe: Recipe, channels: int, asked: Mapping[str, Any]) -> Ar
     return validated(Architecture, values)
 
 
-def _training(recipe: Recipe, bottleneck: str, asked: Mapping[str, Any]) -> TrainingSettings:
-    """The recipe's schedule; minutes that are asked for take the place of its epochs."""
-    name = asked["model"]
-    epochs = recipe.epochs_of.get(name, recipe.epochs) if asked["time_budget"] is None else None
+def _training(recipe: Recipe, bottleneck: str, parameters: Mapping[str, Any]) -> TrainingSettings:
+    """The recipe's training; a time budget replaces its epochs."""
+    name = parameters["model"]
+    epochs = recipe.epochs_of.get(name, recipe.epochs) if parameters["time_budget"] is None else None
     return TrainingSettings(
-        epochs=_first(asked["epochs"], epochs),
-        time_budget=asked["time_budget"],
-        batch_size=_first(asked["batch_size"], recipe.batch_sizes.get(name, recipe.batch_size)),
-        learning_rate=_first(asked["learning_rate"], recipe.rates.get(bottleneck, recipe.rates["deterministic"])),
-        schedule=_first(asked["schedule"], "plateau"),
+        epochs=_first(parameters["epochs"], epochs),
+        time_budget=parameters["time_budget"],
+        batch_size=_first(parameters["batch_size"], recipe.batch_sizes.get(name, recipe.batch_size)),
+        learning_rate=_first(parameters["learning_rate"], recipe.rates.get(bottleneck, recipe.rates["deterministic"])),
+        schedule=_first(parameters["schedule"], "plateau"),
         plateau_factor=PLATEAU_FACTOR,
         plateau_patience=PLATEAU_PATIENCE,
         plateau_threshold=PLATEAU_THRESHOLD,
         clip_norm=None,
-        precision=asked["precision"],
-        seed=asked["random_state"],
-        device=asked["device"],
+        precision=parameters["precision"],
+        seed=parameters["random_state"],
+        device=parameters["device"],
     )
 
 
-def _first(asked: Any, otherwise: Any) -> Any:
-    """What is asked for, where it is not None."""
-    return otherwise if asked is None else asked
+def _first(requested: Any, default: Any) -> Any:
+    """The requested value, or the default where it is None."""
+    return default if requested is None else requested

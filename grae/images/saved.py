@@ -1,4 +1,4 @@
-"""A trained model of images as the folder of a run, and back: what `grae.estimator.saved` does, of this kind."""
+"""Saving and loading models of images: `grae.estimator.saved` for this kind of run."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -17,12 +17,12 @@ E = TypeVar("E", bound=LatentEstimator)
 
 
 def begin(folder: RunFolder, estimator: LatentEstimator) -> None:
-    """Writes what is known before training: settings and split. That is enough to resume."""
+    """Writes what is known before training, and needed to resume: settings and split."""
     saved.begin(IMAGES, folder, estimator)
 
 
 def write(folder: RunFolder, estimator: LatentEstimator) -> None:
-    """Writes a fitted estimator: what `begin` writes, the densities, the metrics, and the weights last."""
+    """Writes a fitted estimator: the output of `begin`, densities, metrics and, last, the weights."""
     begin(folder, estimator)
     saved.write(IMAGES, folder, estimator)
 
@@ -39,10 +39,10 @@ def read(kind: type[E], folder: RunFolder, device: Device) -> E:
 
 
 def check_same(folder: RunFolder, settings: Settings, about: Mapping[str, Any]) -> None:
-    """Makes sure that a run is resumed with its original settings and images. Raises RunError."""
+    """Checks that a run is resumed with its original settings and images. Raises RunError."""
     saved.check_same(IMAGES, folder, settings, about)
 
 
 def checksum(images: np.ndarray) -> str:
-    """sha256 of images: their shape and their pixels."""
+    """SHA-256 of the shape and pixels of images."""
     return saved.checksum([images], repr(images.shape))

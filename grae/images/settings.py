@@ -1,4 +1,4 @@
-"""What can be chosen about a model of images, resolved and checked."""
+"""Settings of models of images."""
 
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from grae.training.settings import TrainingSettings
 
 
 class Architecture(Frozen):
-    """The sizes of encoder and decoder; see `networks`.
+    """Sizes of encoder and decoder; see `networks`.
 
     Attributes:
         side: height and width of the images in pixels.
@@ -22,7 +22,7 @@ class Architecture(Frozen):
         start: filters of the decoder's dense layer.
         decoder: filters of each of its transposed convolutions of stride 2.
         kernel: height and width of every kernel.
-        rescale: whether the encoder takes pixels from 0..1 to -1..1.
+        rescale: whether the encoder rescales pixels from 0..1 to -1..1.
     """
 
     side: int = Field(ge=1, le=8192)
@@ -48,15 +48,15 @@ class Architecture(Frozen):
 
 
 class Objective(Frozen):
-    """The loss: what its terms are, how they are scaled, and their weights.
+    """The objective: terms of the loss, their reductions and weights.
 
     Attributes:
         reconstruction: how the squared error is reduced over pixels and channels; see `networks.SquaredError`.
-        reconstruction_weight: weight of it.
-        input_noise: standard deviation of the noise that the encoder's pixels get in training; see `networks`.
+        reconstruction_weight: factor on L_REC.
+        input_noise: standard deviation of the noise on the encoder's input in training; see `networks`.
         bottleneck: between encoder and decoder.
         regularizer: its name in `autoencoder.REGULARIZERS`.
-        regularizer_options: arguments of its class; "layers" are names of `build.LAYERS`.
+        regularizer_options: keyword arguments of its class; "layers" are names in `build.LAYERS`.
         weights: of L_Z and L_REG.
     """
 
@@ -71,7 +71,7 @@ class Objective(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _of_an_older_run(cls, values: Any) -> Any:
-        """Runs of before 2026-11-27 hold the bottleneck's name, its options and the weights as fields of their own."""
+        """Upgrades settings of older runs, with the bottleneck's options and the weights in fields of their own."""
         if not isinstance(values, dict) or not isinstance(values.get("bottleneck"), str):
             return values
         values = dict(values)
@@ -88,17 +88,17 @@ class Objective(Frozen):
 
 
 class Settings(Frozen):
-    """The settings of a trained model, nothing left open.
+    """The resolved settings of a model.
 
     Attributes:
-        model: its row in the table of models.
-        recipe: the data set whose published settings it was made from.
-        width: factor by which the recipe's filters were multiplied.
+        model: its name in the table of models.
+        recipe: name of its recipe.
+        width: factor on the recipe's numbers of filters.
         architecture: the network.
         objective: the loss.
-        training: how it was trained.
-        density: the density it is sampled from by default.
-        second_stage: weight of the second stage's KL term, where it has one.
+        training: settings of training.
+        density: default density of sampling.
+        second_stage: weight of the KL term in the second stage of 2sVAE.
     """
 
     model: str

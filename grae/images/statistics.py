@@ -1,8 +1,8 @@
-"""The statistics that batch normalization takes outside of training, estimated for the weights as they are.
+"""Batch normalization statistics for evaluation, estimated for the current weights.
 
-Running averages with the published factor of 0.99 remember a few hundred steps: in a short training they still hold
-their initial values and those of weights long gone, and images come out grey. Steps of training do not look at either,
-so that a recipe at its published length takes the published steps.
+Running averages with the published momentum of 0.99 average over a few hundred steps: in a short training they are
+dominated by their initial values and by outdated weights, and images come out grey. Training steps use neither, so that
+a recipe at its published length trains as published.
 """
 
 from collections.abc import Iterable
@@ -16,22 +16,22 @@ MOST_IMAGES = 5000
 
 
 def estimate_statistics(network: Autoencoder, batches: Iterable[Batch]) -> None:
-    """Sets mean and variance of each batch normalization to the averages over batches; leaves evaluation mode on.
+    """Sets mean and variance of each batch normalization to averages over batches; ends in evaluation mode.
 
-    Codes and pixels have the noise of the training, but nothing else behaves as in training: the power iterations of
-    spectral normalization stand still.
+    Codes and pixels get the noise of training; all else is as in evaluation, such as the power iterations of spectral
+    normalization, which are not advanced.
 
     Args:
         network: on the device of the batches.
-        batches: of the sizes of the training; under `torch.no_grad`.
+        batches: of the training's batch size; the caller disables gradients.
     """
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     network.eval()
-    network.encoder.training = network.bottleneck.training = True  # their own noise, without what is inside them
+    network.encoder.training = network.bottleneck.training = True  # their own noise, not their submodules
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # a plain average
+        norm.momentum = None  # a cumulative average
         norm.train()
     try:
         for batch in batches:

@@ -1,4 +1,4 @@
-"""What a factor on a recipe's numbers of filters does: smaller layers, and the share that the squared weights keep."""
+"""Recipes with scaled numbers of filters, and the factor on lambda that keeps the share of Tikhonov's penalty."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from grae.images.recipes import Recipe
 
 
 def widened(recipe: Recipe, width: float) -> Recipe:
-    """The recipe with its numbers of filters times a factor, each at least 1.
+    """A recipe with its numbers of filters multiplied by a factor, each at least 1.
 
     Raises:
         SettingsError: the factor is not positive.
@@ -23,13 +23,13 @@ def widened(recipe: Recipe, width: float) -> Recipe:
 
 
 def initial_squares(recipe: Recipe, channels: int, latent_dim: int) -> float:
-    """The expected sum of squares, before training, of the decoder's weights that Tikhonov's regularizer counts.
+    """The expected sum of squares of the decoder's initial weights that Tikhonov's regularizer counts.
 
-    A layer that takes n channels and gives m has n m weights (times its kernel's places, k k) of variance
-    2 / (n + m) (divided by k k), by the law of Glorot and Bengio 2010: together 2 n m / (n + m).
+    Under Glorot initialization (2010), a layer from n to m channels with a k x k kernel has n m k^2 weights of variance
+    2 / ((n + m) k^2), together 2 n m / (n + m).
 
     Args:
-        recipe: the numbers of filters, and which layers count.
+        recipe: numbers of filters, and the layers that count.
         channels: of the images.
         latent_dim: width of a code, D.
     """
@@ -42,10 +42,10 @@ def initial_squares(recipe: Recipe, channels: int, latent_dim: int) -> float:
 
 
 def lambda_scale(recipe: Recipe, width: float, channels: int, latent_dim: int) -> float:
-    """The factor on lambda under which Tikhonov's penalty weighs, before training, what it weighs at full width.
+    """The factor on lambda that keeps Tikhonov's initial penalty at its value at full width.
 
-    The squared weights grow with the filters, the error does not. (Nor does the gradient penalty: batch normalization
-    makes the derivative of the output independent of how many filters there are.)
+    The squared weights grow with the number of filters, the error does not. (Nor does the gradient penalty: batch
+    normalization makes the output's derivative independent of the number of filters.)
     """
     whole, narrow = (initial_squares(some, channels, latent_dim) for some in (recipe, widened(recipe, width)))
     return whole / narrow

@@ -1,4 +1,4 @@
-"""A run as one page of HTML that needs nothing else: what was trained, on what, what came of it, and how good it is."""
+"""The report of a run: one self-contained HTML page on settings, training, measures, samples and searches."""
 
 from grae.optimization.stored import Search
 from grae.report.context import ReportContext

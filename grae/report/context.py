@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportContext:
-    """A model with what belongs to it. Sections leave out what they lack the material for, and say so.
+    """A model and its data. Sections without the data that they need are left out, with the reason.
 
     Attributes:
-        name: what the page calls the run.
+        name: name of the run.
         model: a fitted model.
-        config: the run's config.json; {} for a model that has none.
+        config: the run's config.json; {} for a model without a run.
         metrics: the lines of metrics.jsonl.
-        training: some of the strings that it was trained on.
-        held_out: strings that it was not trained on.
-        evaluation: what `Evaluation.to_dict` gives; None where nothing was measured.
+        training: a sample of the training strings.
+        held_out: test strings.
+        evaluation: `Evaluation.to_dict()`; None without an evaluation.
         searches: searches of its latent space.
-        seed: of what the page draws by chance.
+        seed: seed of random choices.
     """
 
     name: str
@@ -41,18 +41,18 @@ class ReportContext:
 
     @property
     def known(self) -> tuple[Sequence[str], str]:
-        """Strings of the data and what to call them: held-out ones, and where there are none those of the training."""
+        """Strings of the data and their name: held-out strings, or where there are none, training strings."""
         return (self.held_out, "held-out") if self.held_out else (self.training, "training")
 
     @cached_property
     def renderer(self) -> "Renderer":
-        """How the strings of its language are shown."""
+        """The renderer of the language's strings."""
         from grae.report.rendering import Renderer
 
         return Renderer(self.model.language_grammar_)
 
     def some_known(self, most: int) -> list[str]:
-        """At most `most` strings of the data, drawn with the seed, in order; without those it cannot encode."""
+        """At most `most` strings of the data that the model can encode, drawn under the seed, in order."""
         texts, _ = self.known
         rows = np.arange(len(texts))
         if len(texts) > most:

@@ -14,7 +14,7 @@ def decimal(value: float | None, digits: int = 4) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share in percent, with as many decimals as tell it from none and from all."""
+    """A share in percent, with enough decimals to distinguish it from 0 and 100."""
     if share is None:
         return "\N{EN DASH}"
     if share in (0, 1):
@@ -23,12 +23,12 @@ def percent(share: float | None) -> str:
 
 
 def thousands(number: int) -> str:
-    """A whole number with its digits in groups of three."""
+    """An integer with thousands separators."""
     return f"{number:,}"
 
 
 def interval_of(bounds: Sequence[float] | None, is_share: bool) -> str:
-    """The two bounds of an interval; a dash where there is none."""
+    """The bounds of an interval; a dash for None."""
     if bounds is None:
         return "\N{EN DASH}"
     low, high = bounds

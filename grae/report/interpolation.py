@@ -1,4 +1,4 @@
-"""The way from one string to another through the latent space."""
+"""Linear interpolation between strings in the latent space."""
 
 from itertools import groupby
 
@@ -15,10 +15,10 @@ MOST_STOPS = 9
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """What the points of straight lines between the codes of two strings decode to."""
+    """Decoded points on lines between the codes of pairs of strings."""
     texts = context.some_known(LOOKED_AT)
     if len(texts) < 2:
-        return LeftOut(TITLE, "fewer than two strings of the data are at hand")
+        return LeftOut(TITLE, "fewer than two strings of the data are available")
     codes = context.model.transform(texts)
     lines = [_line(context, texts, codes, *pair) for pair in _pairs(codes)]
     body = rendered(
@@ -34,7 +34,7 @@ def section(context: ReportContext) -> Section | LeftOut:
 
 
 def _pairs(codes: np.ndarray) -> list[tuple[int, int]]:
-    """The pairs of codes farthest from each other, without a code in common."""
+    """Disjoint pairs of codes, the most distant first."""
     distances = np.linalg.norm(codes[:, None] - codes[None], axis=2)
     pairs = []
     for _ in range(min(PAIRS, len(codes) // 2)):
@@ -46,7 +46,7 @@ def _pairs(codes: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _line(context: ReportContext, texts: list[str], codes: np.ndarray, first: int, last: int) -> dict[str, object]:
-    """The ends and the stops between: each string that points of the line decode to, with where it begins."""
+    """The distinct strings decoded along a line, each with the interval of positions that decode to it."""
     t = np.linspace(0, 1, POINTS)[:, None]
     decoded = context.model.inverse_transform(((1 - t) * codes[first] + t * codes[last]).astype(np.float32))
     runs = [

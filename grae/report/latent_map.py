@@ -1,4 +1,4 @@
-"""The latent space in two dimensions: the codes of strings and of samples, coloured by what the strings are like."""
+"""A two-dimensional map of the latent space: codes of strings and samples, coloured by properties."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from grae.report.section import LeftOut, Section, rendered
 TITLE = "Latent space"
 MOST_KNOWN, MOST_SAMPLES = 350, 150
 COLOURS = 64
-TRIM = (2, 98)  # percentiles at which a colour scale begins and ends
+TRIM = (2, 98)  # percentiles at the ends of a colour scale
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """A map by principal components, drawn in the browser from the data that stand beside it."""
+    """A map of principal components, drawn in the browser from data embedded in the page."""
     known = context.some_known(MOST_KNOWN)
     if len(known) < 3:
-        return LeftOut(TITLE, "fewer than three strings of the data are at hand")
+        return LeftOut(TITLE, "fewer than three strings of the data are available")
     model = context.model
     codes = model.transform(known)
     drawn = model.density_named(None).sample(MOST_SAMPLES, context.seed)
@@ -52,7 +52,7 @@ def section(context: ReportContext) -> Section | LeftOut:
 
 
 def _plane(codes: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, list[float]]:
-    """Codes and samples on the first two principal components of the codes, from 0 to 1; and the variances' shares."""
+    """Codes and samples on the first two principal components, scaled to 0..1; and their explained variance ratios."""
     from sklearn.decomposition import PCA
 
     components = min(2, codes.shape[1])
@@ -75,7 +75,7 @@ def _scaled(quantity: Quantity, texts: list[str]) -> dict[str, Any]:
 
 
 def _scale(name: str, values: np.ndarray) -> dict[str, Any]:
-    """Values with where their colours begin and end, as JSON holds them: None for those that are not finite."""
+    """Values and the ends of their colour scale, as JSON; None for values that are not finite."""
     finite = values[np.isfinite(values)]
     low, high = np.percentile(finite, TRIM) if len(finite) else (0.0, 1.0)
     shown = [round(float(value), 3) if np.isfinite(value) else None for value in values]
@@ -83,7 +83,7 @@ def _scale(name: str, values: np.ndarray) -> dict[str, Any]:
 
 
 def _palette() -> list[str]:
-    """The colours of viridis from low to high, but for the darkest, which are lost on dark paper."""
+    """The colours of viridis from low to high, without the darkest, which are invisible on a dark background."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 

@@ -1,4 +1,4 @@
-"""What was measured, with its intervals, and why samples are not valid."""
+"""Measures with intervals, and causes of invalidity."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
 
 TITLE = "Measures"
-CAUSES = "Why samples are not valid"
+CAUSES = "Causes of invalidity"
 HEADLINES = {
     "valid": "validity",
     "valid_without_constraints": "raw validity",
@@ -19,15 +19,15 @@ HEADLINES = {
 
 
 class Row(NamedTuple):
-    """A measure as the table shows it.
+    """A row of the table.
 
     Attributes:
-        name: of the measure.
-        value: it.
-        interval: of 95 %, or None.
-        of: its sample size.
-        means: what it is.
-        is_share: whether it prints in percent.
+        name: name of the measure.
+        value: its value.
+        interval: 95 % interval, or None.
+        of: sample size.
+        means: definition.
+        is_share: whether it is printed as a percentage.
         better: "high" or "low".
     """
 
@@ -47,7 +47,7 @@ def headlines(context: ReportContext) -> list[Row]:
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """A table of all measures by their groups."""
+    """A table of all measures by group."""
     evaluation = context.evaluation
     if evaluation is None:
         return LeftOut(TITLE, "this run was not evaluated")
@@ -63,7 +63,7 @@ def section(context: ReportContext) -> Section | LeftOut:
 
 
 def causes(context: ReportContext) -> Section | LeftOut:
-    """The causes of invalidity as bars."""
+    """A bar chart of the causes of invalidity."""
     evaluation = context.evaluation
     if evaluation is None:
         return LeftOut(CAUSES, "this run was not evaluated")

@@ -1,4 +1,4 @@
-"""The motifs most used: what they write, each in a string of the training data."""
+"""The most frequent motifs, each with an example from the training data."""
 
 from typing import NamedTuple
 
@@ -15,13 +15,13 @@ LOOKED_THROUGH = 1_000  # strings, for examples
 
 
 class Shown(NamedTuple):
-    """A motif as the page shows it.
+    """A row on a motif.
 
     Attributes:
-        production: how it prints.
-        uses: in the strings that it was learned from; None where that is not known.
-        size: how many productions of the plain grammar it stands for.
-        picture: an example with what the motif writes marked; None where none was found.
+        production: the production in words.
+        uses: number of uses in the strings it was learned from; None if unknown.
+        size: number of productions of the plain grammar that it replaces.
+        picture: drawing of an example with the motif's part highlighted, or None.
         example: the string of the example.
     """
 
@@ -33,7 +33,7 @@ class Shown(NamedTuple):
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """The motifs with the most uses."""
+    """A table of the most frequent motifs."""
     grammar = context.model.grammar_
     if not grammar.motifs:
         return LeftOut(TITLE, "this run's grammar has no motifs")
@@ -64,7 +64,7 @@ def section(context: ReportContext) -> Section | LeftOut:
 
 
 def _examples(context: ReportContext, wanted: set[int]) -> dict[int, tuple[Markup, str]]:
-    """For each production a string of the training data whose derivation uses it, drawn with its part marked."""
+    """For each production, a training string that uses it, drawn with its part highlighted."""
     texts = list(context.training or context.held_out)[:LOOKED_THROUGH]
     if not texts:
         return {}

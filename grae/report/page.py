@@ -1,4 +1,4 @@
-"""The page: its sections in order, rendered into one file that needs no other."""
+"""The page: its sections in order, rendered into one self-contained file."""
 
 from datetime import UTC, datetime
 from importlib.resources import files as package_files
@@ -38,11 +38,11 @@ SECTIONS = (
 
 
 def write_report(context: ReportContext, path: str | Path, *, progress: bool = False) -> Path:
-    """Writes a report as one page of HTML: styles, scripts and drawings are in it, and it loads nothing.
+    """Writes a report as one self-contained HTML page, with styles, scripts and drawings.
 
     Args:
-        context: what the report is about.
-        path: the file; replaced in one step, its folder is made.
+        context: the model and its data.
+        path: file to write, atomically; its folder is created.
         progress: whether to show progress on standard error.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Plots that take the colours of the page: matplotlib draws them, and its colours become the page's variables."""
+"""Plots in the colours of the page: drawn by matplotlib, with colours replaced by CSS variables of the page."""
 
 import io
 import re
@@ -18,7 +18,7 @@ VARIABLES = {
     GRID: "var(--rule)",
     **{colour: f"var(--line-{number})" for number, colour in enumerate(LINES, start=1)},
 }
-SIZE = (5.2, 3.0)  # inches of 72 units: legible at the width of a telephone
+SIZE = (5.2, 3.0)  # inches of 72 units: legible on a phone
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 9,
@@ -39,11 +39,11 @@ _STYLE: dict[Any, Any] = {
 
 
 class Plot:
-    """A figure to draw on, and at last an `<svg>` element.
+    """A figure to draw on, rendered as an `<svg>` element.
 
     Args:
-        name: unlike that of any other plot of the page.
-        panels: axes side by side.
+        name: unique in the page.
+        panels: number of axes side by side.
         size: width and height in inches.
     """
 
@@ -57,7 +57,7 @@ class Plot:
         """The plot.
 
         Args:
-            label: what it shows, for those who cannot see it.
+            label: description for screen readers.
         """
         buffer = io.StringIO()
         with rc_context({**_STYLE, "svg.hashsalt": self.name}):
@@ -69,14 +69,14 @@ class Plot:
 
 
 def line(axes: Axes, x: Sequence[float], y: Sequence[float], number: int, label: str, *, style: str = "-") -> None:
-    """A line in the page's colour of a number, from 0, with a dot at each value where there are few."""
+    """Draws a line in the colour of an index, from 0, with markers where there are few values."""
     axes.plot(
         x, y, style, color=LINES[number], linewidth=1.6, label=label, marker="o" if len(x) < 12 else "", markersize=3.5
     )
 
 
 def _for_page(text: str, name: str, label: str) -> Markup:
-    """Matplotlib's document as an element among others: no prolog, no size, no names that others have."""
+    """Matplotlib's SVG document as an element of a page: without prolog and size, with unique ids."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     view = re.search(r'viewBox="([^"]+)"', text)

@@ -8,7 +8,7 @@ SHOWN = 10
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """Random strings of the data, each above its reconstruction."""
+    """Random strings of the data above their reconstructions."""
     texts = context.some_known(SHOWN)
     if not texts:
         return LeftOut(TITLE, "the strings of the data are not available")
@@ -35,5 +35,5 @@ def section(context: ReportContext) -> Section | LeftOut:
 
 
 def _comparable(context: ReportContext, texts: list[str]) -> list[str]:
-    """Strings in a spelling in which equal ones are equal."""
+    """Canonical forms of strings, for comparison."""
     return context.model.language_grammar_.language.normalized(texts)

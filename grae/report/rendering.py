@@ -1,4 +1,4 @@
-"""Rendering strings: as drawings of their language, or as text."""
+"""Rendering of strings as drawings or text."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Quantity(NamedTuple):
-    """A number that each string has.
+    """A property of strings.
 
     Attributes:
-        name: with its unit.
-        of: gives it for strings, (n,) float64, NaN where there is none.
+        name: its name, with the unit.
+        of: computes it for strings, (n,) float64, NaN where it is undefined.
     """
 
     name: str
@@ -25,14 +25,14 @@ class Quantity(NamedTuple):
 
 
 class Renderer:
-    """Shows the strings of a grammar, as its language says.
+    """Renders the strings of a grammar by its language.
 
     Args:
-        grammar: of the strings.
+        grammar: grammar of the strings.
 
     Attributes:
-        kind: what they are called, in the plural.
-        quantities: the numbers that they have: the language's properties, else their length.
+        kind: their name in the plural.
+        quantities: the language's properties, or the length of strings.
     """
 
     def __init__(self, grammar: "Grammar") -> None:
@@ -46,7 +46,7 @@ class Renderer:
             self.quantities.append(Quantity("characters", _lengths))
 
     def draw(self, text: str, marked: Sequence[bool] = ()) -> Markup:
-        """A string, with its marked characters set off where some are; one that is not valid says so."""
+        """A drawing of a string, with marked characters highlighted, or a note that it is not valid."""
         picture = self.language.picture(self.grammar, text, marked)
         if picture is not None:
             return Markup(picture)  # of the language's own making
@@ -54,7 +54,7 @@ class Renderer:
         return written(text, marked) + Markup("" if is_valid else '<span class="invalid">not valid</span>')
 
     def caption(self, text: str) -> str:
-        """A line of figures to stand under it."""
+        """A caption with the string's properties."""
         return self.language.caption(text)
 
     def _property(self, name: str) -> Callable[[Sequence[str]], np.ndarray]:
@@ -69,7 +69,7 @@ def _lengths(texts: Sequence[str]) -> np.ndarray:
 
 
 def written(text: str, marked: Sequence[bool] = ()) -> Markup:
-    """A string in type of one width, its marked characters set off."""
+    """A string in monospaced type, with marked characters highlighted."""
     if not any(marked):
         return Markup("<code>{}</code>").format(text or "(the empty string)")
     parts = Markup("")

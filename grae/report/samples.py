@@ -13,7 +13,7 @@ BINS = 24
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """The first distinct samples, and the distributions of their properties and the data's."""
+    """The first distinct samples, and histograms of properties of samples and data."""
     model = context.model
     samples = model.sample(DRAWN, seed=context.seed)
     distinct = list(dict.fromkeys(samples))
@@ -36,7 +36,7 @@ def section(context: ReportContext) -> Section | LeftOut:
 
 
 def _spreads(context: ReportContext, samples: list[str], known: list[str], of_what: str) -> list[object]:
-    """A plot for each quantity: its histogram among the samples and among strings of the data."""
+    """One plot per property, with histograms of samples and data."""
     plots: list[object] = []
     for number, quantity in enumerate(context.renderer.quantities):
         sets = [values[np.isfinite(values)] for values in (quantity.of(known), quantity.of(samples))]

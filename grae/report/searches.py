@@ -1,4 +1,4 @@
-"""Searches: the best score against the evaluations, and the best strings."""
+"""Searches: best score over evaluations, and the best strings."""
 
 import numpy as np
 from markupsafe import Markup
@@ -19,7 +19,7 @@ CURVE_TARGET = "log-mse"
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """Each search with its curve and its best."""
+    """Each search with its progress and its best strings."""
     begun = [search for search in context.searches if len(search.history)]
     if not begun:
         return LeftOut(TITLE, "this run has no searches: run `grae optimize`")
@@ -68,7 +68,7 @@ def _size(context: ReportContext, text: str) -> str:
 
 
 def _progress(number: int, search: Search) -> Markup:
-    """The best score so far, over the score of each evaluation, with the best of the start as a line."""
+    """A plot of the score of each evaluation, the best so far, and the best starting string."""
     plot = Plot(f"search-{number}")
     (axes,) = plot.axes
     history = search.history
@@ -82,7 +82,7 @@ def _progress(number: int, search: Search) -> Markup:
 
 
 def _curves(context: ReportContext, number: int, search: Search) -> Markup:
-    """The curves of the best expressions, over the target's where its formula is known."""
+    """A plot of the best expressions and, where known, the target."""
     from grae.expressions import evaluate_text, points
 
     plot = Plot(f"curves-{number}")
@@ -101,7 +101,7 @@ def _curves(context: ReportContext, number: int, search: Search) -> Markup:
 
 
 def _wanted(target: str, x: np.ndarray) -> np.ndarray | None:
-    """The curve that was searched for; None of points from a file, which the search does not keep."""
+    """The target curve; None where it was given as points in a file, which a search does not store."""
     formula = target.partition(" of ")[2] or FORMULA
     try:
         return formula_values(formula, x)

@@ -1,4 +1,4 @@
-"""A section of the page, or the reason why there is none; and the templates that sections are written with."""
+"""Sections of the page, or the reasons why they are missing; and their templates."""
 
 from functools import cache
 from typing import NamedTuple
@@ -13,9 +13,9 @@ class Section(NamedTuple):
     """A section.
 
     Attributes:
-        anchor: its name in links.
-        title: its heading.
-        body: its content.
+        anchor: id for links.
+        title: heading.
+        body: HTML content.
     """
 
     anchor: str
@@ -24,11 +24,11 @@ class Section(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A section that is not there.
+    """A missing section.
 
     Attributes:
-        title: the heading that it would have.
-        why: the reason.
+        title: heading.
+        why: reason.
     """
 
     title: str
@@ -37,7 +37,7 @@ class LeftOut(NamedTuple):
 
 @cache
 def templates() -> Environment:
-    """The page's templates; what they are given is escaped, and a name that is not given is an error."""
+    """The page's templates, with autoescaping; an undefined variable is an error."""
     environment = Environment(
         loader=PackageLoader("grae.report"),
         autoescape=True,
@@ -50,5 +50,5 @@ def templates() -> Environment:
 
 
 def rendered(template: str, **given: object) -> Markup:
-    """A template with what it needs."""
+    """Renders a template."""
     return Markup(templates().get_template(f"{template}.html").render(**given))

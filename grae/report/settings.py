@@ -1,4 +1,4 @@
-"""What was trained, on what, and how."""
+"""Model, data and settings."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ TITLE = "Model and data"
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """The settings in short, and all of them to unfold."""
+    """A summary of the settings, and the full list, collapsed."""
     model, settings = context.model, context.model.settings_
     split = model.split_
     data = context.config.get("data", {})
@@ -21,9 +21,8 @@ def section(context: ReportContext) -> Section | LeftOut:
         "Model": f"{settings.model}, preset {settings.preset}",
         "Grammar": _grammar(context),
         "Data": data.get("data"),
-        "Strings": f"{len(split.train):,} to train on, {len(split.validation):,} to validate on, "
-        f"{len(split.test):,} held back"
-        + (f"; {rejected:,} of {counts['read']:,} lines could not be used" if rejected else ""),
+        "Strings": f"{len(split.train):,} training, {len(split.validation):,} validation, "
+        f"{len(split.test):,} test" + (f"; {rejected:,} of {counts['read']:,} lines were skipped" if rejected else ""),
         "Form": settings.form if model.language_grammar_.language.forms else None,
         "Longest derivation": f"{settings.max_length} productions",
         "Latent code": f"{settings.architecture.latent_dim} dimensions",

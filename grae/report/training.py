@@ -13,14 +13,14 @@ from grae.report.plots import Plot, line
 from grae.report.section import LeftOut, Section, rendered
 
 TITLE = "Training"
-SHARES = {"exact": "strings back exactly", "steps": "steps right after the true steps before"}
+SHARES = {"exact": "reconstruction accuracy", "steps": "step accuracy under teacher forcing"}
 
 
 def section(context: ReportContext) -> Section | LeftOut:
-    """The loss and the reconstruction accuracy on the validation set, against the epochs."""
+    """Loss and reconstruction accuracy on the validation set over epochs."""
     metrics = context.metrics
     if not metrics:
-        return LeftOut(TITLE, "the run holds no metrics of its training")
+        return LeftOut(TITLE, "the run has no metrics of its training")
     last = metrics[-1]
     best = [record["epoch"] for record in metrics if record.get("best")]
     unit = "loss, nats a string" if context.model.settings_.reconstruction == "cross-entropy" else "loss"
@@ -75,7 +75,7 @@ def _shares(metrics: Sequence[Mapping[str, Any]]) -> Markup | None:
 
 
 def epochs_across(axes: Axes) -> None:
-    """Names the axis of the epochs, with ticks at whole ones where there are several."""
+    """Labels the axis of epochs, with integer ticks where there are several."""
     axes.set_xlabel("epochs")
     low, high = axes.get_xlim()
     if high - low > 0.9:

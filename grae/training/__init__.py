@@ -1,1 +1,1 @@
-"""The one training loop, its settings, checkpoints and progress; it serves strings and images alike."""
+"""The training loop, its settings, checkpoints and progress, shared by strings and images."""

@@ -1,4 +1,4 @@
-"""What the processes of one training agree on, so that all take the same steps: time, interruptions, values, means."""
+"""Synchronization of a training's processes, so that all take the same steps: clock, interruption, values, means."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class Agreement:
-    """Agreement among processes; in a single one, what is given is what comes back.
+    """Synchronizes values among processes; a single process gets its own back.
 
-    All processes have to call each method.
+    Collective: every process has to call each method.
 
     Args:
         accelerator: of the training.
@@ -23,7 +23,7 @@ class Agreement:
         self.several = accelerator.num_processes > 1
 
     def state(self, seconds: float, interrupted: bool, stopped: bool) -> tuple[float, bool, bool]:
-        """The main process's clock, whether any process is interrupted, and whether any is to stop."""
+        """The clock of rank 0, whether any process is interrupted, and whether any is to stop."""
         if not self.several:
             return seconds, interrupted, stopped
         gathered = self._gather([seconds, float(interrupted), float(stopped)], torch.float64)
@@ -31,7 +31,7 @@ class Agreement:
         return gathered[0, 0].item(), interrupted, stopped
 
     def values(self, values: dict[str, float]) -> dict[str, float]:
-        """The main process's values, by name."""
+        """The values of rank 0, by name."""
         if not self.several:
             return values
         return dict(zip(values, self._gather(list(values.values()))[0].tolist(), strict=True))
@@ -42,6 +42,6 @@ class Agreement:
         return reduced
 
     def _gather(self, row: list[float], dtype: torch.dtype = torch.float32) -> Tensor:
-        """The rows of all processes, (processes, values)."""
+        """Gathers the rows of all processes, (processes, values)."""
         rows: Any = self.accelerator.gather(torch.tensor([row], dtype=dtype, device=self.accelerator.device))
         return rows

@@ -1,4 +1,4 @@
-"""What the loop asks of data: the rows of each batch, and the batch of given rows."""
+"""The interface of data for the training loop: the rows of each batch, and the batch of given rows."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,15 +15,15 @@ Batch = Tensor | Mapping[str, Tensor]
 
 
 class Batches(Protocol):
-    """Data for the loop. Both methods are pure functions, so that a resumed run sees the batches that it would have."""
+    """Data for the loop. Both methods are pure functions, so that a resumed run sees the same batches."""
 
     @property
     def n_rows(self) -> int:
-        """Rows in all."""
+        """Total number of rows."""
         ...
 
     def batches(self, epoch: int) -> Sequence[np.ndarray]:
-        """The row numbers of each batch of an epoch (integer arrays), decided by the seed and the epoch alone."""
+        """The row numbers of each batch of an epoch (integer arrays), a function of seed and epoch alone."""
         ...
 
     def collate(self, rows: np.ndarray) -> Any:
@@ -34,18 +34,18 @@ class Batches(Protocol):
 def steps_from(
     position: Position, data: Batches, rank: int, world: int, device: torch.device
 ) -> Generator[tuple[Any, int, int]]:
-    """What each step of a training takes from a position on, epoch after epoch, without end.
+    """The batches of a training from a position on, epoch after epoch, without end.
 
     Args:
-        position: where it begins.
+        position: where to start.
         data: see `Batches`.
-        rank: of this process.
-        world: processes.
-        device: of the batches.
+        rank: rank of this process.
+        world: number of processes.
+        device: device of the batches.
 
     Yields:
-        This process's share of a batch, None where the batch has fewer rows than there are processes; rows in the
-        shares of all processes; batches in the epoch.
+        This process's share of a batch, None where the batch has fewer rows than there are processes; number of rows in
+        the shares of all processes; number of batches in the epoch.
 
     Raises:
         DataError: an epoch has no batches.
@@ -68,7 +68,7 @@ def steps_from(
 def shuffled_batches(n_rows: int, batch_size: int, *, seed: int, epoch: int) -> list[np.ndarray]:
     """All rows in random order, in batches of at most `batch_size` whose sizes differ by at most one.
 
-    The sizes are evened out so that no batch is left with a row or two, on which batch normalization would fail.
+    Even sizes avoid a last batch of a row or two, on which batch normalization would fail.
     """
     order = np.random.default_rng((seed, epoch)).permutation(n_rows)
     return np.array_split(order, max(1, -(-n_rows // batch_size)))
@@ -77,11 +77,11 @@ def shuffled_batches(n_rows: int, batch_size: int, *, seed: int, epoch: int) -> 
 def mean_losses(
     parts: Sequence[np.ndarray], collate: Callable[[np.ndarray], Any]
 ) -> Callable[[nn.Module], dict[str, float]]:
-    """A validation: the means, over all rows, of the terms that a module's `forward` gives.
+    """A validation function: the means over all rows of the terms that a module's `forward` returns.
 
     Args:
         parts: the row numbers of each batch.
-        collate: makes the batch of given rows, on the CPU.
+        collate: the batch of given rows, on the CPU.
     """
 
     def validate(module: nn.Module) -> dict[str, float]:
@@ -93,7 +93,7 @@ def mean_losses(
             names = list(terms)
             values.append(torch.stack([value.detach().float() for value in terms.values()]))
         sums = dict.fromkeys(names, 0.0)
-        for rows, of_batch in zip(parts, torch.stack(values).tolist(), strict=True):  # the device is waited for once
+        for rows, of_batch in zip(parts, torch.stack(values).tolist(), strict=True):  # one sync
             for name, value in zip(names, of_batch, strict=True):
                 sums[name] += value * len(rows)
         return {name: total / sum(map(len, parts)) for name, total in sums.items()}
@@ -102,12 +102,12 @@ def mean_losses(
 
 
 def shard(rows: np.ndarray, rank: int, world: int) -> np.ndarray:
-    """One process's rows of a batch: every `world`-th, the same number for each (so the last few may be left out)."""
+    """One process's rows of a batch: every `world`-th, the same number for each process; a remainder is dropped."""
     return rows[: len(rows) // world * world][rank::world]
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
-    """The batch on the device; from page-locked memory, without waiting, where that is a CUDA device."""
+    """Moves a batch to the device; to a CUDA device from pinned memory, asynchronously."""
     if isinstance(batch, Mapping):
         return {name: to_device(tensor, device) for name, tensor in batch.items()}
     if device.type == "cuda":
@@ -116,7 +116,7 @@ def to_device(batch: Any, device: torch.device) -> Any:
 
 
 def prefetch(make: Callable[[int], Any], indices: range, depth: int) -> Iterator[Any]:
-    """`make(i)` for each index in turn, prepared up to `depth` ahead in a thread (0: when asked for, in this one)."""
+    """`make(i)` for each index in order, prefetched by a thread up to `depth` ahead; 0 does not prefetch."""
     if depth == 0:
         yield from map(make, indices)
         return

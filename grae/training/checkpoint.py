@@ -1,4 +1,4 @@
-"""All that a killed training needs to go on to the same weights, in one file that is swapped as a whole."""
+"""Checkpoints: all that a killed training needs to resume to the same weights, in one file written atomically."""
 
 import json
 from collections.abc import Mapping
@@ -23,22 +23,22 @@ RESTORE = "restore the file from a copy, or train into another folder"
 
 
 def best_name(step: int) -> str:
-    """The name, in a run's folder, of the best weights found at a step."""
+    """The name, in a run folder, of the best weights at a step."""
     return f"state/best-{step:09d}.safetensors"
 
 
 def weights_of(module: nn.Module) -> dict[str, Tensor]:
-    """A copy on the CPU of parameters and buffers."""
+    """A copy of parameters and buffers on the CPU."""
     return {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}
 
 
 def load_weights(module: nn.Module, weights: Mapping[str, np.ndarray | Tensor], source: str) -> None:
-    """Puts weights into a module.
+    """Loads weights into a module.
 
     Args:
         module: of the architecture that the weights were saved from.
-        weights: by parameter or buffer name.
-        source: where they come from, for the message.
+        weights: by name of parameter or buffer.
+        source: their origin, for the error message.
 
     Raises:
         RunError: names or shapes differ from the module's.
@@ -64,16 +64,16 @@ def save_checkpoint(
     generators: Mapping[str, Tensor],
     n_rows: int,
 ) -> None:
-    """Writes the state; the best weights must be in the folder already. Raises RunError where the disk refuses.
+    """Writes a checkpoint; the best weights must be in the folder already. Raises RunError: it cannot be written.
 
     Args:
-        run: the folder.
-        position: where the training stands.
-        settings: its settings.
-        module: its module, unwrapped.
-        optimizer: its optimizer, unwrapped.
-        generators: states of the random generators, a row a process each.
-        n_rows: rows of the data.
+        run: run folder.
+        position: progress of the training.
+        settings: of the training.
+        module: unwrapped.
+        optimizer: unwrapped.
+        generators: states of the random generators, one row per process.
+        n_rows: number of training rows.
     """
     tensors: dict[str, Tensor] = {f"module/{name}": tensor for name, tensor in module.state_dict().items()}
     for index, values in optimizer.state_dict()["state"].items():
@@ -92,15 +92,15 @@ def save_checkpoint(
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state read back.
+    """A loaded checkpoint.
 
     Attributes:
-        position: where the training stood.
+        position: progress of the training.
         weights: of the module, by name.
         optimizer: tensors by parameter number and name.
-        generators: states of the random generators, a row a process each.
+        generators: states of the random generators, one row per process.
         best: the best weights; None before the first validation.
-        source: the file, for messages.
+        source: the file, for error messages.
     """
 
     position: Position
@@ -111,7 +111,7 @@ class Checkpoint:
     source: str
 
     def restore(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Puts weights and optimizer state back. Raises RunError where they belong to another model."""
+        """Restores weights and optimizer state. Raises RunError: they belong to another model."""
         load_weights(module, self.weights, self.source)
         state = {i: {k: torch.as_tensor(a) for k, a in values.items()} for i, values in self.optimizer.items()}
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -123,11 +123,11 @@ class Checkpoint:
 
 
 def load_checkpoint(run: RunFolder, settings: TrainingSettings, n_rows: int) -> Checkpoint:
-    """Reads the state of a run back.
+    """Loads the checkpoint of a run.
 
     Raises:
-        RunError: no state, a truncated or foreign file, or one of other settings or data; each names the file and the
-            remedy.
+        RunError: there is no checkpoint, it is truncated or of another format, or it was written with other settings or
+            data.
     """
     source = run / run.CHECKPOINT
     if not run.has(run.CHECKPOINT):
@@ -152,15 +152,15 @@ def load_checkpoint(run: RunFolder, settings: TrainingSettings, n_rows: int) -> 
 
 
 def save_best(run: RunFolder, step: int, weights: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
-    """Writes the best weights so far under their step's name. Raises RunError where the disk refuses."""
+    """Writes the best weights so far, named by their step. Raises RunError: they cannot be written."""
     run.write_tensors(best_name(step), weights, {"step": step, "validation": dict(values)})
 
 
 def read_best(run: RunFolder) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The best weights of a training that may still run or was killed, and the values of their validation.
+    """The best weights of a training that is running or was killed, and the values of their validation.
 
     Raises:
-        RunError: there are none yet, or a file is truncated or foreign.
+        RunError: there are none yet, or a file is truncated or of another format.
     """
     source = run / run.CHECKPOINT
     _, about = run.read_tensors(run.CHECKPOINT)
@@ -172,17 +172,17 @@ def read_best(run: RunFolder) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def _position(about: Mapping[str, Any], source: str) -> Position:
-    """The position in a checkpoint's header. Raises RunError where that is no such header."""
+    """The position in a checkpoint's header. Raises RunError: the header is of another format."""
     if about.get("format") != FORMAT:
-        raise RunError(f"{source} is no training state of grae", remedy=RESTORE)
+        raise RunError(f"{source} is not a checkpoint of grae", remedy=RESTORE)
     if about.get("version") != VERSION:
         raise RunError(
             f"{source} has version {about.get('version')!r} of the format, not {VERSION}",
-            remedy="resume it with the version of grae that it was made with (see config.json)",
+            remedy="resume it with the version of grae that wrote it (see config.json)",
         )
     values = about.get("position")
     if not isinstance(values, dict) or values.keys() != {f.name for f in fields(Position)}:
-        raise RunError(f"{source} holds no position", remedy=RESTORE)
+        raise RunError(f"{source} contains no position", remedy=RESTORE)
     try:
         return TypeAdapter(Position).validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
@@ -192,10 +192,10 @@ def _position(about: Mapping[str, Any], source: str) -> Position:
 
 
 def _same_training(about: Mapping[str, Any], settings: TrainingSettings, n_rows: int, source: str) -> None:
-    """Raises RunError unless the state is of this training."""
+    """Raises RunError unless the checkpoint is of this training."""
     before = about.get("settings")
     if not isinstance(before, dict):
-        raise RunError(f"{source} holds no settings", remedy=RESTORE)
+        raise RunError(f"{source} contains no settings", remedy=RESTORE)
     stored = {**before, "rows of training data": about.get("n_rows")}
     given = {**settings.model_dump(mode="json"), "rows of training data": n_rows}
     files.check_unchanged(Path(source), stored, given, FREE_ON_RESUME)
@@ -207,7 +207,7 @@ def _under(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
 
 
 def _forget_other_bests(run: RunFolder, step: int | None) -> None:
-    """Removes the best weights of earlier steps, which nothing refers to any more."""
+    """Removes the best weights of earlier steps."""
     best = None if step is None else run / best_name(step)
     for path in (run / run.CHECKPOINT).parent.glob("best-*"):
         if path != best:

@@ -1,4 +1,4 @@
-"""Where a training computes: accelerate's set-up for one training, and whether bfloat16 is faster there."""
+"""Device and precision: Accelerate's setup for one training, and whether bfloat16 is faster."""
 
 import time
 from collections.abc import Iterator
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
-"""Names under which torch lists a CPU's bfloat16 arithmetic (AMD and Intel, Intel's matrix unit, Arm)."""
-CLEARLY = 1.2  # times as fast, so that chance does not decide
+"""CPU capabilities of bfloat16 arithmetic, as torch names them (AMD and Intel, Intel AMX, Arm)."""
+CLEARLY = 1.2  # minimum speed-up, well above timing noise
 TURNS = 5
 
 
 @contextmanager
 def accelerator_on(device: Device) -> "Iterator[Accelerator]":
-    """Accelerate's handle on the device, or on this process's share of several (started by `accelerate launch`).
+    """An `Accelerator` on the device, or on this process's share of several (started by `accelerate launch`).
 
-    Accelerate keeps its state in the process and refuses a second device. What is there is set aside for the time of
-    one training and put back afterwards, so that trainings may follow one another on any devices.
+    Accelerate keeps global state and refuses a second device. Its state is saved and reset for the duration of one
+    training and restored afterwards, so that successive trainings may use different devices.
 
     Raises:
-        SettingsError: there is no such device here.
+        SettingsError: the device is not available.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState, GradientState, PartialState
@@ -46,7 +46,7 @@ def accelerator_on(device: Device) -> "Iterator[Accelerator]":
     try:
         yield Accelerator(
             cpu=used == "cpu",
-            mixed_precision="no",  # the loop opens autocast itself, and leaves the module's forward alone
+            mixed_precision="no",  # the loop uses autocast itself
             gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
         )
     finally:
@@ -56,11 +56,11 @@ def accelerator_on(device: Device) -> "Iterator[Accelerator]":
 
 
 def use_bf16(precision: Precision, device: torch.device) -> bool:
-    """Whether the forward pass runs in bfloat16: as asked, or for "auto" where it is faster.
+    """Whether the forward pass runs in bfloat16: as requested, or for "auto" where it is faster.
 
-    A CPU that has instructions for it is asked by a product of matrices in both precisions, which takes some
-    milliseconds. On one core of a Zen 5 with AVX512-BF16, a step of a GRU of width 256 took 31 ms rather than 79; on a
-    Xeon with AVX512-BF16 whose matrix unit is not at hand, one of width 512 took 0.42 s rather than 0.28.
+    On a CPU with bfloat16 instructions, a matrix product is timed in both precisions, which takes some milliseconds. On
+    one core of a Zen 5 with AVX512-BF16, a step of a GRU of width 256 took 31 ms instead of 79; on a Xeon with
+    AVX512-BF16 but without AMX, one of width 512 took 0.42 s instead of 0.28.
     """
     if precision != "auto":
         return precision == "bf16"
@@ -74,12 +74,12 @@ def use_bf16(precision: Precision, device: torch.device) -> bool:
 
 @cache
 def _faster_in_bf16() -> bool:
-    """Whether a product of the size of a training step's takes this CPU clearly less time in bfloat16."""
+    """Whether a matrix product of a training step's size is clearly faster in bfloat16 on this CPU."""
     return _seconds_of_product(torch.bfloat16) * CLEARLY < _seconds_of_product(torch.float32)
 
 
 def _seconds_of_product(dtype: torch.dtype) -> float:
-    """Processor seconds of a product of matrices, the least of several turns."""
+    """CPU seconds of a matrix product, the minimum of several runs."""
     left, right = torch.ones(256, 512, dtype=dtype), torch.ones(512, 1536, dtype=dtype)
     seconds = []
     for _ in range(TURNS):
@@ -95,15 +95,15 @@ def _shared(singleton: type) -> dict[str, object]:
 
 
 def resolve_device(device: Device) -> Device:
-    """The device that "auto" stands for.
+    """Resolves "auto" to a device.
 
     Raises:
-        SettingsError: the device asked for is not here.
+        SettingsError: the device is not available.
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
-        raise SettingsError("device 'cuda' is asked for, but torch finds none", remedy="--device cpu or auto")
+        raise SettingsError("device 'cuda' is not available", remedy="--device cpu or auto")
     if device == "mps" and not torch.backends.mps.is_available():
-        raise SettingsError("device 'mps' is asked for, but torch finds none", remedy="--device cpu or auto")
+        raise SettingsError("device 'mps' is not available", remedy="--device cpu or auto")
     return device

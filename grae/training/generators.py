@@ -1,4 +1,4 @@
-"""The states of the random generators that a training draws from, a row a process."""
+"""States of the random generators of a training, one row per process."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def seed(accelerator: "Accelerator", *entropy: int) -> None:
-    """Seeds torch's default generators, each process's with another seed."""
+    """Seeds torch's default generators, differently in each process."""
     words = np.random.SeedSequence((*entropy, accelerator.process_index)).generate_state(2)
     torch.manual_seed(int(words[0]) << 31 | int(words[1]) >> 1)
 
 
 def states(accelerator: "Accelerator") -> dict[str, Tensor]:
-    """The states of all processes, (processes, bytes) uint8 by kind of device. All processes have to call it."""
+    """The states of all processes, (processes, bytes) uint8 by kind of device. Every process has to call it."""
     generators = {"cpu": torch.get_rng_state()}
     if accelerator.device.type == "cuda":
         generators["cuda"] = torch.cuda.get_rng_state(accelerator.device)
@@ -30,10 +30,10 @@ def states(accelerator: "Accelerator") -> dict[str, Tensor]:
 
 
 def restore(accelerator: "Accelerator", saved: Mapping[str, np.ndarray], *entropy: int) -> None:
-    """Puts this process's states back.
+    """Restores this process's states.
 
-    Where they were saved by another number of processes, or on another kind of device, there is nothing to continue,
-    and new ones are seeded from `entropy`.
+    States saved by another number of processes or on another kind of device cannot be restored; the generators are then
+    seeded from `entropy`.
     """
     kinds = {"cpu", "cuda"} if accelerator.device.type == "cuda" else {"cpu"}
     if any(kind not in saved or len(saved[kind]) != accelerator.num_processes for kind in kinds):
@@ -45,5 +45,5 @@ def restore(accelerator: "Accelerator", saved: Mapping[str, np.ndarray], *entrop
 
 
 def kept(device: torch.device) -> AbstractContextManager[None]:
-    """A body that may draw from torch's default generators: afterwards they are as they were."""
+    """A context that restores torch's default generators at its end."""
     return torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else [])

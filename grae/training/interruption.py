@@ -1,4 +1,4 @@
-"""Ctrl-C: the batch is finished and the state saved before the program ends."""
+"""Ctrl-C: the current batch is finished and the state is saved before the program ends."""
 
 import signal
 import threading
@@ -8,13 +8,13 @@ from typing import Any, Self
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user stopped the training; the message says what is saved and how to go on."""
+    """The user stopped the training; the message says what is saved and how to resume."""
 
 
 class Interruption:
-    """While open, the first Ctrl-C only sets `requested`; a second one stops at once, as it would otherwise.
+    """A context in which the first Ctrl-C only sets `requested`; a second one stops at once, as usual.
 
-    Signals reach the main thread alone; in another thread this does nothing.
+    Signals reach the main thread only; in another thread this has no effect.
 
     Args:
         notice: called at the first Ctrl-C.

@@ -1,4 +1,4 @@
-"""The one training loop: strings, images, densities and classifiers are all trained by `train`."""
+"""The training loop: strings, images, densities and classifiers are all trained by `train`."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -35,38 +35,39 @@ def train(
     callbacks: Sequence[Callback] = (),
     about: Mapping[str, Any] | None = None,
 ) -> TrainingResult:
-    """Trains a module; afterwards it holds the weights of its lowest validation loss, and is in evaluation mode.
+    """Trains a module; afterwards it has the weights of the lowest validation loss and is in evaluation mode.
 
-    The same seed, data and number of threads give the same weights on the CPU (unless time decides when to end, to
-    validate or to lower the learning rate), and a run that was killed and resumed ends with the weights of an unbroken
-    one. For that the module draws its random numbers from torch's default generators, which are seeded here and put
-    back afterwards as they were.
+    On the CPU, the same seed, data and number of threads give the same weights (unless time decides when to end, to
+    validate or to lower the learning rate), and a run that was killed and resumed ends with the weights of an
+    uninterrupted one. For this, the module has to draw its random numbers from torch's default generators, which are
+    seeded here and restored afterwards.
 
     Args:
-        module: its `forward(batch)` gives scalars by name, "loss" among them; that one is minimized.
+        module: its `forward(batch)` returns scalars by name; "loss" is minimized.
         data: the batches of each epoch.
         settings: see `TrainingSettings`.
-        validate: gives values by name, "loss" among them, of the module in evaluation mode and without gradients;
+        validate: returns values by name, "loss" among them, of the module in evaluation mode and without gradients;
             called in every process, in the precision of the training and with the same random numbers each time.
-        run: the folder for metrics.jsonl and state/; None keeps nothing on disk.
-        resume: whether to resume from the folder's state.
-        progress: whether to show it on standard error; see `choose_reporter`.
-        unit: what a row is called there.
-        reserve: seconds of the time budget, half of it at most, that are left for what follows the training.
-        callbacks: called while it runs, in the main process; see `Callback`. What they raise leaves this function once
-            the state is saved; the module then holds its best weights so far.
-        about: settings of the whole, for the callbacks; those of the training when left out.
+        run: folder of metrics.jsonl and state/; None writes nothing.
+        resume: whether to resume from the folder's checkpoint.
+        progress: whether to show progress on standard error; see `choose_reporter`.
+        unit: what a row is called in the progress, such as "molecules".
+        reserve: seconds of the time budget, at most half of it, to leave for what follows the training.
+        callbacks: called in the main process during training; see `Callback`. An exception that one raises leaves this
+            function after the state is saved; the module then has its best weights so far.
+        about: settings passed to the callbacks; by default those of the training.
 
     Raises:
-        RunError: the folder holds a training and `resume` is False, or none that fits and it is True; the disk is full.
-        TrainingError: the loss is NaN or infinite. The module then holds its best weights so far, if there are any.
-        SettingsError: the device is not here, there are more processes than rows in a batch, or what is given as a
-            callback is not one.
+        RunError: the folder holds a training and `resume` is False, or no matching one and `resume` is True; a file
+            cannot be written.
+        TrainingError: the loss is NaN or infinite. The module then has its best weights so far, if any.
+        SettingsError: the device is not available, there are more processes than rows in a batch, or a callback is not
+            a `Callback`.
         DataError: there are no rows.
         Interrupted: Ctrl-C was pressed; the state is saved.
     """
     if data.n_rows == 0:
-        raise DataError("there are no rows to train on", remedy="look at the rejected lines and at the split")
+        raise DataError("there are no rows to train on", remedy="check the rejected lines and the split")
     if resume and run is None:
         raise RunError("there is no run's folder to resume from", remedy="give the folder of the run")
     with ExitStack() as stack:

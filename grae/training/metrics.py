@@ -1,4 +1,4 @@
-"""The file metrics.jsonl of a run: one record per validation, checked when it is read."""
+"""A run's metrics.jsonl: one record per validation, validated when it is read."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ class Record(BaseModel):
 
     Attributes:
         step: steps done.
-        epoch: epochs done, the last one perhaps in part.
+        epoch: epochs done, fractional.
         seconds: wall time so far.
-        rows_per_second: since the validation before.
+        rows_per_second: since the previous validation.
         learning_rate: of the next step.
-        train: mean of each term of the loss since the validation before; None where it is not finite.
+        train: mean of each loss term since the previous validation; None where it is not finite.
         validation: its values; None where one is not finite.
         best: whether its loss is the lowest so far.
     """
@@ -35,10 +35,10 @@ class Record(BaseModel):
 
 
 def read_metrics(run: RunFolder) -> list[dict[str, Any]]:
-    """The records of a run, earliest first; none where the file is missing.
+    """The records of a run in order; empty where the file is missing.
 
     Raises:
-        RunError: the file is not JSON lines, or a line is not such a record.
+        RunError: the file is not JSON lines, or a line is not a record.
     """
     if not run.has(run.METRICS):
         return []

@@ -1,4 +1,4 @@
-"""How long a training will take, estimated from a few steps of a copy before it starts."""
+"""The estimated duration of a training, from a few steps on a copy of the module."""
 
 import copy
 import time
@@ -10,13 +10,13 @@ from grae.training.batches import Batches, shard, to_device
 from grae.training.device import accelerator_on, use_bf16
 from grae.training.settings import TrainingSettings
 
-MEASURED = 6  # steps, after one that warms up, of batches spread over an epoch
+MEASURED = 6  # steps timed after a warm-up step, on batches spread over an epoch
 
 
 def seconds_per_step(module: nn.Module, data: Batches, settings: TrainingSettings) -> float:
-    """Seconds for one step of this process on average, measured on a copy of the module and an optimizer of its own.
+    """Mean seconds per step of this process, measured on a copy of the module.
 
-    The module, its gradients and the random generators stay as they were.
+    The module, its gradients and the random generators are not changed.
 
     Args:
         module: as for `train`.
@@ -49,13 +49,13 @@ def seconds_per_step(module: nn.Module, data: Batches, settings: TrainingSetting
 
 
 def in_words(settings: TrainingSettings, n: int, unit: str, seconds: float) -> str:
-    """The plan of a training, as in `about 6 minutes: 20 epochs of 9,025 molecules`.
+    """A training's plan in words, such as `about 6 minutes: 20 epochs of 9,025 molecules`.
 
     Args:
         settings: of the training.
-        n: strings to train on.
-        unit: what they are called.
-        seconds: for one step.
+        n: number of training rows.
+        unit: what a row is called.
+        seconds: per step.
     """
     steps = -(-n // settings.batch_size)
     by_epochs = None if settings.epochs is None else settings.epochs * steps * seconds / 60
@@ -70,7 +70,7 @@ def in_words(settings: TrainingSettings, n: int, unit: str, seconds: float) -> s
 
 
 def minutes(number: float) -> str:
-    """A time in words: seconds, minutes or hours."""
+    """A number of minutes in words: seconds, minutes or hours."""
     if number < 1:
         return f"{max(1, round(60 * number))} seconds"
     if number < 90:

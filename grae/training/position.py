@@ -1,4 +1,4 @@
-"""Where a training stands."""
+"""The progress of a training, as checkpoints store it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,27 +9,27 @@ from grae.training.settings import TrainingSettings
 
 @dataclass
 class Position:
-    """Where a training stands; all of it plain numbers, kept as JSON.
+    """The progress of a training in plain numbers, stored as JSON.
 
     Attributes:
         step: steps done.
         epoch: whole epochs done.
-        batch: batches done of the epoch that is under way.
+        batch: batches done of the current epoch.
         batches: batches in that epoch; 0 before the first.
         seconds: wall time so far.
         rows: rows seen since the last validation.
         sums: sum of each loss term since the last validation.
         count: steps in those sums.
         validated_step: step of the last validation.
-        validated_at: seconds so far at its end.
-        validation_seconds: how long it took.
+        validated_at: seconds so far at the end of that validation.
+        validation_seconds: its duration.
         best_step: step of the lowest validation loss; None before the first validation.
         best: all values of that validation (None for one that is not finite).
-        bad: validations since then.
-        plateau_best: loss of the last validation that was an improvement for the plateau schedule.
+        bad: validations since then, which did not improve.
+        plateau_best: loss of the last validation that counted as an improvement for the plateau schedule.
         plateau_bad: validations since then or since the last reduction of the learning rate.
         plateau_scale: product of those reductions.
-        metrics_length: bytes of the metrics file that belong to this position.
+        metrics_length: bytes of metrics.jsonl up to this position.
     """
 
     step: int = 0
@@ -53,18 +53,18 @@ class Position:
 
     @property
     def epochs(self) -> float:
-        """Epochs done, the one under way in part."""
+        """Epochs done, fractional."""
         return self.epoch + (self.batch / self.batches if self.batches else 0.0)
 
     def advance(self, batches: int, rows: int) -> None:
-        """Moves on by one batch of `rows` rows, of an epoch of `batches`."""
+        """Advances by one batch of `rows` rows, in an epoch of `batches` batches."""
         self.step += 1
         self.rows += rows
         self.batches = batches
         self.epoch, self.batch = (self.epoch + 1, 0) if self.batch + 1 >= batches else (self.epoch, self.batch + 1)
 
     def take(self, values: Mapping[str, Any], settings: TrainingSettings) -> bool:
-        """Takes in the values of a validation: which is the best, and whether the plateau schedule reduces the rate.
+        """Records the values of a validation: updates the best one and the plateau schedule.
 
         Args:
             values: by name, "loss" among them.

@@ -1,7 +1,7 @@
-"""Several processes that train together, on one machine or on many: joining them, their order, and leaving.
+"""Distributed training on one or several machines: joining and leaving the process group, and order within it.
 
-`accelerate launch` and `torchrun` start the processes and tell each its place in environment variables. Where there is
-but one process, nothing here does anything.
+`accelerate launch` and `torchrun` start the processes and pass each its rank in environment variables. With a single
+process, nothing here has an effect.
 """
 
 import gc
@@ -17,18 +17,18 @@ from torch import distributed
 from grae.training.settings import Device
 
 if distributed.is_available():
-    # Its functions keep the process group of the time of this import as a default argument, for good: were it first
-    # imported with a group there (torch does so itself, within DistributedDataParallel), none could be closed any more.
+    # Its functions hold the process group at the time of this import as a default argument: if it were first imported
+    # while there is a group (as DistributedDataParallel does), that group could not be destroyed any more.
     import torch.distributed.nn.functional  # noqa: F401
 
 PLACE = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE")
-"""What launchers name a process's place in."""
+"""Environment variables in which launchers pass a process's rank."""
 
 FAILED = 2
-"""Exit status of a process that ends because the main one could not go on."""
+"""Exit status of a process that ends because the main process failed."""
 
 GRACE = 3.0
-"""Seconds that the others then leave to it to say why: launchers end all processes as soon as one has ended."""
+"""Seconds that the others then wait for its error message: launchers kill all processes as soon as one has ended."""
 
 Value = TypeVar("Value")
 
@@ -36,10 +36,10 @@ _ALONE: ContextVar[bool] = ContextVar("alone", default=False)
 
 
 def join(device: Device) -> None:
-    """Makes this process one of the group that its launcher meant it for, if it is in none yet.
+    """Joins the process group that the launcher set up, unless this process is in one already.
 
     Args:
-        device: what all of them compute on, resolved: "cpu", "cuda" (each on a GPU of its own) or "mps".
+        device: device of all processes, resolved: "cpu", "cuda" (one GPU per process) or "mps".
     """
     if "LOCAL_RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1 and not _joined():
         from accelerate.state import PartialState
@@ -49,17 +49,17 @@ def join(device: Device) -> None:
 
 
 def leave(*, wait: bool = True) -> None:
-    """Ends this process's part: the last line of a script that trains in several.
+    """Leaves the process group: the last line of a script for distributed training.
 
-    It closes the group with its threads. A gloo thread that is still alive when the interpreter ends may abort the
-    process (exit status 134), all its work done. Whatever holds the group, such as a `DistributedDataParallel`, must
-    have been let go of before.
+    The group is destroyed with its threads: a gloo thread that is alive at interpreter exit may abort the process (exit
+    status 134) although its work is done. References to the group, such as those of `DistributedDataParallel`, must be
+    gone before.
 
     Args:
-        wait: whether to wait for the others first, as long as all goes well.
+        wait: whether to wait for the other processes first.
     """
     if _joined():
-        gc.collect()  # modules that share their gradients over the group lie in cycles
+        gc.collect()  # DistributedDataParallel modules are in reference cycles
         if wait:
             distributed.barrier()
         distributed.destroy_process_group()
@@ -69,18 +69,18 @@ def leave(*, wait: bool = True) -> None:
 
 
 def is_main() -> bool:
-    """Whether this is the process that writes and speaks: the first of the group, or the only one."""
+    """Whether this is the main process (rank 0), or the only one."""
     return not _joined() or distributed.get_rank() == 0
 
 
 def several() -> bool:
-    """Whether this process is one of several."""
+    """Whether training is distributed over several processes."""
     return _joined() and distributed.get_world_size() > 1
 
 
 @contextmanager
 def detached() -> Iterator[None]:
-    """A body in which this process, in whatever group it is, trains by itself, and need not wait for another."""
+    """A context in which this process trains by itself, as if it were in no group."""
     places = {name: os.environ.pop(name) for name in PLACE if name in os.environ}
     token = _ALONE.set(True)
     try:
@@ -91,11 +91,11 @@ def detached() -> Iterator[None]:
 
 
 def broadcast_from_main(find: Callable[[], Value]) -> Value:
-    """What the main process finds by itself, given to all.
+    """Computes a value in the main process and broadcasts it to all.
 
     Args:
-        find: gives something that can be pickled, among several processes. If it raises, the other processes end, and
-            leave it to the main one to say why.
+        find: computes the value, which must be picklable if there are several processes. If it raises, the other
+            processes end and the main one reports the error.
     """
     if not several():
         return find()
@@ -111,10 +111,10 @@ def broadcast_from_main(find: Callable[[], Value]) -> Value:
 
 @contextmanager
 def main_process_first() -> Iterator[None]:
-    """A body that the main process goes through first, then the first one of each machine, then the others.
+    """A context that the main process runs first, then the first process of each machine, then the others.
 
-    So what it makes and keeps on the disk is made once on each disk, shared between machines or not. If it raises in
-    the main process, the others end, and leave it to that one to say why.
+    Files that it caches are thus written once per file system, shared between machines or not. If it raises in the main
+    process, the others end and the main one reports the error.
     """
     if not several():
         yield
@@ -136,7 +136,7 @@ def main_process_first() -> Iterator[None]:
 
 
 def _hear(said: list[Any]) -> None:
-    """Fills a list with what the main process says: whether all went well there, and more. The others end if not."""
+    """Broadcasts a list from the main process; its first item is success. Without it, the other processes end."""
     distributed.broadcast_object_list(said)
     if not (said[0] or is_main()):
         time.sleep(GRACE)

@@ -1,4 +1,4 @@
-"""What a training shows while it runs, on standard error: in a terminal a live bar under a table of validations."""
+"""Progress of a training on standard error: in a terminal, a live bar under a table of validations."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FRAME = 0.25
-"""Seconds between two updates of the bar."""
+"""Seconds between updates of the bar."""
 BAR = 20  # characters
 HEADINGS = {
     "loss": "val. loss",
@@ -20,24 +20,24 @@ HEADINGS = {
     "regularization": "L_REG",
     "cross_entropy": "nats",
 }
-"""Columns of validations whose names are too long or are those of the training; the losses as in Ghosh et al. 2020."""
+"""Headings of validation values whose names are too long or ambiguous; losses as in Ghosh et al. 2020."""
 CELL = 10
 BEST = " best"
 
 
 def choose_reporter(shown: Shown, unit: str, console: "Console | None" = None) -> Reporter:
-    """The reporter of a training that fits.
+    """The reporter of a training.
 
     Args:
         shown: whether to show anything; "verbose" for a row per validation where there is no terminal, too.
-        unit: what a row of data is called, as in "molecules/s".
-        console: where to; standard error when left out.
+        unit: what a row is called, as in "molecules/s".
+        console: by default standard error.
     """
     return choose(shown, lines=Rows, bar=lambda console: Bar(console, unit), console=console)
 
 
 class Rows(Notes):
-    """A table that grows by a row per validation."""
+    """A table with one row per validation."""
 
     def __init__(self, console: "Console") -> None:
         super().__init__(console)
@@ -92,12 +92,12 @@ class Bar(Rows):
 
 
 def row(seconds: str, epoch: str, loss: str, values: Sequence[str]) -> str:
-    """A row of the table of validations: the time so far, epochs done, the training loss, validation values."""
+    """A row of the table: time so far, epochs done, training loss, validation values."""
     return f"{seconds:>8} {epoch:>8} {loss:>{CELL}} " + " ".join(f"{value[:CELL]:>{CELL}}" for value in values)
 
 
 def fitting(parts: Sequence[str], width: int) -> str:
-    """As many of the parts, in their order, as fit on a line of so many characters."""
+    """The first parts, joined, that fit on a line of `width` characters."""
     text = ""
     for part in parts:
         longer = f"{text}  {part}" if text else part
@@ -108,10 +108,10 @@ def fitting(parts: Sequence[str], width: int) -> str:
 
 
 def _figure(value: float | None) -> str:
-    """A number to four figures."""
+    """A number to four significant digits."""
     return "not finite" if value is None else format(value, ".4g")
 
 
 def in_words(terms: Mapping[str, float | None]) -> str:
-    """Named numbers in a row, to four figures."""
+    """Named numbers in one line, to four significant digits."""
     return " ".join(f"{name} {'not finite' if x is None else format(x, '.4g')}" for name, x in terms.items())

@@ -13,10 +13,10 @@ class TrainingResult:
     Attributes:
         ended: what ended it; "callback" where one raised `Stop`.
         steps: steps done.
-        epochs: epochs done, the last one perhaps in part.
-        seconds: wall time over all its parts.
-        best_step: the step whose weights the module holds now.
-        best: the values of the validation there.
+        epochs: epochs done, fractional.
+        seconds: wall time, summed over resumed parts.
+        best_step: step of the lowest validation loss, whose weights the module has now.
+        best: values of that validation.
         metrics: one record per validation, as in metrics.jsonl.
     """
 

@@ -1,4 +1,4 @@
-"""A run's folder: the names of its files, and reading and writing them safely."""
+"""The run folder: names of its files, and safe reading and writing."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,11 +16,11 @@ FOREIGN = "give the folder of a run made by `grae train`, or restore the file fr
 class RunFolder:
     """The folder of one run.
 
-    Every file is written to a temporary name and renamed, so a kill at any moment leaves the old or the new one.
-    Nothing is pickled: tensors are safetensors, the rest JSON or text.
+    Every file is written to a temporary name and renamed, so that a kill at any moment leaves the old file or the new
+    one. Nothing is pickled: tensors are safetensors, the rest JSON or text.
 
     Args:
-        path: the folder; made when the first file is written.
+        path: the folder; created with the first file.
     """
 
     MODEL = MODEL_FILE
@@ -42,11 +42,11 @@ class RunFolder:
         return self.path / name
 
     def has(self, name: str) -> bool:
-        """Whether the file is there."""
+        """Whether the file exists."""
         return (self / name).is_file()
 
     def check_unused(self) -> None:
-        """Makes sure that a new training overwrites none. Raises RunError where the folder holds one."""
+        """Checks that a new training would not overwrite another. Raises RunError: the folder holds one."""
         if self.has(self.CHECKPOINT):
             raise RunError(
                 f"{self.path} already holds a training ({self / self.CHECKPOINT})",
@@ -54,11 +54,11 @@ class RunFolder:
             )
 
     def write_text(self, name: str, text: str) -> None:
-        """Writes UTF-8 text. Raises RunError where the file system refuses."""
+        """Writes UTF-8 text. Raises RunError: the file cannot be written."""
         files.write_text(self / name, text)
 
     def write_json(self, name: str, value: Any) -> None:
-        """Writes a JSON value. Raises RunError where the file system refuses."""
+        """Writes a JSON value. Raises RunError: the file cannot be written."""
         files.write_json(self / name, value)
 
     def write_tensors(self, name: str, tensors: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
@@ -66,11 +66,11 @@ class RunFolder:
         files.write_tensors(self / name, tensors, about)
 
     def append_jsonl(self, name: str, record: Mapping[str, Any]) -> int:
-        """Appends a line of JSON, on disk when this returns; gives the file's length in bytes. Raises RunError."""
+        """Appends a line of JSON, synced to disk; returns the file's length in bytes. Raises RunError."""
         return files.append_jsonl(self / name, record)
 
     def read_text(self, name: str) -> str:
-        """The file's text. Raises RunError (missing, not text), naming the file and the remedy."""
+        """The file's text. Raises RunError (missing, not text)."""
         return files.read_text(self / name, remedy=FOREIGN)
 
     def read_json(self, name: str) -> Any:
@@ -78,9 +78,9 @@ class RunFolder:
         return files.read_json(self / name, remedy=FOREIGN)
 
     def read_jsonl(self, name: str) -> list[Any]:
-        """The value of each line, without a torn last one. Raises RunError (missing, not JSON lines)."""
+        """The value of each line, except an incomplete last one. Raises RunError (missing, not JSON lines)."""
         return files.read_jsonl(self / name, remedy=FOREIGN)
 
     def read_tensors(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """The arrays by name, and what was written as `about`. Raises RunError (missing, truncated, foreign)."""
+        """The arrays by name, and `about` as written. Raises RunError (missing, truncated, of another format)."""
         return files.read_tensors(self / name, remedy=FOREIGN)

@@ -1,4 +1,4 @@
-"""The learning rate as a function of how much of the training is done."""
+"""Learning rate schedules, as functions of the fraction of the training that is done."""
 
 import math
 
@@ -22,7 +22,7 @@ def learning_rate(settings: TrainingSettings, done: float, plateau_scale: float 
         return peak * _one_cycle(done, settings.warmup or ONE_CYCLE_RISE)
     rise = settings.warmup
     if done < rise:
-        # Counted so that the first step, at done = 0, moves already.
+        # not 0 at the first step, at done = 0
         return peak * max(done / rise, 1e-3)
     if settings.schedule == "cosine":
         return peak * _cosine(1.0, 0.0, (done - rise) / (1 - rise))
@@ -32,7 +32,7 @@ def learning_rate(settings: TrainingSettings, done: float, plateau_scale: float 
 
 
 def _one_cycle(done: float, rise: float) -> float:
-    """Up from 1/25 by half a cosine, then down to 1/10,000 by another (Smith & Topin 2018, with cosine legs)."""
+    """Up from 1/25 by half a cosine, then down to 1/10,000 by another (Smith and Topin 2018, with cosine annealing)."""
     if done < rise:
         return _cosine(ONE_CYCLE_START, 1.0, done / rise)
     return _cosine(1.0, ONE_CYCLE_END, (done - rise) / (1 - rise))

@@ -1,4 +1,4 @@
-"""What can be chosen about a training, checked when it is chosen."""
+"""Settings of a training, validated on construction."""
 
 from typing import Any, Literal, Self
 
@@ -12,44 +12,44 @@ Precision = Literal["auto", "fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 FREE_ON_RESUME = frozenset({"epochs", "time_budget", "patience", "checkpoint_seconds"})
-"""Settings that may differ when a run is resumed: how long it goes on, and how often its state is kept."""
+"""Settings that may change when a run is resumed: length of training and interval of checkpoints."""
 
 
 class TrainingSettings(BaseModel):
-    """The settings of one training; frozen, and an unknown name is an error.
+    """The settings of a training; immutable, and an unknown name is an error.
 
     A training ends after `epochs`, after `time_budget`, or when validation has not improved `patience` times in a row,
-    whichever comes first. What is scheduled follows the fraction of it that is done: of the steps, of the time, or the
-    larger of both.
+    whichever comes first. Schedules follow the fraction of the training that is done: of epochs, of time, or the larger
+    of both.
 
     Attributes:
-        epochs: passes over the data.
+        epochs: epochs; None for no limit.
         time_budget: minutes of wall time, summed over resumed parts; time is reserved for a final validation.
-        batch_size: rows a step, over all processes together.
-        learning_rate: the highest of the schedule; for Adam (AdamW where `weight_decay` is not 0).
-        schedule: after the warm-up "constant"; "cosine" down to 0; "one-cycle" (cosine up from 1/25 over `warmup`, or
+        batch_size: rows per step, over all processes together.
+        learning_rate: peak of the schedule, for Adam (AdamW where `weight_decay` is not 0).
+        schedule: after warm-up, "constant"; "cosine" down to 0; "one-cycle" (cosine up from 1/25 over `warmup`, or
             over 0.3 where that is 0, then cosine down to 1/10,000); "plateau" (multiplied by `plateau_factor` whenever
             the validation loss has not improved `plateau_patience` times in a row).
         warmup: fraction of the run over which the learning rate rises linearly.
         plateau_factor: see `schedule`.
         plateau_patience: see `schedule`.
-        plateau_threshold: how much lower than the best so far a validation loss must be to count as an improvement for
-            the plateau schedule.
-        learning_rate_floor: the plateau schedule goes no lower.
-        clip_norm: longest gradient (2-norm over all parameters); None for no clipping.
+        plateau_threshold: by how much a validation loss must be lower than the best so far to count as an improvement
+            for the plateau schedule (absolute).
+        learning_rate_floor: lower bound of the plateau schedule.
+        clip_norm: gradients are clipped to this 2-norm over all parameters; None for no clipping.
         weight_decay: decoupled (AdamW), on all parameters.
-        precision: "bf16" computes the forward pass in bfloat16 where autocast deems it safe; weights stay float32.
-            "auto" takes it where it is faster: on CUDA from compute capability 8 on, on a CPU with AVX512-BF16 or AMX
-            if a product of matrices, timed when the training begins, is.
+        precision: "bf16" runs the forward pass under bfloat16 autocast; weights stay float32. "auto" uses it where it
+            is faster: on CUDA from compute capability 8, and on CPUs with AVX512-BF16 or AMX where a timed matrix
+                product is.
         patience: validations without improvement before the training ends; None for no early stopping.
-        validate_every_epochs: epochs between validations; None for none by epochs.
-        validate_every_seconds: seconds between validations, in addition; None for none by time.
-        checkpoint_seconds: seconds between checkpoints, besides the one at each validation.
-        seed: of the order of batches and of every random number drawn in training.
-        device: "auto" takes a CUDA device where there is one.
+        validate_every_epochs: epochs between validations, or None.
+        validate_every_seconds: seconds between further validations, or None.
+        checkpoint_seconds: seconds between checkpoints, which are also written at each validation.
+        seed: seed of the order of batches and of all random numbers in training.
+        device: "auto" uses a CUDA device if there is one.
 
     Raises:
-        SettingsError: a name that is unknown or a value that is out of range, each named.
+        SettingsError: a setting is unknown or out of range.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -88,12 +88,12 @@ class TrainingSettings(BaseModel):
         return self
 
     def replace(self, **changes: Any) -> "TrainingSettings":
-        """The same settings with some changed, checked again."""
+        """A validated copy with some settings changed."""
         return TrainingSettings(**{**self.model_dump(), **changes})
 
 
 def _describe(error: ValidationError) -> str:
-    """A line for each setting that is wrong."""
+    """One line per invalid setting."""
     lines = []
     for problem in error.errors(include_url=False):
         name = ".".join(str(part) for part in problem["loc"])

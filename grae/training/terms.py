@@ -1,4 +1,4 @@
-"""The loss and its terms, averaged between validations, and the guard against values that are not finite."""
+"""Loss terms averaged between validations, with a check that they are finite."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,12 +12,12 @@ from grae.errors import TrainingError
 class Terms:
     """Means of named scalars over steps.
 
-    Values are fetched from the device `every` steps, for waiting at each step would leave a GPU idle in between.
+    Values are fetched from the device every `every` steps; synchronizing at each step would leave a GPU idle.
 
     Args:
-        every: steps between fetches; 1 finds a value that is not finite before the weights take it up.
-        mean: makes a tensor's mean over all processes.
-        remedy: what to tell the user when a value is not finite.
+        every: steps between fetches; 1 detects values that are not finite before the weights are updated.
+        mean: averages a tensor over all processes.
+        remedy: remedy in the error message for values that are not finite.
     """
 
     def __init__(self, every: int, mean: Callable[[Tensor], Tensor], remedy: str) -> None:
@@ -30,10 +30,10 @@ class Terms:
         self._pending: list[tuple[int, list[str], Tensor]] = []
 
     def add(self, step: int, terms: Mapping[str, Tensor]) -> None:
-        """Takes up a step's scalars.
+        """Adds a step's scalars.
 
         Raises:
-            TrainingError: one of this step, or of the steps since the last fetch, is NaN or infinite.
+            TrainingError: a value of this step, or of a step since the last fetch, is NaN or infinite.
         """
         values = torch.stack([value.detach().float() for value in terms.values()])
         self._pending.append((step, list(terms), values))
@@ -41,7 +41,7 @@ class Terms:
             self.fetch()
 
     def fetch(self) -> None:
-        """Brings in what is still on the device. Raises TrainingError as `add` does."""
+        """Fetches pending values from the device. Raises TrainingError as `add` does."""
         if not self._pending:
             return
         rows = self.mean(torch.stack([values for _, _, values in self._pending])).tolist()
@@ -57,9 +57,9 @@ class Terms:
         self._pending = []
 
     def means(self) -> dict[str, float]:
-        """The mean of each since the last `clear`."""
+        """The mean of each term since the last `clear`."""
         return {name: total / max(self.count, 1) for name, total in self.sums.items()}
 
     def clear(self) -> None:
-        """Starts new means."""
+        """Resets the means."""
         self.sums, self.count = {}, 0

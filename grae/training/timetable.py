@@ -1,4 +1,4 @@
-"""What is due in a training, and when it ends: a function of its settings and of where it stands."""
+"""When a training validates, saves and ends: functions of its settings and its position."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from grae.training.schedule import learning_rate
 from grae.training.settings import TrainingSettings
 
 LARGEST_SHARE_OF_SAVING = 0.02
-"""Checkpoints by time are made less often than set where making them would take more of the time than this."""
+"""Timed checkpoints become rarer where writing them would take a larger share of the time than this."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Timetable:
 
     Attributes:
         settings: of the training.
-        reserve: seconds of the time budget that are left for what follows the training.
+        reserve: seconds of the time budget to leave for what follows the training.
     """
 
     settings: TrainingSettings
@@ -36,12 +36,12 @@ class Timetable:
         return min(1.0, max(by_epochs, by_time))
 
     def deadline(self, position: Position) -> float:
-        """Seconds after which the last validation and the reserve still fit into the budget; at least half of it."""
+        """Seconds after which training ends: the budget less a last validation and the reserve, at least half of it."""
         budget = 60.0 * (self.settings.time_budget or math.inf)
         return max(budget - position.validation_seconds - self.reserve, budget / 2)
 
     def ended(self, position: Position) -> Reason | None:
-        """What ends the training now, if anything does."""
+        """The reason to end now, if any."""
         settings = self.settings
         if settings.epochs is not None and position.epoch >= settings.epochs:
             return "epochs"
@@ -64,8 +64,8 @@ class Timetable:
         """Whether to save before the next step.
 
         Args:
-            position: of the training.
+            position: progress of the training.
             saved_at: seconds of training at the last checkpoint.
-            saving: seconds that it took.
+            saving: seconds that writing it took.
         """
         return position.seconds - saved_at >= max(self.settings.checkpoint_seconds, saving / LARGEST_SHARE_OF_SAVING)

@@ -1,4 +1,4 @@
-"""One training while it runs: its loop, steps, validations and checkpoints, in one process or in each of several."""
+"""A running training: loop, steps, validations and checkpoints, in one process or in each of several."""
 
 import math
 import time
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 Validate = Callable[[nn.Module], Mapping[str, float]]
 
 FETCH_EVERY = 16
-"""Steps between two looks at the losses on a GPU; on the CPU each step's is looked at."""
+"""Steps between fetches of the losses from a GPU; on the CPU each step's are checked."""
 
 
 class Training:
-    """The parts of one training, and where it stands."""
+    """The state of one training. See `train` for the arguments."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Training:
             module.parameters(), weight_decay=settings.weight_decay, fused=self.device.type in ("cpu", "cuda")
         )
         self.prepared, self.stepper = accelerator.prepare(module, self.optimizer)
-        vars(module).pop("_is_accelerate_prepared", None)  # else a second training would take it for wrapped
+        vars(module).pop("_is_accelerate_prepared", None)  # a second training would treat it as wrapped
         self.terms = Terms(1 if self.device.type == "cpu" else FETCH_EVERY, self.agreement.mean, self._remedy())
         self.position = Position()
         self.best_weights: dict[str, Tensor] | None = None
@@ -79,7 +79,7 @@ class Training:
         generators.seed(accelerator, settings.seed)
 
     def begin(self) -> None:
-        """Starts at step 0, and keeps that state so that a kill before the next checkpoint can be resumed."""
+        """Starts at step 0; writes a checkpoint, so that a run killed before the next one can be resumed."""
         run = self.run
         if run is not None:
             run.check_unused()
@@ -89,7 +89,7 @@ class Training:
         self.save()
 
     def resume(self) -> None:
-        """Goes back to where the folder's state stands."""
+        """Restores the checkpoint of the run folder."""
         assert self.run is not None
         stored = checkpoint.load_checkpoint(self.run, self.settings, self.data.n_rows)
         stored.restore(self.module, self.optimizer)
@@ -105,7 +105,7 @@ class Training:
         self.seconds_before = self.saved_at = position.seconds
 
     def go(self) -> TrainingResult:
-        """The loop: do what is due, then take a step. A resumed run re-enters here at the saved step."""
+        """The loop: do what is due, then take a step. A resumed run re-enters it at the saved step."""
         self.module.train()
         with closing(steps_from(self.position, self.data, self.rank, self.world, self.device)) as batches:
             while True:
@@ -135,9 +135,9 @@ class Training:
         """One step of gradient descent.
 
         Args:
-            batch: this process's share; None where the batch has fewer rows than there are processes: it is left out.
-            rows: rows in the shares of all processes.
-            batches: batches in the epoch.
+            batch: this process's share; None skips a batch that has fewer rows than there are processes.
+            rows: number of rows in the shares of all processes.
+            batches: number of batches in the epoch.
         """
         rate = self.timetable.learning_rate(self.position)
         if batch is not None:
@@ -157,13 +157,13 @@ class Training:
         self.call(lambda: self.callbacks.on_step(step))
 
     def call(self, callbacks: Callable[[], None]) -> None:
-        """Calls callbacks; a module that they put into evaluation mode is back in training mode afterwards."""
+        """Calls callbacks, then puts the module back into training mode."""
         callbacks()
         if not self.module.training:
             self.module.train()
 
     def validate(self) -> None:
-        """Validates, writes a line of metrics, and keeps the weights if they are the best so far."""
+        """Validates, appends to metrics.jsonl, and saves the weights if they are the best so far."""
         self.terms.fetch()
         position, began, rate = self.position, self.position.seconds, self._rate()
         values = self._validation_values()
@@ -194,7 +194,7 @@ class Training:
         self.call(lambda: self.callbacks.on_validation(validation))
 
     def save(self) -> None:
-        """Writes the state, if there is a folder for it."""
+        """Writes a checkpoint, if there is a run folder."""
         if self.run is None:
             return
         self._agree()
@@ -210,12 +210,12 @@ class Training:
         self.saved_at, self.saving = position.seconds, position.seconds - began
 
     def take_best(self) -> None:
-        """Puts the best weights into the module; without any it stays as it is."""
+        """Loads the best weights into the module, if there are any."""
         if self.best_weights is not None:
             self.module.load_state_dict(self.best_weights)
 
     def _validation_values(self) -> dict[str, Any]:
-        """What `validate` says, the main process's in all.
+        """The values of `validate`, those of rank 0 in all processes.
 
         Raises:
             TrainingError: the loss is not finite.
@@ -233,7 +233,7 @@ class Training:
         return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
     def _ended(self) -> Reason | None:
-        """What ends the training now, if anything does."""
+        """The reason to end now, if any."""
         return "callback" if self.stopped else self.timetable.ended(self.position)
 
     def _checkpoint_due(self) -> bool:
@@ -245,10 +245,11 @@ class Training:
         return self.position.rows / max(self.position.seconds - self.position.validated_at, 1e-9)
 
     def _agree(self) -> tuple[bool, bool]:
-        """Sets the position's clock, the main process's in all.
+        """Sets the position's clock to that of rank 0.
 
         Returns:
-            Whether any process is interrupted, by Ctrl-C or an exception in a callback; whether a callback said stop.
+            Whether any process is interrupted, by Ctrl-C or an exception in a callback; whether a callback raised
+            `Stop`.
         """
         seconds, interrupted, stopped = self.agreement.state(
             self.seconds_before + time.monotonic() - self.started,
@@ -259,7 +260,7 @@ class Training:
         return interrupted, stopped
 
     def _interruption(self) -> BaseException:
-        """What leaves an interrupted training: the exception of a callback, or that of Ctrl-C."""
+        """The exception of an interrupted training: a callback's, or `Interrupted`."""
         if self.callbacks.failure is None:
             return Interrupted(self._how_to_resume())
         self.take_best()
@@ -267,7 +268,7 @@ class Training:
         return self.callbacks.failure
 
     def _remedy(self) -> str:
-        """What to do about a loss that is not finite."""
+        """The remedy for a loss that is not finite."""
         advice = f"lower learning_rate (now {self.settings.learning_rate:g})"
         advice += " or clip_norm" if self.settings.clip_norm else ", set clip_norm"
         advice += ", or precision='fp32'" if self.bf16 else ""
@@ -275,8 +276,8 @@ class Training:
         return advice + kept
 
     def _how_to_resume(self) -> str:
-        """What to tell whoever pressed Ctrl-C, or whose callback failed."""
+        """The message after Ctrl-C or a failed callback."""
         where = f"interrupted at step {self.position.step:,} (epoch {self.position.epochs:.2f})"
         if self.run is None:
-            return f"{where}; nothing is saved, for the training has no run's folder"
+            return f"{where}; nothing is saved, since the training has no run folder"
         return f"{where}; the state is saved in {self.run.path}\n  continue with the same command and --resume"

@@ -54,7 +54,7 @@ class TestStrings:
         train = ["train", "-g", trained / "lists.cfg", *OPTIONS]
         there = two(tmp_path, *train, "-d", trained / "lists.txt", "--out", "there")
         assert there.returncode != 0
-        assert there.stderr.count("grae: --out there is already there") == 1
+        assert there.stderr.count("grae: --out there already exists") == 1
         assert "exitcode  : 2" in there.stderr
         stdin = two(tmp_path, *train, "-d", "-", "--out", "new")
         assert "grae: several processes cannot share standard input" in stdin.stderr

@@ -43,10 +43,10 @@ def test_samples_against_a_reference(grae, molecules: Path):
     assert low <= found["SNN/Test"] <= high
     assert found["references"]["Test"]["n"] == 50
     assert found["left_out"] == {
-        "unique@1000": "it takes 1,000 valid samples; there are 31",
-        "unique@10000": "it takes 10,000 valid samples; there are 31",
-        "FCD/Test": "it was not asked for",
-        "FCD/TestSF": "it was not asked for",
+        "unique@1000": "it needs 1,000 valid samples; there are 31",
+        "unique@10000": "it needs 10,000 valid samples; there are 31",
+        "FCD/Test": "it was not requested",
+        "FCD/TestSF": "it was not requested",
     }
     assert "1 of 33 samples are empty strings" in ended.err
     again = grae(*options)
@@ -118,7 +118,7 @@ def test_a_column_of_a_table_of_samples(grae, tmp_path: Path):
         (("--samples", "empty.smi"), "holds no samples"),
         (("--samples", "nothing.csv"), "holds no samples"),
         (("--samples", "samples.smi", "--reference", "moses-tset"), "moses-test"),
-        (("--samples", "samples.smi", "--reference", "bad.smi"), "holds no valid molecule"),
+        (("--samples", "samples.smi", "--reference", "bad.smi"), "contains no valid molecule"),
         (("--samples", "samples.smi", "--density", "gmm"), "--samples cannot be combined with a run or --density"),
         (("runs/x", "--samples", "samples.smi"), "--samples cannot be combined with a run or --density"),
         (("--column", "smiles"), "--column belongs to --samples"),

@@ -68,7 +68,7 @@ def test_bad_input(grae, base: Path):
         ((*start, "-d", "mine.txt", "--latent-dim", "4"), "--latent-dim cannot be combined with --from"),
         ((*start, "-d", "mine.txt", "--preset", "paper"), "--preset cannot be combined with --from"),
         ((*start, "-d", "mine.txt", "--grammar", "arithmetic"), "another grammar than 'arithmetic'"),
-        ((*start, "-d", "mine.txt", "--out", base), "is already there"),
+        ((*start, "-d", "mine.txt", "--out", base), "already exists"),
         ((*start, "-d", "mine.txt", "--on-invalid", "error"), "[a;b]"),
         ((*start, "--resume"), "leave one of them out"),
         (("train", "--grammar", "arithmetic", "--replay", "0.5"), "--replay belongs to --from"),

@@ -96,7 +96,7 @@ def test_packing_overwrites_nothing(grae, packed: Path):
     for out in ("packed/zinc250k", "runs/smiles-grae-1"):
         ended = grae("models", "pack", packed / "runs" / "smiles-grae-1", "-n", "20", "-o", packed / out)
         assert (ended.status, ended.out) == (2, "")
-        assert "is already there" in ended.err
+        assert "already exists" in ended.err
 
 
 def test_models_are_listed_and_shown(grae, comes_along: Path):
@@ -118,7 +118,7 @@ def test_commands_take_it_where_there_is_no_run(grae, comes_along: Path, name: t
     before = state(comes_along)
     ended = grae("sample", *name, "-n", "20", "--json")
     assert ended.status == 0
-    assert "model: zinc250k, which comes with grae" in ended.err
+    assert "model: zinc250k (pretrained)" in ended.err
     assert all(canonical_all(ended.json["samples"]))
     assert state(comes_along) == before
     assert not Path("runs").exists()
@@ -128,8 +128,8 @@ def test_a_run_of_ones_own_comes_first(grae, comes_along: Path, trained: Path, t
     (tmp_path / "runs").mkdir()
     os.symlink(trained / "runs" / "lists-grae-1", tmp_path / "runs" / "mine")
     assert "run: runs/mine" in grae("sample", "-n", "2").err
-    assert "which comes with grae" in grae("sample", "-n", "2", "--grammar", "smiles").err
-    assert "which comes with grae" in grae("sample", "zinc250k", "-n", "2").err
+    assert "(pretrained)" in grae("sample", "-n", "2", "--grammar", "smiles").err
+    assert "(pretrained)" in grae("sample", "zinc250k", "-n", "2").err
     os.symlink(trained / "runs" / "lists-grae-1", tmp_path / "runs" / "zinc250k")
     ended = grae("sample", "zinc250k", "-n", "2", "--json")
     assert (ended.json["run"], "comes with grae" in ended.err) == ("runs/zinc250k", False)
@@ -191,7 +191,7 @@ def test_a_model_is_trained_anew_by_one_command(grae, tmp_path: Path):
     assert made.json["command"].startswith("grae train --grammar arithmetic --data expressions-published --seed 1")
     assert library.load("models/expressions", device="cpu").sample(3)
     again = grae("reproduce", "pretrained", *options)
-    assert (again.status, "is already there" in again.err) == (2, True)
+    assert (again.status, "already exists" in again.err) == (2, True)
     config = (tmp_path / "runs/expressions-pretrained/config.json").read_bytes()
     assert grae("reproduce", "pretrained", *options, "--out", "other").status == 0  # the run is taken as it is
     assert (tmp_path / "runs/expressions-pretrained/config.json").read_bytes() == config

@@ -46,7 +46,7 @@ def test_our_row_beside_the_published_ones(grae, sets: Path, monkeypatch: pytest
     assert (ours["valid"], ours["n"], ours["FCD/Test"]) == (1.0, 24, None)
     assert 0 <= ours["valid_without_constraints"] <= 1
     assert 0 < ours["SNN/TestSF"] < 1
-    assert ours["left_out"]["unique@1000"].startswith("it takes 1,000 valid samples")
+    assert ours["left_out"]["unique@1000"].startswith("it needs 1,000 valid samples")
     held = json.loads((folder / "run" / "evaluation.json").read_text())
     assert held["evaluations"][0]["found"]["counts"]["exact_reconstruction"]["of"] > 0
     assert "| 0.9748 ± 0.026 |" in (folder / "table.md").read_text()

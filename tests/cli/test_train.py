@@ -105,7 +105,7 @@ def test_existing_folder_is_never_overwritten(grae, trained: Path, tmp_path: Pat
     for out in ("runs/lists-grae-1", "file"):
         ended = grae("train", "-g", trained / "lists.cfg", "-d", trained / "lists.txt", *QUICK, "--out", out)
         assert (ended.status, ended.out) == (2, "")
-        assert f"--out {out} is already there" in ended.err
+        assert f"--out {out} already exists" in ended.err
         assert "remedy" in ended.err
     assert contents(tmp_path) == before
 

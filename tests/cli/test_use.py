@@ -176,7 +176,7 @@ def npy(array: np.ndarray, **options: bool) -> bytes:
         (b"0,0,0,nan,0,0,0,0\n", "code 1 has nan in column 4"),
         (npy(np.zeros((2, 7), np.float32)), "shape (2, 7); expected (n, 8)"),
         (npy(np.zeros(8, np.float32)), "shape (8,)"),
-        (npy(np.full((3, 8), np.inf)), "(24 such in all)"),
+        (npy(np.full((3, 8), np.inf)), "(24 in total)"),
         (npy(np.array([["a"] * 8])), "expected numbers"),
         (npy(np.array([[print] * 8], object), allow_pickle=True), "holds object; expected numbers"),
         (npy(np.zeros((2, 8)))[:100], "truncated or foreign .npy"),

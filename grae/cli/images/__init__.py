@@ -1,4 +1,4 @@
-"""`grae images`: the paper's image experiments; one file a verb."""
+"""`grae images`: the paper's image experiments; one file per verb."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""`grae images figure`: models side by side, as in the paper."""
+"""`grae images figure`: the paper's figure of several models."""
 
 from pathlib import Path
 from typing import Annotated
@@ -85,7 +85,7 @@ def figure(
 
 
 def _digest(place: Path) -> object:
-    """The checksum of the images that a run was trained on. Raises RunError: the run is damaged or of strings."""
+    """The checksum of the images that a run was trained on. Raises RunError: the run is damaged or on strings."""
     from grae.images.configuration import read_config, read_settings
     from grae.training.run_folder import RunFolder
 
@@ -95,11 +95,11 @@ def _digest(place: Path) -> object:
 
 
 def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
-    """The runs by the name to write beside each: those of a table's folder, or those that are given.
+    """The runs by their labels: those in a table's folder, or the given ones.
 
     Raises:
         RunError: there is no such run.
-        SettingsError: models are named beside runs.
+        SettingsError: both models and runs are named.
     """
     places = [find_run(name, holds=None, under=IMAGE_RUNS) for name in given]
     if len(places) == 1 and not (places[0] / MODEL_FILE).is_file():

@@ -1,4 +1,4 @@
-"""`grae images floor`: the distance of real images to real images."""
+"""`grae images floor`: the Fréchet distance between real images."""
 
 from grae.cli.images.options import (
     Data,

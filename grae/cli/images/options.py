@@ -1,4 +1,4 @@
-"""What the commands on images share: their options, and opening data and projectors."""
+"""Shared options of the commands on images, and loading of data and projectors."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -108,13 +108,13 @@ Number = Annotated[
 
 
 def check_suffix(out: str | Path, *suffixes: str) -> None:
-    """Makes sure that a file's name says what will be in it. Raises SettingsError."""
+    """Checks the ending of an output file. Raises SettingsError."""
     if not str(out).lower().endswith(suffixes):
         raise SettingsError(f"--out {out} has another ending", remedy=f"end it in {' or '.join(suffixes)}")
 
 
 def opened(data: str) -> "ImageSet":
-    """A set of images, with a bar while it is fetched or decoded. Raises DataError."""
+    """Loads a set of images with a progress bar. Raises DataError."""
     from grae.images import load_images
 
     with progress(f"opening {data}") as done:
@@ -122,16 +122,16 @@ def opened(data: str) -> "ImageSet":
 
 
 def image_run(run: str | None, *, holds: str = MODEL_FILE, density: str | None = None) -> Path:
-    """The folder of a run of images, which was looked at before torch, which takes seconds to load.
+    """The folder of a run on images, checked before torch is imported.
 
     Args:
-        run: as `find_run` takes it.
-        holds: the file that it must hold.
-        density: that it must have, besides.
+        run: as in `find_run`.
+        holds: file that it must contain.
+        density: density that it must have.
 
     Raises:
-        RunError: there is no such run, or it is damaged or of strings.
-        SettingsError: it has no such density.
+        RunError: there is no such run, or it is damaged or on strings.
+        SettingsError: it does not have the density.
     """
     from grae.images.configuration import check_sampling
     from grae.training.run_folder import RunFolder
@@ -142,7 +142,7 @@ def image_run(run: str | None, *, holds: str = MODEL_FILE, density: str | None =
 
 
 def check_settings(parameters: Mapping[str, Any], images: "ImageSet") -> None:
-    """Makes sure that a model can be trained as asked, before torch is loaded; its own choices are made again then.
+    """Checks the parameters of a model before torch is imported.
 
     Args:
         parameters: of `ImageAutoencoder`.
@@ -161,8 +161,8 @@ def data_of(run: Path) -> "ImageSet":
     """The set of images that a run was trained on.
 
     Raises:
-        RunError: the run does not say, or the set holds other training images now.
-        DataError: the set is not to be had.
+        RunError: the run does not name it, or its training images have changed.
+        DataError: the set is not available.
     """
     from grae.images.configuration import data_name, read_config
     from grae.training.run_folder import RunFolder
@@ -180,11 +180,11 @@ def data_of(run: Path) -> "ImageSet":
 
 
 def check_projector(file: Path | None, inception_weights: Path | None, *, fid: bool) -> None:
-    """A look at what names a projector, before torch is loaded.
+    """Checks the options of a projector before torch is imported.
 
     Raises:
-        SettingsError: two are asked for.
-        DataError: a file is not there.
+        SettingsError: two are given.
+        DataError: a file does not exist.
     """
     if file is not None and (fid or inception_weights is not None):
         named = "--inception-weights" if inception_weights is not None else "--fid"
@@ -204,10 +204,10 @@ def projector_for(
     scaling: "Scaling" = "tensorflow",
     precision: Literal["fp32", "bf16"] = "fp32",
 ) -> "Projector":
-    """The projector that is asked for; else the set's own, which is trained if need be.
+    """The requested projector, or the set's default one, which is trained if needed.
 
-    Where the Inception network is asked for and its weights cannot be fetched, a line on stderr says so, and the set's
-    own takes its place; distances then are called FD(name).
+    If the Inception network is requested and its weights cannot be downloaded, a note is printed and the set's default
+    projector is used; distances are then labelled FD(name).
 
     Raises:
         SettingsError, DataError: as `check_projector`.
@@ -231,7 +231,7 @@ def projector_for(
 
 
 def _fetched_inception_weights() -> Path | None:
-    """The file of the weights; None, and a line that says so, where it cannot be found or downloaded."""
+    """The file of the weights; None, with a note, where it cannot be found or downloaded."""
     from grae.images.projectors import fetch_inception_weights
 
     try:
@@ -244,7 +244,7 @@ def _fetched_inception_weights() -> Path | None:
 
 @contextmanager
 def counted(doing: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr; gives what to call with how many more of a total number are done."""
+    """A progress bar on stderr; yields the callback for the number of further items done."""
     with progress(doing) as done:
         come = 0
 
@@ -257,7 +257,7 @@ def counted(doing: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def say_bias(label: str, n: int) -> None:
-    """Says that inception distances are biased, where they are."""
+    """Prints a note where inception distances are biased."""
     if label.startswith("FID"):
         note(
             f"{label} of {n:,} images: its bias falls with their number, so compare it with figures of as many images; "

@@ -44,7 +44,7 @@ def projector(
 
 
 def _check_new(place: Path) -> None:
-    """Makes sure that a projector can be written there. Raises RunError."""
+    """Checks that a projector can be written there. Raises RunError."""
     if place.suffix != ".safetensors":
         raise RunError(f"--out {place} is not a valid projector file name", remedy="end it in .safetensors")
     if place.exists():

@@ -1,4 +1,4 @@
-"""`grae images table`: every model, trained and measured alike."""
+"""`grae images table`: all models, trained and measured in the same way."""
 
 from pathlib import Path
 from typing import Annotated
@@ -59,7 +59,7 @@ def table(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train and measure every model on a data set, beside the published figures.
+    """Train and measure every model on a data set; print the measures and the published figures.
 
     The first row is real images: training images instead of samples. The same command resumes it. The folder contains
     each model's run and the table as CSV, JSON and Markdown.

@@ -1,4 +1,4 @@
-"""`grae images train`: a set of images to a run."""
+"""`grae images train`: training an autoencoder on images."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -105,26 +105,26 @@ def train(
     with together(device) as speaks:
         if resume:
             given = on_command_line(context, {**parameters, "data": data})
-            ended = _continued(image_run(None if out is None else str(out), holds=CONFIG_FILE), given, loggers)
+            ended = _resume_run(image_run(None if out is None else str(out), holds=CONFIG_FILE), given, loggers)
         else:
-            ended = _begun(data, parameters, out, loggers)
+            ended = _start_run(data, parameters, out, loggers)
         if speaks:
             _print(*ended, as_json)
 
 
-def _begun(
+def _start_run(
     data: str, parameters: dict[str, Any], out: Path | None, callbacks: "Sequence[Callback]"
 ) -> "tuple[Path, ImageAutoencoder]":
-    """A new run."""
+    """Trains a new run."""
     from grae.images.recipes import model_of_images, recipe_named
 
-    # All that can be wrong with what was asked for is found before torch, which takes seconds to load.
+    # Invalid options are reported before torch is imported, which takes seconds.
     model_of_images(parameters["model"])
     if parameters["density"] is not None:
         DENSITIES.check(parameters["density"])
     if parameters["recipe"] is not None:
         recipe_named(parameters["recipe"])
-    if not launched():  # among several processes the main one alone looks, below
+    if not launched():  # in distributed training rank 0 checks, below
         check_new(out)
     with main_process_first():
         images = opened(data)
@@ -144,8 +144,9 @@ def _begun(
 
 
 def _say_data(images: "ImageSet") -> None:
-    """What was found, what was done with it, and how it is divided."""
-    from grae.images.estimator import ImageAutoencoder, held_back
+    """Prints the files found, their preparation, and the split."""
+    from grae.images.estimator import ImageAutoencoder
+    from grae.images.validation import held_back
 
     height, width, channels = images.shape
     colours = "RGB" if channels == 3 else "grayscale"
@@ -163,8 +164,8 @@ def _say_data(images: "ImageSet") -> None:
     )
 
 
-def _continued(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback]") -> "tuple[Path, ImageAutoencoder]":
-    """A run resumed with its own settings."""
+def _resume_run(place: Path, given: dict[str, Any], callbacks: "Sequence[Callback]") -> "tuple[Path, ImageAutoencoder]":
+    """Resumes a run with its own settings."""
     from grae.estimator.configuration import checked_parameters
     from grae.images.configuration import IMAGES, data_name, read_config
     from grae.training.run_folder import RunFolder

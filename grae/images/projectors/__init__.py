@@ -1,4 +1,4 @@
-"""Networks whose features Frechet distances are measured in: our classifiers, given ones, and the Inception network."""
+"""Feature extractors for Frechet distances: our classifiers, published ones, and the Inception network."""
 
 from grae.images.projectors.classifier import Classifier, train_projector
 from grae.images.projectors.inception_weights import fetch_inception_weights

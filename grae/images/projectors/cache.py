@@ -1,4 +1,4 @@
-"""Features of real images, which are the same for every model: computed once, and kept in the cache."""
+"""Cached features of real images, which are the same for every model."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -18,13 +18,13 @@ Tell = Callable[[int], None]
 def features_of(
     projector: Projector, images: np.ndarray, rows: np.ndarray, *, tell: Tell = lambda n: None
 ) -> np.ndarray:
-    """The features of some images, from the cache where the projector has an identity and they were computed before.
+    """The features of images, read from the cache where the projector has an identity and they were computed before.
 
     Args:
-        projector: whose.
-        images: (m, H, W, C) uint8, in memory or mapped.
-        rows: which of them, (n,).
-        tell: called with the number of images that are done, time and again.
+        projector: feature extractor.
+        images: (m, H, W, C) uint8, in memory or memory-mapped.
+        rows: rows of the images, (n,) int64.
+        tell: called with the number of images done.
 
     Returns:
         (n, F) float32.
@@ -43,7 +43,7 @@ def features_of(
     if path.is_file():
         try:
             cached, _ = files.read_tensors(path)
-        except RunError:  # damaged: computed again
+        except RunError:  # damaged: recompute
             path.unlink()
         else:
             tell(len(rows))
@@ -54,7 +54,7 @@ def features_of(
 
 
 def place_of(identity: str, images: np.ndarray, rows: np.ndarray) -> Path:
-    """Where the features of some images are kept, by a checksum of their pixels."""
+    """The cache file of the features of images, named by a checksum of their pixels."""
     digest = hashlib.sha256(f"{identity} {images.shape[1:]} {len(rows)}".encode())
     for part in _parts(images, rows):
         digest.update(np.ascontiguousarray(part).data)

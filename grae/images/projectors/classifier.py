@@ -1,7 +1,7 @@
-"""A small classifier of a set's own training images, whose features Frechet distances are measured in.
+"""A small classifier trained on a set's own training images, whose features serve Frechet distances.
 
-Where the images have labels, it tells the classes apart; where they have none, it tells by how many quarter turns an
-image was rotated (Gidaris et al. 2018). It sees no test image.
+It predicts the labels, or where there are none, by how many quarter turns an image was rotated (Gidaris et al. 2018).
+It is not trained on test images.
 """
 
 from typing import Any
@@ -28,12 +28,12 @@ HELD_BACK, MOST_HELD_BACK = 0.1, 5000
 
 
 class Classifier(nn.Module):
-    """Stages of two 3x3 convolutions and a pooling by 2, the mean over all places (64 features), a linear layer.
+    """Stages of two 3x3 convolutions and 2x2 pooling, global average pooling (64 features), and a linear layer.
 
     Args:
         side: height and width of the images in pixels, 8 or more.
         channels: of the images.
-        n_classes: to tell apart.
+        n_classes: number of classes.
     """
 
     def __init__(self, side: int, channels: int, n_classes: int) -> None:
@@ -66,7 +66,7 @@ class Classifier(nn.Module):
 
 
 class TurnedBatches(ImageBatches):
-    """Each image at its four quarter turns; the label is how many. Row r is image r // 4, turned r % 4 times."""
+    """Each image in four rotations, with their number as label: row r is image r // 4, rotated r % 4 quarter turns."""
 
     def __init__(self, images: np.ndarray, rows: np.ndarray, *, batch_size: int, seed: int) -> None:
         turned = (QUARTERS * rows[:, None] + np.arange(QUARTERS)).ravel()
@@ -87,17 +87,17 @@ def train_projector(
 
     Args:
         part: its training images, and labels if there are any.
-        epochs: passes over it; None for about 2,000 steps, but 3 at least and 50 at most.
-        seed: of the split, the weights and the batches.
-        device: where to train.
-        progress: whether to show it on standard error.
+        epochs: epochs; None for about 2,000 steps, at least 3 and at most 50 epochs.
+        seed: seed of split, initial weights and batches.
+        device: device to train on.
+        progress: whether to show progress on standard error.
 
     Returns:
-        The classifier; and what it was trained to tell apart ("classes" or "rotations"), for how many epochs, and its
-        accuracy on the tenth of the images that was held back.
+        The classifier; and its task ("classes" or "rotations"), the number of epochs, and its accuracy on the tenth of
+        the images used as validation set.
 
     Raises:
-        DataError: images of sizes that it is not for, or too few.
+        DataError: images of unsupported sizes, or too few.
     """
     images, labels = part
     if len(images) < 2 * BATCH or images.shape[1] != images.shape[2] or images.shape[1] < 8:

@@ -1,4 +1,4 @@
-"""Classifiers that others trained and published: their structures, so that their weights can be used as projectors."""
+"""Architectures of published classifiers, so that their weights can be used as projectors."""
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, pad, relu
@@ -11,9 +11,9 @@ MNIST_SIDE, CIFAR_SIDE = 28, 32
 
 
 class ResNet56(nn.Module):
-    """A residual network of 56 layers for 32x32 pixels in colour, with 64 features.
+    """ResNet-56 for 32x32 RGB images, with 64 features.
 
-    Structure: He et al. 2016, section 4.2, with shortcuts without parameters (option A); parameters are named as in
+    Source: He et al. 2016, section 4.2, with parameter-free shortcuts (option A); parameters are named as in
     akamaster/pytorch_resnet_cifar10, whose inputs are standardized by ImageNet's statistics.
     """
 
@@ -25,7 +25,7 @@ class ResNet56(nn.Module):
         self.linear = nn.Linear(64, 10)
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, 64) of images (B, C, H, W) from 0 to 1; grey ones get three channels, others are scaled to 32x32."""
+        """Features (B, 64) of images (B, C, H, W) in 0..1, converted to RGB and scaled to 32x32."""
         x = in_colour(x)
         if x.shape[-2:] != (CIFAR_SIDE, CIFAR_SIDE):
             x = interpolate(x, (CIFAR_SIDE, CIFAR_SIDE), mode="bilinear", align_corners=False, antialias=True)
@@ -39,7 +39,7 @@ class ResNet56(nn.Module):
 
 
 class _Block(nn.Module):
-    """Two convolutions beside a shortcut."""
+    """Two convolutions with a shortcut."""
 
     def __init__(self, n_in: int, n_out: int, stride: int) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ def _stage(n_in: int, n_out: int) -> nn.Sequential:
 
 
 class MnistCnn(nn.Module):
-    """Two convolutions and two dense layers for MNIST's 28x28 pixels; features are the first dense layer's 500 outputs.
+    """A convolutional network for MNIST's 28x28 pixels; features are the 500 outputs of its first dense layer.
 
     Parameters are named as in BoTorch's tutorials, whose inputs are standardized by MNIST's statistics.
     """
@@ -72,7 +72,7 @@ class MnistCnn(nn.Module):
         self.fc1, self.fc2 = nn.Linear(4 * 4 * 50, 500), nn.Linear(500, 10)
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, 500) of grey images (B, 1, H, W) from 0 to 1, of which the 28x28 pixels in the middle are looked at."""
+        """Features (B, 500) of the central 28x28 pixels of grayscale images (B, 1, H, W) in 0..1."""
         if x.shape[1] != 1 or min(x.shape[-2:]) < MNIST_SIDE:
             raise DataError(
                 f"this projector is for grey images of 28x28 pixels or more, not {tuple(x.shape[1:])}",
@@ -89,9 +89,9 @@ class MnistCnn(nn.Module):
 
 
 def in_colour(x: Tensor) -> Tensor:
-    """Images (B, 3, H, W); grey ones (B, 1, H, W) three times the same."""
+    """Images (B, 3, H, W); the channel of grayscale images (B, 1, H, W) is repeated."""
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
 
 
 GIVEN: dict[str, type[nn.Module]] = {"resnet56-cifar10": ResNet56, "cnn-mnist": MnistCnn}
-"""By the name that distances in their features carry."""
+"""By the name of distances in their features."""

@@ -1,12 +1,11 @@
-"""The Inception network of the Frechet inception distance, as ported from TensorFlow: its structure, without weights.
+"""The Inception network of the Frechet inception distance, ported from TensorFlow, without weights.
 
-Structure: Szegedy et al. 2016 (Inception v3), with what sets TensorFlow's graph of 2015-12-05 apart from later ones:
-averages at the border leave the padding out, and the last block's pool is a maximum. There is no classifier, which no
-distance looks at. Layers are named as in torchvision, and are in the order of TensorFlow's.
+Source: Szegedy et al. 2016 (Inception v3), with the peculiarities of TensorFlow's graph of 2015-12-05: average pooling
+excludes the padding, and the last block's pooling is a maximum. The classifier is omitted. Layers are named as in
+torchvision, in the order of TensorFlow.
 
-It is made to be fast: batch normalization is part of the convolutions (see `inception_weights`), activations are
-channels-last and rectified in place, and an average is taken after the 1x1 convolution behind it, which is the same and
-has fewer channels.
+For speed, batch normalization is folded into the convolutions (see `inception_weights`), activations are channels-last
+with in-place ReLU, and average pooling follows the 1x1 convolution behind it, which is equivalent with fewer channels.
 """
 
 from collections.abc import Sequence
@@ -21,9 +20,9 @@ from grae.images.projectors.scaling import Scaling, scaled
 
 
 class Convolution(NamedTuple):
-    """A convolution with ReLU: its name, filters, kernel, stride and padding.
+    """A convolution with ReLU: name, filters, kernel, stride and padding.
 
-    Padding None keeps the size at stride 1, and is none at stride 2.
+    Padding None means "same" at stride 1 and no padding at stride 2.
     """
 
     name: str
@@ -34,13 +33,13 @@ class Convolution(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """A pooling of 3x3 pixels: average or maximum, and its stride; at stride 1 it keeps the size."""
+    """A 3x3 pooling, average or maximum; at stride 1 it keeps the size."""
 
     kind: str
     stride: int = 1
 
 
-Fork = tuple[Convolution, Convolution]  # both see the same input, and their outputs are joined
+Fork = tuple[Convolution, Convolution]  # two branches whose outputs are concatenated
 Step = Convolution | Pool | Fork
 Branches = Sequence[Sequence[Step]]
 
@@ -127,7 +126,7 @@ BLOCKS: dict[str, Branches] = {
 
 
 class Inception(nn.Module):
-    """The network; its features are the mean over all places of the last block's 2,048 channels (pool3).
+    """The network; features are the global average of the last block's 2,048 channels (pool3).
 
     Args:
         scaling: how images are scaled to 299x299.
@@ -143,11 +142,11 @@ class Inception(nn.Module):
             n = block.n_out
 
     def layers(self) -> list[tuple[str, nn.Conv2d]]:
-        """Its convolutions with their names, in TensorFlow's order."""
+        """Its convolutions by name, in TensorFlow's order."""
         return [(name, layer) for name, layer in self.named_modules() if isinstance(layer, nn.Conv2d)]
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, 2048) of images (B, C, H, W) from 0 to 1: grey ones get three channels, all are scaled to 299x299."""
+        """Features (B, 2048) of images (B, C, H, W) in 0..1, converted to RGB and scaled to 299x299."""
         x = in_colour(scaled(x, self.scaling)).to(self.layers()[0][1].weight.dtype)
         x = _run(self, STEM, x.contiguous(memory_format=torch.channels_last))
         for name in BLOCKS:
@@ -156,7 +155,7 @@ class Inception(nn.Module):
 
 
 class _Block(nn.Module):
-    """Branches beside one another, whose outputs are joined."""
+    """Parallel branches whose outputs are concatenated."""
 
     def __init__(self, branches: Branches, n_in: int) -> None:
         super().__init__()
@@ -174,7 +173,7 @@ def _layer(n_in: int, about: Convolution) -> nn.Conv2d:
 
 
 def _add(module: nn.Module, steps: Sequence[Step], n: int) -> int:
-    """Gives a module the layers of the steps, the first of which sees n channels; gives the channels after the last."""
+    """Adds the layers of the steps, with n input channels, to a module; returns the number of output channels."""
     for step in steps:
         if isinstance(step, Convolution):
             module.add_module(step.name, _layer(n, step))
@@ -187,7 +186,7 @@ def _add(module: nn.Module, steps: Sequence[Step], n: int) -> int:
 
 
 def _run(module: nn.Module, steps: Sequence[Step], x: Tensor) -> Tensor:
-    """What the steps make of an input, with the layers of a module."""
+    """Applies the steps, with the layers of a module, to an input."""
     before: Step | None = None
     for step in steps:
         if isinstance(step, Convolution):

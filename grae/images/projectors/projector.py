@@ -1,4 +1,4 @@
-"""A network put to use as a feature extractor, with the name that distances in its features carry."""
+"""Projectors: feature extractors, with the name of distances in their features."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ INCEPTION = "Inception"
 
 
 class Features(Protocol):
-    """What a projector's network does."""
+    """The interface of a projector's network."""
 
     def features(self, x: Tensor) -> Tensor:
-        """Features (B, F) of images (B, C, H, W), float32 from 0 to 1. Raises DataError for images it is not for."""
+        """Features (B, F) of images (B, C, H, W), float32 in 0..1. Raises DataError: unsupported images."""
         ...
 
 
@@ -27,11 +27,11 @@ class Projector:
     """A feature extractor.
 
     Attributes:
-        name: what distances in its features are called after.
-        network: an `nn.Module` that does what `Features` says.
-        device: where it computes.
-        at_once: images that it sees together.
-        identity: what its features depend on besides the images, where it is worth keeping them; else None.
+        name: name used in the label of distances.
+        network: an `nn.Module` that implements `Features`.
+        device: device to compute on.
+        at_once: images per batch.
+        identity: all that its features depend on besides the images, for caching; None for no caching.
     """
 
     name: str
@@ -42,22 +42,22 @@ class Projector:
 
     @property
     def label(self) -> str:
-        """What a distance in its features is called: "FID" of the Inception network alone, else "FD(name)".
+        """The label of distances in its features: "FID" for the Inception network, "FD(name)" for others.
 
-        "FID" is that of the papers; where images are scaled in another way, that is named: "FID(pytorch)".
+        Scaling other than that of the papers is part of the label: "FID(pytorch)".
         """
         return "FID" + self.name.removeprefix(INCEPTION) if self.is_inception else f"FD({self.name})"
 
     @property
     def is_inception(self) -> bool:
-        """Whether distances in its features are inception distances."""
+        """Whether it is the Inception network."""
         return self.name.startswith(INCEPTION)
 
     def features(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """The features of batches of images, (B, H, W, C) uint8 each, of any size: parts (b, F) float32, in order.
+        """The features of batches of images, (B, H, W, C) uint8 each: parts (b, F) float32, in order.
 
         Raises:
-            DataError: images that it is not for.
+            DataError: unsupported images.
         """
         network = self.network.to(self.device).eval()
         for batch in images:

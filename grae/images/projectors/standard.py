@@ -1,4 +1,4 @@
-"""The projector that a set of images is measured with when none is named: trained once on its training part."""
+"""The default projector of a set of images: a classifier trained once on its training part."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from grae.training.settings import Device
 
 
 def standard_projector_path(images: ImageSet) -> Path:
-    """Where it is kept in the cache, by what the set holds; there need not be one."""
+    """Its cache file, named by a checksum of the set; it may not exist."""
     return cache_home() / "projectors" / f"{Path(images.name).stem}-{checksum(images.train.images)[:16]}.safetensors"
 
 
@@ -26,14 +26,14 @@ def make_projector(
 ) -> dict[str, object]:
     """Trains a projector on the training part of a set and writes it; see `train_projector`.
 
-    Distances in its features are called after the data and what it tells apart, as in "FD(mnist-classes)".
+    Its name consists of the data set and its task, as in "FD(mnist-classes)".
 
     Returns:
-        Its name, and what `train_projector` says of it.
+        Its name, and the report of `train_projector`.
 
     Raises:
-        DataError: the images cannot train one.
-        RunError: the file system refuses.
+        DataError: the images cannot train a projector.
+        RunError: the file cannot be written.
     """
     network, about = train_projector(images.train, epochs=epochs, seed=seed, device=device, progress=progress)
     name = f"{Path(images.name).stem}-{about['told_apart']}"
@@ -42,7 +42,7 @@ def make_projector(
 
 
 def standard_projector(images: ImageSet, *, device: Device = "auto", progress: bool = False) -> Path:
-    """The file of a set's own projector, trained if it is not in the cache. Raises as `make_projector` does."""
+    """The file of a set's default projector, trained if it is not cached. Raises as `make_projector` does."""
     path = standard_projector_path(images)
     if not path.is_file():
         make_projector(images, path, device=device, progress=progress)

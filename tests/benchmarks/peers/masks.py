@@ -1,4 +1,4 @@
-"""Masks of what may come next: strings led through their whole derivation, with the mask of each step on the way.
+"""Token masks: strings are generated along their whole derivation, with the mask of each step.
 
 Peers: xgrammar and llguidance, with the grammar's terminals as their vocabulary, a string at a time, as they are made
 for. grae masks productions, not terminals, for a batch at a time. So the figure is strings a second, each step's mask
@@ -133,7 +133,7 @@ def main() -> None:
             f"{OURS}, batch of {len(texts)}",
             UNIT,
             [rate(lead, args.seconds) for _ in range(args.seeds)],
-            note=f"{steps:.0f} masks of {grammar.n_productions} productions a string",
+            note=f"{steps:.0f} masks of {grammar.n_productions} productions per string",
         )
         vocabulary = Vocabulary(grammar)
         tokens = [[vocabulary.numbers[terminal] for terminal in terminals_of(grammar, text)] for text in texts]
@@ -152,7 +152,7 @@ def main() -> None:
                 who,
                 UNIT,
                 [rate(peers, args.seconds) for _ in range(args.seeds)],
-                note=f"{length:.0f} masks of {len(vocabulary.tokens)} terminals a string",
+                note=f"{length:.0f} masks of {len(vocabulary.tokens)} terminals per string",
             )
 
 

@@ -33,7 +33,7 @@ def measured(
 ) -> None:
     """The rate of a parser that takes a string at a time, and how many of its derivations are ours."""
     alike = sum(parse(text) == grammar.parse(text).tolist() for text in texts[:FEW])
-    note = f"{alike} of {min(FEW, len(texts))} derivations as ours"
+    note = f"{alike} of {min(FEW, len(texts))} derivations identical to ours"
 
     def once() -> int:
         for text in texts:

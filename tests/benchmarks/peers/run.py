@@ -1,10 +1,10 @@
-"""grae and what a user would pick instead, on the same work in one run: docs/peers.md.
+"""grae compared with alternative software on the same tasks, in one run: docs/peers.md.
 
     make bench-peers                                  # all rows, three seeds
-    make bench-peers ARGS='--rows parsing masks --seconds 5'     # these sections again; the others stay
+    make bench-peers ARGS='--rows parsing masks --seconds 5'     # only these sections; the others are kept
 
-Each row is a process of its own with a time limit of its own; a package that is missing costs one line. The packages
-are those of requirements.txt, installed without their dependencies' own wishes, beside grae's.
+Each row runs in its own process with a time limit; a missing package gives one line. The packages are those of
+requirements.txt, installed with grae without their own dependencies.
 """
 
 import argparse
@@ -34,10 +34,10 @@ ROWS = {
     "molecules": (14_400, ("--minutes",)),
     "search": (7200, ("--seeds", "--data", "--run", "--budget")),
 }
-"""By row: the seconds that it may take, and the options that it is given."""
+"""By row: its time limit in seconds, and its options."""
 HEADINGS = {
     "parsing": "Parsing",
-    "masks": "Masks of what may come next",
+    "masks": "Token masks",
     "strings": "Random strings of a grammar",
     "samples": "Evaluating samples",
     "images": "Training on images",
@@ -46,20 +46,20 @@ HEADINGS = {
 }
 
 
-REMARKS = "Where others win"
-HEAD = """# Beside others
+REMARKS = "Where other software is better"
+HEAD = """# Comparison with other software
 
-grae and what one would pick instead, on the same work, on the same machine, each section in one run:
+grae and alternative software on the same tasks and machine, each section in one run:
 
     make bench-peers
 
-Every program gets one thread; rates and seconds are of processor time. A figure is the median of the seeds or
-repetitions, with the range in parentheses. *grae / other* says how many times better grae's best figure is; where it
-is below 1, in bold, the other is better. The packages are pinned in `tests/benchmarks/peers/requirements.txt`."""
+All programs use one thread; rates and seconds are CPU time. A result is the median over seeds or repetitions, with
+the range in parentheses. *grae / other* is the factor by which grae's best result is better; below 1, in bold, the other
+is better. The packages are pinned in `tests/benchmarks/peers/requirements.txt`."""
 
 
 def measured(row: str, options: Sequence[str], limit: float) -> list[dict[str, Any]]:
-    """The lines of a row, and how its process ended where that was not well."""
+    """The lines of a row, and the error of its process, if any."""
     command = [sys.executable, "-W", "ignore", str(FOLDER / f"{row}.py"), *options]
     environment = {
         **os.environ,
@@ -80,9 +80,9 @@ def measured(row: str, options: Sequence[str], limit: float) -> list[dict[str, A
 
 
 def table(lines: Iterable[dict[str, Any]]) -> list[str]:
-    """The cells of a row as Markdown, with how many times better grae is, by its best figure."""
+    """The results of a row as Markdown, with the factor by which grae's best result is better."""
     cells = [line for line in lines if "who" in line]
-    written = ["| work | who | figure | grae / other | |", "|---|---|---|---|---|"]
+    written = ["| task | software | result | grae / other | notes |", "|---|---|---|---|---|"]
     for work in dict.fromkeys(cell["work"] for cell in cells):
         of_work = [cell for cell in cells if cell["work"] == work]
         ours = [(median(c["values"]), c["higher"]) for c in of_work if c["who"].startswith(OURS) and "values" in c]

@@ -104,7 +104,7 @@ def main() -> None:
                     _, scores = distinct_scores(scored)
                     areas.append(top_auc(scores, args.budget))
                     seconds += took
-                tell(work, who, UNIT, areas, note=f"{seconds / args.seeds:,.0f} CPU seconds a search")
+                tell(work, who, UNIT, areas, note=f"{seconds / args.seeds:,.0f} CPU seconds per search")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Random strings of a grammar: different ones a second that the language's usual parser accepts.
+"""Random strings of a grammar: distinct strings per second that the usual parser of the language accepts.
 
 Peers: grammarinator (ANTLR grammars, depth limited) and fandango. All get the same grammar. grae draws derivations of
 at most a number of productions, each as likely, once it has counted them; counting is part of its time. Where it knows
@@ -29,7 +29,7 @@ from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
 from grae.grammar.counting import sample_uniform
 
-UNIT = "different accepted strings/s"
+UNIT = "distinct accepted strings/s"
 PRODUCTIONS = {"JSON": 40, "SQL": 60, "arithmetic": 15, "SMILES": 40}
 DEPTH = {"JSON": 12, "SQL": 12, "arithmetic": 8, "SMILES": 40}
 
@@ -79,9 +79,9 @@ def told(work: str, who: str, name: str, draws: Sequence[tuple[list[str], float]
     """Rates of each seed's strings and seconds, and what they are."""
     texts = [text for drawn, _ in draws for text in drawn]
     accepted = sum(map(ACCEPTS[name], texts)) / len(texts)
-    different = sum(len(set(drawn)) for drawn, _ in draws) / len(texts)
+    distinct = sum(len(set(drawn)) for drawn, _ in draws) / len(texts)
     length, speed = sum(map(len, texts)) / len(texts), len(texts) / sum(seconds for _, seconds in draws)
-    note = f"{speed:,.0f}/s; accepted {accepted:.1%}, different {different:.1%}, {length:.0f} characters"
+    note = f"{speed:,.0f}/s; accepted {accepted:.1%}, distinct {distinct:.1%}, {length:.0f} characters"
     useful = [sum(map(ACCEPTS[name], set(drawn))) / seconds for drawn, seconds in draws]
     tell(work, who, UNIT, useful, note=note)
 
@@ -146,7 +146,7 @@ def compare(name: str, n: int, seeds: range, grammarinator: Any, fandango: Any) 
 
     tried(OURS, lambda seed: ours(grammar, name, n, seed), ())
     if grammar.language.automaton is not None:
-        tried(f"{OURS}, its rules kept", lambda seed: under_rules(grammar, name, n, seed), ())
+        tried(f"{OURS}, semantic rules", lambda seed: under_rules(grammar, name, n, seed), ())
     if grammarinator is not None:
         with tempfile.TemporaryDirectory() as folder:
             made = made_by_grammarinator(grammar, name, Path(folder))

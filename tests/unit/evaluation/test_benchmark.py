@@ -212,7 +212,7 @@ def test_molecules_far_from_drugs_are_measured_too():
 
 
 def test_a_reference_without_molecules_is_bad_input():
-    with pytest.raises(DataError, match="holds no valid molecule"):
+    with pytest.raises(DataError, match="contains no valid molecule"):
         measured(["CCO"], ["C1CC"])
 
 
@@ -223,7 +223,7 @@ def test_a_missing_extra_is_never_silent(monkeypatch: pytest.MonkeyPatch, refere
     found = measured(["CCO", "CCC"], reference, fcd=None)
     assert "pip install 'grae[fcd]'" in found.left_out["FCD/Test"]
     assert found.to_dict()["FCD/Test"] is None
-    assert measured(["CCO"], reference, fcd=False).left_out["FCD/Test"] == "it was not asked for"
+    assert measured(["CCO"], reference, fcd=False).left_out["FCD/Test"] == "it was not requested"
 
 
 def test_processes_change_nothing(monkeypatch: pytest.MonkeyPatch, samples: list[str], found: Evaluation):
@@ -268,7 +268,7 @@ def test_measures_alone_need_nothing_that_the_others_do(monkeypatch: pytest.Monk
     compared = Comparison(Strings.of_list("another reference", [*reference[1:60], "CCCC"]), fcd=False)
     found = evaluate_samples(SMILES, reference[:30], comparison=compared, measures=("SNN", "valid", "logP"))
     assert set(found.figures) == {"SNN/Test", "valid", "logP"}
-    assert found.left_out["QED"] == found.left_out["novel"] == found.left_out["unique"] == "it was not asked for"
+    assert found.left_out["QED"] == found.left_out["novel"] == found.left_out["unique"] == "it was not requested"
     assert found.left_out["SNN/TestSF"] == "no such reference was given"
     monkeypatch.undo()
     whole = evaluate_samples(SMILES, reference[:30], comparison=compared)

@@ -73,5 +73,5 @@ def test_evaluations_are_kept_by_their_settings(tmp_path: Path):
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": "grae evaluations 1", "evaluations": [1]}'])
 def test_a_damaged_file_says_what_to_do(tmp_path: Path, content: str):
     (tmp_path / FILE).write_text(content)
-    with pytest.raises(RunError, match="remove"):
+    with pytest.raises(RunError, match="delete"):
         kept_evaluation(tmp_path, {})

@@ -47,5 +47,5 @@ def test_what_is_not_asked_for_is_not_computed(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_string_that_is_no_molecule():
-    with pytest.raises(DataError, match="does not read 'C1C'"):
+    with pytest.raises(DataError, match="cannot read 'C1C'"):
         describe(Distinct(["C1C"], ["C1C"], np.zeros(1, np.int64)))

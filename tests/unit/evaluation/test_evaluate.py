@@ -131,10 +131,10 @@ def test_unique_at_k_takes_k_valid_samples():
     record: Any = evaluate_samples(load_grammar("smiles"), [*texts, "C1"]).to_dict()
     assert record["unique@1000"] == 0.002
     assert record["unique@10000"] is None
-    assert record["left_out"]["unique@10000"] == "it takes 10,000 valid samples; there are 1,000"
+    assert record["left_out"]["unique@10000"] == "it needs 10,000 valid samples; there are 1,000"
     fewer: Any = evaluate_samples(load_grammar("smiles"), texts[1:]).to_dict()
     assert fewer["unique@1000"] is None
-    assert fewer["left_out"]["unique@1000"] == "it takes 1,000 valid samples; there are 999"
+    assert fewer["left_out"]["unique@1000"] == "it needs 1,000 valid samples; there are 999"
 
 
 def test_what_no_valid_sample_leaves_undefined_is_null_with_a_reason():

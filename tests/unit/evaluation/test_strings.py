@@ -70,7 +70,7 @@ def test_a_damaged_file_in_the_cache_says_what_to_do(monkeypatch: pytest.MonkeyP
     blocks(["forms"], strings, 2)
     (file,) = tmp_path.rglob("*.safetensors")
     file.write_bytes(b"torn")
-    with pytest.raises(RunError, match="remove the file"):
+    with pytest.raises(RunError, match="delete the file"):
         blocks(["forms"], strings, 2)
 
 

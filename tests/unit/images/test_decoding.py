@@ -131,7 +131,7 @@ def test_a_pickle_that_names_anything_else_is_refused_and_runs_nothing(tmp_path,
     ],
 )
 def test_a_batch_of_something_else_is_refused(tmp_path, content):
-    with pytest.raises(DataError, match="test_batch is no batch of CIFAR-10"):
+    with pytest.raises(DataError, match="test_batch is not a batch of CIFAR-10"):
         cifar([archive(tmp_path / "c.tar.gz", {"test_batch": content})])
 
 

@@ -116,7 +116,7 @@ def test_what_cannot_be_used_is_named(tmp_path, some):
         load_images(tmp_path / "none" / "here")
     with pytest.raises(DataError, match="did you mean 'mnist'"):
         load_images("mnits")
-    with pytest.raises(DataError, match="holds 1 pictures"):
+    with pytest.raises(DataError, match="contains 1 pictures"):
         load_images(folder_of(tmp_path / "one", {"a.png": some["part/00.png"]}))
     with pytest.raises(DataError, match="are copies of one"):
         load_images(folder_of(tmp_path / "same", dict.fromkeys(("a.png", "b.png"), some["part/00.png"])))

@@ -169,7 +169,7 @@ def test_another_archive_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "default_1.pt", "w") as file:
         file.writestr("m/data.pkl", b"cos\nmkdir\n(S'made-by-a-pickle'\ntR.")
         file.writestr("m/version", b"3")
-    with pytest.raises(DataError, match="damaged, or holds more than weights"):
+    with pytest.raises(DataError, match="damaged, or contains more than weights"):
         inception_projector(tmp_path / "default_1.pt")
     assert not Path("made-by-a-pickle").exists()
 

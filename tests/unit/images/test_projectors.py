@@ -152,17 +152,17 @@ def test_other_files_are_refused_and_run_nothing(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="could not be read"):
         load_projector("none.pt")
     (tmp_path / "text.pt").write_text("no weights")
-    with pytest.raises(DataError, match="damaged, or holds more than weights"):
+    with pytest.raises(DataError, match="damaged, or contains more than weights"):
         load_projector("text.pt")
     torch.save({"state_dict": Evil()}, "evil.pt")
-    with pytest.raises(DataError, match="damaged, or holds more than weights"):
+    with pytest.raises(DataError, match="damaged, or contains more than weights"):
         load_projector("evil.pt")
     assert not (tmp_path / "made-by-a-pickle").exists()
     torch.save({"a": torch.zeros(2)}, "other.pt")
-    with pytest.raises(DataError, match="no projector that is known here: resnet56-cifar10, cnn-mnist"):
+    with pytest.raises(DataError, match="not hold the weights of a known projector: resnet56-cifar10, cnn-mnist"):
         load_projector("other.pt")
     torch.save([1, 2], "list.pt")
-    with pytest.raises(DataError, match="no projector that is known"):
+    with pytest.raises(DataError, match="weights of a known projector"):
         load_projector("list.pt")
     (tmp_path / "short.safetensors").write_bytes(b"short")
     with pytest.raises(RunError, match="truncated"):

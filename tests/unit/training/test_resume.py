@@ -230,7 +230,7 @@ class TestRefuses:
 
     def test_a_foreign_state(self, go, stopped):
         files.write_tensors(stopped / stopped.CHECKPOINT, {"weight": np.ones(2)})
-        with pytest.raises(RunError, match="no training state"):
+        with pytest.raises(RunError, match="not a checkpoint of grae"):
             go(resume=True)
 
     @pytest.mark.parametrize(

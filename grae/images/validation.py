@@ -1,0 +1,52 @@
+"""The validation set of images, and the validation function of their training."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from grae.autoencoder import Autoencoder
+from grae.datasets.split import Split
+from grae.errors import DataError, SettingsError
+from grae.images.batches import ImageBatches
+from grae.images.statistics import MOST_IMAGES, estimate_statistics
+from grae.training.batches import mean_losses, to_device
+
+MOST_VALIDATION = 5000  # images
+
+
+def split_of_images(n: int, share: float, seed: int) -> Split:
+    """The split of n images into training and validation rows.
+
+    Args:
+        n: number of images.
+        share: of the validation set, between 0 and 1.
+        seed: seed of the split.
+
+    Raises:
+        SettingsError: the share is out of range.
+        DataError: too few images.
+    """
+    if not 0 < share < 1:
+        raise SettingsError(f"validation={share} is out of range", remedy="choose a share between 0 and 1")
+    if n < 4:
+        raise DataError(f"{n} images are too few to train and validate on", remedy="give four or more")
+    return Split.drawn(n, held_back(n, share), seed)
+
+
+def held_back(n: int, share: float) -> int:
+    """The number of validation images among n."""
+    return min(MOST_VALIDATION, max(2, int(share * n)))
+
+
+def validation_of(training: ImageBatches, validation: ImageBatches) -> Callable[[nn.Module], dict[str, float]]:
+    """A validation function that first estimates batch normalization statistics on fixed training images."""
+    means = mean_losses(validation.in_order(), validation.collate)
+    chosen = training.batches(0)[: max(1, MOST_IMAGES // training.batch_size)]
+
+    def validate(module: nn.Module) -> dict[str, float]:
+        assert isinstance(module, Autoencoder)  # built by `build`
+        device = next(module.parameters()).device
+        estimate_statistics(module, (to_device(training.collate(rows), device) for rows in chosen))
+        return means(module)
+
+    return validate
