@@ -50,6 +50,10 @@ Delimiter = Annotated[
         show_default=False,
     ),
 ]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue the run in --out, or the latest one, with its own settings.")
+]
+TrainingSeed = Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of split, weights and batches.")]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Device to compute on.")]
 PresetEpochs = Annotated[
     int | None, typer.Option("--epochs", min=1, max=MOST_EPOCHS, help="Epochs. [default: by the preset]")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grae.autoencoder.models import named
-from grae.bounds import MOST_BATCH, MOST_EPOCHS, MOST_MOTIFS, MOST_SEED, MOST_STEPS, WIDEST_CODE
+from grae.bounds import MOST_BATCH, MOST_EPOCHS, MOST_MOTIFS, MOST_STEPS, WIDEST_CODE
 from grae.cli.completion import datasets, grammars, runs
 from grae.cli.distributed import together
 from grae.cli.finetuning import OF_MODEL, print_finetuning, tuned
-from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid
+from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid, Resume, TrainingSeed
 from grae.cli.output import emit, note, say_ended
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run
@@ -136,14 +136,12 @@ def train(
     ] = None,
     form: FormName = None,
     on_invalid: OnInvalid = "skip",
-    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of split, weights and batches.")] = 0,
+    seed: TrainingSeed = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="RUN", help="The run's folder. [default: a new one in runs/]")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out, or the latest one, with its own settings.")
-    ] = False,
+    resume: Resume = False,
     log: Log = None,
     as_json: AsJson = False,
 ) -> None:

@@ -14,25 +14,15 @@ LAYERS: dict[str, type[nn.Module]] = {"transposed convolution": nn.ConvTranspose
 
 def build(architecture: Architecture, objective: Objective) -> Autoencoder:
     """A network with initial weights drawn from torch's global generator."""
-    sizes = {"kernel": architecture.kernel}
-    encoder = ConvolutionalEncoder(
-        architecture.side,
-        architecture.channels,
-        filters=architecture.encoder,
-        rescale=architecture.rescale,
-        noise=objective.input_noise,
-        **sizes,
-    )
+    sizes = (architecture.side, architecture.channels)
+    kernel, latent_dim = architecture.kernel, architecture.latent_dim
+    noise, rescale = objective.input_noise, architecture.rescale
+    encoder = ConvolutionalEncoder(*sizes, filters=architecture.encoder, kernel=kernel, rescale=rescale, noise=noise)
     decoder = ConvolutionalDecoder(
-        architecture.side,
-        architecture.channels,
-        latent_dim=architecture.latent_dim,
-        start=architecture.start,
-        filters=architecture.decoder,
-        **sizes,
+        *sizes, latent_dim=latent_dim, start=architecture.start, filters=architecture.decoder, kernel=kernel
     )
     chosen = objective.bottleneck
-    bottleneck = BOTTLENECKS[chosen.kind](encoder.n_features, architecture.latent_dim, **chosen.options)
+    bottleneck = BOTTLENECKS[chosen.kind](encoder.n_features, latent_dim, **chosen.options)
     initialize(encoder, bottleneck, decoder)
     options: dict[str, Any] = dict(objective.regularizer_options)
     layers = [LAYERS[name] for name in options.pop("layers", [])]

@@ -39,13 +39,7 @@ def rescaled_line(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) 
     The published experiments interpolate so in the second stage of 2sVAE. Between codes of equal length, the midpoint
     is that of `slerp`. A point at 0 stays there.
 
-    Args:
-        first: (n, D) codes.
-        second: (n, D) codes.
-        t: fractions from 0 to 1; a number, or (n, 1).
-
-    Returns:
-        (n, D) float32.
+    Args and returns as `slerp`.
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     lengths = [np.linalg.norm(codes, axis=1, keepdims=True) for codes in (first, second)]

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from grae.bounds import MOST_SEED
 from grae.cli.images.options import Data, Epochs, opened
-from grae.cli.options import AsJson, Device
+from grae.cli.options import AsJson, Device, TrainingSeed
 from grae.cli.output import emit, note, talks
 from grae.errors import RunError
 
@@ -15,7 +14,7 @@ from grae.errors import RunError
 def projector(
     data: Data = "digits",
     epochs: Epochs = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of split, weights and batches.")] = 0,
+    seed: TrainingSeed = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,

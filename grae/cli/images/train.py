@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grae.bounds import MOST_BATCH, MOST_SEED, WIDEST_CODE
+from grae.bounds import MOST_BATCH, WIDEST_CODE
 from grae.cli.distributed import launched, main_process_first, together
 from grae.cli.images.options import (
     Data,
@@ -20,7 +20,7 @@ from grae.cli.images.options import (
     image_run,
     opened,
 )
-from grae.cli.options import AsJson, Device, Log
+from grae.cli.options import AsJson, Device, Log, Resume, TrainingSeed
 from grae.cli.output import emit, note, say_ended, training_progress
 from grae.cli.resuming import on_command_line, with_changes
 from grae.cli.runs import check_new, place_for
@@ -70,15 +70,13 @@ def train(
             help=f"Density to sample from: {either(DENSITIES)}. [default: by the model]",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of split, weights and batches.")] = 0,
+    seed: TrainingSeed = 0,
     device: Device = "auto",
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="RUN", help="The run's folder. [default: a new one in runs/images/]"),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out, or the latest one, with its own settings.")
-    ] = False,
+    resume: Resume = False,
     log: Log = None,
     as_json: AsJson = False,
 ) -> None:

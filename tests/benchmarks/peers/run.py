@@ -54,8 +54,8 @@ grae and alternative software on the same tasks and machine, each section in one
     make bench-peers
 
 All programs use one thread; rates and seconds are CPU time. A result is the median over seeds or repetitions, with
-the range in parentheses. *grae / other* is the factor by which grae's best result is better; below 1, in bold, the other
-is better. The packages are pinned in `tests/benchmarks/peers/requirements.txt`."""
+the range in parentheses. *grae / other* is the factor by which grae's best result is better; below 1, in bold, the
+other is better. The packages are pinned in `tests/benchmarks/peers/requirements.txt`."""
 
 
 def measured(row: str, options: Sequence[str], limit: float) -> list[dict[str, Any]]:
