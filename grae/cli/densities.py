@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 
-def with_densities(model: "GrammarAutoencoder", place: Path, asked: str | None) -> "GrammarAutoencoder":
+def with_densities(model: "GrammarAutoencoder", place: Path, requested: str | None) -> "GrammarAutoencoder":
     """As `grae.evaluation.fit_missing_densities`, with messages on stderr."""
     from grae.cli.strings import build
     from grae.evaluation.runs import fit_missing_densities
 
-    return fit_missing_densities(model, place, asked, build=build, tell=note)
+    return fit_missing_densities(model, place, requested, build=build, tell=note)

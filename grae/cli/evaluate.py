@@ -137,7 +137,7 @@ def evaluate(
 
 
 def _of_file(
-    samples: str, column: str | None, delimiter: str | None, grammar: str, asked: "EvalRequest"
+    samples: str, column: str | None, delimiter: str | None, grammar: str, request: "EvalRequest"
 ) -> dict[str, object]:
     """The evaluation of a file's strings, as JSON."""
     from grae.datasets import open_source
@@ -147,7 +147,7 @@ def _of_file(
     from grae.grammar import load_grammar
 
     language = load_grammar(grammar)
-    sets = asked.sets(language)
+    sets = request.sets(language)
     texts = samples_of(open_source(samples, column=column, delimiter=delimiter, grammar=language))
     if not texts:
         raise DataError(f"{samples} holds no samples", remedy="give a file with one string per line")
@@ -158,49 +158,51 @@ def _of_file(
             language,
             texts,
             training=sets.train,
-            comparison=comparison_of(asked, sets),
-            measures=asked.measures,
-            work=work(asked.seed, asked.jobs),
+            comparison=comparison_of(request, sets),
+            measures=request.measures,
+            work=work(request.seed, request.jobs),
         ).to_dict()
 
 
-def _print(found: Mapping[str, Any], as_json: bool) -> None:
-    for why in dict.fromkeys(found["left_out"].values()):
-        names = ", ".join(name for name, reason in found["left_out"].items() if reason == why)
+def _print(evaluation: Mapping[str, Any], as_json: bool) -> None:
+    for why in dict.fromkeys(evaluation["left_out"].values()):
+        names = ", ".join(name for name, reason in evaluation["left_out"].items() if reason == why)
         note(f"left out: {names}: {why}")
-    for name, caveat in found.get("caveats", {}).items():
+    for name, caveat in evaluation.get("caveats", {}).items():
         note(f"{name} is {caveat}")
     if as_json:
-        return emit(dict(found))
+        return emit(dict(evaluation))
     from grae.evaluation import MEASURES
 
     references = {"Test": "against the reference", "TestSF": "against the scaffold reference"}
     titles = {
         references[test]: f"against {about['name']}, {about['n']:,} molecules"
-        for test, about in found["references"].items()
+        for test, about in evaluation["references"].items()
     }
     groups = dict.fromkeys(measure.group for measure in MEASURES.values())
     for group in groups:
-        names = [name for name, measure in MEASURES.items() if measure.group == group and found.get(name) is not None]
+        names = [
+            name for name, measure in MEASURES.items() if measure.group == group and evaluation.get(name) is not None
+        ]
         if not names:
             continue
         rows = [
             [
                 name.replace("_", " "),
-                shown(name, found[name]),
-                shown_interval(name, found["intervals"].get(name)),
-                found["counts"][name]["of"],
-                found["valid_means"] if name == "valid" else MEASURES[name].means,
+                shown(name, evaluation[name]),
+                shown_interval(name, evaluation["intervals"].get(name)),
+                evaluation["counts"][name]["of"],
+                evaluation["valid_means"] if name == "valid" else MEASURES[name].means,
             ]
             for name in names
         ]
         table(["measure", "value", "95 %", "of", "which is"], rows, title=titles.get(group, group))
-    if found["invalid"]:
+    if evaluation["invalid"]:
         rows = [
             [cause, f"{100 * share['count'] / share['of']:.2f} %", share["count"]]
-            for cause, share in found["invalid"].items()
+            for cause, share in evaluation["invalid"].items()
         ]
-        without = " without the semantic rules" if "valid_without_constraints" in found else ""
+        without = " without the semantic rules" if "valid_without_constraints" in evaluation else ""
         table(["cause", "of all samples", "samples"], rows, title=f"causes of invalidity{without}")
 
 

@@ -87,7 +87,7 @@ def tuned(
     return into, fitted, store
 
 
-def restarted(folder: "RunFolder", about: Mapping[str, Any], begun: bool) -> dict[str, Any]:
+def restarted(folder: "RunFolder", about: Mapping[str, Any], has_checkpoint: bool) -> dict[str, Any]:
     """Arguments of `fit` to restart fine-tuning that was stopped before its first checkpoint; {} for other runs.
 
     Raises:
@@ -96,7 +96,7 @@ def restarted(folder: "RunFolder", about: Mapping[str, Any], begun: bool) -> dic
     from grae.sequence.finetuning import is_begun
     from grae.sequence.replay import Replay
 
-    if begun or not is_begun(folder.path):
+    if has_checkpoint or not is_begun(folder.path):
         return {}
     if about.get("from") is None:
         raise RunError(f"{folder.path} does not name its original model", remedy="train a new run with --from")

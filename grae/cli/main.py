@@ -110,8 +110,8 @@ app.add_typer(reproduce.app, name="reproduce")
 furnish(app)
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"grae {__version__}")
         raise typer.Exit
 

@@ -100,7 +100,7 @@ def pack(
 
 
 def packed(
-    place: Path, out: Path, description: str | None, asked: "EvalRequest", starts: int, command: str | None = None
+    place: Path, out: Path, description: str | None, request: "EvalRequest", starts: int, command: str | None = None
 ) -> "About":
     """Evaluates a run as `grae evaluate` does by default, and packs it.
 
@@ -111,8 +111,8 @@ def packed(
     from grae.cli.evaluation import measured, opened
     from grae.evaluation.packed import pack as write
 
-    held = opened(place, asked)
-    evaluation = measured(held, asked, again=False)
+    held = opened(place, request)
+    evaluation = measured(held, request, again=False)
     return write(
         held,
         out,
@@ -120,7 +120,7 @@ def packed(
         command=command,
         measures=evaluation,
         starts=starts,
-        seed=asked.seed,
+        seed=request.seed,
     )
 
 

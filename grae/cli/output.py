@@ -97,20 +97,20 @@ def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bars:
         tasks: dict[str, TaskID] = {}
         bars.add_task(doing, total=None)
-        begun: dict[str, float] = {}
+        started: dict[str, float] = {}
 
         def end() -> None:
             """Ends the current stage."""
             for stage, task in tasks.items():
                 bars.update(task, completed=1.0)
-                seconds = time.monotonic() - begun.pop(stage, math.inf)
+                seconds = time.monotonic() - started.pop(stage, math.inf)
                 if seconds > WORTH_SAYING and (VERBOSITY.get() == "verbose" or not sys.stderr.isatty()):
                     note(f"{stage}: {seconds:.0f} s")
 
         def report(stage: str, fraction: float) -> None:
             if stage not in tasks:
                 end()
-                begun[stage] = time.monotonic()
+                started[stage] = time.monotonic()
                 tasks[stage] = bars.add_task(f"  {stage}", total=1.0)
             bars.update(tasks[stage], completed=fraction)
 
@@ -150,8 +150,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
 
 def _pipe_width() -> int:
     """The width of tables in pipes and files: COLUMNS, or else `PIPE_WIDTH`."""
-    asked = os.environ.get("COLUMNS", "")
-    return int(asked) if re.fullmatch("[1-9][0-9]{1,3}", asked) else PIPE_WIDTH
+    width = os.environ.get("COLUMNS", "")
+    return int(width) if re.fullmatch("[1-9][0-9]{1,3}", width) else PIPE_WIDTH
 
 
 @contextlib.contextmanager

@@ -62,7 +62,7 @@ def report(
 
     request = EvalRequest(n=n or SAMPLES, seed=seed, jobs=jobs, device=device)
     held = opened(place, request)
-    evaluation = _found(held, request, again=n is not None)
+    evaluation = _evaluation(held, request, again=n is not None)
     from grae.report import ReportContext, write_report
     from grae.sequence.configuration import read_config
     from grae.training.metrics import read_metrics
@@ -114,7 +114,7 @@ def _searches(place: Path, others: list[Path]) -> "list[Search]":
     return [Search.read(folder) for folder in [*searches_of(place), *others]]
 
 
-def _found(held: "LoadedRun", asked: "EvalRequest", *, again: bool) -> dict[str, Any]:
+def _evaluation(held: "LoadedRun", request: "EvalRequest", *, again: bool) -> dict[str, Any]:
     """The measures of a run: the stored ones with the most samples, unless others are requested."""
     from grae.datasets.readers import file_checksum
     from grae.evaluation.results import largest_evaluation
@@ -127,4 +127,4 @@ def _found(held: "LoadedRun", asked: "EvalRequest", *, again: bool) -> dict[str,
         temperature=0.0,
         constraints=held.model.constraints_used(),
     )
-    return measured(held, asked, again=False) if stored is None or again else stored
+    return measured(held, request, again=False) if stored is None or again else stored

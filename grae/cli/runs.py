@@ -96,12 +96,12 @@ def place_for(out: Path | None, data: str, model: str, under: Path = RUNS) -> Pa
     """
     from grae.training.processes import broadcast_from_main
 
-    def found() -> Path:
+    def choose() -> Path:
         place = out or new_run(data, model, under)
         check_new(place)
         return place
 
-    return broadcast_from_main(found)
+    return broadcast_from_main(choose)
 
 
 def check_new(place: Path | None) -> None:

@@ -91,8 +91,8 @@ def resume_run(
         store = store_of(place, about, plain)
     note(f"resuming: {place}")
     fitted = GrammarAutoencoder(plain, **parameters, progress=training_progress())
-    begun = folder.has(folder.CHECKPOINT)
-    if not begun:
+    has_checkpoint = folder.has(folder.CHECKPOINT)
+    if not has_checkpoint:
         note(f"{place} was stopped before its first checkpoint; starting again")
-    more = {"callbacks": callbacks, **restarted(folder, about, begun)}
-    return place, fitted.fit(store, run=place, resume=begun, data=about, **more), store
+    more = {"callbacks": callbacks, **restarted(folder, about, has_checkpoint)}
+    return place, fitted.fit(store, run=place, resume=has_checkpoint, data=about, **more), store

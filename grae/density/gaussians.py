@@ -202,11 +202,11 @@ class Mixture(_Gaussians):
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
-        begun: dict[str, Any] = {"max_iter": self.max_iterations}
+        options: dict[str, Any] = {"max_iter": self.max_iterations}
         if after is not None:
-            begun = {"max_iter": REFINEMENTS, "weights_init": after.weights_ / after.weights_.sum()}
-            begun |= {"means_init": after.means_, "precisions_init": after.precisions_}
-        model: Any = GaussianMixture(n_components, reg_covar=ridge, tol=self.tolerance, random_state=seed, **begun)
+            options = {"max_iter": REFINEMENTS, "weights_init": after.weights_ / after.weights_.sum()}
+            options |= {"means_init": after.means_, "precisions_init": after.precisions_}
+        model: Any = GaussianMixture(n_components, reg_covar=ridge, tol=self.tolerance, random_state=seed, **options)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # recorded as "converged" instead
             model.fit(x)

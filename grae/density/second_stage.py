@@ -79,14 +79,14 @@ class SecondStage:
     def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and log sigma of q(u | z) at standardized codes (n, D), (n, D) float64 each."""
         bottleneck: Any = self.network.bottleneck
-        parts = [bottleneck.posterior(self.network.encoder({"x": some})) for some in _chunks(x)]
-        mean, log_sigma = (torch.cat(some).double().numpy() for some in zip(*parts, strict=True))
+        parts = [bottleneck.posterior(self.network.encoder({"x": chunk})) for chunk in _chunks(x)]
+        mean, log_sigma = (torch.cat(chunk).double().numpy() for chunk in zip(*parts, strict=True))
         return mean, log_sigma
 
     @torch.no_grad()
     def decode(self, u: np.ndarray) -> np.ndarray:
         """The mean of p(z | u) in standardized units at (n, D), (n, D) float64."""
-        return torch.cat([self.network.decoder(some, {}) for some in _chunks(u)]).double().numpy()
+        return torch.cat([self.network.decoder(chunk, {}) for chunk in _chunks(u)]).double().numpy()
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The weights and biases by their names, float32."""

@@ -41,8 +41,8 @@ class Comparison:
     @property
     def takes_fcd(self) -> bool:
         """Whether the Fréchet ChemNet distance will be computed."""
-        some = self.reference is not None or self.scaffold_reference is not None
-        return some and (has_fcd() if self.fcd is None else self.fcd)
+        has_reference = self.reference is not None or self.scaffold_reference is not None
+        return has_reference and (has_fcd() if self.fcd is None else self.fcd)
 
     @property
     def without_fcd(self) -> str:
@@ -66,11 +66,11 @@ class Benchmarked:
     caveats: dict[str, str] = field(default_factory=dict)
     references: dict[str, tuple[str, int]] = field(default_factory=dict)
 
-    def take(self, name: str, found: Measurement | str) -> None:
+    def take(self, name: str, measured: Measurement | str) -> None:
         """Records a measure, or why it is undefined."""
-        self.figures[name] = found if isinstance(found, Measurement) else None
-        if isinstance(found, str):
-            self.left_out[name] = found
+        self.figures[name] = measured if isinstance(measured, Measurement) else None
+        if isinstance(measured, str):
+            self.left_out[name] = measured
 
 
 def benchmark(

@@ -100,10 +100,10 @@ class ChemNet:
         for width in np.unique(padded).tolist():
             rows = order[padded[order] == width]
             for first in range(0, len(rows), BATCH):
-                some = rows[first : first + BATCH]
-                read = np.stack([get_one_hot(str(smiles[row]), int(lengths[some].max())) for row in some])  # B L 35
-                yield some, self._run((read / read.shape[2]).astype(np.float32), width).cpu().numpy()
-                done += len(some)
+                chosen = rows[first : first + BATCH]
+                read = np.stack([get_one_hot(str(smiles[row]), int(lengths[chosen].max())) for row in chosen])  # B L 35
+                yield chosen, self._run((read / read.shape[2]).astype(np.float32), width).cpu().numpy()
+                done += len(chosen)
                 if progress is not None:
                     progress(done / len(smiles))
 

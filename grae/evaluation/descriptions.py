@@ -102,7 +102,7 @@ class Descriptions:
         """The molecules at indices (n,) ints."""
         return Descriptions(
             {part: array[places] for part, array in self.arrays.items()},
-            {part: found.repeated(places) for part, found in self.occurrences.items()},
+            {part: occurrences.repeated(places) for part, occurrences in self.occurrences.items()},
         )
 
 
@@ -124,9 +124,11 @@ def describe(
     chunks = [pairs[first : first + CHUNK] for first in range(0, len(pairs), CHUNK)]
     columns: dict[str, list[Any]] = {part: [] for part in parts}
     done = 0
-    for chunk, some in zip(chunks, _done(chunks, parts, n_jobs if len(pairs) >= PARALLEL_FROM else 1), strict=True):
+    for chunk, described in zip(
+        chunks, _done(chunks, parts, n_jobs if len(pairs) >= PARALLEL_FROM else 1), strict=True
+    ):
         for part in parts:
-            columns[part] += some[part]
+            columns[part] += described[part]
         done += len(chunk)
         if progress is not None:
             progress(done / len(pairs))
@@ -149,7 +151,7 @@ def _done(chunks: list[list[tuple[str, str]]], parts: Collection[str], n_jobs: i
     from joblib import Parallel, delayed
 
     done = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_described)(chunk, parts) for chunk in chunks)
-    yield from (some for some in done if some is not None)
+    yield from (described for described in done if described is not None)
 
 
 def _described(pairs: list[tuple[str, str]], parts: Collection[str]) -> dict[str, list[Any]]:
@@ -180,8 +182,8 @@ def _parts_of(molecule: Any, parts: Collection[str]) -> Iterator[tuple[str, Any]
             case "fragments":
                 yield part, chemistry.fragments(molecule)
             case "scaffolds":
-                found = chemistry.scaffold(molecule)
-                yield part, [] if found is None else [found]
+                scaffold = chemistry.scaffold(molecule)
+                yield part, [] if scaffold is None else [scaffold]
             case "logP":
                 yield part, logp
             case "SA":

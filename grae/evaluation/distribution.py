@@ -66,11 +66,11 @@ def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: S
         groups = halves.chosen.shape[1]
         ones = np.ones(len(parts.rows))
         by_group = sparse.csr_array((ones, (halves.group[parts.rows], parts.columns)), (groups, len(parts.names)))
-        some = [
+        batches = [
             cosine(halves.chosen[first : first + CHUNK].astype(np.float64) @ by_group)
             for first in range(0, len(halves.chosen), CHUNK)
         ]
-        return np.concatenate(some)
+        return np.concatenate(batches)
 
     whole = min(1.0, float(cosine(parts.counts.astype(np.float64))))  # rounding may exceed 1
     return whole, interval_of_subsamples(whole, halves, again, most=1)

@@ -86,8 +86,8 @@ def molecules_of(
     described = describe(distinct, parts, n_jobs=work.n_jobs, progress=done).repeated(distinct.places)
     activations = None
     if chemnet is not None:
-        found = chemnet.activations(distinct.forms, progress=work.begin("ChemNet on the samples"))
-        activations = found[distinct.places]
+        activations = chemnet.activations(distinct.forms, progress=work.begin("ChemNet on the samples"))
+        activations = activations[distinct.places]
     return Molecules(n, described, subsamples_of(n, work.seed), activations)
 
 

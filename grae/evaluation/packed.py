@@ -117,21 +117,21 @@ def start_strings(model: "GrammarAutoencoder", run: "LoadedRun", n: int, *, seed
     """
     grammar = model.language_grammar_
     form = grammar.language.form(model.settings_.form)
-    found: dict[str, str] = {}  # by canonical form, keeping the form that the model learned
+    strings: dict[str, str] = {}  # by canonical form, keeping the form that the model learned
     round_ = 0
-    while len(found) < n:
+    while len(strings) < n:
         texts = model.sample(min(ROUND, 2 * n), seed=seed + round_)
         valid = [text for text, known in zip(texts, grammar.canonical(texts), strict=True) if known is not None]
-        before = len(found)
+        before = len(strings)
         for text, key in zip(valid, form.spell(valid), strict=True):
             if key is not None:
-                found.setdefault(key, text)
+                strings.setdefault(key, text)
         round_ += 1
-        if len(found) - before < LEAST_NEW * len(texts):
+        if len(strings) - before < LEAST_NEW * len(texts):
             break
     for text in [] if run.training is None else run.training.read():
-        found.pop(text, None)
-    return list(found.values())[:n]
+        strings.pop(text, None)
+    return list(strings.values())[:n]
 
 
 def _write(

@@ -95,7 +95,7 @@ def reference_of(
             reference.arrays[part] = np.concatenate([block[part]["values"] for block in blocks])
     if chemnet is not None:
         sums = [block[ACTIVATIONS] for block in blocks]
-        n, total, products = (np.sum([some[name] for some in sums], axis=0) for name in Sums._fields)
+        n, total, products = (np.sum([block[name] for block in sums], axis=0) for name in Sums._fields)
         reference.moments = Sums(n, total, products).moments
     return reference
 
@@ -106,6 +106,7 @@ def _described(molecules: Distinct, parts: Sequence[str], work: Work, done: Prog
         return {}
     described = describe(molecules, parts, n_jobs=work.n_jobs, progress=done).repeated(molecules.places)
     counted = {
-        part: {"names": joined(found.names), "counts": found.counts} for part, found in described.occurrences.items()
+        part: {"names": joined(occurrences.names), "counts": occurrences.counts}
+        for part, occurrences in described.occurrences.items()
     }
     return {part: {"values": values} for part, values in described.arrays.items()} | counted

@@ -39,17 +39,17 @@ def largest_evaluation(run: Path, **settings: object) -> Record | None:
     """
     whole = [record for record in _records(run) if "measures" not in record["settings"]]
     fitting = [record for record in whole if settings.items() <= record["settings"].items()]
-    return max((record["found"] for record in fitting), key=lambda found: found["n"], default=None)
+    return max((record["found"] for record in fitting), key=lambda evaluation: evaluation["n"], default=None)
 
 
-def keep_evaluation(run: Path, settings: Mapping[str, object], found: Mapping[str, object]) -> None:
+def keep_evaluation(run: Path, settings: Mapping[str, object], evaluation: Mapping[str, object]) -> None:
     """Stores an evaluation; replaces one with the same settings.
 
     Raises:
         RunError: the file is truncated, of another format, or cannot be written.
     """
     others = [record for record in _records(run) if record["settings"] != settings]
-    records = [*others, {"settings": dict(settings), "found": dict(found)}][-MOST:]
+    records = [*others, {"settings": dict(settings), "found": dict(evaluation)}][-MOST:]
     write_json(run / FILE, {"format": FORMAT, "evaluations": records})
 
 

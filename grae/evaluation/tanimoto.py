@@ -38,7 +38,7 @@ def _counts(prints):
 
 
 @compiled()
-def _nearest(prints, counts, others, other_counts, found):
+def _nearest(prints, counts, others, other_counts, similarities):
     words = prints.shape[1]
     for row in range(prints.shape[0]):
         best_both, best_either = 0, 1  # compared as fractions, with one division per row
@@ -51,7 +51,7 @@ def _nearest(prints, counts, others, other_counts, found):
                 both, either = 1, 1
             if both * best_either > best_both * either:
                 best_both, best_either = both, either
-        found[row] = best_both / best_either
+        similarities[row] = best_both / best_either
 
 
 @compiled()

@@ -298,7 +298,7 @@ class ImageAutoencoder(LatentEstimator):
         device = self._device()
         network = self.network_.to(device)
         parts = [
-            encode_images(network, images[some], device=device) for some in np.array_split(rows, -(-len(rows) // CHUNK))
+            encode_images(network, images[part], device=device) for part in np.array_split(rows, -(-len(rows) // CHUNK))
         ]
         return fit_densities(np.concatenate(parts), self.settings_, progress=bool(self.progress))
 

@@ -47,5 +47,5 @@ def lambda_scale(recipe: Recipe, width: float, channels: int, latent_dim: int) -
     The squared weights grow with the number of filters, the error does not. (Nor does the gradient penalty: batch
     normalization makes the output's derivative independent of the number of filters.)
     """
-    whole, narrow = (initial_squares(some, channels, latent_dim) for some in (recipe, widened(recipe, width)))
+    whole, narrow = (initial_squares(each, channels, latent_dim) for each in (recipe, widened(recipe, width)))
     return whole / narrow

@@ -84,7 +84,7 @@ def _for_page(text: str, name: str, label: str) -> Markup:
     head = Markup('<svg class="plot" role="img" aria-label="{}" viewBox="{}">').format(label, view[1])
     text = text[text.index(">") + 1 :]
     used = set(re.findall(r'(?:url\(|href=")#([^")]+)', text))
-    text = re.sub(r' id="([^"]+)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", text)
+    text = re.sub(r' id="([^"]+)"', lambda match: f' id="{name}-{match[1]}"' if match[1] in used else "", text)
     text = re.sub(r'(url\(|href=")#', rf"\1#{name}-", text).replace("xlink:href", "href")
     text = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font: \1px var(--sans)", text)
     for colour, variable in VARIABLES.items():

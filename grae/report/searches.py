@@ -23,11 +23,11 @@ def section(context: ReportContext) -> Section | LeftOut:
     begun = [search for search in context.searches if len(search.history)]
     if not begun:
         return LeftOut(TITLE, "this run has no searches: run `grae optimize`")
-    rows = [_told(context, number, search) for number, search in enumerate(begun)]
+    rows = [_row(context, number, search) for number, search in enumerate(begun)]
     return Section("searches", TITLE, rendered("searches", searches=rows, kind=context.renderer.kind))
 
 
-def _told(context: ReportContext, number: int, search: Search) -> dict[str, object]:
+def _row(context: ReportContext, number: int, search: Search) -> dict[str, object]:
     history = search.history
     scores = [record.score for record in history if record.score is not None]
     plots = [_progress(number, search)]

@@ -272,8 +272,8 @@ class Training:
         advice = f"lower learning_rate (now {self.settings.learning_rate:g})"
         advice += " or clip_norm" if self.settings.clip_norm else ", set clip_norm"
         advice += ", or precision='fp32'" if self.bf16 else ""
-        kept = "" if self.run is None else f"; the last good state is kept in {self.run / 'state'}"
-        return advice + kept
+        state = "" if self.run is None else f"; the last good state is kept in {self.run / 'state'}"
+        return advice + state
 
     def _how_to_resume(self) -> str:
         """The message after Ctrl-C or a failed callback."""

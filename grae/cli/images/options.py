@@ -153,8 +153,8 @@ def check_settings(parameters: Mapping[str, Any], images: "ImageSet") -> None:
     """
     from grae.images.resolution import resolve_settings
 
-    asked = {"precision": "auto", **parameters}
-    resolve_settings({**asked, "recipe": asked["recipe"] or images.recipe}, images.shape)
+    requested = {"precision": "auto", **parameters}
+    resolve_settings({**requested, "recipe": requested["recipe"] or images.recipe}, images.shape)
 
 
 def data_of(run: Path) -> "ImageSet":

@@ -109,11 +109,13 @@ def folded(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     gamma (w x - mean) / sigma + beta = (gamma / sigma) w x + (beta - gamma mean / sigma), computed in float64.
     """
-    found: dict[str, Tensor] = {}
+    folded_weights: dict[str, Tensor] = {}
     for name, _ in _layers():
         parts = ("weight", "bias", "running_mean", "running_var")
         gamma, beta, mean, variance = (weights[f"{name}.bn.{part}"].double() for part in parts)
         factor = gamma / (variance + EPSILON).sqrt()
-        found[f"{name}.weight"] = (factor[:, None, None, None] * weights[f"{name}.conv.weight"].double()).float()
-        found[f"{name}.bias"] = (beta - factor * mean).float()
-    return found
+        folded_weights[f"{name}.weight"] = (
+            factor[:, None, None, None] * weights[f"{name}.conv.weight"].double()
+        ).float()
+        folded_weights[f"{name}.bias"] = (beta - factor * mean).float()
+    return folded_weights

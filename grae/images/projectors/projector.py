@@ -64,8 +64,8 @@ class Projector:
             for start in range(0, len(batch), self.at_once):
                 with torch.inference_mode():
                     x = as_tensor(batch[start : start + self.at_once]).to(self.device).float() / 255
-                    found: Tensor = network.features(x)  # pyright: ignore[reportCallIssue]
-                    part = found.float().cpu().numpy()
+                    features: Tensor = network.features(x)  # pyright: ignore[reportCallIssue]
+                    part = features.float().cpu().numpy()
                 yield part
 
     def moments(self, images: Iterable[np.ndarray]) -> Moments:

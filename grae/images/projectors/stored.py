@@ -141,11 +141,11 @@ def _shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 def _differences(wanted: Mapping[str, tuple[int, ...]], weights: Mapping[str, Tensor]) -> list[str]:
     """Differences of names or shapes from the expected tensors, in words."""
-    found = _shapes(weights)
+    shapes = _shapes(weights)
     return [
-        f"{name} (there {found.get(name, 'none')}, here {wanted.get(name, 'none')})"
-        for name in sorted(wanted.keys() | found.keys())
-        if wanted.get(name) != found.get(name)
+        f"{name} (there {shapes.get(name, 'none')}, here {wanted.get(name, 'none')})"
+        for name in sorted(wanted.keys() | shapes.keys())
+        if wanted.get(name) != shapes.get(name)
     ]
 
 

@@ -170,7 +170,7 @@ def test_what_cannot_be_used_is_named(fitted, few):
         ImageAutoencoder(validation=0.0).fit(few)
     with pytest.raises(DataError, match="too few"):
         ImageAutoencoder(**SMALL).fit(few[:3])
-    with pytest.raises(DataError, match="those of the training had 8 x 8 x 1"):
+    with pytest.raises(DataError, match="those of the training set had 8 x 8 x 1"):
         fitted.transform(np.zeros((1, 32, 32, 1), np.uint8))
     with pytest.raises(DataError, match="codes have shape"):
         fitted.inverse_transform(np.zeros((2, 3)))
