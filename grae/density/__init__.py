@@ -1,6 +1,6 @@
-"""Densities over latent codes, fitted after training: fit, sample, log_prob, and a file that holds several.
+"""Densities of latent codes, fitted after training: `fit`, `sample`, `log_prob`, and saving.
 
-Its names are imported when they are first used, so that a command knows the densities' names without numpy.
+Its names are imported on first use, so that the table of densities can be read without numpy.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A mixture of as many Gaussians as held-out codes ask for."""
+"""A Gaussian mixture whose number of components is chosen by held-out likelihood."""
 
 from itertools import pairwise
 from typing import Any
@@ -13,19 +13,19 @@ COMPONENTS = (10, 20, 40, 80, 160)
 
 
 class AutoMixture(Mixture):
-    """The mixture under which held-out codes are most likely, of several numbers of components.
+    """A Gaussian mixture whose number of components maximizes the likelihood of held-out codes.
 
-    A tenth of the codes is held out; mixtures of more and more components are fitted to the others, until the
-    held-out codes' mean log density rises by no more than its standard error. The state records what was measured.
+    A tenth of the codes is held out; mixtures of increasing size are fitted to the others until the mean log density of
+    the held-out codes increases by no more than its standard error. The state records the measurements.
 
     Args:
-        components: the numbers to try, rising.
-        max_rows: codes to fit to at most; of more, this many are drawn.
-        max_iterations: of expectation maximization at most.
-        tolerance: gain of the mean log density, in nats, below which it has converged.
+        components: numbers of components to try, increasing.
+        max_rows: maximum number of codes; larger sets are subsampled.
+        max_iterations: maximum number of EM iterations.
+        tolerance: increase of the mean log density, in nats, below which EM has converged.
 
     Raises:
-        SettingsError: the numbers do not rise from at least 1.
+        SettingsError: the numbers are not positive and increasing.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class AutoMixture(Mixture):
         tolerance: float = 1e-2,
     ) -> None:
         if not components or components[0] < 1 or any(after <= before for before, after in pairwise(components)):
-            raise SettingsError(f"numbers of components {components!r} do not rise from at least 1")
+            raise SettingsError(f"numbers of components {components!r} are not positive and increasing")
         super().__init__(components[0], max_rows=max_rows, max_iterations=max_iterations, tolerance=tolerance)
         self.components = components
 
@@ -53,7 +53,7 @@ class AutoMixture(Mixture):
             for count in self.components[1:]:
                 mixture = self._fitted_with(count, rows, seed)
                 if mixture.about["n_components"] <= best.about["n_components"]:
-                    break  # there are no more different codes
+                    break  # more components than distinct codes
                 gain = mixture.log_prob(held_out) - likelihood
                 measured[count] = float((likelihood + gain).mean())
                 if gain.mean() <= gain.std() / np.sqrt(n_held_out):

@@ -1,4 +1,4 @@
-"""What every density over latent codes does."""
+"""The interface of densities of latent codes."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -8,14 +8,14 @@ import numpy as np
 from grae.errors import DataError
 
 CHUNK = 16_384
-"""Codes looked at together, which bounds the memory that a call needs beside its arguments and its result."""
+"""Codes per batch, which bounds the working memory of a call."""
 
 
 class Density(ABC):
-    """A density over codes of D dimensions.
+    """A density of codes of D dimensions.
 
-    Fitted to codes (n, D) of any float type, it samples codes (n, D) float32 and gives the log density, in nats, of
-    others. Everything drawn follows the seed that is passed.
+    Fitted to codes (n, D) of any float dtype, it samples codes (n, D) float32 and evaluates the log density in nats.
+    Random draws follow the seed that is passed.
 
     Attributes:
         dim: D; None before `fit`.
@@ -27,11 +27,11 @@ class Density(ABC):
         """Fits the density to codes.
 
         Args:
-            z: (n, D) finite floats, n at least 1; an array on disk (memmap) is read in parts.
-            seed: of whatever the fit draws.
+            z: (n, D) finite floats, n at least 1; memory-mapped arrays are read in parts.
+            seed: seed of random draws.
 
         Raises:
-            DataError: no codes, not two-dimensional, or NaN or infinite values among them.
+            DataError: no codes, wrong shape, or NaN or infinite values.
         """
         codes = np.asanyarray(z)
         if codes.ndim != 2 or 0 in codes.shape:
@@ -50,7 +50,7 @@ class Density(ABC):
         """The log density of each code, (n,) float64, in nats.
 
         Raises:
-            DataError: codes of another width, or NaN or infinite values among them.
+            DataError: wrong shape, or NaN or infinite values.
         """
         dim, codes = self._fitted(), np.asanyarray(z)
         if codes.ndim != 2 or codes.shape[1] != dim:
@@ -65,20 +65,20 @@ class Density(ABC):
 
     @abstractmethod
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """All that `from_state` needs: arrays by name, and values that JSON can hold."""
+        """The state for `from_state`: arrays by name, and JSON-serializable values."""
 
     @classmethod
     @abstractmethod
     def from_state(cls, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Self:
-        """The density of a state.
+        """Restores a density from its state.
 
         Raises:
-            ValueError: this is not a state of such a density (an array is missing, of another shape, or not finite).
+            ValueError: an array is missing, of the wrong shape, or not finite.
         """
 
     @abstractmethod
     def _fit(self, z: np.ndarray, seed: int) -> None:
-        """Fits to checked codes (n, D)."""
+        """Fits to validated codes (n, D)."""
 
     @abstractmethod
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -86,7 +86,7 @@ class Density(ABC):
 
     @abstractmethod
     def _log_prob(self, z: np.ndarray) -> np.ndarray:
-        """The log density (n,) of checked codes (n, D) float64."""
+        """The log density (n,) of validated codes (n, D) float64."""
 
     def _fitted(self) -> int:
         """The width of the codes. Raises DataError before `fit`."""
@@ -96,7 +96,7 @@ class Density(ABC):
 
 
 def check_finite(z: np.ndarray) -> None:
-    """Raises DataError, naming the first row, where codes hold NaN or infinite values."""
+    """Raises DataError, naming the first row, if codes contain NaN or infinite values."""
     for start in range(0, len(z), CHUNK):
         finite = np.isfinite(z[start : start + CHUNK]).all(axis=1)
         if not finite.all():

@@ -1,4 +1,4 @@
-"""The densities by name. Imports nothing heavy."""
+"""The table of densities. Imports nothing heavy."""
 
 from typing import TYPE_CHECKING
 
@@ -11,16 +11,16 @@ DENSITIES: "Table[type[Density]]" = Table(
     "density",
     {
         "gmm": ("grae.density.gaussians:Mixture", "ten Gaussians"),
-        "gmm-auto": ("grae.density.auto_mixture:AutoMixture", "as many Gaussians as held-out codes ask for"),
+        "gmm-auto": ("grae.density.auto_mixture:AutoMixture", "mixture sized by held-out likelihood"),
         "gaussian": ("grae.density.gaussians:Gaussian", "one Gaussian"),
         "flow": ("grae.density.flow:SplineFlow", "a normalizing flow"),
         "normal": ("grae.density.normal:StandardNormal", "N(0, I)"),
-        "two-stage": ("grae.density.two_stage:TwoStage", "a variational autoencoder of the codes"),
+        "two-stage": ("grae.density.two_stage:TwoStage", "a VAE of the codes"),
     },
 )
-"""The densities by the names that commands and files know them by."""
+"""The densities by their names in commands and files."""
 RENAMED = {"gmm-chosen": "gmm-auto"}
-"""Names in older files, and what they are called now."""
+"""Current names of densities in older files."""
 
 ALWAYS = ("gmm", "gaussian", "normal")
-"""Those that are fitted to every model, beside its own; the others take minutes."""
+"""Densities fitted to every model, in addition to its default; the others take minutes."""

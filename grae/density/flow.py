@@ -1,11 +1,9 @@
-"""A normalizing flow over the codes: a neural spline flow, trained by maximum likelihood.
+"""A normalizing flow of the codes: a neural spline flow, trained by maximum likelihood.
 
-The codes are whitened by the Gaussian fitted to them, floors and all, so that the flow has left to learn what a
-Gaussian cannot say: before any training it is that Gaussian.
-Source of the transformations: Durkan et al. 2019 (Neural Spline Flows), in the coupling form, which is as fast to
-sample from as to evaluate.
+The codes are whitened by the Gaussian fitted to them, with its floors; before training, the flow is that Gaussian.
+Source: Durkan et al. 2019 (Neural Spline Flows), with coupling layers, which are as fast to sample as to evaluate.
 
-What needs torch is in `splines`.
+The network is in `splines`, which needs torch.
 """
 
 from typing import Any, Self
@@ -21,16 +19,16 @@ SIZES = ("transforms", "hidden", "bins")
 
 
 class SplineFlow(Density):
-    """A normalizing flow from N(0, I) to the whitened codes; fitting it trains that, on the CPU, under the seed.
+    """A normalizing flow from N(0, I) to the whitened codes, trained on the CPU under the seed.
 
     Args:
-        transforms: coupling layers; each shuffles the dimensions in its own way.
+        transforms: number of coupling layers, each with a random permutation of the dimensions.
         hidden: width of the two hidden layers of each.
-        bins: of each monotonic spline, on [-5, 5] whitened units; beyond, it is the identity.
-        max_steps: training steps at most, as whole passes, but one pass at least.
-        epochs: passes over the codes at most.
-        batch_size: codes a step.
-        learning_rate: of Adam, the highest; it falls to 0 as a cosine.
+        bins: bins of each rational-quadratic spline on [-5, 5] in whitened units; outside, it is the identity.
+        max_steps: maximum number of steps, rounded to whole epochs, at least one.
+        epochs: maximum number of epochs.
+        batch_size: codes per step.
+        learning_rate: initial learning rate of Adam, with a cosine schedule to 0.
 
     Raises:
         SettingsError: a setting is out of range.
@@ -116,6 +114,6 @@ class SplineFlow(Density):
         return self._flow.log_prob(self._whiten(z)) - log_determinant
 
     def _whiten(self, z: np.ndarray) -> np.ndarray:
-        """Codes (n, D) in the units in which the Gaussian is N(0, I)."""
+        """Whitens codes (n, D): the Gaussian becomes N(0, I)."""
         x = (z - self._gaussian.center) / self._gaussian.scale
         return solve_triangular(self._gaussian.factors[0], x.T, lower=True, check_finite=False).T

@@ -1,14 +1,14 @@
-"""One Gaussian, and a mixture of several, with full covariances, robust to rank-deficient codes.
+"""A Gaussian and Gaussian mixtures with full covariances, robust to rank-deficient codes.
 
-Each dimension is standardized before anything else, and the density takes the Jacobian of that into account. The rule
-for codes that (nearly) lie in a subspace, as those of a regularized autoencoder often do:
+Each dimension is standardized first, and the density includes the Jacobian. Codes that (nearly) lie in a subspace, as
+those of regularized autoencoders often do, are handled by floors:
 
 - a dimension's scale is its standard deviation, but at least `SCALE_FLOOR` of the root mean square of all of them;
 - the Gaussian's covariance, in standardized units, has no eigenvalue below `EIGENVALUE_FLOOR` of its mean eigenvalue;
-- the mixture adds `EIGENVALUE_FLOOR` to the diagonal of each component's.
+- the mixture adds `EIGENVALUE_FLOOR` to the diagonal of each component's covariance.
 
-So the density is finite everywhere, the directions that hold no codes get a thousandth of the usual width, and no
-number of codes, duplicates or constant dimensions raises or warns.
+The density is thus finite everywhere, directions without variance get a thousandth of the usual width, and neither few
+codes nor duplicates or constant dimensions raise errors or warnings.
 """
 
 import math
@@ -28,13 +28,13 @@ EIGENVALUE_FLOOR = 1e-6
 SMALLEST_SCALE = 1e-12
 MAX_ROWS = 100_000
 FIRST_ROWS = 10_000
-FIRST_ROWS_EACH = 10  # in the first fit, for each component and dimension
+FIRST_ROWS_EACH = 10  # codes per component and dimension in the first fit
 TYPICAL_ITERATIONS = 50
-REFINEMENTS = 5  # iterations over all codes after those over the first ones
+REFINEMENTS = 5  # iterations over all codes after the first fit
 
 
 class _Gaussians(Density):
-    """Weighted Gaussians in standardized units; how they are fitted is the subclass's."""
+    """Weighted Gaussians in standardized units; subclasses fit them."""
 
     weights: np.ndarray  # K
     means: np.ndarray  # K D
@@ -75,7 +75,7 @@ class _Gaussians(Density):
         return density
 
     def _fit_one(self, z: np.ndarray) -> int:
-        """Takes the one Gaussian of all codes, standardized by now; gives how many eigenvalues were raised."""
+        """Fits a single Gaussian to standardized codes; returns the number of eigenvalues raised to the floor."""
         correlation = _mean_over(z, lambda part: _outer((part - self.center) / self.scale))
         eigenvalues, vectors = np.linalg.eigh(correlation)
         floor = EIGENVALUE_FLOOR * max(eigenvalues.mean(), SMALLEST_SCALE)
@@ -99,7 +99,7 @@ class _Gaussians(Density):
             white = solve_triangular(factor, (x - mean).T, lower=True, check_finite=False)  # D n
             log_determinant = np.log(np.diagonal(factor)).sum()
             joint[:, k] = -0.5 * np.einsum("dn,dn->n", white, white) - log_determinant
-        with np.errstate(divide="ignore"):  # a component of weight 0 has log weight -inf, and counts for nothing
+        with np.errstate(divide="ignore"):  # a component of weight 0 has log weight -inf
             log_weights = np.log(self.weights)
         constant = 0.5 * x.shape[1] * math.log(2 * math.pi) + np.log(self.scale).sum()
         return logsumexp(joint + log_weights, axis=1) - constant
@@ -109,7 +109,7 @@ _ARRAYS = ("weights", "means", "factors", "center", "scale")
 
 
 class Gaussian(_Gaussians):
-    """One Gaussian: mean and full covariance (maximum likelihood) of all codes, with the floors described above."""
+    """A Gaussian with mean and full covariance of all codes (maximum likelihood), with the floors described above."""
 
     def _fit(self, z: np.ndarray, seed: int) -> None:
         self.center, self.scale = standardization(z)
@@ -118,23 +118,23 @@ class Gaussian(_Gaussians):
 
 
 class Mixture(_Gaussians):
-    """A mixture of Gaussians with full covariances (scikit-learn's expectation maximization, started by k-means).
+    """A Gaussian mixture with full covariances, fitted by scikit-learn's EM with k-means initialization.
 
-    Of many codes a sample is fitted until it converges, and all of them refine that in a few iterations. Of ten
-    components over 112 dimensions, held-out codes have a mean log density of 157.2 nats after 5,000 codes, 162.9 after
-    10,000 (13 s on one core), 165.8 after 20,000 (33 s), 167.0 after 10,000 refined with 55,000 (22 s), and 167.2
-    after all 55,000 until they converge (68 s).
+    For many codes, EM runs on a subsample until it converges, and then for a few iterations on all codes. With ten
+    components in 112 dimensions, the mean log density of held-out codes is 157.2 nats with 5,000 codes, 162.9 with
+    10,000 (13 s on one core), 165.8 with 20,000 (33 s), 167.0 with 10,000 refined with 55,000 (22 s), and 167.2
+    with all 55,000 until convergence (68 s).
 
-    There are never more components than leave each D + 1 different codes; one alone is the Gaussian. The state records
-    what was asked for and what was fitted, whether it converged, and how many codes were used.
+    The number of components is limited so that each has at least D + 1 distinct codes; with one, it is the Gaussian.
+    The state records the requested and the fitted number, whether EM converged, and the number of codes.
 
     Args:
-        n_components: components asked for; ten in the paper (Ghosh et al. 2020).
-        max_rows: codes to fit to at most; of more, this many are drawn.
-        first_rows: codes of the first fit, or ten for each component and dimension if that is more.
-        max_iterations: of expectation maximization at most in the first fit, those of the paper's published code; it
-            ends before, once it has converged, and the state says whether it has.
-        tolerance: gain of the mean log density, in nats, below which it has converged.
+        n_components: number of components; ten in the paper (Ghosh et al. 2020).
+        max_rows: maximum number of codes; larger sets are subsampled.
+        first_rows: codes of the first fit, or ten per component and dimension if that is more.
+        max_iterations: maximum number of EM iterations of the first fit, as in the paper's published code; the state
+            records whether it converged.
+        tolerance: increase of the mean log density, in nats, below which EM has converged.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class Mixture(_Gaussians):
             self.about |= self._maximize(x, n_components, seed)
 
     def _maximize(self, x: np.ndarray, n_components: int, seed: int) -> dict[str, Any]:
-        """Fits several components to standardized codes (n, D); gives what there is to record."""
+        """Fits several components to standardized codes (n, D); returns the record of the fit."""
         first, size = x, max(self.first_rows, FIRST_ROWS_EACH * n_components * (x.shape[1] + 1))
         if len(x) > size:
             first = x[np.sort(np.random.default_rng(seed).choice(len(x), size=size, replace=False))]
@@ -184,7 +184,7 @@ class Mixture(_Gaussians):
                 if len(first) < len(x):
                     self._expectation_maximization(x, n_components, seed, ridge, after=model)
                 break
-            except (ValueError, LinAlgError):  # a covariance that rounding left without a Cholesky factor
+            except (ValueError, LinAlgError):  # a covariance that is not positive definite after rounding
                 ridge *= 10
                 if ridge > 1:
                     raise
@@ -198,7 +198,7 @@ class Mixture(_Gaussians):
     def _expectation_maximization(
         self, x: np.ndarray, n_components: int, seed: int, ridge: float, after: Any = None
     ) -> Any:
-        """Takes the mixture of codes (n, D), of k-means or of `REFINEMENTS` iterations after a fitted one."""
+        """Runs EM on codes (n, D), from k-means, or for `REFINEMENTS` iterations from a fitted mixture."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
@@ -216,12 +216,12 @@ class Mixture(_Gaussians):
 
 
 def seconds_to_fit(n: int, dim: int) -> float:
-    """Seconds that a `Mixture` of ten components of n codes (n, D) takes about, by the time of one product here."""
+    """Estimated seconds for fitting a `Mixture` of ten components to n codes, from the time of a matrix product."""
     x, factor = np.ones((1024, dim)), np.eye(dim)
     once = seconds_of(lambda: np.matmul(x, factor)) / len(x)
     n = min(n, MAX_ROWS)
     products = TYPICAL_ITERATIONS * min(n, FIRST_ROWS) + (REFINEMENTS * n if n > FIRST_ROWS else 0)
-    return 3 * 10 * products * once  # two products in each iteration, and as much again for the rest
+    return 3 * 10 * products * once  # two products per iteration, and as much again for the rest
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -243,7 +243,7 @@ def standardization(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mean_over(z: np.ndarray, mean: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """The mean over all rows of what `mean` gives for a part of them as float64."""
+    """The mean over all rows, from `mean` of each part as float64."""
     total: Any = 0.0
     for start in range(0, len(z), CHUNK):
         part = np.asarray(z[start : start + CHUNK], dtype=np.float64)
@@ -257,7 +257,7 @@ def _outer(x: np.ndarray) -> np.ndarray:
 
 
 def _count_different(x: np.ndarray, most: int) -> int:
-    """How many rows differ from one another, counting no further than `most`."""
+    """The number of distinct rows, counted up to `most`."""
     seen: set[bytes] = set()
     for row in x:
         seen.add(row.tobytes())

@@ -1,4 +1,4 @@
-"""What densities that are trained like networks need: some codes held out, the others in shuffled batches."""
+"""Held-out codes and batches for densities that are trained as networks."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from torch import Tensor
 
 from grae.training.batches import shuffled_batches
 
-HELD_OUT = 0.05  # share of the codes that decide which weights are the best
+HELD_OUT = 0.05  # share of the codes used for validation
 
 
 def held_out_of(codes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The codes to train on and those held out, at random; of few codes all are both."""
+    """Random training and held-out codes; few codes serve as both."""
     order = np.random.default_rng(seed).permutation(len(codes))
     n_held_out = int(HELD_OUT * len(codes))
     return codes[order[n_held_out:]], codes[order[:n_held_out]] if n_held_out else codes
@@ -22,9 +22,9 @@ class CodeBatches:
     """Codes (n, D) float32 in shuffled batches {"x": (B, D)}.
 
     Args:
-        codes: all of them.
-        batch_size: the most in a batch.
-        seed: of their order.
+        codes: the codes.
+        batch_size: maximum number of codes per batch.
+        seed: seed of the order.
     """
 
     def __init__(self, codes: np.ndarray, batch_size: int, seed: int) -> None:

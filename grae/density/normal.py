@@ -1,4 +1,4 @@
-"""The standard normal density, that of a variational autoencoder's prior."""
+"""The standard normal density, the prior of a variational autoencoder."""
 
 import math
 from typing import Any, Self
@@ -9,10 +9,10 @@ from grae.density.base import Density
 
 
 class StandardNormal(Density):
-    """N(0, I). Fitting it only takes note of the width of the codes.
+    """N(0, I). Fitting only sets the number of dimensions.
 
     Args:
-        dim: D, where it is not to be taken from codes.
+        dim: D; None to take it from the codes in `fit`.
     """
 
     def __init__(self, dim: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The second autoencoder of the two-stage density, between numpy's arrays: the first's parts, over codes."""
+"""The network of the two-stage density: an autoencoder of codes, with numpy arrays in and out."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,8 +12,8 @@ from grae.density.held_out import CodeBatches, held_out_of
 from grae.training.loop import train
 from grae.training.settings import TrainingSettings
 
-AT_ONCE = 16_384  # rows that a layer sees together
-FIRST_GAMMA = 0.1  # from 1 on, the standard deviation of the codes, q would fall back to the prior at once and stay
+AT_ONCE = 16_384  # rows per batch
+FIRST_GAMMA = 0.1  # starting at 1, the standard deviation of the codes, q would collapse to the prior
 LEAST_LOG_GAMMA = -7.0
 LOG_SIGMA_BOUND = 5.0  # log sigma = bound * tanh(layer), so that it stays finite far from the codes
 
@@ -22,10 +22,10 @@ class SecondStage:
     """An autoencoder of standardized codes, with two hidden layers of ReLUs on each side.
 
     Args:
-        dim: of the codes, D, and of the latents.
-        width: of the hidden layers.
+        dim: dimensions of codes and latents, D.
+        width: width of the hidden layers.
         gamma: standard deviation of p(z | u), in the loss; None to learn it with the weights.
-        seed: of the weights.
+        seed: seed of the initial weights.
     """
 
     def __init__(self, dim: int, *, width: int, gamma: float | None = None, seed: int = 0) -> None:
@@ -57,7 +57,7 @@ class SecondStage:
         schedule: Any,
         seed: int,
     ) -> dict[str, Any]:
-        """Trains on standardized codes (n, D) float32; gives what there is to record. Arguments as of `TwoStage`."""
+        """Trains on standardized codes (n, D) float32; returns a record of the training. Arguments as `TwoStage`."""
         rows, held_out = held_out_of(codes, seed)
         steps_an_epoch = -(-len(rows) // batch_size)
         settings = TrainingSettings(
@@ -89,7 +89,7 @@ class SecondStage:
         return torch.cat([self.network.decoder(chunk, {}) for chunk in _chunks(u)]).double().numpy()
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The weights and biases by their names, float32."""
+        """Weights and biases by name, float32."""
         return {
             f"{part}.{name}": tensor.detach().cpu().numpy().copy()
             for part, module in self._parts.items()
@@ -97,7 +97,7 @@ class SecondStage:
         }
 
     def take(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Takes weights and biases as `arrays` gives them."""
+        """Loads weights and biases from `arrays`."""
         for part, module in self._parts.items():
             own = {name.removeprefix(f"{part}."): a for name, a in arrays.items() if name.startswith(f"{part}.")}
             module.load_state_dict({name: torch.tensor(array) for name, array in own.items()})
@@ -120,7 +120,7 @@ class _Decoder(nn.Sequential):
 
 
 class _NegativeLogLikelihood(nn.Module):
-    """-log N(x; mean, gamma^2 I) without its constant, summed over the dimensions, mean over the batch, in nats.
+    """-log N(x; mean, gamma^2 I) without its constant, in nats: sum over dimensions, mean over the batch.
 
     Args:
         gamma: fixed; None to learn it, from `FIRST_GAMMA` on.
@@ -138,7 +138,7 @@ class _NegativeLogLikelihood(nn.Module):
 
 
 def _mean_loss(codes: np.ndarray) -> Any:
-    """A validation on codes (n, D), with a draw from q, which the bottleneck makes in training mode alone."""
+    """A validation function on codes (n, D), with a draw from q: the bottleneck samples in training mode only."""
 
     def validate(network: nn.Module) -> dict[str, float]:
         network.train()
@@ -148,6 +148,6 @@ def _mean_loss(codes: np.ndarray) -> Any:
 
 
 def _chunks(rows: np.ndarray) -> Iterator[Tensor]:
-    """Rows (n, D) some at a time, float32; at least one part."""
+    """Rows (n, D) in chunks, float32; at least one chunk."""
     for start in range(0, max(1, len(rows)), AT_ONCE):
         yield torch.from_numpy(np.asarray(rows[start : start + AT_ONCE], np.float32))

@@ -1,4 +1,4 @@
-"""The network of the flow, zuko's neural spline flow, between numpy's arrays."""
+"""The network of the flow, zuko's neural spline flow, with numpy arrays in and out."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,14 +17,14 @@ VALIDATION_BATCH = 4096
 
 
 class Splines(nn.Module):
-    """Coupling layers of monotonic rational-quadratic splines, the identity before training.
+    """Coupling layers of monotonic rational-quadratic splines, initialized to the identity.
 
     Args:
-        dim: of the codes, D.
-        transforms: coupling layers.
+        dim: dimensions of the codes, D.
+        transforms: number of coupling layers.
         hidden: width of their two hidden layers.
-        bins: of each spline.
-        seed: of the weights and of how each layer shuffles the dimensions.
+        bins: bins of each spline.
+        seed: seed of initial weights and permutations.
     """
 
     def __init__(self, dim: int, *, transforms: int, hidden: int, bins: int, seed: int) -> None:
@@ -36,24 +36,24 @@ class Splines(nn.Module):
                 bins=bins,
                 transforms=transforms,
                 randperm=True,
-                passes=min(2, dim),  # two are a coupling; of one dimension there is nothing to couple
+                passes=min(2, dim),  # two passes are coupling; a single dimension needs none
                 hidden_features=(hidden, hidden),
             )
         with torch.no_grad():
             for transform in self.flow.transform.transforms:  # pyright: ignore[reportGeneralTypeIssues, reportArgumentType]
                 parameters: Any = transform
                 last = list(parameters.parameters())[-2:] if dim > 1 else list(parameters.parameters())
-                for weight in last:  # those that give the splines' knots
+                for weight in last:  # the layers whose outputs are the knots
                     weight.zero_()
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The loss on codes {"x": (B, D)}: their negative mean log density, in nats."""
+        """The loss on codes {"x": (B, D)}: the negative mean log density, in nats."""
         return {"loss": -self.flow().log_prob(batch["x"]).mean()}
 
     def fit(
         self, codes: np.ndarray, *, epochs: int, max_steps: int, batch_size: int, learning_rate: float, seed: int
     ) -> dict[str, Any]:
-        """Trains on whitened codes (n, D) float32; gives what there is to record. Arguments as of `SplineFlow`."""
+        """Trains on whitened codes (n, D) float32; returns the record of the training. Arguments as in `SplineFlow`."""
         rows, held_out = held_out_of(codes, seed)
         steps_a_pass = -(-len(rows) // batch_size)
         settings = TrainingSettings(
@@ -74,7 +74,7 @@ class Splines(nn.Module):
 
     @torch.inference_mode()
     def from_noise(self, noise: np.ndarray) -> np.ndarray:
-        """Draws of N(0, I) (n, D) to whitened codes (n, D) float64."""
+        """Maps draws from N(0, I), (n, D), to whitened codes (n, D) float64."""
         return self.flow().transform.inv(torch.from_numpy(noise.astype(np.float32))).numpy().astype(np.float64)
 
     @torch.inference_mode()
@@ -87,7 +87,7 @@ class Splines(nn.Module):
         return {name: tensor.numpy() for name, tensor in self.flow.state_dict().items()}
 
     def take(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Takes the weights of another. Raises ValueError: one is missing, of another shape, or not finite."""
+        """Loads weights. Raises ValueError: one is missing, of the wrong shape, or not finite."""
         expected = self.arrays()
         if arrays.keys() != expected.keys():
             raise ValueError(f"expected the arrays {', '.join(expected)}, found {', '.join(arrays) or 'none'}")

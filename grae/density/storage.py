@@ -14,10 +14,10 @@ REMEDY = "restore the file from a copy, or fit the densities again"
 
 
 def save_densities(path: str | Path, densities: Mapping[str, Density]) -> None:
-    """Writes fitted densities, by names of `DENSITIES`, to one file, whole or not at all.
+    """Writes fitted densities, by names in `DENSITIES`, to one file, atomically.
 
     Raises:
-        RunError: the file system refuses.
+        RunError: the file cannot be written.
     """
     arrays, about = {}, {}
     for name, density in densities.items():
@@ -29,10 +29,10 @@ def save_densities(path: str | Path, densities: Mapping[str, Density]) -> None:
 
 
 def load_densities(path: str | Path) -> dict[str, Density]:
-    """The densities of a file by name, equal to the bit to those saved.
+    """Loads the densities of a file by name, bit-identical to the saved ones.
 
     Raises:
-        RunError: the file is missing, truncated or not of this format, or holds NaN or arrays of foreign shapes.
+        RunError: the file is missing, truncated or of another format, or an array has NaN values or the wrong shape.
     """
     path = Path(path)
     arrays, about = files.read_tensors(path, remedy=REMEDY)

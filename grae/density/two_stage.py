@@ -1,12 +1,12 @@
-"""The two-stage density: a second variational autoencoder, over the codes of the first (2sVAE).
+"""The two-stage density: a second variational autoencoder, of the codes of the first (2sVAE).
 
-Codes are standardized in each dimension. The second autoencoder has two hidden layers of ReLUs on each side, a latent u
-as wide as a code, N(0, I) for its prior, a diagonal Gaussian for q(u | z), and N(f(u), gamma^2 I) for p(z | u).
+Codes are standardized in each dimension. The second autoencoder has two hidden ReLU layers on each side, a latent u of
+the width of a code with prior N(0, I), a diagonal Gaussian q(u | z), and p(z | u) = N(f(u), gamma^2 I).
 Source: Dai and Wipf 2019 (Diagnosing and Enhancing VAE Models); sizes of Ghosh et al. 2020.
 
-`sample` draws u from N(0, I) and z from p(z | u). `log_prob` is no exact density, which this model has none of in
-closed form, but the importance-weighted bound below it (Burda et al. 2016), with a fixed number of draws from q under a
-fixed seed: it is too low on average, the less so the more draws.
+`sample` draws u from N(0, I) and z from p(z | u). The model has no density in closed form: `log_prob` is the
+importance-weighted lower bound (Burda et al. 2016), with a fixed number of draws from q under a fixed seed. It is
+biased downwards, less so with more draws.
 
 The network is in `second_stage`, which needs torch.
 """
@@ -24,28 +24,27 @@ from grae.errors import SettingsError
 if TYPE_CHECKING:
     from grae.density.second_stage import SecondStage
 
-AT_ONCE = 16_384  # draws that are held together
-SMALLEST_GAMMA = 1e-3  # in standardized units, as the floor of the Gaussians' eigenvalues
+AT_ONCE = 16_384  # draws per batch
+SMALLEST_GAMMA = 1e-3  # in standardized units, like the floor of the Gaussians' eigenvalues
 
 
 class TwoStage(Density):
-    """A variational autoencoder over standardized codes; fitting it trains that, on the CPU, under the seed.
+    """A variational autoencoder of standardized codes, trained on the CPU under the seed.
 
-    The recipe of Ghosh et al. 2020 is width 1024, 100 epochs of batches of 64 and Adam at 1e-4 throughout; two cores
-    would take hours for it where there are many codes. Without `max_steps` and at a constant rate, that is what is
-    done.
+    The recipe of Ghosh et al. 2020 is width 1024, 100 epochs of batches of 64, and Adam at a constant 1e-4, which takes
+    hours on two cores for many codes; it is `max_steps=None` with a constant schedule.
 
     Args:
-        width: of the four hidden layers.
-        epochs: passes over the codes at most.
-        max_steps: training steps at most, as whole epochs, but one epoch at least; None for no such limit.
-        batch_size: codes a step.
-        learning_rate: of Adam; the highest of the schedule.
+        width: width of the four hidden layers.
+        epochs: maximum number of epochs.
+        max_steps: maximum number of steps, rounded to whole epochs, at least one; None for no limit.
+        batch_size: codes per step.
+        learning_rate: of Adam; the peak of the schedule.
         schedule: "cosine" down to 0, or "constant".
-        gamma: standard deviation of p(z | u) in standardized units; None to learn it with the weights, and to take the
-            most likely one for them in the end. A fixed one is the weight beta of a KL term beside the mean over the D
-            dimensions of the squared error: gamma^2 = beta D / 2.
-        draws: from q(u | z) for each code in `log_prob`.
+        gamma: standard deviation of p(z | u) in standardized units; None to learn it, and finally set it to its maximum
+            likelihood value. A fixed gamma corresponds to the weight beta of a KL term next to the squared error
+            averaged over the D dimensions: gamma^2 = beta D / 2.
+        draws: number of draws from q(u | z) per code in `log_prob`.
 
     Raises:
         SettingsError: a setting is out of range.
@@ -151,14 +150,14 @@ class TwoStage(Density):
         return np.concatenate([np.empty(0), *bounds]) - np.log(self.deviation).sum()
 
     def _bound(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The importance-weighted bound of the log density of standardized codes (n, D): (n,), in nats."""
+        """The importance-weighted lower bound of the log density of standardized codes (n, D): (n,), in nats."""
         n, dim = x.shape
         mean, log_sigma = self._stage.encode(x)  # n D
         noise = rng.standard_normal((self.draws, n, dim))  # K n D
         u = mean + np.exp(log_sigma) * noise
         back = self._stage.decode(u.reshape(-1, dim)).reshape(u.shape)
         error = np.square((x - back) / self.gamma_).sum(axis=-1) + 2 * dim * math.log(self.gamma_)
-        # log p(x | u) + log p(u) - log q(u | x), in which the constants of prior and posterior cancel
+        # log p(x | u) + log p(u) - log q(u | x); the constants of prior and posterior cancel
         log_ratio = log_sigma.sum(axis=-1) + 0.5 * (np.square(noise).sum(axis=-1) - np.square(u).sum(axis=-1) - error)
         return np.asarray(logsumexp(log_ratio, axis=0)) - math.log(self.draws) - 0.5 * dim * math.log(2 * math.pi)
 
