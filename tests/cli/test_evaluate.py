@@ -69,7 +69,7 @@ def test_undefined_measures_are_null_with_a_reason(grae, molecules: Path, n: int
     assert "no scaffold of 2 rings" in ended.err
     if n == 1:
         assert found["FCD/Test"] is None
-        assert "takes two molecules or more" in found["left_out"]["FCD/Test"]
+        assert "needs two molecules or more" in found["left_out"]["FCD/Test"]
         assert found["caveats"] == {}
     else:
         assert found["FCD/Test"] > 0
