@@ -30,5 +30,5 @@ def test_takes_the_fewest_for_one_gaussian():
 
 @pytest.mark.parametrize("components", [(), (0, 1), (10, 10), (20, 10)])
 def test_numbers_that_do_not_rise(components):
-    with pytest.raises(SettingsError, match="do not rise"):
+    with pytest.raises(SettingsError, match="not positive and increasing"):
         AutoMixture(components)
