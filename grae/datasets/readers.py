@@ -39,6 +39,8 @@ _SUFFIXES: dict[str, Format] = {
 _PACKED = {".gz", ".tgz", ".tar"}
 _SPOOLED: weakref.WeakKeyDictionary[TextIO, Path] = weakref.WeakKeyDictionary()
 """Standard input, which can be read once alone, as a file."""
+MOLFILE_HEAD, COUNTS_LINE = 2048, 3
+"""Bytes in which a molfile's line of counts ends, and its place, from 0."""
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
 
 
@@ -153,11 +155,25 @@ class Source:
     def _file(self) -> Path:
         return self._spooled() if self.is_stream else Path(self.path)
 
-    @property
+    @cached_property
     def _format(self) -> Format:
         if self.format is not None:
             return self.format
-        return "csv" if self.column is not None or self.delimiter is not None else _of_suffix(self.path)
+        if self.column is not None or self.delimiter is not None:
+            return "csv"
+        by_name = _of_suffix(self.path)
+        again = self.path == STDIN or not self.is_stream  # a pipe can be read once alone
+        return "sdf" if by_name == "text" and again and self._is_sdf() else by_name
+
+    def _is_sdf(self) -> bool:
+        """Whether the fourth line is that of a molfile's counts."""
+        try:
+            with ExitStack() as stack:
+                content = self._unpacked(stack.enter_context(open(self._file, "rb")), stack)
+                lines = content.read(MOLFILE_HEAD).splitlines()
+        except (*_DAMAGED, OSError, DataError):
+            return False  # which is said when it is read
+        return len(lines) > COUNTS_LINE and lines[COUNTS_LINE].rstrip().endswith((b"V2000", b"V3000"))
 
     def _spooled(self) -> Path:
         """Standard input or a pipe as a temporary file.

@@ -1,6 +1,7 @@
 """Tables, names behind strings, SDF: strings out of other people's files."""
 
 import gzip
+import io
 import os
 import threading
 from pathlib import Path
@@ -67,6 +68,25 @@ def test_sdf_is_read_and_a_broken_record_is_one_line_lost(tmp_path, name):
         lines = list(reading)
     assert [line.text for line in lines] == ["CCO", "c1ccccc1", "", "CCO", "c1ccccc1"]
     assert [line.fault for line in lines] == ["", "", "not read by RDKit", "", ""]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.gz"])
+def test_sdf_is_known_by_its_content_too(tmp_path, monkeypatch, name):
+    plain = tmp_path / "plain.sdf"
+    with Chem.SDWriter(str(plain)) as writer:
+        for smiles in ("CCO", "c1ccccc1"):
+            writer.write(Chem.MolFromSmiles(smiles))
+    content = gzip.compress(plain.read_bytes()) if name.endswith("gz") else plain.read_bytes()
+    (tmp_path / name).write_bytes(content)
+    assert list(open_source(tmp_path / name).texts()) == ["CCO", "c1ccccc1"]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert list(open_source("-").texts()) == ["CCO", "c1ccccc1"]
+    assert texts(tmp_path / "b.txt", "a\nb\nc\nV2000 d\n", grammar=load_grammar("arithmetic")) == [
+        "a",
+        "b",
+        "c",
+        "V2000 d",
+    ]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such devices there")
