@@ -11,6 +11,7 @@ from grae.cli.options import AsJson, Device
 from grae.cli.output import emit, note, progress, table, talks
 from grae.cli.pmo import pmo
 from grae.cli.pretrained import pretrained
+from grae.cli.reproduce_formulas import formulas
 from grae.cli.runs import find_run
 from grae.errors import SettingsError
 from grae.paths import RUNS
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from grae.reproduction import Scale
 
 app = typer.Typer(help="Reproduce published experiments.", no_args_is_help=True)
+app.command("formulas")(formulas)
 app.command("moses")(moses)
 app.command("pmo")(pmo)
 app.command("pretrained")(pretrained)

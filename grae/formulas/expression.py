@@ -96,6 +96,8 @@ def _negated(one: Expression) -> Expression:
             return -one + 0.0
         case Node("neg", (part,)):
             return part
+        case Node("-", (Node("neg", (first,)), second)):
+            return Node("+", (first, second))
         case Node("*", (float(number), part)):
             return _product(-number, part)
     return Node(NEGATIVE, (one,))

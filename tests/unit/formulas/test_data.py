@@ -85,7 +85,7 @@ def test_rows_are_held_out_at_random_and_the_same_ones_for_a_seed(written):
 
 def test_each_production_with_variable_becomes_one_for_each_column():
     grammar = for_columns(load_grammar("formulas"), ["t", "flow"])
-    texts = ["c+c*t^2*flow", "c", "c+c*1/flow+c*exp(c*t-flow)+c*pow(t+c,c)"]
+    texts = ["c+c*t^2*flow", "c", "c+c*1/flow+c*exp(c*t-flow)+c*pow((t+c),c)"]
     assert [grammar.unparse(grammar.parse(text)) for text in texts] == texts
     assert "x" not in grammar.terminals
     pairs = Grammar.from_text("S -> variable '*' variable\nvariable -> 'x'", "pairs")
