@@ -23,7 +23,7 @@ def section(context: ReportContext) -> Section | LeftOut:
         return LeftOut(TITLE, "the run has no metrics of its training")
     last = metrics[-1]
     best = [record["epoch"] for record in metrics if record.get("best")]
-    unit = "loss, nats a string" if context.model.settings_.reconstruction == "cross-entropy" else "loss"
+    unit = "loss, nats per string" if context.model.settings_.reconstruction == "cross-entropy" else "loss"
     body = rendered(
         "training",
         plots=[plot for plot in (_loss(metrics, unit), _shares(metrics)) if plot is not None],

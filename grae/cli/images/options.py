@@ -50,7 +50,7 @@ RateSchedule = Annotated[
         "--schedule",
         metavar="NAME",
         help="Learning rate schedule: plateau (halved where validation no longer improves, as published), cosine or "
-        "one-cycle (both fall to 0 in however few epochs), or constant.",
+        "one-cycle (which decay to 0 within the training), or constant.",
     ),
 ]
 ProjectorFile = Annotated[
@@ -83,7 +83,7 @@ InceptionScaling = Annotated[
     typer.Option(
         "--scaling",
         metavar="NAME",
-        help="To the Inception network's 299x299 pixels: tensorflow, which the papers' FIDs took, or pytorch.",
+        help="Scaling of images to 299x299 pixels: tensorflow, as for the FIDs of the papers, or pytorch.",
     ),
 ]
 Precision = Annotated[
@@ -98,8 +98,8 @@ Infinity = Annotated[
     bool,
     typer.Option(
         "--infinity",
-        help="Also extrapolate the distances to infinitely many generated images (FID-infinity), for their bias falls "
-        "with the number of images.",
+        help="Also extrapolate the distances to infinitely many generated images (FID-infinity): their bias depends "
+        "on the number of images.",
     ),
 ]
 Number = Annotated[

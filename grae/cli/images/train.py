@@ -51,7 +51,7 @@ def train(
         float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training, instead of epochs.")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, max=MOST_BATCH, help="Images a step.")
+        int | None, typer.Option("--batch-size", min=1, max=MOST_BATCH, help="Images per step.")
     ] = None,
     learning_rate: LearningRate = None,
     schedule: RateSchedule = "plateau",
