@@ -40,7 +40,7 @@ class TrainingSettings(BaseModel):
         weight_decay: decoupled (AdamW), on all parameters.
         precision: "bf16" runs the forward pass under bfloat16 autocast; weights stay float32. "auto" uses it where it
             is faster: on CUDA from compute capability 8, and on CPUs with AVX512-BF16 or AMX where a timed matrix
-                product is.
+            product is.
         patience: validations without improvement before the training ends; None for no early stopping.
         validate_every_epochs: epochs between validations, or None.
         validate_every_seconds: seconds between further validations, or None.
