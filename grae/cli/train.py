@@ -35,7 +35,7 @@ def train(
             "--grammar",
             "-g",
             metavar="GRAMMAR",
-            help="A built-in grammar's name or a .cfg file.",
+            help="A built-in grammar's name, a grammar's file, or re:EXPRESSION.",
             autocompletion=grammars,
         ),
     ] = None,

@@ -142,6 +142,8 @@ class AbnfReader(NotationReader):
             self.fail("no characters have these values", "give values up to 10FFFF, the smaller one first", begin)
         if number[3]:
             return OneOf(Characters.between([(first, last)]), begin)
+        if any(0xD800 <= code <= 0xDFFF for code in (first, *more)):
+            self.fail("a surrogate is not a character", "leave it out", begin)
         return Text("".join(map(chr, [first, *more])))
 
 

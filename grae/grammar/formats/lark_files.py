@@ -24,12 +24,13 @@ from grae.grammar.formats.ebnf import (
 )
 from grae.grammar.formats.reader import REPEATS
 from grae.grammar.formats.regex import RegexReader
-from grae.grammar.formats.scanner import Scanner, problem
+from grae.grammar.formats.scanner import DEEPEST, Scanner, problem
 
 START = "start"
 MOST_INSTANCES = 1_000  # of templates
 _PLACE = re.compile(r"line (\d+),? column (\d+)")
 _NAME = re.compile(r"'?\b([A-Za-z_]\w*)'?")
+_TOKENS = re.compile(r'"(?:\\.|[^"\\\n])*"|/(?!/)(?:\\.|[^/\\\n])+/|//[^\n]*|[()\[\]]')
 _SIGNS = {"_RPAR": ")", "_RBRA": "]", "_RBRACE": "}", "_COLON": ":", "_DOTDOT": "..", "NUMBER": "a number", "_TO": "->"}
 _REMEDY = "correct it as Lark's documentation of grammars says"
 
@@ -54,6 +55,7 @@ def read(text: str, name: str) -> GrammarTree:
         from lark.load_grammar import load_grammar
     except ImportError:
         raise MissingExtraError("lark", "lark") from None
+    _check_depth(text, name)
     try:
         grammar, _ = load_grammar(text, name, [], False)
         common, _ = load_grammar("".join(f"%import common.{one}\n" for one in COMMON), "common", [], False)
@@ -64,6 +66,16 @@ def read(text: str, name: str) -> GrammarTree:
         remedy = "copy the imported rules into the file"
         raise problem(text, at, name, f"cannot import {error.filename}", remedy) from None
     return _Translation(text, name, grammar, common).tree()
+
+
+def _check_depth(text: str, name: str) -> None:
+    """Raises GrammarError where groups are nested too deep, which lark itself reads by recursion."""
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        depth += (token[0] in "([") - (token[0] in ")]")
+        if depth > DEEPEST:
+            remedy = "give some of them a rule of their own"
+            raise problem(text, token.start(), name, f"more than {DEEPEST} groups inside each other", remedy)
 
 
 def _fail(error: Exception, text: str, name: str) -> Never:

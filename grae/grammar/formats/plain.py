@@ -182,13 +182,20 @@ class _Translation:
                 if is_nullable(repeated, self._nullable):
                     least = 0
                 if least > 1:
-                    return self._symbols(inner) * least + self._symbols(Repeat(inner, 0, None))
+                    return self._copies(inner, least) + self._symbols(Repeat(inner, 0, None))
                 return (self._loop(inner, least),) if inner != EMPTY else ()
             case Repeat(inner, least, int(most)):
-                copies = self._symbols(inner) * least if least else ()
+                copies = self._copies(inner, least) if least else ()
                 rest = self._up_to(inner, most - least)
                 return copies if rest is None else (*copies, rest)
         raise AssertionError(part)
+
+    def _copies(self, part: Part, times: int) -> tuple[Symbol, ...]:
+        """A part several times."""
+        symbols = self._symbols(part)
+        if len(symbols) * times > MOST_REPEATS:
+            self._fail(f"an alternative of more than {MOST_REPEATS:,} symbols", "give smaller bounds")
+        return symbols * times
 
     def _named(self, key: Part, name: str | None, options: list[list["Part | Nonterminal"]]) -> Nonterminal:
         """The nonterminal of a part, made where it is new.

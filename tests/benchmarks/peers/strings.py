@@ -1,8 +1,9 @@
 """Random strings of a grammar: distinct strings per second that the usual parser of the language accepts.
 
 Peers: grammarinator (ANTLR grammars, depth limited) and fandango. All get the same grammar. grae draws derivations of
-at most a number of productions, each as likely, once it has counted them; counting is part of its time. Where it knows
-a language's rules beyond the grammar, as of SMILES, it also draws under them, a random production at a time.
+at most a number of productions, each as likely, once it has counted them; counting is part of its time. It also draws
+by the weights of a grammar that were fitted to strings of the language. Where it knows a language's rules beyond the
+grammar, as of SMILES, it also draws under them, a random production at a time.
 """
 
 import argparse
@@ -20,15 +21,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from languages import angled, antlr, grammar_of
+from languages import angled, antlr, grammar_of, strings_of
 from measured import OURS, failed, peer, spent, tell
 from rdkit import Chem, rdBase
 
 from grae.constraints import ConstrainedPushdown, constraint_of
 from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
-from grae.grammar.counting import sample_uniform
+from grae.grammar.drawing import UniformDraws, WeightedDraws
+from grae.grammar.weights import fit_weights
 
+OURS_DRAWN = 20_000  # strings of ours; the rates of the others do not depend on how many there are
+FITTED_TO = 1_000  # strings
 UNIT = "distinct accepted strings/s"
 PRODUCTIONS = {"JSON": 40, "SQL": 60, "arithmetic": 15, "SMILES": 40}
 DEPTH = {"JSON": 12, "SQL": 12, "arithmetic": 8, "SMILES": 40}
@@ -88,8 +92,19 @@ def told(work: str, who: str, name: str, draws: Sequence[tuple[list[str], float]
 
 def ours(grammar: Grammar, name: str, n: int, seed: int) -> list[str]:
     """Strings drawn uniformly, the counting included."""
-    drawn = sample_uniform(grammar, n, PRODUCTIONS[name], seed)
-    return codec.decode(grammar, Derivations.from_list(drawn, grammar.dtype))
+    return codec.decode(grammar, UniformDraws(grammar, PRODUCTIONS[name]).draw(n, seed))
+
+
+def by_weights(grammar: Grammar, name: str, n: int, seed: int) -> list[str]:
+    """Strings drawn by the grammar's weights, of at most 20 times as many productions."""
+    return codec.decode(grammar, WeightedDraws(grammar, 20 * PRODUCTIONS[name]).draw(n, seed))
+
+
+def fitted(grammar: Grammar, name: str) -> Grammar:
+    """The grammar with weights from strings of the language."""
+    return fit_weights(
+        grammar, codec.encode(grammar, strings_of(name, FITTED_TO), on_invalid="skip").derivations
+    ).grammar
 
 
 def under_rules(grammar: Grammar, name: str, n: int, seed: int) -> list[str]:
@@ -144,7 +159,11 @@ def compare(name: str, n: int, seeds: range, grammarinator: Any, fandango: Any) 
         except errors as error:
             failed(work, who, f"{type(error).__name__}: {error}"[:120])
 
-    tried(OURS, lambda seed: ours(grammar, name, n, seed), ())
+    weighted = fitted(grammar, name)
+    for draw, drawn_from in ((ours, grammar), (by_weights, weighted)):
+        draw(drawn_from, name, 10, 0)  # compiles what is not in the cache
+    tried(OURS, lambda seed: ours(grammar, name, OURS_DRAWN, seed), ())
+    tried(f"{OURS}, by fitted weights", lambda seed: by_weights(weighted, name, OURS_DRAWN, seed), ())
     if grammar.language.automaton is not None:
         tried(f"{OURS}, semantic rules", lambda seed: under_rules(grammar, name, n, seed), ())
     if grammarinator is not None:

@@ -1,11 +1,17 @@
 """Grammars that cannot be read: each names the line, shows the place with a caret, and says what to do."""
 
+import random
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from grae.errors import GrammarError
-from grae.grammar import load_grammar
+from grae.cli.main import app
+from grae.errors import GraeError, GrammarError
+from grae.grammar import Grammar, load_grammar
+from grae.grammar.formats import read_grammar
+
+FILES = Path(__file__).parent / "files"
 
 # By ending: a grammar with the place of its fault behind the sign ¡, and a part of the message.
 MALFORMED = [
@@ -31,6 +37,8 @@ MALFORMED = [
     ("gbnf", 'root ::= "a"\n#% ¡langauge molecules', "unknown directive 'langauge'"),
     ("gbnf", 'root ::= "a"\n#% alphabet ¡printabel', "unknown alphabet"),
     ("gbnf", "¡# nothing but a comment", "no rule"),
+    ("gbnf", '¡root ::= "a"{99999}', "a repetition of more than 10,000"),
+    ("gbnf", '¡root ::= (("a" | "bc"){1000}){1000}', "an alternative of more than 10,000 symbols"),
     ("abnf", "a = ¡b", "nothing defines b"),
     ("abnf", 'a = "x"\n¡A = "y"', "a second rule a"),
     ("abnf", 'a = "x"\n¡b =/ "y"', "nothing before =/ defines b"),
@@ -78,6 +86,8 @@ MALFORMED = [
     ("lark", 'start: A\nA: /".¡*?"/\n', "a lazy repetition"),
     ("lark", 'start: A\n%declare ¡A\n', "only declared"),
     ("lark", 'start: ¡"b".."a"\n', "a range needs two characters"),
+    ("lark", "start: " + "(" * 100 + "¡(", "more than 100 groups"),
+    ("abnf", "a = ¡%xD800", "a surrogate is not a character"),
     ("lark", "start: ¡{", "Incorrect type of value"),
     ("lark", 'start: "a"\n¡start: "b"\n', "'start' defined more than once"),
     ("lark", "¡%import other.A\nstart: A\n", "cannot import"),
@@ -105,3 +115,31 @@ def test_the_fault_is_shown_where_it_is(tmp_path: Path, ending: str, text: str, 
     assert caret.endswith("^")
     assert shown[len(caret) - 1 :] == text.split("\n")[line - 1][column : column + 60]
     assert raised.value.remedy
+    ended = CliRunner().invoke(app, ["grammar", "show", str(path)])
+    assert ended.exit_code == 2
+    assert f"line {line}" in ended.stderr
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_damaged_file_is_read_or_refused(seed: int):
+    rng = random.Random(seed)
+    for _ in range(40):
+        path = rng.choice(sorted(FILES.iterdir()))
+        text = path.read_text(encoding="utf-8")
+        for _ in range(rng.randint(1, 3)):
+            first = rng.randrange(len(text) + 1)
+            last = min(len(text), first + rng.randint(0, 9))
+            sign = rng.choice("()[]{}*+?|/\\\"'~-=:;.#%<>$^ \n\té0a,")
+            text = rng.choice(
+                [text[:first] + text[last:], text[:first] + sign + text[first:], text[:last] + text[first:]]
+            )
+        refusals = []
+        try:
+            if path.suffix == ".pcfg":
+                Grammar.from_text(text)
+            else:
+                read_grammar(text, "damaged", path.suffix[1:], alphabet="printable")
+        except GraeError as error:
+            refusals.append(error)
+        assert all(error.remedy for error in refusals)
+        assert all("line" in error.message or path.suffix == ".pcfg" for error in refusals)
