@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grae.errors import SettingsError
 from grae.evaluation.benchmark import NONE_VALID, Benchmarked, Comparison, benchmark
 from grae.evaluation.cache import canonical_forms
 from grae.evaluation.causes import causes
@@ -161,6 +162,11 @@ def evaluate(
     Raises:
         SettingsError, DataError, MissingExtraError, RunError: as `evaluate_samples`.
     """
+    if not hasattr(model, "density_named"):
+        raise SettingsError(
+            f"model is a {type(model).__name__}, not a fitted GrammarAutoencoder",
+            remedy="give the model; `evaluate_samples(grammar, strings)` measures strings",
+        )
     work, wanted = work or Work(), Wanted.named(measures)
     work.begin("sampling")
     given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}

@@ -74,8 +74,9 @@ class Pictures:
                 inside = (info.filename for info in archive.infolist() if not info.is_dir())
         names = sorted(name for name in inside if Path(name).suffix.lower() in SUFFIXES and not _is_hidden(name))
         if len(names) < 2:
+            pictures = "1 picture" if names else "0 pictures"
             raise DataError(
-                f"{self.path} contains {len(names)} pictures; expected two or more ({', '.join(sorted(SUFFIXES))})",
+                f"{self.path} contains {pictures}; expected two or more ({', '.join(sorted(SUFFIXES))})",
                 remedy="give a folder or zip of pictures",
             )
         return names

@@ -12,6 +12,7 @@ from grae.images.statistics import MOST_IMAGES, estimate_statistics
 from grae.training.batches import mean_losses, to_device
 
 MOST_VALIDATION = 5000  # images
+FEWEST_IMAGES = 4  # to train and validate on
 
 
 def split_of_images(n: int, share: float, seed: int) -> Split:
@@ -28,13 +29,21 @@ def split_of_images(n: int, share: float, seed: int) -> Split:
     """
     if not 0 < share < 1:
         raise SettingsError(f"validation={share} is out of range", remedy="choose a share between 0 and 1")
-    if n < 4:
-        raise DataError(f"{n} images are too few to train and validate on", remedy="give four or more")
     return Split.drawn(n, held_back(n, share), seed)
 
 
 def held_back(n: int, share: float) -> int:
-    """The number of validation images among n."""
+    """The number of validation images among n.
+
+    Raises:
+        DataError: too few images.
+    """
+    if n < FEWEST_IMAGES:
+        images = "1 image is" if n == 1 else f"{n} images are"
+        raise DataError(
+            f"{images} too few to train and validate on",
+            remedy=f"give {FEWEST_IMAGES} or more, besides those held back",
+        )
     return min(MOST_VALIDATION, max(2, int(share * n)))
 
 

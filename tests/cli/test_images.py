@@ -164,6 +164,20 @@ def test_a_seed_is_no_negative_number(grae, here):
         assert "--seed" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("n", "message"), [(0, "0 pictures;"), (1, "1 picture;"), (2, "1 image is too few"), (4, "3 images")]
+)
+def test_a_folder_of_few_pictures(grae, tmp_path, n, message):
+    (tmp_path / "few").mkdir()
+    for number in range(n):
+        Image.new("RGB", (32, 32), (9 * number, 0, 0)).save(tmp_path / "few" / f"{number}.png")
+    ended = grae("images", "train", "-d", "few", "--epochs", "1", "--out", "new")
+    assert ended.status == 2
+    assert message in ended.err
+    assert "to validate on," not in ended.err  # no split is shown that cannot be made
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_folder_of_pictures(grae, tmp_path):
     rng = np.random.default_rng(0)
     (tmp_path / "pictures").mkdir()

@@ -234,6 +234,12 @@ def test_densities_without_held_out_strings(lists: Any):
     assert found.to_dict()["log_likelihood"] is None
 
 
+def test_strings_in_the_place_of_a_model():
+    with pytest.raises(SettingsError, match="model is a list, not a fitted GrammarAutoencoder") as error:
+        evaluate(["[a]"])  # pyright: ignore[reportArgumentType]
+    assert "evaluate_samples" in str(error.value.remedy)
+
+
 def test_densities_by_name(lists: Any):
     assert densities_named(lists, "gaussian, gmm,gaussian") == ["gaussian", "gmm"]
     with pytest.raises(SettingsError, match="no density 'flow' is fitted in this run; there are: ") as error:
