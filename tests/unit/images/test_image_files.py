@@ -116,7 +116,7 @@ def test_what_cannot_be_used_is_named(tmp_path, some):
         load_images(tmp_path / "none" / "here")
     with pytest.raises(DataError, match="did you mean 'mnist'"):
         load_images("mnits")
-    with pytest.raises(DataError, match="contains 1 pictures"):
+    with pytest.raises(DataError, match="contains 1 picture;"):
         load_images(folder_of(tmp_path / "one", {"a.png": some["part/00.png"]}))
     with pytest.raises(DataError, match="are copies of one"):
         load_images(folder_of(tmp_path / "same", dict.fromkeys(("a.png", "b.png"), some["part/00.png"])))
@@ -148,7 +148,7 @@ def test_the_census_says_what_was_found_and_broken_pictures_are_left_out(tmp_pat
     assert found.census is not None
     words = found.census.in_words()
     kinds = "19 RGB, 1 RGB with transparency, 1 grayscale"
-    assert words.startswith(f"21 pictures, from 10x90 to 300x20 pixels ({kinds}); 2 left out that cannot be read: ")
+    assert words.startswith(f"21 picture;, from 10x90 to 300x20 pixels ({kinds}); 2 left out that cannot be read: ")
     assert "empty.jpg (is not a picture that Pillow can read: empty)" in words
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
         for path in sorted(folder.rglob("*.*")):
