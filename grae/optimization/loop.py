@@ -55,7 +55,7 @@ class Search:
         self.retrainings = Retrainings(settings.retrain_every, self.folder)
         self.standing = Standing(start, history, self.pace.rounds * self.pace.batch_size)
         device = space.model._device()
-        self.callbacks = Callbacks("search", [watch.reporter], callbacks, lambda: generators.kept(device))
+        self.callbacks = Callbacks("search", [watch.reporter], callbacks, lambda: generators.preserved(device))
         self.scores: dict[str, float | None] = {}
         for text, score in zip(start.texts, start.scores.tolist(), strict=True):
             self.scores[text] = score if np.isfinite(score) else None

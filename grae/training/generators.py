@@ -44,6 +44,6 @@ def restore(accelerator: "Accelerator", saved: Mapping[str, np.ndarray], *entrop
         torch.cuda.set_rng_state(torch.as_tensor(saved["cuda"][accelerator.process_index]), accelerator.device)
 
 
-def kept(device: torch.device) -> AbstractContextManager[None]:
+def preserved(device: torch.device) -> AbstractContextManager[None]:
     """A context that restores torch's default generators at its end."""
     return torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else [])

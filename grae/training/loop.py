@@ -72,11 +72,11 @@ def train(
         raise RunError("there is no run's folder to resume from", remedy="give the folder of the run")
     with ExitStack() as stack:
         accelerator = stack.enter_context(accelerator_on(settings.device))
-        stack.enter_context(generators.kept(accelerator.device))
+        stack.enter_context(generators.preserved(accelerator.device))
         reporter = choose_reporter(accelerator.is_main_process and progress, unit)
         main = accelerator.is_main_process
         device = accelerator.device
-        called = Callbacks("training", [reporter], callbacks if main else (), lambda: generators.kept(device))
+        called = Callbacks("training", [reporter], callbacks if main else (), lambda: generators.preserved(device))
         notice = "stopping after this batch; press Ctrl-C again to stop at once"
         interruption = stack.enter_context(Interruption(lambda: reporter.say(notice)))
         stack.callback(module.eval)

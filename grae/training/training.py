@@ -221,7 +221,7 @@ class Training:
             TrainingError: the loss is not finite.
         """
         self.module.eval()
-        with generators.kept(self.device), torch.no_grad():
+        with generators.preserved(self.device), torch.no_grad():
             torch.manual_seed(self.settings.seed)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
                 values = {name: float(value) for name, value in self.validation(self.module).items()}
