@@ -152,7 +152,7 @@ def test_the_program_may_be_called_by_several_words(grae, trained: Path, tmp_pat
     options = ["--config", str(run / "config.json"), "--save-config", str(saved), "--out", str(run)]
     done = CliRunner().invoke(whole, ["train", *options], prog_name="python -m grae")
     assert done.exit_code == 2
-    assert "is already there" in done.stderr  # the options were read
+    assert "already exists" in done.stderr  # the options were read
     assert saved.read_text().startswith(f"# grae train --config {saved}\n")
 
 

@@ -10,7 +10,7 @@ import pytest
 from grae.version import __version__
 
 VERBS = ("grammar", "data", "train", "encode", "decode", "sample", "evaluate")
-RAISES = "import grae.grammar\ndef load_grammar(_): {}\ngrae.grammar.load_grammar = load_grammar"
+RAISES = "import grae.grammar\ndef load_grammar(_, **options): {}\ngrae.grammar.load_grammar = load_grammar"
 
 
 def test_program_is_installed():
