@@ -148,7 +148,7 @@ def test_the_census_says_what_was_found_and_broken_pictures_are_left_out(tmp_pat
     assert found.census is not None
     words = found.census.in_words()
     kinds = "19 RGB, 1 RGB with transparency, 1 grayscale"
-    assert words.startswith(f"21 picture;, from 10x90 to 300x20 pixels ({kinds}); 2 left out that cannot be read: ")
+    assert words.startswith(f"21 pictures, from 10x90 to 300x20 pixels ({kinds}); 2 left out that cannot be read: ")
     assert "empty.jpg (is not a picture that Pillow can read: empty)" in words
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
         for path in sorted(folder.rglob("*.*")):
