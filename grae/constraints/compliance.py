@@ -9,8 +9,8 @@ from numba import boolean, int64, void
 from grae.compilation import compiled
 from grae.constraints.automaton import FUNCTIONS, VECTOR, Automaton
 from grae.constraints.constraint import MOST_ROOM, Rules, automaton_of
+from grae.constraints.expansion import expand
 from grae.constraints.packing import packed
-from grae.constraints.planning import expand
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 

@@ -11,8 +11,6 @@ pending below. Where the walk is blocked, the last nonterminal with another comp
 nonterminals, no more than `MOST_CHANGES` at a time take another than the first of their completions that led on to the
 next, for what blocks a walk is seldom more than one of them (limited discrepancy search; Harvey and Ginsberg, IJCAI
 1995). The search gives up after `MOST_TRIES` completions. So it may miss a plan, but what it finds is one.
-
-A symbol is k for the nonterminal k and -(t + 1) for the terminal t.
 """
 
 from typing import NamedTuple
@@ -23,6 +21,7 @@ from numba import int64, types
 from grae.compilation import compiled
 from grae.constraints.automaton import BEGIN, FUNCTIONS, NONTERMINAL, VECTOR
 from grae.constraints.completions import MOST_OBLIGATIONS
+from grae.constraints.expansion import REFUSED, expand
 from grae.constraints.packing import (
     BEFORE,
     CHANGES,
@@ -46,8 +45,6 @@ from grae.constraints.packing import (
     PLACE,
     PLAN,
     PROMISED,
-    RHS,
-    RHS_FROM,
     SHORTEST,
     TURN,
 )
@@ -55,7 +52,6 @@ from grae.constraints.packing import (
 MOST_TRIES = 256
 MOST_CHANGES = 1
 MOST_FRAMES = 128  # nonterminals that a plan can come back to
-REFUSED = -1
 _START, CONSUME, ACCEPTS, COPY, OBLIGATIONS, PENDING = FUNCTIONS
 
 
@@ -88,25 +84,6 @@ class Workspace(NamedTuple):
 
 LANGUAGE = types.NamedTuple((CONSUME, ACCEPTS, COPY, OBLIGATIONS, PENDING, VECTOR, VECTOR), Language)
 WORKSPACE = types.NamedUniTuple(VECTOR, 2, Workspace)
-
-
-@compiled(int64(CONSUME, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64))
-def expand(consume, tables, program, state, stack, height, production):
-    """Puts a right-hand side in the place of the nonterminal on top, and reads the terminals that come up.
-
-    Returns:
-        The new height; `REFUSED` where the automaton refuses a terminal. Below the old top the stack stays as it is.
-    """
-    height -= 1
-    begins = program[RHS_FROM] + production
-    for place in range(program[begins + 1] - 1, program[begins] - 1, -1):
-        stack[height] = program[program[RHS] + place]
-        height += 1
-    while height > 0 and stack[height - 1] < 0:
-        if not consume(tables, state, -int64(stack[height - 1]) - 1):
-            return REFUSED
-        height -= 1
-    return height
 
 
 @compiled(int64(LANGUAGE, VECTOR, VECTOR, VECTOR, int64))

@@ -13,6 +13,7 @@ from numba import float32, int64, types, void
 from grae.compilation import compiled
 from grae.constraints.automaton import VECTOR
 from grae.constraints.constraint import Constraint
+from grae.constraints.expansion import REFUSED, expand
 from grae.constraints.packing import PLAN, WAYS, WAYS_FROM
 from grae.constraints.planning import (
     ACCEPTS,
@@ -21,10 +22,8 @@ from grae.constraints.planning import (
     LANGUAGE,
     OBLIGATIONS,
     PENDING,
-    REFUSED,
     WORKSPACE,
     Language,
-    expand,
     plan,
 )
 

@@ -2,11 +2,13 @@
 
 from grae.datasets.coverage import Coverage, check_coverage
 from grae.datasets.encoding import Progress
+from grae.datasets.fetching import fetch, find
 from grae.datasets.forms import encode_in_form
 from grae.datasets.locations import cache_home, data_home
 from grae.datasets.readers import Line, Source
-from grae.datasets.registry import DatasetEntry, default_dataset, entries, entry, fetch, find, open_source
+from grae.datasets.registry import DatasetEntry, default_dataset, entries, entry
 from grae.datasets.rejects import Reject
+from grae.datasets.sources import open_source
 from grae.datasets.split import Split, make_split
 from grae.datasets.store import DerivationStore, build_store, open_store
 

@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from grae.datasets.fetching import download
 from grae.datasets.locations import DATA_HOME, cache_home, data_home
-from grae.datasets.registry import IMAGES, download
+from grae.datasets.registry import IMAGES
 from grae.errors import DataError, DownloadError
 from grae.resources import shipped
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from grae.datasets.readers import STDIN, Source
-from grae.datasets.registry import entries, open_source
+from grae.datasets.registry import entries
+from grae.datasets.sources import open_source
 from grae.datasets.store import DerivationStore, build_store, open_store
 from grae.errors import DataError, RunError
 from grae.grammar import codec

@@ -6,16 +6,13 @@ and writes as SMILES. It may be compressed with gzip, alone or as the member of 
 `-` is standard input.
 """
 
-import gzip
 import hashlib
 import io
 import os
 import shutil
 import sys
-import tarfile
 import tempfile
 import weakref
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, TextIO
 
+from grae.datasets.archives import DAMAGED, unpacked
 from grae.datasets.tables import USUAL_COLUMNS, Table
 from grae.errors import DataError, shortened
 from grae.paths import exists, is_device, is_dir, is_pipe
@@ -41,7 +39,6 @@ _SPOOLED: weakref.WeakKeyDictionary[TextIO, Path] = weakref.WeakKeyDictionary()
 """Standard input, which can be read once alone, as a file."""
 MOLFILE_HEAD, COUNTS_LINE = 2048, 3
 """Bytes in which a molfile's line of counts ends, and its place, from 0."""
-_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
 
 
 class Line(NamedTuple):
@@ -140,8 +137,8 @@ class Source:
         with ExitStack() as stack:
             try:
                 raw = stack.enter_context(open(self._file, "rb"))
-                content = self._unpacked(raw, stack)
-            except _DAMAGED as error:
+                content = unpacked(raw, self.name, self.member, stack)
+            except DAMAGED as error:
                 raise self._damaged(error) from error
             except OSError as error:
                 raise DataError(f"cannot read {self.name}: {error.strerror}", remedy="check its permissions") from error
@@ -171,7 +168,7 @@ class Source:
             with ExitStack() as stack:
                 content = self._unpacked(stack.enter_context(open(self._file, "rb")), stack)
                 lines = content.read(MOLFILE_HEAD).splitlines()
-        except (*_DAMAGED, OSError, DataError):
+        except (*DAMAGED, OSError, DataError):
             return False  # which is said when it is read
         return len(lines) > COUNTS_LINE and lines[COUNTS_LINE].rstrip().endswith((b"V2000", b"V3000"))
 
@@ -196,47 +193,10 @@ class Source:
             _SPOOLED[stream] = Path(path)
         return Path(path)
 
-    def _unpacked(self, raw: BinaryIO, stack: ExitStack) -> BinaryIO:
-        """The file's content: out of gzip where it begins as gzip does, out of tar where it looks like tar."""
-        content: BinaryIO = raw
-        if _peek(raw, 2) == b"\x1f\x8b":
-            content = stack.enter_context(gzip.GzipFile(fileobj=raw, mode="rb"))  # pyright: ignore[reportAssignmentType]
-        if _peek(content, 262)[257:] == b"ustar":
-            return self._member(content, stack)
-        if self.member is not None:
-            raise DataError(
-                f"{self.name} is not a tar archive, so it has no member {self.member!r}", remedy="leave out the member"
-            )
-        return content
-
-    def _member(self, content: BinaryIO, stack: ExitStack) -> BinaryIO:
-        wanted = self.member
-        if wanted is None:
-            with tarfile.open(fileobj=content, mode="r:") as archive:
-                files = [entry.name for entry in archive if entry.isfile()]
-            content.seek(0)
-            if len(files) != 1:
-                raise DataError(
-                    f"{self.name} holds {len(files)} files: {', '.join(map(repr, files[:10]))}",
-                    remedy="unpack it and give the file with the strings",
-                )
-            wanted = files[0]
-        archive = stack.enter_context(tarfile.open(fileobj=content, mode="r:"))  # noqa: SIM115 - the stack closes it
-        seen = []
-        for entry in archive:
-            file = archive.extractfile(entry) if entry.name == wanted else None
-            if file is not None:
-                return file  # pyright: ignore[reportReturnType]
-            seen.append(entry.name)
-        raise DataError(
-            f"{self.name} has no member {wanted!r}; it holds {', '.join(map(repr, seen[:10]))}",
-            remedy="name one of these",
-        )
-
     def _reject_binary(self, content: io.BufferedReader) -> None:
         try:
             head = content.peek(4096)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise self._damaged(error) from error
         if b"\0" in head:
             raise DataError(
@@ -279,7 +239,7 @@ class Reading:
     def __iter__(self) -> Iterator[Line]:
         try:
             yield from self._strings()
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise self._source._damaged(error) from error
         except OSError as error:
             raise DataError(f"cannot read {self._source.name}: {error.strerror}", remedy="check the disk") from error
@@ -367,12 +327,6 @@ def _fault(text: str) -> str:
     if text.isascii():
         return ""
     return "not UTF-8" if any("\ud800" <= character <= "\udfff" for character in text) else ""
-
-
-def _peek(content: BinaryIO, size: int) -> bytes:
-    head = content.read(size)
-    content.seek(0)
-    return head
 
 
 def _version(path: Path) -> tuple[int, int]:

@@ -9,11 +9,13 @@ import numpy as np
 
 from grae.errors import GrammarError
 from grae.grammar import notation
-from grae.grammar.language import STRINGS, Language, language_named
-from grae.grammar.notation import at_line, motif_error
+from grae.grammar.checks import check_grammar
+from grae.grammar.language import STRINGS, Language
+from grae.grammar.language_registry import language_named
 from grae.grammar.quoting import needs_escapes
-from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, unspellable, written
-from grae.grammar.weights import probabilities, written_weight
+from grae.grammar.symbols import Motif, Nonterminal, Production, Symbol, written
+from grae.grammar.weights import probabilities
+from grae.grammar.writing import text_of
 
 if TYPE_CHECKING:
     import nltk
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from grae.grammar.parser import Parser
     from grae.grammar.tables import Tables
     from grae.grammar.unparser import Unparser
-
-MOST_SYMBOLS = 2**16  # with motifs; ids and padding are stored in two bytes
 
 
 class Grammar:
@@ -74,9 +74,7 @@ class Grammar:
         self.motifs = tuple(motifs)
         self.nonterminals = tuple(dict.fromkeys(self._nonterminals()))
         self.terminals = tuple(dict.fromkeys(s for p in self.productions for s in p.rhs if isinstance(s, str)))
-        self._reject_unspellable()
-        self._reject_unusable()
-        self._reject_false_motifs()
+        check_grammar(self)
         self.weights: tuple[float, ...] | None = None
         if weights is not None and not self.motifs and any(weight is not None for weight in weights):
             self.weights = probabilities(self, weights)
@@ -266,20 +264,7 @@ class Grammar:
     @property
     def text(self) -> str:
         """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, weights and motifs."""
-        escapes = self.has_escapes
-        head = [] if self.language.name == STRINGS.name else [f"#% language {self.language.name}"]
-        head += ["#% escapes"] if escapes else []
-        head += [f"#% ignore {written(character, escapes=escapes)}" for character in self.ignore]
-        head += [f"#% separator {written(self.separator, escapes=escapes)}"] if self.separator else []
-        n_base = self.n_productions - len(self.motifs)
-        lines = [*head, f"%start {self.start}"]
-        behind = [""] * n_base if self.weights is None else [f" {written_weight(one)}" for one in self.weights]
-        plain = zip(self.productions[:n_base], behind, strict=True)
-        lines += [production.spelled(escapes=escapes) + weight for production, weight in plain]
-        for production, motif in zip(self.productions[n_base:], self.motifs, strict=True):
-            uses = "" if motif.uses is None else f" uses {motif.uses}"
-            lines += [f"#% motif {motif}{uses}", production.spelled(escapes=escapes)]
-        return "\n".join(lines) + "\n"
+        return text_of(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Grammar):
@@ -322,59 +307,6 @@ class Grammar:
         yield from (p.lhs for p in self.productions)
         yield self.start
         yield from (child for p in self.productions for child in p.children)
-
-    def _reject_unspellable(self) -> None:
-        for production in self.productions:
-            for symbol in (production.lhs, *production.rhs):
-                if trouble := unspellable(symbol):
-                    where = f"{self.name}{at_line(production.line)}"
-                    raise GrammarError(f"{where}: {trouble[0]} in '{production}'", remedy=trouble[1])
-        for character in self.ignore:
-            if trouble := unspellable(character):
-                raise GrammarError(f"{self.name}: cannot ignore {character!r}: {trouble[0]}", remedy=trouble[1])
-        if self.separator and (trouble := unspellable(self.separator)):
-            raise GrammarError(
-                f"{self.name}: {self.separator!r} cannot be a separator: {trouble[0]}", remedy=trouble[1]
-            )
-
-    def _reject_unusable(self) -> None:
-        if all(production.lhs != self.start for production in self.productions):
-            raise GrammarError(
-                f"grammar {self.name!r} has no production of its start symbol {self.start}",
-                remedy=f"name another with %start, or write one such as {self.start} -> {self.productions[0].lhs}",
-            )
-        if not self.analysis.productive[self.start]:
-            causes = "".join(f"\n  {finding}" for finding in self.analysis.findings)
-            raise GrammarError(
-                f"grammar {self.name!r} derives no string from its start symbol {self.start}{causes}",
-                remedy=f"give {self.start} a production that ends in terminals alone",
-            )
-
-    def _reject_false_motifs(self) -> None:
-        if not self.motifs:
-            return
-        if self.n_symbols > MOST_SYMBOLS:
-            raise GrammarError(
-                f"{self.name}: {self.n_productions} productions with the motifs; "
-                f"{MOST_SYMBOLS - 1} and the padding are all that two bytes can number",
-                remedy="learn fewer motifs",
-            )
-        first = self.n_productions - len(self.motifs)
-        if first < 1:
-            raise motif_error(f"{self.name}: {len(self.motifs)} motifs for {self.n_productions} productions")
-        before = list(self.productions[:first])
-        for production, motif in zip(self.productions[first:], self.motifs, strict=True):
-            try:
-                composed = motif.compose(before)
-            except GrammarError as error:
-                raise motif_error(f"{self.name}{at_line(production.line)}: {error.message}") from None
-            if composed != (production.lhs, production.rhs):
-                wanted = Production(production.id, *composed)
-                raise motif_error(
-                    f"{self.name}{at_line(production.line)}: '{production}' is not what motif {motif} composes: "
-                    f"'{wanted}'"
-                )
-            before.append(production)
 
 
 def _numbered(productions: Iterable[Production | tuple[Nonterminal, Sequence[Symbol]]]) -> Iterator[Production]:

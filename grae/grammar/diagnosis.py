@@ -9,7 +9,8 @@ import numpy as np
 
 from grae.errors import GrammarError, ParseError, excerpt
 from grae.grammar.ambiguity import Ambiguity, Twice
-from grae.grammar.cfg import MOST_SYMBOLS, Grammar
+from grae.grammar.cfg import Grammar
+from grae.grammar.checks import MOST_SYMBOLS
 from grae.grammar.codec import Derivations, decode
 from grae.grammar.symbols import Nonterminal
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from grae.compilation import compiled
 from grae.errors import DerivationError
-from grae.grammar.cfg import MOST_SYMBOLS
+from grae.grammar.checks import MOST_SYMBOLS
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar

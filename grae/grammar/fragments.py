@@ -12,8 +12,8 @@ import numpy as np
 
 from grae.compilation import compiled
 from grae.grammar.codec import Derivations
-from grae.grammar.moves import subtree_sizes
 from grae.grammar.sparse_counts import Counts, counted
+from grae.grammar.splicing import subtree_sizes
 
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar

@@ -21,7 +21,7 @@ import numpy as np
 
 from grae.compilation import compiled
 from grae.errors import SettingsError
-from grae.grammar.cfg import MOST_SYMBOLS
+from grae.grammar.checks import MOST_SYMBOLS
 from grae.grammar.codec import Derivations
 from grae.grammar.forest import FUSED, NOBODY, Forest, edge_key, forest_of, fuse, place_of, unpacked
 from grae.grammar.segmentation import Segmenter, apply_motifs, expand_motifs

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from grae.errors import GrammarError
-from grae.grammar.language import STRINGS, Language, language_named
+from grae.grammar.language import STRINGS, Language
+from grae.grammar.language_registry import language_named
 from grae.grammar.quoting import unescaped
 from grae.grammar.rules import RuleLine, continues, without_epsilons
 from grae.grammar.symbols import NAME, Motif, Nonterminal, Production, Symbol

@@ -4,6 +4,7 @@
 what a language is and for how one of your own becomes known.
 """
 
-from grae.grammar.language import Form, Language, Property, language_named, languages, register
+from grae.grammar.language import Form, Language, Property
+from grae.grammar.language_registry import language_named, languages, register
 
 __all__ = ["Form", "Language", "Property", "language_named", "languages", "register"]

@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from grae.errors import GraeError, SettingsError
+from grae.optimization.calls import stdout_to_stderr
 from grae.optimization.failures import described
-from grae.optimization.scoring import stdout_to_stderr
 
 STAMP = "__grae_stamp__"
 Stamp = tuple[int, int]

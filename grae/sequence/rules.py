@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from grae.errors import SettingsError
-from grae.grammar.language import definitions
+from grae.grammar.language_registry import definitions
 
 if TYPE_CHECKING:
     from grae.constraints.plain import PlainAutomaton

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from grae.autoencoder import Autoencoder, Deterministic, Tikhonov, model_named
 from grae.constraints import written_labels
-from grae.datasets.registry import open_source
+from grae.datasets.sources import open_source
 from grae.datasets.split import make_split
 from grae.datasets.store import build_store
 from grae.grammar import load_grammar

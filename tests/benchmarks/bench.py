@@ -36,7 +36,7 @@ from grae.autoencoder import Autoencoder, model_named
 from grae.chemistry import canonical
 from grae.datasets.locations import CACHE_HOME
 from grae.datasets.readers import Source
-from grae.datasets.registry import open_source
+from grae.datasets.sources import open_source
 from grae.datasets.store import DerivationStore, build_store
 from grae.density import Mixture
 from grae.errors import GraeError

@@ -18,10 +18,10 @@ import grae
 from grae.autoencoder import BOTTLENECKS, REGULARIZERS
 from grae.autoencoder.models import MODELS
 from grae.constraints import ConstrainedPushdown, constraint_of
-from grae.datasets import DatasetEntry, open_source, registry
+from grae.datasets import DatasetEntry, open_source, registry, sources
 from grae.density import DENSITIES
 from grae.errors import RunError, SettingsError
-from grae.grammar import Grammar, codec, language, load_grammar
+from grae.grammar import Grammar, codec, language_registry, load_grammar
 from grae.grammar.counting import sample_uniform
 from grae.grammar.language import Language
 from grae.images import ImageAutoencoder, load_images
@@ -72,7 +72,7 @@ def test_the_table_names_every_example_and_counts_the_files_of_each():
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The folder with the grammar and what makes the language of a file known."""
     (tmp_path / "counts.cfg").write_text(EXAMPLES["counts.cfg"])
-    monkeypatch.setattr(language, "_registered", {})
+    monkeypatch.setattr(language_registry, "_registered", {})
 
     def listed(name: str):
         (tmp_path / name).write_text(EXAMPLES[name])
@@ -208,6 +208,7 @@ def test_a_bottleneck_and_a_regularizer_are_parts_of_a_model(run: Run, tmp_path:
 def test_an_entry_of_the_registry_is_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     ((name, entry),) = tomllib.loads(EXAMPLES["entry.toml"]).items()
     monkeypatch.setattr(registry, "entries", lambda: {name: DatasetEntry(name=name, **entry)})
+    monkeypatch.setattr(sources, "entries", registry.entries)
     monkeypatch.setenv("GRAE_DATA_HOME", str(tmp_path))
     (tmp_path / "short.txt").write_text("x+1\nsin(x)\nx*x\n")
     assert list(open_source("short").texts()) == ["x+1", "sin(x)", "x*x"]

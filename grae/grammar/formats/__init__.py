@@ -11,7 +11,8 @@ from grae.grammar.formats.characters import ASCII, PRINTABLE, Characters
 from grae.grammar.formats.ebnf import GrammarTree
 from grae.grammar.formats.plain import plain_grammar
 from grae.grammar.formats.scanner import problem
-from grae.grammar.language import Language, language_named
+from grae.grammar.language import Language
+from grae.grammar.language_registry import language_named
 from grae.lazy_imports import Table
 
 NLTK = "nltk"

@@ -15,7 +15,8 @@ import re
 from difflib import get_close_matches
 from typing import Never
 
-from grae.grammar.cfg import MOST_SYMBOLS, Grammar
+from grae.grammar.cfg import Grammar
+from grae.grammar.checks import MOST_SYMBOLS
 from grae.grammar.formats.characters import ANY, Characters
 from grae.grammar.formats.ebnf import (
     EMPTY,

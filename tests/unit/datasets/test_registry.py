@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grae.datasets import DatasetEntry, default_dataset, entries, entry, fetch, find, open_source, registry
+from grae.datasets import DatasetEntry, default_dataset, entries, entry, fetch, find, open_source, registry, sources
 from grae.errors import DataError
 from grae.grammar import load_grammar
 from grae.grammar.cfg import Grammar
@@ -55,6 +55,7 @@ def toy(served, tmp_path, monkeypatch):
         }
     )
     monkeypatch.setattr(registry, "entries", lambda: {"toy": made})
+    monkeypatch.setattr(sources, "entries", registry.entries)
     monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("GRAE_DATA_HOME", raising=False)
     return made
@@ -95,6 +96,7 @@ def test_expressions_are_made_once(tmp_path, monkeypatch):
     assert made.made is not None
     few = made.model_copy(update={"made": made.made.model_copy(update={"n": 1000})})
     monkeypatch.setattr(registry, "entries", lambda: {"expressions": few})
+    monkeypatch.setattr(sources, "entries", registry.entries)
     monkeypatch.setenv("GRAE_CACHE_HOME", str(tmp_path))
     assert find("expressions") is None
     path = fetch("expressions")
@@ -131,6 +133,7 @@ def test_a_download_with_another_checksum_is_not_kept(toy, served, tmp_path):
 def test_no_network(toy, monkeypatch):
     unreachable = toy.model_copy(update={"addresses": ("http://127.0.0.1:9/toy.txt.gz",)})
     monkeypatch.setattr(registry, "entries", lambda: {"toy": unreachable})
+    monkeypatch.setattr(sources, "entries", registry.entries)
     with pytest.raises(DataError, match="cannot fetch the data set 'toy'") as caught:
         fetch("toy")
     assert "http://127.0.0.1:9/toy.txt.gz" in str(caught.value)
@@ -157,6 +160,7 @@ def test_a_file_that_an_installed_package_holds(toy, served, tmp_path, monkeypat
     """Used without importing the package; a package of that name with another file is none."""
     held = toy.model_copy(update={"package": "toys_of_a_package/data/toy.txt.gz"})
     monkeypatch.setattr(registry, "entries", lambda: {"toy": held})
+    monkeypatch.setattr(sources, "entries", registry.entries)
     assert find("toy") is None
     package = tmp_path / "site" / "toys_of_a_package"
     (package / "data").mkdir(parents=True)

@@ -10,7 +10,8 @@ from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import Derivations, decode, encode
 from grae.grammar.counting import sample_uniform
 from grae.grammar.motifs import learn_motifs
-from grae.grammar.moves import KINDS, Moves
+from grae.grammar.moves import Moves
+from grae.grammar.splicing import KINDS
 
 ARITHMETIC = load_grammar("arithmetic")
 SMILES = load_grammar("smiles")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grae.errors import GrammarError, SettingsError
-from grae.grammar import Grammar, language, load_grammar
+from grae.grammar import Grammar, language, language_registry, load_grammar
 from grae.languages import Language, language_named, languages, register
 
 LISTS = "list -> '[' ']' | '[' items ']'\nitems -> item | item ',' items\nitem -> 'a' | list"
@@ -87,7 +87,7 @@ def test_a_language_is_known_by_its_module_and_frozen():
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(language, "_registered", dict(language._registered))
+    monkeypatch.setattr(language_registry, "_registered", dict(language_registry._registered))
 
 
 def balanced(text: str) -> bool:

@@ -12,10 +12,11 @@ import pytest
 
 from grae.errors import MissingExtraError, SettingsError
 from grae.optimization import scoring
+from grae.optimization.calls import attempt, attempts
 from grae.optimization.failures import ScoresError, TargetFailedWarning
 from grae.optimization.functions import FunctionTarget
 from grae.optimization.progress import Watch
-from grae.optimization.scoring import Scorer, attempt, attempts
+from grae.optimization.scoring import Scorer
 from grae.optimization.targets import target_named
 
 OWN = Path(__file__).parent / "own_targets.py"

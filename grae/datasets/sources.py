@@ -1,0 +1,64 @@
+"""Strings by name: of a data set, of a file, or of standard input."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from grae.datasets.fetching import fetch
+from grae.datasets.fitting import fitted
+from grae.datasets.readers import STDIN, Source
+from grae.datasets.registry import entries
+from grae.errors import DataError, shortened
+from grae.grammar.cfg import Grammar
+from grae.paths import exists
+
+NAMED_MARKS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
+
+
+DIGITS = 9  # of a column's number; what has more is a name
+
+
+def open_source(
+    data: str | Path,
+    *,
+    column: str | int | None = None,
+    member: str | None = None,
+    delimiter: str | None = None,
+    grammar: Grammar | None = None,
+) -> Source:
+    """The strings of a named data set (fetched if need be), of a file, or of standard input.
+
+    Args:
+        data: a name of the registry, a path, or "-".
+        column: of a table; a name, or a number from 0.
+        member: of a tar archive.
+        delimiter: between the columns of a table; when left out, the one that gives the column.
+        grammar: of the strings, where it is known: it tells names behind molecules, and headings from strings.
+
+    Raises:
+        DataError: there is no such data set or file, or it cannot be fetched.
+    """
+    if isinstance(column, str) and column.isascii() and column.isdecimal() and len(column) <= DIGITS:
+        column = int(column)
+    delimiter = _mark(delimiter)
+    if (known := entries().get(str(data))) is not None:
+        reader = known.reader if column is None else known.reader.model_copy(update={"column": column})
+        return Source(fetch(known.name), **reader.model_dump(), name=known.name)
+    if str(data) != STDIN and not exists(Path(data)) and not Path(data).suffix and len(Path(data).parts) == 1:
+        near = get_close_matches(str(data), entries(), n=1)
+        raise DataError(
+            f"{shortened(repr(str(data)))} is neither a data set nor a file; data sets: {', '.join(entries())}",
+            remedy=f"did you mean {near[0]!r}?" if near else "give one of these names, a file, or - for standard input",
+        )
+    source = Source(data if str(data) == STDIN else Path(data), column=column, member=member, delimiter=delimiter)
+    return source if grammar is None else fitted(source, grammar)
+
+
+def _mark(delimiter: str | None) -> str | None:
+    """A delimiter as one character. Raises DataError."""
+    mark = NAMED_MARKS.get(delimiter or "", delimiter)
+    if mark is not None and (len(mark) != 1 or mark in '"\r\n'):
+        raise DataError(
+            f"delimiter {shortened(repr(delimiter))}; expected one character, or {', '.join(NAMED_MARKS)}",
+            remedy="leave it out, and the mark that gives the column is taken",
+        )
+    return mark

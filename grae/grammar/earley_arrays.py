@@ -1,0 +1,44 @@
+"""The arrays of the compiled parser: items, nodes, and how they refer to each other."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    pass
+
+
+# An item is a state, reached from where its production began; a node is a nonterminal over a span. Both say how they
+# were reached: over `CHILD`, which began at `MIDDLE`, from the item `BEFORE`. A node also has its best production.
+KEY, ORIGIN, BEFORE, CHILD, MIDDLE, NEXT = range(6)
+
+
+STATE, SYMBOL, PRODUCTION = KEY, KEY, NEXT
+
+
+TERMINAL = -1  # a child that is a terminal; the empty nonterminal k is -(k + 2)
+
+
+PARSED, ITEMS_FULL, NODES_FULL, OUT_FULL, STACK_FULL = -1, -2, -3, -4, -5
+
+
+class Workspace(NamedTuple):
+    """Arrays that the compiled parser works in, never cleared: an entry holds if the item or node that it names agrees.
+
+    Attributes:
+        items: (items, 6) int32.
+        nodes: (nodes, 6) int32.
+        item_at: by origin and slot of the state, the item of the current set.
+        node_at: by origin and nonterminal, the node that ends at the current set.
+        awaiting: by set and nonterminal, the last item there that awaits it; the others follow through `NEXT`.
+        nodes_from: (sets + 1,) int32, the first node that ends at each set.
+        stack: int32.
+    """
+
+    items: np.ndarray
+    nodes: np.ndarray
+    item_at: np.ndarray
+    node_at: np.ndarray
+    awaiting: np.ndarray
+    nodes_from: np.ndarray
+    stack: np.ndarray

@@ -1,0 +1,102 @@
+"""One call of a target: timed, limited in time, and its failure recorded instead of raised."""
+
+import contextlib
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from grae.optimization.failures import Outcome, ScoresError, described, traced
+from grae.optimization.target import Target
+
+
+def attempt(target: Target, text: str, timeout: float | None = None) -> Outcome:
+    """One call of a target, of one string; see `attempts`."""
+    return attempts(target, [text], timeout)[0]
+
+
+def attempts(target: Target, texts: Sequence[str], timeout: float | None = None) -> list[Outcome]:
+    """One call of a target; where it fails on several strings, one call for each of them.
+
+    The time limit of each string is kept by an alarm, which reaches the main thread alone; elsewhere there is none
+    here.
+
+    Raises:
+        ScoresError: the target does not give one score for each string.
+    """
+    began = time.perf_counter()
+    try:
+        with _alarm(None if timeout is None else timeout * len(texts)):
+            scores = np.asarray(target.evaluate(list(texts)), np.float64)
+            if scores.shape != (len(texts),):
+                raise ScoresError(target.name, f"an array of shape {scores.shape}", len(texts))
+    except _OutOfTimeError:
+        passed = time.perf_counter() - began
+        return [Outcome(None, passed, f"no answer within {timeout:g} seconds")] * len(texts)
+    except (KeyboardInterrupt, ScoresError):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a user's target may raise anything, or exit; it is recorded
+        if len(texts) > 1:
+            return [replace(attempt(target, text, timeout), together=described(error)) for text in texts]
+        return [Outcome(None, time.perf_counter() - began, described(error), traced(error))]
+    seconds = (time.perf_counter() - began) / len(texts)
+    return [_outcome(float(score), seconds) for score in scores]
+
+
+def _outcome(score: float, seconds: float) -> Outcome:
+    error = f"the score is {score}" if math.isinf(score) else None
+    return Outcome(score if math.isfinite(score) else None, seconds, error)
+
+
+@contextmanager
+def stdout_to_stderr() -> Iterator[None]:
+    """What the body prints on standard output goes to standard error, that of programs which it starts too."""
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
+            stdout = os.dup(1)
+            os.dup2(2, 1)
+        except (AttributeError, OSError, ValueError):  # no such streams here
+            yield
+            return
+        try:
+            yield
+        finally:
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
+            os.dup2(stdout, 1)
+            os.close(stdout)
+
+
+class _OutOfTimeError(BaseException):
+    """The alarm went off; no Exception, so that a target's own handlers let it pass."""
+
+
+@contextmanager
+def _alarm(seconds: float | None) -> Iterator[None]:
+    """Raises `_OutOfTimeError` in the body after so many seconds; an alarm set before goes on afterwards."""
+    alarm = getattr(signal, "SIGALRM", None)
+    if seconds is None or alarm is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: object) -> None:
+        raise _OutOfTimeError
+
+    handler = signal.signal(alarm, ring)
+    began = time.monotonic()
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(alarm, handler)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), 1e-3), interval)
