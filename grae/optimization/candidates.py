@@ -79,16 +79,13 @@ class Candidates:
             if form is not None and form not in here and form not in new and not known.holds(text, form):
                 new[form] = text
         small = space.small_enough(list(new.values()))
-        new = {form: text for form, text in new.items() if text in small}
-        strings = {
-            form: text
-            for (form, text), spelled in zip(new.items(), space.spelled(list(new.values())), strict=True)
-            if spelled is not None and spelled not in known.held
-        }
-        codes = space.encode(list(strings.values()))
+        form_of = {text: form for form, text in new.items() if text in small}
+        texts, spellings, derivations = space.derived(list(form_of))
+        rows = np.array([row for row, spelled in enumerate(spellings) if spelled not in known.held], np.int64)
+        codes = space.model.encode(derivations[rows])
         self.codes = codes if not self.texts else np.concatenate([self.codes, codes])
-        self.texts += strings.values()
-        self.forms += strings
+        self.texts += (texts[row] for row in rows)
+        self.forms += (form_of[texts[row]] for row in rows)
         self.attempts += len(decoded)
         self.decoded_valid += sum(forms[text] is not None for text in decoded)
 

@@ -92,7 +92,7 @@ def retrained(
             DerivationBatches(encoded.derivations, rows[:CHECKED], pad=pad, batch_size=usual.batch_size)
         ),
     )
-    codes = again.transform(strings[encoded.rows].tolist())
+    codes = again.encode(encoded.derivations)
     names = dict.fromkeys([model.settings_.density, STANDARD])
     again.densities_ = {name: DENSITIES[name]().fit(codes, seed) for name in names}
     return again

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grae.grammar import codec
+from grae.grammar.codec import Derivations
 from grae.optimization.limits import Limits
 
 if TYPE_CHECKING:
@@ -89,16 +90,18 @@ class LatentSpace:
             **self.decoding,
         )
 
-    def spelled(self, texts: Sequence[str]) -> list[str | None]:
-        """Strings as the model's training set spells them; None for what it cannot encode."""
-        spelled: list[str | None] = [None] * len(texts)
-        if len(texts):
-            encoded = self.model.derive(texts, on_invalid="skip")
-            for row, text in zip(
-                encoded.rows.tolist(), codec.decode(self.model.grammar_, encoded.derivations), strict=True
-            ):
-                spelled[row] = text
-        return spelled
+    def derived(self, texts: Sequence[str]) -> tuple[list[str], list[str], Derivations]:
+        """Those of the strings that the model can encode, as they are given, as its training set spells them, derived.
+
+        Args:
+            texts: n strings.
+
+        Returns:
+            At most n strings, as many spellings, and as many derivations for `model.encode`.
+        """
+        encoded = self.model.derive(texts, on_invalid="skip")
+        given = [texts[int(row)] for row in encoded.rows]
+        return given, codec.decode(self.model.grammar_, encoded.derivations), encoded.derivations
 
     def small_enough(self, texts: Sequence[str]) -> set[str]:
         """Those of some valid strings that keep the limits."""

@@ -223,6 +223,15 @@ class GrammarAutoencoder(LatentEstimator):
         every[encoded.rows] = codes
         return every
 
+    def encode(self, derivations: Derivations) -> np.ndarray:
+        """The latent codes of derivations, (n, D) float32.
+
+        Args:
+            derivations: n leftmost derivations of `grammar_`, as `derive` returns them.
+        """
+        check_is_fitted(self)
+        return self._encode(derivations)
+
     def inverse_transform(
         self,
         X: np.ndarray,
