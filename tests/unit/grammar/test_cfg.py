@@ -427,7 +427,7 @@ class TestText:
 
 class TestNames:
     def test_shipped(self):
-        assert shipped_grammars() == ["arithmetic", "smiles", "smiles-gvae"]
+        assert shipped_grammars() == ["arithmetic", "formulas", "smiles", "smiles-gvae"]
         assert [load_grammar(name).name for name in shipped_grammars()] == shipped_grammars()
 
     def test_a_path(self, tmp_path: Path):
@@ -466,7 +466,7 @@ class TestNames:
     )
     def test_no_such_grammar(self, source: str, remedy: str):
         with pytest.raises(
-            GrammarError, match=r"neither a shipped grammar \(arithmetic, smiles, smiles-gvae\)"
+            GrammarError, match=r"neither a shipped grammar \(arithmetic, formulas, smiles, smiles-gvae\)"
         ) as caught:
             load_grammar(source)
         assert caught.value.remedy is not None

@@ -76,7 +76,7 @@ def test_expressions_of_the_same_values_are_the_same():
 
 
 def test_a_language_is_known_by_its_module_and_frozen():
-    assert languages()[:2] == ["expressions", "molecules"]
+    assert languages()[:3] == ["expressions", "formulas", "molecules"]
     with pytest.raises(FrozenInstanceError):
         language_named("molecules", "here").name = "atoms"  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(
