@@ -166,7 +166,7 @@ class Source:
         """Whether the fourth line is that of a molfile's counts."""
         try:
             with ExitStack() as stack:
-                content = self._unpacked(stack.enter_context(open(self._file, "rb")), stack)
+                content = unpacked(stack.enter_context(open(self._file, "rb")), self.name, self.member, stack)
                 lines = content.read(MOLFILE_HEAD).splitlines()
         except (*DAMAGED, OSError, DataError):
             return False  # which is said when it is read

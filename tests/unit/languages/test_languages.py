@@ -80,7 +80,7 @@ def test_a_language_is_known_by_its_module_and_frozen():
     with pytest.raises(FrozenInstanceError):
         language_named("molecules", "here").name = "atoms"  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(
-        GrammarError, match=r"lists, line 1: unknown language 'molecule'; known: expressions, molecules"
+        GrammarError, match=r"lists, line 1: unknown language 'molecule'; known: expressions, formulas, molecules"
     ):
         Grammar.from_text(f"#% language molecule\n{LISTS}", "lists")
 

@@ -90,7 +90,8 @@ def test_without_a_folder_it_is_the_same(model, expressions, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"), [({"retrain_every": 0}, "every 0 rounds"), ({"strategy": "paper"}, "one latent space")]
+    ("changes", "message"),
+    [({"retrain_every": 0}, "setting 'retrain_every'"), ({"strategy": "paper"}, "one latent space")],
 )
 def test_settings_that_cannot_be_used(model, expressions, changes, message):
     with pytest.raises(SettingsError, match=message):
