@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, show, check, convert and fit grammars, and draw strings of them.", no_args_is_help=True)
 
-app.command()(fit)
-app.command()(sample)
-
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
@@ -160,6 +157,10 @@ def convert(
     write_lines(out, read.text.removesuffix("\n").split("\n"))
     if out != "-":
         note(f"{read.n_productions:,} productions in {out}")
+
+
+app.command()(fit)
+app.command()(sample)
 
 
 def _coverage(

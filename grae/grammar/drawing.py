@@ -14,6 +14,7 @@ The numbers are of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the same on 
 """
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from grae.grammar.cfg import Grammar
 from grae.grammar.codec import BATCH, Derivations
 from grae.grammar.counting import DerivationCounter
 
+MOST_IDS = 2**26  # productions in a batch
 MOST_TRIES = 100_000  # derivations begun for one that is short enough
 LONGEST_UNIFORM = 1_500  # productions, beyond which the range of a float64 may not hold the counts
 
@@ -89,8 +91,7 @@ class WeightedDraws:
         """
         tables = self.grammar.tables
         parts, state = [], _state(seed)
-        for first in range(0, n, BATCH):
-            rows = min(BATCH, n - first)
+        for rows in _batches(n, self.max_length):
             ids = np.empty(rows * self.max_length, self.grammar.dtype)
             offsets = np.zeros(rows + 1, np.int64)
             done = _draw_weighted(
@@ -176,8 +177,7 @@ class UniformDraws:
             seed: of the draw.
         """
         parts, state = [], _state(seed)
-        for first in range(0, n, BATCH):
-            rows = min(BATCH, n - first)
+        for rows in _batches(n, self.max_length):
             ids = np.empty(rows * self.max_length, self.grammar.dtype)
             offsets = np.zeros(rows + 1, np.int64)
             _draw_uniform(
@@ -218,6 +218,12 @@ class UniformDraws:
         self._alternatives = _Alternatives.of(self.grammar)
         shares = np.where(tables.usable[:, None], self._scaled[self._part_of], 0.0)
         self._upto = self._alternatives.cumulated(shares)
+
+
+def _batches(n: int, max_length: int) -> Iterator[int]:
+    """The sizes of the batches in which derivations are drawn, each with room for the longest of all its rows."""
+    most = max(1, min(BATCH, MOST_IDS // max_length))
+    yield from (min(most, n - first) for first in range(0, n, most))
 
 
 def _ratio(count: int, total: int) -> float:

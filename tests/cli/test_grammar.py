@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from grae.grammar import Motif, load_grammar
+from grae.grammar.formats import formats
 
 
 def test_list_names_what_is_shipped(grae):
@@ -246,3 +247,8 @@ def test_check_says_what_data_never_use_and_where_lines_fail(grae, tmp_path: Pat
     coverage = grae("grammar", "check", "mine.cfg", "--data", "data.txt", "--json").json["coverage"]
     assert (sum(coverage["uses"]), coverage["unused"]) == (9 * (3 + 5 + 13), [0, 5, 7])
     assert coverage["motifs"]["after"] < coverage["motifs"]["before"]
+
+
+def test_help_names_every_format(grae):
+    shown = " ".join(grae("grammar", "convert", "--help").out.split())
+    assert f"Notation of the file: {', '.join(formats()[:-1])} or {formats()[-1]}" in shown
