@@ -109,7 +109,7 @@ def fitted(grammar: Grammar, name: str) -> Grammar:
 
 def under_rules(grammar: Grammar, name: str, n: int, seed: int) -> list[str]:
     """Strings drawn a production at a time under the language's rules too, as the decoder keeps them."""
-    constraint = constraint_of(grammar, grammar.language, PRODUCTIONS[name])
+    constraint = constraint_of(grammar, PRODUCTIONS[name])
     assert constraint is not None
     machine, draw = ConstrainedPushdown(constraint, n), np.random.default_rng(seed)
     steps = []
