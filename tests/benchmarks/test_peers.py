@@ -41,9 +41,9 @@ def test_the_page_keeps_what_is_not_measured_again():
     assert section.startswith("## Parsing\n\n`make bench-peers ARGS='--rows parsing --seeds 1'`")
     assert "lark 1.3.1" in section
     assert "Not installed: nltk (No module named 'nltk')." in section
-    old = "# Old\n\n## Parsing\n\nearlier\n\n## Search\n\n| a |\n\n## Where others win\n\nIn one row.\n"
+    old = f"# Old\n\n## Parsing\n\nearlier\n\n## Search\n\n| a |\n\n## {run.REMARKS}\n\nIn one row.\n"
     text = run.page({"parsing": section}, old)
-    assert text == f"{run.HEAD}\n\n{section}\n\n## Search\n\n| a |\n\n## Where others win\n\nIn one row.\n"
+    assert text == f"{run.HEAD}\n\n{section}\n\n## Search\n\n| a |\n\n## {run.REMARKS}\n\nIn one row.\n"
     assert run.page({}, text) == text
     assert run.page({"parsing": section}, "") == f"{run.HEAD}\n\n{section}\n"
 

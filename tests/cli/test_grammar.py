@@ -9,6 +9,7 @@ def test_list_names_what_is_shipped(grae):
     assert ended.status == 0
     assert {record["name"]: record["language"] for record in ended.json["grammars"]} == {
         "arithmetic": "expressions",
+        "formulas": "formulas",
         "smiles": "molecules",
         "smiles-gvae": "molecules",
     }
