@@ -1,18 +1,24 @@
 """Pictures of a search for formulas: the Pareto front, and the formula that predicts over the data."""
 
 from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from grae.errors import shortened
 from grae.files import atomic_write
 from grae.formulas.data import Data
 from grae.optimization.symbolic.front import Equation
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 FRONT, FIT = "front.png", "fit.png"
 DPI = 120
 CURVE = 400
-LONGEST = 90  # characters of a formula in a title
+WIDTH = 90  # characters of a line in a title
 LEAST = 1e-32
 
 
@@ -32,7 +38,8 @@ def _front(front: list[Equation], best: Equation, path: Path) -> Path:
     errors = [max(one.mse, LEAST) for one in front]
     axes.step([one.complexity for one in front], errors, where="post", color="C0", linewidth=1)
     axes.plot([one.complexity for one in front], errors, "o", color="C0", label="best of its size")
-    axes.plot([best.complexity], [max(best.mse, LEAST)], "o", color="C3", label=_short(best))
+    axes.plot([best.complexity], [max(best.mse, LEAST)], "o", color="C3", label="formula that predicts")
+    _title(axes, best)
     axes.set_yscale("log")
     axes.set_xlabel("complexity (productions)")
     axes.set_ylabel("mean squared error")
@@ -49,24 +56,24 @@ def _fit(best: Equation, train: Data, test: Data | None, path: Path) -> Path:
         for part, color, label in parts:
             axes.plot(part.rows[:, 0], part.y, ".", color=color, label=label)
         x = np.linspace(train.rows.min(), train.rows.max(), CURVE)
-        axes.plot(x, best.predict(x[:, None]), color="C3", label=_short(best))
+        axes.plot(x, best.predict(x[:, None]), color="C3", label="formula")
         axes.set_xlabel(train.headings[0])
         axes.set_ylabel(train.y_name)
     else:
         for part, color, label in parts:
             axes.plot(part.y, best.predict(part.rows), ".", color=color, label=label)
         ends = [train.y.min(), train.y.max()]
-        axes.plot(ends, ends, color="C3", linewidth=1, label=_short(best))
+        axes.plot(ends, ends, color="C3", linewidth=1, label="equal")
         axes.set_xlabel(f"{train.y_name}, observed")
         axes.set_ylabel(f"{train.y_name}, predicted")
+    _title(axes, best)
     axes.legend()
     return _save(figure, path)
 
 
-def _short(one: Equation) -> str:
-    """The formula as a label; the signs that matplotlib reads as markup stand for themselves."""
-    text = str(one)
-    return (text if len(text) <= LONGEST else f"{text[:LONGEST]}...").replace("$", r"\$")
+def _title(axes: "Axes", one: Equation) -> None:
+    """The formula over a picture, in lines; the signs that matplotlib reads as markup stand for themselves."""
+    axes.set_title("\n".join(wrap(shortened(str(one)), WIDTH)).replace("$", r"\$"), fontsize=9)
 
 
 def _save(figure: Figure, path: Path) -> Path:
