@@ -48,7 +48,7 @@ def check_owner(context: typer.Context, target: str) -> None:
     for name in given:
         if name not in (*OWN, *SHARED, *OTHER):
             option = f"--{name.replace('_', '-')}"
-            raise SettingsError(f"{option} says nothing to target {FIT}", remedy="leave it out")
+            raise SettingsError(f"{option} does not apply to target {FIT}", remedy="leave it out")
 
 
 def fit(context: typer.Context, run: str | None, *, device: "Device") -> None:

@@ -104,7 +104,7 @@ def target_named(
         return FunctionTarget.named(name, direction, batch=batch)
     if batch:
         raise SettingsError(
-            f"batch (--batch) says nothing to target {name!r}", remedy="it is for functions of your own"
+            f"batch (--batch) does not apply to target {name!r}", remedy="it is for functions of your own"
         )
     if direction != "maximize":
         raise SettingsError(
