@@ -11,6 +11,7 @@ from grae.bounds import MOST_BATCH, MOST_EPOCHS, MOST_MOTIFS, MOST_STEPS, WIDEST
 from grae.cli.completion import datasets, grammars, runs
 from grae.cli.distributed import together
 from grae.cli.finetuning import OF_MODEL, print_finetuning, tuned
+from grae.cli.grammar_options import Alphabet, FormatName
 from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid, Resume, TrainingSeed
 from grae.cli.output import emit, note, say_ended
 from grae.cli.resuming import on_command_line
@@ -39,6 +40,8 @@ def train(
             autocompletion=grammars,
         ),
     ] = None,
+    format: FormatName = None,
+    alphabet: Alphabet = None,
     data: Annotated[
         str | None,
         typer.Option(
@@ -173,6 +176,11 @@ def train(
         raise SettingsError("--replay belongs to --from", remedy="omit it, or name a model to fine-tune")
     if start is not None and resume:
         raise SettingsError("--from starts a new run, --resume continues one", remedy="leave one of them out")
+    for option, value in (("--format", format), ("--alphabet", alphabet)):
+        if value is not None and (start is not None or resume):
+            raise SettingsError(
+                f"{option} belongs to the grammar of a new run", remedy="omit it: the run has its grammar"
+            )
     from grae.callbacks import logger_named
 
     loggers = [logger_named(text) for text in log or ()]
@@ -188,7 +196,8 @@ def train(
         elif grammar is None:
             raise SettingsError("--grammar is missing", remedy="name one: `grae grammar list` shows the built-in ones")
         else:
-            ended = start_run(grammar, strings, on_invalid, parameters, out, loggers)
+            notation = {"format": format, "alphabet": alphabet}
+            ended = start_run(grammar, notation, strings, on_invalid, parameters, out, loggers)
         if speaks:
             _print(*ended, as_json)
 

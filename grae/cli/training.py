@@ -22,13 +22,24 @@ TEST = 0.05  # share of the strings in the test set, for `grae evaluate`
 
 def start_run(
     name: str,
+    notation: dict[str, str | None],
     data: dict[str, Any],
     on_invalid: "OnInvalid",
     parameters: dict[str, Any],
     out: Path | None,
     callbacks: "Sequence[Callback]",
 ) -> "tuple[Path, GrammarAutoencoder, DerivationStore]":
-    """Trains a new run."""
+    """Trains a new run.
+
+    Args:
+        name: of a grammar, or its file.
+        notation: arguments of `load_grammar`: the file's format, and the alphabet of its sets.
+        data: the strings, their column and delimiter.
+        on_invalid: what is done with strings outside the grammar.
+        parameters: of `GrammarAutoencoder`.
+        out: the run's folder; None for a new one.
+        callbacks: of the training.
+    """
     from grae.cli.strings import encoder, keep_rejects, undecodable_note
     from grae.datasets import default_dataset
     from grae.datasets.forms import undecodable
@@ -38,7 +49,7 @@ def start_run(
     from grae.sequence.strings import RunStrings
 
     # Invalid options are reported before torch is imported, which takes seconds.
-    grammar = load_grammar(name)
+    grammar = load_grammar(name, **notation)
     grammar = grammar.base or grammar  # of a run, without its motifs
     for finding in grammar.analysis.findings:
         if finding.kind in KILLED:

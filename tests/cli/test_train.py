@@ -63,6 +63,22 @@ def test_strings_from_stdin(grae, trained: Path):
     assert measured.json["counts"]["exact_reconstruction"]["of"] > 0
 
 
+def test_a_grammar_in_another_notation_by_its_format_and_alphabet(grae, tmp_path: Path):
+    (tmp_path / "codes.txt").write_text('code = 2ALPHA "-" 1*DIGIT\n')
+    drawn = grae("grammar", "sample", "codes.txt", "--format", "abnf", "-n", "60", "--out", "strings.txt")
+    assert drawn.status == 0, drawn.err
+    options = ("--data", "strings.txt", *QUICK)
+    ended = grae("train", "--grammar", "codes.txt", "--format", "abnf", "--alphabet", "ascii", *options)
+    assert ended.status == 0, ended.err
+    run = ended.out.strip()
+    samples = grae("sample", run, "-n", "5").out.split()
+    assert all(re.fullmatch("[A-Za-z]{2}-[0-9]+", text) for text in samples)
+    assert len(samples) == 5
+    refused = grae("train", "--resume", "--out", run, "--alphabet", "ascii")
+    assert refused.status == 2
+    assert "--alphabet belongs to the grammar of a new run" in refused.err
+
+
 def test_resume_goes_on_with_more_epochs(grae, trained: Path, tmp_path: Path):
     shutil.copytree(trained / "runs", tmp_path / "runs")
     ended = grae("train", "--resume", "--epochs", "3", "--json")
