@@ -130,6 +130,10 @@ MANUAL = {
         "Validity, decoded as the published models.",
         ("grae reproduce validity runs/mine", "grae reproduce validity runs/gvae runs/grae -n 2000 --draws 25"),
     ),
+    "reproduce formulas": Page(
+        "Fit formulas to problems printed in the literature.",
+        ("grae reproduce formulas --workers 2", "grae reproduce formulas --problems Nguyen --methods grae --seeds 3"),
+    ),
     "grammar list": Page("List the built-in grammars.", ("grae grammar list",)),
     "grammar show": Page(
         "Print a grammar's productions, and a run's motifs.",
