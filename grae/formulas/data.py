@@ -3,6 +3,7 @@
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,7 @@ def read_data(path: str | Path, y: str | None = None, *, delimiter: str | None =
     if y is None:
         y = header[-1]
     if y not in header:
-        raise DataError.unknown(f"column (--y) of {path}", y, header)
+        raise DataError.unknown("column (--y)", y, header)
     values = np.array([_numbers(path, number, header, cells) for number, cells in rows], np.float64)
     if len(values) < 2:
         raise DataError(f"data {path}: {len(values)} rows below the header; at least 2 are needed", remedy=REMEDY)
@@ -110,7 +111,9 @@ def _table(path: Path, delimiter: str | None) -> tuple[list[str], list[tuple[int
     try:
         content = path.read_bytes()
         text = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}", remedy=REMEDY) from None
+    except (EOFError, UnicodeDecodeError, zlib.error) as error:
         raise DataError(f"data {path}: {error}", remedy=REMEDY) from None
     lines = text.splitlines(keepends=True)
     first = next((line for line in lines if line.strip()), "")

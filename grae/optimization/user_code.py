@@ -20,6 +20,7 @@ from grae.errors import GraeError, SettingsError
 from grae.optimization.calls import stdout_to_stderr
 from grae.optimization.failures import described
 
+TARGET = "target (--target)"
 STAMP = "__grae_stamp__"
 Stamp = tuple[int, int]
 
@@ -32,16 +33,18 @@ class Source(NamedTuple):
         name: of the object in it.
         module: the name of the module that a file becomes; that of the module itself otherwise.
         stamp: of a file, when it changed and how large it is, so that all processes load the same again if it did.
+        option: what messages call the option that names the source.
     """
 
     place: str
     name: str
     module: str
     stamp: Stamp | None = None
+    option: str = TARGET
 
     @classmethod
-    def read(cls, text: str) -> "Source":
-        """The source that a text names.
+    def read(cls, text: str, option: str = TARGET) -> "Source":
+        """The source that a text names, given by an option.
 
         Raises:
             SettingsError: it names no object, or no file.
@@ -50,13 +53,13 @@ class Source(NamedTuple):
         if place.endswith(".py"):
             path = Path(place).absolute()
             if not path.is_file():
-                raise SettingsError(f"target (--target): there is no file {place}", remedy="check the path before ':'")
+                raise SettingsError(f"{option}: there is no file {place}", remedy="check the path before ':'")
             status = path.stat()
-            source = cls(str(path), name, _module_name(path), (status.st_mtime_ns, status.st_size))
+            source = cls(str(path), name, _module_name(path), (status.st_mtime_ns, status.st_size), option)
         else:
-            source = cls(place, name, place)
+            source = cls(place, name, place, None, option)
         if not name:
-            raise SettingsError(f"target (--target) {text!r} names no function", remedy=suggestion(place))
+            raise SettingsError(f"{option} {text!r} names no function", remedy=suggestion(place))
         return source
 
     def __str__(self) -> str:
@@ -78,7 +81,7 @@ class Source(NamedTuple):
         if not (callable(value) or hasattr(value, "evaluate")):
             offered = _offered(module)
             if not offered:
-                raise SettingsError(f"target (--target): {self.place} defines no function", remedy="define one there")
+                raise SettingsError(f"{self.option}: {self.place} defines no function", remedy="define one there")
             raise SettingsError.unknown("function", self.name, offered, otherwise=f"define it in {self.place}")
         return value
 
@@ -90,7 +93,7 @@ class Source(NamedTuple):
         _add_to_path(path.parent)
         spec = importlib.util.spec_from_file_location(self.module, path)
         if spec is None or spec.loader is None:
-            raise SettingsError(f"target (--target): {path} is not a Python file", remedy="give a .py file")
+            raise SettingsError(f"{self.option}: {path} is not a Python file", remedy="give a .py file")
         module = importlib.util.module_from_spec(spec)
         sys.modules[self.module] = module
         try:
@@ -98,7 +101,7 @@ class Source(NamedTuple):
                 spec.loader.exec_module(module)
         except BaseException as error:
             sys.modules.pop(self.module, None)
-            _refuse(self.place, error, path.parent)
+            _refuse(self, error, path.parent)
             raise
         setattr(module, STAMP, self.stamp)
         return module
@@ -110,13 +113,13 @@ class Source(NamedTuple):
                     return importlib.import_module(self.place)
         except BaseException as error:
             if not (isinstance(error, ModuleNotFoundError) and _is_of(self.place, error.name)):
-                _refuse(self.place, error, None)
+                _refuse(self, error, None)
                 raise
         file = f"{self.place}.py"
         remedy = "install it, or give the path of its .py file before the ':'"
         if self.place and Path(file).is_file():
             remedy = suggestion(file)
-        raise SettingsError(f"target (--target): there is no module {self.place!r}", remedy=remedy)
+        raise SettingsError(f"{self.option}: there is no module {self.place!r}", remedy=remedy)
 
 
 def suggestion(place: str) -> str:
@@ -187,7 +190,7 @@ def _is_of(place: str, missing: str | None) -> bool:
     return missing is None or place == missing or place.startswith(f"{missing}.")
 
 
-def _refuse(place: str, error: BaseException, folder: Path | None) -> None:
+def _refuse(source: Source, error: BaseException, folder: Path | None) -> None:
     """Raises what a user is told of their code that cannot be loaded; not of an interruption, nor of our own errors.
 
     Raises:
@@ -197,7 +200,7 @@ def _refuse(place: str, error: BaseException, folder: Path | None) -> None:
         return
     where = _where(error, folder)
     raise SettingsError(
-        f"target (--target): {place} cannot be loaded{where}: {described(error)}",
+        f"{source.option}: {source.place} cannot be loaded{where}: {described(error)}",
         remedy="fix it there; -v shows the whole traceback",
     ) from error
 

@@ -85,6 +85,7 @@ def test_a_function_of_ones_own_and_a_known_form(fit, tmp_path):
         (("--data", "measured.csv", "--y", "z"), "unknown column (--y)"),
         (("--data", "measured.csv", "--strategy", "genetic"), "--strategy does not apply to target fit"),
         (("--data", "measured.csv", "--function", "square"), "--function 'square'"),
+        (("--data", "measured.csv", "--function", "f=none.py:f"), "--function f: there is no file none.py"),
         (("--data", "measured.csv", "--grammar", "smiles"), "is neither a column nor a function"),
         (("--data", "measured.csv", "--resume"), "holds no search"),
     ],

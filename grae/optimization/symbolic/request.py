@@ -125,7 +125,7 @@ class FitRequest(Frozen):
                 raise SettingsError(
                     f"--function {text!r}", remedy="write NAME=module:function or NAME=file.py:function"
                 )
-            functions[name.strip()] = Source.read(source).load()
+            functions[name.strip()] = Source.read(source, f"--function {name.strip()}").load()
         return with_own(functions)
 
 

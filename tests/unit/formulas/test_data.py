@@ -61,8 +61,14 @@ def test_what_is_no_table_of_numbers_is_an_error_with_its_place(written, text, m
 def test_other_faults_are_named(written, tmp_path):
     with pytest.raises(DataError, match=r"unknown column \(--y\).*'z'"):
         read_data(written("a,b\n1,2\n2,3\n"), "z")
-    with pytest.raises(DataError, match=r"No such file"):
+    with pytest.raises(DataError, match=r"cannot read .*none\.csv: No such file"):
         read_data(tmp_path / "none.csv")
+    packed = gzip.compress(b"x,y\n1,2\n3,4\n" * 100)
+    for number, damaged in enumerate((packed[:20], packed[:20] + b"xxxxxxx" + packed[27:])):
+        place = tmp_path / f"damaged{number}.csv.gz"
+        place.write_bytes(damaged)
+        with pytest.raises(DataError, match=rf"damaged{number}\.csv\.gz"):
+            read_data(place)
 
 
 def test_names_are_identifiers_each_once_and_none_of_a_function():
