@@ -133,7 +133,7 @@ def parse(
     from grae.grammar.trees import bracketed, drawn, tree_of
 
     read = load_grammar(grammar, format=format, alphabet=alphabet)
-    plain = read.base or read
+    plain = read.plain
     ids = plain.parse(string).tolist()
     if as_json:
         productions = [str(plain.productions[number]) for number in ids]

@@ -19,7 +19,7 @@ def ambiguity_record(grammar: "Grammar", coverage: "Coverage | None") -> dict[st
     """The ambiguity as JSON holds it."""
     from grae.grammar.trees import bracketed, tree_of
 
-    found, plain = _ambiguous(grammar, coverage), grammar.base or grammar
+    found, plain = _ambiguous(grammar, coverage), grammar.plain
     trees = [] if found.shortest is None else [found.shortest.first, found.shortest.second]
     return {
         "strings": found.strings,
@@ -34,7 +34,7 @@ def print_ambiguity(grammar: "Grammar", coverage: "Coverage | None") -> None:
     """Prints how many strings are ambiguous, and two trees of the shortest."""
     from grae.grammar.trees import bracketed, tree_of
 
-    found, plain = _ambiguous(grammar, coverage), grammar.base or grammar
+    found, plain = _ambiguous(grammar, coverage), grammar.plain
     for nonterminal in found.empty:
         say(f"ambiguous: {nonterminal} derives the empty string in several ways", sys.stdout)
     if found.shortest is None:

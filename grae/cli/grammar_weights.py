@@ -33,7 +33,7 @@ def fit(
     from grae.grammar.weights import fit_weights
 
     read = load_grammar(grammar, format=format, alphabet=alphabet)
-    plain = read.base or read
+    plain = read.plain
     texts = open_source(data, column=column, delimiter=delimiter, grammar=plain).texts()
     encoded = codec.encode(plain, texts, on_invalid="skip")
     fitted = fit_weights(plain, encoded.derivations, smoothing)
@@ -89,7 +89,7 @@ def sample(
     from grae.grammar.drawing import UniformDraws, WeightedDraws
 
     read = load_grammar(grammar, format=format, alphabet=alphabet)
-    plain = read.base or read
+    plain = read.plain
     by = by or ("uniform" if plain.weights is None else "weights")
     if by == "weights":
         draws, total = WeightedDraws(plain, max_length or WEIGHTED_LENGTH), None

@@ -97,7 +97,7 @@ def _grammar(path: Path, held: Mapping[str, Any]) -> str:
     place = file if file.is_file() else folder
     try:
         grammar = load_grammar(place)
-        plain = grammar.base or grammar
+        plain = grammar.plain
         names = [name for name in shipped_grammars() if load_grammar(name).fingerprint == plain.fingerprint]
     except GrammarError as error:
         raise RunError(f"{place}: {error.message}", remedy="restore the file from a copy") from None

@@ -50,7 +50,7 @@ def start_run(
 
     # Invalid options are reported before torch is imported, which takes seconds.
     grammar = load_grammar(name, **notation)
-    grammar = grammar.base or grammar  # of a run, without its motifs
+    grammar = grammar.plain  # of a run, without its motifs
     for finding in grammar.analysis.findings:
         if finding.kind in KILLED:
             note(f"warning: {finding}")

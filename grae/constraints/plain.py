@@ -50,7 +50,7 @@ class PlainAutomaton:
 
     def of(self, grammar: "Grammar") -> Automaton:
         """The automaton for a grammar's terminals, with the shortest words of its nonterminals."""
-        words = dict.fromkeys([*self.words, *_shortest_words(grammar.base or grammar)])
+        words = dict.fromkeys([*self.words, *_shortest_words(grammar.plain)])
         return self._made(grammar.terminals, tuple(words))
 
     def __call__(self, terminals: Sequence[str], room: int) -> Automaton:

@@ -1,7 +1,7 @@
 """Immutable settings, and the errors of invalid ones."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,6 +12,26 @@ class Frozen(BaseModel):
     """Immutable settings; an unknown name is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class NamedSettings(Frozen):
+    """Settings that users give by name: what is wrong with them is a `SettingsError` that suggests names.
+
+    Attributes:
+        noun: what messages call a setting.
+    """
+
+    noun: ClassVar[str] = "setting"
+
+    def __init__(self, **values: Any) -> None:
+        known = type(self).model_fields
+        for name in values:
+            if name not in known:
+                raise SettingsError.unknown(self.noun, name, known)
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise settings_error(error) from None
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -43,7 +43,7 @@ class Ambiguity:
     """
 
     def __init__(self, grammar: Grammar) -> None:
-        self.grammar = grammar.base or grammar
+        self.grammar = grammar.plain
         self._pairs = _in_pairs(self.grammar)
 
     @cached_property

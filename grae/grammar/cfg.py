@@ -121,6 +121,11 @@ class Grammar:
             return None
         return self._with(self.productions[: -len(self.motifs)])
 
+    @property
+    def plain(self) -> "Grammar":
+        """The grammar without its motifs: `base`, or the grammar itself where it has none."""
+        return self.base or self
+
     def starting_at(self, start: Nonterminal) -> "Grammar":
         """The same productions and motifs with another start symbol."""
         return self._with(self.productions, self.motifs, start, self.weights)
@@ -249,8 +254,7 @@ class Grammar:
         from grae.grammar.nltk_objects import to_tree
         from grae.grammar.trees import tree_of
 
-        plain = self.base or self
-        return to_tree(tree_of(plain, plain.parse(text)))
+        return to_tree(tree_of(self.plain, self.plain.parse(text)))
 
     def to_nltk(self) -> "nltk.CFG":
         """The grammar as an object of nltk's, with the same productions in the same order; motifs are productions too.

@@ -73,7 +73,7 @@ def random_strings(grammar: Grammar, seed: int = 0) -> list[str]:
     """Strings of a grammar to look at, where there are no data: short ones and longer ones, `DRAWS` at most."""
     from grae.grammar.drawing import UniformDraws, WeightedDraws
 
-    plain = grammar.base or grammar
+    plain = grammar.plain
     longest = max(LONGEST_DRAW, 2 * plain.analysis.shortest[plain.start])
     drawn = [UniformDraws(plain, min(length, 1_500)).draw(DRAWS // 4, seed) for length in (longest // 2, longest)]
     with suppress(GrammarError):  # where hardly any derivation ends by itself

@@ -45,7 +45,7 @@ class Parser:
 
     def __init__(self, grammar: "Grammar") -> None:
         self.grammar = grammar
-        plain = grammar.base or grammar
+        plain = grammar.plain
         held = any(character in terminal for terminal in plain.terminals for character in plain.ignore)
         self._scanner: _Tokens | _Characters
         if plain.separator or held or overlap(plain) is not None:

@@ -55,7 +55,7 @@ def expand_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int =
         DerivationError: ids that are not a complete leftmost derivation of the grammar.
     """
     segmenter = Segmenter(grammar)
-    return _in_chunks(segmenter.expand, derivations, (grammar.base or grammar).dtype, n_jobs)
+    return _in_chunks(segmenter.expand, derivations, grammar.plain.dtype, n_jobs)
 
 
 def base_productions(grammar: "Grammar") -> np.ndarray:
@@ -100,7 +100,7 @@ class Segmenter:
         """Writes each motif out; arguments, result and errors as in `apply`, the new ids those of the base grammar."""
         ids = validate_derivations(self.grammar, ids, offsets, first_row)
         sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._templates.sizes[ids])])
-        out = np.empty(sums[-1], (self.grammar.base or self.grammar).dtype)
+        out = np.empty(sums[-1], self.grammar.plain.dtype)
         _expand(ids, self._templates, out)
         return out, sums[offsets]
 

@@ -41,7 +41,7 @@ class CurveTarget:
     own = False
 
     def __init__(self, grammar: Grammar, x: np.ndarray, y: np.ndarray, name: str = "log-mse") -> None:
-        self.grammar = grammar.base or grammar
+        self.grammar = grammar.plain
         self.x, self.y = np.asarray(x, np.float64), np.asarray(y, np.float64)
         self.name = name
 

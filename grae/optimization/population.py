@@ -52,7 +52,7 @@ class Reader:
 
     def __init__(self, space: LatentSpace, limits: Limits) -> None:
         plain = space.model.language_grammar_
-        self.grammar: Grammar = plain.base or plain
+        self.grammar: Grammar = plain.plain
         self.identities, self.limits = space.identities, limits
 
     def valid(self, texts: Sequence[str]) -> list[str | None]:

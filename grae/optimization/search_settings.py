@@ -1,13 +1,13 @@
 """The settings of a search, validated without torch, which takes seconds to load."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from grae.bounds import MOST_A_ROUND, MOST_ROUNDS
 from grae.errors import SettingsError
-from grae.estimator.settings import Frozen, settings_error
+from grae.estimator.settings import NamedSettings
 from grae.grammar import Grammar
 from grae.optimization.limits import Limits
 from grae.optimization.mixed_parts import BOTH, NO_SURROGATE, VIEWS, groups
@@ -23,7 +23,7 @@ FREE_ON_RESUME = frozenset({"rounds", "workers", "backend", "timeout"})
 """Settings that may differ when a search is resumed: how long it runs, and how the target is called."""
 
 
-class SearchOptions(Frozen):
+class SearchOptions(NamedSettings):
     """What a search can be told in Python (`SearchSettings`) and on the command line (`SearchRequest`) alike.
 
     Attributes:
@@ -55,6 +55,8 @@ class SearchOptions(Frozen):
         SettingsError: a name is unknown, or a value has the wrong type or is out of range.
     """
 
+    noun: ClassVar[str] = "setting of a search"
+
     strategy: str = "mixed"
     propose: str | None = None
     surrogate: str | Features | None = None
@@ -70,16 +72,6 @@ class SearchOptions(Frozen):
     workers: int = Field(default=1, ge=1)
     backend: Backend = "loky"
     timeout: float | None = Field(default=60.0, ge=0)
-
-    def __init__(self, **values: Any) -> None:
-        known = type(self).model_fields
-        for name in values:
-            if name not in known:
-                raise SettingsError.unknown("setting of a search", name, known)
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise settings_error(error) from None
 
     def replace(self, **changes: Any) -> Self:
         """The same settings with some changed, validated again."""

@@ -108,7 +108,7 @@ class LatentSpace:
         if not self.limits:
             return set(texts)
         plain = self.model.language_grammar_
-        grammar = plain.base or plain
+        grammar = plain.plain
         encoded = codec.encode(grammar, texts, on_invalid="skip")
         rows: list[int] = encoded.rows.tolist()
         inside = [texts[row] for row in rows]

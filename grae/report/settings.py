@@ -47,7 +47,7 @@ def section(context: ReportContext) -> Section | LeftOut:
 def _grammar(context: ReportContext) -> str:
     grammar, plain = context.model.grammar_, context.model.language_grammar_
     base = grammar.n_productions - len(grammar.motifs)
-    of_characters = f", learned as characters ({base} productions)" if (grammar.base or grammar) != plain else ""
+    of_characters = f", learned as characters ({base} productions)" if grammar.plain != plain else ""
     motifs = f" and {len(grammar.motifs):,} motifs" if grammar.motifs else ""
     return f"{plain.name}: {plain.n_productions} productions{of_characters}{motifs}"
 

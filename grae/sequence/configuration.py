@@ -122,7 +122,7 @@ def read_grammar(folder: RunFolder) -> Grammar:
 def read_language_grammar(folder: RunFolder) -> Grammar:
     """The grammar of a run's strings, without motifs, verified against its fingerprint. Raises RunError."""
     grammar = read_grammar(folder)
-    plain = grammar.base or grammar
+    plain = grammar.plain
     about = read_config(folder).get("language")
     if about is None or about.get("fingerprint") == plain.fingerprint:
         return plain

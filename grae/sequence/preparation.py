@@ -85,7 +85,7 @@ def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, mot
         grammar: the model's: `plain` or a grammar of characters, perhaps with motifs.
         motifs: whether to apply the motifs of `grammar`.
     """
-    base = grammar.base or grammar
+    base = grammar.plain
     if base != plain:
         derivations = codec.encode(base, codec.decode(plain, derivations), n_jobs=-1).derivations
     if not motifs or grammar.base is None:

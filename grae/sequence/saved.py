@@ -24,7 +24,7 @@ def begin(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
     """
     grammar, language = estimator.grammar_, estimator.language_grammar_
     folder.write_text(folder.GRAMMAR, grammar.text)
-    if language != (grammar.base or grammar):
+    if language != grammar.plain:
         folder.write_text(folder.LANGUAGE, language.text)
     named = {"grammar": grammar, "language": language}
     about = {name: {"name": one.name, "fingerprint": one.fingerprint} for name, one in named.items()}

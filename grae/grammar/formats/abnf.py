@@ -147,14 +147,4 @@ class AbnfReader(NotationReader):
         return Text("".join(map(chr, [first, *more])))
 
 
-def read(text: str, name: str) -> GrammarTree:
-    """Reads an ABNF file.
-
-    Args:
-        text: of the file.
-        name: what messages call it.
-
-    Raises:
-        GrammarError: with the line and the column of what cannot be read.
-    """
-    return AbnfReader(text, name).grammar()
+read = AbnfReader.read

@@ -214,14 +214,4 @@ class AntlrReader(NotationReader):
         return super().set_character(begin)
 
 
-def read(text: str, name: str) -> GrammarTree:
-    """Reads an ANTLR 4 grammar.
-
-    Args:
-        text: of the file.
-        name: what messages call it.
-
-    Raises:
-        GrammarError: with the line and the column of what cannot be read.
-    """
-    return AntlrReader(text, name).grammar()
+read = AntlrReader.read

@@ -72,14 +72,4 @@ class GbnfReader(NotationReader):
         return None
 
 
-def read(text: str, name: str) -> GrammarTree:
-    """Reads a GBNF file.
-
-    Args:
-        text: of the file.
-        name: what messages call it.
-
-    Raises:
-        GrammarError: with the line and the column of what cannot be read.
-    """
-    return GbnfReader(text, name).grammar()
+read = GbnfReader.read

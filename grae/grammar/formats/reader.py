@@ -18,6 +18,23 @@ class NotationReader(Scanner):
     set_escapes: ClassVar[str] = r"\]-^["
     """Signs that stand for themselves in a set when a backslash stands before them."""
 
+    @classmethod
+    def read(cls, text: str, name: str) -> GrammarTree:
+        """Reads a file of the notation.
+
+        Args:
+            text: of the file.
+            name: what messages call it.
+
+        Raises:
+            GrammarError: with the line and the column of what cannot be read.
+        """
+        return cls(text, name).grammar()
+
+    def grammar(self) -> GrammarTree:
+        """The rules of the file."""
+        raise NotImplementedError
+
     def item(self) -> Part | None:
         """The next item of a sequence, with what repeats it; None where there is none."""
         raise NotImplementedError

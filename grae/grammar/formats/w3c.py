@@ -94,14 +94,4 @@ class W3cReader(NotationReader):
         return int(code[1], 16)
 
 
-def read(text: str, name: str) -> GrammarTree:
-    """Reads a file of W3C's EBNF.
-
-    Args:
-        text: of the file.
-        name: what messages call it.
-
-    Raises:
-        GrammarError: with the line and the column of what cannot be read.
-    """
-    return W3cReader(text, name).grammar()
+read = W3cReader.read

@@ -31,7 +31,7 @@ class ModelProposals:
 
     def __init__(self, model: "GrammarAutoencoder", grammar: Grammar) -> None:
         own = model.language_grammar_
-        own = own.base or own
+        own = own.plain
         if [(one.lhs, one.rhs) for one in own.productions] != [(one.lhs, one.rhs) for one in grammar.productions]:
             raise SettingsError(
                 f"the model's grammar {own.name!r} is not the one of the formulas in these columns",

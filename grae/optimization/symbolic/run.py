@@ -7,15 +7,15 @@ history.jsonl    one line per scored formula: its round, text, productions, cons
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from grae import files
 from grae.bounds import MOST_A_ROUND, MOST_ROUNDS, MOST_STEPS
-from grae.errors import DataError, RunError, SettingsError
-from grae.estimator.settings import Frozen, settings_error
+from grae.errors import DataError, RunError
+from grae.estimator.settings import NamedSettings
 from grae.formulas.scoring import FormulaScorer, Scored
 from grae.grammar import Grammar
 from grae.optimization.symbolic.front import EXACT, Equation, chosen, pareto
@@ -28,7 +28,7 @@ SETTINGS, HISTORY = "search.json", "history.jsonl"
 REMEDY = "give the folder of a search for formulas, or restore the file from a copy"
 
 
-class FormulaSettings(Frozen):
+class FormulaSettings(NamedSettings):
     """The settings of a search for formulas.
 
     Attributes:
@@ -43,21 +43,14 @@ class FormulaSettings(Frozen):
         SettingsError: a value has the wrong type or is out of range.
     """
 
+    noun: ClassVar[str] = "setting of a search for formulas"
+
     evaluations: int = Field(default=5000, ge=1, le=MOST_ROUNDS * MOST_A_ROUND)
     batch_size: int = Field(default=100, ge=1, le=MOST_A_ROUND)
     max_length: int = Field(default=30, ge=1, le=MOST_STEPS)
     max_constants: int = Field(default=8, ge=0, le=50)
     stop_at: float = Field(default=EXACT, ge=0)
     seed: int = Field(default=0, ge=0)
-
-    def __init__(self, **values: Any) -> None:
-        for name in values:
-            if name not in type(self).model_fields:
-                raise SettingsError.unknown("setting of a search for formulas", name, type(self).model_fields)
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise settings_error(error) from None
 
 
 class Proposals(Protocol):

@@ -104,7 +104,7 @@ def test_the_front_has_the_best_of_each_size(tmp_path):
 
 def test_settings_are_checked():
     with pytest.raises(SettingsError, match="unknown setting of a search for formulas 'size'"):
-        FormulaSettings(size=3)
+        FormulaSettings(**{"size": 3})
     with pytest.raises(SettingsError, match="evaluations"):
         grae.FormulaRegressor(evaluations=0).fit(ROWS, Y)
     grammar = Grammar.from_text("S -> 'c' '*' T\nT -> U\nU -> variable\nvariable -> 'x'")
