@@ -6,7 +6,7 @@ import typer
 
 from grae.cli.configuring import with_config
 from grae.cli.verbosity import with_verbosity
-from grae.optimization.benchmarks.names import GUACAMOL, PMO
+from grae.targets.benchmarks.names import GUACAMOL, PMO
 
 UNWRAPPED = "\b\n"  # keeps the line breaks of the paragraph after it
 

@@ -26,10 +26,10 @@ from grae.cli.runs import find_run, named
 from grae.cli.strings import build
 from grae.cli.tables import StrategyName, described, described_groups, either, of_paces
 from grae.errors import SettingsError
-from grae.optimization.benchmarks.names import SUITES
 from grae.optimization.mixed_parts import NO_SURROGATE, VIEWS, groups
 from grae.optimization.strategies import STRATEGIES
-from grae.optimization.targets import TARGETS
+from grae.targets.benchmarks.names import SUITES
+from grae.targets.named import TARGETS
 
 if TYPE_CHECKING:
     from grae.optimization import SearchResult

@@ -1,4 +1,4 @@
-"""Bayesian optimization over the latent space: targets, surrogates, strategies, the loop and its history.
+"""Bayesian optimization over the latent space: surrogates, strategies, the loop and its history.
 
 Only this room knows botorch and gpytorch, and imports them when a strategy needs a surrogate. The names below are
 imported when they are used, so that a process which only scores strings starts quickly.
@@ -9,34 +9,43 @@ from typing import TYPE_CHECKING
 from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
-    from grae.optimization.failures import TargetError, TargetFailedWarning
-    from grae.optimization.functions import FunctionTarget
     from grae.optimization.result import Best, SearchResult
     from grae.optimization.search import optimize
     from grae.optimization.search_settings import SearchSettings
     from grae.optimization.setup import Setup
     from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
-    from grae.optimization.target import Target
-    from grae.optimization.targets import TARGETS, TargetRequest, TargetRow, target_named
+    from grae.targets import (
+        TARGETS,
+        FunctionTarget,
+        Target,
+        TargetError,
+        TargetFailedWarning,
+        TargetRequest,
+        TargetRow,
+        target_named,
+    )
 
 _HOMES = {
     "Best": "result",
-    "FunctionTarget": "functions",
     "Pace": "strategies",
     "STRATEGIES": "strategies",
     "SearchResult": "result",
     "SearchSettings": "search_settings",
     "Setup": "setup",
     "StrategyRow": "strategies",
-    "TARGETS": "targets",
-    "Target": "target",
-    "TargetError": "failures",
-    "TargetFailedWarning": "failures",
-    "TargetRequest": "targets",
-    "TargetRow": "targets",
     "optimize": "search",
-    "target_named": "targets",
 }
+_TARGETS = (
+    "FunctionTarget",
+    "TARGETS",
+    "Target",
+    "TargetError",
+    "TargetFailedWarning",
+    "TargetRequest",
+    "TargetRow",
+    "target_named",
+)
+"""Names of `grae.targets` that are offered here, too."""
 __all__ = [
     "STRATEGIES",
     "TARGETS",
@@ -55,7 +64,8 @@ __all__ = [
     "optimize",
     "target_named",
 ]
-__getattr__ = lazy_getattr(__name__, {name: f"{__name__}.{module}" for name, module in _HOMES.items()})
+_MODULES = {name: f"{__name__}.{module}" for name, module in _HOMES.items()}
+__getattr__ = lazy_getattr(__name__, _MODULES | dict.fromkeys(_TARGETS, "grae.targets"))
 
 
 def __dir__() -> list[str]:

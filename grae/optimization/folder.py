@@ -16,9 +16,9 @@ from grae.errors import RunError
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text, shortened
 from grae.optimization.start_files import StartFiles
 from grae.optimization.strategies import STRATEGIES
-from grae.optimization.target import Direction
 from grae.paths import exists, is_dir
 from grae.pretrained import written_to
+from grae.targets.target import Direction
 
 HISTORY, SETTINGS = "history.jsonl", "search.json"
 FORMAT = "grae search 1"

@@ -10,7 +10,7 @@ import numpy as np
 
 from grae import files
 from grae.errors import RunError
-from grae.optimization.target import Direction
+from grae.targets.target import Direction
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,6 @@ import numpy as np
 from grae.callbacks import events
 from grae.callbacks.protocol import Callback, Callbacks
 from grae.optimization.candidates import Proposal
-from grae.optimization.failures import Outcome
 from grae.optimization.history import History, Record
 from grae.optimization.progress import Watch
 from grae.optimization.result import SearchResult
@@ -19,6 +18,7 @@ from grae.optimization.space import LatentSpace
 from grae.optimization.standing import Standing
 from grae.optimization.start import Start
 from grae.optimization.strategy import Movable, Strategy, timed
+from grae.targets.failures import Outcome
 from grae.training import generators
 
 

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from grae.files import atomic_write
 from grae.grammar.language import Language
-from grae.optimization.curves import CurveTarget
 from grae.optimization.history import History
 from grae.optimization.result import Best, SearchResult
+from grae.targets.curves import CurveTarget
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

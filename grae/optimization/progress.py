@@ -8,7 +8,7 @@ from rich.progress import Progress as Bars
 
 from grae.callbacks.events import Evaluation, Progress, Round
 from grae.callbacks.reporter import Notes, Reporter, Shown, choose, clock
-from grae.optimization.failures import Failures, Outcome, scored_singly, warn, warn_of_batch
+from grae.targets.failures import Failures, Outcome, scored_singly, warn, warn_of_batch
 
 PART = 0.2  # of something long, that is worth a line
 

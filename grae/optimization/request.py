@@ -8,8 +8,8 @@ from pydantic import ConfigDict
 
 from grae.errors import DataError, RunError, SettingsError
 from grae.optimization.search_settings import FREE_ON_RESUME, SearchOptions, SearchSettings
-from grae.optimization.target import Target
-from grae.optimization.targets import target_named
+from grae.targets.named import target_named
+from grae.targets.target import Target
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar

@@ -7,10 +7,10 @@ import numpy as np
 
 from grae.callbacks.events import Best
 from grae.grammar.language import STRINGS, Language
-from grae.optimization.failures import Failures
 from grae.optimization.history import History, Record
 from grae.optimization.start import Start
-from grae.optimization.target import Target
+from grae.targets.failures import Failures
+from grae.targets.target import Target
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ from grae.optimization.request import SearchRequest
 from grae.optimization.search_settings import check_suits
 from grae.optimization.start import limit_of
 from grae.optimization.start_files import StartFiles
-from grae.optimization.target import Target
-from grae.optimization.targets import TARGETS
 from grae.pretrained import start_strings, written_to
+from grae.targets.named import TARGETS
+from grae.targets.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable

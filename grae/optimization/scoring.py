@@ -19,9 +19,9 @@ from multiprocessing import TimeoutError as JoblibTimeout
 from typing import Any, Literal, Self
 
 from grae.errors import MissingExtraError, SettingsError
-from grae.optimization.calls import attempts, stdout_to_stderr
-from grae.optimization.failures import Outcome
-from grae.optimization.target import Target
+from grae.targets.calls import attempts, stdout_to_stderr
+from grae.targets.failures import Outcome
+from grae.targets.target import Target
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS = ("loky", "dask", "ray")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from grae.callbacks.protocol import Callback, check
 from grae.optimization.folder import FORMAT, open_history
-from grae.optimization.functions import FunctionTarget
 from grae.optimization.loop import Search
 from grae.optimization.progress import Watch
 from grae.optimization.result import SearchResult
@@ -17,8 +16,9 @@ from grae.optimization.space import LatentSpace
 from grae.optimization.start import limit_of
 from grae.optimization.start_files import start_of
 from grae.optimization.strategies import strategy_of
-from grae.optimization.target import Direction, Target
-from grae.optimization.targets import target_named
+from grae.targets.functions import FunctionTarget
+from grae.targets.named import target_named
+from grae.targets.target import Direction, Target
 
 if TYPE_CHECKING:
     from grae.callbacks.reporter import Shown
@@ -47,8 +47,8 @@ def optimize(
 
     Args:
         model: a fitted model.
-        target: a name (see `targets.py`), a function of one string, an object whose `evaluate` takes a list of strings,
-            or a `Target`.
+        target: a name (see `grae.targets.named`), a function of one string, an object whose `evaluate` takes a list of
+            strings, or a `Target`.
         settings: see `SearchSettings`; its defaults when left out.
         direction: whether the user's own function is maximized or minimized.
         start: starting strings; when left out, those of the search that is resumed, else the model's training strings.

@@ -13,7 +13,7 @@ from grae.optimization.limits import Limits
 from grae.optimization.mixed_parts import BOTH, NO_SURROGATE, VIEWS, groups
 from grae.optimization.scoring import Backend
 from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
-from grae.optimization.target import Target
+from grae.targets.target import Target
 
 Features = Callable[[Sequence[str]], Any]
 """A user's own features of the surrogate: n strings -> an array (n, F) of finite numbers."""

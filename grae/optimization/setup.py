@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from grae.optimization.search_settings import SearchSettings
     from grae.optimization.space import LatentSpace
     from grae.optimization.start import Start
-    from grae.optimization.target import Target
+    from grae.targets.target import Target
 
 LONGEST = 2_000
 """Productions of a string that is proposed, where the user's own limits hold."""

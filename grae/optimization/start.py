@@ -11,11 +11,11 @@ import numpy as np
 from grae import files
 from grae.datasets.locations import cache_home
 from grae.errors import DataError, SettingsError
-from grae.optimization.curves import CurveTarget
 from grae.optimization.scoring import Scorer
 from grae.optimization.start_scoring import scoring_none, user_scores
-from grae.optimization.target import Target
 from grae.pretrained import start_strings
+from grae.targets.curves import CurveTarget
+from grae.targets.target import Target
 from grae.version import __version__
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import numpy as np
 
 from grae import files
 from grae.errors import RunError
-from grae.optimization.failures import Outcome
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text
 from grae.optimization.progress import Watch, fraction_of
 from grae.optimization.scoring import Scorer
 from grae.optimization.start import ALL, Start, drawn, scored, training_strings
 from grae.optimization.start_scoring import user_scores
+from grae.targets.failures import Outcome
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from grae.errors import DataError
-from grae.optimization.failures import Failures, Outcome, TargetError
 from grae.optimization.scoring import Scorer
-from grae.optimization.target import Target
+from grae.targets.failures import Failures, Outcome, TargetError
+from grae.targets.target import Target
 
 FIRST = 10
 """A target that fails on all of so many strings is not called again."""

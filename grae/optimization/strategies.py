@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from grae.optimization.space import LatentSpace
     from grae.optimization.start import Start
     from grae.optimization.strategy import Movable, RandomSearch, Strategy
-    from grae.optimization.target import Target
     from grae.optimization.trust_region import TrustRegion
+    from grae.targets.target import Target
 
 
 class Pace(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from grae.optimization.curves import FORMULA, CurveTarget, curve_target
+from grae.targets.curves import FORMULA, CurveTarget, curve_target
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar

@@ -4,13 +4,13 @@ import numpy as np
 from markupsafe import Markup
 
 from grae.errors import GraeError
-from grae.optimization.curves import FORMULA, formula_values
 from grae.optimization.plots import draw_best_so_far
 from grae.optimization.result import Best
 from grae.optimization.stored import Search
 from grae.report.context import ReportContext
 from grae.report.plots import INK, LINES, MUTED, Plot
 from grae.report.section import LeftOut, Section, rendered
+from grae.targets.curves import FORMULA, formula_values
 
 TITLE = "Searches"
 SHOWN = 10

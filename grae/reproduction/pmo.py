@@ -20,17 +20,17 @@ import numpy as np
 from grae import files
 from grae.errors import DataError, SettingsError
 from grae.optimization import SearchSettings, target_named
-from grae.optimization.benchmarks.efficiency import EVERY, TOP, distinct_scores, top_auc
-from grae.optimization.benchmarks.names import LEARNED, PMO
 from grae.reproduction.experiment import same_experiment
 from grae.reproduction.pmo_table import Row, rows_of, write
 from grae.reproduction.trained import train
+from grae.targets.benchmarks.efficiency import EVERY, TOP, distinct_scores, top_auc
+from grae.targets.benchmarks.names import LEARNED, PMO
 from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from grae.datasets.origin import Build
-    from grae.optimization.target import Target
     from grae.sequence import GrammarAutoencoder
+    from grae.targets.target import Target
 
 FORMAT = "grae pmo table 2"
 GRAMMAR = "smiles"

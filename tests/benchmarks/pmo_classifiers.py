@@ -31,8 +31,8 @@ from grae.datasets import open_source
 from grae.datasets.locations import cache_home
 from grae.datasets.readers import file_checksum
 from grae.errors import DataError, GraeError
-from grae.optimization.benchmarks import classifiers
-from grae.optimization.benchmarks.names import LEARNED
+from grae.targets.benchmarks import classifiers
+from grae.targets.benchmarks.names import LEARNED
 
 PACKAGE = "molscore"
 INSIDE = "molscore/data/models/molopt/{}_current.pkl"

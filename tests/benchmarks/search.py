@@ -24,7 +24,7 @@ from grae.chemistry import properties
 from grae.datasets import open_source
 from grae.optimization.scoring import Scorer
 from grae.optimization.start import ALL, scored
-from grae.optimization.targets import target_named
+from grae.targets.named import target_named
 
 CALLS = 500
 EVERY = 100

@@ -243,7 +243,7 @@ def test_zsh_completes_after_install(home: dict[str, str]):
 
 
 def test_the_help_of_a_search_lists_the_tasks_of_benchmarks(program):
-    from grae.optimization.benchmarks.names import GUACAMOL, PMO
+    from grae.targets.benchmarks.names import GUACAMOL, PMO
 
     helped = " ".join(program("optimize", "--help").out.split())
     assert all(re.search(rf"\b{name}\b", helped) for name in (*GUACAMOL, *PMO))

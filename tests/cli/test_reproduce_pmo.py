@@ -11,10 +11,10 @@ import pytest
 from grae.chemistry import canonical_all
 from grae.datasets import open_source
 from grae.optimization import target_named
-from grae.optimization.benchmarks.efficiency import top_auc
-from grae.optimization.benchmarks.names import LEARNED, PMO
 from grae.reproduction import pmo, pmo_table
 from grae.reproduction.pmo_published import BY_TASK, SUMS
+from grae.targets.benchmarks.efficiency import top_auc
+from grae.targets.benchmarks.names import LEARNED, PMO
 
 OPTIONS = (
     *("reproduce", "pmo", "--preset", "quick", "--epochs", "1", "--budget", "20", "--data", "some.smi"),

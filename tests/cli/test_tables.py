@@ -9,9 +9,9 @@ from grae.autoencoder.models import MODELS
 from grae.density import DENSITIES
 from grae.images.recipes import models_of_images
 from grae.optimization import STRATEGIES, TARGETS
-from grae.optimization.benchmarks.names import SUITES
 from grae.optimization.mixed_parts import VIEWS, groups
 from grae.sequence.architectures import ARCHITECTURES
+from grae.targets.benchmarks.names import SUITES
 
 OFFERED: list[tuple[str, str, Any]] = [
     ("train", "--model", MODELS),

@@ -10,8 +10,8 @@ from rdkit import rdBase
 from grae.chemistry import canonical
 from grae.datasets import open_source
 from grae.optimization import target_named
-from grae.optimization.benchmarks import tasks
-from grae.optimization.benchmarks.names import GUACAMOL
+from grae.targets.benchmarks import tasks
+from grae.targets.benchmarks.names import GUACAMOL
 
 
 @pytest.fixture(scope="module")

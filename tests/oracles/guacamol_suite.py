@@ -11,7 +11,7 @@ import pytest
 import scipy
 from rdkit import RDLogger
 
-from grae.optimization.benchmarks.names import GUACAMOL
+from grae.targets.benchmarks.names import GUACAMOL
 
 
 def scores() -> dict[str, Callable[[Sequence[str]], np.ndarray]]:

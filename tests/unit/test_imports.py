@@ -42,6 +42,7 @@ ROOMS = (
     "autoencoder",
     "training",
     "density",
+    "targets",
     "estimator",
     "images",
     "sequence",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from grae.expressions import evaluate, postfix
 from grae.grammar import load_grammar
 from grae.grammar.counting import sample_uniform
-from grae.optimization.curves import formula_values
+from grae.targets.curves import formula_values
 from grae.typesetting import mathml
 
 ARITHMETIC = load_grammar("arithmetic")

@@ -28,9 +28,9 @@ from grae.images import ImageAutoencoder, load_images
 from grae.images.recipes import models_of_images
 from grae.optimization.mixed_parts import PROPOSERS, VIEWS
 from grae.optimization.strategies import STRATEGIES
-from grae.optimization.targets import TARGETS, target_named
 from grae.sequence import GrammarAutoencoder
 from grae.sequence.architectures import ARCHITECTURES
+from grae.targets.named import TARGETS, target_named
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-own.md"
 TABLES: tuple[Any, ...] = (

@@ -14,11 +14,11 @@ from grae.formulas.operations import Operation, with_own
 from grae.formulas.scoring import FormulaScorer
 from grae.formulas.template import for_columns
 from grae.grammar import Grammar, load_grammar
-from grae.optimization.curves import read_points
 from grae.optimization.symbolic.front import write_front
 from grae.optimization.symbolic.run import SETTINGS, FormulaResult, FormulaSettings, search_formulas
-from grae.optimization.user_code import Source
 from grae.paths import GRAMMAR_FILE, RUNS
+from grae.targets.curves import read_points
+from grae.targets.user_code import Source
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder

@@ -23,8 +23,8 @@ from searchers import FRAGMENTED, Counted, Scored, by_crem, by_gauche, by_mol_ga
 import grae
 from grae.datasets import open_source
 from grae.optimization import target_named
-from grae.optimization.benchmarks.efficiency import distinct_scores, top_auc
 from grae.reproduction.pmo import ROUNDS, STARTING
+from grae.targets.benchmarks.efficiency import distinct_scores, top_auc
 
 UNIT = "AUC of the top 10"
 TASKS = "albuterol_similarity,median1,osimertinib_mpo"

@@ -13,8 +13,8 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from grae.optimization.target import Target
 from grae.reproduction.pmo import ROUNDS
+from grae.targets.target import Target
 
 FRAGMENTED = 2_000
 """Molecules whose fragments crem exchanges."""

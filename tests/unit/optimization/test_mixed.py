@@ -15,7 +15,7 @@ from grae.optimization.limits import Limits, symbols
 from grae.optimization.population import Reader, by_levels, ranks
 from grae.optimization.proposers import Basis, DensitySamples, DerivationMoves, LatentSteps
 from grae.optimization.space import LatentSpace
-from grae.optimization.targets import target_named
+from grae.targets.named import target_named
 
 ARITHMETIC = load_grammar("arithmetic")
 TARGET = target_named("log-mse")

@@ -17,8 +17,6 @@ from grae.callbacks import Best, Evaluation, Progress, Round
 from grae.errors import DataError, RunError, SettingsError
 from grae.optimization import start as start_module
 from grae.optimization import start_files
-from grae.optimization.failures import TargetError, TargetFailedWarning
-from grae.optimization.functions import FunctionTarget
 from grae.optimization.history import History, Record
 from grae.optimization.plots import draw, draw_best_so_far
 from grae.optimization.progress import Bar, Lines, summary
@@ -26,7 +24,9 @@ from grae.optimization.result import best_of
 from grae.optimization.scoring import Scorer
 from grae.optimization.standing import Standing
 from grae.optimization.start import Start, scored
-from grae.optimization.targets import target_named
+from grae.targets.failures import TargetError, TargetFailedWarning
+from grae.targets.functions import FunctionTarget
+from grae.targets.named import target_named
 
 PNG = b"\x89PNG"
 

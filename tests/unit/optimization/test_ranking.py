@@ -9,8 +9,8 @@ from grae.grammar.codec import Derivations, encode
 from grae.grammar.counting import sample_uniform
 from grae.optimization.process import Process
 from grae.optimization.ranking import Ranking, join_rows, outcomes_of, take_rows
-from grae.optimization.targets import target_named
 from grae.optimization.views import PointView, meaning, structure
+from grae.targets.named import target_named
 
 ARITHMETIC = load_grammar("arithmetic")
 DERIVATIONS = Derivations.from_list(sample_uniform(ARITHMETIC, 300, 11, 0), ARITHMETIC.dtype)

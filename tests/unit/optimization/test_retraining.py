@@ -10,7 +10,7 @@ import grae
 from grae.errors import SettingsError
 from grae.optimization import retraining
 from grae.optimization.retraining import rank_weights, retrained
-from grae.optimization.targets import target_named
+from grae.targets.named import target_named
 
 
 @pytest.fixture(autouse=True)

@@ -12,14 +12,14 @@ import pytest
 
 from grae.errors import MissingExtraError, SettingsError
 from grae.optimization import scoring
-from grae.optimization.calls import attempt, attempts
-from grae.optimization.failures import ScoresError, TargetFailedWarning
-from grae.optimization.functions import FunctionTarget
 from grae.optimization.progress import Watch
 from grae.optimization.scoring import Scorer
-from grae.optimization.targets import target_named
+from grae.targets.calls import attempt, attempts
+from grae.targets.failures import ScoresError, TargetFailedWarning
+from grae.targets.functions import FunctionTarget
+from grae.targets.named import target_named
 
-OWN = Path(__file__).parent / "own_targets.py"
+OWN = Path(__file__).parents[1] / "targets" / "own_targets.py"
 TEXTS = ["a", "bb", "ccc", "dddd", "eeeee"]
 
 
@@ -173,6 +173,7 @@ def test_whatever_a_target_raises_is_recorded(error: BaseException, told: str, k
     assert outcome.traceback is not None
     assert "in score\n    raise error" in outcome.traceback
     assert "grae/optimization/" not in outcome.traceback
+    assert "grae/targets/" not in outcome.traceback
     outcome.traceback.encode()
 
 

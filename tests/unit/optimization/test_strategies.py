@@ -10,14 +10,14 @@ from grae.density import DENSITIES
 from grae.errors import DataError
 from grae.optimization import paper as paper_module
 from grae.optimization.candidates import Known, Proposal
-from grae.optimization.curves import WORST
 from grae.optimization.history import Record
 from grae.optimization.paper import PaperProtocol
 from grae.optimization.space import LatentSpace
 from grae.optimization.start import Start
 from grae.optimization.strategy import RandomSearch
-from grae.optimization.targets import target_named
 from grae.optimization.trust_region import RegionSettings, TrustRegion
+from grae.targets.curves import WORST
+from grae.targets.named import target_named
 
 SMALL = RegionSettings(candidates=150, within=20, neighbors=60, best=40, spread=60, patience=6)
 TARGET = target_named("log-mse")

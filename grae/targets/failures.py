@@ -13,7 +13,7 @@ from grae.errors import GraeError
 if TYPE_CHECKING:
     import pandas as pd
 
-PACKAGE = str(Path(__file__).parent)
+PACKAGES = tuple(str(Path(__file__).parents[1] / name) for name in ("targets", "optimization"))
 LONGEST = 4_000
 """Characters of a message or a traceback that are kept, its end."""
 
@@ -26,7 +26,7 @@ class Outcome:
         score: finite; None for an invalid string and for a call that failed.
         seconds: that it took; of a batch, its share.
         error: why there is no score, where the target did not answer at all.
-        traceback: of the exception that the target raised, without the frames of this package.
+        traceback: of the exception that the target raised, without the frames of grae.
         together: why a call with several strings failed, after which each of them was scored by itself.
     """
 
@@ -160,10 +160,10 @@ def described(error: BaseException) -> str:
 
 
 def traced(error: BaseException) -> str:
-    """The traceback of an exception that a target raised, from the first frame outside this package."""
+    """The traceback of an exception that a target raised, from the first frame outside grae."""
     formatted = traceback.TracebackException.from_exception(error)
     frames = list(formatted.stack)
-    while frames and frames[0].filename.startswith(PACKAGE):
+    while frames and frames[0].filename.startswith(PACKAGES):
         frames.pop(0)
     formatted.stack = traceback.StackSummary.from_list(frames)
     return _writable("".join(formatted.format()).strip())

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from grae.errors import SettingsError
-from grae.optimization.benchmarks.names import SUITES
-from grae.optimization.target import Direction, Target
+from grae.targets.benchmarks.names import SUITES
+from grae.targets.target import Direction, Target
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
-    from grae.optimization.curves import CurveTarget
-    from grae.optimization.molecules import MoleculeTarget
+    from grae.targets.curves import CurveTarget
+    from grae.targets.molecules import MoleculeTarget
 
 _SIGNS = frozenset("*+()^, ")  # of a formula, in no name of a module
 FORMULA = re.compile(r"^-|^[\d.]+$|[\s*+/^(),]")
@@ -87,7 +87,7 @@ def target_named(
             owners = " or ".join(owner for owner, other in TARGETS.items() if option in other.options)
             raise SettingsError(f"a formula or points say nothing to target {name!r}", remedy=f"give target {owners}")
     if name.endswith(".py"):
-        from grae.optimization.user_code import suggestion
+        from grae.targets.user_code import suggestion
 
         if not Path(name).is_file():
             raise SettingsError(f"target (--target): there is no file {name}", remedy="check the path")
@@ -99,7 +99,7 @@ def target_named(
                 f"target (--target) {name!r}: a formula joins {', '.join(TARGETS)} alone",
                 remedy="give a task of a benchmark or a function of your own by itself, or join them in a function",
             )
-        from grae.optimization.functions import FunctionTarget
+        from grae.targets.functions import FunctionTarget
 
         return FunctionTarget.named(name, direction, batch=batch)
     if batch:
@@ -111,14 +111,14 @@ def target_named(
             f"target {name!r} has a direction of its own", remedy="leave the direction out; it is for functions"
         )
     if suite in SUITES:
-        from grae.optimization.benchmarks.target import BenchmarkTarget
+        from grae.targets.benchmarks.target import BenchmarkTarget
 
         return BenchmarkTarget(suite, task)
     request = TargetRequest(grammar, formula, points)
     if row is not None:
         return row.make(request)
     if FORMULA.search(name):
-        from grae.optimization.composite import CompositeTarget
+        from grae.targets.composite import CompositeTarget
 
         return CompositeTarget.read(name, {part: other.make(request) for part, other in TARGETS.items()})
     raise _unknown(name)
@@ -128,7 +128,7 @@ def _unknown(name: str) -> SettingsError:
     """The error of a target that there is not; a file of that name is offered."""
     file = f"{name}.py"
     if name and Path(file).is_file():
-        from grae.optimization.user_code import suggestion
+        from grae.targets.user_code import suggestion
 
         return SettingsError(f"unknown target (--target) {name!r}; {file} is a file", remedy=suggestion(file))
     return SettingsError.unknown(
@@ -141,26 +141,26 @@ def _unknown(name: str) -> SettingsError:
 
 
 def _logp(request: TargetRequest) -> "MoleculeTarget":
-    from grae.optimization.molecules import MoleculeTarget, penalized_logp
+    from grae.targets.molecules import MoleculeTarget, penalized_logp
 
     return MoleculeTarget("logp", penalized_logp, -math.inf)
 
 
 def _raw_logp(request: TargetRequest) -> "MoleculeTarget":
-    from grae.optimization.molecules import MoleculeTarget, raw_penalized_logp
+    from grae.targets.molecules import MoleculeTarget, raw_penalized_logp
 
     return MoleculeTarget("raw-logp", raw_penalized_logp, -math.inf)
 
 
 def _qed(request: TargetRequest) -> "MoleculeTarget":
     from grae.chemistry import drug_likeness
-    from grae.optimization.molecules import MoleculeTarget
+    from grae.targets.molecules import MoleculeTarget
 
     return MoleculeTarget("qed", drug_likeness, 0.0)
 
 
 def _log_mse(request: TargetRequest) -> "CurveTarget":
-    from grae.optimization.curves import curve_target
+    from grae.targets.curves import curve_target
 
     return curve_target(request.grammar, formula=request.formula, points=request.points)
 

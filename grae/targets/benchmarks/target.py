@@ -7,10 +7,10 @@ from rdkit import rdBase
 
 from grae.chemistry import read
 from grae.errors import SettingsError
-from grae.optimization.benchmarks.classifiers import classifier
-from grae.optimization.benchmarks.names import LEARNED, SUITES
-from grae.optimization.benchmarks.tasks import TASKS
-from grae.optimization.target import Direction
+from grae.targets.benchmarks.classifiers import classifier
+from grae.targets.benchmarks.names import LEARNED, SUITES
+from grae.targets.benchmarks.tasks import TASKS
+from grae.targets.target import Direction
 
 
 class BenchmarkTarget:

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from rdkit import Chem
 
-from grae.optimization.benchmarks.classifiers import Activity
-from grae.optimization.benchmarks.measures import (
+from grae.targets.benchmarks.classifiers import Activity
+from grae.targets.benchmarks.measures import (
     Atoms,
     Difference,
     FingerprintName,
@@ -24,8 +24,8 @@ from grae.optimization.benchmarks.measures import (
     Property,
     Similarity,
 )
-from grae.optimization.benchmarks.modifiers import AtLeast, AtMost, Gaussian, Identity, Modifier, UpTo
-from grae.optimization.benchmarks.names import GUACAMOL, LEARNED, PMO
+from grae.targets.benchmarks.modifiers import AtLeast, AtMost, Gaussian, Identity, Modifier, UpTo
+from grae.targets.benchmarks.names import GUACAMOL, LEARNED, PMO
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from grae.optimization.failures import Outcome, ScoresError, described, traced
-from grae.optimization.target import Target
+from grae.targets.failures import Outcome, ScoresError, described, traced
+from grae.targets.target import Target
 
 
 def attempt(target: Target, text: str, timeout: float | None = None) -> Outcome:

@@ -20,8 +20,8 @@ import numpy as np
 from grae.errors import ParseError, SettingsError, shortened
 from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
-from grae.optimization.formulas import NUMBER, grammar_of
-from grae.optimization.target import Direction, Target
+from grae.targets.formulas import NUMBER, grammar_of
+from grae.targets.target import Direction, Target
 
 FUNCTIONS = ("min", "max", "abs", "clip", "step", "sigmoid", "gauss")
 MAY_STAND = f"numbers, + - * / ^ ( ) and {', '.join(FUNCTIONS)} may stand there"

@@ -14,7 +14,7 @@ from grae import files
 from grae.chemistry import read
 from grae.errors import DataError, RunError
 from grae.optimization import target_named
-from grae.optimization.benchmarks.classifiers import (
+from grae.targets.benchmarks.classifiers import (
     BITS,
     Forest,
     SupportVectorMachine,

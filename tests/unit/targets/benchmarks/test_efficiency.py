@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grae.errors import SettingsError
-from grae.optimization.benchmarks.efficiency import distinct_scores, top_auc
+from grae.targets.benchmarks.efficiency import distinct_scores, top_auc
 
 
 def reference(scores: list[float], budget: int, top: int, every: int) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from grae.chemistry import largest_ring, log_p, read, synthetic_accessibility
-from grae.optimization.target import Direction
+from grae.targets.target import Direction
 
 # Mean and standard deviation over ZINC250k of each term, with the sign it enters with.
 # Source: Kusner, Paige and Hernandez-Lobato, "Grammar Variational Autoencoder" (ICML 2017), published data.

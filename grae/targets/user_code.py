@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from grae.errors import GraeError, SettingsError
-from grae.optimization.calls import stdout_to_stderr
-from grae.optimization.failures import described
+from grae.targets.calls import stdout_to_stderr
+from grae.targets.failures import described
 
 TARGET = "target (--target)"
 STAMP = "__grae_stamp__"

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from grae.errors import SettingsError
-from grae.optimization.failures import ScoresError
-from grae.optimization.functions import FunctionTarget
-from grae.optimization.targets import target_named
+from grae.targets.failures import ScoresError
+from grae.targets.functions import FunctionTarget
+from grae.targets.named import target_named
 
 OWN = Path(__file__).parent / "own_targets.py"
 

@@ -16,9 +16,9 @@ from grae.expressions import evaluate, evaluate_many
 from grae.expressions import points as published_points
 from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import encode
-from grae.optimization.formulas import grammar_of
-from grae.optimization.target import Direction
 from grae.paths import is_device
+from grae.targets.formulas import grammar_of
+from grae.targets.target import Direction
 
 FORMULA = "1/3 + x + sin(x*x)"
 MOST_SQUARED = 1000.0

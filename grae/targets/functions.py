@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from grae.optimization.failures import ScoresError
-from grae.optimization.target import Direction
-from grae.optimization.user_code import Source
+from grae.targets.failures import ScoresError
+from grae.targets.target import Direction
+from grae.targets.user_code import Source
 
 Function = Callable[[str], Any] | Callable[[list[str]], Iterable[Any]]
 

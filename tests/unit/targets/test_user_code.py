@@ -9,8 +9,8 @@ import pytest
 
 from grae.errors import SettingsError
 from grae.optimization.scoring import Scorer
-from grae.optimization.targets import target_named
-from grae.optimization.user_code import Source
+from grae.targets.named import target_named
+from grae.targets.user_code import Source
 
 TEXTS = ["a", "bb", "ccc", "dddd", "eeeee", "ffffff"]
 
@@ -101,7 +101,7 @@ def test_a_pool_that_a_target_keeps_holds_no_program_up(folder: Path, workers: i
     (folder / "program.py").write_text(
         "if __name__ == '__main__':\n"
         "    from grae.optimization.scoring import Scorer\n"
-        "    from grae.optimization.targets import target_named\n"
+        "    from grae.targets.named import target_named\n"
         f"    with Scorer(target_named('elaborate.py:usual'), workers={workers}) as scorer:\n"
         "        print([outcome.score for outcome in scorer(['a', 'bb'])])\n"
     )

@@ -6,11 +6,11 @@ from rdkit import Chem
 
 from grae.errors import SettingsError
 from grae.optimization import target_named
-from grae.optimization.benchmarks.measures import Isomer, Pattern, Similarity, atoms_of, composition
-from grae.optimization.benchmarks.modifiers import AtLeast, AtMost, Gaussian, UpTo
-from grae.optimization.benchmarks.names import GUACAMOL, LEARNED, PMO, SUITES
-from grae.optimization.benchmarks.tasks import TASKS
 from grae.optimization.scoring import Scorer
+from grae.targets.benchmarks.measures import Isomer, Pattern, Similarity, atoms_of, composition
+from grae.targets.benchmarks.modifiers import AtLeast, AtMost, Gaussian, UpTo
+from grae.targets.benchmarks.names import GUACAMOL, LEARNED, PMO, SUITES
+from grae.targets.benchmarks.tasks import TASKS
 
 MOLECULES = [
     "CC(=O)Oc1ccccc1C(=O)O",
@@ -321,7 +321,7 @@ NAMES = [f"{suite}:{task}" for suite, tasks in SUITES.items() for task in tasks]
 
 
 def classifiers_here() -> bool:
-    from grae.optimization.benchmarks.classifiers import place
+    from grae.targets.benchmarks.classifiers import place
 
     return all(place(name).is_file() for name in LEARNED)
 

@@ -10,8 +10,8 @@ from rdkit.Chem import QED, Crippen
 from grae.chemistry import properties
 from grae.errors import DataError, ParseError, SettingsError
 from grae.grammar import Grammar
-from grae.optimization.curves import WORST, formula_values, read_points
-from grae.optimization.targets import target_named
+from grae.targets.curves import WORST, formula_values, read_points
+from grae.targets.named import target_named
 
 
 def test_penalized_logp_is_the_published_sum():

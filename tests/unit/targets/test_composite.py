@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grae.errors import ParseError, SettingsError
-from grae.optimization.composite import CompositeTarget
-from grae.optimization.targets import target_named
+from grae.targets.composite import CompositeTarget
+from grae.targets.named import target_named
 
 MOLECULES = ["CCO", "c1ccccc1C", "C1CCCCCCC1"]
 PARTS = {name: target_named(name).evaluate(MOLECULES) for name in ("logp", "raw-logp", "qed")}

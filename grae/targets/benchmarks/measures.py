@@ -18,7 +18,7 @@ from rdkit.Chem.Pharm2D import Generate, Gobbi_Pharm2D
 
 from grae.chemistry import drug_likeness, log_p, read
 from grae.errors import DataError
-from grae.optimization.benchmarks.modifiers import Gaussian
+from grae.targets.benchmarks.modifiers import Gaussian
 
 FingerprintName = Literal["ECFP4", "ECFP6", "FCFP4", "AP", "PHCO"]
 PAIR_DISTANCE = 10  # bonds between the atoms of a pair, at most
