@@ -1,4 +1,4 @@
-"""Grammars, and the way between a string and its leftmost derivation. Knows neither torch nor rdkit."""
+"""Grammars, and the conversion between strings and leftmost derivations. Imports neither torch nor rdkit."""
 
 from grae.grammar.cfg import Grammar
 from grae.grammar.loading import load_grammar, shipped_grammars

@@ -26,7 +26,7 @@ class Twice(NamedTuple):
 
     Attributes:
         text: the string.
-        first: that of the parser, (T,) production ids.
+        first: the parser's derivation, (T,) production ids.
         second: another one, (T',).
     """
 
@@ -39,7 +39,7 @@ class Ambiguity:
     """Finds second derivations of strings.
 
     Args:
-        grammar: any; of one with motifs, what they are made of.
+        grammar: any grammar; motifs are disregarded.
     """
 
     def __init__(self, grammar: Grammar) -> None:
@@ -75,7 +75,7 @@ class Ambiguity:
         return found
 
     def _parsed(self, texts: Sequence[str]) -> list[list[int] | None]:
-        """The parser's derivations, in the grammar's productions."""
+        """The parser's derivations, in production ids of the grammar."""
         n = self.grammar.n_productions
         return [
             None if ids is None else [number for number in ids if number < n]
@@ -114,7 +114,7 @@ class Ambiguity:
 
 
 def _in_pairs(grammar: Grammar) -> Grammar:
-    """A grammar whose right-hand sides have at most two symbols; the first productions are those of the grammar."""
+    """A grammar with at most two symbols per right-hand side; its first productions are those of the grammar."""
     used = {nonterminal.name for nonterminal in grammar.nonterminals}
     fresh = (Nonterminal(name) for number in count() if (name := f"_{number}") not in used)
     begun: list[tuple[Nonterminal, tuple[Symbol, ...]]] = []
@@ -144,11 +144,11 @@ def _derivations(grammar: Grammar, texts: Sequence[str]) -> list[list[int] | Non
 
 
 def _mirrored_back(ids: Sequence[int], children: Sequence[int]) -> list[int]:
-    """A leftmost derivation in the mirrored grammar as one in the grammar itself.
+    """The leftmost derivation in the grammar itself of one in the mirrored grammar.
 
     Args:
         ids: production ids of the mirrored derivation.
-        children: of each production, how many nonterminals its right-hand side has.
+        children: number of nonterminals on each right-hand side, by production.
     """
     sizes = [1] * len(ids)  # productions of the subtree that each step begins
     below: list[list[int]] = [[] for _ in ids]  # the steps of its children

@@ -1,4 +1,4 @@
-"""What a grammar's symbols can derive, and which of its productions can never be used."""
+"""What a grammar's symbols derive, and which of its productions can never be used."""
 
 import re
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
@@ -22,17 +22,17 @@ _EPSILONS = {"epsilon", "eps", "empty", "lambda", "λ", "ε", "ϵ"}  # names tha
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a grammar's author should know.
+    """A diagnostic about a grammar.
 
     Attributes:
         kind: "undefined" (a nonterminal without productions), "unproductive" (no string can be derived through it),
-            "unreachable" (nothing leads there from the start symbol), "empty cycle" (a nonterminal derives itself and
-            nothing more, so that strings have endless derivations), "duplicate" (the same production again), "padding"
-            (`Nothing -> None`, which fills up batches and derives nothing), "escape" (a terminal such as a backslash
-            and n, which is no line feed here), or "white space" (strings can begin or end with some, which a text file
-            keeps, and a table or a .smi file loses).
-        message: the finding in a sentence.
-        production: the production it is about.
+            "unreachable" (no derivation from the start symbol reaches it), "empty cycle" (a nonterminal derives itself
+            and nothing else, so that strings have infinitely many derivations), "duplicate" (the same production
+            again), "padding" (`Nothing -> None`, which pads batches and derives nothing), "escape" (a terminal such as
+            a backslash and n, which is not a line feed here), or "white space" (strings can begin or end with white
+            space, which a text file keeps, but a table or a .smi file loses).
+        message: the finding in one sentence.
+        production: the production concerned.
     """
 
     kind: str
@@ -45,17 +45,17 @@ class Finding:
 
 
 class Analysis:
-    """The fixed points over a grammar's productions.
+    """Fixed points over a grammar's productions.
 
     Attributes:
-        shortest: nonterminal -> productions in its shortest completion, at most `MOST_COUNTED`; absent where it derives
-            no string.
+        shortest: nonterminal -> productions in its shortest completion, at most `MOST_COUNTED`; absent if it derives no
+            string.
         productive: nonterminal -> whether it derives a string.
-        reachable: nonterminals that usable derivations from the start symbol meet.
-        empty: nonterminal -> the production that starts its empty derivation of least height (the lowest id among
-            several); absent where it does not derive the empty string.
-        cycle_steps: steps through which a nonterminal derives itself and nothing more: a production's id, and the place
-            in its right-hand side of the nonterminal that leads back to its left-hand side.
+        reachable: nonterminals reachable from the start symbol through usable productions.
+        empty: nonterminal -> the production that starts its empty derivation of least height (the lowest id of
+            several); absent if it does not derive the empty string.
+        cycle_steps: steps through which a nonterminal derives itself and nothing else: the id of the production, and
+            the position in its right-hand side of the nonterminal that leads back to its left-hand side.
     """
 
     def __init__(self, grammar: "Grammar") -> None:
@@ -78,7 +78,7 @@ class Analysis:
 
     @property
     def findings(self) -> list[Finding]:
-        """All that is wrong or odd, in the order of the productions."""
+        """All findings, in the order of the productions."""
         defined = {p.lhs for p in self.grammar.productions}
         first: dict[tuple[Nonterminal, tuple[Symbol, ...]], Production] = {}
         cyclic = {production for production, _ in self.cycle_steps}
@@ -114,7 +114,7 @@ class Analysis:
         return results + self._escapes() + self._white_space()
 
     def _escapes(self) -> list[Finding]:
-        """Productions with a terminal that looks as if it stood for one character that is hard to write."""
+        """Productions with a terminal that looks like an escape sequence."""
         return [
             Finding("escape", f"a backslash and {text[1:]!r}, unless the file has the line #% escapes", production)
             for production in self.grammar.productions
@@ -128,7 +128,7 @@ class Analysis:
         return bool(self._white_space())
 
     def _white_space(self) -> list[Finding]:
-        """Productions whose terminals make strings of the language begin or end with white space."""
+        """Productions through which strings of the language can begin or end with white space."""
         results = []
         for step, verb in ((1, "begin"), (-1, "end")):
             todo = [self.grammar.start]  # nonterminals that can stand at this end of a string
@@ -207,7 +207,7 @@ class Analysis:
         return empty
 
     def _cycle_steps(self) -> list[tuple[int, int]]:
-        """Productions A -> u B v with u and v deriving the empty string and B deriving A alone, and the place of B."""
+        """Productions A -> u B v where u and v derive the empty string and B derives A alone, and the position of B."""
         steps = [
             (production, place)
             for production in self.grammar.productions
@@ -233,7 +233,7 @@ class Analysis:
         return expansions
 
     def _uses(self) -> dict[Nonterminal, list[int]]:
-        """The productions with each nonterminal on their right-hand sides, as often as it stands there."""
+        """The productions that have each nonterminal on their right-hand sides, once per occurrence."""
         uses: dict[Nonterminal, list[int]] = {}
         for production in self.grammar.productions:
             for child in production.children:
@@ -242,7 +242,7 @@ class Analysis:
 
 
 def alone(rhs: Sequence[Symbol], empty: Container[Symbol]) -> list[int]:
-    """The places of the nonterminals of a right-hand side beside which all other symbols derive the empty string."""
+    """The positions of the nonterminals of a right-hand side whose other symbols all derive the empty string."""
     stuck = [place for place, symbol in enumerate(rhs) if symbol not in empty]
     places = stuck if stuck else range(len(rhs))
     return [place for place in places if len(stuck) <= 1 and isinstance(rhs[place], Nonterminal)]
@@ -252,7 +252,7 @@ def components(leads: Mapping[N, Iterable[N]]) -> dict[N, int]:
     """The strongly connected components of a graph, numbered (Tarjan, SIAM Journal on Computing 1(2), 1972).
 
     Args:
-        leads: from each node to the nodes that an edge leads to; nodes without edges may be left out.
+        leads: node -> its successors; nodes without successors may be omitted.
     """
     order: dict[N, int] = {}
     lowest: dict[N, int] = {}

@@ -1,4 +1,4 @@
-"""A context-free grammar: its productions, numbered in file order, and what can be done with it."""
+"""A context-free grammar: its productions, numbered in file order, and the operations on it."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
 
 class Grammar:
-    """A context-free grammar, immutable, with its tables and its compiled parser made when first asked for.
+    """A context-free grammar. Immutable; its tables and its compiled parser are built on first use.
 
     Args:
-        name: what messages and run folders call it.
+        name: used in messages and run folders.
         productions: pairs of left-hand side and right-hand side, or productions, in the order of their ids.
-        start: the start symbol; the first left-hand side when left out.
-        language: what the strings mean, a `Language` or the name of one; None for strings that mean nothing further.
-        ignore: characters that may stand between terminals in a string that is read, and mean nothing.
-        separator: what stands between any two terminals, such as a space between words; "" for nothing.
-        motifs: what the last of the productions compose, in the same order.
-        weights: of each production, not negative, relative to those of the same nonterminal, or None for one whose
-            nonterminal has no weights: its alternatives weigh the same; None for a grammar without weights, and for one
-            with motifs.
+        start: the start symbol; by default the first left-hand side.
+        language: the language of the strings, a `Language` or its name; None for strings without further meaning.
+        ignore: characters that may stand between terminals of an input string and are skipped.
+        separator: text between any two terminals, such as a space between words; "" for none.
+        motifs: the compositions of the last productions, in the same order.
+        weights: one per production, not negative, relative to the others of the same nonterminal, or None for the
+            productions of a nonterminal that has no weights (they are equal); None for a grammar without weights, and
+            for one with motifs.
 
     Attributes:
         weights: (P,) as probabilities given the nonterminal; None for a grammar without weights.
 
     Raises:
         GrammarError: no production, a symbol that a file cannot spell, an unknown language, a start symbol that derives
-            no string, or a motif that is not what it composes.
+            no string, or a motif that differs from its composition.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class Grammar:
 
     @classmethod
     def from_text(cls, text: str, name: str = "grammar") -> "Grammar":
-        """Reads a grammar in nltk's notation with our directives.
+        """Reads a grammar in nltk's notation with grae's directives.
 
         Raises:
-            GrammarError: with the line that cannot be read and why.
+            GrammarError: with the line that cannot be read, and why.
         """
         read = notation.read(text, name)
         return cls(
@@ -99,14 +99,14 @@ class Grammar:
         )
 
     def extend(self, motifs: Iterable[Motif]) -> "Grammar":
-        """A larger grammar of the same language: this one's productions, then one for each motif.
+        """A larger grammar of the same language: the productions of this one, then one per motif.
 
         Args:
-            motifs: compositions of this grammar's productions and of the motifs before them, such as
-                `grae.grammar.motifs.learn_motifs` gives.
+            motifs: compositions of the productions of this grammar and of preceding motifs, as returned by
+                `grae.grammar.motifs.learn_motifs`.
 
         Raises:
-            GrammarError: a motif does not compose, or there are more productions than two bytes can number.
+            GrammarError: a motif cannot be composed, or the ids do not fit into two bytes.
         """
         motifs = tuple(motifs)
         productions = list(self.productions)
@@ -116,14 +116,14 @@ class Grammar:
 
     @cached_property
     def base(self) -> "Grammar | None":
-        """The grammar without its motifs; None where it has none."""
+        """The grammar without its motifs; None if it has none."""
         if not self.motifs:
             return None
         return self._with(self.productions[: -len(self.motifs)])
 
     @property
     def plain(self) -> "Grammar":
-        """The grammar without its motifs: `base`, or the grammar itself where it has none."""
+        """The grammar without its motifs: `base`, or the grammar itself if it has none."""
         return self.base or self
 
     def starting_at(self, start: Nonterminal) -> "Grammar":
@@ -138,20 +138,20 @@ class Grammar:
         """The same productions with other weights.
 
         Args:
-            weights: (P,), as in `Grammar`.
+            weights: (P,), as for `Grammar`.
         """
         return self._with(self.productions, start=self.start, weights=weights)
 
     @property
     def n_productions(self) -> int:
-        """How many productions there are, the padding among them where it is one."""
+        """The number of productions, including the padding if it is one."""
         return len(self.productions)
 
     @cached_property
     def pad(self) -> int:
-        """The id that fills up a batch: a published grammar's production `Nothing -> None`, else one past the last.
+        """The id that pads batches: the production `Nothing -> None` of a published grammar, else one past the last id.
 
-        The production is padding only where no derivation uses it.
+        The production counts as padding only if no derivation uses it.
         """
         padding = (Nonterminal("Nothing"), (Nonterminal("None"),))
         named = (p for p in self.productions if (p.lhs, p.rhs) == padding)
@@ -159,22 +159,22 @@ class Grammar:
 
     @property
     def n_symbols(self) -> int:
-        """How many ids a batch can hold, the padding among them."""
+        """The number of ids in a batch, including the padding."""
         return max(self.n_productions, self.pad + 1)
 
     @property
     def dtype(self) -> np.dtype:
-        """The smallest unsigned integer type that holds each id and the padding."""
+        """The smallest unsigned integer type that holds all ids, including the padding."""
         return np.min_scalar_type(self.n_symbols - 1)
 
     @cached_property
     def has_escapes(self) -> bool:
-        """Whether its file needs the directive `escapes`."""
+        """Whether the grammar's file needs the directive `escapes`."""
         return any(map(needs_escapes, (*self.terminals, *self.ignore, self.separator)))
 
     @cached_property
     def fingerprint(self) -> str:
-        """Sha256 of the start symbol, the ignored characters, the separator, the productions and the motifs, in hex."""
+        """SHA-256 of the start symbol, ignored characters, separator, productions and motifs, in hexadecimal."""
         productions = [production.spelled(escapes=self.has_escapes) for production in self.productions]
         lines = [f"%start {self.start}", repr(self.ignore), *productions, *map(str, self.motifs)]
         if self.separator:
@@ -185,28 +185,28 @@ class Grammar:
 
     @cached_property
     def analysis(self) -> "Analysis":
-        """Which productions can be used, which symbols derive nothing, and what is wrong with the rest."""
+        """Which productions are usable, which symbols derive nothing, and what is wrong with the others."""
         from grae.grammar.analysis import Analysis
 
         return Analysis(self)
 
     @cached_property
     def tables(self) -> "Tables":
-        """The grammar as integer arrays, for compiled code and for the masks of a decoder."""
+        """The grammar as integer arrays, for compiled code and for a decoder's masks."""
         from grae.grammar.tables import Tables
 
         return Tables.of(self)
 
     @cached_property
     def parser(self) -> "Parser":
-        """The compiled parser, which also parses many strings at a time."""
+        """The compiled parser, which also parses batches of strings."""
         from grae.grammar.parser import Parser
 
         return Parser(self)
 
     @cached_property
     def unparser(self) -> "Unparser":
-        """The compiled way back from derivations to strings."""
+        """The compiled conversion of derivations to strings."""
         from grae.grammar.unparser import Unparser
 
         return Unparser(self)
@@ -221,12 +221,12 @@ class Grammar:
             The production ids in the order of a leftmost derivation, shape (T,), dtype `self.dtype`.
 
         Raises:
-            ParseError: the string is not in the language; with the position and what was expected there.
+            ParseError: the string is not in the language; with the position and the terminals expected there.
         """
         return self.parser.parse(text)
 
     def unparse(self, ids: np.ndarray | Sequence[int]) -> str:
-        """The string that a leftmost derivation derives.
+        """The string of a leftmost derivation.
 
         Args:
             ids: production ids of a complete leftmost derivation, shape (T,).
@@ -237,16 +237,16 @@ class Grammar:
         return self.unparser.unparse(ids)
 
     def canonical(self, texts: Sequence[str | None], *, n_jobs: int = 1) -> list[str | None]:
-        """The canonical form of each string in the grammar's language, None for the invalid; see `Language.canonical`.
+        """The canonical form of each string in the grammar's language, None for invalid ones; see `Language.canonical`.
 
         Args:
             texts: strings; None, an incomplete one, is invalid.
-            n_jobs: processes, as joblib counts them, where the language is slow.
+            n_jobs: number of processes, as in joblib, for slow languages.
         """
         return self.language.canonical(self, texts, n_jobs=n_jobs)
 
     def tree(self, text: str) -> "nltk.Tree":
-        """The derivation of a string as a tree of nltk's; motifs are written out.
+        """The derivation of a string as an `nltk.Tree`; motifs are expanded.
 
         Raises:
             ParseError: the string is not in the language.
@@ -257,9 +257,9 @@ class Grammar:
         return to_tree(tree_of(self.plain, self.plain.parse(text)))
 
     def to_nltk(self) -> "nltk.CFG":
-        """The grammar as an object of nltk's, with the same productions in the same order; motifs are productions too.
+        """The grammar as an nltk object with the same productions in the same order; motifs are productions too.
 
-        What nltk has no word for is lost: `language`, `ignore`, `separator`.
+        `language`, `ignore` and `separator` have no counterpart in nltk and are lost.
         """
         from grae.grammar.nltk_objects import to_nltk
 
@@ -282,7 +282,7 @@ class Grammar:
         return f"Grammar({self.name!r}, {self.n_productions} productions, {len(self.terminals)} terminals)"
 
     def __getstate__(self) -> dict:
-        """Without the tables and the parser: each process makes its own."""
+        """Leaves out the tables and the parser: each process builds its own."""
         made = {"analysis", "tables", "parser", "unparser", "base"}
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
@@ -294,7 +294,7 @@ class Grammar:
         weights: Sequence[float | None] | None = None,
         language: Language | None = None,
     ) -> "Grammar":
-        """A grammar like this one, of other productions and motifs."""
+        """The same grammar with other productions and motifs."""
         return Grammar(
             self.name,
             productions,
@@ -307,7 +307,7 @@ class Grammar:
         )
 
     def _nonterminals(self) -> Iterator[Nonterminal]:
-        """Left-hand sides in file order, then the nonterminals that nothing defines."""
+        """Left-hand sides in file order, then the undefined nonterminals."""
         yield from (p.lhs for p in self.productions)
         yield self.start
         yield from (child for p in self.productions for child in p.children)

@@ -1,9 +1,9 @@
-"""The grammar of all strings over some characters, so that a character model needs no code path of its own.
+"""The grammar of all strings over a set of characters, so that a character model needs no code path of its own.
 
     characters -> 'C' characters | 'N' characters | ... |
 
-A string's derivation is its characters one by one, and the empty production that ends it. It derives strings that no
-other grammar does, the empty one among them.
+The derivation of a string is its characters one by one, and the empty production at the end. The language includes the
+empty string.
 """
 
 from collections.abc import Iterable
@@ -16,15 +16,15 @@ START = Nonterminal("characters")
 
 
 def character_grammar(texts: Iterable[str], name: str, *, ignore: str = "") -> Grammar:
-    """The grammar of all strings over the characters that occur in some texts, in the order of their code points.
+    """The grammar of all strings over the characters of some texts, in the order of their code points.
 
     Args:
-        texts: the strings; read once.
-        name: of the grammar.
-        ignore: characters that it skips, where they stand in none of the texts.
+        texts: the strings; iterated once.
+        name: name of the grammar.
+        ignore: characters to skip in input strings, unless they occur in the texts.
 
     Raises:
-        GrammarError: there is no character, or one that no grammar file can spell.
+        GrammarError: there are no characters, or one that no grammar file can spell.
     """
     alphabet: set[str] = set()
     for text in texts:

@@ -1,4 +1,4 @@
-"""What makes a grammar unusable: symbols that a file cannot spell, a start symbol without strings, false motifs."""
+"""What makes a grammar unusable: symbols that a file cannot spell, a start symbol without strings, wrong motifs."""
 
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ def check_grammar(grammar: "Grammar") -> None:
     """Checks a grammar before it is used.
 
     Raises:
-        GrammarError: a symbol that a file cannot spell, a start symbol that derives no string, or a motif that is not
-            what it composes.
+        GrammarError: a symbol that a file cannot spell, a start symbol that derives no string, or a motif that differs
+            from its composition.
     """
     _check_spelling(grammar)
     _check_start(grammar)

@@ -1,6 +1,6 @@
-"""Strings to arrays of production ids and back, many at a time.
+"""Strings to arrays of production ids and back, in batches.
 
-Derivations differ in length, so a batch of them is one flat array of ids and the offsets at which each begins.
+Derivations differ in length, so a batch is one flat array of ids, and the offsets at which the derivations begin.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,11 +24,11 @@ NO_STRING, EMPTY, OUTSIDE, TOO_LONG = "not a string", "empty", "outside the gram
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Derivations(Sequence[np.ndarray]):
-    """Many leftmost derivations; the arrays may be memory-mapped files, of which only what is asked for is read.
+    """Leftmost derivations; the arrays may be memory-mapped files, of which only what is accessed is read.
 
     Attributes:
         ids: (sum of lengths,) unsigned integers, the production ids of all derivations, one after the other.
-        offsets: (n + 1,) int64, where each derivation begins in `ids`; the last entry is where the last one ends.
+        offsets: (n + 1,) int64, where each derivation begins in `ids`; the last entry is the end of the last one.
     """
 
     ids: np.ndarray
@@ -36,13 +36,13 @@ class Derivations(Sequence[np.ndarray]):
 
     @classmethod
     def from_list(cls, derivations: Iterable[np.ndarray | Sequence[int]], dtype: np.dtype | type) -> "Derivations":
-        """Joins derivations, each of shape (T,), into one array of the given type."""
+        """Joins derivations, each of shape (T,), into one array of the given dtype."""
         arrays = [np.asarray(derivation, dtype) for derivation in derivations]
         return cls(np.concatenate([np.empty(0, dtype), *arrays]), _offsets([len(array) for array in arrays]))
 
     @classmethod
     def concatenate(cls, parts: Sequence["Derivations"], dtype: np.dtype | type) -> "Derivations":
-        """The derivations of all parts, one after the other, their ids in the given type."""
+        """The derivations of all parts, one after the other, with ids of the given dtype."""
         ids = [np.asarray(part.ids[part.offsets[0] : part.offsets[-1]], dtype) for part in parts]
         lengths = [part.lengths for part in parts]
         return cls(
@@ -62,7 +62,7 @@ class Derivations(Sequence[np.ndarray]):
     @overload
     def __getitem__(self, key: slice | np.ndarray | Sequence[int]) -> "Derivations": ...
     def __getitem__(self, key):
-        """One derivation as a view, shape (T,); or those of a slice, or of an array of row numbers or of booleans.
+        """One derivation as a view, shape (T,); or those of a slice, or of an array of row numbers or booleans.
 
         Raises:
             IndexError: there is no such row.
@@ -85,12 +85,12 @@ class Derivations(Sequence[np.ndarray]):
         return (self[row] for row in range(len(self)))
 
     def padded(self, rows: np.ndarray | Sequence[int], pad: int, length: int | None = None) -> np.ndarray:
-        """Derivations as a rectangle, filled up at the end.
+        """Derivations as a rectangle, padded at the end.
 
         Args:
             rows: row numbers, shape (B,).
-            pad: the id to fill up with.
-            length: T; the longest of the rows when left out.
+            pad: id of the padding.
+            length: T; by default that of the longest row.
 
         Returns:
             Shape (B, T), dtype of `ids`.
@@ -109,7 +109,7 @@ class Derivations(Sequence[np.ndarray]):
         return table
 
     def _places(self, rows: np.ndarray) -> np.ndarray:
-        """Where in `ids` the productions of the rows stand, row after row."""
+        """The positions in `ids` of the productions of the rows, row after row."""
         begins = np.asarray(self.offsets)[rows]
         lengths = np.asarray(self.offsets)[rows + 1] - begins
         before = np.cumsum(lengths) - lengths
@@ -121,10 +121,10 @@ class Rejection:
     """A string that was not encoded.
 
     Attributes:
-        row: its number among the strings given, from 0.
+        row: its index among the given strings, from 0.
         text: the string.
         reason: "not a string", "empty", "outside the grammar" or "too long".
-        detail: where and why, in a sentence.
+        detail: where and why, in one sentence.
     """
 
     row: int
@@ -138,8 +138,8 @@ class Encoded:
     """Encoded strings.
 
     Attributes:
-        derivations: of the strings that were kept.
-        rows: (n,) int64, the number of each among the strings given.
+        derivations: of the strings that were encoded.
+        rows: (n,) int64, the index of each among the given strings.
         rejections: the other strings, in order.
     """
 
@@ -149,15 +149,15 @@ class Encoded:
 
 
 def parse_many(parser: "Parser", texts: Iterable[str], *, n_jobs: int = 1) -> tuple[Derivations, list[Rejection]]:
-    """Parses strings in threads; the compiled parser holds no interpreter lock.
+    """Parses strings in threads; the compiled parser releases the interpreter lock.
 
     Args:
-        parser: of the grammar.
-        texts: the strings; what is not a string is rejected.
-        n_jobs: threads, as joblib counts them.
+        parser: the grammar's parser.
+        texts: the strings; anything else is rejected.
+        n_jobs: number of threads, as in joblib.
 
     Returns:
-        A derivation for each text, without productions where the text was rejected, and the rejections.
+        A derivation per text, empty where the text was rejected, and the rejections.
     """
     if n_jobs == 1:
         chunks = [_parse_chunk(parser, chunk, row) for row, chunk in _chunks(texts)]
@@ -180,12 +180,12 @@ def encode(
     """Encodes strings as leftmost derivations.
 
     Args:
-        grammar: the strings' grammar.
+        grammar: the grammar of the strings.
         texts: the strings.
-        max_length: the most productions that a derivation may have.
+        max_length: maximum number of productions per derivation.
         on_invalid: "error" raises at the first string that cannot be encoded; "skip" leaves such strings out and
             reports them.
-        n_jobs: threads, as joblib counts them.
+        n_jobs: number of threads, as in joblib.
 
     Raises:
         ParseError: a string is not in the language, under "error".
@@ -206,7 +206,7 @@ def encode(
 
 
 def decode(grammar: "Grammar", derivations: Derivations) -> list[str]:
-    """The strings that leftmost derivations derive.
+    """The strings of leftmost derivations.
 
     Raises:
         DerivationError: a row is not a complete leftmost derivation of the grammar.
@@ -219,7 +219,7 @@ def decode(grammar: "Grammar", derivations: Derivations) -> list[str]:
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """The texts, `BATCH` at a time, each time with the number of the first."""
+    """The texts in chunks of `BATCH`, each with the index of its first."""
     texts = iter(texts)
     first = 0
     while chunk := list(islice(texts, BATCH)):
@@ -228,7 +228,7 @@ def _chunks(texts: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _parse_chunk(parser: "Parser", texts: list[str], first: int) -> "tuple[Parsed, list[Rejection]]":
-    """Parses a chunk of texts, of which the first has the number `first`."""
+    """Parses a chunk of texts, the first of which has the index `first`."""
     strange = {row for row, text in enumerate(texts) if not isinstance(text, str)}
     parsed = parser.parse_batch([IN_NO_LANGUAGE if row in strange else text for row, text in enumerate(texts)])
     if not strange and parsed.ok.all():

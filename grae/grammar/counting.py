@@ -1,9 +1,9 @@
-"""How many derivations of each length a grammar has, exactly, and the derivation at each place of their list.
+"""Exact numbers of derivations of each length, and the derivation at each position of their enumeration.
 
-One dynamic programme over the grammar counts them: a nonterminal has as many derivations of `length` productions as its
-productions have together, and a production as many as there are ways to share `length - 1` among its children. Running
-the same sums backwards finds the derivation at any place of the list, so that a place drawn uniformly is a derivation
-drawn uniformly, and different places are different derivations.
+Dynamic programming over the grammar counts them: the count of a nonterminal at `length` is the sum over its
+productions, and that of a production the number of ways to share `length - 1` among its children. Running the same sums
+backwards finds the derivation at any position of the enumeration, so that a uniformly drawn position is a uniformly
+drawn derivation, and different positions are different derivations.
 """
 
 import random
@@ -18,16 +18,15 @@ from grae.grammar.cfg import Grammar
 
 
 class DerivationCounter:
-    """The complete derivations of a grammar with at most `max_length` productions, counted and listed.
+    """The complete derivations of a grammar with at most `max_length` productions, counted and enumerated.
 
-    They are listed by length; those of one length by their first production; those of one first production by the
-    lengths of its children's derivations, then by the children's own places, the first child's being the most
-    significant. Counts are exact Python integers of any size. An ambiguous grammar has several derivations of one
-    string, and each counts.
+    They are ordered by length; then by their first production; then by the lengths of its children's derivations; then
+    by the children's own positions, the first child being the most significant. Counts are exact Python integers of any
+    size. In an ambiguous grammar a string has several derivations, and each counts.
 
     Args:
         grammar: any context-free grammar.
-        max_length: the most productions that a derivation may have.
+        max_length: maximum number of productions per derivation.
     """
 
     def __init__(self, grammar: Grammar, max_length: int) -> None:
@@ -47,10 +46,10 @@ class DerivationCounter:
                 self.count_of((nonterminal,), length)
 
     def count(self, length: int) -> int:
-        """How many complete derivations have exactly `length` productions.
+        """The number of complete derivations with exactly `length` productions.
 
         Raises:
-            ValueError: `length` is beyond `max_length`.
+            ValueError: `length` exceeds `max_length`.
         """
         if length > self.max_length:
             raise ValueError(f"length {length} is beyond the {self.max_length} productions counted")
@@ -58,20 +57,20 @@ class DerivationCounter:
 
     @property
     def total(self) -> int:
-        """How many complete derivations have at most `max_length` productions."""
+        """The number of complete derivations with at most `max_length` productions."""
         return self._ends[-1] if self._ends else 0
 
     def unrank(self, index: int) -> np.ndarray:
-        """The derivation at a place of the list.
+        """The derivation at a position of the enumeration.
 
         Args:
-            index: the place, from 0 to `total - 1`.
+            index: the position, from 0 to `total - 1`.
 
         Returns:
             Its production ids, shape (T,), dtype `grammar.dtype`.
 
         Raises:
-            IndexError: there is no such place.
+            IndexError: there is no such position.
         """
         if not 0 <= index < self.total:
             raise IndexError(f"no derivation {index}: there are {self.total} of at most {self.max_length} productions")
@@ -101,11 +100,11 @@ class DerivationCounter:
 
     @cached_property
     def _ends(self) -> list[int]:
-        """The place behind the last derivation of each length, from length 0."""
+        """The position after the last derivation of each length, from length 0."""
         return list(accumulate(self.count(length) for length in range(self.max_length + 1)))
 
     def count_of(self, part: tuple[int, ...], length: int) -> int:
-        """How many sequences of derivations, one for each nonterminal of `part`, have `length` productions together."""
+        """The number of sequences of derivations, one per nonterminal of `part`, with `length` productions in total."""
         if not part:
             return int(length == 0)
         if length < sum(self._shortest[nonterminal] for nonterminal in part):
@@ -123,7 +122,7 @@ class DerivationCounter:
         return self._counts[key]
 
     def _choose(self, part: tuple[int, ...], length: int) -> tuple[list[int], list]:
-        """The first decision about `part`, with the place behind the last sequence of each choice.
+        """The first decision about `part`, with the position after the last sequence of each choice.
 
         The choices are the productions of a single nonterminal; for several, the lengths of the first one's derivation,
         each with the number of ways to continue with the others.
@@ -141,16 +140,16 @@ class DerivationCounter:
 
 
 def sample_uniform(grammar: Grammar, n: int, max_length: int, seed: int) -> list[np.ndarray]:
-    """Draws different derivations, each as likely as any other.
+    """Draws distinct derivations, all equally likely.
 
     Args:
         grammar: any context-free grammar.
-        n: how many.
-        max_length: the most productions that a derivation may have.
-        seed: of the draw; the same derivations in the same order on every machine.
+        n: number of derivations.
+        max_length: maximum number of productions per derivation.
+        seed: random seed; the same derivations in the same order on every machine.
 
     Returns:
-        `n` different derivations in random order: production ids, shape (T,) each, dtype `grammar.dtype`.
+        `n` distinct derivations in random order: production ids, shape (T,) each, dtype `grammar.dtype`.
 
     Raises:
         GrammarError: the grammar has fewer than `n` such derivations.
@@ -165,7 +164,7 @@ def sample_uniform(grammar: Grammar, n: int, max_length: int, seed: int) -> list
 
 
 def _draw_places(total: int, n: int, seed: int) -> list[int]:
-    """The first `n` places of a random order of `range(total)`: a Fisher-Yates shuffle, keeping only what moved."""
+    """The first `n` positions of a random permutation of `range(total)`: a Fisher-Yates shuffle storing only moves."""
     generator = random.Random(seed)
     moved: dict[int, int] = {}
     places = []
@@ -177,7 +176,7 @@ def _draw_places(total: int, n: int, seed: int) -> list[int]:
 
 
 def _below(generator: random.Random, bound: int) -> int:
-    """A uniform integer of any size below `bound`, from the generator's bits alone: the same in every Python."""
+    """A uniform integer of any size below `bound`, from the generator's bits alone: the same in all Python versions."""
     bits = (bound - 1).bit_length()
     while (value := generator.getrandbits(bits) if bits else 0) >= bound:
         pass

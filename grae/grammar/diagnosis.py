@@ -1,4 +1,4 @@
-"""What the author of a grammar asks about it: ambiguous strings, what motifs would save, what a fault lacks."""
+"""Diagnostics for the author of a grammar: ambiguous strings, what motifs would save, what was expected at an error."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,12 +24,12 @@ MOTIFS = 100
 
 
 class Ambiguous(NamedTuple):
-    """How many of some strings have several derivations.
+    """How many of a set of strings are ambiguous.
 
     Attributes:
-        strings: that were looked at.
-        several: of these, with several derivations.
-        shortest: of these, the shortest; None where there is none.
+        strings: number of strings examined.
+        several: number of these with several derivations.
+        shortest: the shortest of these; None if there is none.
         empty: nonterminals that derive the empty string in several ways.
     """
 
@@ -43,8 +43,8 @@ class Saving(NamedTuple):
     """What motifs save.
 
     Attributes:
-        motifs: how many were learned.
-        before: mean productions of a derivation.
+        motifs: number of motifs learned.
+        before: mean number of productions per derivation.
         after: the same with the motifs.
         longest: productions of the longest derivation with the motifs.
     """
@@ -59,8 +59,8 @@ def ambiguous(grammar: Grammar, texts: Sequence[str]) -> Ambiguous:
     """Looks for strings with several derivations.
 
     Args:
-        grammar: of the strings.
-        texts: strings of the language; repeated ones count once.
+        grammar: the grammar of the strings.
+        texts: strings of the language; duplicates count once.
     """
     ambiguity = Ambiguity(grammar)
     distinct = list(dict.fromkeys(texts))
@@ -70,7 +70,7 @@ def ambiguous(grammar: Grammar, texts: Sequence[str]) -> Ambiguous:
 
 
 def random_strings(grammar: Grammar, seed: int = 0) -> list[str]:
-    """Strings of a grammar to look at, where there are no data: short ones and longer ones, `DRAWS` at most."""
+    """Random strings of a grammar to examine where there are no data: short and longer ones, at most `DRAWS`."""
     from grae.grammar.drawing import UniformDraws, WeightedDraws
 
     plain = grammar.plain
@@ -84,12 +84,12 @@ def random_strings(grammar: Grammar, seed: int = 0) -> list[str]:
 def saving(
     grammar: Grammar, derivations: Derivations, progress: "Callable[[int, int], None] | None" = None
 ) -> Saving | None:
-    """What `MOTIFS` motifs would save; None for a grammar that has motifs or no room for them, and without derivations.
+    """What `MOTIFS` motifs would save; None without derivations, or for a grammar with motifs or no room for them.
 
     Args:
-        grammar: of the derivations.
-        derivations: to learn the motifs from and to shorten.
-        progress: called after each motif with how many there are and how many there will be.
+        grammar: the grammar of the derivations.
+        derivations: to learn the motifs from, and to shorten.
+        progress: called after each motif with the number learned and the number requested.
     """
     if grammar.motifs or not len(derivations) or grammar.n_symbols + MOTIFS > MOST_SYMBOLS:
         return None
@@ -105,11 +105,11 @@ def saving(
 
 
 def nearest_expected(error: ParseError, most: int = NEAREST) -> list[str]:
-    """Of the terminals that could have stood where a string fails, those most like what stands there.
+    """Of the terminals expected where a string fails, those most similar to what stands there.
 
     Args:
         error: why the string is not in the language.
-        most: how many.
+        most: maximum number of terminals.
     """
 
     def likeness(terminal: str) -> float:
@@ -120,7 +120,7 @@ def nearest_expected(error: ParseError, most: int = NEAREST) -> list[str]:
 
 
 def fault(grammar: Grammar, text: str) -> str:
-    """Where a string leaves the language: its text with a caret, and the nearest terminals that could stand there."""
+    """Where a string leaves the language: its text with a caret, and the nearest terminals expected there."""
     error = grammar.parser.error(text)
     shown = ", ".join(map(repr, nearest_expected(error)))
     more = len(error.expected) - NEAREST

@@ -1,16 +1,16 @@
-"""Random derivations of a grammar, many a second: by its weights, or each as likely as any other.
+"""Random derivations of a grammar, fast: by its weights, or all equally likely.
 
 By weights, each nonterminal is expanded by a production drawn with its probability, from the start symbol on: a
-probabilistic context-free grammar. Derivations of more than `max_length` productions are drawn again, so the draw is
-that of the grammar under the condition that derivations are no longer.
+probabilistic context-free grammar. Derivations of more than `max_length` productions are rejected and drawn again, so
+the distribution is the grammar's, conditioned on the length.
 
 Uniformly, the derivations of at most `max_length` productions are counted exactly (`counting.DerivationCounter`). The
-length, then each production and the lengths of its children's derivations are drawn in proportion to how many
-derivations have them (the recursive method; Flajolet, Zimmermann and Van Cutsem, Theoretical Computer Science 132,
-1994). The counts are rounded to the 53 bits of a float64, a relative error of 1e-16 a choice. An ambiguous grammar has
-several derivations of one string, and each counts.
+length, then each production and the lengths of its children's derivations are drawn in proportion to the number of
+derivations that have them (the recursive method; Flajolet, Zimmermann and Van Cutsem, Theoretical Computer Science 132,
+1994). The counts are rounded to the 53 bits of a float64, a relative error of 1e-16 per choice. In an ambiguous grammar
+a string has several derivations, and each counts.
 
-The numbers are of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the same on every machine.
+The random numbers are those of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the same on every machine.
 """
 
 import math
@@ -34,7 +34,7 @@ class _Alternatives(NamedTuple):
     """The productions of each nonterminal, side by side.
 
     Attributes:
-        begins: (N + 1,) int32, where those of each nonterminal begin.
+        begins: (N + 1,) int32, where the productions of each nonterminal begin.
         order: (P,) int32, the productions by nonterminal.
     """
 
@@ -48,7 +48,7 @@ class _Alternatives(NamedTuple):
         return cls(np.searchsorted(lhs[order], np.arange(len(grammar.nonterminals) + 1)).astype(np.int32), order)
 
     def cumulated(self, shares: np.ndarray) -> np.ndarray:
-        """Sums of the productions' shares up to each one within its nonterminal: (P, ...) by `order`."""
+        """Cumulative sums of the productions' shares within each nonterminal: (P, ...) by `order`."""
         sums = np.cumsum(shares[self.order], axis=0)
         before = np.concatenate([np.zeros_like(sums[:1]), sums])[self.begins[:-1]]
         return sums - np.repeat(before, np.diff(self.begins), axis=0)
@@ -58,11 +58,11 @@ class WeightedDraws:
     """Draws derivations by a grammar's weights.
 
     Args:
-        grammar: with weights; without, the alternatives of a nonterminal weigh the same.
-        max_length: the most productions of a derivation.
+        grammar: with weights; without, the productions of a nonterminal are equally likely.
+        max_length: maximum number of productions per derivation.
 
     Raises:
-        GrammarError: no derivation is that short, or only such that use productions of weight 0.
+        GrammarError: no derivation is that short, or only those that use productions of weight 0.
     """
 
     def __init__(self, grammar: Grammar, max_length: int) -> None:
@@ -80,11 +80,11 @@ class WeightedDraws:
             )
 
     def draw(self, n: int, seed: int) -> Derivations:
-        """Draws derivations; fewer with the same seed are the first of them.
+        """Draws derivations; a smaller `n` with the same seed gives the first of them.
 
         Args:
-            n: how many.
-            seed: of the draw.
+            n: number of derivations.
+            seed: random seed.
 
         Raises:
             GrammarError: hardly any derivation is short enough.
@@ -112,13 +112,13 @@ class WeightedDraws:
         return Derivations.concatenate(parts, self.grammar.dtype)
 
     def _cumulated(self, shares: np.ndarray) -> np.ndarray:
-        """The productions' probabilities up to each one, 1 at the end of each nonterminal that has any: (P,)."""
+        """The cumulative probabilities of the productions, 1 at the end of each nonterminal that has any: (P,)."""
         upto = self._alternatives.cumulated(shares)
         last = np.repeat(upto[self._alternatives.begins[1:] - 1], np.diff(self._alternatives.begins))
         return np.divide(upto, last, out=np.zeros_like(upto), where=last > 0)
 
     def _shortest_possible(self, shares: np.ndarray) -> np.ndarray:
-        """Productions in the shortest derivation of each nonterminal that has a probability: (N,) int64."""
+        """Productions in the shortest derivation of each nonterminal that has positive probability: (N,) int64."""
         tables, far = self.grammar.tables, np.int64(2**31)
         shortest = np.full(len(self.grammar.nonterminals) + 1, far)
         shortest[-1] = 0  # of the fill of `children`, -1
@@ -133,14 +133,14 @@ class WeightedDraws:
 
 
 class UniformDraws:
-    """Draws derivations of at most `max_length` productions, each as likely as any other.
+    """Draws derivations of at most `max_length` productions, all equally likely.
 
     Args:
         grammar: any context-free grammar.
-        max_length: the most productions of a derivation, at most `LONGEST_UNIFORM`.
+        max_length: maximum number of productions per derivation, at most `LONGEST_UNIFORM`.
 
     Attributes:
-        total: how many derivations there are.
+        total: number of such derivations.
 
     Raises:
         GrammarError: there is none, or `max_length` is too large.
@@ -170,11 +170,11 @@ class UniformDraws:
         self._number_parts(counter)
 
     def draw(self, n: int, seed: int) -> Derivations:
-        """Draws derivations, with repetitions; fewer with the same seed are the first of them.
+        """Draws derivations with replacement; a smaller `n` with the same seed gives the first of them.
 
         Args:
-            n: how many.
-            seed: of the draw.
+            n: number of derivations.
+            seed: random seed.
         """
         parts, state = [], _state(seed)
         for rows in _batches(n, self.max_length):
@@ -192,9 +192,9 @@ class UniformDraws:
         return Derivations.concatenate(parts, self.grammar.dtype)
 
     def _number_parts(self, counter: DerivationCounter) -> None:
-        """Numbers the sequences of nonterminals that are left to expand, and tabulates how many derivations each has.
+        """Numbers the sequences of nonterminals still to be expanded, and tabulates their numbers of derivations.
 
-        Counts of length l are divided by 2 to the power of `bits` times l, which changes no proportion.
+        Counts at length l are divided by 2 ** (bits * l), which changes no proportion.
         """
         tables = self.grammar.tables
         n_nonterminals = len(self.grammar.nonterminals)
@@ -221,19 +221,19 @@ class UniformDraws:
 
 
 def _batches(n: int, max_length: int) -> Iterator[int]:
-    """The sizes of the batches in which derivations are drawn, each with room for the longest of all its rows."""
+    """The sizes of the batches in which derivations are drawn, each with room for rows of maximum length."""
     most = max(1, min(BATCH, MOST_IDS // max_length))
     yield from (min(most, n - first) for first in range(0, n, most))
 
 
 def _ratio(count: int, total: int) -> float:
-    """`count / total` of integers of any size."""
+    """`count / total` for integers of any size."""
     shift = max(0, total.bit_length() - 1000)
     return (count >> shift) / (total >> shift)
 
 
 def _scaled(count: int, bits: int) -> float:
-    """A count divided by two to the power of `bits`."""
+    """A count divided by 2 ** `bits`."""
     spare = max(0, count.bit_length() - 64)
     return math.ldexp(float(count >> spare), spare - bits)
 
@@ -256,7 +256,7 @@ def _random(state):
 
 @njit(nogil=True, cache=True)
 def _draw_weighted(grammar, alternatives, max_length, state, ids, offsets):
-    """Fills rows; False where one does not become short enough."""
+    """Fills rows; returns False if one does not become short enough."""
     start, children, n_children = grammar
     begins, order, upto, shortest = alternatives
     stack = np.empty(max_length + 1, np.int32)

@@ -1,9 +1,9 @@
 """Earley's algorithm over the tokens of strings, compiled: their leftmost derivations by a fixed rule (see `parser`).
 
-Earley (CACM 13(2), 1970) with one token of look-ahead, nullable nonterminals stepped over where they are awaited
-(Aycock and Horspool, "Practical Earley Parsing", The Computer Journal 45(6), 2002), and for each nonterminal over each
-span only its best way kept. Time is linear in the string's length for the grammars met in practice, left-recursive or
-right-recursive; at worst cubic.
+Earley (CACM 13(2), 1970) with one token of look-ahead; nullable nonterminals are advanced over at prediction (Aycock
+and Horspool, "Practical Earley Parsing", The Computer Journal 45(6), 2002), and for each nonterminal and span only the
+best derivation is kept. Time is linear in the length of the string for practical grammars, left-recursive or
+right-recursive, and cubic at worst.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,8 @@ class Parsed:
     """The derivations of a batch of strings.
 
     Attributes:
-        ids: (sum of lengths,) of the grammar's dtype, production ids of all derivations, one after the other.
-        offsets: (rows + 1,) int64, where each row's begin; a row outside the language has none.
+        ids: (sum of lengths,) dtype of the grammar, production ids of all derivations, one after the other.
+        offsets: (rows + 1,) int64, where each row begins; a row outside the language is empty.
         ok: (rows,) bool, whether each row is in the language.
     """
 
@@ -47,12 +47,12 @@ class Parsed:
 
 
 class Failure(NamedTuple):
-    """Where no derivation of a string goes on.
+    """Where no derivation of a string continues.
 
     Attributes:
         position: index of the character.
         token: the token there; None at the end of the string, or where no terminal begins.
-        awaited: production and place of each symbol, a terminal, that derivations await there.
+        awaited: production and position of each terminal that derivations expect there.
     """
 
     position: int
@@ -61,7 +61,7 @@ class Failure(NamedTuple):
 
 
 class Earley:
-    """Parses strings cut into tokens; safe to share between threads.
+    """Parses tokenized strings; may be shared between threads.
 
     Args:
         grammar: any grammar.
@@ -74,7 +74,7 @@ class Earley:
         self._spare: list[Workspace] = []
 
     def parse_batch(self, texts: Sequence[str]) -> Parsed:
-        """The leftmost derivations of several strings, in one compiled loop that holds no interpreter lock."""
+        """The leftmost derivations of several strings, in one compiled loop that releases the interpreter lock."""
         tokens = self.tokenizer.batch(texts)
         longest = int(tokens.counts.max(initial=0))
         offsets = np.zeros(len(texts) + 1, np.int64)
@@ -96,7 +96,7 @@ class Earley:
         return Parsed(out[: offsets[-1]].astype(self.grammar.dtype), offsets, failed < 0)
 
     def failure(self, text: str) -> Failure | None:
-        """Where a string leaves the language; None where that cannot be told within `MOST_ITEMS`.
+        """Where a string leaves the language; None if `MOST_ITEMS` do not suffice to tell.
 
         Raises:
             ValueError: the string is in the language.
@@ -122,7 +122,7 @@ class Earley:
         return Failure(position, token, [(int(p), int(k)) for p, k in places[np.flatnonzero(awaiting)]])
 
     def _workspace(self, n_tokens: int) -> Workspace:
-        """A workspace for strings of so many tokens: a spare one where it is large enough."""
+        """A workspace for strings of that many tokens: a spare one if it is large enough."""
         try:
             spare = self._spare.pop()
         except IndexError:
@@ -142,13 +142,13 @@ class Earley:
         )
 
     def _release(self, workspace: Workspace) -> None:
-        """Keeps a workspace for the next string, unless it grew large."""
+        """Keeps a workspace for the next string, unless it has grown large."""
         if len(workspace.items) <= MOST_SPARE_ITEMS:
             self._spare.append(workspace)
 
 
 def _larger(workspace: Workspace, status: int) -> Workspace | None:
-    """The workspace with what was too small twice as large; None beyond `MOST_ITEMS`."""
+    """The workspace with the array that was too small doubled; None beyond `MOST_ITEMS`."""
     name = {ITEMS_FULL: "items", NODES_FULL: "nodes", STACK_FULL: "stack"}[status]
     shape = getattr(workspace, name).shape
     if shape[0] >= MOST_ITEMS:

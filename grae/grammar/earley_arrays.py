@@ -1,4 +1,4 @@
-"""The arrays of the compiled parser: items, nodes, and how they refer to each other."""
+"""The arrays of the compiled parser: items, nodes, and their references to each other."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +23,7 @@ PARSED, ITEMS_FULL, NODES_FULL, OUT_FULL, STACK_FULL = -1, -2, -3, -4, -5
 
 
 class Workspace(NamedTuple):
-    """Arrays that the compiled parser works in, never cleared: an entry holds if the item or node that it names agrees.
+    """Arrays of the compiled parser, never cleared: an entry is valid if the item or node that it refers to agrees.
 
     Attributes:
         items: (items, 6) int32.

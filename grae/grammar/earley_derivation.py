@@ -1,4 +1,4 @@
-"""The leftmost derivation of a string read off the nodes that `earley_loop` found, compiled."""
+"""Extracts the leftmost derivation of a string from the nodes that `earley_loop` found; compiled."""
 
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @compiled()
 def node_over(workspace, symbol, origin, end):
-    """The node of a nonterminal over a span; -1 where there is none."""
+    """The node of a nonterminal over a span; -1 if there is none."""
     for node in range(workspace.nodes_from[end], workspace.nodes_from[end + 1]):
         if workspace.nodes[node, SYMBOL] == symbol and workspace.nodes[node, ORIGIN] == origin:
             return node
@@ -32,7 +32,7 @@ def node_over(workspace, symbol, origin, end):
 
 @compiled()
 def write_derivation(automaton, workspace, root, end, out):
-    """Writes the leftmost derivation below a root: its length; or `OUT_FULL` or `STACK_FULL`."""
+    """Writes the leftmost derivation below a root; returns its length, or `OUT_FULL` or `STACK_FULL`."""
     items, nodes, stack = workspace.items, workspace.nodes, workspace.stack
     widest = automaton.rhs.shape[1]
     stack[0] = root
@@ -76,7 +76,7 @@ def write_derivation(automaton, workspace, root, end, out):
 
 @compiled()
 def _cycle_step(automaton, workspace, node, last):
-    """The first of the fewest steps from a node to one over its span that a proper production derives, and its end."""
+    """The first of the fewest steps from a node to one over the same span with a proper production, and that node."""
     nodes = workspace.nodes
     origin = nodes[node, ORIGIN]
     end = 0

@@ -1,4 +1,4 @@
-"""Earley's algorithm compiled: one loop over the sets of items of a string, and its derivation read off their nodes."""
+"""The compiled loop of Earley's algorithm over the sets of items of a string, whose nodes hold the derivation."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @compiled()
 def parse_rows(automaton, tokens, row, workspace, out, offsets, failed):
-    """Parses rows from `row` on, until an array is too small. Gives the row it came to, and why it stopped."""
+    """Parses rows from `row` on, until an array is too small. Returns the row reached, and why it stopped."""
     while row < tokens.counts.size:
         end = tokens.counts[row]
         status, root = _fill(automaton, tokens, row, end if tokens.broken[row] else NONE, workspace)
@@ -48,7 +48,7 @@ def parse_rows(automaton, tokens, row, workspace, out, offsets, failed):
 
 @compiled()
 def find_failure(automaton, tokens, workspace, awaiting):
-    """Where the first row fails, -1 where it does not; marks the states that await a terminal there.
+    """Where the first row fails, -1 if it does not; marks the states that expect a terminal there.
 
     Returns:
         `PARSED` or which array is too small; and the token.
@@ -68,12 +68,12 @@ def find_failure(automaton, tokens, workspace, awaiting):
 
 @compiled()
 def _fill(automaton, tokens, row, stop, workspace):
-    """Finds the items and nodes of one row, set after set.
+    """Finds the items and nodes of one row, set by set.
 
-    With `stop` at a set, no look-ahead is used there, and the sets behind it are left out.
+    With `stop` at a set, no look-ahead is used there, and later sets are left out.
 
     Returns:
-        The token at which no derivation goes on, with the last of the items that await a terminal there; or `PARSED`
+        The token at which no derivation continues, with the last of the items that expect a terminal there; or `PARSED`
         with the root; or which array is too small.
     """
     # Arrays are taken out of the tuples once, and the loop is one function: each array passed to a helper in it, in a
@@ -191,7 +191,7 @@ def _fill(automaton, tokens, row, stop, workspace):
 
 @njit(inline="always")
 def _joins_none(awaited, items, awaiting, place, symbol, first_item, item):
-    """Links an item to those of its set that await the same nonterminal; whether there are none before it."""
+    """Links an item to those of its set that await the same nonterminal; returns whether it is the first."""
     latest = awaiting[place]
     awaiting[place] = item
     is_first = not (first_item <= latest < item and awaited[items[latest, STATE]] == symbol)
@@ -201,14 +201,14 @@ def _joins_none(awaited, items, awaiting, place, symbol, first_item, item):
 
 @njit(inline="always")
 def _is_no_better(nodes, node, production, begin):
-    """Whether a node has a production, or a way to it, that comes first by the parser's rule."""
+    """Whether a node already has a production, or a derivation by it, that precedes by the parser's rule."""
     best = nodes[node, PRODUCTION]
     return production > best or (production == best and begin <= nodes[node, MIDDLE])
 
 
 @njit(inline="always")
 def _write(rows, row, key, origin, before, child, begin):
-    """Writes an item in a state, or a node of a nonterminal, and the way to it."""
+    """Writes an item in a state, or a node of a nonterminal, and how it was reached."""
     rows[row, KEY] = key
     rows[row, ORIGIN] = origin
     rows[row, BEFORE] = before

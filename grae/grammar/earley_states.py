@@ -1,14 +1,14 @@
-"""A grammar's dotted productions as integer tables: the states between which the parser moves.
+"""A grammar's dotted productions as integer tables: the states of the parser.
 
-A state is a production with a dot in its right-hand side: what stands before the dot is found, what stands behind it is
-awaited. The tables say for each state what it awaits, where it goes when that is found, and, one token ahead, whether
-it can still succeed.
+A state is a production with a dot in its right-hand side: what stands before the dot has been found, what stands behind
+it is awaited. The tables give for each state what it awaits, its successor when that is found, and, with one token of
+look-ahead, whether it can still succeed.
 
-Productions through which a nonterminal derives itself and nothing more would give a string endless derivations. To keep
-them out of the chosen one, such a production's later states exist twice: the plain one stands for any way of finding
-what is before the dot, its `twin` only for ways in which no single symbol that leads back to the left-hand side spans
-it all. Only twins complete the production as itself; the plain final state completes it as `CYCLIC`, which any other
-production beats.
+Productions through which a nonterminal derives itself and nothing else would give a string infinitely many derivations.
+To exclude them, the later states of such a production exist twice: the plain state stands for any way of finding what
+is before the dot, its `twin` only for ways in which no single symbol that leads back to the left-hand side spans it
+all. Only twins complete the production as itself; the plain final state completes it as `CYCLIC`, which any other
+production precedes.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Derivations as trees, for compiled code that fuses their nodes: what motifs are learned from and applied to."""
+"""Derivations as trees, for compiled code that fuses their nodes: the basis for learning and applying motifs."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,7 +36,7 @@ class Forest(NamedTuple):
 
 
 def validate_derivations(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> np.ndarray:
-    """The ids as int32, known to be complete leftmost derivations.
+    """The ids as int32, verified to be complete leftmost derivations.
 
     Raises:
         DerivationError: they are not.
@@ -53,7 +53,7 @@ def validate_derivations(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarra
 
 
 def forest_of(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> Forest:
-    """The trees of derivations, which are checked."""
+    """The trees of derivations, which are validated."""
     productions = validate_derivations(grammar, ids, offsets, first_row)
     forest = Forest(productions, *(np.full(len(productions), NOBODY, np.int32) for _ in range(4)))
     _plant(forest, offsets, grammar.tables.n_children)
@@ -62,7 +62,7 @@ def forest_of(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_ro
 
 @compiled()
 def _first_broken(ids, offsets, start, lhs, children, n_children):
-    """The first row that is not a complete leftmost derivation; `NOBODY` where all are."""
+    """The first row that is not a complete leftmost derivation; `NOBODY` if all are."""
     stack = np.empty(64, np.int32)  # nonterminals that wait to be expanded
     for row in range(len(offsets) - 1):
         stack[0] = start
@@ -84,7 +84,7 @@ def _first_broken(ids, offsets, start, lhs, children, n_children):
 
 @compiled()
 def _plant(forest, offsets, n_children):
-    """Joins the nodes of each derivation to a tree."""
+    """Links the nodes of each derivation into a tree."""
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
@@ -119,7 +119,7 @@ def packed(parent, slot, child):
 
 @compiled()
 def unpacked(key):
-    """The triple that a key packs."""
+    """The triple of a packed key."""
     parent = key >> (_SLOT_BITS + _ID_BITS)
     slot = (key >> _ID_BITS) & ((1 << _SLOT_BITS) - 1)
     return parent, slot, key & ((1 << _ID_BITS) - 1)
@@ -127,7 +127,7 @@ def unpacked(key):
 
 @compiled()
 def place_of(key, size):
-    """Where in a hash table of `size`, a power of two, to look for a key first (Fibonacci hashing)."""
+    """The first bucket for a key in a hash table of `size`, a power of two (Fibonacci hashing)."""
     mixed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((mixed >> np.uint64(32)) & np.uint64(size - 1))
 
@@ -141,7 +141,7 @@ def edge_key(forest, node):
 
 @compiled()
 def fuse(forest, node, motif):
-    """Makes a node part of its parent, which gets the motif for its production and the node's children for its own."""
+    """Merges a node into its parent, which takes the motif as its production, and the node's children."""
     parent = forest.parents[node]
     first, after, slot = forest.first_children[node], forest.next_siblings[node], forest.slots[node]
     last, child = NOBODY, first

@@ -1,9 +1,9 @@
-"""What derivations are made of, counted: productions, pairs, and subtrees, as sparse rows of hashed features.
+"""Counts of the parts of derivations: productions, pairs, and subtrees, as sparse rows of hashed features.
 
 A feature is the top of a subtree, down to a depth: at depth 0 a production, at depth 1 a production with those of its
-children, and so on; beside them each pair of a production and one child, with the slot of that child. So the counts are
-those of the Weisfeiler-Lehman subtree features of the derivation tree (Shervashidze et al., JMLR 12, 2011), read from
-the root down, which a derivation's order makes the right direction.
+children, and so on; in addition, each pair of a production and one child, with the slot of that child. The counts are
+thus the Weisfeiler-Lehman subtree features of the derivation tree (Shervashidze et al., JMLR 12, 2011), computed from
+the root down, which the order of a derivation makes the natural direction.
 """
 
 from typing import TYPE_CHECKING
@@ -22,10 +22,10 @@ DEPTH = 3
 
 
 def fragments(grammar: "Grammar", derivations: Derivations, *, depth: int = DEPTH) -> Counts:
-    """The fragments of complete leftmost derivations, a row of counts each.
+    """The fragments of complete leftmost derivations, one row of counts per derivation.
 
     Args:
-        grammar: of the derivations.
+        grammar: the grammar of the derivations.
         derivations: n of them.
         depth: of the largest fragments.
     """
@@ -39,7 +39,7 @@ def fragments(grammar: "Grammar", derivations: Derivations, *, depth: int = DEPT
 
 @compiled()
 def _mixed(one, other):
-    """Two 64-bit words hashed into one (the finalizer of splitmix64)."""
+    """A hash of two 64-bit words (the finalizer of SplitMix64)."""
     word = one * np.uint64(0x9E3779B97F4A7C15) + other + np.uint64(0x632BE59BD9B4E019)
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -48,7 +48,7 @@ def _mixed(one, other):
 
 @compiled()
 def _fragments(ids, offsets, sizes, n_children, depth):
-    """The hash of each fragment and the row that it belongs to."""
+    """The hash of each fragment, and its row."""
     n = len(ids)
     tops = np.empty((depth + 1, n), np.uint64)
     heights = np.zeros(n, np.int64)

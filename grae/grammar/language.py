@@ -1,4 +1,4 @@
-"""What the strings of a grammar mean: which are valid, which are the same, how they are written and drawn.
+"""The meaning of a grammar's strings: which are valid, which are the same, how they are written and drawn.
 
 A grammar names its language in the directive `#% language NAME` (see `language_registry`); `grammar.language` is the
 `Language` of that name.
@@ -42,11 +42,11 @@ class Form:
     """A spelling in which strings can be encoded.
 
     Attributes:
-        name: as settings name it.
-        title: as messages name it.
-        spell: strings -> each in this form, None for one that has none.
-        refusal: what a string without one is said to be.
-        explain: of such a string, why.
+        name: as in settings.
+        title: as in messages.
+        spell: converts strings to this form, None for a string that has none.
+        refusal: what messages say of a string without this form.
+        explain: why a string has no such form.
     """
 
     name: str
@@ -60,7 +60,7 @@ WRITTEN = Form(AS_WRITTEN)
 
 
 class Property(NamedTuple):
-    """A number that is computed from a string.
+    """A number computed from a string.
 
     Attributes:
         name: in tables and JSON.
@@ -75,30 +75,30 @@ class Property(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """A language. Its methods are those of strings of which nothing more is known; a subclass overrides some.
+    """A language. The defaults are those of plain strings; a subclass overrides what it knows.
 
     Attributes:
-        name: as the directive `language` names it.
-        singular: what a string is.
-        plural: what several are.
-        column: the heading of a column of them.
-        valid_means: what validity is, in words.
-        is_valid: whether a string of the grammar is valid; None where all are.
-        not_valid: what a string is that is not, in a table of causes.
-        forms: spellings that strings can be encoded in, besides the one they are written in.
-        default_form: the form in which strings are encoded where none is named.
-        automaton: makes the automaton of the language's rules beyond its grammar (`grae.constraints.automaton`) for a
-            grammar's terminals; None where there is none.
+        name: as in the directive `language`.
+        singular: noun for a string.
+        plural: noun for several.
+        column: heading of a column of them.
+        valid_means: what validity means, in words.
+        is_valid: whether a string of the grammar is valid; None if all are.
+        not_valid: what an invalid string is called in a table of causes.
+        forms: spellings in which strings can be encoded, in addition to the given one.
+        default_form: the form in which strings are encoded by default.
+        automaton: builds the automaton of the language's rules beyond its grammar (`grae.constraints.automaton`) from a
+            grammar's terminals; None if there is none.
         automaton_form: the form that it reads, in which models learn by default.
-        properties: numbers that `measure` gives.
+        properties: the numbers that `measure` returns.
         beside_scores: the names of those that a search shows beside its scores.
-        counts: what a search compares strings by, as rows of counted features (`grae.grammar.sparse_counts.Counts`) of
-            strings and their derivations; None where the language has no such features.
-        vectors: the same as vectors (n, F) float64; at most one of both.
-        draw: strings, a PNG file, a legend for each -> draws them; None where they cannot be drawn.
+        counts: the features by which a search compares strings, as rows of counts (`grae.grammar.sparse_counts.Counts`)
+            of strings and their derivations; None if the language has no such features.
+        vectors: the same as vectors (n, F) float64; at most one of the two.
+        draw: draws strings into a PNG file, with a legend for each; None if they cannot be drawn.
         is_molecular: whether its canonical forms are RDKit's, so that the measures of molecules apply.
-        is_slow: whether the canonical form of a string takes long, so that many are spread over processes and kept.
-        has_names: whether a text file may hold a name behind each string, as a .smi file does.
+        is_slow: whether canonicalization is slow, so that it is spread over processes and cached.
+        has_names: whether a text file may hold a name after each string, as a .smi file does.
     """
 
     name: str
@@ -123,7 +123,7 @@ class Language:
 
     @property
     def has_features(self) -> bool:
-        """Whether it says what strings mean in features, by which a search can compare them."""
+        """Whether the language defines features by which a search can compare strings."""
         return self.counts is not None or self.vectors is not None
 
     def form(self, name: str) -> Form:
@@ -144,12 +144,12 @@ class Language:
         return self.forms[name]
 
     def canonical(self, grammar: "Grammar", texts: Sequence[str | None], *, n_jobs: int = 1) -> list[str | None]:
-        """The canonical form of each string, None for the invalid; strings of one form are the same.
+        """The canonical form of each string, None for invalid ones; strings of one canonical form are the same.
 
         Args:
-            grammar: of the strings.
+            grammar: the grammar of the strings.
             texts: strings; None, an incomplete one, is invalid.
-            n_jobs: processes, as joblib counts them, over which many are spread where the language is slow.
+            n_jobs: number of processes, as in joblib, if the language is slow.
         """
         complete = [text for text in texts if text is not None]
         forms = chain.from_iterable(self._in_chunks(self._canonical, grammar, complete, n_jobs))
@@ -157,7 +157,7 @@ class Language:
 
     @property
     def headings(self) -> list[str]:
-        """Of columns for the properties that a search shows beside its scores."""
+        """Column headings of the properties that a search shows beside its scores."""
         headings = {one.name: one.heading for one in self.properties}
         return [headings[name] for name in self.beside_scores]
 
@@ -167,7 +167,7 @@ class Language:
         return {name: measured[name] for name in self.beside_scores}
 
     def described(self, text: str, most: int | None = None) -> str:
-        """These properties in words, such as "21 heavy atoms, SA 2.31"; the first so many; "" where one is unknown."""
+        """The first of these properties in words, such as "21 heavy atoms, SA 2.31"; "" if one is unknown."""
         values = list(self.scored_properties(text).values())[:most]
         if None in values:
             return ""
@@ -175,41 +175,41 @@ class Language:
         return ", ".join(f"{v} {name}" if isinstance(v, int) else f"{name} {v:.2f}" for name, v in named)
 
     def identities(self, grammar: "Grammar", texts: Sequence[str]) -> list[str | None]:
-        """What tells strings apart in a search, where two of one meaning count once; None for the invalid."""
+        """Keys that are equal for strings that a search counts once; None for invalid ones."""
         return self.canonical(grammar, texts)
 
     def causes(self, grammar: "Grammar", texts: Sequence[str], *, n_jobs: int = 1) -> Counter[str]:
-        """How many of some invalid strings each cause makes invalid.
+        """The number of invalid strings by cause.
 
         Args:
-            grammar: of the strings.
-            texts: strings that are not valid.
-            n_jobs: as in `canonical`.
+            grammar: the grammar of the strings.
+            texts: invalid strings.
+            n_jobs: as for `canonical`.
         """
         return sum(self._in_chunks(self._causes, grammar, texts, n_jobs), Counter[str]())
 
     def normalized(self, texts: Sequence[str]) -> list[str]:
-        """Decoded strings as they are given to a user: in canonical form where they have one."""
+        """Decoded strings as returned to a user: in canonical form if they have one."""
         return list(texts)
 
     def measure(self, texts: Sequence[str]) -> list[Mapping[str, float | None]]:
-        """The language's properties of each string, by name; None where a string has none."""
+        """The language's properties of each string, by name; None for a string without them."""
         return [dict.fromkeys(one.name for one in self.properties) for _ in texts]
 
     def picture(self, grammar: "Grammar", text: str, marked: Sequence[bool] = ()) -> str | None:
-        """A string as SVG, MathML or HTML, with its marked characters set off; None where it is shown as text."""
+        """A string as SVG, MathML or HTML, with its marked characters highlighted; None if it is shown as text."""
         return None
 
     def caption(self, text: str) -> str:
-        """A line of figures to stand under a picture."""
+        """A line of figures for the caption of a picture."""
         return f"{len(text)} characters"
 
     def holds(self, grammar: "Grammar", derivations: "Derivations", texts: Sequence[str]) -> "np.ndarray":
         """Which strings of the grammar are valid, (n,) bool.
 
         Args:
-            grammar: of the strings.
-            derivations: of the strings.
+            grammar: the grammar of the strings.
+            derivations: their derivations.
             texts: the strings.
         """
         import numpy as np

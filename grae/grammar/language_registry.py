@@ -1,9 +1,9 @@
-"""The languages by name: those that come with grae, and those that are registered.
+"""Languages by name: those that come with grae, and registered ones.
 
-A language is a module of `grae.languages` with a constant `LANGUAGE`, or one that is registered: with `register`, or as
-a constant of a Python file that the environment variable `GRAE_LANGUAGES` lists (several are separated as in `PATH`).
-Such a file is run when a grammar names a language that is not known yet; it is never looked for in a run or beside a
-grammar, so that opening a run executes no code of its author.
+A language is a module of `grae.languages` with a constant `LANGUAGE`, or is registered: with `register`, or as a
+constant of a Python file that the environment variable `GRAE_LANGUAGES` lists (several are separated as in `PATH`).
+Such a file is imported when a grammar names an unknown language; it is never looked up in a run or beside a grammar,
+so that opening a run executes no code of its author.
 """
 
 import importlib
@@ -32,7 +32,7 @@ _registered: dict[str, Language] = {}
 
 
 def register(language: Language) -> Language:
-    """Makes a language known, so that grammars can name it; one of the same name is replaced.
+    """Registers a language, so that grammars can name it; one of the same name is replaced.
 
     Returns:
         The language.
@@ -53,8 +53,8 @@ def language_named(name: str, where: str) -> Language:
     """The language of a name.
 
     Args:
-        name: as the directive `language` gives it.
-        where: it was named, for the message.
+        name: as in the directive `language`.
+        where: the location of the name, for the message.
 
     Raises:
         GrammarError: there is none.
@@ -72,7 +72,7 @@ def language_named(name: str, where: str) -> Language:
 
 
 def languages() -> list[str]:
-    """The names of all languages that are known, those that come with grae first."""
+    """The names of all known languages, those that come with grae first."""
     return [*_shipped(), *sorted(set(_registered) - set(_shipped()))]
 
 
@@ -82,7 +82,7 @@ def _shipped() -> list[str]:
 
 
 def _register_listed() -> None:
-    """Runs the files that the environment lists, and registers their languages.
+    """Imports the files that the environment lists, and registers their languages.
 
     Raises:
         GrammarError: there is no such file, or it defines no language.
@@ -98,11 +98,11 @@ def _register_listed() -> None:
 
 
 def definitions(path: Path, where: str) -> Mapping[str, object]:
-    """What a Python file defines, by name; it is imported once under the name of the file, as from its own folder.
+    """The definitions of a Python file, by name; it is imported once, under its name, as from its own folder.
 
     Args:
-        path: of the file.
-        where: it is named, for the message.
+        path: path of the file.
+        where: the location of the path, for the message.
 
     Raises:
         GrammarError: there is no such file.

@@ -1,4 +1,4 @@
-"""Grammars by name, by path in any of the formats, as a regular expression, or from an object of nltk's."""
+"""Grammars by name, by path in any of the formats, as a regular expression, or from an nltk object."""
 
 import errno
 import os
@@ -21,13 +21,13 @@ _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 def load_grammar(source: "str | Path | nltk.CFG", *, format: str | None = None, alphabet: str | None = None) -> Grammar:
-    """A shipped grammar by its name, or a grammar by the path of its file or of a run's folder.
+    """Loads a built-in grammar by name, or a grammar by the path of its file or of a run folder.
 
     Args:
-        source: the name or path; "re:" and a regular expression; or a grammar of nltk's, an `nltk.CFG` or `nltk.PCFG`.
-            Probabilities become weights, which drawing uses; a model learns from strings which productions are usual.
-        format: the notation of the file, one of `grae.grammar.formats.formats()`; by its ending when left out.
-        alphabet: what sets of very many characters in formats other than nltk's are restricted to; see
+        source: the name or path; "re:" and a regular expression; or an `nltk.CFG` or `nltk.PCFG`. Probabilities become
+            weights, which are used in sampling from the grammar; a model learns its own from strings.
+        format: the notation of the file, one of `grae.grammar.formats.formats()`; by default that of its ending.
+        alphabet: restriction of very large character sets in formats other than nltk's; see
             `grae.grammar.formats.read_grammar`.
 
     Raises:
@@ -69,7 +69,7 @@ def load_grammar(source: "str | Path | nltk.CFG", *, format: str | None = None, 
 
 
 def _text_of(path: Path) -> str:
-    """The text of a grammar's file.
+    """The text of a grammar file.
 
     Raises:
         GrammarError: it is a device, or too large to be a grammar.

@@ -1,17 +1,17 @@
 """Motifs: composite productions learned from derivations, for shorter derivations of the same strings.
 
 Byte-pair encoding (Gage, The C Users Journal 12(2), 1994; Sennrich et al., ACL 2016), on trees instead of sequences.
-What is counted is an edge of a derivation's tree, as a triple: the production above, which of its nonterminals (the
-slot), and the production below. The most frequent triple becomes a motif, a production in its own right: the parent's
-right-hand side with the child's in the place of that nonterminal. All its occurrences are fused, and so on. Among
-equally frequent triples the smallest goes first.
+The units counted are edges of a derivation tree, as triples: the parent production, which of its nonterminals (the
+slot), and the child production. The most frequent triple becomes a motif, a production of its own: the parent's
+right-hand side with the child's in place of that nonterminal. All its occurrences are fused, and so on. Ties go to the
+smallest triple.
 
-A node has one parent and at most one child in a slot, so occurrences of one triple overlap only along a chain whose
-parent and child are the same production, and there they are fused from the top down: of five nodes in a row, first and
-second, third and fourth. A fused pair has a new number, so no triple comes back once it is fused; therefore to apply
-motifs in the order in which they were learned, one after the other, gives exactly what learning left.
+A node has one parent and at most one child in a slot, so occurrences of a triple overlap only along a chain whose
+parent and child are the same production; there they are fused from the top down: of five nodes in a row, first and
+second, third and fourth. A fused pair has a new number, so no triple reappears once it is fused; therefore applying
+motifs one after the other in the order in which they were learned gives exactly the result of learning.
 
-Fusing deletes the child from the leftmost derivation and renumbers the parent: the rest keeps its order.
+Fusing deletes the child from the leftmost derivation and renumbers the parent; the rest keeps its order.
 """
 
 from collections.abc import Callable
@@ -45,23 +45,23 @@ def learn_motifs(
 ) -> tuple[Motif, ...]:
     """Learns motifs: the same ones from the same derivations, whatever their order.
 
-    Memory: about 32 bytes a production of all derivations.
+    Memory: about 32 bytes per production of all derivations.
 
     Args:
         grammar: the grammar of the derivations; `grammar.extend` takes the motifs.
         derivations: complete leftmost derivations.
-        n: how many motifs.
-        min_count: occurrences that a triple must have; at least 2 is usual, since one saves nothing elsewhere.
-        sample: number of derivations to learn from, drawn at random; all by default.
-        seed: of that draw.
-        progress: called after each motif with how many there are and `n`.
+        n: number of motifs.
+        min_count: minimum number of occurrences of a triple; usually at least 2.
+        sample: number of derivations to learn from, drawn at random; by default all.
+        seed: seed of that draw.
+        progress: called after each motif with the number of motifs learned, and `n`.
 
     Returns:
-        At most `n` motifs in the order of learning, each with its uses; fewer where nothing occurs `min_count` times
+        At most `n` motifs in the order of learning, each with its uses; fewer when no triple occurs `min_count` times
         any more.
 
     Raises:
-        SettingsError: `n` is negative or more than two bytes can number.
+        SettingsError: `n` is negative, or the ids do not fit into two bytes.
         DerivationError: ids that are not a complete leftmost derivation of the grammar.
     """
     if n < 0 or grammar.n_symbols + n > MOST_SYMBOLS:
@@ -94,12 +94,12 @@ def learn_motifs(
 
 
 class _Edges(NamedTuple):
-    """The edges of a forest, each named by its lower node, in a doubly linked list for each kind.
+    """The edges of a forest, each identified by its lower node, in a doubly linked list per kind.
 
     Attributes:
-        kinds: (nodes,) int32, what kind of edge leads to the node.
-        before: (nodes,) int32, the edge before it in the list of its kind.
-        after: (nodes,) int32.
+        kinds: (nodes,) int32, the kind of the edge to the node.
+        before: (nodes,) int32, the preceding edge in the list of its kind.
+        after: (nodes,) int32, the following edge.
     """
 
     kinds: np.ndarray
@@ -108,15 +108,15 @@ class _Edges(NamedTuple):
 
 
 class _Kinds(NamedTuple):
-    """The triples met so far, numbered, with a hash table from a triple to its number.
+    """The triples met so far, numbered, with a hash table from triples to numbers.
 
     Attributes:
-        keys: (room,) int64, the triples as `packed` packs them, which keeps their order.
-        counts: (room,) int32, edges of each kind.
+        keys: (room,) int64, the triples as packed by `packed`, which preserves their order.
+        counts: (room,) int32, number of edges of each kind.
         heads: (room,) int32, the first edge of its list.
         tails: (room,) int32, the last.
         buckets: (a power of two,) int32, open addressing; at most half full.
-        n: (1,) int64, how many there are.
+        n: (1,) int64, the number of triples.
     """
 
     keys: np.ndarray
@@ -149,7 +149,7 @@ def _sorted_edges(forest: Forest) -> tuple[_Edges, _Kinds]:
 
 
 def _with_room(kinds: _Kinds, more: int) -> _Kinds:
-    """Kinds that can take that many more."""
+    """The kinds, with room for that many more."""
     n = int(kinds.n[0])
     if n + more <= len(kinds.keys):
         return kinds
@@ -162,7 +162,7 @@ def _with_room(kinds: _Kinds, more: int) -> _Kinds:
 
 @compiled()
 def _most_frequent(kinds):
-    """The kind with the most edges, of several the smallest triple; `NOBODY` where there are no kinds."""
+    """The kind with the most edges, the smallest triple in a tie; `NOBODY` if there are no kinds."""
     best = NOBODY
     for kind in range(kinds.n[0]):
         more = kinds.counts[kind] - kinds.counts[best] if best != NOBODY else 1
@@ -173,7 +173,7 @@ def _most_frequent(kinds):
 
 @compiled()
 def _number(kinds, key):
-    """The number of a kind, a new one if it is met for the first time; there must be room."""
+    """The number of a kind, a new one if it has not been met before; there must be room."""
     mask = len(kinds.buckets) - 1
     place = place_of(key, len(kinds.buckets))
     while kinds.buckets[place] != NOBODY:
@@ -190,7 +190,7 @@ def _number(kinds, key):
 
 @compiled()
 def _fill_buckets(kinds):
-    """Enters all kinds in an empty hash table."""
+    """Inserts all kinds into an empty hash table."""
     mask = len(kinds.buckets) - 1
     for kind in range(kinds.n[0]):
         place = place_of(kinds.keys[kind], len(kinds.buckets))
@@ -201,7 +201,7 @@ def _fill_buckets(kinds):
 
 @compiled()
 def _link(forest, edges, kinds, node):
-    """Puts the edge to a node at the end of the list of its kind."""
+    """Appends the edge to a node to the list of its kind."""
     kind = _number(kinds, edge_key(forest, node))
     tail = kinds.tails[kind]
     edges.kinds[node] = kind
@@ -217,7 +217,7 @@ def _link(forest, edges, kinds, node):
 
 @compiled()
 def _unlink(edges, kinds, node):
-    """Takes the edge to a node out of its list."""
+    """Removes the edge to a node from its list."""
     kind, before, after = edges.kinds[node], edges.before[node], edges.after[node]
     if before == NOBODY:
         kinds.heads[kind] = after
@@ -233,7 +233,7 @@ def _unlink(edges, kinds, node):
 
 @compiled()
 def _link_from(forest, edges, kinds, node):
-    """Links the edges from a node on while there is room for kinds; where it stopped."""
+    """Links the edges from a node on while there is room for kinds; returns where it stopped."""
     while node < len(forest.productions) and kinds.n[0] < len(kinds.keys):
         if forest.parents[node] != NOBODY:
             _link(forest, edges, kinds, node)
@@ -243,7 +243,7 @@ def _link_from(forest, edges, kinds, node):
 
 @compiled()
 def _child_by(forest, edges, node, kind):
-    """The child that an edge of a kind leads to; `NOBODY` where there is none."""
+    """The child that an edge of a kind leads to; `NOBODY` if there is none."""
     child = forest.first_children[node]
     while child != NOBODY and edges.kinds[child] != kind:
         child = forest.next_siblings[child]
@@ -252,9 +252,9 @@ def _child_by(forest, edges, node, kind):
 
 @compiled()
 def _fuse_all(forest, edges, kinds, kind, motif):
-    """Fuses all edges of a kind and moves the edges around them to their new kinds.
+    """Fuses all edges of a kind, and moves the adjacent edges to their new kinds.
 
-    The lists are in no order that matters: where one edge of a chain is met, the chain is fused from its top.
+    The order of the lists does not matter: where one edge of a chain is met, the chain is fused from its top.
     """
     while kinds.heads[kind] != NOBODY:
         node = kinds.heads[kind]

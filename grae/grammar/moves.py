@@ -1,17 +1,17 @@
-"""Moves between derivations: new derivations of the same grammar from known ones, compiled.
+"""Moves between derivations: new derivations of a grammar from known ones, compiled.
 
-A leftmost derivation lists the nodes of its tree in prefix order, so a subtree is a slice of it, and any change that
-puts under a nonterminal what that nonterminal derives gives a derivation again:
+A leftmost derivation lists the nodes of its tree in prefix order, so a subtree is a slice of it, and replacing what a
+nonterminal derives by something else that it derives gives a derivation again:
 
-subtree     a subtree is replaced by one of the same nonterminal from another derivation (crossover of genetic
+subtree     a subtree is replaced by one of the same nonterminal from another derivation (the crossover of genetic
             programming; Koza 1992)
 segment     what lies between a nonterminal and a descendant of the same nonterminal is replaced by such a segment of
             another derivation; either may be empty, which inserts or deletes one. In right-recursive grammars, where
-            nearly every subtree reaches to the end of the string, these are the local changes (the wrapping of tree
+            nearly every subtree extends to the end of the string, these are the local changes (the adjunction of tree
             adjoining grammars).
 regrow      a subtree is resampled from the probabilities of the productions
-exchange    a production is exchanged for another of its nonterminal, which takes over the subtrees that it has places
-            for; what is missing is drawn
+exchange    a production is exchanged for another of its nonterminal, which keeps the subtrees that it has places for;
+            missing ones are drawn
 """
 
 from typing import TYPE_CHECKING
@@ -37,9 +37,9 @@ class Moves:
 
     Args:
         grammar: the grammar; expand motifs first (`motifs.expand_motifs`).
-        derivations: whose productions are counted: where a subtree is drawn, each production is drawn in proportion to
-            its occurrences; uniformly where none are given.
-        shares: how often each of `KINDS` is made; they sum to 1.
+        derivations: for the probabilities of productions: where a subtree is drawn, each production has a probability
+            proportional to its occurrences; uniform if there are none.
+        shares: the probability of each of `KINDS`; they sum to 1.
 
     Raises:
         SettingsError: the grammar has motifs.
@@ -69,7 +69,7 @@ class Moves:
         self._begins = np.searchsorted(tables.lhs[self._of_nonterminal], numbers).astype(np.int64)
 
     def parents(self, derivations: Derivations) -> Parents:
-        """Derivations made ready for moves.
+        """Derivations prepared for moves.
 
         Raises:
             DerivationError: one is not a complete leftmost derivation of the grammar.
@@ -88,14 +88,14 @@ class Moves:
         *,
         max_length: int,
     ) -> Derivations:
-        """One child for each pair of parents, where a move can be made.
+        """One child per pair of parents, where a move is possible.
 
         Args:
-            parents: the derivations that rows name.
-            receivers: (n,) rows that are changed.
+            parents: the derivations that row numbers refer to.
+            receivers: (n,) rows to be changed.
             donors: (n,) rows that subtrees and segments are taken from.
-            rng: draws kinds, places and productions.
-            max_length: the most productions of a child; receivers may be longer.
+            rng: draws kinds, positions and productions.
+            max_length: maximum number of productions of a child; receivers may be longer.
 
         Returns:
             At most n derivations of at most `max_length` productions. A child may equal its parent.

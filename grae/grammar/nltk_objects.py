@@ -1,4 +1,4 @@
-"""Grammars and trees as objects of nltk's, for those who work with it."""
+"""Conversion of grammars and trees to and from nltk objects."""
 
 import nltk
 
@@ -11,7 +11,7 @@ NAME = "nltk"  # of a grammar that was an object
 
 
 def from_nltk(source: object) -> Grammar:
-    """A grammar of nltk's as ours, its productions numbered in its order.
+    """Converts an nltk grammar; productions are numbered in its order.
 
     Args:
         source: an `nltk.CFG`, or an `nltk.PCFG`, whose probabilities become weights.
@@ -30,7 +30,7 @@ def from_nltk(source: object) -> Grammar:
 
 
 def to_nltk(grammar: Grammar) -> nltk.CFG:
-    """A grammar as nltk's: the same productions in the same order; one with weights as an `nltk.PCFG`."""
+    """Converts a grammar to nltk: the same productions in the same order; with weights, an `nltk.PCFG`."""
     if grammar.weights is not None:
         weighted = zip(grammar.productions, grammar.weights, strict=True)
         probable = [
@@ -43,7 +43,7 @@ def to_nltk(grammar: Grammar) -> nltk.CFG:
 
 
 def to_tree(root: Node) -> nltk.Tree:
-    """A derivation's tree as nltk's."""
+    """The tree of a derivation as an `nltk.Tree`."""
     tree = nltk.Tree(str(root.symbol), [])
     waiting = [(root, tree)]
     while waiting:

@@ -1,12 +1,12 @@
-r"""Grammar files: nltk's notation (see `rules` for what is read beyond it), with directives of ours in its comments.
+r"""Grammar files: nltk's notation (see `rules` for what is read beyond it), with grae's directives in its comments.
 
-A grammar file holds productions such as `S -> S '+' T | T`, comments after `#`, and `%start NAME` (else the first
-left-hand side starts). Directives hide in comments, so that nltk reads the same files:
+A grammar file contains productions such as `S -> S '+' T | T`, comments after `#`, and `%start NAME` (by default the
+first left-hand side is the start symbol). Directives are comments, so that nltk reads the same files:
 
-    #% language molecules     what the strings mean (see `language`); validity and drawing follow from it
-    #% ignore ' '             characters that may stand between terminals in a string that is read, and mean nothing
+    #% language molecules     the language of the strings (see `language`), which defines validity and drawing
+    #% ignore ' '             characters that may stand between terminals of an input string and are skipped
     #% escapes                a backslash in a terminal begins an escape: \n \r \t \\ \' \" \xHH \uHHHH \UHHHHHHHH
-    #% separator ' '          what stands between any two terminals, as a space between the words of a sentence
+    #% separator ' '          text between any two terminals, such as a space between the words of a sentence
     #% motif 3 0 17 uses 9    the next production is a motif: 3 with 17 in its first nonterminal, used 9 times
 
 Motifs come after all other productions.
@@ -33,16 +33,16 @@ _MOTIF = re.compile(r"(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(?:\s+uses\s+(\d{1,15}))?
 
 
 class Declarations(NamedTuple):
-    """What a grammar file says.
+    """The contents of a grammar file.
 
     Attributes:
         productions: in file order, each with its line.
-        weights: of each production, where the file gives it.
-        start: the start symbol, where the file names one.
-        language: that the directive of that name names.
-        ignore: the characters of such directives.
-        separator: the directive of that name; "" without one.
-        motifs: of the last of the productions.
+        weights: one per production, if the file gives it.
+        start: the start symbol, if the file names one.
+        language: of the directive of that name.
+        ignore: the characters of the directives of that name.
+        separator: of the directive of that name; "" without one.
+        motifs: of the last productions.
     """
 
     productions: list[Production]
@@ -59,10 +59,10 @@ def read(text: str, name: str) -> Declarations:
 
     Args:
         text: its text.
-        name: what messages call it.
+        name: its name in messages.
 
     Raises:
-        GrammarError: with the line that cannot be read and why.
+        GrammarError: with the line that cannot be read, and why.
     """
     language, ignore, separator, start = STRINGS, "", "", None
     rules: list[tuple[Nonterminal, tuple[Symbol, ...], int]] = []
@@ -116,7 +116,7 @@ def read(text: str, name: str) -> Declarations:
 
 
 def at_line(line: int | None) -> str:
-    """How a message names a line, after the file's name."""
+    """How messages refer to a line, after the file's name."""
     return "" if line is None else f", line {line}"
 
 
@@ -145,7 +145,7 @@ def _read_start(line: str, where: str) -> Nonterminal:
 
 
 def _read_motif(value: str, where: str) -> Motif:
-    """Reads what follows `#% motif`."""
+    """Reads the value of `#% motif`."""
     match = _MOTIF.fullmatch(value.strip())
     if match is None:
         raise motif_error(f"{where}: cannot read motif {value!r}; expected PARENT SLOT CHILD [uses N]")

@@ -1,8 +1,8 @@
-"""Whether longest match cuts every string of a language where its derivation does.
+"""Whether longest match tokenizes every string of a language as its derivation does.
 
-It does unless, after some terminal of a derivation, the text continues so that a longer terminal fits there: 'a' and
-'ab' overlap where a 'b' can follow the 'a'. What can follow is read off the grammar: which terminals stand beside each
-other in some derivation.
+It does unless, after some terminal of a derivation, the text can continue so that a longer terminal matches there: 'a'
+and 'ab' overlap where a 'b' can follow the 'a'. What can follow is computed from the grammar: which terminals are
+adjacent in some derivation.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Overlap(NamedTuple):
-    """A terminal behind which the text can continue so that a longer one fits.
+    """A terminal after which the text can continue so that a longer one matches.
 
     Attributes:
-        terminal: the one that a derivation has.
-        longer: the one that longest match finds in its place.
+        terminal: the terminal of a derivation.
+        longer: the one that longest match finds instead.
     """
 
     terminal: str
@@ -30,7 +30,7 @@ class Overlap(NamedTuple):
 
 
 def overlap(grammar: "Grammar") -> Overlap | None:
-    """A pair of terminals that longest match can confuse in strings of the language; None where there is none."""
+    """A pair of terminals that longest match can confuse in strings of the language; None if there is none."""
     terminals = set(grammar.terminals)
     pairs = [
         Overlap(longer[:n], longer) for longer in terminals for n in range(1, len(longer)) if longer[:n] in terminals
@@ -45,7 +45,7 @@ def overlap(grammar: "Grammar") -> Overlap | None:
 
 
 class _Neighbors:
-    """Which terminals can come right after a terminal in a derivation of the language."""
+    """Which terminals can directly follow a terminal in a derivation of the language."""
 
     def __init__(self, grammar: "Grammar") -> None:
         self._terminals = grammar.terminals
@@ -71,7 +71,7 @@ class _Neighbors:
         self._ends = ends
 
     def after(self, terminal: str) -> list[str]:
-        """The terminals that can come right after one."""
+        """The terminals that can directly follow one."""
         followers = np.zeros(len(self._terminals), bool)
         todo: list[Symbol] = [terminal]
         seen = set(todo)
@@ -83,7 +83,7 @@ class _Neighbors:
 
 
 def _can_spell(neighbors: Callable[[str], list[str]], terminal: str, rest: str) -> bool:
-    """Whether the terminals behind one can begin with a text."""
+    """Whether the terminals after one can begin with a text."""
     seen = {(terminal, rest)}
     todo = [(terminal, rest)]
     while todo:

@@ -1,21 +1,21 @@
 """From a string to its leftmost derivation, for any context-free grammar.
 
-Every string that a derivation derives is parsed. Where longest match cuts each such string as its derivation does
-(`overlap` decides that), a tokenizer cuts it and Earley's algorithm reads the tokens. Else the grammar is spelled out,
+Every string of the language is parsed. Where longest match tokenizes all strings as their derivations do (decided by
+`overlap`), a tokenizer cuts the string, and Earley's algorithm reads the tokens. Otherwise the grammar is spelled out,
 and the algorithm reads characters: a terminal then ends where some derivation needs it to.
 
-Of several derivations of a string the parser gives the one that this rule picks at each nonterminal over its span, from
-the root down:
+Of several derivations of a string, the parser returns the one that this rule picks at each nonterminal over its span,
+from the root down:
 
 1. The lowest-numbered production that derives the span. Steps through which the nonterminal would only derive itself
-   again are left out; where nothing else derives the span, the fewest such steps lead to one that does, the
-   lowest-numbered first.
+   are left out; where nothing else derives the span, the fewest such steps lead to one that does, the lowest-numbered
+   first.
 2. Of its right-hand side, from the last symbol to the first, each takes the shortest span that leaves the others a
    derivation.
-3. Over an empty span, the production that starts a derivation of least height; the lowest-numbered among several.
+3. Over an empty span, the production that starts a derivation of least height; the lowest-numbered of several.
 
-Ignored characters are skipped only where a string is not in the language with them: the derivation of what a derivation
-derives is of that very string.
+Ignored characters are skipped only if the string is not in the language with them: a string that a derivation derives
+is always parsed as itself.
 """
 
 from collections.abc import Sequence
@@ -36,11 +36,11 @@ __all__ = ["Parsed", "Parser"]
 
 
 class Parser:
-    """Parses strings of a grammar's language; safe to share between threads.
+    """Parses strings of a grammar's language; may be shared between threads.
 
     Args:
-        grammar: any grammar. One with motifs is ambiguous by its making: a string is parsed with its base, and the
-            motifs are then put into the derivation, always in the same way.
+        grammar: any grammar. One with motifs is ambiguous by construction: a string is parsed with its base, and the
+            motifs are then applied to the derivation, always in the same way.
     """
 
     def __init__(self, grammar: "Grammar") -> None:
@@ -69,7 +69,7 @@ class Parser:
         return parsed.ids
 
     def parse_batch(self, texts: Sequence[str]) -> Parsed:
-        """The leftmost derivations of several strings, in compiled loops that hold no interpreter lock."""
+        """The leftmost derivations of several strings, in compiled loops that release the interpreter lock."""
         parsed = self._scanner.parse_batch(texts)
         if self._segmenter is None:
             return parsed
@@ -81,7 +81,7 @@ class Parser:
     def error(self, text: str) -> ParseError:
         """Why a string is not in the language: where no derivation continues, and the terminals with which one would.
 
-        Where the parser reads characters, that may be in the middle of a terminal; expected is then the rest of it.
+        Where the parser reads characters, that may be inside a terminal; the rest of the terminal is then expected.
 
         Raises:
             ValueError: the string is in the language.
@@ -108,7 +108,7 @@ class Parser:
 
 
 class _Tokens:
-    """Strings cut by longest match."""
+    """Strings tokenized by longest match."""
 
     holds = "begins with"
 
@@ -127,7 +127,7 @@ class _Tokens:
 
 
 class _Characters:
-    """Strings read character by character: first as they are, then, those that failed, with what is ignored."""
+    """Strings read character by character: first as they are, and on failure with ignored characters."""
 
     holds = "has"
 
@@ -156,12 +156,12 @@ class _Characters:
         return {text for text in known if text is not None}
 
     def _ended(self, text: str, ignore: str) -> str:
-        """The string with the separator that stands behind its last terminal too."""
+        """The string with the separator after its last terminal, too."""
         holds_terminals = text.strip(ignore) if ignore else text
         return text + self._grammar.separator if holds_terminals else text
 
     def _parsed(self, texts: Sequence[str], ignore: str) -> Parsed:
-        """Derivations, without the productions of what is ignored."""
+        """Derivations, without the productions of ignored characters."""
         parsed = self._machines[bool(ignore)].parse_batch([self._ended(text, ignore) for text in texts])
         kept = parsed.ids < self._grammar.n_productions
         before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
@@ -169,7 +169,7 @@ class _Characters:
 
 
 def _merged(parsed: Parsed, more: Parsed, rows: list[int]) -> Parsed:
-    """Derivations with those of rows that had none."""
+    """Derivations, completed by those of rows that had none."""
     lengths = np.diff(parsed.offsets)
     lengths[rows] = np.diff(more.offsets)
     offsets = _offsets(lengths)

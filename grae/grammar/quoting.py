@@ -1,4 +1,4 @@
-r"""Terminals in quotes: as they are, or, in a file with the directive `escapes`, with escapes.
+r"""Terminals in quotes: verbatim, or, in a file with the directive `escapes`, with escapes.
 
 #% escapes
 string -> '"' text '"' | '\n' | '\'' | '\\'
@@ -13,7 +13,7 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}
 
 
 def needs_escapes(text: str) -> bool:
-    """Whether a text cannot stand between quotes as it is: it holds both kinds, or a line end."""
+    """Whether a text cannot stand between quotes verbatim: it contains both kinds, or a line end."""
     return {"'", '"'} <= set(text) or re.search(r"[\n\r]", text) is not None
 
 
@@ -31,13 +31,13 @@ def quoted(text: str, *, escapes: bool) -> str:
 
 
 def unescaped(text: str) -> tuple[str, int | None]:
-    """What a text with escapes stands for, and the place of the first backslash that begins none."""
+    """The text that a text with escapes stands for, and the position of the first backslash that begins none."""
     broken = next((match.start() for match in _ESCAPE.finditer(text) if _character(match) is None), None)
     return _ESCAPE.sub(lambda match: _character(match) or "", text), broken
 
 
 def end_of_quoted(line: str, begin: int, *, escapes: bool) -> int:
-    """Where the quote that closes stands, of a text whose opening quote is at `begin`; -1 without one."""
+    """The position of the closing quote of a text whose opening quote is at `begin`; -1 without one."""
     if not escapes:
         return line.find(line[begin], begin + 1)
     place = begin + 1

@@ -1,10 +1,10 @@
-"""One line of productions: nltk's notation and, where it has a single reading, what other tools write.
+"""One line of productions: nltk's notation, and unambiguous elements of other notations.
 
 S -> A 'x' | "y" |        nltk: an empty alternative derives the empty string
 S -> A [0.7] | 'y' [0.3]  nltk: the weight of each alternative
 <s> ::= <a> "x"           Backus-Naur form
-  | 'z'                   more alternatives of the left-hand side before
-S -> 'a' |                or so: the next line, which has no arrow, goes on
+  | 'z'                   further alternatives of the preceding left-hand side
+S -> 'a' |                the same: the next line, which has no arrow, continues
      'b'
 T -> 'a' T | ε            an epsilon sign that nothing defines (see `EPSILONS`)
 T -> 'b'                  # a comment, to the end of the line
@@ -40,7 +40,7 @@ class RuleLine:
 
     Args:
         line: its text.
-        where: what messages call it.
+        where: its name in messages.
         escapes: whether a backslash in a terminal begins an escape.
     """
 
@@ -48,7 +48,7 @@ class RuleLine:
         self._line, self._where, self._escapes, self._place = line, where, escapes, 0
 
     def begins(self) -> bool:
-        """Whether a left-hand side and an arrow, or a bar, stand at its beginning; or else what cannot be read."""
+        """Whether the line begins with a left-hand side and an arrow, or with a bar; otherwise an error."""
         quoted = self._line[:1] in tuple("'\"")
         if quoted or self._line.startswith("|"):
             return not quoted
@@ -59,13 +59,13 @@ class RuleLine:
         return True
 
     def rules(self, before: Nonterminal | None) -> Iterator[tuple[Nonterminal, tuple[Symbol, ...], float | None]]:
-        """The productions of the line, each with its weight, where it has one.
+        """The productions of the line, each with its weight, if it has one.
 
         Args:
-            before: the left-hand side of the line before, which a line that begins with `|` continues.
+            before: the left-hand side of the preceding line, which a line that begins with `|` continues.
 
         Raises:
-            GrammarError: the line cannot be read; with the place.
+            GrammarError: the line cannot be read; with the position.
         """
         self._skip()
         if self._takes("|"):
@@ -165,7 +165,7 @@ class RuleLine:
 
 
 def continues(line: str) -> bool:
-    """Whether a line can only be more of the production before: it has no arrow and does not begin with a bar."""
+    """Whether a line can only continue the preceding production: it has no arrow and does not begin with a bar."""
     return not RuleLine(line, "").begins()
 
 

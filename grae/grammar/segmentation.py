@@ -1,4 +1,4 @@
-"""Motifs put to use: derivations shortened by a grammar's motifs, and written out again. See `motifs`."""
+"""Application of motifs: derivations shortened by a grammar's motifs, and expanded again. See `motifs`."""
 
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
@@ -20,15 +20,15 @@ HOLE, END = -1, -2  # in a template: here goes the derivation of a nonterminal; 
 
 
 def apply_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int = 1) -> Derivations:
-    """Shortens derivations: fuses what the grammar's motifs compose, motif by motif in their order, from the top down.
+    """Shortens derivations: fuses what the grammar's motifs compose, motif by motif in order, from the top down.
 
-    Derivations of the base grammar all come out in the one form that `encode` gives, as do those that went through here
-    already. A derivation whose motifs stand elsewhere must go through `expand_motifs` first.
+    All derivations of the base grammar get the canonical form that `encode` returns, as do those that have it already.
+    A derivation with motifs in other positions must go through `expand_motifs` first.
 
     Args:
-        grammar: a grammar with motifs; one without leaves the derivations as they are.
+        grammar: a grammar with motifs; one without leaves the derivations unchanged.
         derivations: complete leftmost derivations of the base grammar.
-        n_jobs: threads, as joblib counts them.
+        n_jobs: number of threads, as in joblib.
 
     Returns:
         Derivations of the same strings in ids of `grammar`.
@@ -41,12 +41,12 @@ def apply_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int = 
 
 
 def expand_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int = 1) -> Derivations:
-    """Writes derivations out in productions of the base grammar: what `apply_motifs` undoes.
+    """Expands derivations into productions of the base grammar: the inverse of `apply_motifs`.
 
     Args:
-        grammar: a grammar with motifs; one without leaves the derivations as they are.
+        grammar: a grammar with motifs; one without leaves the derivations unchanged.
         derivations: complete leftmost derivations of it.
-        n_jobs: threads, as joblib counts them.
+        n_jobs: number of threads, as in joblib.
 
     Returns:
         Derivations of the same strings in ids of the base grammar.
@@ -59,12 +59,12 @@ def expand_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int =
 
 
 def base_productions(grammar: "Grammar") -> np.ndarray:
-    """How many productions of the base grammar each production stands for, (P,) int64: 1, or more for a motif."""
+    """The number of base productions that each production stands for, (P,) int64: 1, or more for a motif."""
     return _Templates.of(grammar).sizes
 
 
 class Segmenter:
-    """A grammar's motifs, prepared for the compiled loops; safe to share between threads.
+    """A grammar's motifs, prepared for the compiled loops; may be shared between threads.
 
     Args:
         grammar: with motifs or without.
@@ -81,10 +81,10 @@ class Segmenter:
         Args:
             ids: production ids of complete leftmost derivations, one after the other; any integer type.
             offsets: (rows + 1,) int64, where each begins, from 0.
-            first_row: what an error calls the first of them.
+            first_row: index of the first row, for messages.
 
         Returns:
-            The same of the shorter derivations; ids of the grammar's type.
+            Ids and offsets of the shorter derivations; ids of the grammar's dtype.
 
         Raises:
             DerivationError: ids that are not a complete leftmost derivation of the grammar.
@@ -97,7 +97,7 @@ class Segmenter:
         return out[: out_offsets[-1]].copy(), out_offsets
 
     def expand(self, ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Writes each motif out; arguments, result and errors as in `apply`, the new ids those of the base grammar."""
+        """Expands each motif; arguments, result and errors as in `apply`, with ids of the base grammar."""
         ids = validate_derivations(self.grammar, ids, offsets, first_row)
         sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._templates.sizes[ids])])
         out = np.empty(sums[-1], self.grammar.plain.dtype)
@@ -106,11 +106,11 @@ class Segmenter:
 
 
 class _Ranks(NamedTuple):
-    """A hash table from a triple to its motif's rank, 0 for the first motif.
+    """A hash table from triples to the ranks of their motifs, 0 for the first motif.
 
     Attributes:
         keys: (a power of two,) int64.
-        ranks: (the same,) int32; `NOBODY` where the place is free.
+        ranks: (the same,) int32; `NOBODY` in a free bucket.
     """
 
     keys: np.ndarray
@@ -126,7 +126,7 @@ class _Ranks(NamedTuple):
 
 
 class _Templates(NamedTuple):
-    """What each production stands for: its base productions in leftmost order, with a hole for each nonterminal.
+    """The expansion of each production: its base productions in leftmost order, with a hole for each nonterminal.
 
     Attributes:
         items: all templates, one after the other, int32; `HOLE` for a hole, `END` after the last.
@@ -160,7 +160,7 @@ def _in_chunks(
     dtype: np.dtype,
     n_jobs: int,
 ) -> Derivations:
-    """Puts derivations through compiled work, some thousands at a time."""
+    """Applies compiled work to derivations, some thousands at a time."""
 
     def of(begin: int) -> tuple[np.ndarray, np.ndarray]:
         offsets = np.asarray(derivations.offsets[begin : begin + CHUNK + 1], np.int64)
@@ -175,7 +175,7 @@ def _in_chunks(
 
 @compiled()
 def _fill_ranks(table, parts):
-    """Enters the triples of the motifs, (motifs, 3), in an empty hash table; of two the same the first counts."""
+    """Inserts the triples of the motifs, (motifs, 3), into an empty hash table; of equal ones the first counts."""
     mask = len(table.keys) - 1
     for rank in range(len(parts)):
         key = packed(parts[rank, 0], parts[rank, 1], parts[rank, 2])
@@ -189,7 +189,7 @@ def _fill_ranks(table, parts):
 
 @compiled()
 def _rank(table, key):
-    """The rank of the motif that a triple composes; `NOBODY` where it is none."""
+    """The rank of the motif that a triple composes; `NOBODY` if it is none."""
     mask = len(table.keys) - 1
     place = place_of(key, len(table.keys))
     while table.ranks[place] != NOBODY and table.keys[place] != key:
@@ -230,7 +230,7 @@ def _segment(forest, offsets, table, first_motif):
 
 @compiled()
 def _write(forest, offsets, out, out_offsets):
-    """The leftmost derivations of the trees, one after the other: their nodes as they stand, without the fused ones."""
+    """The leftmost derivations of the trees, one after the other: their nodes in order, without the fused ones."""
     n = 0
     for row in range(len(offsets) - 1):
         for node in range(offsets[row], offsets[row + 1]):
@@ -242,7 +242,7 @@ def _write(forest, offsets, out, out_offsets):
 
 @compiled()
 def _expand(ids, templates, out):
-    """Writes out the templates of derivations, each hole filled by the production that comes next."""
+    """Writes the templates of derivations, each hole filled by the next production."""
     waiting = np.empty(64, np.int64)  # places in templates where writing continues
     depth = n = 0
     for production in ids:

@@ -26,7 +26,7 @@ class Counts(NamedTuple):
 
     @classmethod
     def join(cls, parts: Sequence["Counts"]) -> "Counts":
-        """The rows of several, one after the other."""
+        """The rows of several objects, one after the other."""
         lengths = np.concatenate([np.empty(0, np.int64), *(np.diff(part.offsets) for part in parts)])
         return cls(
             np.concatenate([np.empty(0, np.uint64), *(part.keys for part in parts)]),
@@ -35,7 +35,7 @@ class Counts(NamedTuple):
         )
 
     def rows(self, rows: np.ndarray) -> "Counts":
-        """Some rows, (m,) numbers of them."""
+        """The rows with these (m,) numbers."""
         lengths = np.diff(self.offsets)[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
@@ -46,9 +46,9 @@ def counted(keys: np.ndarray, owners: np.ndarray, n: int) -> Counts:
     """Rows of counts from single features.
 
     Args:
-        keys: (features,) uint64; equal ones of a row are counted together.
+        keys: (features,) uint64; equal ones of a row are summed.
         owners: (features,) the row of each, from 0.
-        n: rows.
+        n: number of rows.
     """
     order = np.lexsort((keys, owners))
     keys, owners = keys[order], owners[order]
@@ -60,10 +60,10 @@ def counted(keys: np.ndarray, owners: np.ndarray, n: int) -> Counts:
 
 
 def min_max(one: Counts, other: Counts) -> np.ndarray:
-    """The min-max similarity of rows (n) with rows (m), (n, m) float64: the sum of the lesser counts over the greater.
+    """The min-max similarity of rows (n) and rows (m), (n, m) float64: the sum of the minima over that of the maxima.
 
-    For sets it is Tanimoto's. It is a kernel (Ralaivola et al., Neural Networks 18, 2005). Two rows without features
-    are alike.
+    For sets it is the Tanimoto similarity. It is a kernel (Ralaivola et al., Neural Networks 18, 2005). Two rows
+    without features have similarity 1.
     """
     columns = np.unique(other.keys)
     places = np.searchsorted(columns, one.keys)

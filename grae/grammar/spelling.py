@@ -1,7 +1,7 @@
-"""A grammar spelled out: terminals letter by letter, so that the parser decides where each ends, and no tokenizer does.
+"""A grammar spelled out: terminals letter by letter, so that the parser decides where each ends, without a tokenizer.
 
-The productions keep their numbers, so a derivation of the one grammar is a derivation of the other. Where characters
-are ignored, what may stand between two terminals is written out too, in productions with higher numbers.
+The productions keep their numbers, so a derivation of one grammar is a derivation of the other. Ignored characters
+between terminals are spelled out too, in productions with higher numbers.
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ class Spelled(NamedTuple):
     """A grammar of single characters.
 
     Attributes:
-        grammar: its first productions are those of the grammar that it spells; the others derive what is ignored.
-        rest: by production and place in its right-hand side, what is left of the terminal from that character on.
+        grammar: its first productions are those of the original grammar; the others derive ignored characters.
+        rest: by production and position in its right-hand side, the remainder of the terminal from that character on.
     """
 
     grammar: "Grammar"
@@ -27,7 +27,7 @@ class Spelled(NamedTuple):
 
 
 def spelled(grammar: "Grammar", ignore: str = "") -> Spelled:
-    """Spells a grammar out; behind each terminal stands the grammar's separator, so behind the last one too.
+    """Spells a grammar out; each terminal is followed by the grammar's separator, including the last one.
 
     Args:
         grammar: without motifs.

@@ -1,4 +1,4 @@
-"""Derivations cut and joined, compiled: the moves of `grae.grammar.moves`."""
+"""Cuts and joins derivations, compiled: the moves of `grae.grammar.moves`."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,7 +65,7 @@ def _below(rng, n):
 
 @compiled()
 def _node_of(parents, lhs, nonterminal, row, rng):
-    """A node of a derivation that expands a nonterminal, each as likely; -1 where there is none."""
+    """A uniformly drawn node of a derivation that expands a nonterminal; -1 if there is none."""
     result, seen = -1, 0
     for node in range(parents.offsets[row], parents.offsets[row + 1]):
         if lhs[parents.ids[node]] == nonterminal:
@@ -77,7 +77,7 @@ def _node_of(parents, lhs, nonterminal, row, rng):
 
 @compiled()
 def _descendant_of(parents, lhs, node, rng):
-    """A descendant that expands the same nonterminal as a node, near ones more often; -1 where there is none."""
+    """A descendant that expands the same nonterminal as a node, close ones more often; -1 if there is none."""
     nonterminal, last = lhs[parents.ids[node]], node + parents.sizes[node]
     n = 0
     for below in range(node + 1, last):
@@ -103,7 +103,7 @@ def _copy(source, first, last, out, size):
 
 @compiled()
 def _grow(nonterminal, out, size, most, stack, rng, grammar, drawing):
-    """Draws a derivation of a nonterminal behind `size`, of at most `most` productions; gives the size, -1 for none."""
+    """Draws a derivation of a nonterminal after `size`, of at most `most` productions; returns the size, or -1."""
     _, children, n_children, shortest = grammar
     weights, of_nonterminal, begins = drawing
     if shortest[nonterminal] > most:
@@ -138,7 +138,7 @@ def _grow(nonterminal, out, size, most, stack, rng, grammar, drawing):
 
 @compiled()
 def _exchanged(parents, node, out, size, most, stack, rng, grammar, drawing):
-    """Another production at a node, over its subtrees; gives the size, -1 for none."""
+    """Another production at a node, over its subtrees; returns the size, -1 for none."""
     lhs, children, n_children, shortest = grammar
     weights, of_nonterminal, begins = drawing
     former = parents.ids[node]
@@ -178,7 +178,7 @@ def _exchanged(parents, node, out, size, most, stack, rng, grammar, drawing):
 
 @compiled()
 def _spliced(parents, kind, row, donor, out, start, most, stack, rng, grammar, drawing):
-    """Writes one child behind `start`; gives the size, -1 where the move cannot be made here."""
+    """Writes one child after `start`; returns the size, -1 if the move is not possible here."""
     ids, offsets, sizes = parents
     lhs = grammar[0]
     first, last = offsets[row], offsets[row + 1]
@@ -225,7 +225,7 @@ def _spliced(parents, kind, row, donor, out, start, most, stack, rng, grammar, d
 
 @compiled()
 def spliced_children(parents, receivers, donors, kinds, rng, max_length, grammar, drawing):
-    """The children of all pairs, one after the other, and the length of each; 0 where no move was found."""
+    """The children of all pairs, one after the other, and the length of each; 0 if no move was possible."""
     n = len(receivers)
     widest = grammar[1].shape[1]
     room = max_length + 1

@@ -1,4 +1,4 @@
-"""What grammars are made of: nonterminals, terminals (plain strings), productions, and motifs that compose them."""
+"""The elements of grammars: nonterminals, terminals (plain strings), productions, and motifs that compose them."""
 
 import re
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ class Production:
     Attributes:
         id: its number in the grammar, from 0, in file order.
         lhs: the nonterminal that it expands.
-        rhs: the symbols that it puts there; `()` produces nothing.
-        line: its line in the grammar's file, from 1; None when it came from elsewhere.
+        rhs: the symbols of the right-hand side; `()` for the empty string.
+        line: its line in the grammar's file, from 1; None if it is not from a file.
     """
 
     id: int
@@ -54,14 +54,14 @@ class Production:
 
 @dataclass(frozen=True, slots=True)
 class Motif:
-    """A production composed of two: the parent's right-hand side with the child's in the place of one nonterminal.
+    """A composition of two productions: the parent's right-hand side with the child's in place of one nonterminal.
 
     Attributes:
-        parent: id of the production above; a motif's parts have lower ids than the motif.
+        parent: id of the parent production; a motif's parts have lower ids than the motif.
         slot: which of the parent's nonterminals the child expands: from 0, left to right.
-        child: id of the production below.
-        uses: how often the motif stands in the derivations that it was learned from, once all motifs are applied; None
-            where that is not known. Two motifs that differ only here are equal.
+        child: id of the child production.
+        uses: number of occurrences in the derivations that it was learned from, once all motifs are applied; None if
+            unknown. It is ignored in comparisons.
     """
 
     parent: int
@@ -70,7 +70,7 @@ class Motif:
     uses: int | None = field(default=None, compare=False)
 
     def compose(self, productions: Sequence[Production]) -> tuple[Nonterminal, tuple[Symbol, ...]]:
-        """The left-hand side and right-hand side of the motif, from the productions before it.
+        """The left-hand side and right-hand side of the motif, from the preceding productions.
 
         Raises:
             GrammarError: there is no such parent, slot or child, or the child expands another nonterminal.
@@ -95,11 +95,11 @@ class Motif:
 
 
 def written(symbol: Symbol, *, escapes: bool = False) -> str:
-    """A symbol as a file spells it, unless it is `unspellable`.
+    """A symbol as spelled in a file, unless it is `unspellable`.
 
     Args:
         symbol: a nonterminal or terminal.
-        escapes: whether the file has the directive `escapes`; terminals that need it are written so in any case.
+        escapes: whether the file has the directive `escapes`; terminals that need escapes get them in any case.
     """
     if isinstance(symbol, Nonterminal):
         return symbol.name
@@ -107,7 +107,7 @@ def written(symbol: Symbol, *, escapes: bool = False) -> str:
 
 
 def unspellable(symbol: Symbol) -> tuple[str, str] | None:
-    """Why a file cannot spell a symbol, and what to do about it; None where it can."""
+    """Why a file cannot spell a symbol, and the remedy; None if it can."""
     if isinstance(symbol, Nonterminal):
         if NAME.fullmatch(symbol.name):
             return None

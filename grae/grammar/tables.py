@@ -1,7 +1,7 @@
-"""A grammar as integer arrays: what compiled code and a decoder's masks read.
+"""A grammar as integer arrays, for compiled code and a decoder's masks.
 
-Shapes: P productions, N nonterminals, K terminals, W symbols in the longest right-hand side, R nonterminals in the
-fullest.
+Shapes: P productions, N nonterminals, K terminals, W symbols in the longest right-hand side, R the largest number of
+nonterminals on a right-hand side.
 """
 
 from collections.abc import Iterator
@@ -143,12 +143,12 @@ def _follow_sets(rules: list[_Rule], nullable: np.ndarray, first: np.ndarray, st
 
 
 def _before(symbol: int, behind: np.ndarray, nullable: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """What can stand first where a symbol stands, before something else."""
+    """What can stand first where a symbol stands before something else."""
     return first[symbol] | behind if symbol >= 0 and nullable[symbol] else first[symbol]
 
 
 def _until_settled(marks: np.ndarray, rules: list[_Rule]) -> Iterator[_Rule]:
-    """The rules again and again until a pass adds no mark; in turns from either end, for chains go either way."""
+    """Applies the rules until a pass adds no mark, alternating the direction, since chains run both ways."""
     before = -1
     while before != (before := int(marks.sum())):
         yield from rules

@@ -1,7 +1,7 @@
-"""Cuts a string into terminals: at each place the longest terminal that fits.
+"""Cuts a string into terminals by longest match.
 
-The terminals, as UTF-8, form a trie; the compiled loop walks it as a table over bytes. A terminal that no production
-could use at a place still wins there when it is the longest: the tokenizer knows nothing of productions.
+The terminals, as UTF-8, form a trie; the compiled loop walks it as a table over bytes. The longest terminal wins even
+where no production could use it: the tokenizer does not know the productions.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,15 +20,15 @@ IGNORED = -2
 
 
 class Tokens(NamedTuple):
-    """The tokens of a batch of strings. Row r's are `ids[offsets[r] : offsets[r] + counts[r]]`.
+    """The tokens of a batch of strings. Those of row r are `ids[offsets[r] : offsets[r] + counts[r]]`.
 
     Attributes:
-        ids: (bytes,) int32, terminal numbers; each row's stand where the bytes of its text began.
+        ids: (bytes,) int32, terminal numbers; those of each row begin where the bytes of its text begin.
         starts: (bytes + 1,) int32, the byte of the row's text where each token begins; one more entry after the row's
             last token holds the byte where tokens end: the text's length, or the first byte that begins no terminal.
         offsets: (rows + 1,) int64, where each row begins, with room for one more entry than it has bytes.
-        counts: (rows,) int64, how many tokens each row has.
-        broken: (rows,) bool, whether a row stops at something that begins no terminal.
+        counts: (rows,) int64, number of tokens per row.
+        broken: (rows,) bool, whether a row stops at a byte that begins no terminal.
     """
 
     ids: np.ndarray
@@ -39,10 +39,10 @@ class Tokens(NamedTuple):
 
 
 class Tokenizer:
-    """Cuts strings into a grammar's terminals, longest match first, skipping the characters that it ignores.
+    """Cuts strings into a grammar's terminals by longest match, skipping ignored characters.
 
     Args:
-        grammar: its `terminals` become the tokens' numbers; its `ignore` lists the characters skipped between tokens. A
+        grammar: its `terminals` give the numbers of tokens; its `ignore` lists the characters skipped between tokens. A
             character that is ignored and also a terminal is a token.
     """
 
@@ -53,7 +53,7 @@ class Tokenizer:
         self._moves, self._tokens = _trie(words)
 
     def __call__(self, text: str) -> list[str]:
-        """The terminals of a string, as far as it can be cut."""
+        """The terminals of a string, up to the first position where none matches."""
         tokens = self.batch([text])
         return [self.terminals[token] for token in tokens.ids[: tokens.counts[0]]]
 

@@ -1,4 +1,4 @@
-"""Derivations as trees in text: in brackets, or drawn with lines. No recursion, so that any depth will do."""
+"""Derivations as trees in text: bracketed, or drawn with lines. Without recursion, so that any depth works."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ def tree_of(grammar: "Grammar", ids: "np.ndarray | Sequence[int]") -> Node:
     """The tree of a complete leftmost derivation.
 
     Args:
-        grammar: of the derivation.
+        grammar: the grammar of the derivation.
         ids: production ids, shape (T,).
     """
     steps = iter(ids)
@@ -43,7 +43,7 @@ def tree_of(grammar: "Grammar", ids: "np.ndarray | Sequence[int]") -> Node:
 
 
 def bracketed(root: Node, width: int) -> str:
-    """A tree in brackets, such as `(S 'a' (S 'b'))`: what fits into the width on one line, all else indented."""
+    """A tree in brackets, such as `(S 'a' (S 'b'))`: on one line what fits into the width, otherwise indented."""
     lines: list[str] = []
     sizes = _sizes(root)
     waiting: list[tuple[Node, int, int]] = [(root, 0, 0)]  # each with its indentation and the brackets to close behind
@@ -72,7 +72,7 @@ def drawn(root: Node) -> str:
 
 
 def _sizes(root: Node) -> dict[int, int]:
-    """How many characters each node takes on one line, by its identity."""
+    """The number of characters of each node on one line, by its identity."""
     order, waiting = [], [root]
     while waiting:
         node = waiting.pop()

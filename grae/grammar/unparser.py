@@ -1,4 +1,4 @@
-"""From a leftmost derivation back to its string, compiled: a pushdown machine that writes terminals as bytes."""
+"""From a leftmost derivation to its string, compiled: a pushdown automaton that writes terminals as bytes."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,9 +17,9 @@ COMPLETE, UNKNOWN, MISMATCHED, UNFINISHED, LEFT_OVER = range(5)
 
 
 class Unparser:
-    """Writes the strings that a grammar's leftmost derivations derive.
+    """Writes the strings of a grammar's leftmost derivations.
 
-    Padding ids (`grammar.pad`) after a complete derivation are allowed and ignored.
+    Padding (`grammar.pad`) after a complete derivation is ignored.
 
     Args:
         grammar: any grammar.
@@ -41,7 +41,7 @@ class Unparser:
         self._n_bytes[: len(terminal)] = written[np.minimum(terminal, len(spelled))].sum(axis=1)
 
     def unparse(self, ids: "np.ndarray | Sequence[int]") -> str:
-        """The string that one leftmost derivation derives.
+        """The string of one leftmost derivation.
 
         Args:
             ids: production ids, shape (T,).
@@ -63,7 +63,7 @@ class Unparser:
         Args:
             ids: production ids of all derivations, one after the other, any integer type.
             offsets: (rows + 1,), where each row's ids begin in `ids`.
-            first_row: the number of the first row, for messages.
+            first_row: index of the first row, for messages.
 
         Raises:
             DerivationError: the ids of a row are not a complete leftmost derivation; with the row and the step.
@@ -95,7 +95,7 @@ class Unparser:
         return [written[first:last].decode("utf-8", "surrogatepass") for first, last in bounds]
 
     def _error(self, ids: np.ndarray, row: int, step: int, status: int, awaited: int) -> DerivationError:
-        """Says at which step a row is not a derivation, and why."""
+        """The error of a row that is not a derivation: at which step, and why."""
         actual = ""
         if step < len(ids):
             known = 0 <= ids[step] < self.grammar.n_productions
@@ -115,7 +115,7 @@ class Unparser:
 
 @compiled()
 def _expand(grammar, ends, ids, offsets, stack, out, out_from):
-    """Expands rows of ids; the stack holds each unfinished production and the place in its right-hand side.
+    """Expands rows of ids; the stack holds each unfinished production and the position in its right-hand side.
 
     Returns:
         The row and step at which it stopped, why, and the nonterminal that was to be expanded there.

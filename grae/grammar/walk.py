@@ -1,4 +1,4 @@
-"""A leftmost derivation walked from left to right: what each of its productions writes."""
+"""Traverses a leftmost derivation from left to right: what each of its productions writes."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def terminals(
     grammar: "Grammar", ids: np.ndarray | Sequence[int], parts: Sequence[Sequence[Any] | None] | None = None
 ) -> Iterator[tuple[Any, int]]:
-    """The terminals that a leftmost derivation writes, each with the step whose production writes it.
+    """The terminals of a leftmost derivation, each with the step whose production writes it.
 
     Args:
-        grammar: of the derivation.
+        grammar: the grammar of the derivation.
         ids: production ids, shape (T,).
-        parts: of each production what is taken for its right-hand side, the same nonterminals in the same order, with
-            anything between them; None where the production cannot be used. The right-hand sides when left out.
+        parts: a replacement for the right-hand side of each production, with the same nonterminals in the same order
+            and anything between them; None for a production that cannot be used. By default the right-hand sides.
 
     Raises:
         DerivationError: the ids are not a complete leftmost derivation.
@@ -53,14 +53,14 @@ def terminals(
 
 
 def text_and_steps(grammar: "Grammar", ids: np.ndarray | Sequence[int]) -> tuple[str, list[int]]:
-    """The string of a derivation, and of each of its characters the step whose production writes it.
+    """The string of a derivation, and for each of its characters the step whose production writes it.
 
     Args:
-        grammar: of the derivation.
+        grammar: the grammar of the derivation.
         ids: a complete leftmost derivation, shape (T,).
 
     Raises:
-        DerivationError: it is none.
+        DerivationError: it is not one.
     """
     pairs = list(terminals(grammar, ids))
     return "".join(terminal for terminal, _ in pairs), [step for terminal, step in pairs for _ in terminal]

@@ -1,4 +1,4 @@
-"""The weights of productions: a probabilistic context-free grammar, and how often derivations use each production."""
+"""Weights of productions (a probabilistic context-free grammar), and how often derivations use each production."""
 
 import math
 from collections import defaultdict
@@ -20,8 +20,8 @@ class Fit(NamedTuple):
 
     Attributes:
         grammar: with the weights.
-        uses: (P,) int64, how often the derivations use each production.
-        bits: mean negative logarithm to base 2 of a derivation's probability.
+        uses: (P,) int64, number of uses of each production in the derivations.
+        bits: mean negative log-probability of a derivation, to base 2.
     """
 
     grammar: "Grammar"
@@ -34,7 +34,7 @@ def probabilities(grammar: "Grammar", weights: Sequence[float | None]) -> tuple[
 
     Args:
         grammar: without motifs.
-        weights: one for each production; None for all of a nonterminal makes them equal.
+        weights: one per production; None for all productions of a nonterminal makes them equal.
 
     Raises:
         GrammarError: a weight is negative or not finite, one is missing, or those of a nonterminal are all zero.
@@ -66,8 +66,8 @@ def fit_weights(grammar: "Grammar", derivations: "Derivations", smoothing: float
 
     Args:
         grammar: without motifs.
-        derivations: of the grammar, at least one.
-        smoothing: added to the uses of each production; without it, one that is never used gets weight 0.
+        derivations: at least one, of the grammar.
+        smoothing: added to the count of each production; without it, unused productions get weight 0.
 
     Raises:
         GrammarError: there is no derivation, or the smoothing is negative.
@@ -91,12 +91,12 @@ def fit_weights(grammar: "Grammar", derivations: "Derivations", smoothing: float
 
 
 def written_weight(weight: float) -> str:
-    """A weight as a file spells it, without an exponent, which nltk does not read."""
+    """A weight as spelled in a file, without an exponent, which nltk does not read."""
     return f"[{np.format_float_positional(weight, trim='0')}]"
 
 
 def _check(grammar: "Grammar", number: int, weight: float | None) -> None:
-    """Raises GrammarError where a weight is missing or cannot be one."""
+    """Raises a GrammarError for a missing or impossible weight."""
     if weight is None:
         remedy = "give each alternative of a nonterminal a weight, or none of them"
         raise _error(grammar, number, "it has no weight, but others of its nonterminal have one", remedy)

@@ -1,4 +1,4 @@
-"""A grammar as a file in nltk's notation with our directives: the way back from `notation`."""
+"""A grammar as a file in nltk's notation with grae's directives: the inverse of `notation`."""
 
 from typing import TYPE_CHECKING
 
