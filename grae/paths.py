@@ -11,6 +11,8 @@ CONFIG_FILE, MODEL_FILE = "config.json", "model.safetensors"
 GRAMMAR_FILE, LANGUAGE_FILE = "grammar.cfg", "language.cfg"
 """The grammar of a run's derivations, and the one that was named where the derivations are of another."""
 SPLIT_FILE, DENSITY_FILE, METRICS_FILE = "split.safetensors", "density.safetensors", "metrics.jsonl"
+REJECTS_FILE = "rejects.tsv"
+"""The lines of the data that a run skipped."""
 
 
 def exists(path: Path) -> bool:

@@ -48,7 +48,7 @@ def tuned(
         SettingsError: no data, or a parameter that is taken from the model.
         RunError, DataError: model, data or folder cannot be used.
     """
-    from grae.cli.strings import encoder, keep_rejects
+    from grae.cli.strings import encoder
     from grae.grammar import load_grammar
     from grae.sequence.configuration import read_language_grammar, read_settings
     from grae.sequence.strings import RunStrings
@@ -72,7 +72,7 @@ def tuned(
     stem = "stdin" if opened.source.is_stream else Path(strings["data"]).name.partition(".")[0]
     into = place_for(out, place.name, stem)
     with main_process_first():
-        store = opened.encode(encoder(on_invalid))
+        store = opened.encode(encoder(on_invalid, into))
 
     from grae.sequence import GrammarAutoencoder
 
@@ -80,10 +80,7 @@ def tuned(
     settled = {**parameters, "model": settings.model, "preset": settings.preset}
     fitted = GrammarAutoencoder(plain, **settled, validation=HELD_BACK, test=HELD_BACK, progress=training_progress())
     more: dict[str, Any] = {"callbacks": callbacks, **({} if replay is None else {"replay": replay})}
-    try:
-        fitted.fit(store, run=into, data=opened.record(store), warm_start=place if place.is_dir() else start, **more)
-    finally:
-        keep_rejects(store, into)
+    fitted.fit(store, run=into, data=opened.record(store), warm_start=place if place.is_dir() else start, **more)
     return into, fitted, store
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grae.cli.output import note, progress
+from grae.paths import REJECTS_FILE
 
 if TYPE_CHECKING:
     from grae.datasets import DerivationStore, Source
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
     from grae.grammar import Grammar
 
 STDIN = "-"
-REJECTS = "rejects.tsv"
 
 
-def encoder(on_invalid: Any = "skip") -> "Build":
+def encoder(on_invalid: Any = "skip", run: Path | None = None) -> "Build":
     """A function that encodes a source with progress, and prints how many of its lines were used.
 
     Args:
         on_invalid: whether strings outside the language are errors or skipped.
+        run: folder of the run that will hold the table of skipped lines; None where that of the store is named.
     """
     from grae.datasets import build_store
 
@@ -37,7 +38,7 @@ def encoder(on_invalid: Any = "skip") -> "Build":
         note(f"data: {source.name}, {counts.kept:,} of {counts.read:,} lines")
         if counts.rejected:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.rejected.items())
-            note(f"skipped: {reasons}; see {store.rejects_path}")
+            note(f"skipped: {reasons}; see {store.rejects_path if run is None else run / REJECTS_FILE}")
         return store
 
     return build
@@ -49,19 +50,6 @@ def undecodable_note(n: int, of: int) -> str:
         f"{n:,} of {of:,} strings break rules that the default decoder enforces (--constraints semantic): it cannot "
         "write them"
     )
-
-
-def keep_rejects(store: "DerivationStore", place: Path) -> None:
-    """Copies the table of skipped lines into the run folder, if the run has been started.
-
-    Raises:
-        RunError: the run's folder cannot be written.
-    """
-    from grae.training.run_folder import RunFolder
-
-    folder = RunFolder(place)
-    if store.counts.rejected and folder.has(folder.CONFIG) and store.rejects_path.is_file():
-        folder.write_text(REJECTS, store.rejects_path.read_text(encoding="utf-8"))
 
 
 def build(grammar: "Grammar", source: "Source", form: str | None, max_length: int | None) -> "DerivationStore":

@@ -40,7 +40,7 @@ def start_run(
         out: the run's folder; None for a new one.
         callbacks: of the training.
     """
-    from grae.cli.strings import encoder, keep_rejects, undecodable_note
+    from grae.cli.strings import encoder, undecodable_note
     from grae.datasets import default_dataset
     from grae.datasets.forms import undecodable
     from grae.grammar import load_grammar
@@ -65,7 +65,7 @@ def start_run(
         raise SettingsError("several processes cannot share standard input", remedy="save the strings in a file first")
     place = place_for(out, grammar.name, parameters["model"])
     with main_process_first():
-        store = opened.encode(encoder(on_invalid))
+        store = opened.encode(encoder(on_invalid, place))
     if n_undecodable := int(undecodable(grammar, store.derivations, opened.form).sum()):
         note(undecodable_note(n_undecodable, len(store)))
 
@@ -73,10 +73,7 @@ def start_run(
 
     note(f"run: {place}")
     fitted = GrammarAutoencoder(grammar, **parameters, test=TEST, progress=training_progress())
-    try:
-        fitted.fit(store, run=place, data=opened.record(store), callbacks=callbacks)
-    finally:
-        keep_rejects(store, place)
+    fitted.fit(store, run=place, data=opened.record(store), callbacks=callbacks)
     return place, fitted, store
 
 

@@ -17,17 +17,12 @@ from grae.datasets.encoding import Chunk
 from grae.datasets.locations import CACHE_HOME
 from grae.datasets.rejects import HEADING, Reject, as_row
 from grae.errors import DataError
+from grae.paths import REJECTS_FILE
 
 LAYOUT = 1
-
-
 ABANDONED_AFTER = 24 * 3600  # seconds
-
-
 _BUILDING = ".building-"
-
-
-IDS, OFFSETS, LINES, REJECTS, META = "ids.bin", "offsets.bin", "lines.bin", "rejects.tsv", "meta.json"
+IDS, OFFSETS, LINES, REJECTS, META = "ids.bin", "offsets.bin", "lines.bin", REJECTS_FILE, "meta.json"
 
 
 class Recipe(BaseModel):

@@ -1,6 +1,11 @@
-"""The scores that a user's own target gives the strings to start from; a target that only fails is stopped early."""
+"""The scores that a user's own target gives the strings to start from; a target that only fails is stopped early.
+
+A target of many strings at once gets them in batches. The scores of a batch are known when the call returns, so its
+size follows the target's pace: a killed search loses some ten seconds of scoring, or ten strings for each worker.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
 
 import numpy as np
 
@@ -11,8 +16,10 @@ from grae.targets.target import Target
 
 FIRST = 10
 """A target that fails on all of so many strings is not called again."""
-BATCH = 50
-"""Strings that a target of many at once gets before a search, for each worker."""
+SECONDS = 10.0
+"""What a call of a target of many strings should take at most."""
+MOST_TOGETHER = 1_000
+"""Strings that a target of many gets at most in one call."""
 
 
 def user_scores(
@@ -40,9 +47,12 @@ def user_scores(
     tried: list[tuple[str, Outcome]] = []
     scoreless = all(outcome.score is None for outcome in outcomes.values())
     left = [text for text in texts if text not in outcomes]
-    size = BATCH * scorer.workers if scorer.batch else len(left)
-    for first in range(0, len(left), size or 1):
-        part = left[first : first + size]
+    each = FIRST if scorer.batch else len(left)
+    first = 0
+    while first < len(left):
+        part = left[first : first + each * scorer.workers]
+        first += len(part)
+        began = perf_counter()
         for row, outcome in scorer.as_completed(part):
             outcomes[part[row]] = outcome
             tried.append((part[row], outcome))
@@ -52,12 +62,19 @@ def user_scores(
                 raise _failing(scorer.target, f"failed on each of the first {FIRST} strings to start from", tried)
             if progress is not None:
                 progress(len(outcomes) / len(texts))
+        each = _next_size(each, perf_counter() - began)
     scores = np.array([np.nan if outcomes[text].score is None else outcomes[text].score for text in texts], np.float64)
     if not np.isfinite(scores).any():
         if any(outcome.error for _, outcome in tried):
             raise _failing(scorer.target, f"scores none of {len(texts):,} strings to start from", tried)
         raise scoring_none(scorer.target, len(texts))
     return scores
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """Strings of the next call, from those of the last and what it took: up to twice as many, within `SECONDS`."""
+    fitting = MOST_TOGETHER if seconds <= 0 else int(size * min(SECONDS / seconds, 2.0))
+    return max(FIRST, min(2 * size, fitting, MOST_TOGETHER))
 
 
 def scoring_none(target: Target, n: int) -> DataError:

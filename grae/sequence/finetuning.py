@@ -80,7 +80,7 @@ def fit(
         estimator.network_.load_state_dict(base.network_.state_dict())
         replay.before = _accuracies(base, prepared.derivations, held_out, replay)
         if run.begun is not None:
-            saved.begin(run.begun, estimator)
+            saved.begin(run.begun, estimator, X)
             replay.write(run.begun)
     strings = Derivations.concatenate([prepared.derivations, replay.derivations], prepared.derivations.ids.dtype)
     batches = _batches(prepared, strings, replay)

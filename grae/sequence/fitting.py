@@ -89,7 +89,7 @@ def fit(
         saved.check_same(run.resumed, settings, prepared.about)
     prepared.give_to(estimator)
     if run.begun is not None:
-        saved.begin(run.begun, estimator)
+        saved.begin(run.begun, estimator, X)
     batches = DerivationBatches(
         derivations,
         split.train,

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from grae.datasets.store import DerivationStore
 from grae.density import save_densities
 from grae.estimator import saved
 from grae.estimator.configuration import checked_parameters
 from grae.grammar.codec import Derivations
+from grae.paths import REJECTS_FILE
 from grae.sequence.build import network_of
 from grae.sequence.configuration import STRINGS, read_config, read_grammar, read_language_grammar, read_settings
 from grae.sequence.settings import Settings
@@ -17,10 +19,15 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 
-def begin(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
-    """Writes what is known before training, and needed to resume: settings, grammar and split.
+def begin(folder: RunFolder, estimator: "GrammarAutoencoder", X: object = None) -> None:
+    """Writes what is known before training, and needed to resume: settings, grammar, split and skipped lines.
 
     The strings' grammar is written too where it cannot be recovered from that of the derivations (character models).
+
+    Args:
+        folder: run folder.
+        estimator: with grammars, settings and split.
+        X: input of `fit`; the skipped lines of a store are copied into the run.
     """
     grammar, language = estimator.grammar_, estimator.language_grammar_
     folder.write_text(folder.GRAMMAR, grammar.text)
@@ -29,6 +36,8 @@ def begin(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
     named = {"grammar": grammar, "language": language}
     about = {name: {"name": one.name, "fingerprint": one.fingerprint} for name, one in named.items()}
     saved.begin(STRINGS, folder, estimator, **about)
+    if isinstance(X, DerivationStore) and X.counts.rejected:
+        folder.write_text(REJECTS_FILE, X.rejects_path.read_text(encoding="utf-8"))
 
 
 def write(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:

@@ -200,6 +200,7 @@ def test_the_plan_is_shown_before_the_training_and_rejects_lie_in_the_run(grae, 
     assert re.search(r"1 epoch of \d+ strings$", lines[plan])
     assert plan < next(number for number, line in enumerate(lines) if line.startswith("ended by"))
     assert not [line for line in lines if "train loss" in line]  # a row per validation: with -v alone
+    assert f"skipped: 1 outside the grammar; see {Path('planned/rejects.tsv')}" in lines
     heading, reject = Path("planned/rejects.tsv").read_text().splitlines()
     assert heading.startswith("line\t")
     assert reject.startswith("301\toutside the grammar\t[a;b]\t")
