@@ -23,8 +23,8 @@ OWN = {
     "grammar": "grammar",
     "function": "functions",
     "evaluations": "evaluations",
-    "most_productions": "most_productions",
-    "most_constants": "most_constants",
+    "most_productions": "max_length",
+    "most_constants": "max_constants",
 }
 """Options of this target alone, with what the request calls them."""
 SHARED = ("points", "delimiter", "batch_size", "seed", "workers")
@@ -66,13 +66,13 @@ def fit(context: typer.Context, run: str | None, *, device: "Device") -> None:
     else:
         request = FitRequest.of({**given, "run": run})
         folder = out or new_folder(request)
-    note(f"search: {folder}")
     with progress("searching for formulas") as done:
         fitted = fit_request(
             request,
             folder,
             resume=params["resume"],
             load=lambda place: _load(place, device),
+            tell=note,
             report=lambda evaluations, loss: done(min(1.0, evaluations / request.evaluations)),
         )
     pictures = draw(fitted.result.front, fitted.result.best, fitted.train, fitted.test, folder)

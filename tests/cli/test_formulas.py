@@ -41,6 +41,7 @@ def test_a_table_gives_a_front_with_its_files(fit, tmp_path):
     assert [int(row["complexity"]) for row in rows] == [one["complexity"] for one in told["equations"]]
     assert rows[-1]["latex"].startswith("2.5 time_{s}^{2}")
     shown = fit("--data", "measured.csv")
+    assert f"search: {Path('runs/formulas/measured-2')}" in shown.err
     assert "y = 2.5*time_s^2 + 4" in shown.out
     assert "'time (s)' as time_s" in shown.err
 
@@ -63,6 +64,8 @@ def test_a_search_resumes_with_its_own_options(fit, grae):
     again = fit("--data", "measured.csv", "-o", "here")
     assert again.status == 2
     assert "already holds a search" in again.err
+    other = grae("optimize", "--target", "fit", "--resume", "-o", "here", "--most-productions", "9")
+    assert "here was started with most productions 30, not 9" in other.err
 
 
 def test_a_function_of_ones_own_and_a_known_form(fit, tmp_path):
@@ -93,6 +96,7 @@ def test_a_function_of_ones_own_and_a_known_form(fit, tmp_path):
 def test_what_does_not_go_together_is_refused(fit, arguments, message):
     done = fit(*arguments)
     assert done.status == 2
+    assert "search: " not in done.err  # none was begun
     assert message in done.err.replace("\n", " ")
 
 

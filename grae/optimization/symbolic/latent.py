@@ -19,7 +19,7 @@ SAMPLED = 0.25
 
 
 class ModelProposals:
-    """Proposals of a model; see `grae.optimization.symbolic.run.Proposals`.
+    """Proposals of a model; see `grae.optimization.symbolic.problem.Proposals`.
 
     Args:
         model: fitted, on formulas of the grammar.

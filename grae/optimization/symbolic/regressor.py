@@ -11,10 +11,9 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from grae.formulas.data import columns_of
 from grae.formulas.operations import with_own
-from grae.formulas.scoring import FormulaScorer
-from grae.formulas.template import for_columns
 from grae.grammar import Grammar, load_grammar
 from grae.optimization.symbolic.front import Equation, frame
+from grae.optimization.symbolic.problem import FormulaProblem
 from grae.optimization.symbolic.run import FormulaSettings, search_formulas
 
 if TYPE_CHECKING:
@@ -88,10 +87,18 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):
         names = columns_of(X)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         names = names or tuple(f"x{place}" for place in range(X.shape[1]))
-        operations = with_own(self.functions)
         given = self.grammar if isinstance(self.grammar, Grammar) else load_grammar(self.grammar)
-        self.grammar_ = for_columns(given, names, operations)
-        scorer = FormulaScorer.of(names, X, y, operations, self.n_jobs)
+        model = self.model
+        problem = FormulaProblem.of(
+            given,
+            names,
+            X,
+            y,
+            operations=with_own(self.functions),
+            n_jobs=self.n_jobs,
+            load=None if model is None else lambda: model,
+        )
+        self.grammar_ = problem.grammar
         seed = self.random_state
         settings = FormulaSettings(
             evaluations=self.evaluations,
@@ -100,12 +107,7 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):
             max_constants=self.max_constants,
             seed=int(seed) if isinstance(seed, Integral) else int(check_random_state(seed).randint(2**31 - 1)),
         )
-        proposals = None
-        if self.model is not None:
-            from grae.optimization.symbolic.latent import ModelProposals
-
-            proposals = ModelProposals(self.model, self.grammar_)
-        result = search_formulas(self.grammar_, scorer, settings, proposals=proposals)
+        result = search_formulas(problem, settings)
         self.front_: list[Equation] = result.front
         self.equation_ = result.best
         self.n_evaluations_ = result.evaluations

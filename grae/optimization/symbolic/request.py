@@ -1,6 +1,7 @@
 """A search for formulas as it is asked for in JSON or on the command line, from its data to the files in its folder."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -8,13 +9,12 @@ from pydantic import Field
 
 from grae import files
 from grae.errors import RunError, SettingsError
-from grae.estimator.settings import Frozen, validated
+from grae.estimator.settings import validated
 from grae.formulas.data import Data, read_data
 from grae.formulas.operations import Operation, with_own
-from grae.formulas.scoring import FormulaScorer
-from grae.formulas.template import for_columns
-from grae.grammar import Grammar, load_grammar
+from grae.grammar import load_grammar
 from grae.optimization.symbolic.front import write_front
+from grae.optimization.symbolic.problem import FormulaProblem
 from grae.optimization.symbolic.run import SETTINGS, FormulaResult, FormulaSettings, search_formulas
 from grae.paths import GRAMMAR_FILE, RUNS
 from grae.targets.curves import read_points
@@ -27,8 +27,8 @@ FREE_ON_RESUME = ("evaluations", "workers")
 """What may differ when a search is resumed."""
 
 
-class FitRequest(Frozen):
-    """A search for formulas.
+class FitRequest(FormulaSettings):
+    """A search for formulas: its settings, and what they are applied to.
 
     Attributes:
         data: a table of numbers with a header; or else
@@ -38,11 +38,6 @@ class FitRequest(Frozen):
         test: share of the rows held out.
         grammar: the name or path of a grammar of formulas.
         functions: of one's own, each as NAME=module:function or NAME=file.py:function.
-        evaluations: formulas scored at most.
-        batch_size: formulas scored together.
-        most_productions: of a formula.
-        most_constants: of a formula.
-        seed: of the split and of all that is drawn.
         workers: processes that score.
         run: of a model of the same grammar in these columns, which then proposes, too; None for none.
     """
@@ -54,11 +49,6 @@ class FitRequest(Frozen):
     test: float = Field(default=0.0, ge=0, lt=1)
     grammar: str = "formulas"
     functions: tuple[str, ...] = ()
-    evaluations: int = Field(default=5000, ge=1)
-    batch_size: int = Field(default=100, ge=1)
-    most_productions: int = Field(default=30, ge=1)
-    most_constants: int = Field(default=8, ge=0)
-    seed: int = Field(default=0, ge=0)
     workers: int = Field(default=1, ge=1)
     run: str | None = None
 
@@ -104,8 +94,9 @@ class FitRequest(Frozen):
         for name in changes:
             before, after = getattr(request, name), getattr(new, name)
             if name not in FREE_ON_RESUME and before not in (after, _absolute(str(after))):
+                shown = cls.model_fields[name].title or name
                 raise RunError(
-                    f"{folder} was started with {name} {before}, not {after}", remedy=f"leave it out: {name} stays"
+                    f"{folder} was started with {shown} {before}, not {after}", remedy=f"leave it out: {shown} stays"
                 )
         return validated(cls, {**options, **{name: changes[name] for name in FREE_ON_RESUME if name in changes}})
 
@@ -135,7 +126,6 @@ class Fitted(NamedTuple):
     result: FormulaResult
     train: Data
     test: Data | None
-    grammar: Grammar
 
 
 def fit_request(
@@ -144,6 +134,7 @@ def fit_request(
     *,
     resume: bool = False,
     load: "Callable[[str], GrammarAutoencoder] | None" = None,
+    tell: Callable[[str], None] = lambda message: None,
     report: Callable[[int, float], None] = lambda evaluations, loss: None,
 ) -> Fitted:
     """Searches for formulas, and writes them into a folder.
@@ -153,41 +144,36 @@ def fit_request(
         folder: gets search.json, history.jsonl, grammar.cfg (with the columns in it) and equations.csv.
         resume: whether to continue the search that is there.
         load: opens the run of a model.
+        tell: called with the folder's name when the search begins.
         report: as in `search_formulas`.
 
     Raises:
         GraeError: as `search_formulas`, `read_data` and `for_columns` do.
     """
     operations = request.operations()
-    data = request.read()
-    grammar = for_columns(load_grammar(request.grammar), data.names, operations)
-    train, test = data.split(request.test, request.seed)
-    settings = FormulaSettings(
-        evaluations=request.evaluations,
-        batch_size=request.batch_size,
-        max_length=request.most_productions,
-        max_constants=request.most_constants,
-        seed=request.seed,
+    train, test = request.read().split(request.test, request.seed)
+    problem = FormulaProblem.of(
+        load_grammar(request.grammar),
+        train.names,
+        train.rows,
+        train.y,
+        operations=operations,
+        n_jobs=request.workers,
+        load=None if request.run is None or load is None else partial(load, request.run),
     )
-    proposals = None
-    if request.run is not None and load is not None:
-        from grae.optimization.symbolic.latent import ModelProposals
-
-        proposals = ModelProposals(load(request.run), grammar)
     result = search_formulas(
-        grammar,
-        FormulaScorer.of(train.names, train.rows, train.y, operations, request.workers),
-        settings,
+        problem,
+        request,
         test=None if test is None else (test.rows, test.y),
-        proposals=proposals,
         folder=folder,
         resume=resume,
         about=request.model_dump(mode="json"),
+        tell=tell,
         report=report,
     )
-    files.write_text(folder / GRAMMAR_FILE, grammar.text)
+    files.write_text(folder / GRAMMAR_FILE, problem.grammar.text)
     write_front(folder, result.front)
-    return Fitted(result, train, test, grammar)
+    return Fitted(result, train, test)
 
 
 def new_folder(request: FitRequest) -> Path:

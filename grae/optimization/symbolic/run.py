@@ -7,7 +7,7 @@ history.jsonl    one line per scored formula: its round, text, productions, cons
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -16,9 +16,9 @@ from grae import files
 from grae.bounds import MOST_A_ROUND, MOST_ROUNDS, MOST_STEPS
 from grae.errors import DataError, RunError
 from grae.estimator.settings import NamedSettings
-from grae.formulas.scoring import FormulaScorer, Scored
-from grae.grammar import Grammar
+from grae.formulas.scoring import Scored
 from grae.optimization.symbolic.front import EXACT, Equation, chosen, pareto
+from grae.optimization.symbolic.problem import FormulaProblem, Proposals
 from grae.optimization.symbolic.search import FormulaSearch
 
 FORMAT = "grae formulas 1"
@@ -47,18 +47,10 @@ class FormulaSettings(NamedSettings):
 
     evaluations: int = Field(default=5000, ge=1, le=MOST_ROUNDS * MOST_A_ROUND)
     batch_size: int = Field(default=100, ge=1, le=MOST_A_ROUND)
-    max_length: int = Field(default=30, ge=1, le=MOST_STEPS)
-    max_constants: int = Field(default=8, ge=0, le=50)
+    max_length: int = Field(default=30, ge=1, le=MOST_STEPS, title="most productions")
+    max_constants: int = Field(default=8, ge=0, le=50, title="most constants")
     stop_at: float = Field(default=EXACT, ge=0)
     seed: int = Field(default=0, ge=0)
-
-
-class Proposals(Protocol):
-    """Further formulas for a round, such as those that a model decodes."""
-
-    def __call__(self, best: Sequence[str], n: int, seed: int) -> Sequence[str]:
-        """About `n` texts, from the best so far."""
-        ...
 
 
 class FormulaResult:
@@ -80,28 +72,26 @@ class FormulaResult:
 
 
 def search_formulas(
-    grammar: Grammar,
-    scorer: FormulaScorer,
+    problem: FormulaProblem,
     settings: FormulaSettings,
     *,
     test: tuple[np.ndarray, np.ndarray] | None = None,
-    proposals: Proposals | None = None,
     folder: Path | None = None,
     resume: bool = False,
     about: dict[str, Any] | None = None,
+    tell: Callable[[str], None] = lambda message: None,
     report: Callable[[int, float], None] = lambda evaluations, loss: None,
 ) -> FormulaResult:
     """Searches for formulas that fit.
 
     Args:
-        grammar: of formulas in the columns of the data.
-        scorer: of the data.
+        problem: grammar and data.
         settings: of the search.
         test: rows (K, p) and y (K,) held out, for the front's table alone.
-        proposals: of a model, for half of each round.
         folder: where the search is kept; None for memory only.
         resume: continue the search in the folder.
         about: what the settings file holds besides, such as the options of the command line.
+        tell: called with the folder when the search begins.
         report: called after each round with the evaluations so far and the least error as a fraction of the variance.
 
     Raises:
@@ -109,8 +99,9 @@ def search_formulas(
         DataError: no formula is finite on the rows.
         RunError: the folder holds a search and `resume` was not asked for, or another one.
     """
+    scorer = problem.scorer
     search = FormulaSearch(
-        grammar,
+        problem.grammar,
         scorer.program,
         scorer.variance,
         max_length=settings.max_length,
@@ -118,12 +109,14 @@ def search_formulas(
         seed=settings.seed,
         drawn=DRAWN * settings.batch_size,
     )
-    log = _Log(folder, _identity(grammar, scorer, settings), about, resume=resume)
+    log = _Log(folder, _identity(problem, settings), about, resume=resume)
+    if folder is not None:
+        tell(f"search: {folder}")
     scored: list[tuple[Scored, int]] = []
     ended, number, least = "evaluations", 0, np.inf
     while len(scored) < settings.evaluations:
         n = min(settings.batch_size, settings.evaluations - len(scored))
-        texts = _proposed(search, proposals, number, settings.batch_size)[:n]
+        texts = _proposed(search, problem.proposals, number, settings.batch_size)[:n]
         if not texts:
             ended = "no new formulas"
             break
@@ -161,11 +154,11 @@ def _proposed(search: FormulaSearch, proposals: Proposals | None, number: int, n
     return [*decoded, *search.propose(number, n - len(decoded))]
 
 
-def _identity(grammar: Grammar, scorer: FormulaScorer, settings: FormulaSettings) -> dict[str, Any]:
+def _identity(problem: FormulaProblem, settings: FormulaSettings) -> dict[str, Any]:
     """What a search that is resumed has to agree in."""
-    data = hashlib.sha256(scorer.columns.tobytes() + scorer.y.tobytes()).hexdigest()
-    fixed = settings.model_dump(exclude={"evaluations", "stop_at"})
-    return {"format": FORMAT, "grammar": grammar.fingerprint, "data": data, **fixed}
+    data = hashlib.sha256(problem.scorer.columns.tobytes() + problem.scorer.y.tobytes()).hexdigest()
+    fixed = settings.model_dump(include=FormulaSettings.model_fields.keys() - {"evaluations", "stop_at"})
+    return {"format": FORMAT, "grammar": problem.grammar.fingerprint, "data": data, **fixed}
 
 
 class _Log:

@@ -13,6 +13,7 @@ from grae.formulas.scoring import FormulaScorer
 from grae.formulas.template import for_columns
 from grae.grammar import Grammar, load_grammar
 from grae.optimization.symbolic.front import chosen, pareto, write_front
+from grae.optimization.symbolic.problem import FormulaProblem
 from grae.optimization.symbolic.run import FormulaSettings, search_formulas
 
 RNG = np.random.default_rng(0)
@@ -21,9 +22,8 @@ Y = 2.5 * ROWS[:, 0] ** 2 - 1.5 * ROWS[:, 1] + 4.0
 
 
 def search(y=Y, *, evaluations=1500, **options):
-    grammar = for_columns(load_grammar("formulas"), ["a", "b"])
-    scorer = FormulaScorer.of(("a", "b"), ROWS, y)
-    return search_formulas(grammar, scorer, FormulaSettings(evaluations=evaluations, batch_size=50), **options)
+    problem = FormulaProblem.of(load_grammar("formulas"), ("a", "b"), ROWS, y)
+    return search_formulas(problem, FormulaSettings(evaluations=evaluations, batch_size=50), **options)
 
 
 @parametrize_with_checks([grae.FormulaRegressor(evaluations=400)])

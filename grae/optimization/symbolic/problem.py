@@ -1,0 +1,73 @@
+"""What a search for formulas is about: a grammar with the columns in it, their data, and a model that proposes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+
+from grae.formulas.operations import OPERATIONS, Operation
+from grae.formulas.scoring import FormulaScorer
+from grae.formulas.template import for_columns
+from grae.grammar import Grammar
+
+if TYPE_CHECKING:
+    from grae.sequence import GrammarAutoencoder
+
+
+class Proposals(Protocol):
+    """Further formulas for a round, such as those that a model decodes."""
+
+    def __call__(self, best: Sequence[str], n: int, seed: int) -> Sequence[str]:
+        """About `n` texts, from the best so far."""
+        ...
+
+
+@dataclass(frozen=True)
+class FormulaProblem:
+    """The data to explain, and the formulas that may do it.
+
+    Attributes:
+        grammar: of formulas in the columns of the data.
+        scorer: of the data.
+        proposals: of a model, for half of each round; None for none.
+    """
+
+    grammar: Grammar
+    scorer: FormulaScorer
+    proposals: Proposals | None = None
+
+    @classmethod
+    def of(
+        cls,
+        grammar: Grammar,
+        names: Sequence[str],
+        rows: np.ndarray,
+        y: np.ndarray,
+        *,
+        operations: Mapping[str, Operation] = OPERATIONS,
+        n_jobs: int = 1,
+        load: "Callable[[], GrammarAutoencoder] | None" = None,
+    ) -> Self:
+        """The problem of a grammar of formulas and the columns of some data.
+
+        Args:
+            grammar: of formulas; its nonterminal `variable` stands for any column.
+            names: of the p columns, as formulas write them.
+            rows: (K, p) float64.
+            y: (K,) float64, what is explained.
+            operations: by the names that formulas give them.
+            n_jobs: processes that score, as joblib counts them.
+            load: gives a model that proposes, too; called after all else was checked.
+
+        Raises:
+            GrammarError: a terminal is no part of a formula.
+            SettingsError: the model is one of another grammar.
+        """
+        in_columns = for_columns(grammar, names, operations)
+        scorer = FormulaScorer.of(names, rows, y, operations, n_jobs)
+        if load is None:
+            return cls(in_columns, scorer)
+        from grae.optimization.symbolic.latent import ModelProposals
+
+        return cls(in_columns, scorer, ModelProposals(load(), in_columns))
