@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 
 from grae.optimization import start_scoring
-from grae.optimization.functions import FunctionTarget
 from grae.optimization.scoring import Scorer
 from grae.optimization.start_scoring import user_scores
+from grae.targets.functions import FunctionTarget
 
 
 def test_batches_follow_the_pace_of_the_target(monkeypatch):
