@@ -1,4 +1,4 @@
-"""Data sets: named ones and own files, encoded once into memory-mapped derivation stores, and split."""
+"""Data sets, named or from files: encoded once into memory-mapped derivation stores, and split."""
 
 from grae.datasets.coverage import Coverage, check_coverage
 from grae.datasets.encoding import Progress

@@ -1,4 +1,4 @@
-"""Files out of gzip and tar, read as they are asked for."""
+"""Files from gzip and tar archives, streamed."""
 
 import gzip
 import tarfile
@@ -13,16 +13,16 @@ DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
 
 
 def unpacked(raw: BinaryIO, name: str, member: str | None, stack: ExitStack) -> BinaryIO:
-    """A file's content: out of gzip where it begins as gzip does, out of tar where it looks like tar.
+    """A file's content: decompressed if it begins as gzip does, extracted if it looks like a tar archive.
 
     Args:
         raw: the file.
-        name: of the file, for messages.
+        name: its name in messages.
         member: of a tar archive; None for its only file.
         stack: closes what is opened here.
 
     Raises:
-        DataError: there is no such member, several where none is named, or no archive where one is.
+        DataError: there is no such member, several if none is named, or the file is not an archive.
     """
     content: BinaryIO = raw
     if _peek(raw, 2) == b"\x1f\x8b":

@@ -1,4 +1,4 @@
-"""How much of a data set a grammar covers, before anything is trained."""
+"""How much of a data set a grammar covers, before training."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,15 +20,16 @@ class Coverage:
     """The share of a source's lines that a grammar derives.
 
     Attributes:
-        read: lines read.
-        kept: lines in the language (and no longer than was asked for).
-        rejected: the other lines counted by reason, most frequent first.
-        rejects: a few of each reason.
-        undecodable: lines kept whose strings break rules that the default decoder keeps: it can never write them.
-        undecodable_lines: a few of them: line and string, in the form that was encoded.
-        length_counts: (longest + 1,) int64, how many derivations have each number of productions.
-        uses: (P,) int64, how often the derivations use each production.
-        first: the derivations of the first lines kept, at most `FIRST`, for what is learned from them.
+        read: number of lines read.
+        kept: number of lines in the language (and within the maximum length).
+        rejected: number of other lines by reason, most frequent first.
+        rejects: a few examples per reason.
+        undecodable: number of lines kept whose strings break rules that the default decoder enforces, which it can
+            therefore never write.
+        undecodable_lines: a few examples: line and string, in the form that was encoded.
+        length_counts: (longest + 1,) int64, number of derivations by number of productions.
+        uses: (P,) int64, number of uses of each production.
+        first: the derivations of the first lines kept, at most `FIRST`, to learn from.
     """
 
     read: int
@@ -43,7 +44,7 @@ class Coverage:
 
     @property
     def fraction(self) -> float:
-        """Lines kept of lines read, 0 to 1."""
+        """Share of lines kept, 0 to 1."""
         return self.kept / self.read
 
     @property
@@ -53,11 +54,11 @@ class Coverage:
 
     @property
     def mean_length(self) -> float:
-        """Productions of a derivation on average; 0 if there is none."""
+        """Mean number of productions per derivation; 0 if there is none."""
         return float(self.length_counts @ np.arange(len(self.length_counts))) / max(1, self.kept)
 
     def percentile(self, percent: float) -> int:
-        """The number of productions that the given percentage of derivations do not exceed."""
+        """A percentile of the number of productions per derivation."""
         return int(np.searchsorted(np.cumsum(self.length_counts), percent / 100 * self.kept))
 
 
@@ -73,11 +74,11 @@ def check_coverage(
     """Encodes a source and keeps only the counts.
 
     Args:
-        grammar: of the strings.
-        source: where they come from.
-        form: in which the strings are encoded; None for the one that a model would learn.
-        max_length: the most productions that a derivation may have.
-        n_jobs: processes or threads, as joblib counts them.
+        grammar: the grammar of the strings.
+        source: the source of the strings.
+        form: form in which the strings are encoded; None for the one that a model would learn.
+        max_length: maximum number of productions per derivation.
+        n_jobs: number of processes or threads, as in joblib.
         progress: called after each chunk.
 
     Raises:

@@ -1,7 +1,7 @@
-"""A source's strings as derivations, chunk by chunk: what a derivation store and a coverage report are made of.
+"""Encodes the strings of a source as derivations, chunk by chunk: the basis of derivation stores and coverage reports.
 
-Molecules that RDKit rewrites go to processes, for RDKit holds the interpreter lock; all else is compiled and goes to
-threads.
+Molecules that RDKit must rewrite go to processes, since RDKit holds the interpreter lock; everything else is compiled
+and goes to threads.
 """
 
 from collections import Counter
@@ -29,14 +29,14 @@ REJECTS_SHOWN = 5  # of each reason
 
 
 class Chunk(NamedTuple):
-    """What became of some consecutive lines.
+    """The outcome of some consecutive lines.
 
     Attributes:
         ids: (sum of lengths,) production ids of the derivations, dtype of the grammar.
         lengths: (n,) int64, productions of each derivation.
-        lines: (n,) int64, the line each came from.
+        lines: (n,) int64, the line of each.
         rejects: the other lines, in order.
-        read: how many lines there were.
+        read: number of lines.
     """
 
     ids: np.ndarray
@@ -47,11 +47,11 @@ class Chunk(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far the encoding has come.
+    """Progress of the encoding.
 
     Attributes:
-        read: lines read.
-        kept: lines encoded.
+        read: number of lines read.
+        kept: number of lines encoded.
         fraction: share of the file's bytes read, 0 to 1.
     """
 
@@ -62,14 +62,14 @@ class Progress(NamedTuple):
 
 @dataclass
 class Tally:
-    """What has been counted so far.
+    """Running counts.
 
     Attributes:
-        read: lines read.
-        kept: lines encoded.
-        productions: in all derivations together.
+        read: number of lines read.
+        kept: number of lines encoded.
+        productions: total over all derivations.
         longest: productions of the longest derivation.
-        rejected: lines rejected, by reason.
+        rejected: number of lines rejected, by reason.
         rejects: the first few rejects of each reason.
     """
 
@@ -104,15 +104,15 @@ def encode_source(
     """Encodes a source, in the order of its lines; memory holds a few chunks at a time.
 
     Args:
-        grammar: of the strings.
-        source: where they come from.
-        form: what is encoded of each string.
-        max_length: the most productions that a derivation may have.
-        n_jobs: processes or threads, as joblib counts them.
+        grammar: the grammar of the strings.
+        source: the source of the strings.
+        form: form in which each string is encoded.
+        max_length: maximum number of productions per derivation.
+        n_jobs: number of processes or threads, as in joblib.
         progress: called after each chunk.
 
     Raises:
-        DataError: the source cannot be read, or holds no line at all.
+        DataError: the source cannot be read, or has no lines.
     """
     n_jobs = effective_n_jobs(n_jobs)
     read = kept = 0
@@ -130,14 +130,14 @@ def encode_source(
 
 
 def encode_lines(grammar: Grammar, lines: list[Line], form: Form, max_length: int | None, n_jobs: int = 1) -> Chunk:
-    """Encodes some lines; those that cannot be encoded come back as rejects.
+    """Encodes lines; those that cannot be encoded are returned as rejects.
 
     Args:
-        grammar: of the strings.
+        grammar: the grammar of the strings.
         lines: consecutive lines of a source.
         form: as in `encode_source`.
         max_length: as in `encode_source`.
-        n_jobs: threads, as joblib counts them.
+        n_jobs: number of threads, as in joblib.
     """
     grammar = _shared(grammar)
     rejects = [Reject(line.number, line.text, line.fault) for line in lines if line.fault]
@@ -196,7 +196,7 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 def _wider(chunks: Iterator[list[Line]], n_jobs: int) -> Iterator[list[Line]]:
-    """As many chunks at once as there are threads."""
+    """Merges as many chunks as there are threads."""
     while wide := list(chain.from_iterable(islice(chunks, n_jobs))):
         yield wide
 
@@ -215,5 +215,5 @@ def _rewritten(lines: list[Line], form: Form) -> tuple[list[Line], list[str], li
 
 @lru_cache(maxsize=2)
 def _shared(grammar: Grammar) -> Grammar:
-    """The same grammar each time it arrives in a process, so that its tables and its parser are made once."""
+    """The same object each time an equal grammar arrives in a process, so that its tables and parser are built once."""
     return grammar

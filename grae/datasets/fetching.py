@@ -1,4 +1,4 @@
-"""The files of named data sets: found on this machine, downloaded, or made."""
+"""The files of named data sets: found on this machine, downloaded, or generated."""
 
 import os
 import tempfile
@@ -16,24 +16,24 @@ TIMEOUT = 30  # seconds without an answer
 
 
 def find(name: str) -> Path | None:
-    """The file of a named data set if it is on this machine; its checksum is not looked at.
+    """The file of a named data set if it is on this machine; its checksum is not verified.
 
     Raises:
-        DataError: there is no such data set, or `GRAE_DATA_HOME` names no folder.
+        DataError: there is no such data set, or `GRAE_DATA_HOME` is not a folder.
     """
     wanted = entry(name)
     return next((place for place in _places(wanted) if place.is_file()), None)
 
 
 def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> Path:
-    """The file of a named data set, downloaded or made if it is not on this machine.
+    """The file of a named data set, downloaded or generated if it is not on this machine.
 
     Args:
         name: of the registry.
-        progress: called with the bytes that have come and the bytes that there are, while downloading.
+        progress: called during downloads with the number of bytes received and the total.
 
     Raises:
-        DataError: there is no such data set, it cannot be downloaded, or its checksum is not the registry's.
+        DataError: there is no such data set, it cannot be downloaded, or its checksum differs from the registry's.
     """
     wanted = entry(name)
     local = find(name)
@@ -50,7 +50,7 @@ def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> P
 
 
 def _places(wanted: DatasetEntry) -> list[Path]:
-    """Where the file may lie, the first choice first; the last is where it is put."""
+    """The possible paths of the file, in order of preference; the last is where it is stored."""
     if wanted.addresses and wanted.addresses[0].startswith(RDKIT):
         from rdkit import RDConfig
 
@@ -68,7 +68,7 @@ def _places(wanted: DatasetEntry) -> list[Path]:
 def _in_package(wanted: DatasetEntry) -> list[Path]:
     """The file in an installed package, which is not imported.
 
-    None where there is no such package, or one of that name that holds another file.
+    None if there is no such package, or one of that name with another file.
     """
     from importlib.util import find_spec
 
@@ -79,7 +79,7 @@ def _in_package(wanted: DatasetEntry) -> list[Path]:
 
 
 def _verify(wanted: DatasetEntry, path: Path) -> None:
-    """Checks a file that is here already; RDKit's own files change with its releases."""
+    """Checks a file that is already here; RDKit's own files change with its releases."""
     if wanted.sha256 is None or wanted.addresses[0].startswith(RDKIT):
         return
     if (checksum := file_checksum(path)) != wanted.sha256:
@@ -103,18 +103,18 @@ def download(
     file: str,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Downloads a file of a data set, unless it is there.
+    """Downloads a file of a data set, unless it exists.
 
     Args:
         name: of the data set.
         addresses: tried in order.
-        checksum: as pooch writes it, "sha256:..." or "md5:...".
-        place: where it is put.
+        checksum: in pooch's notation, "sha256:..." or "md5:...".
+        place: where it is stored.
         file: its path under `GRAE_DATA_HOME`, for messages.
-        progress: called with the bytes that have come and the bytes that there are.
+        progress: called with the number of bytes received and the total.
 
     Raises:
-        DownloadError: none of the addresses gives the file.
+        DownloadError: the file cannot be downloaded from any address.
     """
     import pooch
 
@@ -143,7 +143,7 @@ def download(
 
 
 class _Bar:
-    """What pooch calls while it downloads."""
+    """The progress bar interface that pooch expects."""
 
     def __init__(self, progress: Callable[[int, int], None]) -> None:
         self._progress = progress
@@ -162,7 +162,7 @@ class _Bar:
 
 
 def _make(wanted: DatasetEntry, made: Made) -> Path:
-    """Draws the strings and keeps them in the cache."""
+    """Draws the strings and caches them."""
     from grae.grammar.codec import Derivations, decode
     from grae.grammar.counting import sample_uniform
 
@@ -186,6 +186,6 @@ def _make(wanted: DatasetEntry, made: Made) -> Path:
 
 
 def _short(error: Exception) -> str:
-    """The last words of an error of the network, which nest their causes."""
+    """The innermost message of a network error."""
     text = str(error).strip()
     return text if len(text) <= 200 else f"...{text[-200:]}"

@@ -1,4 +1,4 @@
-"""How a file is read where the language of its strings is known."""
+"""How a file is read when the language of its strings is known."""
 
 from dataclasses import replace
 
@@ -8,15 +8,15 @@ from grae.grammar.cfg import Grammar
 
 
 def fitted(source: Source, grammar: Grammar) -> Source:
-    """The source as the strings of a grammar are read from it.
+    """Adapts a source to the strings of a grammar.
 
-    A text file keeps the white space around its strings where strings of the language can begin or end with some. One
-    of molecules may hold a name behind each, as a .smi file does, for no SMILES holds a space. The first line
-    of a table with one column is a heading only where it is not a string of the language itself.
+    A text file keeps the white space around its strings if strings of the language can begin or end with some. One of
+    molecules may hold a name after each, as a .smi file does, since no SMILES contains a space. The first line of a
+    table with one column is a heading only if it is not a string of the language itself.
 
     Args:
         source: opened without such knowledge.
-        grammar: of the strings.
+        grammar: the grammar of the strings.
 
     Raises:
         DataError: the file cannot be read.

@@ -1,4 +1,4 @@
-"""Strings in the form in which they are encoded: as they are written, or in one of their language's spellings."""
+"""Strings in the form in which they are encoded: as given, or in one of their language's spellings."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -12,7 +12,7 @@ from grae.grammar.language import AS_WRITTEN, Form
 
 
 def resolve_form(grammar: Grammar, form: str | None) -> str:
-    """The name of the form to encode in: the one that is asked for, else the language's default.
+    """The name of the form to encode in: the requested one, else the language's default.
 
     Raises:
         SettingsError: the language has no such form.
@@ -21,15 +21,15 @@ def resolve_form(grammar: Grammar, form: str | None) -> str:
 
 
 def undecodable(grammar: Grammar, derivations: Derivations, form: str) -> np.ndarray:
-    """Whether a decoder that keeps the language's rules beyond the grammar can never write the string of a derivation.
+    """Which derivations a decoder that enforces the language's rules beyond the grammar can never write.
 
     Args:
         grammar: with motifs or without.
         derivations: complete leftmost derivations of it.
-        form: that the strings are in.
+        form: form of the strings.
 
     Returns:
-        (n,) bool; all False where a decoder keeps no such rules in this form.
+        (n,) bool; all False if a decoder enforces no such rules in this form.
     """
     if grammar.language.automaton is None or grammar.language.automaton_form != form:
         return np.zeros(len(derivations), bool)
@@ -47,10 +47,10 @@ def encode_in_form(
     on_invalid: Literal["error", "skip"] = "error",
     n_jobs: int = 1,
 ) -> Encoded:
-    """Brings strings into a form and encodes them; arguments, result and errors as those of `codec.encode`.
+    """Converts strings to a form and encodes them; arguments, result and errors are those of `codec.encode`.
 
     Raises:
-        DataError: also where a string has no such form, under "error".
+        DataError: also if a string has no such form, under "error".
     """
     if form.name == AS_WRITTEN:
         return encode(grammar, texts, max_length=max_length, on_invalid=on_invalid, n_jobs=n_jobs)
@@ -74,7 +74,7 @@ def encode_in_form(
 
 
 def _lost(form: Form, row: int, text: object) -> tuple[int, str, str, str]:
-    """Row, string, reason and detail of what has no form."""
+    """Row, string, reason and detail of strings without such a form."""
     if not isinstance(text, str):
         return row, str(text), NO_STRING, f"it is a {type(text).__name__}"
     return row, text, form.refusal, form.explain(text)

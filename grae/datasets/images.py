@@ -1,7 +1,7 @@
-"""The sets of images in `data/registry.toml`, and how their files come here; `grae.images` knows what is in the files.
+"""The image data sets of `data/registry.toml`, and how their files are obtained; `grae.images` reads the files.
 
-A set's files are found under `GRAE_DATA_HOME` or in the cache, or downloaded into it. A set may have several editions:
-the whole of it, or a part of it that someone keeps locally. Every file must have the registry's checksum.
+A data set's files are found under `GRAE_DATA_HOME` or in the cache, or downloaded into it. A data set may have several
+editions: the whole set, or a part of it that is stored locally. Every file must have the registry's checksum.
 """
 
 import gzip
@@ -31,14 +31,14 @@ class _Entry(BaseModel):
 
 
 class ImageFile(_Entry):
-    """A file of a set of images.
+    """A file of an image data set.
 
     Attributes:
         file: its path under `GRAE_DATA_HOME` and in the cache.
-        checksum: "md5:..." or "sha256:...", of the file as it is downloaded.
-        unpacked: sha256 of what the gzip file holds; where it is given, a local copy is checked by it, for gzip's
-            header differs from mirror to mirror.
-        addresses: where it is fetched from, tried in order; empty where it cannot be.
+        checksum: "md5:..." or "sha256:...", of the downloaded file.
+        unpacked: SHA-256 of the decompressed content; if given, a local copy is checked by it, since gzip's header
+            differs from mirror to mirror.
+        addresses: download addresses, tried in order; empty if it cannot be downloaded.
     """
 
     file: str
@@ -48,11 +48,11 @@ class ImageFile(_Entry):
 
 
 class Edition(_Entry):
-    """One choice of files for a set: all of it or a part.
+    """One choice of files for a data set: all of it or a part.
 
     Attributes:
-        images: how many it holds.
-        files: in the order in which the decoder takes them.
+        images: number of images.
+        files: in the order expected by the decoder.
     """
 
     images: int
@@ -60,14 +60,14 @@ class Edition(_Entry):
 
 
 class ImageEntry(_Entry):
-    """A named set of images.
+    """A named image data set.
 
     Attributes:
-        name: what commands call it.
-        description: what it holds.
-        licence: its licence, and whose.
+        name: as given to commands.
+        description: one line.
+        licence: its licence, and the licensor.
         format: how its files are decoded.
-        editions: the choices of files, the first choice first.
+        editions: the choices of files, in order of preference.
     """
 
     name: str
@@ -78,7 +78,7 @@ class ImageEntry(_Entry):
 
     @property
     def address(self) -> str:
-        """Where it comes from, in a word."""
+        """Its origin, in brief."""
         files = self.editions[0].files
         if not files:
             return "scikit-learn's own package"
@@ -87,13 +87,13 @@ class ImageEntry(_Entry):
 
 @cache
 def image_entries() -> MappingProxyType[str, ImageEntry]:
-    """All named sets of images, in the order of the registry."""
+    """All named image data sets, in the order of the registry."""
     tables: dict[str, Any] = tomllib.loads((shipped("data") / "registry.toml").read_text(encoding="utf-8"))[IMAGES]
     return MappingProxyType({name: ImageEntry(name=name, **table) for name, table in tables.items()})
 
 
 def image_entry(name: str) -> ImageEntry:
-    """A named set of images.
+    """A named image data set.
 
     Raises:
         DataError: there is none of that name.
@@ -105,10 +105,10 @@ def image_entry(name: str) -> ImageEntry:
 
 
 def find_images(name: str) -> tuple[Edition, tuple[Path, ...]] | None:
-    """The first edition of a set whose files are all on this machine, and where; their checksums are not looked at.
+    """The first edition of a data set whose files are all on this machine, and their paths; checksums are not verified.
 
     Raises:
-        DataError: there is no such set, or `GRAE_DATA_HOME` names no folder.
+        DataError: there is no such data set, or `GRAE_DATA_HOME` is not a folder.
     """
     for edition in image_entry(name).editions:
         files = [find_file(file) for file in edition.files]
@@ -118,14 +118,14 @@ def find_images(name: str) -> tuple[Edition, tuple[Path, ...]] | None:
 
 
 def fetch_images(name: str, *, progress: Callable[[int, int], None] | None = None) -> tuple[Edition, tuple[Path, ...]]:
-    """An edition of a set of images and its files, downloaded if none is on this machine.
+    """An edition of an image data set and its files, downloaded if none is on this machine.
 
     Args:
         name: of the registry.
-        progress: called with the bytes that have come of a file and the bytes that there are, while downloading.
+        progress: called during downloads with the number of bytes of a file received, and the total.
 
     Raises:
-        DataError: there is no such set, it cannot be downloaded, or a file's checksum is not the registry's.
+        DataError: there is no such data set, it cannot be downloaded, or a file's checksum differs from the registry's.
     """
     local = find_images(name)
     if local is None:
@@ -143,7 +143,7 @@ def fetch_images(name: str, *, progress: Callable[[int, int], None] | None = Non
 
 
 def find_file(file: ImageFile) -> Path | None:
-    """A file under `GRAE_DATA_HOME` or in the cache; None where there is none. Raises DataError as `find_images`."""
+    """A file under `GRAE_DATA_HOME` or in the cache; None if there is none. Raises DataError as `find_images`."""
     home = data_home()
     places = (
         [cache_home() / "data" / file.file] if home is None else [home / file.file, cache_home() / "data" / file.file]
@@ -155,14 +155,14 @@ def fetch_file(name: str, file: ImageFile, *, remedy: str, progress: Callable[[i
     """A single file, downloaded if it is not on this machine.
 
     Args:
-        name: what messages call it.
+        name: its name in messages.
         file: the file.
-        remedy: what to do where it cannot be downloaded.
+        remedy: what to do if it cannot be downloaded.
         progress: see `fetch_images`.
 
     Raises:
         DownloadError: it cannot be downloaded.
-        DataError: its checksum is another.
+        DataError: its checksum differs.
     """
     path = find_file(file)
     if path is None:
@@ -177,7 +177,7 @@ def fetch_file(name: str, file: ImageFile, *, remedy: str, progress: Callable[[i
 
 
 def _verify(name: str, file: ImageFile, path: Path) -> None:
-    """Raises DataError where a file is not the registry's."""
+    """Raises a DataError if a file is not the registry's."""
     kind, _, wanted = ("sha256", ":", file.unpacked) if file.unpacked else file.checksum.partition(":")
     digest = hashlib.new(kind, usedforsecurity=False)
     remedy = "remove it and run this again, which downloads it again"

@@ -1,4 +1,4 @@
-"""Where data lie: the user's local copies, and the cache of what was downloaded or computed."""
+"""Where data are stored: the user's local copies, and the cache of downloads and computed files."""
 
 import os
 from pathlib import Path
@@ -10,10 +10,10 @@ CACHE_HOME = "GRAE_CACHE_HOME"
 
 
 def data_home() -> Path | None:
-    """The folder of local copies that `GRAE_DATA_HOME` names; None where it is not set.
+    """The folder of local copies, `GRAE_DATA_HOME`; None if it is not set.
 
     Raises:
-        DataError: it names no folder.
+        DataError: it is not a folder.
     """
     named = os.environ.get(DATA_HOME)
     if not named:
@@ -25,7 +25,7 @@ def data_home() -> Path | None:
 
 
 def cache_home() -> Path:
-    """The folder of downloads and derivation stores: `GRAE_CACHE_HOME`, else the system's place for caches."""
+    """The folder of downloads and derivation stores: `GRAE_CACHE_HOME`, else the system's cache folder."""
     if named := os.environ.get(CACHE_HOME):
         return Path(named).expanduser()
     import pooch

@@ -1,4 +1,4 @@
-"""Where a run's strings come from: written into its config.json, and found again by it."""
+"""The provenance of a run's strings: recorded in its config.json, and resolved from it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ Build = Callable[[Grammar, Source, str | None, int | None], DerivationStore]
 
 
 def record(data: str, source: Source, store: DerivationStore, *, max_length: int | None) -> dict[str, Any]:
-    """Where a run's strings come from, for its config.json; `store_of` finds them again by it."""
+    """The provenance of a run's strings, for its config.json; `store_of` resolves it."""
     data = STDIN if source.is_stream else data
     named = data in entries() or data == STDIN
     return {
@@ -37,7 +37,7 @@ def record(data: str, source: Source, store: DerivationStore, *, max_length: int
 
 
 def built(grammar: Grammar, source: Source, form: str | None, max_length: int | None) -> DerivationStore:
-    """The derivation store of a source, made now or earlier; what is not in the language is left out."""
+    """The derivation store of a source, built if necessary; strings outside the language are left out."""
     return build_store(grammar, source, form=form, max_length=max_length, on_invalid="skip")
 
 
@@ -46,13 +46,13 @@ def store_of(place: Path, about: Mapping[str, Any], grammar: Grammar, *, build: 
 
     Args:
         place: the run's folder.
-        about: what `record` wrote.
+        about: the result of `record`.
         grammar: the run's grammar without its motifs.
-        build: makes the store again where it is gone.
+        build: rebuilds the store if it is missing.
 
     Raises:
-        RunError: the run says nothing of its strings.
-        DataError: they are not there any more, or changed.
+        RunError: the run does not record its strings.
+        DataError: they are not available any more, or have changed.
     """
     try:
         data, column, checksum, max_length = (about[key] for key in ("data", "column", "source_sha256", "max_length"))
@@ -79,6 +79,6 @@ def store_of(place: Path, about: Mapping[str, Any], grammar: Grammar, *, build: 
 
 
 def texts_of(grammar: Grammar, store: DerivationStore, rows: np.ndarray) -> Iterator[str]:
-    """The strings of some rows of a store, decoded as they are asked for."""
+    """The strings of some rows of a store, decoded on access."""
     for first in range(0, len(rows), CHUNK):
         yield from codec.decode(grammar, store.derivations[rows[first : first + CHUNK]])

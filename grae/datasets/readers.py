@@ -1,9 +1,9 @@
-"""Strings out of files, one after another, so that memory does not grow with the file.
+"""Reads strings from files as a stream, so that memory does not grow with the file.
 
-A file holds one string per line (`text`, or `lines` with the white space around it), one string and perhaps a name
+A file holds one string per line (`text`, or `lines` with the white space around it), one string and optionally a name
 (`smi`), a table with a column of strings (`csv`), or molecules with their atoms and bonds (`sdf`), which RDKit reads
-and writes as SMILES. It may be compressed with gzip, alone or as the member of a tar archive, whatever its name says.
-`-` is standard input.
+and writes as SMILES. It may be compressed with gzip, or be a member of a tar archive, whatever its name. `-` is
+standard input.
 """
 
 import hashlib
@@ -46,8 +46,8 @@ class Line(NamedTuple):
 
     Attributes:
         number: its number in the file, from 1.
-        text: the string on it, without surrounding white space except under the format `lines`.
-        fault: why there is no string; "" where there is one.
+        text: the string on it, without surrounding white space except in the format `lines`.
+        fault: why there is no string; "" if there is one.
     """
 
     number: int
@@ -61,13 +61,12 @@ class Source:
 
     Args:
         path: the file; "-" for standard input, which is copied to a temporary file first.
-        format: how the lines are read; by the file's name when left out, and `csv` where a column is asked for.
-        column: which column of a table: its name, or its number from 0; when left out, the only one or one of the usual
-            names.
-        header: whether a table's first row names its columns; when left out, it does unless the column is given as a
-            number and has none of the usual names there.
-        delimiter: between the columns of a table; when left out, the one that gives the column.
-        name: what messages call it; the path when left out.
+        format: how the lines are read; by default as the file's name says, or `csv` if a column is given.
+        column: column of a table: its name, or its number from 0; by default the only one, or one of the usual names.
+        header: whether a table's first row names its columns; by default it does, unless the column is given as a
+            number and none of the usual names stands there.
+        delimiter: column delimiter of a table; by default detected.
+        name: its name in messages; by default the path.
 
     Raises:
         DataError: there is no such file.
@@ -95,17 +94,17 @@ class Source:
 
     @property
     def is_stream(self) -> bool:
-        """Whether its strings can be read once alone: standard input or a pipe, which are copied to a file first."""
+        """Whether it is standard input or a pipe, which can be read only once and is copied to a file first."""
         return self.path == STDIN or is_pipe(Path(self.path))
 
     @cached_property
     def checksum(self) -> str:
-        """sha256 of the file's bytes, as hexadecimal digits."""
+        """SHA-256 of the file's bytes, in hexadecimal."""
         return file_checksum(self._file)
 
     @property
     def settings(self) -> dict[str, str | int | bool | None]:
-        """How the file is read: what decides, together with its bytes, which strings come out."""
+        """How the file is read: what determines, together with its bytes, the strings."""
         return {
             "format": self._format,
             "column": self.column,
@@ -127,7 +126,7 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator["Reading"]:
-        """The source's lines, read as they are asked for.
+        """The lines of the source, read on demand.
 
         Raises:
             DataError: the file cannot be read, is damaged, binary or changed meanwhile, or lacks the column or the
@@ -163,7 +162,7 @@ class Source:
         return "sdf" if by_name == "text" and again and self._is_sdf() else by_name
 
     def _is_sdf(self) -> bool:
-        """Whether the fourth line is that of a molfile's counts."""
+        """Whether the fourth line is the counts line of a molfile."""
         try:
             with ExitStack() as stack:
                 content = unpacked(stack.enter_context(open(self._file, "rb")), self.name, self.member, stack)
@@ -175,7 +174,8 @@ class Source:
     def _spooled(self) -> Path:
         """Standard input or a pipe as a temporary file.
 
-        A pipe's goes when this object does; standard input's stays, so that all sources of it read the same strings.
+        That of a pipe is deleted with this object; that of standard input remains, so that all sources of it read the
+        same strings.
         """
         stream = sys.stdin if self.path == STDIN else None
         if stream is not None and stream in _SPOOLED:
@@ -263,7 +263,7 @@ class Reading:
             yield Line(number, text, _fault(text))
 
     def _first_words(self) -> Iterator[Line]:
-        """What comes before a name; a first line such as `SMILES Name` is a heading."""
+        """Strips names after strings; a first line such as `SMILES Name` is a heading."""
         for line in self._lines():
             text = line.text.split(None, 1)[0] if line.text else ""
             if line.number > 1 or text.lower() not in USUAL_COLUMNS:
@@ -298,7 +298,7 @@ class Reading:
 
 
 def file_checksum(path: Path) -> str:
-    """sha256 of a file's bytes, as hexadecimal digits.
+    """SHA-256 of a file's bytes, in hexadecimal.
 
     Raises:
         DataError: the file cannot be read.
@@ -311,13 +311,13 @@ def file_checksum(path: Path) -> str:
 
 
 def _of_suffix(path: Path | str) -> Format:
-    """How a file is read by its name."""
+    """The format of a file, by its name."""
     suffixes = [suffix for suffix in Path(path).suffixes if suffix.lower() not in _PACKED]
     return _SUFFIXES.get(suffixes[-1].lower(), "text") if suffixes else "text"
 
 
 def _tab_of(path: Path | str) -> str | None:
-    """The tab where a table's name ends in .tsv or .tab."""
+    """The tab if a table's name ends in .tsv or .tab."""
     return "\t" if {".tsv", ".tab"} & {suffix.lower() for suffix in Path(path).suffixes} else None
 
 

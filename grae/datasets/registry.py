@@ -1,8 +1,8 @@
-"""The named data sets of `data/registry.toml`, and how their files come here.
+"""The named data sets of `data/registry.toml`, and where their files come from.
 
-A data set's file is found in RDKit's own package, under `GRAE_DATA_HOME`, in another installed package that holds it
-(`molsets` the sets of MOSES), in the cache, or downloaded into it; or its
-strings are drawn from a grammar and kept in the cache. What is found or downloaded must have the registry's checksum.
+A data set's file is found in RDKit's own package, under `GRAE_DATA_HOME`, in another installed package that contains it
+(`molsets` for the sets of MOSES), in the cache, or downloaded into it; or its strings are drawn from a grammar and
+cached. Files must have the registry's checksum.
 """
 
 import tomllib
@@ -26,7 +26,7 @@ class _Entry(BaseModel):
 
 
 class Reader(_Entry):
-    """How a data set's file is read; as the arguments of `Source`."""
+    """How a data set's file is read; the arguments of `Source`."""
 
     format: Format
     column: str | int | None = None
@@ -35,7 +35,7 @@ class Reader(_Entry):
 
 
 class Made(_Entry):
-    """Strings drawn from a grammar: `n` different derivations of at most `max_length` productions, all as likely."""
+    """Strings drawn from a grammar: `n` distinct derivations of at most `max_length` productions, uniformly."""
 
     grammar: str
     n: int
@@ -47,19 +47,19 @@ class DatasetEntry(_Entry):
     """A named data set.
 
     Attributes:
-        name: what commands call it.
-        description: what it holds.
-        language: what the strings are.
-        grammar: the grammar they are usually read with.
-        default: whether a grammar of that language takes them when no data are named.
-        strings: how many there are.
-        licence: its licence, and whose.
+        name: as given to commands.
+        description: one line.
+        language: language of the strings.
+        grammar: the grammar usually used for them.
+        default: whether it is the default data set of grammars of that language.
+        strings: number of strings.
+        licence: its licence, and the licensor.
         sha256: of its file.
         file: its path under `GRAE_DATA_HOME` and in the cache.
         package: the path of the same file in an installed Python package, by the package's import name.
-        addresses: where it is fetched from, tried in order; "rdkit:" is a file of RDKit's own package.
+        addresses: download addresses, tried in order; "rdkit:" is a file of RDKit's own package.
         reader: how its file is read.
-        made: how its strings are drawn, where nothing is fetched.
+        made: how its strings are drawn, if nothing is downloaded.
     """
 
     name: str
@@ -78,7 +78,7 @@ class DatasetEntry(_Entry):
 
     @property
     def address(self) -> str:
-        """Where it comes from, in a word."""
+        """Its origin, in brief."""
         return self.addresses[0] if self.addresses else f"made from the grammar {self.grammar}"
 
 
@@ -103,10 +103,10 @@ def entry(name: str) -> DatasetEntry:
 
 
 def default_dataset(grammar: Grammar) -> str:
-    """The name of the data set that a grammar takes when none is named.
+    """The name of a grammar's default data set.
 
     Raises:
-        DataError: nothing is known of the grammar's language.
+        DataError: there is none for the grammar's language.
     """
     for known in entries().values():
         if known.default and known.language == grammar.language.name:

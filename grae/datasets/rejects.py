@@ -1,4 +1,4 @@
-"""Lines that were not encoded: why, as an error, and as a table of tab-separated text."""
+"""Lines that were not encoded: the reason as an error, and as a table of tab-separated text."""
 
 from typing import NamedTuple
 
@@ -15,9 +15,9 @@ class Reject(NamedTuple):
 
     Attributes:
         line: its number in the file, from 1.
-        text: the string as it stands there.
-        reason: the kind of fault, such as "empty", "outside the grammar" or "too long"; what rejects are counted by.
-        detail: where and why, in a sentence; "" where the reason says it all.
+        text: the string as given.
+        reason: the kind of fault, such as "empty", "outside the grammar" or "too long", by which rejects are counted.
+        detail: where and why, in one sentence; "" if the reason is sufficient.
     """
 
     line: int
@@ -27,7 +27,7 @@ class Reject(NamedTuple):
 
 
 def reject_error(grammar: Grammar, source: Source, reject: Reject) -> DataError:
-    """A reject as an error with the line's number and, where the grammar rejects it, a caret at the fault."""
+    """A reject as an error with the line number and, if it is outside the grammar, a caret at the fault."""
     remedy = "correct the line, or leave such lines out (on_invalid='skip', or --on-invalid skip)"
     try:
         if reject.reason == "outside the grammar":
@@ -47,7 +47,7 @@ def as_row(reject: Reject) -> bytes:
 
 
 def printable(reject: Reject) -> Reject:
-    """A reject that fits on a line of a table of UTF-8 text."""
+    """A reject as one line of a table in UTF-8."""
     text = reject.text if len(reject.text) <= LONGEST else f"{reject.text[:LONGEST]}..."
     return reject._replace(text=_escaped(text), detail=_escaped(reject.detail))
 

@@ -25,17 +25,17 @@ def open_source(
     delimiter: str | None = None,
     grammar: Grammar | None = None,
 ) -> Source:
-    """The strings of a named data set (fetched if need be), of a file, or of standard input.
+    """The strings of a named data set (downloaded if necessary), of a file, or of standard input.
 
     Args:
         data: a name of the registry, a path, or "-".
         column: of a table; a name, or a number from 0.
         member: of a tar archive.
-        delimiter: between the columns of a table; when left out, the one that gives the column.
-        grammar: of the strings, where it is known: it tells names behind molecules, and headings from strings.
+        delimiter: column delimiter of a table; by default detected.
+        grammar: of the strings, if known: it tells names after molecules, and headings, from strings.
 
     Raises:
-        DataError: there is no such data set or file, or it cannot be fetched.
+        DataError: there is no such data set or file, or it cannot be downloaded.
     """
     if isinstance(column, str) and column.isascii() and column.isdecimal() and len(column) <= DIGITS:
         column = int(column)

@@ -16,7 +16,7 @@ _FORMAT = "grae split 1"
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which rows of a data set serve which purpose; together they are all rows, and none is in two parts.
+    """The rows of a data set in the training, validation and test sets: a partition of all rows.
 
     Attributes:
         train: (n_train,) int64, ascending.
@@ -33,16 +33,16 @@ class Split:
 
     @classmethod
     def drawn(cls, n: int, n_validation: int, seed: int) -> "Split":
-        """A split of n rows into training and validation rows that are drawn at random."""
+        """A random split of n rows into training and validation rows."""
         order = np.random.default_rng(seed).permutation(n)
         return cls(np.sort(order[n_validation:]), np.sort(order[:n_validation]), np.empty(0, np.int64))
 
     def save(self, path: str | Path, *, small: bool = False) -> None:
-        """Writes the split as a safetensors file, whole or not at all.
+        """Writes the split as a safetensors file, atomically.
 
         Args:
             path: the file.
-            small: whether to leave out the training rows, which are all that the other parts do not hold.
+            small: whether to omit the training rows, which are the complement of the others.
 
         Raises:
             RunError: the file cannot be written.
@@ -55,11 +55,11 @@ class Split:
 
     @classmethod
     def load(cls, path: str | Path) -> "Split":
-        """Reads a split that `save` wrote.
+        """Reads a split written by `save`.
 
         Raises:
             RunError: the file is missing or damaged.
-            DataError: it holds no split, or one whose parts are not a partition.
+            DataError: it is not a split, or its parts are not a partition.
         """
         parts, about = read_tensors(Path(path), remedy="give the split of a run, or leave it out to make a new one")
         rows = about.get("rows")
@@ -81,18 +81,17 @@ class Split:
 def make_split(
     derivations: Derivations, *, seed: int, validation: float = 0.05, test: float = 0.05, most: int | None = 5000
 ) -> Split:
-    """Splits rows by a seeded hash of their derivations, so that equal strings never fall into two parts.
+    """Splits rows by a seeded hash of their derivations, so that equal strings are always in the same part.
 
-    A row's part depends on its own string, the seed and the fractions alone, not on the other rows or their order. Only
-    where a part that was asked for would be empty, the strings with the lowest hashes go there, as long as training
-    keeps one.
+    The part of a row depends only on its own string, the seed and the fractions, not on the other rows or their order.
+    If a requested part would be empty, it gets the strings with the lowest hashes, as long as training keeps one.
 
     Args:
         derivations: of the rows.
-        seed: another one gives another split.
-        validation: share of the strings to validate on, 0 to 1; about that, for a hash decides.
-        test: share of the strings to test on, likewise.
-        most: about how many rows to validate and to test on, at most; None for no limit.
+        seed: random seed.
+        validation: share of the strings for validation, 0 to 1; approximate, since a hash decides.
+        test: share of the strings for testing, likewise.
+        most: approximate maximum number of rows for validation and for testing; None for no limit.
 
     Raises:
         SettingsError: shares that are negative or leave nothing to train on.
@@ -113,12 +112,12 @@ def make_split(
 def derivation_hashes(derivations: Derivations, seed: int) -> np.ndarray:
     """A 64-bit hash of each derivation, equal for equal derivations.
 
-    The sum over steps of a mixed (production, step) pair, mixed again with the length: the finalizer of SplitMix64
-    (Steele, Lea and Flood, OOPSLA 2014) does the mixing.
+    The sum over steps of a mixed (production, step) pair, mixed again with the length, by the finalizer of SplitMix64
+    (Steele, Lea and Flood, OOPSLA 2014).
 
     Args:
-        derivations: the rows, n of them; read piece by piece.
-        seed: another one gives other hashes.
+        derivations: n rows, read in pieces.
+        seed: other seeds give other hashes.
 
     Returns:
         (n,) uint64.
@@ -138,14 +137,14 @@ def derivation_hashes(derivations: Derivations, seed: int) -> np.ndarray:
 
 
 def _pieces(derivations: Derivations) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """The rows a few at a time: the first one's number, their ids as uint64, and their lengths."""
+    """The rows in pieces: the number of the first one, their ids as uint64, and their lengths."""
     for first in range(0, len(derivations), ROWS_AT_ONCE):
         offsets = np.asarray(derivations.offsets[first : first + ROWS_AT_ONCE + 1])
         yield first, derivations.ids[offsets[0] : offsets[-1]].astype(np.uint64), np.diff(offsets)
 
 
 def _mixed(values: np.ndarray) -> np.ndarray:
-    """SplitMix64's next value from each state; wraps around silently, as it must."""
+    """The next value of SplitMix64 from each state; overflow is intended."""
     values = values + np.uint64(0x9E3779B97F4A7C15)
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

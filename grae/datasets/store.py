@@ -1,14 +1,14 @@
-"""The derivation store: a data set encoded once, as files that are mapped into memory.
+"""The derivation store: a data set encoded once, as memory-mapped files.
 
-A store is a folder in the cache, named by what it was made from: the grammar's fingerprint, the data's checksum and how
-they were read, the form and the greatest length. It is written under another name and renamed when complete, so a store
-is whole or absent, and of two processes that make the same one either's is used.
+A store is a folder in the cache, named by its ingredients: the grammar's fingerprint, the data's checksum and how they
+were read, the form and the maximum length. It is written under another name and renamed when complete, so a store is
+complete or absent, and of two processes that build the same one either's is used.
 
     ids.bin       production ids of all derivations, one after the other
     offsets.bin   int64, where each derivation begins in ids.bin; one more for the end
-    lines.bin     int64, the line of the source that each derivation came from
+    lines.bin     int64, the line of the source of each derivation
     rejects.tsv   line, reason, string and detail of each line that was not encoded
-    meta.json     what it was made from, and the counts
+    meta.json     the ingredients, and the counts
 """
 
 from collections.abc import Callable
@@ -50,13 +50,13 @@ STORES = "stores"
 
 @dataclass(frozen=True, eq=False)
 class DerivationStore:
-    """An encoded data set; nothing of it is in memory until it is asked for.
+    """An encoded data set, memory-mapped.
 
     Attributes:
         path: its folder.
         derivations: of the lines that were kept, in the order of the source.
-        rows: (n,) int64, the line of the source that each came from, from 1.
-        meta: what it was made from, and the counts.
+        rows: (n,) int64, the line of the source of each, from 1.
+        meta: its ingredients, and the counts.
     """
 
     path: Path
@@ -69,7 +69,7 @@ class DerivationStore:
 
     @property
     def counts(self) -> Counts:
-        """What became of the source's lines."""
+        """The outcome of the source's lines."""
         return self.meta.counts
 
     @property
@@ -79,7 +79,7 @@ class DerivationStore:
 
     @property
     def rejects_path(self) -> Path:
-        """All rejected lines: a table of line, reason, string and detail, with tabs between."""
+        """All rejected lines: a tab-separated table of line, reason, string and detail."""
         return self.path / REJECTS
 
     def __reduce__(self) -> tuple[Callable[[Path], "DerivationStore"], tuple[Path]]:
@@ -96,19 +96,19 @@ def build_store(
     n_jobs: int = -1,
     progress: Callable[[Progress], None] | None = None,
 ) -> DerivationStore:
-    """Encodes a source, or opens the store of an earlier time with the same outcome.
+    """Encodes a source, or opens an existing store with the same ingredients.
 
     Args:
-        grammar: of the strings.
-        source: where they come from.
-        form: in which the strings are encoded; when left out, the default of the language.
-        max_length: the most productions that a derivation may have.
-        on_invalid: leave out the lines that cannot be encoded, or stop at the first.
-        n_jobs: processes or threads, as joblib counts them.
-        progress: called after each chunk; not at all when the store is there already.
+        grammar: the grammar of the strings.
+        source: the source of the strings.
+        form: form in which the strings are encoded; by default that of the language.
+        max_length: maximum number of productions per derivation.
+        on_invalid: whether to skip the lines that cannot be encoded, or to stop at the first.
+        n_jobs: number of processes or threads, as in joblib.
+        progress: called after each chunk; not at all if the store exists.
 
     Raises:
-        DataError: the source cannot be read, is empty or holds no string of the language; under "error", at the first
+        DataError: the source cannot be read, is empty or has no string of the language; under "error", at the first
             line that cannot be encoded; or the cache cannot be written.
         SettingsError: the language has no such form.
     """
@@ -181,7 +181,7 @@ def open_store(path: str | Path) -> DerivationStore:
 
 
 def is_store(folder: Path) -> bool:
-    """Whether a folder holds a store that is whole."""
+    """Whether a folder holds a complete store."""
     return _opened(folder) is not None
 
 

@@ -1,4 +1,4 @@
-"""The files of a derivation store: what they hold, and how they are written whole or not at all."""
+"""The files of a derivation store: their contents, and how they are written atomically."""
 
 import errno
 import hashlib
@@ -26,7 +26,7 @@ IDS, OFFSETS, LINES, REJECTS, META = "ids.bin", "offsets.bin", "lines.bin", REJE
 
 
 class Recipe(BaseModel):
-    """What a store is made from; two stores with the same recipe hold the same derivations."""
+    """The ingredients of a store; two stores with the same recipe hold the same derivations."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,14 +46,14 @@ class Recipe(BaseModel):
 
 
 class Counts(BaseModel):
-    """What became of a source's lines.
+    """The outcome of a source's lines.
 
     Attributes:
-        read: lines read.
-        kept: derivations in the store.
-        productions: in all derivations together.
+        read: number of lines read.
+        kept: number of derivations in the store.
+        productions: total over all derivations.
         longest: productions of the longest derivation.
-        rejected: the other lines by reason, most frequent first.
+        rejected: number of other lines by reason, most frequent first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,7 +79,7 @@ class Meta(BaseModel):
 
 
 def mapped(path: Path, dtype: np.dtype, n: int) -> np.ndarray:
-    """A file as a read-only array of `n` entries, of which only what is asked for is read."""
+    """A file as a read-only memory-mapped array of `n` entries."""
     size = path.stat().st_size
     if size != n * dtype.itemsize:
         raise DataError(
@@ -90,14 +90,14 @@ def mapped(path: Path, dtype: np.dtype, n: int) -> np.ndarray:
 
 @contextmanager
 def written_whole(folder: Path, is_whole: Callable[[Path], bool]) -> Iterator[Path]:
-    """Gives a temporary folder to write a store into, which is renamed at the end, and removed if the body fails.
+    """A temporary folder to write a store into, which is renamed at the end, and removed if the body fails.
 
     Args:
-        folder: where the store is put.
-        is_whole: whether a folder holds a store that is whole, as another process may have written meanwhile.
+        folder: the final folder of the store.
+        is_whole: whether a folder holds a complete store, which another process may have written meanwhile.
 
     Raises:
-        DataError: the disk refuses.
+        DataError: the file system refuses.
     """
     building = None
     try:
@@ -118,7 +118,7 @@ def written_whole(folder: Path, is_whole: Callable[[Path], bool]) -> Iterator[Pa
 
 
 def _rename(building: Path, folder: Path, is_whole: Callable[[Path], bool]) -> None:
-    """Puts a complete store in its place, unless another process has put the same one there meanwhile."""
+    """Moves a complete store to its place, unless another process has put the same one there meanwhile."""
     for _ in range(2):
         try:
             os.rename(building, folder)
@@ -133,7 +133,7 @@ def _rename(building: Path, folder: Path, is_whole: Callable[[Path], bool]) -> N
 
 
 def _sweep(stores: Path) -> None:
-    """Removes what builds that were killed long ago have left."""
+    """Removes the remains of builds that were killed long ago."""
     for left in stores.glob(f"{_BUILDING}*"):
         with suppress(OSError):
             if time.time() - max(file.stat().st_mtime for file in [left, *left.iterdir()]) > ABANDONED_AFTER:
@@ -141,7 +141,7 @@ def _sweep(stores: Path) -> None:
 
 
 class StoreWriter:
-    """Writes chunks to a store's files, one after the other."""
+    """Appends chunks to a store's files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""Tables of text (CSV, TSV): which mark stands between the columns, and which column holds the strings."""
+"""Tables of text (CSV, TSV): the delimiter, and the column that holds the strings."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -18,11 +18,11 @@ class Table(NamedTuple):
     """How a table is read.
 
     Attributes:
-        name: what messages call it.
+        name: its name in messages.
         column: the column of strings: its name, or its number from 0; None for the only one or one of the usual names.
-        header: whether the first row names the columns; None where it does unless the column is a number,
-            under which it then has none of the usual names.
-        delimiter: between the columns; None for the one that gives the column.
+        header: whether the first row names the columns; None for yes, unless the column is given as a number and none
+            of the usual names stands there.
+        delimiter: between the columns; None to detect it.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Table(NamedTuple):
         return self.header if self.header is not None else not isinstance(self.column, int)
 
     def cells(self, lines: Iterator[str]) -> Iterator[tuple[int, str, str]]:
-        """The strings of the column: the line's number, the string, and why there is none ("" where there is one).
+        """The strings of the column: the line number, the string, and why there is none ("" if there is one).
 
         Args:
             lines: physical lines with their ends.
@@ -67,13 +67,13 @@ class Table(NamedTuple):
             ) from error
 
     def split(self, line: str) -> list[str]:
-        """The cells of the first line; none where its quotes do not match."""
+        """The cells of the first line; none if its quotes do not match."""
         return _split(line, self.delimiter_of(line))
 
     def delimiter_of(self, first: str) -> str:
-        """The delimiter that was asked for, else the mark by which the first line has the column that is wanted.
+        """The requested delimiter, else the one by which the first line has the column.
 
-        Where no mark decides, it is the one that makes most columns; a mark inside quotes makes none.
+        If several do, it is the one that gives most columns; delimiters inside quotes do not count.
         """
         if self.delimiter is not None:
             return self.delimiter
@@ -82,7 +82,7 @@ class Table(NamedTuple):
         return max(fitting or DELIMITERS, key=lambda mark: len(cells[mark]))
 
     def _fits(self, cells: list[str]) -> bool:
-        """Whether these cells of the first line have the column that is asked for, or one of the usual names."""
+        """Whether these cells of the first line have the requested column, or one of the usual names."""
         if isinstance(self.column, int):
             return len(cells) > self.column
         if not self.has_header:
@@ -90,7 +90,7 @@ class Table(NamedTuple):
         return self.column in cells if self.column is not None else any(c.lower() in USUAL_COLUMNS for c in cells)
 
     def _place(self, names: list[str] | None) -> int:
-        """The number of the column, by the names of the columns where there are any."""
+        """The number of the column, by the names of the columns if there are any."""
         names = None if names is None else [name.strip() for name in names]
         wanted = self.column
         if isinstance(wanted, int):
@@ -119,7 +119,7 @@ class Table(NamedTuple):
         )
 
     def _no_column(self, wanted: str | int, names: list[str] | None, width: int | None = None) -> DataError:
-        """The error of a column that is not there, with the names of those that are, or how many there are."""
+        """The error of a missing column, with the names of the existing ones, or their number."""
         has = "" if names is None else f"; it has {_listed(names)}"
         if width is not None:
             has = f": its first line has {width}, numbered from 0"

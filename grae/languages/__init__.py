@@ -1,7 +1,7 @@
-"""Languages: what the strings of a grammar mean. A module each, whose constant `LANGUAGE` grammars name by the module.
+"""Languages: the meaning of a grammar's strings. One module each, whose constant `LANGUAGE` grammars name.
 
-`grammar.language` is the language that a grammar names, `#% language molecules` say; see `grae.grammar.language` for
-what a language is and for how one of your own becomes known.
+`grammar.language` is the language that a grammar names, as in `#% language molecules`; see `grae.grammar.language` for
+the interface, and for how to register a language of your own.
 """
 
 from grae.grammar.language import Form, Language, Property

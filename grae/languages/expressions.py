@@ -1,4 +1,4 @@
-"""Arithmetic expressions in x; valid is one with finite values everywhere on [-10, 10]."""
+"""Arithmetic expressions in x; an expression is valid if it is finite everywhere on [-10, 10]."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ PLACES, RANGE = 64, 10.0  # where values are compared, away from those that the 
 
 
 class Expressions(Language):
-    """See the head of this module."""
+    """See the module docstring."""
 
     def holds(self, grammar: Grammar, derivations: "Derivations", texts: Sequence[str]) -> "np.ndarray":
         """Which expressions are finite everywhere, (n,) bool."""
@@ -27,7 +27,7 @@ class Expressions(Language):
         return are_finite(grammar, derivations)
 
     def identities(self, grammar: Grammar, texts: Sequence[str]) -> list[str | None]:
-        """The values of each valid expression at some places, in single precision; its text where one is not finite."""
+        """The values of each valid expression at `places`, in single precision; its text where one is not finite."""
         import numpy as np
 
         from grae.expressions import evaluate_many, points
@@ -51,7 +51,7 @@ class Expressions(Language):
         return identities
 
     def picture(self, grammar: Grammar, text: str, marked: Sequence[bool] = ()) -> str | None:
-        """The expression typeset, over its curve; as text where characters are marked or it is not in the language."""
+        """The typeset expression above its curve; text where characters are marked, or outside the language."""
         from grae.expressions import evaluate, points, postfix
         from grae.typesetting import curve, mathml
 

@@ -1,4 +1,4 @@
-"""Formulas with constants that are fitted to data; valid is what reads as a formula."""
+"""Formulas with constants fitted to data; a string is valid if it reads as a formula."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Formulas(Language):
-    """See the head of this module."""
+    """See the module docstring."""
 
     def holds(self, grammar: Grammar, derivations: "Derivations", texts: Sequence[str]) -> "np.ndarray":
         """Which strings read as formulas, (n,) bool."""
@@ -25,7 +25,7 @@ class Formulas(Language):
         return np.array([_canonical(grammar, text) is not None for text in texts], bool)
 
     def identities(self, grammar: Grammar, texts: Sequence[str]) -> list[str | None]:
-        """What formulas of one form share; None for what reads as none and where a smaller formula says the same."""
+        """A key per formula, equal for equivalent ones; None for other strings, and where a smaller one exists."""
         forms = [_canonical(grammar, text) for text in texts]
         return [None if form is None or form.redundant else form.key for form in forms]
 

@@ -1,8 +1,8 @@
 """Molecules, as SMILES that RDKit reads and sanitizes.
 
-`canonical` is RDKit's canonical SMILES, with aromatic atoms in lower case. `kekule` is the same with single and double
-bonds in their place: longer, and without the one rule of SMILES that looks at the whole molecule, so that a decoder can
-keep all others from the first character on (`grae.constraints.smiles`).
+`canonical` is RDKit's canonical SMILES, with aromatic atoms in lower case. `kekule` has explicit single and double
+bonds instead: longer, but without the only rule of SMILES that concerns the molecule as a whole, so that a decoder can
+enforce all others from the first character on (`grae.constraints.smiles`).
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ def _kekule_forms(texts: Sequence[str]) -> list[str | None]:
 
 
 def _complaint(text: str) -> str:
-    """What RDKit has against a string."""
+    """Why RDKit rejects a string."""
     from grae.chemistry import problem
 
     complaint = problem(text)
@@ -57,16 +57,16 @@ def _substructures(grammar: Grammar, texts: Sequence[str], derivations: "Derivat
 
 
 class Molecules(Language):
-    """See the head of this module."""
+    """See the module docstring."""
 
     def normalized(self, texts: Sequence[str]) -> list[str]:
-        """Canonical SMILES of the valid strings; the others as they are."""
+        """Canonical SMILES of valid strings; others unchanged."""
         from grae.chemistry import readable_all
 
         return readable_all(texts)
 
     def measure(self, texts: Sequence[str]) -> list[Mapping[str, float | None]]:
-        """logP, synthetic accessibility, drug-likeness, weight and size, all None where a string is not valid."""
+        """logP, synthetic accessibility, drug-likeness, weight and size, all None for an invalid string."""
         from grae.chemistry import properties
 
         computed = [properties(text) for text in texts]
@@ -74,7 +74,7 @@ class Molecules(Language):
         return [unknown if one is None else one._asdict() for one in computed]
 
     def picture(self, grammar: Grammar, text: str, marked: Sequence[bool] = ()) -> str | None:
-        """The molecule drawn, with its marked atoms set off; None where the string is not valid."""
+        """A drawing of the molecule with its marked atoms highlighted; None for an invalid string."""
         from grae.chemistry import atoms_of, drawing
 
         return drawing(text, marked={atom for atom, at in enumerate(atoms_of(text)) if marked[at]} if marked else ())

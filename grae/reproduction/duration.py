@@ -1,8 +1,8 @@
-"""How long an experiment on structured objects will take, from its parts, each timed here and now.
+"""The expected duration of an experiment on structured objects, from parts that are timed.
 
-Of each model some seconds of training; of each kind of search one round as it will be: the surrogate on as many points
-as there will be, its batch, and all decodings. The networks are fresh: how long a step and a decoding take does not
-depend on the weights, but for derivations that end early; so completion is forced, and the estimate is a little high.
+Some seconds of training per model; one round per kind of search, with the surrogate on the final number of points, the
+batch, and all decodings. The networks are untrained: the time of a step and of a decoding does not depend on the
+weights, except for derivations that end early; completion is therefore forced, and the estimate slightly high.
 """
 
 import time
@@ -33,13 +33,13 @@ ENCODED = 1_000  # strings whose encoding is timed
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is to be done with one model on some objects.
+    """What remains to be done with one model on some objects.
 
     Attributes:
         objects: their name.
         model: its name.
-        run: the folder of the model, where it is trained already.
-        searches: how many are not done, by the rules that they are done under.
+        run: the folder of the model, if it is trained already.
+        searches: number of remaining searches, by the rules under which they are run.
     """
 
     objects: str
@@ -50,14 +50,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """What that is expected to take.
+    """The expected duration of that.
 
     Attributes:
         objects: their name.
         model: its name.
         training: seconds; 0 for a model that is trained already.
-        search: seconds of one search.
-        searches: how many there will be.
+        search: seconds per search.
+        searches: number of searches.
     """
 
     objects: str
@@ -74,12 +74,12 @@ class Duration:
 def expected(
     scale: "Scale", texts: Mapping[str, list[str]], pending: Iterable[Pending], *, device: Any = "auto"
 ) -> Iterator[Duration]:
-    """What each model is expected to take, one after the other.
+    """The expected duration for each model, one after the other.
 
     Args:
-        scale: how large the experiment is.
+        scale: size of the experiment.
         texts: the strings to train on, by objects.
-        pending: what is to be done.
+        pending: what remains to be done.
         device: where it will be computed.
     """
     from grae.sequence import GrammarAutoencoder
@@ -99,7 +99,7 @@ def expected(
 
 
 def timed_training(what: "Objects", texts: list[str], model: str, device: Any) -> "tuple[GrammarAutoencoder, float]":
-    """A network of the size that will be trained, and the seconds that its training will take."""
+    """A network of the size to be trained, and the expected seconds of its training."""
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.resolution import resolve_settings
 
@@ -117,7 +117,7 @@ def timed_training(what: "Objects", texts: list[str], model: str, device: Any) -
 
 
 def timed_search(what: "Objects", scale: "Scale", model: "GrammarAutoencoder", texts: list[str]) -> float:
-    """The seconds of one search: its starting strings encoded, and as many rounds as there are."""
+    """The seconds of one search: encoding of its starting strings, and all rounds."""
     n = len(texts) if scale.start_limit == ALL else min(len(texts), scale.start_limit)
     some = texts[:ENCODED]
     encoding = _seconds(lambda: LatentSpace(model).encoded(some))

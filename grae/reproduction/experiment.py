@@ -1,6 +1,6 @@
 """The folder of an experiment of many parts, which the same command resumes: its request and its table.
 
-experiment.json    what was asked for
+experiment.json    what was requested
 table.csv, table.json, table.md
 """
 
@@ -20,14 +20,14 @@ Row = dict[str, Any]
 
 
 def same_experiment(folder: Path, requested: Mapping[str, Any]) -> None:
-    """Makes sure that a folder holds this experiment or none, and writes down which.
+    """Makes sure that a folder holds this experiment or none, and records which.
 
     Args:
         folder: the folder.
-        requested: all that may not change, as JSON holds it.
+        requested: all that may not change, as in JSON.
 
     Raises:
-        RunError: it holds another, or something else.
+        RunError: it holds another experiment, or something else.
     """
     path = folder / EXPERIMENT
     if not path.is_file():
@@ -43,14 +43,14 @@ def same_experiment(folder: Path, requested: Mapping[str, Any]) -> None:
 def write_table(
     folder: Path, columns: Sequence[str], rows: Sequence[Row], markdown: str, *, flat: Sequence[Row] | None = None
 ) -> None:
-    """Writes rows as table.csv and table.json, and as table.md what was made of them.
+    """Writes rows as table.csv and table.json, and their Markdown as table.md.
 
     Args:
         folder: where to.
         columns: of the CSV.
-        rows: what the table holds.
-        markdown: the table as it is read.
-        flat: the rows for the CSV, where their own cells are no numbers or words.
+        rows: the rows of the table.
+        markdown: the table as Markdown.
+        flat: the rows for the CSV, if the cells of `rows` are not numbers or words.
 
     Raises:
         RunError: the file system refuses.

@@ -25,10 +25,10 @@ class Problem:
         name: in the literature.
         formula: as printed, in the columns' names.
         names: of the columns.
-        function: its values, from the columns.
+        function: the target values, from the columns.
         ranges: lowest and highest value of each column.
-        rows: that are drawn to fit to; of a grid None.
-        steps: between the points of a grid, to fit to and to test on; None where points are drawn.
+        rows: number of training points that are drawn; None for a grid.
+        steps: between the points of a grid, for training and for testing; None if points are drawn.
     """
 
     name: str
@@ -45,10 +45,10 @@ class Problem:
         return self.name.partition("-")[0]
 
     def sample(self, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Rows (K, p) and y (K,) to fit to, and those to test on.
+        """Training rows (K, p) and y (K,), and those for testing.
 
         Args:
-            seed: of what is drawn; a grid does not depend on it.
+            seed: of the drawn points; a grid does not depend on it.
         """
         rng = np.random.default_rng([seed, sum(self.name.encode())])
         lower, upper = np.array(self.ranges).T

@@ -37,17 +37,17 @@ def reproduce_formulas(
     """Fits formulas to each problem with each method and seed, and writes the table.
 
     Args:
-        folder: of the results; the same arguments resume it, and more problems, methods or seeds are added.
-        problems: names of `PROBLEMS`, or of suites; all when left out.
-        methods: names of `METHODS`; all when left out.
-        seeds: runs of each; a seed draws the rows and all that the method draws.
-        evaluations: formulas that each run scores at most.
-        n_jobs: runs at a time, as joblib counts them.
+        folder: of the results; the same arguments resume it, and further problems, methods or seeds are added.
+        problems: names of `PROBLEMS`, or of suites; by default all.
+        methods: names of `METHODS`; by default all.
+        seeds: number of runs of each; a seed determines the rows and all random choices of the method.
+        evaluations: maximum number of formulas scored per run.
+        n_jobs: number of parallel runs, as in joblib.
         tell: called with a line for each run.
 
     Returns:
-        One row per problem and method: the median of the held-out R2, in how many seeds it is above `SOLVED`, and the
-        formula of the first seed.
+        One row per problem and method: the median of the held-out R2, the number of seeds in which it exceeds `SOLVED`,
+        and the formula of the first seed.
 
     Raises:
         SettingsError: an unknown problem or method.
@@ -100,7 +100,7 @@ def _key(result: Row) -> tuple[str, str, int]:
 
 
 def _run(name: str, method: str, seed: int, evaluations: int) -> Row:
-    """One fit; the held-out R2 is not clipped, and -1e308 stands for a formula that is not finite on a row."""
+    """One fit; the held-out R2 is not clipped, and -1e308 stands for a formula that is not finite on some row."""
     problem = next(one for one in PROBLEMS if one.name == name)
     rows, y, test, expected = problem.sample(seed)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -134,7 +134,7 @@ def _grae(
 def _gplearn_fit(
     problem: Problem, rows: np.ndarray, y: np.ndarray, test: np.ndarray, seed: int, evaluations: int
 ) -> tuple[int, str, np.ndarray]:
-    """The `SymbolicRegressor` of gplearn with its defaults, but for mean squared error and the same operations."""
+    """The `SymbolicRegressor` of gplearn with its defaults, except for mean squared error and the same operations."""
     population = max(1, evaluations // GPLEARN_GENERATIONS)
     model = _gplearn()(
         population_size=population,
@@ -150,7 +150,7 @@ def _gplearn_fit(
 
 
 def _further_functions() -> list[Any]:
-    """The operations that gplearn does not bring, protected as it asks for."""
+    """The operations that gplearn lacks, protected as it requires."""
     from gplearn.functions import make_function  # pyright: ignore[reportMissingImports]
 
     return [
@@ -202,7 +202,7 @@ def _row(problem: Problem, method: str, known: Sequence[Row], seeds: int) -> Row
 
 
 def _markdown(rows: Sequence[Row], methods: Sequence[str], seeds: int, evaluations: int) -> str:
-    """The table as it is read."""
+    """The table as Markdown."""
     head = [
         "| problem | formula | method | median held-out R2 | seeds exact | median evaluations |",
         "|---|---|---|---|---|---|",

@@ -1,7 +1,7 @@
 """MOSES with the default model, from data to its own table: trained, sampled, evaluated against both test sets.
 
-experiment.json                       what was asked for; the same command again resumes
-run/                                  the run; its evaluation.json holds all that was measured
+experiment.json                       what was requested; the same command again resumes
+run/                                  the run; its evaluation.json holds all measures
 table.csv, table.json, table.md       our row beside the published ones
 """
 
@@ -33,9 +33,9 @@ class Sets:
     """The sets of the benchmark: names of data sets, or files.
 
     Attributes:
-        train: what is trained on, and what is not novel.
-        test: the reference.
-        scaffolds: the scaffold reference.
+        train: training set, and the reference of novelty.
+        test: the test set.
+        scaffolds: the scaffold test set.
     """
 
     train: str = "moses-train"
@@ -58,34 +58,34 @@ def reproduce_moses(
     tell: Callable[[str], None] = lambda message: None,
     progress: bool = False,
 ) -> list[Row]:
-    """Trains on MOSES's training set, draws samples, and evaluates them, unless the folder says that it is done.
+    """Trains on MOSES's training set, draws samples, and evaluates them, unless the folder holds the results.
 
-    An interrupted training resumes; of an interrupted evaluation the references' finished parts are in the cache. A run
-    that ended is not trained on, whatever the time budget.
+    An interrupted training resumes; of an interrupted evaluation the finished parts of the references are cached. A
+    finished run is not trained further, whatever the time budget.
 
     Args:
-        folder: where all is kept.
-        time_budget: minutes of training; None for what the preset says. It may differ when an interrupted run resumes.
-        samples: how many are drawn.
+        folder: of the experiment.
+        time_budget: minutes of training; None for the preset's. It may differ when an interrupted run resumes.
+        samples: number of samples.
         sets: of the benchmark.
-        parameters: of `GrammarAutoencoder`, beside grammar, seed, device and time budget.
-        fcd: whether to take the Fréchet ChemNet distance; None for where the extra is installed.
+        parameters: of `GrammarAutoencoder`, except grammar, seed, device and time budget.
+        fcd: whether to compute the Fréchet ChemNet distance; None if the extra is installed.
         seed: of the network and the samples.
         device: where to compute.
-        build: makes the derivation store, as `datasets.origin.store_of` takes it.
+        build: builds the derivation store; see `datasets.origin.store_of`.
         work: how to measure.
-        tell: called with what is being done.
+        tell: called with progress messages.
         progress: whether the training shows its progress on standard error.
 
     Returns:
-        Rows of the table, ours last: the model's name and each measure's value (None where there is none); the
+        Rows of the table, ours last: the model's name and the value of each measure (None if there is none); the
         published ones with "<measure> deviation".
 
     Raises:
         RunError: the folder holds another experiment, or cannot be written.
-        DataError: a set is not to be had.
+        DataError: a set is not available.
         SettingsError: a parameter is unknown or out of range.
-        MissingExtraError: the Fréchet ChemNet distance is asked for, and the extra is not installed.
+        MissingExtraError: the Fréchet ChemNet distance is requested, and the extra is not installed.
     """
     from grae.evaluation import EvalRequest, evaluate_run
 
@@ -118,7 +118,7 @@ def reproduce_moses(
 
 
 def rows_of(evaluation: Mapping[str, Any]) -> list[Row]:
-    """The published rows, and ours of an evaluation, with its intervals and the reasons for what it lacks."""
+    """The published rows, and ours of an evaluation, with its intervals and the reasons for missing measures."""
     rows: list[Row] = []
     for model, figures in PUBLISHED.items():
         means = {name: figure.mean for name, figure in figures.items()}
@@ -146,7 +146,7 @@ def heading(name: str) -> str:
 
 
 def cell(row: Row, name: str) -> str:
-    """A figure with its standard deviation, where there is one; a dash where there is none."""
+    """A figure with its standard deviation, if there is one; a dash if there is no figure."""
     value, deviation = row.get(name), row.get(f"{name} deviation")
     if value is None:
         return "-"

@@ -1,4 +1,4 @@
-"""The rows of MOSES's own table, to stand beside ours.
+"""The rows of MOSES's own table, for comparison.
 
 Source: README.md of molecularsets/moses on GitHub at commit dd7ed6ab38e23afd3ef5371d67939a1760bd8599, section "Metrics"
 (Polykovskiy et al., Frontiers in Pharmacology 11, 2020): means and standard deviations of several runs. "Train" is the
@@ -32,7 +32,7 @@ class Published(NamedTuple):
 
     Attributes:
         mean: over the runs.
-        deviation: the standard deviation; None of a row of one run.
+        deviation: the standard deviation; None for a single run.
     """
 
     mean: float

@@ -1,7 +1,7 @@
-"""PMO's printed figures: areas under the curve of the best ten, as others reached them.
+"""PMO's printed figures: areas under the curve of the top 10, of other methods.
 
 Sources of the sums over all 23 tasks: Gao et al., "Sample Efficiency Matters", 2022 (REINVENT, Graph GA, GP BO and the
-autoencoders), and the papers of the other methods. Tanimoto-GP's is added up from its figures by task.
+autoencoders), and the papers of the other methods. Tanimoto-GP's sum is that of its figures by task.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ class PublishedSum(NamedTuple):
     Attributes:
         method: its name.
         total: the sum, of 23.
-        remark: what to know of it.
+        remark: a remark on it.
     """
 
     method: str

@@ -18,13 +18,13 @@ def rows_of(done: Sequence[Mapping[str, Any]], tasks: Sequence[str], methods: Se
 
     Args:
         done: a row for each search, with task, method, seed, auc, top10, best, molecule and evaluations.
-        tasks: those that the table is of.
-        methods: those that it compares.
-        seeds: how many, from 0.
+        tasks: tasks of the table.
+        methods: methods compared.
+        seeds: number of seeds, from 0.
 
     Returns:
-        Rows with `COLUMNS`: means over the seeds, the standard deviation of the areas (None of one seed), the best
-        molecule of all seeds. The sums' deviation is that of the seeds' sums. "aucs" lists each seed's area.
+        Rows with `COLUMNS`: means over the seeds, the standard deviation of the areas (None for one seed), the best
+        molecule of all seeds. The deviation of a sum is that of the seeds' sums. "aucs" lists each seed's area.
     """
     held = {(row["task"], row["method"], row["seed"]): row for row in done}
     rows: list[Row] = []
@@ -61,7 +61,7 @@ def write(folder: Path, rows: Sequence[Row], budget: int) -> None:
 
 
 def wide(rows: Sequence[Row], budget: int) -> tuple[list[str], list[list[str | None]]]:
-    """The table as it is read: a line for each task, a column for each method, and those printed by task."""
+    """The table in wide format: a line for each task, a column for each method, and the figures printed by task."""
     methods = list(dict.fromkeys(row["method"] for row in rows))
     printed = BY_TASK.get(budget, {})
     tasks = [task for task in dict.fromkeys(row["task"] for row in rows) if task != SUM]

@@ -1,4 +1,4 @@
-"""The models that come with grae, trained: from data to the folder that is in the package."""
+"""Training of the models that come with grae: from data to the folder in the package."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +19,11 @@ TEST = 0.05
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained; what it does not say is left to the default preset.
+    """How a model is trained; the rest is left to the default preset.
 
     Attributes:
         description: one line.
-        grammar: a shipped grammar.
+        grammar: a built-in grammar.
         data: a named data set.
         time_budget: minutes.
         seed: of the split, the weights and the batches.
@@ -39,7 +39,7 @@ class Recipe:
 
     @property
     def command(self) -> str:
-        """The command that trains the same."""
+        """The equivalent command."""
         options = {"--grammar": self.grammar, "--data": self.data, "--seed": self.seed, **self.parameters}
         spelled = " ".join(f"{name} {value}" for name, value in options.items())
         return f"grae train {spelled} --time-budget {self.time_budget:g}"
@@ -80,19 +80,19 @@ def train_again(
     progress: Shown = False,
     build: "Build | None" = None,
 ) -> None:
-    """Trains a recipe into a folder; a stopped training is resumed, and a finished one kept.
+    """Trains a recipe into a folder; an interrupted training is resumed, and a finished one kept.
 
     Args:
         recipe: what to train.
-        place: the folder of the run.
-        data: other strings than the recipe's.
-        time_budget: other minutes.
+        place: the run folder.
+        data: replaces the recipe's data.
+        time_budget: replaces the recipe's minutes.
         device: where to compute.
         progress: see `GrammarAutoencoder`.
-        build: as `datasets.origin.store_of` takes it.
+        build: see `datasets.origin.store_of`.
 
     Raises:
-        DataError: the data set cannot be brought here.
+        DataError: the data set cannot be obtained.
         RunError: the folder holds another training.
     """
     folder = RunFolder(place)
@@ -110,7 +110,7 @@ def train_again(
 
 
 def check_size(place: Path) -> int:
-    """The bytes of a packed model. Raises SettingsError: more than one that comes with grae may have."""
+    """The size of a packed model in bytes. Raises a SettingsError if it exceeds `MOST_BYTES`."""
     size = size_of(place)
     if size > MOST_BYTES:
         raise SettingsError(

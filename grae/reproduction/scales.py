@@ -1,4 +1,4 @@
-"""How large the experiments on structured objects are: as published, or small enough for half an hour."""
+"""The sizes of the experiments on structured objects: as published, or small enough for half an hour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class Objects:
     Attributes:
         grammar: its name.
         data: the data set.
-        target: what is searched for.
-        attempts: decodings of each point.
-        parameters: of `GrammarAutoencoder`, beside grammar and model.
-        strings: of the data set that are used, at most; `ALL` for all.
+        target: of the search.
+        attempts: decodings per point.
+        parameters: of `GrammarAutoencoder`, except grammar and model.
+        strings: maximum number of strings of the data set; `ALL` for all.
     """
 
     grammar: str
@@ -30,15 +30,15 @@ class Objects:
 
 @dataclass(frozen=True)
 class Scale:
-    """How large an experiment is.
+    """The size of an experiment.
 
     Attributes:
-        objects: what it is done on, by name.
-        trials: searches for each model.
-        rounds: of a search.
-        batch_size: points a round.
-        start_limit: strings that a search starts from, at most; `ALL` for all.
-        words: what it is, for whoever reads the table.
+        objects: its objects, by name.
+        trials: searches per model.
+        rounds: per search.
+        batch_size: points per round.
+        start_limit: maximum number of strings that a search starts from; `ALL` for all.
+        words: a description for readers of the table.
     """
 
     objects: Mapping[str, Objects]

@@ -1,6 +1,6 @@
-"""The paper's table of structured objects: every model trained alike and searched alike, in a folder that resumes.
+"""The paper's table of structured objects: all models trained and searched alike, in a folder that can be resumed.
 
-experiment.json                        what was asked for; the same command resumes it
+experiment.json                        what was requested; the same command resumes it
 <objects>-<model>/                     the run of each model that was trained here
 <objects>-<model>-<rules>/trial-<n>/   each search
 trials.jsonl                           one line per finished search
@@ -46,12 +46,12 @@ class _Experiment:
     """What the parts of an experiment share.
 
     Attributes:
-        folder: where all is kept.
-        scale: how large it is.
+        folder: of the experiment.
+        scale: its size.
         seed: of the strings, the networks and the searches.
         device: where to compute.
-        tell: called with messages on the progress.
-        progress: whether trainings and searches show theirs.
+        tell: called with progress messages.
+        progress: whether trainings and searches show their progress.
     """
 
     folder: Path
@@ -75,24 +75,24 @@ def reproduce_structured(
     progress: bool = False,
     foresee: bool = False,
 ) -> list[Row]:
-    """Trains and searches with each model, unless the folder says that it is done.
+    """Trains and searches with each model, unless the folder holds the results.
 
-    The expression searched for is held out of the published expressions, in training and as a start. Strings are
-    decoded as published, under the grammar alone and without forced completion; GRAE's molecules a second time under
-    the language's rules.
+    The target expression is removed from the published expressions, for training and as a start. Strings are decoded as
+    published, under the grammar alone and without forced completion; GRAE's molecules a second time under the
+    language's rules.
 
     Args:
-        folder: where it is all kept.
-        scale: how large it is.
-        objects: of the scale's; all when left out.
+        folder: of the experiment.
+        scale: its size.
+        objects: of the scale's; by default all.
         models: their names.
         runs: folders of trained models by objects and model, which are not trained here; they start from their own
             training strings.
         seed: of the strings, the networks and the first search; each further search takes the next.
         device: where to compute.
-        tell: called with messages on the progress.
+        tell: called with progress messages.
         progress: whether to show the progress of trainings and searches on standard error.
-        foresee: whether to tell first how long it will take, which takes a minute or two to measure.
+        foresee: whether to estimate the duration first, which takes a minute or two.
 
     Returns:
         The rows of the table; see `table.rows_of`.
@@ -100,7 +100,7 @@ def reproduce_structured(
     Raises:
         RunError: the folder holds another experiment, or cannot be written.
         SettingsError: there is no such model or objects.
-        DataError: the data are not to be had.
+        DataError: the data are not available.
     """
     chosen = list(scale.objects) if objects is None else list(objects)
     for name in chosen:
@@ -131,19 +131,19 @@ def reproduce_structured(
 
 
 def read_trials(folder: Path) -> list[Row]:
-    """The searches that are done. Raises RunError where the file is damaged."""
+    """The finished searches. Raises a RunError if the file is damaged."""
     path = folder / TRIALS
     return files.read_jsonl(path, remedy="remove it; what the searches found is read again") if path.is_file() else []
 
 
 def _under(objects: Objects, model: str) -> list[str]:
-    """The rules under which a model is searched, where it can be."""
+    """The rules under which a model can be searched."""
     has_rules = load_grammar(objects.grammar).language.automaton is not None
     return ["grammar", "semantic"] if has_rules and model in ALSO_UNDER_RULES else ["grammar"]
 
 
 def _pending(experiment: _Experiment, name: str, model: str, run: Path | None) -> Pending:
-    """What is not done with a model yet."""
+    """What remains to be done with a model."""
     done = {(row["objects"], row["model"], row["rules"], row["trial"]) for row in read_trials(experiment.folder)}
     trials = range(1, experiment.scale.trials + 1)
     searches = {
@@ -155,7 +155,7 @@ def _pending(experiment: _Experiment, name: str, model: str, run: Path | None) -
 
 
 def _foreseen(experiment: _Experiment, pending: list[Pending]) -> None:
-    """Tells how long the rest will take."""
+    """Reports how long the rest will take."""
     left = [one for one in pending if any(one.searches.values())]
     if not left:
         return
@@ -172,7 +172,7 @@ def _foreseen(experiment: _Experiment, pending: list[Pending]) -> None:
 
 
 def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) -> None:
-    """All searches with one model that are not done."""
+    """Runs all remaining searches with one model."""
     done = {(row["objects"], row["model"], row["rules"], row["trial"]) for row in read_trials(experiment.folder)}
     trials = range(1, experiment.scale.trials + 1)
     under = _under(experiment.scale.objects[name], model)
@@ -197,7 +197,7 @@ def _searched(experiment: _Experiment, name: str, model: str, run: Path | None) 
 
 
 def _alike(one: str, other: str, preset: str, language: str) -> bool:
-    """Whether two names are of one model under a preset, as grae and rae-l2 are, except by default on molecules."""
+    """Whether two names denote the same model under a preset, as grae and rae-l2 do, except by default on molecules."""
 
     def parts(name: str) -> tuple[object, ...]:
         row = model_named(name)
@@ -232,7 +232,7 @@ def _taken(experiment: _Experiment, name: str, run: Path) -> "tuple[GrammarAutoe
 
 
 def _strings(what: Objects, seed: int) -> list[str]:
-    """The strings of a data set that are used, without those that are the target itself."""
+    """The strings of a data set that are used, without the target itself."""
     from grae.datasets import open_source
 
     texts = list(dict.fromkeys(open_source(what.data).texts()))
@@ -243,7 +243,7 @@ def _strings(what: Objects, seed: int) -> list[str]:
 
 
 def _without_target(texts: list[str], target: str) -> list[str]:
-    """Strings without those that solve a target which has a solution."""
+    """Strings without those that solve a target with a known solution."""
     if target != "log-mse":
         return texts
     start = scored(texts, Scorer(target_named(target)), limit=ALL, n_jobs=-1)
@@ -259,7 +259,7 @@ def _search(
     trial: int,
     place: Path,
 ) -> Row:
-    """One search, from where it stands in its folder, and what it found."""
+    """One search, resumed from its folder, and its results."""
     from grae.optimization import optimize
 
     scale, what = experiment.scale, experiment.scale.objects[name]
@@ -293,27 +293,27 @@ def _search(
 
 
 def _worst(result: "SearchResult") -> tuple[float, bool]:
-    """What a point without a score counts as, and whether higher is better."""
+    """The value of a point without a score, and whether higher is better."""
     maximize = result.target.direction == "maximize"
     of_start = result.start.worst_score(maximize)
     return result.target.worst if np.isfinite(result.target.worst) or of_start is None else of_start, maximize
 
 
 def published_average(scores: Sequence[float | None], worst: float, maximize: bool) -> float | None:
-    """The average score of a search's points, as the published script takes it.
+    """The average score of a search's points, as in the published script.
 
     A point without a valid string counts as `worst`. Then the points with the worst score of all are left out, and no
-    others: where the worst is that of the data, a valid string can score lower.
+    others: if the worst is that of the data, a valid string can score lower.
     Source: molecule_optimization/get_final_results.py of the published code of Kusner et al. 2017. (The script on
     expressions leaves out the worst score of the last of all searches, which is a slip.)
 
     Args:
-        scores: of all points; None where there is no valid string, or its values are not finite.
+        scores: of all points; None if there is no valid string, or its values are not finite.
         worst: see above.
         maximize: whether higher is better.
 
     Returns:
-        None where all points score alike.
+        None if all points score alike.
     """
     values = np.array([worst if score is None else score for score in scores], np.float64)
     better = values > values.min() if maximize else values < values.max()

@@ -1,7 +1,7 @@
-"""The figures of structured objects that the paper prints, to stand beside ours.
+"""The paper's printed figures of structured objects, for comparison.
 
 Source: Ghosh et al. 2020, table 2: five trials of Bayesian optimization, mean and standard error. The row of GCVVAE is
-left out, because we did not read it in the source ourselves. `IN_LANGUAGE` is printed nowhere, but follows from the
+left out, because we did not read it in the source ourselves. `IN_LANGUAGE` is not printed, but follows from the
 published weights (github.com/mkusner/grammarVAE, pretrained, expressions, 50 epochs).
 """
 

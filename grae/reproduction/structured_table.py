@@ -1,7 +1,7 @@
-"""The table of structured objects: of each model's searches the mean and its standard error, beside what is published.
+"""The table of structured objects: mean and standard error over each model's searches, beside the published figures.
 
 What the paper prints as valid is the share of a search's *points* of which at least one of the drawn decodings is
-valid; the share of all *decodings* that are valid stands beside it. Averages and errors are taken as published: see
+valid; the share of all *decodings* that are valid stands beside it. Averages and errors are computed as published: see
 `structured.published_average`; the error is the standard deviation with divisor n over the square root of n.
 """
 
@@ -36,17 +36,17 @@ COLUMNS = (
 def rows_of(trials: Sequence[Row]) -> list[Row]:
     """A row for each objects, model and rules, in the order of the searches.
 
-    Each holds the number of trials and of calls in all; the share of points with a valid decoding, the share of
-    decodings that are valid and the average score, each as mean and standard error over the trials (None where too few
-    have one); the best three strings of all trials with their scores; and what is published, None where nothing is.
-    Printed figures are of strings decoded under the grammar alone.
+    Each holds the number of trials and of target calls; the share of points with a valid decoding, the share of
+    decodings that are valid and the average score, each as mean and standard error over the trials (None if too few
+    have one); the best three strings of all trials with their scores; and the published figures, None if there are
+    none. Printed figures are of strings decoded under the grammar alone.
     """
     keys = dict.fromkeys((trial["objects"], trial["model"], trial["rules"]) for trial in trials)
     return [_row(key, [one for one in trials if (one["objects"], one["model"], one["rules"]) == key]) for key in keys]
 
 
 def mean_and_error(values: Sequence[float | None]) -> tuple[float | None, float | None]:
-    """The mean of the values that are not None, and its standard error as published (divisor n); None of too few."""
+    """The mean of the values that are not None, and its standard error as published (divisor n); None for too few."""
     there = [value for value in values if value is not None]
     mean = float(np.mean(there)) if there else None
     return mean, float(np.std(there)) / math.sqrt(len(there)) if len(there) > 1 else None
@@ -83,7 +83,7 @@ def _row(key: tuple[str, str, str], trials: Sequence[Row]) -> Row:
 
 
 def write(folder: Path, rows: Sequence[Row]) -> None:
-    """Writes the table as CSV, JSON, Markdown and a picture. Raises RunError where the file system refuses."""
+    """Writes the table as CSV, JSON, Markdown and a plot. Raises a RunError if the file system refuses."""
     flat = [{**row, "best": _scores(row["best"]), "printed_best": _numbers(row["printed_best"])} for row in rows]
     write_table(folder, COLUMNS, rows, as_markdown(rows), flat=flat)
     draw(rows, folder / "table.png")
@@ -110,7 +110,7 @@ def cell(row: Row, name: str) -> str:
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Draws valid shares and average scores with their standard errors, ours and the published ones.
+    """Plots valid shares and average scores with their standard errors, ours and the published ones.
 
     Raises:
         RunError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""A model of an experiment, trained from where its run stands."""
+"""A model of an experiment, trained or resumed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,14 @@ def train(
     """Trains a model on a data set; an interrupted training resumes.
 
     Args:
-        run: the run's folder.
+        run: the run folder.
         grammar: the grammar's name.
         data: a data set or a file.
-        parameters: of `GrammarAutoencoder`, beside the grammar.
-        build: makes the derivation store, as `datasets.origin.store_of` takes it.
+        parameters: of `GrammarAutoencoder`, except the grammar.
+        build: builds the derivation store; see `datasets.origin.store_of`.
 
     Raises:
-        DataError: the data are not to be had.
+        DataError: the data are not available.
         SettingsError: a parameter is unknown or out of range.
         RunError: the folder holds another run, or cannot be written.
     """

@@ -1,8 +1,8 @@
-"""The shares of valid strings as the published models are decoded: of draws, and of points with several draws each.
+"""Shares of valid strings under the published decoding: of draws, and of points with several draws each.
 
-Codes are drawn from N(0, I), from a Gaussian and a mixture fitted to the training codes, and evenly from the box of the
-training codes, where the published search looks. Each is decoded several times, every production drawn from the masked
-softmax, completion not forced.
+Codes are drawn from N(0, I), from a Gaussian and a mixture fitted to the training codes, and uniformly from the
+bounding box of the training codes, where the published search looks. Each is decoded several times, with every
+production drawn from the masked softmax, and completion not forced.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,12 +24,12 @@ POINTS, DRAWS = 1000, 25
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """What became of points that were decoded several times each.
+    """The outcome of points that were decoded several times each.
 
     Attributes:
-        codes: where the points were drawn from.
-        points: how many.
-        draws: decodings of each.
+        codes: distribution of the points.
+        points: number of points.
+        draws: decodings per point.
         complete: share of the draws whose derivation ended within the model's length.
         in_language: share of the draws in the language; for a model on derivations that is the same.
         valid: share of the draws that are valid: read by RDKit, or finite.
@@ -50,7 +50,7 @@ class Validity:
 
 
 def from_published_weights(model: "GrammarAutoencoder") -> dict[str, float]:
-    """What is known of the published weights of such a model (`printed.IN_LANGUAGE`); nothing but of expressions."""
+    """The figures of the published weights of such a model (`printed.IN_LANGUAGE`), known for expressions only."""
     return IN_LANGUAGE.get(model.language_grammar_.language.name, {}).get(model.settings_.model, {})
 
 
@@ -63,15 +63,15 @@ def published_validity(
     seed: int = 0,
     done: Callable[[str], None] = lambda name: None,
 ) -> list[Validity]:
-    """The shares for each way to draw codes.
+    """The shares for each distribution of codes.
 
     Args:
         model: a fitted model.
-        training_codes: (n, D), those of the strings that it was trained on; they span the box.
-        points: codes drawn from each.
-        draws: decodings of each code.
+        training_codes: (n, D), codes of the training strings; they span the box.
+        points: number of codes drawn from each distribution.
+        draws: decodings per code.
         seed: of codes and decodings.
-        done: called with the name of each when it is done.
+        done: called with the name of each distribution when it is finished.
     """
     rows = []
     for name, codes in _codes(model, training_codes, points, seed):

@@ -1,4 +1,4 @@
-"""The notations in which grammars are read, and which of them a file is in."""
+"""The notations in which grammars are read, and how the notation of a file is determined."""
 
 import re
 from collections.abc import Callable
@@ -37,11 +37,11 @@ FORMATS: Table[Reader] = Table(
 
 
 class Directives(NamedTuple):
-    """What comments of a file say.
+    """The directives in the comments of a file.
 
     Attributes:
-        language: what the strings mean; None for nothing further.
-        alphabet: what large sets of characters are restricted to; None for nothing.
+        language: language of the strings; None for plain strings.
+        alphabet: restriction of large character sets; None for none.
     """
 
     language: Language | None
@@ -64,19 +64,19 @@ def read_grammar(
 ) -> Grammar:
     """Reads a grammar in a notation other than grae's own.
 
-    Comments may hold the directives `language NAME` and `alphabet NAME` behind a percent sign, as in `#% language
+    Comments may contain the directives `language NAME` and `alphabet NAME` after a percent sign, as in `#% language
     expressions` or `//% alphabet printable`.
 
     Args:
         text: of the file, or a regular expression.
-        name: of the grammar.
+        name: name of the grammar.
         notation: a row of `FORMATS`.
-        label: what messages call the file; its name when left out.
-        alphabet: "printable", "ascii", or characters between brackets, such as "[ -~äöü]": what sets of very many
-            characters are restricted to, such as `[^"]`; where left out, such sets are errors.
+        label: name of the file in messages; by default `name`.
+        alphabet: "printable", "ascii", or characters in brackets, such as "[ -~äöü]", to which very large character
+            sets such as `[^"]` are restricted; by default such sets are errors.
 
     Raises:
-        GrammarError: what cannot be read or said in plain productions; with line, column and caret.
+        GrammarError: what cannot be read or expressed in plain productions; with line, column and caret.
         SettingsError: there is no such format or alphabet.
         MissingExtraError: the format's package is not installed.
     """
@@ -91,7 +91,7 @@ def alphabet_named(name: str) -> Characters:
     """The characters of an alphabet.
 
     Args:
-        name: "printable", "ascii", or characters between brackets.
+        name: "printable", "ascii", or characters in brackets.
 
     Raises:
         SettingsError: it is neither.

@@ -64,7 +64,7 @@ class AbnfReader(NotationReader):
     blank = re.compile(r"(?:\s+|;[^\n]*)*")
 
     def grammar(self) -> GrammarTree:
-        """The rules of the file, and those core rules that they use."""
+        """The rules of the file, and the core rules that they use."""
         rules: dict[str, Rule] = {}
         self.skip()
         while not self.at_end:
@@ -90,7 +90,7 @@ class AbnfReader(NotationReader):
         return [Rule(name, body) for name, body in CORE.items() if name in used and name not in rules]
 
     def item(self) -> Part | None:
-        """An element, behind how often it is repeated."""
+        """An element, with its repetition."""
         if _HEAD.match(self.text, self.place):
             return None
         begin = self.place

@@ -1,7 +1,7 @@
-"""ANTLR 4: combined grammars, or one of tokens alone, without actions.
+"""ANTLR 4: combined or lexer grammars, without actions.
 
 A grammar derives characters, so that a token ends where the derivation needs it to; ANTLR's lexer takes the longest
-token at each place. What is skipped or sent to another channel may stand behind each token and before the first.
+token at each position. What is skipped or sent to another channel may follow each token and precede the first.
 """
 
 import re
@@ -77,7 +77,7 @@ class AntlrReader(NotationReader):
         return self.tree(rules, starts[0], tuple(skipped))
 
     def _prequel(self) -> bool:
-        """Goes past what stands between rules and is none."""
+        """Skips what stands between rules and is not one."""
         begin = self.place
         if (options := self.matches(_OPTIONS)) is not None:
             case = _CASE.search(options[1])
@@ -127,7 +127,7 @@ class AntlrReader(NotationReader):
         return part
 
     def _command(self) -> bool:
-        """Whether the command here, where there is one, skips the token."""
+        """Whether the command here, if there is one, skips the token."""
         begin = self.place
         if not self.sees("->"):
             return False
@@ -177,7 +177,7 @@ class AntlrReader(NotationReader):
         return None
 
     def _any_but(self, begin: int) -> Part:
-        """Any character, or any but some."""
+        """Any character, or any except some."""
         negates = self.sees("~")
         self.place += 1
         self.skip()

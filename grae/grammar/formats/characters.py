@@ -1,4 +1,4 @@
-"""Sets of characters as ranges of code points, and how they are called in a grammar."""
+"""Character sets as ranges of code points, and their names in a grammar."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ class Characters:
     """A set of characters.
 
     Attributes:
-        ranges: first and last code points, in order, apart, without surrogates.
+        ranges: first and last code points, ascending, disjoint, without surrogates.
     """
 
     ranges: tuple[Range, ...]
@@ -62,14 +62,14 @@ class Characters:
         return self & ~other
 
     def in_both_cases(self) -> "Characters":
-        """With the other case of each letter, where that is one character: no long s, no kelvin sign."""
+        """The set with the other case of each letter, if that is a single character: no long s, no kelvin sign."""
         if len(self) > 2**16:
             return self
         return self | Characters.of("".join(form for character in self for form in cases(character)))
 
     @cached_property
     def name(self) -> str | None:
-        """A short name for a nonterminal, such as `digit`, `0-7` or `e/E`; None where there is none."""
+        """A short name for a nonterminal, such as `digit`, `0-7` or `e/E`; None if there is none."""
         spelled = "".join(_spelled(first, last) for first, last in self.ranges)
         if spelled in _NAMES:
             return _NAMES[spelled]
@@ -80,7 +80,7 @@ class Characters:
 
 
 def cases(character: str) -> set[str]:
-    """A character in both cases, where these are single characters of each other."""
+    """A character in both cases, if these are single characters of each other."""
     forms = {character, character.lower(), character.upper()}
     alike = {form for form in forms if len(form) == 1 and form.lower() == character.lower()}
     return alike if unicodedata.category(character).startswith("L") else {character}

@@ -1,4 +1,4 @@
-"""What all notations are read into: rules of sequences, choices, repetitions, literals and sets of characters."""
+"""The common representation of all notations: rules of sequences, choices, repetitions, literals and character sets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from grae.grammar.formats.characters import Characters
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A literal; `()` of no characters is a sequence of nothing."""
+    """A literal; the empty string is `Sequence(())`."""
 
     text: str
     ignores_case: bool = False
@@ -20,7 +20,7 @@ class OneOf:
 
     Attributes:
         characters: the set.
-        offset: where it stands in the file, for messages; two sets that differ only here are equal.
+        offset: its position in the file, for messages; ignored in comparisons.
     """
 
     characters: Characters
@@ -29,7 +29,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What another rule derives.
+    """A reference to another rule.
 
     Attributes:
         name: of the rule.
@@ -56,12 +56,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A part several times.
+    """A repeated part.
 
     Attributes:
         part: what is repeated.
-        least: times.
-        most: times; None without a bound.
+        least: minimum number of repetitions.
+        most: maximum number; None for no limit.
     """
 
     part: "Part"
@@ -71,11 +71,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """The characters of one part that are not of another; both derive single characters.
+    """The characters of one part except those of another; both derive single characters.
 
     Attributes:
-        part: those that remain.
-        excluded: those that do not; None for "all characters" in the place of `part`.
+        part: the characters to choose from; None for all.
+        excluded: the characters to exclude.
         offset: as in `OneOf`.
     """
 
@@ -95,9 +95,9 @@ class Rule:
     """A rule of a grammar.
 
     Attributes:
-        name: as the file spells it.
+        name: as spelled in the file.
         body: what it derives.
-        offset: where it begins in the file; None where it comes from another.
+        offset: where it begins in the file; None if it comes from another file.
         is_token: whether nothing may be skipped inside it.
     """
 
@@ -109,12 +109,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class GrammarTree:
-    """A grammar as its file says it.
+    """The contents of a grammar file.
 
     Attributes:
-        rules: in file order, of different names.
-        start: the name of the rule that derives the language.
-        skipped: what may stand before and behind each token and each literal outside tokens.
+        rules: in file order, with distinct names.
+        start: name of the start rule.
+        skipped: what may stand before and after each token and each literal outside tokens.
     """
 
     rules: tuple[Rule, ...]
@@ -123,18 +123,18 @@ class GrammarTree:
 
 
 def choice(parts: list[Part]) -> Part:
-    """A choice, or the part alone."""
+    """A choice, or its only part."""
     return parts[0] if len(parts) == 1 else Choice(tuple(parts))
 
 
 def sequence(parts: list[Part]) -> Part:
-    """A sequence, or the part alone; sequences inside are written out."""
+    """A sequence, or its only part; nested sequences are flattened."""
     flat = [one for part in parts for one in (part.parts if isinstance(part, Sequence) else (part,))]
     return flat[0] if len(flat) == 1 else Sequence(tuple(flat))
 
 
 def joined(part: Part) -> Part:
-    """A sequence with adjacent literals as one."""
+    """A sequence with adjacent literals merged."""
     parts: list[Part] = []
     for one in part.parts if isinstance(part, Sequence) else (part,):
         before = parts[-1] if parts else None

@@ -1,4 +1,4 @@
-"""Which parts of rules derive the empty string, and parts without it."""
+"""Which parts of rules derive the empty string, and equivalents that do not."""
 
 from collections.abc import Iterable, Set
 
@@ -29,8 +29,8 @@ def is_nullable(part: Part, rules: Set[str]) -> bool:
     """Whether a part derives the empty string.
 
     Args:
-        part: any.
-        rules: the names of those that do.
+        part: any part.
+        rules: names of the rules that derive the empty string.
     """
     match part:
         case Text(text):
@@ -48,12 +48,12 @@ def is_nullable(part: Part, rules: Set[str]) -> bool:
 
 
 def without_empty(part: Part, rules: Set[str]) -> Part:
-    """A part that derives the same strings but the empty one, so that its repetition derives nothing in one way alone.
+    """A part that derives the same strings except the empty one, so that its repetition derives that in one way only.
 
-    A reference to a rule that derives the empty string stays as it is.
+    A reference to a rule that derives the empty string is left unchanged.
 
     Args:
-        part: any.
+        part: any part.
         rules: as in `is_nullable`.
     """
     if not is_nullable(part, rules):

@@ -1,6 +1,6 @@
-r"""GBNF, the grammars of llama.cpp (grammars/README.md there), which XGrammar reads too.
+r"""GBNF, the grammars of llama.cpp (its grammars/README.md), which XGrammar also reads.
 
-root  ::= "[" item ("," item)* "]"      # the rule `root` starts
+root  ::= "[" item ("," item)* "]"      # `root` is the start rule
 item  ::= [a-z]{1,8} | "\\"" [^"]* "\\""
 """
 

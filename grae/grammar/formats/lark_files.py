@@ -1,7 +1,7 @@
 """Lark's grammars, read by the lark package (extra `lark`).
 
 A grammar derives characters, so that a terminal ends where the derivation needs it to, as in Lark's Earley parser with
-`lexer="dynamic_complete"`. What `%ignore` names may stand behind each terminal and before the first.
+`lexer="dynamic_complete"`. Terminals named by `%ignore` may follow each terminal and precede the first.
 """
 
 import re
@@ -39,11 +39,11 @@ COMMON = {"ESCAPED_STRING": r'"(?:[^"\\\n]|\\.)*"', "C_COMMENT": r"/\*(?:[^*]|\*
 
 
 def read(text: str, name: str) -> GrammarTree:
-    """Reads a Lark file; what it imports is looked for in Lark's own grammars alone.
+    """Reads a Lark file; imports are resolved in Lark's own grammars only.
 
     Args:
         text: of the file.
-        name: what messages call it.
+        name: its name in messages.
 
     Raises:
         GrammarError: with the line and the column of what cannot be read.
@@ -69,7 +69,7 @@ def read(text: str, name: str) -> GrammarTree:
 
 
 def _check_depth(text: str, name: str) -> None:
-    """Raises GrammarError where groups are nested too deep, which lark itself reads by recursion."""
+    """Raises a GrammarError where groups are nested too deeply for lark, which reads them recursively."""
     depth = 0
     for token in _TOKENS.finditer(text):
         depth += (token[0] in "([") - (token[0] in ")]")
@@ -79,7 +79,7 @@ def _check_depth(text: str, name: str) -> None:
 
 
 def _fail(error: Exception, text: str, name: str) -> Never:
-    """Raises a refusal of Lark's as ours."""
+    """Raises a lark error as a GrammarError."""
     message = str(error).partition("\n")[0]
     if token := getattr(error, "token", None):
         wanted = [_SIGNS[one] for one in sorted(getattr(error, "expected", ())) if one in _SIGNS]
@@ -104,13 +104,13 @@ def _fail(error: Exception, text: str, name: str) -> Never:
 
 
 class _Translation:
-    """A grammar of Lark's as rules.
+    """Translates a Lark grammar to rules.
 
     Args:
         text: of the file.
-        name: what messages call it.
-        grammar: as the lark package reads it, with imported terminals.
-        common: Lark's own terminals that are named in `COMMON`.
+        name: its name in messages.
+        grammar: as read by the lark package, with imported terminals.
+        common: the terminals of Lark's own grammars that are named in `COMMON`.
     """
 
     def __init__(self, text: str, name: str, grammar: Any, common: Any) -> None:
@@ -159,13 +159,13 @@ class _Translation:
         return self._part(tree) if written is None else written
 
     def _skipped(self, terminal: str) -> Part:
-        """What `%ignore` names, a terminal or without a name."""
+        """The terminals of `%ignore`, named or anonymous."""
         if not terminal.startswith("__IGNORE"):
             return Reference(terminal)
         return next(rule.body for rule in self._rules if rule.name == terminal)
 
     def _needed(self, skipped: list[Part]) -> list[Rule]:
-        """The rules that are reached; Lark, too, takes no notice of others."""
+        """The rules that are reached from the start rule; Lark, too, disregards others."""
         rules = {rule.name: rule for rule in self._rules}
         reached = {START}
         waiting = [rules[START].body, *skipped]
@@ -270,7 +270,7 @@ class _Translation:
         return Reference(self._instances[key])
 
     def _offset(self, name: str) -> int | None:
-        """Where the file defines a name; None where it comes from another."""
+        """The offset of the definition of a name; None if it comes from another file."""
         found = re.search(
             rf"^\s*(?:%override\s+|%extend\s+)?[?!]*({re.escape(name)})\b[^:\n]*:", self._text, re.MULTILINE
         )

@@ -1,10 +1,10 @@
-"""From rules with groups, repetitions and sets of characters to plain productions.
+"""From rules with groups, repetitions and character sets to plain productions.
 
-Each gets a nonterminal whose name says what it is:
+Each of these gets a nonterminal with a descriptive name:
 
-    digit, 0-7, e/E             a set of characters; one production for each
+    digit, 0-7, e/E             a character set; one production for each
     item/any, item/some         item*, item+
-    item/opt, item/0-3          item?, and what is left of item{m,n}: up to three
+    item/opt, item/0-3          item?, and the remainder of item{m,n}: up to three
     value/1, value/2            the groups of the rule `value` that have no better name
     skipped                     what may stand between tokens
 
@@ -57,18 +57,18 @@ def plain_grammar(
     language: Language | None = None,
     alphabet: Characters | None = None,
 ) -> Grammar:
-    """The grammar of a file's rules in plain productions.
+    """Translates the rules of a file to plain productions.
 
     Args:
         tree: the rules.
         text: of the file, for messages.
-        name: of the grammar.
-        label: of the file, for messages.
-        language: what the strings mean.
-        alphabet: what sets of more than `MOST_CHARACTERS` characters are restricted to.
+        name: name of the grammar.
+        label: name of the file, for messages.
+        language: language of the strings.
+        alphabet: restriction of sets of more than `MOST_CHARACTERS` characters.
 
     Raises:
-        GrammarError: a rule that is not defined, or a set of characters without bound; with line and caret.
+        GrammarError: an undefined rule, or an unlimited character set; with line and caret.
     """
     productions = _Translation(tree, text, label, alphabet).productions()
     numbered = [Production(number, lhs, rhs, line) for number, (lhs, rhs, line) in enumerate(productions)]
@@ -76,7 +76,7 @@ def plain_grammar(
 
 
 class _Translation:
-    """One translation; a rule's productions come first, then those of the nonterminals that they need."""
+    """One translation; the productions of a rule come first, then those of the nonterminals that they need."""
 
     def __init__(self, tree: GrammarTree, text: str, label: str, alphabet: Characters | None) -> None:
         self._tree, self._text, self._label, self._alphabet = tree, text, label, alphabet
@@ -105,7 +105,7 @@ class _Translation:
         return self._done
 
     def _define_rule(self, lhs: Nonterminal, body: Part) -> None:
-        """Adds a rule; one that is a set or a repetition needs no other nonterminal for it."""
+        """Adds a rule; a set or a repetition needs no further nonterminal."""
         match body:
             case OneOf() | Without():
                 self._define(lhs, [[Text(one)] for one in self._set(body)])
@@ -117,7 +117,7 @@ class _Translation:
                 self._define(lhs, [[option] for option in _options(body)])
 
     def _skipping(self, start: Rule, rules: list[Rule]) -> list[Rule]:
-        """The rules with what is skipped before the whole and behind each token."""
+        """The rules, with skipped parts before the whole and after each token."""
         gap = Reference(SKIPPED)
         bodies = [self._once(part) for part in self._tree.skipped]
         parts = [*bodies, *(rule.body for rule in rules)]
@@ -139,14 +139,14 @@ class _Translation:
         ]
 
     def _once(self, part: Part) -> Part:
-        """What a skipped token repeats without bound, or the token: what is skipped is repeated anyway."""
+        """The inner part of an unlimited repetition in a skipped token, or the token: it is repeated anyway."""
         body = self._rules[part.name].body if isinstance(part, Reference) and part.name in self._rules else part
         if isinstance(body, Repeat) and body.most is None and body.least <= 1:
             return self._without_empty(body.part)
         return without_empty(part, self._nullable)
 
     def _define(self, lhs: Nonterminal, options: list[list["Part | Nonterminal"]]) -> None:
-        """Adds a nonterminal's productions, and behind them those that they need."""
+        """Adds a nonterminal's productions, followed by those that they need."""
         place = len(self._done)
         offset = self._rule.offset
         line = None if offset is None else self._text.count("\n", 0, offset) + 1
@@ -192,18 +192,18 @@ class _Translation:
         raise AssertionError(part)
 
     def _copies(self, part: Part, times: int) -> tuple[Symbol, ...]:
-        """A part several times."""
+        """A part, repeated."""
         symbols = self._symbols(part)
         if len(symbols) * times > MOST_REPEATS:
             self._fail(f"an alternative of more than {MOST_REPEATS:,} symbols", "give smaller bounds")
         return symbols * times
 
     def _named(self, key: Part, name: str | None, options: list[list["Part | Nonterminal"]]) -> Nonterminal:
-        """The nonterminal of a part, made where it is new.
+        """The nonterminal of a part, created if it is new.
 
         Args:
             key: the part.
-            name: the nonterminal's; None for the next one of the rule's groups.
+            name: of the nonterminal; None for the next number among the rule's groups.
             options: what the nonterminal derives.
         """
         if key not in self._shared:
@@ -228,7 +228,7 @@ class _Translation:
         return [*ends, *([option, lhs] for option in options)]
 
     def _few(self, part: Part) -> list[Part]:
-        """A set of a few characters without a name as literals; any other part as it is."""
+        """A small unnamed set of characters as literals; any other part unchanged."""
         if not isinstance(part, OneOf | Without):
             return [part]
         characters = self._set(part)
@@ -236,7 +236,7 @@ class _Translation:
         return [Text(one) for one in characters] if few else [part]
 
     def _up_to(self, inner: Part, most: int) -> Nonterminal | None:
-        """The nonterminal of up to so many of a part; None for none."""
+        """The nonterminal of up to this many repetitions of a part; None for none."""
         below = None
         inner = without_empty(inner, self._nullable)
         for more in range(1, most + 1 if inner != EMPTY else 1):
@@ -258,14 +258,14 @@ class _Translation:
         return self._group_name() if base is None else f"{base}/{times}"
 
     def _without_empty(self, part: Part) -> Part:
-        """What a repetition repeats: `(a?)*` and `(a*)*` are `a*`."""
+        """The part to repeat without the empty string: `(a?)*` and `(a*)*` are `a*`."""
         part = without_empty(part, self._nullable)
         while isinstance(part, Repeat) and part.least <= 1 and part.most is None:
             part = without_empty(part.part, self._nullable)
         return part
 
     def _set(self, part: Part) -> Characters:
-        """The characters of a set, within the alphabet where there are too many."""
+        """The characters of a set, restricted to the alphabet if there are too many."""
         characters = self._members(part, ())
         offset = part.offset if isinstance(part, OneOf | Without) else None
         if not characters.ranges:
@@ -286,7 +286,7 @@ class _Translation:
 
         Args:
             part: the part.
-            above: rules that it is in.
+            above: the rules that contain it.
         """
         match part:
             case OneOf(characters):
@@ -308,7 +308,7 @@ class _Translation:
                 )
 
     def _base(self, part: Part) -> str | None:
-        """What the name of a part's repetition begins with; None for a group without a name."""
+        """The beginning of the name of a part's repetition; None for an unnamed group."""
         match part:
             case Reference(name, offset):
                 return self._name(name, offset)
@@ -347,7 +347,7 @@ def _options(part: Part) -> list[Part]:
 
 
 def _spaced(part: Part, tokens: set[str], gap: Reference) -> Part:
-    """A rule's body with what is skipped behind each token and each literal."""
+    """A rule's body with skipped parts after each token and each literal."""
     match part:
         case Reference(name) if name not in tokens:
             return part
@@ -368,6 +368,6 @@ def _word(text: str) -> str | None:
 
 
 def _legal(name: str) -> str:
-    """A name of a rule as nltk's notation can spell it."""
+    """The name of a rule as spelled in nltk's notation."""
     spelled = re.sub(r"[^\w/^<>-]", "_", name)
     return spelled if NAME.fullmatch(spelled) else f"_{spelled}"

@@ -1,4 +1,4 @@
-"""What the notations with `|`, groups and repetitions have in common, for readers of each."""
+"""Common parts of the readers of notations with `|`, groups and repetitions."""
 
 import re
 from typing import ClassVar
@@ -12,7 +12,7 @@ _BOUNDS = re.compile(r"\{\s*(?:(\d{1,9})\s*(?:(,)\s*(\d{1,9})?\s*)?|,\s*(\d{1,9}
 
 
 class NotationReader(Scanner):
-    """Reads rules; a subclass says what an item of a sequence is."""
+    """Reads rules; a subclass defines the items of a sequence."""
 
     bar: ClassVar[str] = "|"
     set_escapes: ClassVar[str] = r"\]-^["
@@ -24,7 +24,7 @@ class NotationReader(Scanner):
 
         Args:
             text: of the file.
-            name: what messages call it.
+            name: its name in messages.
 
         Raises:
             GrammarError: with the line and the column of what cannot be read.
@@ -36,7 +36,7 @@ class NotationReader(Scanner):
         raise NotImplementedError
 
     def item(self) -> Part | None:
-        """The next item of a sequence, with what repeats it; None where there is none."""
+        """The next item of a sequence, with its repetition; None if there is none."""
         raise NotImplementedError
 
     def alternatives(self) -> Part:
@@ -54,7 +54,7 @@ class NotationReader(Scanner):
         return sequence(parts)
 
     def group(self, opening: str, closing: str) -> Part:
-        """The alternatives between two signs, of which the first stands here."""
+        """The alternatives between two signs, the first of which stands here."""
         begin = self.place
         self.enter()
         self.takes(opening)
@@ -67,14 +67,14 @@ class NotationReader(Scanner):
         return inner
 
     def repeated(self, part: Part) -> Part:
-        """A part with the `*`, `+` or `?` behind it."""
+        """A part with the `*`, `+` or `?` that follows it."""
         for sign, (least, most) in REPEATS.items():
             if self.takes(sign):
                 return Repeat(part, least, most)
         return part
 
     def bounded(self, part: Part) -> Part:
-        """A part with the `{m}`, `{m,}`, `{m,n}` or `{,n}` behind it."""
+        """A part with the `{m}`, `{m,}`, `{m,n}` or `{,n}` that follows it."""
         begin = self.place
         bounds = self.matches(_BOUNDS)
         if bounds is None:
@@ -87,7 +87,7 @@ class NotationReader(Scanner):
         return Repeat(part, least, most)
 
     def character_set(self) -> tuple[Characters, bool]:
-        """The characters between the brackets that open here, and whether those are the ones left out (`[^...]`)."""
+        """The characters in the brackets that open here, and whether the set is negated (`[^...]`)."""
         begin = self.place
         self.place += 1
         negated = self.sees("^")
@@ -108,7 +108,7 @@ class NotationReader(Scanner):
         return Characters.between(ranges), negated
 
     def set_character(self, begin: int) -> int:
-        """The code point of the next character of a set that began at a place."""
+        """The code point of the next character of a set that began at an offset."""
         sign = self.text[self.place : self.place + 1]
         if sign in ("", "\n"):
             self.fail("[ without ]", "close the set with ]; a bracket in it is \\]", begin)
@@ -116,10 +116,10 @@ class NotationReader(Scanner):
         return ord(self.escape(self.set_escapes) if sign == "\\" else sign)
 
     def tree(self, rules: list[Rule], start: str | None = None, skipped: tuple[Part, ...] = ()) -> GrammarTree:
-        """The rules as a grammar, whose first rule starts where none is named.
+        """The rules as a grammar; by default the first is the start rule.
 
         Raises:
-            GrammarError: there is no rule, or there are two of one name.
+            GrammarError: there is no rule, or two have the same name.
         """
         if not rules:
             self.fail("no rule", "write at least one", 0)

@@ -1,7 +1,7 @@
-"""Regular expressions as Python's `re` reads them: the strings that they match in full.
+"""Regular expressions in the syntax of Python's `re`: the strings that they match in full.
 
-`--grammar 're:[A-Z]{3}-[0-9]+'`. Anchors at the ends say nothing new; greedy and lazy repetitions are the same there.
-What no context-free grammar can say, or what looks around, is an error.
+`--grammar 're:[A-Z]{3}-[0-9]+'`. Anchors at the ends are redundant, and greedy and lazy repetitions are the same. What
+no context-free grammar can express, such as look-around, is an error.
 """
 
 import re
@@ -50,14 +50,14 @@ _REMEDY = "write what the string may be without it"
 
 
 class RegexReader(NotationReader):
-    """Reads a regular expression, which begins at `place` and ends where the text does.
+    """Reads a regular expression that begins at `place` and ends with the text.
 
     Args:
         text: that ends with the expression.
-        name: what messages call it.
+        name: its name in messages.
         place: where the expression begins.
-        flags: as `(?...)` would give them.
-        whole: the text of the file, for messages; `text` when left out.
+        flags: as given by `(?...)`.
+        whole: the text of the file, for messages; by default `text`.
         in_full: whether it stands for the strings that it matches in full, so that lazy repetitions are greedy.
     """
 
@@ -80,7 +80,7 @@ class RegexReader(NotationReader):
         self._check()
 
     def _check(self) -> None:
-        """Raises GrammarError where `re` cannot read the expression."""
+        """Raises a GrammarError if `re` cannot read the expression."""
         begin = self.place
         number = re.NOFLAG
         for flag in self.flags - {"l", "u"}:
@@ -107,7 +107,7 @@ class RegexReader(NotationReader):
         return part
 
     def skip(self) -> None:
-        """In a verbose expression, goes past white space and comments."""
+        """In a verbose expression, skips white space and comments."""
         match = (self.verbose if "x" in self.flags else self.blank).match(self.text, self.place)
         self.place = self.place if match is None else match.end()
 
@@ -122,7 +122,7 @@ class RegexReader(NotationReader):
         return part
 
     def item(self) -> Part | None:
-        """A character, a set or a group, repeated or not."""
+        """A character, a set or a group, with its repetition."""
         self.skip()
         while self.matches(_COMMENT):
             self.skip()
@@ -183,7 +183,7 @@ class RegexReader(NotationReader):
         self.fail(message, "leave anchors to the ends: the whole string is matched anyway" if anchor else _REMEDY, at)
 
     def _single(self) -> Part:
-        """One character: itself, or of a set."""
+        """One character, literal or from a set."""
         begin = self.place
         if self.sees("."):
             self.place += 1
@@ -211,7 +211,7 @@ class RegexReader(NotationReader):
         return self._text(self._character())
 
     def _character(self) -> str:
-        """The character behind a backslash."""
+        """The character after a backslash."""
         if (name := self.matches(_UNICODE_NAME)) is not None:
             return unicodedata.lookup(name[1])
         if (octal := self.matches(_OCTAL)) is not None:
@@ -250,7 +250,7 @@ class RegexReader(NotationReader):
         return Without(None, OneOf(characters), begin) if negated else OneOf(characters, begin)
 
     def _member(self) -> tuple[int | None, tuple[Range, ...]]:
-        """The next member of a set: its code point, where it is one character, and its ranges."""
+        """The next member of a set: its code point, if it is one character, and its ranges."""
         sign = self.text[self.place]
         self.place += 1
         if sign != "\\":
@@ -274,10 +274,10 @@ def read(text: str, name: str) -> GrammarTree:
 
     Args:
         text: the expression.
-        name: what messages call it.
+        name: its name in messages.
 
     Raises:
-        GrammarError: `re` cannot read it, or no grammar says the same.
+        GrammarError: `re` cannot read it, or no grammar is equivalent.
     """
     text = text.removesuffix("\n")  # of a file
     return GrammarTree((Rule(START, RegexReader(text, name).part(), 0),), START)

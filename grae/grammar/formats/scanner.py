@@ -1,4 +1,4 @@
-"""A text that is read from left to right, and errors that show where."""
+"""A text read from left to right, and errors that show the position."""
 
 import re
 from typing import Never
@@ -12,13 +12,13 @@ _CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|u\{([
 
 
 def located(text: str, offset: int, name: str) -> str:
-    """A place of a file for messages, such as `json.gbnf, line 3, column 7`."""
+    """A position in a file for messages, such as `json.gbnf, line 3, column 7`."""
     line = text.count("\n", 0, offset) + 1
     return f"{name}, line {line}, column {offset - _line_start(text, offset) + 1}"
 
 
 def problem(text: str, offset: int, name: str, message: str, remedy: str) -> GrammarError:
-    """An error at a place of a file, with its line and a caret.
+    """An error at a position in a file, with its line and a caret.
 
     Args:
         text: of the file.
@@ -42,7 +42,7 @@ class Scanner:
 
     Args:
         text: of a file, up to where reading ends.
-        name: what messages call it.
+        name: its name in messages.
 
     Attributes:
         place: index of the next character.
@@ -56,11 +56,11 @@ class Scanner:
         self.text, self.whole, self.name, self.place, self.depth = text, text, name, 0, 0
 
     def fail(self, message: str, remedy: str, at: int | None = None) -> Never:
-        """Raises the error of a place, the present one when left out."""
+        """Raises an error at a position, by default the current one."""
         raise problem(self.whole, self.place if at is None else at, self.name, message, remedy)
 
     def skip(self) -> None:
-        """Goes to the next character that is neither white space nor in a comment."""
+        """Skips white space and comments."""
         blank = self.blank.match(self.text, self.place)
         self.place = self.place if blank is None else blank.end()
 
@@ -69,7 +69,7 @@ class Scanner:
         return self.text.startswith(sign, self.place)
 
     def takes(self, sign: str) -> bool:
-        """Goes past a sign and what may be skipped behind it; False where it does not stand here."""
+        """Reads a sign and skips what may be skipped after it; False if it does not stand here."""
         if not self.sees(sign):
             return False
         self.place += len(sign)
@@ -77,7 +77,7 @@ class Scanner:
         return True
 
     def matches(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Goes past a pattern, and nothing further; None where it does not stand here."""
+        """Reads a pattern, and nothing after it; None if it does not match here."""
         match = pattern.match(self.text, self.place)
         if match is not None:
             self.place = match.end()
@@ -90,25 +90,25 @@ class Scanner:
 
     @property
     def here(self) -> str:
-        """The next character as messages name it."""
+        """The next character as named in messages."""
         return "the end of the file" if self.at_end else repr(self.text[self.place])
 
     def enter(self) -> None:
-        """Counts a group that opens.
+        """Counts an opening group.
 
         Raises:
-            GrammarError: it is one of too many inside each other.
+            GrammarError: groups are nested too deeply.
         """
         self.depth += 1
         if self.depth > DEEPEST:
             self.fail(f"more than {DEEPEST} groups inside each other", "give some of them a rule of their own")
 
     def leave(self) -> None:
-        """Counts a group that closes."""
+        """Counts a closing group."""
         self.depth -= 1
 
     def escape(self, others: str) -> str:
-        """The character behind a backslash: of one sign, or by its code point.
+        """The character after a backslash: given by one sign, or by its code point.
 
         Args:
             others: signs that stand for themselves.
@@ -127,14 +127,14 @@ class Scanner:
         self.fail(f"unknown escape \\{sign}", f"use one of {signs} \\xHH \\uHHHH", begin)
 
     def quoted(self, others: str, *, escapes: bool = True) -> str:
-        """The text of a literal whose opening quote stands here; goes past its closing one.
+        """The text of a literal whose opening quote stands here; reads up to and including its closing quote.
 
         Args:
             others: escaped signs that stand for themselves.
             escapes: whether a backslash begins an escape.
 
         Raises:
-            GrammarError: it does not end in its line.
+            GrammarError: it does not end on its line.
         """
         begin, quote = self.place, self.text[self.place]
         self.place += 1

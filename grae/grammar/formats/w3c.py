@@ -1,6 +1,6 @@
-"""EBNF as W3C's recommendations write it (XML 1.0, section 6).
+"""EBNF as in the W3C's recommendations (XML 1.0, section 6).
 
-list ::= '[' item (',' item)* ']'   /* the first rule starts */
+list ::= '[' item (',' item)* ']'   /* the first rule is the start */
 item ::= [a-z]+ | #x23 | Char - [#x0-#x1F]
 """
 
@@ -38,7 +38,7 @@ class W3cReader(NotationReader):
         return self.tree(rules)
 
     def item(self) -> Part | None:
-        """An item, repeated or not, without what a minus sign excludes."""
+        """An item with its repetition, without what a minus sign excludes."""
         while self.matches(_CONSTRAINT):
             self.skip()
         begin = self.place
@@ -77,7 +77,7 @@ class W3cReader(NotationReader):
         return None
 
     def set_character(self, begin: int) -> int:
-        """The code point of the next character of a set, which `#x` may give; a backslash is one like any other."""
+        """The code point of the next character of a set, or of a `#x` code; a backslash is an ordinary character."""
         if self.sees("#x"):
             return self._code()
         sign = self.text[self.place : self.place + 1]
