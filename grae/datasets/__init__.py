@@ -5,7 +5,9 @@ from grae.datasets.encoding import Progress
 from grae.datasets.fetching import fetch, find
 from grae.datasets.forms import encode_in_form
 from grae.datasets.locations import cache_home, data_home
-from grae.datasets.readers import Line, Source
+from grae.datasets.observations import read_data
+from grae.datasets.readers import Source
+from grae.datasets.reading import Line
 from grae.datasets.registry import DatasetEntry, default_dataset, entries, entry
 from grae.datasets.rejects import Reject
 from grae.datasets.sources import open_source
@@ -34,4 +36,5 @@ __all__ = [
     "make_split",
     "open_source",
     "open_store",
+    "read_data",
 ]

@@ -14,7 +14,8 @@ from typing import NamedTuple, cast
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
-from grae.datasets.readers import Line, Reading, Source
+from grae.datasets.readers import Source
+from grae.datasets.reading import Line, Reading
 from grae.datasets.rejects import Reject
 from grae.errors import DataError
 from grae.grammar.cfg import Grammar

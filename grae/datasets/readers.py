@@ -1,10 +1,4 @@
-"""Reads strings from files as a stream, so that memory does not grow with the file.
-
-A file holds one string per line (`text`, or `lines` with the white space around it), one string and optionally a name
-(`smi`), a table with a column of strings (`csv`), or molecules with their atoms and bonds (`sdf`), which RDKit reads
-and writes as SMILES. It may be compressed with gzip, or be a member of a tar archive, whatever its name. `-` is
-standard input.
-"""
+"""Files of strings, and standard input: opened, unpacked and checked; `reading` reads their lines."""
 
 import hashlib
 import io
@@ -17,18 +11,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, TextIO
+from typing import TextIO
 
 from grae.datasets.archives import DAMAGED, unpacked
-from grae.datasets.tables import USUAL_COLUMNS, Table
+from grae.datasets.reading import Format, Reading, damaged
+from grae.datasets.tables import Table
 from grae.errors import DataError, shortened
 from grae.paths import exists, is_device, is_dir, is_pipe
 
-Format = Literal["text", "lines", "smi", "csv", "sdf"]
 STDIN = "-"
-LONGEST_LINE = 1_000_000  # characters
 _SUFFIXES: dict[str, Format] = {
     **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
     **dict.fromkeys((".smi", ".smiles", ".ism"), "smi"),
@@ -39,20 +32,6 @@ _SPOOLED: weakref.WeakKeyDictionary[TextIO, Path] = weakref.WeakKeyDictionary()
 """Standard input, which can be read once alone, as a file."""
 MOLFILE_HEAD, COUNTS_LINE = 2048, 3
 """Bytes in which a molfile's line of counts ends, and its place, from 0."""
-
-
-class Line(NamedTuple):
-    """A line of a source.
-
-    Attributes:
-        number: its number in the file, from 1.
-        text: the string on it, without surrounding white space except in the format `lines`.
-        fault: why there is no string; "" if there is one.
-    """
-
-    number: int
-    text: str
-    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,7 +104,7 @@ class Source:
                     yield line.text
 
     @contextmanager
-    def open(self) -> Iterator["Reading"]:
+    def open(self) -> Iterator[Reading]:
         """The lines of the source, read on demand.
 
         Raises:
@@ -138,14 +117,18 @@ class Source:
                 raw = stack.enter_context(open(self._file, "rb"))
                 content = unpacked(raw, self.name, self.member, stack)
             except DAMAGED as error:
-                raise self._damaged(error) from error
+                raise damaged(self.name, error) from error
             except OSError as error:
                 raise DataError(f"cannot read {self.name}: {error.strerror}", remedy="check its permissions") from error
             buffered = stack.enter_context(io.BufferedReader(content))  # pyright: ignore[reportArgumentType]
             self._reject_binary(buffered)
-            yield Reading(self, raw, buffered)
+            yield Reading(self.name, self._format, self._table, raw, buffered)
         if _version(self._file) != before:
             raise DataError(f"{self.name} changed while it was read", remedy="run it again when the file is complete")
+
+    @property
+    def _table(self) -> Table:
+        return Table(self.name, self.column, self.header, self.delimiter or _tab_of(self.path))
 
     @cached_property
     def _file(self) -> Path:
@@ -197,7 +180,7 @@ class Source:
         try:
             head = content.peek(4096)
         except DAMAGED as error:
-            raise self._damaged(error) from error
+            raise damaged(self.name, error) from error
         if b"\0" in head:
             raise DataError(
                 f"{self.name} is not a text file: it holds zero bytes",
@@ -209,92 +192,6 @@ class Source:
         near = get_close_matches(path.name, there, n=1)
         remedy = f"did you mean {path.parent / near[0]}?" if near else "check the path; `-` reads standard input"
         return DataError(f"no file {shortened(str(path))}", remedy=remedy)
-
-    def _damaged(self, error: BaseException) -> DataError:
-        return DataError(f"{self.name} is damaged: {error}", remedy="fetch or compress it again")
-
-
-class Reading:
-    """The lines of a source that is being read; made by `Source.open`.
-
-    Attributes:
-        columns: the names of a table's columns, or None.
-    """
-
-    def __init__(self, source: Source, raw: BinaryIO, content: io.BufferedReader) -> None:
-        self._source = source
-        self._raw = raw
-        self._size = max(1, os.fstat(raw.fileno()).st_size)
-        self._is_table = source._format == "csv"
-        # Bytes that are not UTF-8 become lone surrogates, which no valid text holds: the line is lost, not the file.
-        newline = "" if self._is_table else None
-        self._content = content
-        self._text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
-
-    @property
-    def fraction(self) -> float:
-        """How much of the file's bytes has been read, 0 to 1."""
-        return min(1.0, self._raw.tell() / self._size)
-
-    def __iter__(self) -> Iterator[Line]:
-        try:
-            yield from self._strings()
-        except DAMAGED as error:
-            raise self._source._damaged(error) from error
-        except OSError as error:
-            raise DataError(f"cannot read {self._source.name}: {error.strerror}", remedy="check the disk") from error
-
-    def _strings(self) -> Iterator[Line]:
-        match self._source._format:
-            case "csv":
-                return self._table()
-            case "sdf":
-                return self._records()
-            case "smi":
-                return self._first_words()
-            case "lines":
-                return self._lines(strip=False)
-            case _:
-                return self._lines()
-
-    def _lines(self, *, strip: bool = True) -> Iterator[Line]:
-        for number, line in enumerate(self._physical_lines(), start=1):
-            text = line.strip() if strip else line.removesuffix("\n")
-            yield Line(number, text, _fault(text))
-
-    def _first_words(self) -> Iterator[Line]:
-        """Strips names after strings; a first line such as `SMILES Name` is a heading."""
-        for line in self._lines():
-            text = line.text.split(None, 1)[0] if line.text else ""
-            if line.number > 1 or text.lower() not in USUAL_COLUMNS:
-                yield Line(line.number, text, _fault(text))
-
-    def first_row(self) -> list[str]:
-        """The cells of a table's first line."""
-        return self._as_table().split(next(self._physical_lines(), ""))
-
-    def _as_table(self) -> Table:
-        source = self._source
-        return Table(source.name, source.column, source.header, source.delimiter or _tab_of(source.path))
-
-    def _table(self) -> Iterator[Line]:
-        for number, text, fault in self._as_table().cells(self._physical_lines()):
-            yield Line(number, text, fault or _fault(text))
-
-    def _records(self) -> Iterator[Line]:
-        from grae.chemistry.sdf import smiles_in
-
-        for number, text in enumerate(smiles_in(self._content), start=1):
-            yield Line(number, text or "", _fault(text or "") if text is not None else "not read by RDKit")
-
-    def _physical_lines(self) -> Iterator[str]:
-        for number, line in enumerate(iter(partial(self._text.readline, LONGEST_LINE), ""), start=1):
-            if len(line) >= LONGEST_LINE:
-                raise DataError(
-                    f"{self._source.name}, line {number} is longer than {LONGEST_LINE:,} characters",
-                    remedy="give a file with one string a line",
-                )
-            yield line
 
 
 def file_checksum(path: Path) -> str:
@@ -319,14 +216,6 @@ def _of_suffix(path: Path | str) -> Format:
 def _tab_of(path: Path | str) -> str | None:
     """The tab if a table's name ends in .tsv or .tab."""
     return "\t" if {".tsv", ".tab"} & {suffix.lower() for suffix in Path(path).suffixes} else None
-
-
-def _fault(text: str) -> str:
-    if not text:
-        return "empty"
-    if text.isascii():
-        return ""
-    return "not UTF-8" if any("\ud800" <= character <= "\udfff" for character in text) else ""
 
 
 def _version(path: Path) -> tuple[int, int]:

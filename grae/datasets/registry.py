@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict
 
-from grae.datasets.readers import Format
+from grae.datasets.reading import Format
 from grae.errors import DataError
 from grae.grammar.cfg import Grammar
 from grae.resources import shipped

@@ -39,7 +39,7 @@ def open_source(
     """
     if isinstance(column, str) and column.isascii() and column.isdecimal() and len(column) <= DIGITS:
         column = int(column)
-    delimiter = _mark(delimiter)
+    delimiter = delimiter_named(delimiter)
     if (known := entries().get(str(data))) is not None:
         reader = known.reader if column is None else known.reader.model_copy(update={"column": column})
         return Source(fetch(known.name), **reader.model_dump(), name=known.name)
@@ -53,7 +53,7 @@ def open_source(
     return source if grammar is None else fitted(source, grammar)
 
 
-def _mark(delimiter: str | None) -> str | None:
+def delimiter_named(delimiter: str | None) -> str | None:
     """A delimiter as one character. Raises DataError."""
     mark = NAMED_MARKS.get(delimiter or "", delimiter)
     if mark is not None and (len(mark) != 1 or mark in '"\r\n'):

@@ -35,6 +35,33 @@ class Table(NamedTuple):
         """Whether the first row names the columns."""
         return self.header if self.header is not None else not isinstance(self.column, int)
 
+    def rows(self, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
+        """The rows, the header too: the number of the line that each ends on, from 1, and its cells.
+
+        Args:
+            lines: physical lines with their ends.
+
+        Raises:
+            DataError: the quotes do not match.
+        """
+        blank: list[str] = []  # above the first row, which decides on the delimiter
+        first = None
+        for first in lines:
+            if first.strip():
+                break
+            blank.append(first)
+        if first is None:
+            return
+        rows = csv.reader(chain(blank, [first] if first.strip() else [], lines), delimiter=self.delimiter_of(first))
+        try:
+            for row in rows:
+                yield rows.line_num, row
+        except csv.Error as error:
+            raise DataError(
+                f"{self.name}, line {rows.line_num}: {error}",
+                remedy="check the quotes of the table near that line",
+            ) from error
+
     def cells(self, lines: Iterator[str]) -> Iterator[tuple[int, str, str]]:
         """The strings of the column: the line number, the string, and why there is none ("" if there is one).
 
@@ -44,31 +71,23 @@ class Table(NamedTuple):
         Raises:
             DataError: there is no such column, or the quotes do not match.
         """
-        first = next(lines, None)
-        if first is None:
-            return
-        rows = csv.reader(chain([first], lines), delimiter=self.delimiter_of(first))
-        try:
-            place = self._place(next(rows, []) if self.has_header else None)
-            for row in rows:
-                if rows.line_num == 1 and not self.has_header:
-                    if place >= len(row):
-                        raise self._no_column(place, None, len(row))
-                    if self.header is None and row[place].strip().lower() in USUAL_COLUMNS:
-                        continue  # a heading after all
-                if len(row) > place:
-                    yield rows.line_num, row[place].strip(), ""
-                else:
-                    yield rows.line_num, "", NO_SUCH_COLUMN if row else BLANK_ROW
-        except csv.Error as error:
-            raise DataError(
-                f"{self.name}, line {rows.line_num}: {error}",
-                remedy="check the quotes of the table near that line",
-            ) from error
-
-    def split(self, line: str) -> list[str]:
-        """The cells of the first line; none if its quotes do not match."""
-        return _split(line, self.delimiter_of(line))
+        place: int | None = None
+        for number, row in self.rows(lines):
+            if place is None and any(map(str.strip, row)):
+                place = self._place(row if self.has_header else None)
+                if self.has_header:
+                    continue
+                if place >= len(row):
+                    raise self._no_column(place, None, len(row))
+                if self.header is None and row[place].strip().lower() in USUAL_COLUMNS:
+                    continue  # a heading after all
+            if place is None:  # a blank line above the first row
+                if not self.has_header:
+                    yield number, "", BLANK_ROW
+            elif len(row) > place:
+                yield number, row[place].strip(), ""
+            else:
+                yield number, "", NO_SUCH_COLUMN if row else BLANK_ROW
 
     def delimiter_of(self, first: str) -> str:
         """The requested delimiter, else the one by which the first line has the column.

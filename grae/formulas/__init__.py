@@ -5,7 +5,7 @@ program      a formula read from text, and evaluated on rows
 canonical    what tells formulas apart
 constants    constants fitted by least squares
 template     a grammar with the columns of some data
-data         tables of numbers
+data         columns of numbers
 scoring      many formulas scored
 expression   a formula with its constants, simplified, as text
 symbolic     the same as sympy and LaTeX
@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING
 from grae.lazy_imports import lazy_getattr
 
 if TYPE_CHECKING:
-    from grae.formulas.data import Data, read_data
+    from grae.formulas.data import Data
     from grae.formulas.scoring import FormulaScorer
     from grae.formulas.template import for_columns
 
-__all__ = ["Data", "FormulaScorer", "for_columns", "read_data"]
+__all__ = ["Data", "FormulaScorer", "for_columns"]
 
 _HOMES = {
     "Data": "grae.formulas.data",
     "FormulaScorer": "grae.formulas.scoring",
     "for_columns": "grae.formulas.template",
-    "read_data": "grae.formulas.data",
 }
 
 __getattr__ = lazy_getattr(__name__, _HOMES)

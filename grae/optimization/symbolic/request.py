@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from pydantic import Field
 
 from grae import files
+from grae.datasets.observations import read_data
 from grae.errors import RunError, SettingsError
 from grae.estimator.settings import validated
-from grae.formulas.data import Data, read_data
+from grae.formulas.data import Data
 from grae.formulas.operations import Operation, with_own
 from grae.grammar import load_grammar
 from grae.optimization.symbolic.front import write_front

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grae.datasets import Source
-from grae.datasets.readers import LONGEST_LINE
+from grae.datasets.reading import LONGEST_LINE
 from grae.errors import DataError
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=20)
