@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from grae.cli.configuring import HERE_ONLY
+from grae.cli.formula_options import FIT, OWN, SHARED
 from grae.cli.output import emit, note, progress, table, written
-from grae.cli.resuming import on_command_line
+from grae.cli.resuming import changed, on_command_line
 from grae.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -15,21 +17,7 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
     from grae.training.settings import Device
 
-FIT = "fit"
-OWN = {
-    "data": "data",
-    "y": "y",
-    "test": "test",
-    "grammar": "grammar",
-    "function": "functions",
-    "evaluations": "evaluations",
-    "most_productions": "max_length",
-    "most_constants": "max_constants",
-}
-"""Options of this target alone, with what the request calls them."""
-SHARED = ("points", "delimiter", "batch_size", "seed", "workers")
-"""Options that it shares with other targets."""
-OTHER = ("run", "named_model", "target", "device", "out", "csv", "resume", "as_json")
+OTHER = ("run", "named_model", "target", "device", "out", "csv", *HERE_ONLY)
 
 
 def check_owner(context: typer.Context, target: str) -> None:
@@ -38,7 +26,7 @@ def check_owner(context: typer.Context, target: str) -> None:
     Raises:
         SettingsError: one does not.
     """
-    given = on_command_line(context, context.params)
+    given = changed(context)
     if target != FIT:
         for name in OWN:
             if name in given:

@@ -182,7 +182,7 @@ MANUAL = {
 }
 
 
-EXPERIMENTS = ("structured", "moses", "pmo", "pretrained")
+EXPERIMENTS = ("structured", "formulas", "moses", "pmo", "pretrained")
 CONFIGURABLE = (
     "train",
     "optimize",

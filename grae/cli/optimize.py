@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grae.bounds import MOST_A_ROUND, MOST_PROCESSES, MOST_ROUNDS, MOST_STEPS, MOST_STRINGS
-from grae.cli.formulas import FIT, check_owner, fit
+from grae.cli.formula_options import FIT
+from grae.cli.formulas import check_owner, fit
 from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, Log, ModelName, RunArgument, Seed
 from grae.cli.output import (
     distinct_texts,

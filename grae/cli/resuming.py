@@ -14,6 +14,20 @@ def on_command_line(context: typer.Context, values: Mapping[str, Any]) -> dict[s
     return {name: value for name, value in values.items() if _is_written(context, name)}
 
 
+def changed(context: typer.Context) -> list[str]:
+    """The names of the parameters on the command line, and of those that a file sets to other than their defaults.
+
+    A file of --save-config holds all parameters that have a value.
+    """
+    defaults = {parameter.name: parameter.default for parameter in context.command.params}
+    return [
+        name
+        for name, value in context.params.items()
+        if _source(context, name) == "COMMANDLINE"
+        or (_source(context, name) == "DEFAULT_MAP" and value != defaults[name])
+    ]
+
+
 def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str, Any], about: Any) -> dict[str, Any]:
     """The parameters of a resumed run: its own, with the changes that are allowed.
 
@@ -37,5 +51,9 @@ def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str,
 
 
 def _is_written(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source("seed" if name == "random_state" else name)
-    return source is not None and source.name in ("COMMANDLINE", "DEFAULT_MAP")
+    return _source(context, "seed" if name == "random_state" else name) in ("COMMANDLINE", "DEFAULT_MAP")
+
+
+def _source(context: typer.Context, name: str) -> str | None:
+    source = context.get_parameter_source(name)
+    return None if source is None else source.name

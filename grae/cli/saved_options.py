@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from grae.cli.formula_options import FIT, OWN
 from grae.errors import GrammarError, RunError, SettingsError
 from grae.paths import LANGUAGE_FILE
 
@@ -26,10 +27,16 @@ def options_of(path: Path, verb: str) -> dict[str, Any]:
     """
     from grae.files import read_json
     from grae.optimization.folder import FORMAT as SEARCH
+    from grae.optimization.symbolic.run import FORMAT as FORMULAS
 
     held = read_json(path, remedy=NOT_JSON)
     kind = held.get("format") if isinstance(held, dict) else None
-    readers = {STRINGS: ("train", _of_strings), IMAGES: ("images train", _of_images), SEARCH: ("optimize", _of_search)}
+    readers = {
+        STRINGS: ("train", _of_strings),
+        IMAGES: ("images train", _of_images),
+        SEARCH: ("optimize", _of_search),
+        FORMULAS: ("optimize", _of_formulas),
+    }
     if kind not in readers:
         raise RunError(f"{path} does not hold the settings of a run or a search", remedy=NOT_JSON)
     made_by, read = readers[kind]
@@ -66,6 +73,15 @@ def _of_search(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
     if held.get("options") is None:
         raise SettingsError(f"{path}: this search was made in Python", remedy="make it again there")
     return {name: value for name, value in _mapping(path, held, "options").items() if value is not False}
+
+
+def _of_formulas(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
+    options = _mapping(path, held, "options")
+    if not options:
+        raise SettingsError(f"{path}: this search was made in Python", remedy="make it again there")
+    names = {field: option for option, field in OWN.items()}
+    taken = {names.get(name, name): value for name, value in options.items() if name != "stop_at"}
+    return {"target": FIT, **taken}
 
 
 def _parameters(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:

@@ -104,3 +104,20 @@ def test_its_options_belong_to_it(grae):
     done = grae("optimize", "--target", "logp", "--data", "measured.csv")
     assert done.status == 2
     assert "--data belongs to target fit" in done.err
+
+
+def test_saved_options_and_settings_make_the_search_again(fit, grae):
+    assert (
+        fit("--data", "measured.csv", "--y", "p", "--function", "f=numpy:tanh", "--save-config", "fit.toml").status == 0
+    )
+    history = Path("runs/formulas/measured-1/history.jsonl").read_text()
+    for number, file in ((2, "fit.toml"), (3, "runs/formulas/measured-1/search.json")):
+        again = grae("optimize", "--config", file)
+        assert again.status == 0, again.err
+        assert Path(f"runs/formulas/measured-{number}/history.jsonl").read_text() == history
+    resumed = grae("optimize", "--config", "fit.toml", "--resume", "--out", "runs/formulas/measured-1")
+    assert resumed.status == 0, resumed.err
+    with open("fit.toml", "a") as file:
+        file.write("rounds = 3\n")
+    refused = grae("optimize", "--config", "fit.toml")
+    assert (refused.status, "--rounds does not apply to target fit" in refused.err) == (2, True)
