@@ -143,6 +143,15 @@ class Language:
             )
         return self.forms[name]
 
+    @property
+    def spelling_of_rules(self) -> Form:
+        """The form that the automaton of the language's rules reads, in which models learn by default."""
+        return self.form(self.automaton_form)
+
+    def components(self, text: str) -> int:
+        """The number of objects that a string stands for, such as the molecules of a mixture."""
+        return 1
+
     def canonical(self, grammar: "Grammar", texts: Sequence[str | None], *, n_jobs: int = 1) -> list[str | None]:
         """The canonical form of each string, None for invalid ones; strings of one canonical form are the same.
 

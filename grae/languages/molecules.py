@@ -65,6 +65,10 @@ class Molecules(Language):
 
         return readable_all(texts)
 
+    def components(self, text: str) -> int:
+        """The number of molecules, which dots separate."""
+        return text.count(".") + 1
+
     def measure(self, texts: Sequence[str]) -> list[Mapping[str, float | None]]:
         """logP, synthetic accessibility, drug-likeness, weight and size, all None for an invalid string."""
         from grae.chemistry import properties

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from grae.grammar import Grammar, codec
+from grae.datasets.forms import encode_in_form
+from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.optimization.candidates import Known
 from grae.optimization.limits import Limits
@@ -45,15 +46,20 @@ class Strings(NamedTuple):
 class Reader:
     """Reads strings as a search compares them: valid, of one form each, small enough, and with a derivation.
 
+    Derivations are those of the spelling in which the language's rules hold symbol by symbol, where it has one: a move
+    in a Kekule form leaves a valid molecule twice as often as one in a form with aromatic atoms.
+
     Args:
         space: says which strings are valid and which mean the same.
         limits: how large they may be.
+        most_components: maximum number of components of a string, such as the molecules of a mixture.
     """
 
-    def __init__(self, space: LatentSpace, limits: Limits) -> None:
+    def __init__(self, space: LatentSpace, limits: Limits, most_components: int | None = None) -> None:
         plain = space.model.language_grammar_
         self.grammar: Grammar = plain.plain
-        self.identities, self.limits = space.identities, limits
+        self.identities, self.limits, self.most_components = space.identities, limits, most_components
+        self.spelling = self.grammar.language.spelling_of_rules
 
     def valid(self, texts: Sequence[str]) -> list[str | None]:
         """The form of each string; None of an invalid one."""
@@ -66,7 +72,7 @@ class Reader:
         """
         if self.grammar.language.is_molecular:
             texts = list(forms)
-        encoded = codec.encode(self.grammar, texts, on_invalid="skip")
+        encoded = encode_in_form(self.grammar, texts, self.spelling, on_invalid="skip")
         rows: list[int] = encoded.rows.tolist()
         return Strings([texts[row] for row in rows], [forms[row] for row in rows], encoded.derivations), rows
 
@@ -81,7 +87,9 @@ class Reader:
         forms = self.valid(texts)
         chosen: dict[str, str] = {}
         for text, form in zip(texts, forms, strict=True):
-            if form is not None and form not in here and form not in chosen and not known.holds(text, form):
+            if form is None or form in here or form in chosen or known.holds(text, form):
+                continue
+            if self.most_components is None or self.grammar.language.components(text) <= self.most_components:
                 chosen[form] = text
         found, _ = self.read(list(chosen.values()), list(chosen))
         admitted = np.flatnonzero(self.limits.admit(self.grammar, found.texts, found.derivations))

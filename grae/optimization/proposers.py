@@ -97,8 +97,8 @@ class DerivationMoves:
         moves: Moves,
         *,
         max_length: int,
-        children: int = 300,
-        generations: int = 3,
+        children: int = 1000,
+        generations: int = 5,
         ranked: bool = True,
     ) -> None:
         self.reader, self.moves, self.max_length, self.ranked = reader, moves, max_length, ranked

@@ -73,7 +73,8 @@ class Setup:
         """See the class."""
         from grae.optimization.population import Reader
 
-        return Reader(self.space, self.settings.limits)
+        components = self.space.model.language_grammar_.language.components
+        return Reader(self.space, self.settings.limits, max(map(components, self.start.texts), default=1))
 
     @cached_property
     def moves(self) -> "Moves":
@@ -84,6 +85,7 @@ class Setup:
 
     @cached_property
     def _derivations(self) -> "Derivations":
-        from grae.grammar import codec
+        from grae.datasets.forms import encode_in_form
 
-        return codec.encode(self.grammar, self.start.texts, on_invalid="skip", n_jobs=-1).derivations
+        form, texts = self.reader.spelling, self.start.texts
+        return encode_in_form(self.grammar, texts, form, on_invalid="skip", n_jobs=-1).derivations

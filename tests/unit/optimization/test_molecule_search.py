@@ -3,18 +3,56 @@
 from itertools import islice
 from typing import Any
 
-from grae.chemistry import canonical_all
+import numpy as np
+import pytest
+
+from grae.chemistry import canonical_all, kekule_all
 from grae.chemistry.counts import heavy_atoms
 from grae.datasets import open_source
+from grae.grammar import codec
+from grae.grammar.moves import Moves
 from grae.optimization import optimize
+from grae.optimization.candidates import Known
+from grae.optimization.limits import Limits
 from grae.optimization.plots import draw
+from grae.optimization.population import Reader
+from grae.optimization.proposers import Basis, DerivationMoves
+from grae.optimization.space import LatentSpace
 from grae.sequence import GrammarAutoencoder
 
 
-def test_molecules_are_scored_once_each_and_drawn(tmp_path):
-    smiles = [text for text in islice(open_source("nci").texts(), 400) if len(text) < 25][:150]
+@pytest.fixture(scope="module")
+def smiles() -> list[str]:
+    short = (text for text in islice(open_source("nci").texts(), 600) if len(text) < 25 and "." not in text)
+    return list(islice(short, 150))
+
+
+@pytest.fixture(scope="module")
+def model(smiles: list[str]) -> GrammarAutoencoder:
     settings: dict[str, Any] = {"preset": "quick", "epochs": 2, "latent_dim": 8, "batch_size": 32, "motifs": 30}
-    model = GrammarAutoencoder("smiles", **settings, on_invalid="skip", device="cpu").fit(smiles)
+    return GrammarAutoencoder("smiles", **settings, on_invalid="skip", device="cpu").fit(smiles)
+
+
+@pytest.mark.parametrize("mixture", [False, True])
+def test_moves_start_from_kekule_forms_and_make_mixtures_only_from_mixtures(model, smiles, mixture: bool):
+    known = [*smiles, "CCN.Cl", "CCCO.CCN"] if mixture else smiles
+    reader = Reader(LatentSpace(model), Limits(), 2 if mixture else 1)
+    forms = reader.valid(known)
+    strings, _ = reader.read(known, [form or "" for form in forms])
+    assert codec.decode(reader.grammar, strings.derivations) == kekule_all(strings.texts)
+    moves = Moves(reader.grammar, strings.derivations)
+    proposer = DerivationMoves(reader, moves, max_length=80, children=400, generations=3)
+
+    def parts(strings) -> np.ndarray:
+        return np.array([text.count(".") for text in strings.texts], float)
+
+    basis = Basis(strings, np.arange(len(strings), 0.0, -1.0), Known([*strings.texts, *strings.forms]), set())
+    found = proposer.propose(basis, 5, parts, np.random.default_rng(0))
+    assert len(found.strings) > 50
+    assert parts(found.strings).max() == mixture
+
+
+def test_molecules_are_scored_once_each_and_drawn(tmp_path, model, smiles):
     for strategy in ("random", "trust-region", "genetic", "mixed"):
         result = optimize(
             model,
