@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grae.conditions.sizes import symbols
 from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
@@ -57,11 +58,3 @@ class Limits:
 
     def __bool__(self) -> bool:
         return self.most_atoms is not None or self.most_symbols is not None
-
-
-def symbols(grammar: Grammar, derivations: Derivations) -> np.ndarray:
-    """The terminals of each derivation's string, (n,) int64."""
-    tables = grammar.tables
-    written = (tables.rhs_length - tables.n_children).astype(np.int64)
-    before = np.concatenate([[0], np.cumsum(written[np.asarray(derivations.ids, np.int64)])])
-    return before[derivations.offsets[1:]] - before[derivations.offsets[:-1]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.utils.metadata_routing import UNUSED
@@ -26,6 +26,9 @@ from grae.training import processes
 from grae.training.device import resolve_device
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision
+
+if TYPE_CHECKING:
+    from grae.conditions import Condition
 
 
 class GrammarAutoencoder(LatentEstimator):
@@ -310,8 +313,13 @@ class GrammarAutoencoder(LatentEstimator):
         seed: int | None = None,
         constraints: Constraints | None = None,
         raw: bool = False,
+        where: "str | Condition | None" = None,
+        attempts: int | None = None,
     ) -> list[str]:
         """Samples new strings: codes are drawn from a density and decoded.
+
+        With a condition, such as "logP < 3 and QED > 0.7", the strings are distinct and fulfil it, and the codes are
+        drawn ever more where strings fulfilled it before; see `grae.conditions`.
 
         Args:
             n: number of strings.
@@ -320,11 +328,22 @@ class GrammarAutoencoder(LatentEstimator):
             seed: seed of codes and decoding; None for `random_state`.
             constraints: as in `inverse_transform`.
             raw: as in `inverse_transform`.
+            where: a condition that they fulfil; None for none.
+            attempts: with a condition: maximum codes decoded; None for 50 per string, and at least 10,000.
 
         Raises:
             SettingsError: the density is unknown or not fitted, or as `inverse_transform`.
+            ParseError: the condition cannot be read.
+            ConditionUnmetError: too few strings fulfil the condition; those that do are in its `samples`.
         """
         seed = self.random_state if seed is None else seed
+        if where is not None:
+            from grae.sequence.conditioned import sample_where
+
+            decoding = Decoding(temperature, seed, constraints, raw=raw)
+            return sample_where(self, n, where, decoding, density=density, attempts=attempts).complete(str(where))
+        if attempts is not None:
+            raise SettingsError("attempts without a condition (where)", remedy="leave it out")
         codes = self.density_named(density).sample(n, seed)
         return self._decode(codes, Decoding(temperature, seed, constraints, raw=raw))
 

@@ -5,20 +5,29 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grae.grammar import Grammar
+from grae.grammar.quoting import quoted
 
 NUMBER = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-def grammar_of(file: str, text: str, **leaves: Iterable[str]) -> Grammar:
-    """The grammar of a formula: one of the .cfg files beside this module, with terminals of its own.
+FOLDER = Path(__file__).parent
+
+
+def grammar_of(file: str | Path, text: str, *, beside: str | None = None, **leaves: Iterable[str]) -> Grammar:
+    """The grammar of a formula: a .cfg file, with terminals of its own.
 
     Args:
-        file: the file's name.
+        file: its name beside this module, or its path. A leaf has escapes where the file has.
         text: the formula; each number in it becomes a production of `number`.
+        beside: the name of another file beside this module, whose productions are added.
         leaves: terminals to add, by their nonterminal.
     """
+    frame = (FOLDER / file).read_text(encoding="utf-8")
+    escapes = "#% escapes" in frame
     numbers = dict.fromkeys(match.group() for match in NUMBER.finditer(text))
     added = {"number": numbers or {"1": None}, **leaves}
-    lines = [f"{name} -> '{leaf}'" for name, some in added.items() for leaf in some]
-    frame = (Path(__file__).parent / file).read_text(encoding="utf-8")
+    lines = [f"{name} -> {quoted(leaf, escapes=escapes)}" for name, some in added.items() for leaf in some]
+    if beside is not None:
+        shared = (FOLDER / beside).read_text(encoding="utf-8").splitlines()
+        lines += [line for line in shared if not line.startswith(("#", "%"))]
     return Grammar.from_text("\n".join([frame, *lines]), Path(file).stem)

@@ -43,6 +43,7 @@ ROOMS = (
     "training",
     "density",
     "targets",
+    "conditions",
     "estimator",
     "images",
     "sequence",

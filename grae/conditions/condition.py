@@ -1,0 +1,108 @@
+"""A condition on the strings of a grammar: which fulfil it, by which numbers, and how far the others are from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from grae.conditions.claims import All, Claim, conjuncts
+from grae.conditions.numbers import Number
+from grae.conditions.reading import read_condition
+from grae.targets.failures import Failures
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
+
+TIMEOUT = 60.0
+
+
+class Condition:
+    """What strings have to fulfil.
+
+    Args:
+        claim: what it says.
+        numbers: what its names name.
+        failures: the failures of users' functions in it; such a string has no number, and so does not fulfil it.
+    """
+
+    def __init__(self, claim: Claim, numbers: Mapping[str, Number], failures: Failures) -> None:
+        self.claim, self.failures = claim, failures
+        self.numbers = {name: numbers[name] for name in dict.fromkeys(claim.names())}
+
+    @classmethod
+    def read(cls, text: str, grammar: "Grammar", *, timeout: float | None = TIMEOUT) -> Self:
+        """The condition that a text writes, about the strings of a grammar; see `grae.conditions.reading`.
+
+        Raises:
+            ParseError, SettingsError: as `read_condition`.
+            DataError: as `target_named`.
+        """
+        failures = Failures()
+        parsed = read_condition(text, grammar, timeout=timeout, failures=failures)
+        return cls(parsed.claim, parsed.numbers, failures)
+
+    def __str__(self) -> str:
+        return str(self.claim)
+
+    def __repr__(self) -> str:
+        return f"Condition({str(self)!r})"
+
+    @property
+    def own(self) -> bool:
+        """Whether a function of the user's is in it, which may take long."""
+        return any(number.own for number in self.numbers.values())
+
+    def split(self) -> tuple["Condition | None", "Condition | None"]:
+        """What it says without functions of the user's, and the rest: both together say the same."""
+        cheap: list[Claim] = []
+        costly: list[Claim] = []
+        for part in conjuncts(self.claim):
+            (costly if any(self.numbers[name].own for name in part.names()) else cheap).append(part)
+        return self._of(cheap), self._of(costly)
+
+    def _of(self, parts: Sequence[Claim]) -> "Condition | None":
+        if not parts:
+            return None
+        return Condition(parts[0] if len(parts) == 1 else All(tuple(parts)), self.numbers, self.failures)
+
+    def measure(self, strings: Sequence[str]) -> dict[str, np.ndarray]:
+        """The numbers of n strings by their names in the condition, (n,) float64 each; NaN where one is missing."""
+        return {name: number.measure(strings) for name, number in self.numbers.items()}
+
+    def fulfilled(self, strings: Sequence[str]) -> np.ndarray:
+        """Which strings fulfil it, (n,) bool; one of which a number is missing does not."""
+        return self.holds(self.measure(strings))
+
+    def holds(self, numbers: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The same by their numbers, as `measure` gives them."""
+        return self.claim.holds(numbers)
+
+    def violation(self, numbers: Mapping[str, np.ndarray]) -> np.ndarray:
+        """How far strings are from fulfilling it, (n,) float64: 0 where they do, else more than 0.
+
+        What a comparison is missed by counts in its standard deviations over these strings, at most 3; of claims joined
+        by "and" the violations are added, and of those joined by "or" the least counts.
+        """
+        return self.claim.violation(numbers)
+
+    def shares(self, numbers: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Of each claim that has to hold, the share of strings that fulfil it."""
+        return {str(part): float(np.mean(part.holds(numbers))) for part in conjuncts(self.claim)}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A name in a condition and what it stands for."""
+
+    name: str
+    title: str
+
+
+def meanings(condition: Condition) -> list[Meaning]:
+    """What the names in a condition stand for, without patterns and functions."""
+    return [
+        Meaning(name, number.title)
+        for name, number in condition.numbers.items()
+        if not number.own and name[:1] not in "'\""
+    ]

@@ -1,0 +1,123 @@
+"""The numbers that conditions name: targets, a language's properties, sizes, benchmarks' tasks, users' functions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grae.errors import SettingsError
+from grae.targets.calls import attempts
+from grae.targets.failures import Failures
+from grae.targets.named import TARGETS, TargetRequest, target_named
+from grae.targets.target import Target
+
+if TYPE_CHECKING:
+    from grae.grammar import Grammar
+
+OWNER = "condition (--where)"
+
+Measure = Callable[[Sequence[str]], np.ndarray]
+"""n strings -> their numbers, (n,) float64, NaN where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of strings.
+
+    Attributes:
+        name: as the tables name it, whatever its case in the condition.
+        title: what it is.
+        measure: computes it.
+        own: whether it is the user's own code, which may take long.
+    """
+
+    name: str
+    title: str
+    measure: Measure
+    own: bool = False
+
+
+def numbers_of(grammar: "Grammar") -> dict[str, Number]:
+    """The numbers of the strings of a grammar that have a name."""
+    language = grammar.language
+    numbers: dict[str, Number] = {}
+    for name, row in TARGETS.items():
+        target = row.make(TargetRequest(grammar))
+        if target.language == language.name:
+            numbers[name] = Number(name, row.summary, target.evaluate)
+    if language.is_molecular:
+        from grae.conditions.molecules import PROPERTIES, of_molecules
+
+        numbers |= {name: Number(name, title, of_molecules(value)) for name, (value, title) in PROPERTIES.items()}
+    else:
+        numbers |= {one.name: Number(one.name, one.title, _property(grammar, one.name)) for one in language.properties}
+    numbers["symbols"] = Number("symbols", "terminals of the string", _symbols(grammar))
+    numbers["characters"] = Number("characters", "characters of the string", _characters(grammar))
+    return numbers
+
+
+def number_of_source(source: str, grammar: "Grammar", timeout: float | None, failures: Failures) -> Number:
+    """A benchmark's task or a function of the user's, whose failures are counted and give no number.
+
+    Args:
+        source: such as `mine.py:f` or `guacamol:osimertinib_mpo`.
+        grammar: of the strings.
+        timeout: seconds that a string may take; None for no limit.
+        failures: takes note of those.
+
+    Raises:
+        SettingsError, DataError: as `target_named`.
+    """
+    try:
+        target = target_named(source, grammar=grammar)
+    except SettingsError as error:
+        raise SettingsError(error.message.replace("target (--target)", OWNER), remedy=error.remedy) from None
+    if not target.own:
+        return Number(source, f"a benchmark's task on {target.language}", target.evaluate)
+    return Number(target.name, "your own function", _attempted(target, timeout, failures), own=True)
+
+
+def _attempted(target: Target, timeout: float | None, failures: Failures) -> Measure:
+    def measure(strings: Sequence[str]) -> np.ndarray:
+        outcomes = attempts(target, list(strings), timeout) if strings else []
+        for text, outcome in zip(strings, outcomes, strict=True):
+            failures.add(text, outcome)
+        return np.array([np.nan if one.score is None else one.score for one in outcomes], np.float64)
+
+    return measure
+
+
+def _property(grammar: "Grammar", name: str) -> Measure:
+    def measure(strings: Sequence[str]) -> np.ndarray:
+        values = [properties[name] for properties in grammar.language.measure(strings)]
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+
+    return measure
+
+
+def _symbols(grammar: "Grammar") -> Measure:
+    plain = grammar.plain
+
+    def measure(strings: Sequence[str]) -> np.ndarray:
+        from grae.conditions.sizes import symbols
+        from grae.grammar import codec
+
+        encoded = codec.encode(plain, strings, on_invalid="skip")
+        counted = np.full(len(strings), np.nan)
+        counted[encoded.rows] = symbols(plain, encoded.derivations)
+        return counted
+
+    return measure
+
+
+def _characters(grammar: "Grammar") -> Measure:
+    def measure(strings: Sequence[str]) -> np.ndarray:
+        return np.array([len(text) for text in strings], np.float64)
+
+    return measure
+
+
+def spelled(name: str, numbers: Mapping[str, Number]) -> list[str]:
+    """The names that are meant by one: itself, or those that differ from it in case alone."""
+    return [name] if name in numbers else [other for other in numbers if other.casefold() == name.casefold()]

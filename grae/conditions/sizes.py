@@ -1,0 +1,14 @@
+"""How many symbols strings have."""
+
+import numpy as np
+
+from grae.grammar import Grammar
+from grae.grammar.codec import Derivations
+
+
+def symbols(grammar: Grammar, derivations: Derivations) -> np.ndarray:
+    """The terminals of each derivation's string, (n,) int64."""
+    tables = grammar.tables
+    written = (tables.rhs_length - tables.n_children).astype(np.int64)
+    before = np.concatenate([[0], np.cumsum(written[np.asarray(derivations.ids, np.int64)])])
+    return before[derivations.offsets[1:]] - before[derivations.offsets[:-1]]

@@ -1,0 +1,256 @@
+"""Sampling under a condition: each round, codes are drawn where strings fulfilled it, or came nearest to that.
+
+A cross-entropy method in the latent space (after Rubinstein, Methodology and Computing in Applied Probability 1, 1999)
+that keeps what it found apart instead of fitting one Gaussian to it. The first round is drawn from the density. From
+then on, a part of each round is, too; the others are steps from the elite, those whose strings fulfil the condition,
+or violate it least while these are few. The lengths of the steps are shared out by what they found before.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from grae.errors import GraeError, shortened
+
+BATCH = 500
+"""Codes decoded together, at most."""
+FRESH = 0.2
+"""The share of a round that is drawn from the density."""
+BETWEEN = 1 / 3
+"""The share of the steps that begin between two of the elite."""
+LENGTHS = (0.1, 0.2, 0.4, 0.8)
+"""Standard deviations of a step, in those of the density's codes in each dimension."""
+ELITE = 50
+"""Strings that the elite holds at least, where there are so many."""
+ATTEMPTS, LEAST_ATTEMPTS = 50, 10_000
+"""Decodings for each string wanted after which the search for more ends, and at least so many."""
+
+Draw = Callable[[int, int], np.ndarray]
+"""A number and a seed -> codes of the density, (n, D)."""
+Decode = Callable[[np.ndarray, int], Sequence[str]]
+"""Codes (n, D) and a seed -> n strings."""
+Identities = Callable[[Sequence[str]], Sequence[str | None]]
+"""n strings -> what tells each apart; None for an invalid one."""
+
+
+class Judge(Protocol):
+    """What strings have to fulfil: a `Condition`, or another object with these."""
+
+    def measure(self, strings: Sequence[str]) -> dict[str, np.ndarray]:
+        """Numbers of n strings, (n,) each."""
+        ...
+
+    def holds(self, numbers: dict[str, np.ndarray]) -> np.ndarray:
+        """Which fulfil it by their numbers, (n,) bool."""
+        ...
+
+    def violation(self, numbers: dict[str, np.ndarray]) -> np.ndarray:
+        """How far from it they are, (n,) float64; 0 where they fulfil it."""
+        ...
+
+    def shares(self, numbers: dict[str, np.ndarray]) -> dict[str, float]:
+        """Of each claim in it, the share that fulfils it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SteeredSamples:
+    """Strings that fulfil a condition.
+
+    Attributes:
+        texts: distinct ones, at most as many as were wanted, in the order in which they were found.
+        wanted: how many were wanted.
+        decodings: codes that were decoded.
+        distinct: distinct valid strings among them.
+        fulfilling: distinct ones that fulfil the condition.
+        density_share: of the distinct valid strings of the density alone, the share that fulfils it; None of none.
+        shares: of each claim that has to hold, the share of all distinct valid strings that fulfils it.
+        failures: what failed in a user's function, in words; "" for nothing.
+    """
+
+    texts: list[str]
+    wanted: int
+    decodings: int
+    distinct: int
+    fulfilling: int
+    density_share: float | None
+    shares: dict[str, float] = field(default_factory=dict)
+    failures: str = ""
+
+    def complete(self, condition: str) -> list[str]:
+        """The strings, where there are as many as were wanted.
+
+        Args:
+            condition: in words.
+
+        Raises:
+            ConditionUnmetError: there are fewer.
+        """
+        if len(self.texts) < self.wanted:
+            raise ConditionUnmetError(condition, self)
+        return self.texts
+
+    def __str__(self) -> str:
+        said = f"{self.fulfilling:,} of {self.distinct:,} distinct strings fulfil it, in {self.decodings:,} decodings"
+        if self.density_share is not None:
+            said += f"; {self.density_share:.2%} of the density's own"
+        return f"{said}; {self.failures}" if self.failures else said
+
+
+class ConditionUnmetError(GraeError):
+    """Too few strings that fulfil a condition.
+
+    Args:
+        condition: in words.
+        samples: what was found; its strings are not lost.
+    """
+
+    def __init__(self, condition: str, samples: SteeredSamples) -> None:
+        self.samples = samples
+        parts = "".join(f"\n  {share:8.2%} fulfil {claim}" for claim, share in samples.shares.items())
+        counted = f"{len(samples.texts):,} of {samples.wanted:,} strings"
+        super().__init__(
+            f"{counted} were found that fulfil {shortened(condition)!r}: {samples}{parts}",
+            remedy="ask for less, allow more decodings (--attempts), or a higher temperature (--temperature)",
+        )
+
+
+def steered(
+    n: int,
+    condition: Judge,
+    *,
+    draw: Draw,
+    decode: Decode,
+    identities: Identities,
+    attempts: int | None = None,
+    seed: int = 0,
+    fresh: float = FRESH,
+) -> SteeredSamples:
+    """Distinct strings that fulfil a condition, fewer than wanted where the decodings do not suffice.
+
+    Args:
+        n: strings wanted.
+        condition: what they have to fulfil.
+        draw: from the density.
+        decode: codes into strings.
+        identities: tells strings apart.
+        attempts: decodings at most; None for 50 for each string wanted, and at least 10,000.
+        seed: of what is drawn.
+        fresh: the share of each round that is drawn from the density; 1 for all, which is no steering.
+    """
+    most = max(LEAST_ATTEMPTS, ATTEMPTS * n) if attempts is None else attempts
+    rng = np.random.default_rng(seed)
+    pool = _Pool(condition, identities)
+    lengths = _Lengths()
+    scale = None
+    decodings = 0
+    while decodings < most and pool.fulfilling < n:
+        size = min(BATCH, most - decodings)
+        elite = pool.elite()
+        drawn = size if elite is None else round(fresh * size)
+        codes = draw(drawn, int(rng.integers(2**31)))
+        scale = np.std(codes, axis=0) if scale is None else scale
+        chosen = np.full(size, -1)
+        if elite is not None and drawn < size:
+            chosen[drawn:] = lengths.choose(size - drawn, rng)
+            codes = np.concatenate([codes, _steps(elite, scale, np.array(LENGTHS)[chosen[drawn:]], rng)])
+        texts = decode(codes.astype(np.float32), int(rng.integers(2**31)))
+        lengths.note(chosen, pool.add(texts, codes, fresh=chosen < 0))
+        decodings += size
+    return pool.samples(n, decodings)
+
+
+def _steps(elite: np.ndarray, scale: np.ndarray, lengths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Codes around the elite (m, D), (n, D): steps of given lengths (n,), some from between two of it."""
+    n = len(lengths)
+    one, other = (elite[rng.integers(len(elite), size=n)] for _ in range(2))
+    mixed = np.where(rng.random(n) < BETWEEN, rng.random(n), 0.0)[:, None]
+    return (1 - mixed) * one + mixed * other + lengths[:, None] * scale * rng.standard_normal(one.shape)
+
+
+class _Lengths:
+    """Shares steps out among lengths by how often those found something of worth, lately."""
+
+    MEMORY = 0.7
+
+    def __init__(self) -> None:
+        self.tried = np.ones(len(LENGTHS))
+        self.good = np.ones(len(LENGTHS))
+
+    def choose(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        rates = self.good / self.tried
+        return rng.choice(len(LENGTHS), n, p=0.8 * rates / rates.sum() + 0.2 / len(LENGTHS))
+
+    def note(self, chosen: np.ndarray, good: np.ndarray) -> None:
+        for place in range(len(LENGTHS)):
+            mine = chosen == place
+            self.tried[place] = self.MEMORY * self.tried[place] + mine.sum() + 1
+            self.good[place] = self.MEMORY * self.good[place] + (mine & good).sum() + 0.1
+
+
+class _Pool:
+    """The distinct valid strings that were decoded, with their codes and numbers."""
+
+    def __init__(self, condition: Judge, identities: Identities) -> None:
+        self.condition, self.identities = condition, identities
+        self.seen: set[str] = set()
+        self.texts: list[str] = []
+        self.codes: list[np.ndarray] = []
+        self.fresh: list[bool] = []
+        self.numbers: dict[str, np.ndarray] = {}
+        self.holds = np.empty(0, bool)
+
+    @property
+    def fulfilling(self) -> int:
+        return int(self.holds.sum())
+
+    def add(self, texts: Sequence[str], codes: np.ndarray, *, fresh: np.ndarray) -> np.ndarray:
+        """Takes in the new strings of some; gives which of all are worth it, (n,) bool: those of the elite."""
+        distinct = list(dict.fromkeys(texts))
+        forms = dict(zip(distinct, self.identities(distinct), strict=True))
+        rows: list[int] = []
+        for row, text in enumerate(texts):
+            form = forms[text]
+            if form is not None and form not in self.seen:
+                self.seen.add(form)
+                rows.append(row)
+        good = np.zeros(len(texts), bool)
+        if not rows:
+            return good
+        measured = self.condition.measure([texts[row] for row in rows])
+        self.numbers = {
+            name: np.concatenate([self.numbers.get(name, np.empty(0)), values]) for name, values in measured.items()
+        }
+        self.texts += (texts[row] for row in rows)
+        self.codes += list(codes[rows])
+        self.fresh += fresh[rows].tolist()
+        self.holds = np.concatenate([self.holds, self.condition.holds(measured)])
+        elite = np.zeros(len(self.texts), bool)
+        elite[self._elite()] = True
+        good[rows] = elite[-len(rows) :]
+        return good
+
+    def elite(self) -> np.ndarray | None:
+        """The codes of the elite, (m, D); None where no string is valid yet."""
+        return np.stack([self.codes[row] for row in self._elite()]) if self.texts else None
+
+    def _elite(self) -> np.ndarray:
+        if self.fulfilling >= ELITE:
+            return np.flatnonzero(self.holds)
+        return np.argsort(self.condition.violation(self.numbers), kind="stable")[: max(ELITE, self.fulfilling)]
+
+    def samples(self, n: int, decodings: int) -> SteeredSamples:
+        fresh = np.array(self.fresh, bool)
+        failures = getattr(self.condition, "failures", None)
+        return SteeredSamples(
+            [self.texts[row] for row in np.flatnonzero(self.holds)[:n]],
+            n,
+            decodings,
+            len(self.texts),
+            self.fulfilling,
+            float(self.holds[fresh].mean()) if fresh.any() else None,
+            self.condition.shares(self.numbers) if self.texts else {},
+            f"a function in it failed: {failures}" if failures else "",
+        )
