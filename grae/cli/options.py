@@ -153,6 +153,14 @@ ConstraintsName = Annotated[
         show_default=False,
     ),
 ]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="What strings must fulfil, such as \"logP < 3 and not substructure('[N+](=O)[O-]')\".",
+    ),
+]
 Raw = Annotated[
     bool,
     typer.Option("--raw", help="Molecules as decoded, in the run's form instead of RDKit's canonical one."),

@@ -19,12 +19,14 @@ from grae.cli.options import (
     RunArgument,
     Seed,
     Temperature,
+    Where,
 )
 from grae.cli.output import emit, is_table, note, table, write_strings
 from grae.cli.runs import find_run, named
-from grae.errors import SettingsError
+from grae.errors import GraeError, SettingsError
 
 if TYPE_CHECKING:
+    from grae.conditions import Condition
     from grae.evaluation.sampling import Samples
     from grae.grammar import Grammar
     from grae.grammar.language import Language
@@ -57,6 +59,16 @@ def sample(
         int,
         typer.Option("--tries", min=0, max=MOST_TRIES, help="Further tries where a predicate does not hold."),
     ] = 10,
+    where: Where = None,
+    attempts: Annotated[
+        int | None,
+        typer.Option(
+            "--attempts",
+            min=1,
+            max=MOST_STRINGS,
+            help="--where: maximum codes decoded. [default: 50 per string, at least 10000]",
+        ),
+    ] = None,
     seed: Seed = 0,
     out: Annotated[
         str, typer.Option("--out", "-o", metavar="FILE", help="Output file, one string per line; - for stdout.")
@@ -75,9 +87,11 @@ def sample(
 
     A --rule that is a predicate is kept by decoding codes again, with less likely choices; strings for which it never
     holds are counted and not written. An automaton is enforced at each step, in the place of the language's.
+
+    With --where, the strings are distinct and fulfil the condition. Codes are drawn ever more where strings fulfilled
+    it before. Where too few are found, those are written, and the exit status is 2.
     """
-    if rule is not None and completion == "none":
-        raise SettingsError("--rule with --completion none", remedy="leave one of them out")
+    _check_options(rule, where, completion, attempts)
     place = find_run(named(run, named_model), grammar)
     from grae.sequence.configuration import check_decoding
     from grae.training.run_folder import RunFolder
@@ -85,6 +99,7 @@ def sample(
     names = [] if density is None else [density]
     plain = check_decoding(RunFolder(place), densities=names, constraints=constraints, completion=completion)
     language = plain.language
+    condition = None if where is None else _condition(where, plain)
     if draw is not None and language.draw is None:
         raise SettingsError(
             f"--draw: {place} is a run of {language.plural}, which grae cannot draw",
@@ -97,7 +112,11 @@ def sample(
 
     model = with_densities(grae.load(place, device=device), place, density)
     given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "seed": seed}
-    samples, report = _drawn(model, n, density, completion, rule, tries, given)
+    unmet = None
+    if condition is None:
+        samples, report = _drawn(model, n, density, completion, rule, tries, given)
+    else:
+        samples, report, unmet = _fulfilling(model, n, density, condition, attempts, {**given, "raw": raw})
     texts = [text for text in samples.texts if text is not None]
     if completion == "none":
         report["complete"] = len(texts) / n
@@ -106,7 +125,7 @@ def sample(
         from grae.chemistry import readable_all
 
         texts = texts if raw else readable_all(texts)
-    elif language.is_molecular:
+    elif language.is_molecular and condition is None:
         canonical, measured = _measured(model, samples)
         report |= measured
         texts = texts if raw else canonical
@@ -122,6 +141,53 @@ def sample(
         note(f"{len(texts):,} samples in {out}")
     if "valid" in report and not as_json:
         _print_report(report, n)
+    if unmet is not None:
+        raise unmet
+
+
+def _check_options(rule: str | None, where: str | None, completion: str, attempts: int | None) -> None:
+    """Makes sure that options suit each other.
+
+    Raises:
+        SettingsError: they do not.
+    """
+    given = {"--rule": rule is not None, "--where": where is not None, "--completion none": completion == "none"}
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise SettingsError(" with ".join(names), remedy="leave one of them out")
+    if attempts is not None and where is None:
+        raise SettingsError("--attempts without --where", remedy="leave it out, or give a condition")
+
+
+def _condition(text: str, grammar: "Grammar") -> "Condition":
+    """A condition, with a note of what its names stand for."""
+    from grae.conditions.condition import Condition, meanings
+
+    condition = Condition.read(text, grammar)
+    named = [f"{one.name}: {one.title}" for one in meanings(condition) if one.name != one.title]
+    if named:
+        note("; ".join(named))
+    return condition
+
+
+def _fulfilling(
+    model: "GrammarAutoencoder",
+    n: int,
+    density: str | None,
+    condition: "Condition",
+    attempts: int | None,
+    given: dict[str, Any],
+) -> "tuple[Samples, dict[str, object], GraeError | None]":
+    """The samples that fulfil a condition, what is to be reported of it, and the error where they are too few."""
+    from grae.conditions.steering import ConditionUnmetError
+    from grae.evaluation.sampling import Samples
+    from grae.sequence.conditioned import sample_where
+    from grae.sequence.decoding import Decoding
+
+    found = sample_where(model, n, condition, Decoding(**given), density=density, attempts=attempts)
+    note(f"{condition}: {found}")
+    unmet = None if len(found.texts) == n else ConditionUnmetError(str(condition), found)
+    return Samples(found.texts, None), {"where": found.to_dict()}, unmet
 
 
 def _drawn(

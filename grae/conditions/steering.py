@@ -1,29 +1,27 @@
 """Sampling under a condition: each round, codes are drawn where strings fulfilled it, or came nearest to that.
 
 A cross-entropy method in the latent space (after Rubinstein, Methodology and Computing in Applied Probability 1, 1999)
-that keeps what it found apart instead of fitting one Gaussian to it. The first round is drawn from the density. From
-then on, a part of each round is, too; the others are steps from the elite, those whose strings fulfil the condition,
-or violate it least while these are few. The lengths of the steps are shared out by what they found before.
+that keeps what it found apart instead of fitting one Gaussian to it. The first round is drawn from the density, and a
+part of each later one, too. The others of a round are steps from the elite: the codes whose strings fulfil the
+condition, or violate it least while these are few. How long steps should be is learned from what they found.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from grae.errors import GraeError, shortened
 
-BATCH = 500
+BATCH = 250
 """Codes decoded together, at most."""
-FRESH = 0.2
+FRESH = 0.1
 """The share of a round that is drawn from the density."""
-BETWEEN = 1 / 3
-"""The share of the steps that begin between two of the elite."""
-LENGTHS = (0.1, 0.2, 0.4, 0.8)
+LENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 """Standard deviations of a step, in those of the density's codes in each dimension."""
-ELITE = 50
-"""Strings that the elite holds at least, where there are so many."""
+ELITE, FEWEST = 50, 10
+"""Strings that the elite holds where fewer than the second number fulfil the condition; else it is those that do."""
 ATTEMPTS, LEAST_ATTEMPTS = 50, 10_000
 """Decodings for each string wanted after which the search for more ends, and at least so many."""
 
@@ -31,6 +29,8 @@ Draw = Callable[[int, int], np.ndarray]
 """A number and a seed -> codes of the density, (n, D)."""
 Decode = Callable[[np.ndarray, int], Sequence[str]]
 """Codes (n, D) and a seed -> n strings."""
+Encode = Callable[[Sequence[str]], np.ndarray]
+"""n strings -> the code of each, (n, D); NaN where there is none."""
 Identities = Callable[[Sequence[str]], Sequence[str | None]]
 """n strings -> what tells each apart; None for an invalid one."""
 
@@ -92,6 +92,10 @@ class SteeredSamples:
             raise ConditionUnmetError(condition, self)
         return self.texts
 
+    def to_dict(self) -> dict[str, object]:
+        """The counts and shares as JSON holds them."""
+        return {name: value for name, value in asdict(self).items() if name not in ("texts", "wanted")}
+
     def __str__(self) -> str:
         said = f"{self.fulfilling:,} of {self.distinct:,} distinct strings fulfil it, in {self.decodings:,} decodings"
         if self.density_share is not None:
@@ -123,6 +127,7 @@ def steered(
     *,
     draw: Draw,
     decode: Decode,
+    encode: Encode,
     identities: Identities,
     attempts: int | None = None,
     seed: int = 0,
@@ -135,6 +140,8 @@ def steered(
         condition: what they have to fulfil.
         draw: from the density.
         decode: codes into strings.
+        encode: strings into codes. Steps begin at a string's own code, which lies in the midst of those that decode to
+            it; a sampled one is mostly at their edge.
         identities: tells strings apart.
         attempts: decodings at most; None for 50 for each string wanted, and at least 10,000.
         seed: of what is drawn.
@@ -142,20 +149,18 @@ def steered(
     """
     most = max(LEAST_ATTEMPTS, ATTEMPTS * n) if attempts is None else attempts
     rng = np.random.default_rng(seed)
-    pool = _Pool(condition, identities)
-    lengths = _Lengths()
-    scale = None
+    pool = _Pool(condition, encode, identities)
     decodings = 0
+    lengths = _Lengths()
     while decodings < most and pool.fulfilling < n:
         size = min(BATCH, most - decodings)
-        elite = pool.elite()
-        drawn = size if elite is None else round(fresh * size)
-        codes = draw(drawn, int(rng.integers(2**31)))
-        scale = np.std(codes, axis=0) if scale is None else scale
+        own = size if not pool.texts else round(fresh * size)
+        codes = draw(own if own else size, int(rng.integers(2**31)))
         chosen = np.full(size, -1)
-        if elite is not None and drawn < size:
-            chosen[drawn:] = lengths.choose(size - drawn, rng)
-            codes = np.concatenate([codes, _steps(elite, scale, np.array(LENGTHS)[chosen[drawn:]], rng)])
+        if own < size:
+            chosen[own:] = lengths.choose(size - own, rng)
+            steps = _steps(pool.elite(), np.std(codes, axis=0), np.array(LENGTHS)[chosen[own:]], rng)
+            codes = np.concatenate([codes[:own], steps])
         texts = decode(codes.astype(np.float32), int(rng.integers(2**31)))
         lengths.note(chosen, pool.add(texts, codes, fresh=chosen < 0))
         decodings += size
@@ -163,27 +168,28 @@ def steered(
 
 
 def _steps(elite: np.ndarray, scale: np.ndarray, lengths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Codes around the elite (m, D), (n, D): steps of given lengths (n,), some from between two of it."""
-    n = len(lengths)
-    one, other = (elite[rng.integers(len(elite), size=n)] for _ in range(2))
-    mixed = np.where(rng.random(n) < BETWEEN, rng.random(n), 0.0)[:, None]
-    return (1 - mixed) * one + mixed * other + lengths[:, None] * scale * rng.standard_normal(one.shape)
+    """Codes around the elite (m, D), (n, D): steps of given lengths (n,)."""
+    centers = elite[rng.integers(len(elite), size=len(lengths))]
+    return centers + lengths[:, None] * scale * rng.standard_normal(centers.shape)
 
 
 class _Lengths:
-    """Shares steps out among lengths by how often those found something of worth, lately."""
+    """Shares steps out among lengths by how often those led to a string of the elite, lately."""
 
-    MEMORY = 0.7
+    MEMORY = 0.8
+    EVEN = 0.2
+    """The share of the steps that all lengths have alike."""
 
     def __init__(self) -> None:
-        self.tried = np.ones(len(LENGTHS))
-        self.good = np.ones(len(LENGTHS))
+        self.tried, self.good = np.full(len(LENGTHS), 10.0), np.ones(len(LENGTHS))
 
     def choose(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        rates = self.good / self.tried
-        return rng.choice(len(LENGTHS), n, p=0.8 * rates / rates.sum() + 0.2 / len(LENGTHS))
+        """Places in `LENGTHS`, (n,)."""
+        rates = np.square(self.good / self.tried)
+        return rng.choice(len(LENGTHS), n, p=(1 - self.EVEN) * rates / rates.sum() + self.EVEN / len(LENGTHS))
 
     def note(self, chosen: np.ndarray, good: np.ndarray) -> None:
+        """Takes note of what came of codes: the place of each one's length, -1 for none, and whether it was good."""
         for place in range(len(LENGTHS)):
             mine = chosen == place
             self.tried[place] = self.MEMORY * self.tried[place] + mine.sum() + 1
@@ -193,8 +199,9 @@ class _Lengths:
 class _Pool:
     """The distinct valid strings that were decoded, with their codes and numbers."""
 
-    def __init__(self, condition: Judge, identities: Identities) -> None:
-        self.condition, self.identities = condition, identities
+    def __init__(self, condition: Judge, encode: Encode, identities: Identities) -> None:
+        self.condition, self.encode, self.identities = condition, encode, identities
+        self.own: dict[int, np.ndarray] = {}
         self.seen: set[str] = set()
         self.texts: list[str] = []
         self.codes: list[np.ndarray] = []
@@ -207,7 +214,13 @@ class _Pool:
         return int(self.holds.sum())
 
     def add(self, texts: Sequence[str], codes: np.ndarray, *, fresh: np.ndarray) -> np.ndarray:
-        """Takes in the new strings of some; gives which of all are worth it, (n,) bool: those of the elite."""
+        """Takes in the new strings of some; gives which of all are of the elite now, (n,) bool.
+
+        Args:
+            texts: n strings.
+            codes: of each, (n, D).
+            fresh: whether the code was the density's own, (n,) bool.
+        """
         distinct = list(dict.fromkeys(texts))
         forms = dict(zip(distinct, self.identities(distinct), strict=True))
         rows: list[int] = []
@@ -232,14 +245,19 @@ class _Pool:
         good[rows] = elite[-len(rows) :]
         return good
 
-    def elite(self) -> np.ndarray | None:
-        """The codes of the elite, (m, D); None where no string is valid yet."""
-        return np.stack([self.codes[row] for row in self._elite()]) if self.texts else None
+    def elite(self) -> np.ndarray:
+        """The codes of the elite, (m, D)."""
+        rows = self._elite().tolist()
+        new = [row for row in rows if row not in self.own]
+        if new:
+            for row, code in zip(new, self.encode([self.texts[row] for row in new]), strict=True):
+                self.own[row] = self.codes[row] if np.isnan(code).any() else code
+        return np.stack([self.own[row] for row in rows])
 
     def _elite(self) -> np.ndarray:
-        if self.fulfilling >= ELITE:
+        if self.fulfilling >= FEWEST:
             return np.flatnonzero(self.holds)
-        return np.argsort(self.condition.violation(self.numbers), kind="stable")[: max(ELITE, self.fulfilling)]
+        return np.argsort(self.condition.violation(self.numbers), kind="stable")[:ELITE]
 
     def samples(self, n: int, decodings: int) -> SteeredSamples:
         fresh = np.array(self.fresh, bool)

@@ -52,6 +52,7 @@ def sample_where(
         condition,
         draw=drawn_from.sample,
         decode=decode,
+        encode=lambda texts: model.transform(texts, on_invalid="nan"),
         identities=lambda texts: grammar.language.identities(grammar, texts),
         attempts=attempts,
         seed=seed,

@@ -1,0 +1,50 @@
+"""How far sampling under a condition raises the share that fulfils it, with as many decodings as the density gets.
+
+    python tests/benchmarks/steering.py [--attempts 2000] [--model zinc250k]
+
+Prints a row for each condition: distinct strings that fulfil it in so many decodings, of the density alone and steered.
+"""
+
+import argparse
+
+import grae
+from grae.conditions import Condition
+from grae.conditions.steering import steered
+
+CONDITIONS = (
+    "logP < 1 and QED > 0.8",
+    "heavy_atoms <= 15 and QED > 0.7",
+    "SA < 2 and 2 < logP < 3 and TPSA > 60",
+    "substructure('S(=O)(=O)N') and logP < 1",
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--attempts", type=int, default=2_000)
+    parser.add_argument("--model", default="zinc250k")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    model = grae.load(options.model)
+    language = model.language_grammar_.language
+    for text in CONDITIONS:
+        counts = []
+        for fresh in (1.0, None):
+            samples = steered(
+                options.attempts + 1,
+                Condition.read(text, model.language_grammar_),
+                draw=model.density_named(None).sample,
+                decode=lambda codes, seed: model.inverse_transform(codes, seed=seed),
+                encode=lambda texts: model.transform(texts, on_invalid="nan"),
+                identities=lambda texts: language.identities(model.language_grammar_, texts),
+                attempts=options.attempts,
+                seed=options.seed,
+                **({} if fresh is None else {"fresh": fresh}),
+            )
+            counts.append(samples.fulfilling)
+        density, led = counts
+        print(f"{text}: {density:,} ({density / options.attempts:.1%}), steered {led:,} ({led / options.attempts:.1%})")
+
+
+if __name__ == "__main__":
+    main()
