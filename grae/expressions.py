@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from grae.errors import GrammarError, ParseError
+from grae.errors import GrammarError
 from grae.grammar.cfg import Grammar
 from grae.grammar.symbols import Nonterminal, Production
 from grae.grammar.walk import terminals
@@ -126,15 +126,6 @@ def are_finite(
     """
     x = points() if x is None else np.asarray(x, np.float64)
     return np.array([np.isfinite(values).all() for values in _values(grammar, derivations, x)], bool)
-
-
-def is_finite(grammar: Grammar, text: str, x: np.ndarray | None = None) -> bool:
-    """Whether a string is in the language and finite at all points; see `are_finite`."""
-    try:
-        ids = grammar.parse(text)
-    except ParseError:
-        return False
-    return bool(are_finite(grammar, [ids], x)[0])
 
 
 def _values(grammar: Grammar, derivations: Iterable[np.ndarray | Sequence[int]], x: np.ndarray) -> Iterator[np.ndarray]:

@@ -9,6 +9,7 @@ from grae.bounds import MOST_ROUNDS, MOST_STRINGS
 from grae.cli.options import AsJson, Device, PresetEpochs, PresetMinutes
 from grae.cli.output import emit, note, table, talks
 from grae.cli.runs import find_run
+from grae.optimization.strategies import STRATEGIES
 from grae.paths import RUNS
 
 
@@ -31,7 +32,8 @@ def pmo(
         typer.Option(
             "--methods",
             metavar="NAMES",
-            help="mixed, genetic or trust-region, as --strategy of grae optimize; random, molecules of the data set.",
+            help=f"{', '.join(name for name in STRATEGIES if name != 'random')}, as --strategy of grae optimize; "
+            "random: molecules of the data set.",
         ),
     ] = "mixed,genetic,random",
     seeds: Annotated[

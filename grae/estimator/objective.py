@@ -4,12 +4,10 @@ from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from grae.autoencoder.bottleneck_options import OPTIONS
 from grae.autoencoder.models import MODELS, Reduction
 from grae.errors import SettingsError
 from grae.estimator.settings import Frozen, replaced
-
-NEED_NOISE, NO_NOISE = ("noisy", "constant-variance"), ("deterministic", "wasserstein")
-"""Bottlenecks that require a noise scale, and those that have no noise."""
 
 
 class LossWeights(Frozen):
@@ -51,14 +49,17 @@ class BottleneckSettings(Frozen):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if self.kind in NEED_NOISE and self.noise is None:
+        taken = OPTIONS.get(self.kind)
+        if taken is None:  # a user's own
+            return self
+        if taken.noise == "required" and self.noise is None:
             raise ValueError(f"the bottleneck {self.kind!r} requires a noise")
-        if self.kind in NO_NOISE and self.noise is not None:
+        if taken.noise == "none" and self.noise is not None:
             raise ValueError(f"the bottleneck {self.kind!r} has no noise")
-        if self.kind != "gaussian" and self.log_sigma_bound is not None:
+        if not taken.log_sigma_bound and self.log_sigma_bound is not None:
             raise ValueError(f"the bottleneck {self.kind!r} has no log_sigma_bound")
-        if self.kind == "wasserstein" and self.reduction is not None:
-            raise ValueError("the discrepancy of the bottleneck 'wasserstein' is not reduced over dimensions")
+        if not taken.reduction and self.reduction is not None:
+            raise ValueError(f"the discrepancy of the bottleneck {self.kind!r} is not reduced over dimensions")
         return self
 
     @classmethod
@@ -81,12 +82,12 @@ class BottleneckSettings(Frozen):
         """
         if noise is None:
             return self
-        if self.kind == "wasserstein":
-            raise SettingsError(
-                "the bottleneck 'wasserstein' has no noise",
-                remedy="omit noise, or choose another model, such as grae or vae",
-            )
         if self.kind in ("deterministic", "noisy"):
             kind = "noisy" if noise else "deterministic"
             return replaced(BottleneckSettings(reduction=self.reduction), kind=kind, noise=noise or None)
+        if self.kind in OPTIONS and OPTIONS[self.kind].noise == "none":
+            raise SettingsError(
+                f"the bottleneck {self.kind!r} has no noise",
+                remedy="omit noise, or choose another model, such as grae or vae",
+            )
         return replaced(self, noise=noise)

@@ -51,15 +51,25 @@ def draw_progress(records: History, name: str, path: Path, start: float | None =
     """
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    draw_best_so_far(axes, records, start, line="C0", dots="0.7", begun="0.4")
-    axes.set_xlabel("evaluations")
-    axes.set_ylabel(f"{name} ({'lower' if records.direction == 'minimize' else 'higher'} is better)")
+    draw_best_so_far(axes, records, name, start, line="C0", dots="0.7", begun="0.4")
     axes.legend()
     return _save(figure, path)
 
 
-def draw_best_so_far(axes: "Axes", records: History, start: float | None, *, line: str, dots: str, begun: str) -> None:
-    """The curve of a search in the colors given: each score as a dot, the best so far, and the best of the start."""
+def draw_best_so_far(
+    axes: "Axes", records: History, name: str, start: float | None, *, line: str, dots: str, begun: str
+) -> None:
+    """The curve of a search in the colors given: each score as a dot, the best so far, and the best of the start.
+
+    Args:
+        axes: to draw on.
+        records: the history.
+        name: of the target.
+        start: the best score that the search started from.
+        line: color of the best so far.
+        dots: color of each score.
+        begun: color of the start's line.
+    """
     calls = np.arange(1, len(records) + 1)
     scores = np.array([np.nan if record.score is None else record.score for record in records], np.float64)
     best = np.fmin if records.direction == "minimize" else np.fmax
@@ -68,6 +78,8 @@ def draw_best_so_far(axes: "Axes", records: History, start: float | None, *, lin
     axes.step(calls, so_far, where="post", color=line, linewidth=1.6, label="best so far")
     if start is not None:
         axes.axhline(start, color=begun, linewidth=1, linestyle="--", label=f"best of the start, {start:.4g}")
+    axes.set_xlabel("evaluations")
+    axes.set_ylabel(f"{name} ({'lower' if records.direction == 'minimize' else 'higher'} is better)")
 
 
 def draw_strings(best: Sequence[Best], language: Language, path: Path) -> Path:

@@ -72,12 +72,11 @@ def _progress(number: int, search: Search) -> Markup:
     plot = Plot(f"search-{number}")
     (axes,) = plot.axes
     history = search.history
-    draw_best_so_far(axes, history, search.start_best, line=LINES[0], dots=MUTED, begun=INK)
+    target, start = search.settings["target"], search.start_best
+    draw_best_so_far(axes, history, target, start, line=LINES[0], dots=MUTED, begun=INK)
     scores = [record.score for record in history if record.score is not None]
     if search.settings["direction"] == "minimize" and scores and min(scores) >= 0:
         axes.set_ylim(bottom=0)
-    axes.set_xlabel("evaluations of the target")
-    axes.set_ylabel(f"{search.settings['target']}, {_better(search)} is better")
     return plot.svg(f"The best score so far of {search.name} against the evaluations")
 
 
@@ -107,7 +106,3 @@ def _wanted(target: str, x: np.ndarray) -> np.ndarray | None:
         return formula_values(formula, x)
     except GraeError:
         return None
-
-
-def _better(search: Search) -> str:
-    return "lower" if search.settings["direction"] == "minimize" else "higher"

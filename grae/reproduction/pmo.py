@@ -20,6 +20,7 @@ import numpy as np
 from grae import files
 from grae.errors import DataError, SettingsError
 from grae.optimization import SearchSettings, target_named
+from grae.optimization.strategies import STRATEGIES
 from grae.reproduction.experiment import same_experiment
 from grae.reproduction.pmo_table import Row, rows_of, write
 from grae.reproduction.trained import train
@@ -39,10 +40,7 @@ BUDGET = 10_000
 SEEDS = 3
 RESULTS, SEARCHES = "results.jsonl", "searches"
 RANDOM = "random"
-"""The baseline: molecules drawn from the data set, as PMO's screening."""
-SEARCHED = ("mixed", "genetic", "trust-region")
-"""Strategies of `optimize`."""
-METHODS = (*SEARCHED, RANDOM)
+"""The baseline: molecules drawn from the data set, as PMO's screening; not the strategy of this name."""
 DEFAULTS = ("mixed", "genetic", RANDOM)
 STARTING = 10
 """A search starts from a tenth of its budget of molecules, drawn from the data set."""
@@ -185,8 +183,8 @@ def _check(budget: int, tasks: Sequence[str] | None, methods: Sequence[str], see
         if task not in PMO:
             raise SettingsError.unknown("task of pmo", task, PMO)
     for method in methods:
-        if method not in METHODS:
-            raise SettingsError.unknown("method", method, METHODS)
+        if method not in (*STRATEGIES, RANDOM):
+            raise SettingsError.unknown("method", method, {*STRATEGIES, RANDOM})
 
 
 def _tasks(tasks: Sequence[str] | None, tell: Callable[[str], None]) -> list[str]:

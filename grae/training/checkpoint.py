@@ -156,21 +156,6 @@ def save_best(run: RunFolder, step: int, weights: Mapping[str, Tensor], values: 
     run.write_tensors(best_name(step), weights, {"step": step, "validation": dict(values)})
 
 
-def read_best(run: RunFolder) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The best weights of a training that is running or was killed, and the values of their validation.
-
-    Raises:
-        RunError: there are none yet, or a file is truncated or of another format.
-    """
-    source = run / run.CHECKPOINT
-    _, about = run.read_tensors(run.CHECKPOINT)
-    position = _position(about, str(source))
-    if position.best_step is None:
-        raise RunError(f"{source}: the training was stopped before its first validation", remedy="--resume it")
-    weights, _ = run.read_tensors(best_name(position.best_step))
-    return weights, position.best
-
-
 def _position(about: Mapping[str, Any], source: str) -> Position:
     """The position in a checkpoint's header. Raises RunError: the header is of another format."""
     if about.get("format") != FORMAT:

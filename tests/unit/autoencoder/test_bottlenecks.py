@@ -1,5 +1,6 @@
 """Bottlenecks against closed forms, Monte Carlo and plain numpy."""
 
+import inspect
 import math
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
-from grae.autoencoder import ConstantVariance, Deterministic, Gaussian, Noisy, Wasserstein
+from grae.autoencoder import BOTTLENECKS, ConstantVariance, Deterministic, Gaussian, Noisy, Wasserstein
+from grae.autoencoder.bottleneck_options import OPTIONS
 from grae.autoencoder.discrepancy import SCALES, mean_discrepancy
 from grae.errors import SettingsError
 
@@ -173,3 +175,12 @@ class TestDiscrepancy:
 def test_settings_out_of_range(kind, settings, message):
     with pytest.raises(SettingsError, match=message):
         made(kind, **settings)
+
+
+@pytest.mark.parametrize("name", BOTTLENECKS)
+def test_the_table_of_options_says_what_each_class_takes(name):
+    taken = inspect.signature(BOTTLENECKS[name]).parameters
+    options = OPTIONS[name]
+    noise = "none" if "noise" not in taken else "required" if taken["noise"].default is inspect._empty else "optional"
+    assert (options.noise, options.reduction) == (noise, "reduction" in taken)
+    assert options.log_sigma_bound == ("log_sigma_bound" in taken)

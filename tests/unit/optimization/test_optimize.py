@@ -284,11 +284,12 @@ def test_the_plot_has_a_line_for_the_start():
     for score in (1.0, None, 5.0):
         history.append(Record(0, (0.0,), f"s{score}", score, score is not None, 1, 1, 0.1))
     axes = Figure().add_subplot()
-    draw_best_so_far(axes, history, 3.0, line="C0", dots="0.7", begun="0.4")
+    draw_best_so_far(axes, history, "mine", 3.0, line="C0", dots="0.7", begun="0.4")
     _, step, start = axes.get_lines()
     assert np.asarray(step.get_ydata()).tolist() == [3.0, 3.0, 5.0]
     assert np.asarray(start.get_ydata()).tolist() == [3.0, 3.0]
     assert start.get_label() == "best of the start, 3"
+    assert axes.get_ylabel() == "mine (higher is better)"
 
 
 def test_a_folder_without_a_score_begins_anew_with_any_settings(model, expressions, tmp_path, monkeypatch):

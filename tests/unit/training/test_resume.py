@@ -15,7 +15,6 @@ import pytest
 from grae import files
 from grae.errors import RunError, TrainingError
 from grae.training import training
-from grae.training.checkpoint import read_best
 from grae.training.interruption import Interrupted, Interruption
 from grae.training.loop import train
 from grae.training.run_folder import RunFolder
@@ -182,12 +181,6 @@ class TestResume:
     def test_keeps_one_best_and_one_state(self, go, run):
         go()
         assert len(os.listdir(run / "state")) == 2
-
-    def test_the_best_can_be_read_while_it_runs(self, stopped, toy, go):
-        best, values = read_best(stopped)
-        whole = go(SETTINGS, run=None)[0]
-        assert values["loss"] == whole.metrics[0]["validation"]["loss"]
-        assert best.keys() == toy.Model().state_dict().keys()
 
     def test_after_divergence_the_last_good_state_is_kept(self, toy, go, run):
         data = toy.Data()

@@ -1,0 +1,29 @@
+"""What each bottleneck of the package can be given, known without torch."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class BottleneckOptions:
+    """The options of a bottleneck's class.
+
+    Attributes:
+        noise: whether it takes a scale of noise.
+        reduction: whether L_Z is reduced over the dimensions of a code.
+        log_sigma_bound: whether it takes a bound on log sigma.
+    """
+
+    noise: Literal["none", "optional", "required"] = "none"
+    reduction: bool = True
+    log_sigma_bound: bool = False
+
+
+OPTIONS: dict[str, BottleneckOptions] = {
+    "deterministic": BottleneckOptions(),
+    "noisy": BottleneckOptions("required"),
+    "gaussian": BottleneckOptions("optional", log_sigma_bound=True),
+    "constant-variance": BottleneckOptions("required"),
+    "wasserstein": BottleneckOptions(reduction=False),
+}
+"""By the bottlenecks' names in `bottlenecks.BOTTLENECKS`; of others the class itself says what it takes."""
