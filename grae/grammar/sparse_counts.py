@@ -59,17 +59,17 @@ def counted(keys: np.ndarray, owners: np.ndarray, n: int) -> Counts:
     return Counts(keys[begins], counts, np.searchsorted(owners[begins], np.arange(n + 1)).astype(np.int64))
 
 
-def min_max(one: Counts, other: Counts) -> np.ndarray:
-    """The min-max similarity of rows (n) and rows (m), (n, m) float64: the sum of the minima over that of the maxima.
+def min_max_and_products(one: Counts, other: Counts) -> np.ndarray:
+    """The min-max similarities and the inner products of rows (n) and rows (m), (n, m, 2) float64.
 
-    For sets it is the Tanimoto similarity. It is a kernel (Ralaivola et al., Neural Networks 18, 2005). Two rows
-    without features have similarity 1.
+    The min-max similarity is the sum of the minima over that of the maxima; for sets it is the Tanimoto similarity. It
+    is a kernel (Ralaivola et al., Neural Networks 18, 2005). Two rows without features have similarity 1.
     """
     columns = np.unique(other.keys)
     places = np.searchsorted(columns, one.keys)
     places[places == len(columns)] = 0
     known = columns[places] == one.keys if len(columns) else np.zeros(len(one.keys), bool)
-    return _min_max(
+    return _compared(
         np.where(known, places, -1),
         one.counts,
         one.offsets,
@@ -81,14 +81,14 @@ def min_max(one: Counts, other: Counts) -> np.ndarray:
 
 
 @compiled()
-def _min_max(columns, counts, offsets, other_columns, other_counts, other_offsets, width):
+def _compared(columns, counts, offsets, other_columns, other_counts, other_offsets, width):
     n, m = len(offsets) - 1, len(other_offsets) - 1
     totals = np.zeros(m)
     for column in range(m):
         for place in range(other_offsets[column], other_offsets[column + 1]):
             totals[column] += other_counts[place]
     dense = np.zeros(width + 1)
-    similar = np.empty((n, m))
+    out = np.empty((n, m, 2))
     for row in range(n):
         total = 0.0
         for place in range(offsets[row], offsets[row + 1]):
@@ -96,12 +96,15 @@ def _min_max(columns, counts, offsets, other_columns, other_counts, other_offset
             if columns[place] >= 0:
                 dense[columns[place]] = counts[place]
         for column in range(m):
-            shared = 0.0
+            shared = product = 0.0
             for place in range(other_offsets[column], other_offsets[column + 1]):
-                shared += min(other_counts[place], dense[other_columns[place]])
+                here = dense[other_columns[place]]
+                shared += min(other_counts[place], here)
+                product += other_counts[place] * here
             either = total + totals[column] - shared
-            similar[row, column] = shared / either if either > 0 else 1.0
+            out[row, column, 0] = shared / either if either > 0 else 1.0
+            out[row, column, 1] = product
         for place in range(offsets[row], offsets[row + 1]):
             if columns[place] >= 0:
                 dense[columns[place]] = 0.0
-    return similar
+    return out

@@ -36,10 +36,15 @@ class Process:
         n = len(self.weights)
         return -0.5 * n * float(np.log(self.amplitude)) - float(np.log(np.diag(self.factor)).sum())
 
-    def moments(self, cross: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation, (m,) float64 each, where similarities (m, n) with the known are given."""
+    def moments(self, cross: np.ndarray, own: np.ndarray | float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of strings, (m,) float64 each.
+
+        Args:
+            cross: their kernel with the known strings, (m, n).
+            own: their kernel with themselves, (m,).
+        """
         whitened = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
-        variance = np.maximum(1.0 - np.square(whitened).sum(axis=0), LEAST_VARIANCE)
+        variance = np.maximum(own - np.square(whitened).sum(axis=0), LEAST_VARIANCE)
         return self.mean + cross @ self.weights, np.sqrt(self.amplitude * variance)
 
     def draw(self, cross: np.ndarray, own: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Candidates ranked by a surrogate: an exact Gaussian process on one or more views of the strings."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ Acquisition = Literal["improvement", "ucb", "thompson"]
 MOST_DRAWN = 500
 """Candidates that a joint draw covers."""
 FITTED = 400
-"""Strings that a kernel's length and the noise are chosen by."""
+"""Strings by which a kernel's hyperparameter and the noise are chosen."""
 BETAS = (-2.0, 0.0)
 """Between which powers of ten the weight of the standard deviation is drawn, log-uniformly."""
 GAINS = (-3.0, 0.0)
@@ -49,8 +49,8 @@ class Ranking:
         compared = [view.compare(known, known) for view, known in zip(views, features, strict=True)]
         part = np.linspace(0, len(values) - 1, min(FITTED, len(values))).astype(int)
         self.best = float(outcomes.max())
-        self.lengths = [
-            _best_length(view, table[np.ix_(part, part)], outcomes[part])
+        self.hyperparameters = [
+            _best_hyperparameter(view, table[np.ix_(part, part)], outcomes[part])
             for view, table in zip(views, compared, strict=True)
         ]
         gram = self._kernel(compared)
@@ -59,7 +59,8 @@ class Ranking:
 
     def moments(self, candidates: Sequence[Features]) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of candidates, given by their features in each view, (m,) float64 each."""
-        return self.process.moments(self._between(candidates, self.features))
+        own = self._kernel([view.compare_itself(one) for view, one in zip(self.views, candidates, strict=True)])
+        return self.process.moments(self._between(candidates, self.features), own)
 
     def utility(self, candidates: Sequence[Features], rng: np.random.Generator, acquisition: Acquisition) -> np.ndarray:
         """How promising candidates are, (m,) float64, as one place of a round would be filled."""
@@ -103,8 +104,8 @@ class Ranking:
         return self._kernel([view.compare(left, right) for view, left, right in pairs])
 
     def _kernel(self, compared: Sequence[np.ndarray]) -> np.ndarray:
-        parts = zip(self.views, compared, self.lengths, strict=True)
-        return np.mean([view.kernel(table, length) for view, table, length in parts], axis=0)
+        parts = zip(self.views, compared, self.hyperparameters, strict=True)
+        return np.mean([view.kernel(table, chosen) for view, table, chosen in parts], axis=0)
 
 
 def take_rows(features: Features, rows: np.ndarray) -> Features:
@@ -117,12 +118,12 @@ def join_rows(parts: Sequence[Features]) -> Features:
     return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else type(parts[0]).join(parts)
 
 
-def _best_length(view: View, compared: np.ndarray, outcomes: np.ndarray) -> float:
-    lengths = view.lengths(compared)
-    if len(lengths) == 1:
-        return lengths[0]
-    evidence = [Process(view.kernel(compared, length), outcomes).log_evidence for length in lengths]
-    return lengths[int(np.argmax(evidence))]
+def _best_hyperparameter(view: View, compared: np.ndarray, outcomes: np.ndarray) -> Any:
+    choices = view.hyperparameters(compared)
+    if len(choices) == 1:
+        return choices[0]
+    evidence = [Process(view.kernel(compared, choice), outcomes).log_evidence for choice in choices]
+    return choices[int(np.argmax(evidence))]
 
 
 def _best_noise(gram: np.ndarray, outcomes: np.ndarray) -> float:

@@ -16,9 +16,11 @@ from scipy.spatial.distance import cdist
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.fragments import fragments
-from grae.grammar.sparse_counts import Counts, min_max
+from grae.grammar.sparse_counts import Counts, min_max_and_products
 from grae.optimization.space import LatentSpace
 
+LINEAR = (0.0, 0.1, 0.3, 0.6, 0.9)
+"""Shares of the linear kernel that are tried."""
 LENGTHS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Lengths of a kernel that are tried, in median distances."""
 
@@ -35,20 +37,27 @@ class View(Protocol):
         ...
 
     def compare(self, one: Features, other: Features) -> np.ndarray:
-        """Similarities or distances of rows (n) with rows (m), (n, m) float64."""
+        """Similarities or distances of rows (n) and rows (m), (n, m) or (n, m, 2) float64."""
         ...
 
-    def lengths(self, compared: np.ndarray) -> Sequence[float]:
-        """The kernel's lengths that come into question, by the comparison of the known with themselves."""
+    def compare_itself(self, features: Features) -> np.ndarray:
+        """The result of comparing each row (n) with itself, (n, ...)."""
         ...
 
-    def kernel(self, compared: np.ndarray, length: float) -> np.ndarray:
-        """The kernel of what was compared, same shape, 1 for equals."""
+    def hyperparameters(self, compared: np.ndarray) -> Sequence[Any]:
+        """The values of the kernel's hyperparameter to try, by the comparison of the known strings with themselves."""
+        ...
+
+    def kernel(self, compared: np.ndarray, hyperparameter: Any) -> np.ndarray:
+        """The kernel of compared rows, (n, m) or (n,)."""
         ...
 
 
 class CountView:
-    """Counted features under the min-max kernel, which has no hyperparameter.
+    """Counted features under a weighted sum of the min-max kernel and the linear kernel.
+
+    The min-max kernel returns to the mean far from the known strings; under the linear kernel each feature adds the
+    same amount wherever it occurs, so that the process extrapolates targets such as logP.
 
     Args:
         count: strings and derivations -> their counts.
@@ -58,16 +67,23 @@ class CountView:
         self.features = count
 
     def compare(self, one: Counts, other: Counts) -> np.ndarray:
-        """See View."""
-        return min_max(one, other)
+        """See View; the min-max similarities and the inner products, (n, m, 2)."""
+        return min_max_and_products(one, other)
 
-    def lengths(self, compared: np.ndarray) -> Sequence[float]:
-        """See View."""
-        return (1.0,)
+    def compare_itself(self, features: Counts) -> np.ndarray:
+        """See View; (n, 2)."""
+        squares = np.add.reduceat(np.append(np.square(features.counts), 0.0), features.offsets[:-1])
+        return np.stack([np.ones(len(features)), np.where(np.diff(features.offsets) > 0, squares, 0.0)], axis=-1)
 
-    def kernel(self, compared: np.ndarray, length: float) -> np.ndarray:
+    def hyperparameters(self, compared: np.ndarray) -> Sequence[tuple[float, float]]:
+        """See View; shares of the linear kernel, each with the mean squared norm of the known rows."""
+        norm = max(float(np.diagonal(compared[..., 1]).mean()), 1e-12)
+        return tuple((share, norm) for share in LINEAR)
+
+    def kernel(self, compared: np.ndarray, hyperparameter: tuple[float, float]) -> np.ndarray:
         """See View."""
-        return compared
+        share, norm = hyperparameter
+        return (1 - share) * compared[..., 0] + share / norm * compared[..., 1]
 
 
 class PointView:
@@ -84,14 +100,18 @@ class PointView:
         """See View."""
         return cdist(one, other, "sqeuclidean")
 
-    def lengths(self, compared: np.ndarray) -> Sequence[float]:
+    def compare_itself(self, features: np.ndarray) -> np.ndarray:
         """See View."""
+        return np.zeros(len(features))
+
+    def hyperparameters(self, compared: np.ndarray) -> Sequence[float]:
+        """See View; lengths."""
         median = float(np.sqrt(np.median(compared[np.triu_indices(len(compared), 1)])))
         return tuple(max(median, 1e-9) * length for length in LENGTHS)
 
-    def kernel(self, compared: np.ndarray, length: float) -> np.ndarray:
+    def kernel(self, compared: np.ndarray, hyperparameter: float) -> np.ndarray:
         """See View."""
-        return np.exp(compared / (-2 * length**2))
+        return np.exp(compared / (-2 * hyperparameter**2))
 
 
 def structure(grammar: Grammar) -> View:

@@ -10,7 +10,7 @@ from grae.grammar import load_grammar
 from grae.grammar.codec import Derivations, encode
 from grae.grammar.counting import sample_uniform
 from grae.grammar.fragments import fragments
-from grae.grammar.sparse_counts import Counts, counted, min_max
+from grae.grammar.sparse_counts import Counts, counted, min_max_and_products
 
 ARITHMETIC = load_grammar("arithmetic")
 EXPRESSIONS = Derivations.from_list(sample_uniform(ARITHMETIC, 60, 13, 0), ARITHMETIC.dtype)
@@ -73,22 +73,23 @@ def test_rows_of_counts():
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.dictionaries(st.integers(0, 6), st.integers(1, 4), max_size=5), min_size=1, max_size=6))
-def test_min_max_is_the_sum_of_the_lesser_over_the_greater(rows: list[dict[int, int]]):
+def test_rows_are_compared_by_min_max_and_by_products(rows: list[dict[int, int]]):
     keys = [key for row in rows for key, count in row.items() for _ in range(count)]
     owners = [number for number, row in enumerate(rows) for count in row.values() for _ in range(count)]
     counts = counted(np.array(keys, np.uint64), np.array(owners, np.int64), len(rows))
-    found = min_max(counts, counts)
+    found, products = np.moveaxis(min_max_and_products(counts, counts), -1, 0)
     for one, left in enumerate(rows):
         for other, right in enumerate(rows):
             lesser = sum(min(left.get(key, 0), right.get(key, 0)) for key in range(7))
             greater = sum(max(left.get(key, 0), right.get(key, 0)) for key in range(7))
             assert found[one, other] == (lesser / greater if greater else 1.0)
+            assert products[one, other] == sum(left.get(key, 0) * right.get(key, 0) for key in range(7))
     assert np.linalg.eigvalsh(found).min() > -1e-9
 
 
 def test_similar_expressions_have_similar_fragments():
     texts = ["x+sin(x*x)", "1+x+sin(x*x)", "exp(3)/2"]
     found = fragments(ARITHMETIC, encode(ARITHMETIC, texts).derivations)
-    similar = min_max(found, found)
+    similar = min_max_and_products(found, found)[..., 0]
     assert np.diag(similar).tolist() == [1, 1, 1]
     assert similar[0, 1] > 0.5 > similar[0, 2]
