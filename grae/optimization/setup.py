@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,8 +74,13 @@ class Setup:
         """See the class."""
         from grae.optimization.population import Reader
 
+        return Reader(self.space, self.settings.limits, self._most_components)
+
+    @property
+    def _most_components(self) -> int:
+        """The usual number of components: mixtures are proposed only where most starting strings are mixtures."""
         components = self.space.model.language_grammar_.language.components
-        return Reader(self.space, self.settings.limits, max(map(components, self.start.texts), default=1))
+        return median_low(map(components, self.start.texts)) if len(self.start.texts) else 1
 
     @cached_property
     def moves(self) -> "Moves":

@@ -114,7 +114,22 @@ def test_molecules_are_compared_by_their_fingerprints():
     view = meaning(smiles)
     assert view is not None
     features = view.features(texts, encode(smiles, texts).derivations)
-    similar = view.compare(features, features)
+    compared = view.compare(features, features)
+    similar = compared[..., 0]
     assert similar[0, 3] == 1
     assert similar[0, 1] > similar[0, 2]
+    np.testing.assert_array_equal(view.compare_itself(features), np.moveaxis(compared.diagonal(), -1, 0))
+
+
+def test_a_sum_of_features_is_extrapolated():
+    """Chains of carbon score by their length: the longer ones are predicted to be better, by a linear kernel."""
+    smiles = load_grammar("smiles")
+    texts = ["C" * n for n in range(2, 12)] + ["C" * n + "O" for n in range(1, 9)]
+    view = meaning(smiles)
+    assert view is not None
+    features = view.features(texts, encode(smiles, texts).derivations)
+    ranking = Ranking([view], [features], np.array([len(text) - 3.0 * text.count("O") for text in texts]))
+    longer = ["C" * n for n in (14, 18, 22)]
+    mean, _ = ranking.moments([view.features(longer, encode(smiles, longer).derivations)])
+    assert mean[2] > mean[1] > mean[0] > ranking.best
     assert meaning(load_grammar("smiles").from_text("S -> 'a' S | 'b'")) is None
