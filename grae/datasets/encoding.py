@@ -126,7 +126,8 @@ def encode_source(
                 progress(Progress(read, kept, reading.fraction))
     if not read:
         raise DataError(
-            f"{source.name} is empty", remedy="give a file with one string a line, or a table with a column of them"
+            f"{source.name} holds no strings",
+            remedy="give a file with one string per line, or a table with a column of them",
         )
 
 

@@ -22,6 +22,18 @@ from grae.errors import DataError, shortened
 from grae.paths import exists, is_device, is_dir, is_pipe
 
 STDIN = "-"
+NOT_TEXT = (
+    (b"PK\x03\x04", "a zip archive or a workbook", "unpack it, or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a workbook", "save the sheet as CSV"),
+    (b"PAR1", "a Parquet table", "write it as CSV: pandas.read_parquet(...).to_csv(..., index=False)"),
+    (b"\x1f\x8b", "compressed twice with gzip", "unpack it once"),
+    (b"BZh", "compressed with bzip2", "unpack it, or compress it with gzip"),
+    (b"\xfd7zXZ\0", "compressed with xz", "unpack it, or compress it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it, or compress it with gzip"),
+    (b"\xff\xfe", "in UTF-16", "save it as UTF-8"),
+    (b"\xfe\xff", "in UTF-16", "save it as UTF-8"),
+)
+"""How files begin that are often taken for text, what they are, and the remedy."""
 _SUFFIXES: dict[str, Format] = {
     **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
     **dict.fromkeys((".smi", ".smiles", ".ism"), "smi"),
@@ -181,6 +193,9 @@ class Source:
             head = content.peek(4096)
         except DAMAGED as error:
             raise damaged(self.name, error) from error
+        for magic, what, remedy in NOT_TEXT:
+            if head.startswith(magic):
+                raise DataError(f"{self.name} is {what}, not a text file", remedy=remedy)
         if b"\0" in head:
             raise DataError(
                 f"{self.name} is not a text file: it holds zero bytes",

@@ -11,6 +11,7 @@ from grae.files import read_tensors, write_tensors
 from grae.grammar.codec import Derivations
 
 ROWS_AT_ONCE = 65_536
+REMEDY = "restore the file from a copy, or make the split anew with its seed (make_split)"
 _FORMAT = "grae split 1"
 
 
@@ -54,27 +55,29 @@ class Split:
         write_tensors(Path(path), {"train": self.train, **parts}, about={"format": _FORMAT})
 
     @classmethod
-    def load(cls, path: str | Path) -> "Split":
+    def load(cls, path: str | Path, *, remedy: str = REMEDY) -> "Split":
         """Reads a split written by `save`.
+
+        Args:
+            path: of the file.
+            remedy: of all that may be wrong with it.
 
         Raises:
             RunError: the file is missing or damaged.
             DataError: it is not a split, or its parts are not a partition.
         """
-        parts, about = read_tensors(Path(path), remedy="give the split of a run, or leave it out to make a new one")
+        parts, about = read_tensors(Path(path), remedy=remedy)
         rows = about.get("rows")
         if about.get("format") == _FORMAT and set(parts) == {"validation", "test"} and isinstance(rows, int):
             held_back = np.concatenate(list(parts.values())).astype(np.int64)
             parts["train"] = np.setdiff1d(np.arange(max(0, rows)), held_back)
         if about.get("format") != _FORMAT or set(parts) != {"train", "validation", "test"}:
-            raise DataError(
-                f"{path} holds no split", remedy="give the split of a run, or leave it out to make a new one"
-            )
+            raise DataError(f"{path} holds no split", remedy=remedy)
         if any(array.ndim != 1 or array.dtype.kind not in "iu" for array in parts.values()):
-            raise DataError(f"{path} holds no row numbers", remedy="leave it out to make a new split")
+            raise DataError(f"{path} holds no row numbers", remedy=remedy)
         rows = np.sort(np.concatenate(list(parts.values())))
         if not np.array_equal(rows, np.arange(len(rows))):
-            raise DataError(f"{path} holds rows twice or not at all", remedy="leave it out to make a new split")
+            raise DataError(f"{path} holds rows twice or not at all", remedy=remedy)
         return cls(**{name: array.astype(np.int64) for name, array in parts.items()})
 
 

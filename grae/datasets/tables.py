@@ -1,6 +1,7 @@
 """Tables of text (CSV, TSV): the delimiter, and the column that holds the strings."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import chain
@@ -12,6 +13,8 @@ BLANK_ROW = "blank row"  # the fault of a line with nothing on it, not even an e
 NO_SUCH_COLUMN = "no such column in the row"
 USUAL_COLUMNS = ("smiles", "canonical_smiles", "expression", "string", "text")
 DELIMITERS = ",\t;|"
+SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+"""A first line by which spreadsheets are told the delimiter."""
 
 
 class Table(NamedTuple):
@@ -52,10 +55,16 @@ class Table(NamedTuple):
             blank.append(first)
         if first is None:
             return
-        rows = csv.reader(chain(blank, [first] if first.strip() else [], lines), delimiter=self.delimiter_of(first))
+        delimiter = self.delimiter_of(first)
+        stated = SEPARATOR.fullmatch(first)
+        if stated is not None:
+            delimiter = stated[1]
+        rows = csv.reader(chain(blank, [first] if first.strip() else [], lines), delimiter=delimiter)
+        above = len(blank) + 1 if stated is not None else 0
         try:
             for row in rows:
-                yield rows.line_num, row
+                if rows.line_num > above:
+                    yield rows.line_num, row
         except csv.Error as error:
             raise DataError(
                 f"{self.name}, line {rows.line_num}: {error}",
@@ -134,7 +143,8 @@ class Table(NamedTuple):
             return usual[0]
         raise DataError(
             f"{self.name} has {len(names)} columns: {_listed(names)}",
-            remedy="name the one with the strings (--column NAME); --delimiter sets what stands between the columns",
+            remedy="name the one with the strings (--column NAME; its number, from 0, if the first line is not a "
+            "heading); --delimiter sets what stands between the columns",
         )
 
     def _no_column(self, wanted: str | int, names: list[str] | None, width: int | None = None) -> DataError:

@@ -87,7 +87,7 @@ def restore(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", netw
             remedy=f"{kind.command} --resume --out {folder.path}",
         )
     estimator.about_ = read_config(kind, folder).get("data") or {}
-    estimator.split_ = Split.load(folder / SPLIT_FILE)
+    estimator.split_ = Split.load(folder / SPLIT_FILE, remedy=kind.foreign)
     rows = estimator.about_.get("rows")
     if rows is not None and rows != len(estimator.split_):
         raise RunError(

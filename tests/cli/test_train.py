@@ -136,7 +136,7 @@ def test_existing_folder_is_never_overwritten(grae, trained: Path, tmp_path: Pat
         (("-g", "smiles", "--data", "wehy"), "did you mean 'wehi'?"),
         (("-g", "smiles", "--data", "nowhere.smi"), "no file nowhere.smi"),
         (("-g", "{lists}",), "no data set comes with grammar 'lists'"),
-        (("-g", "{lists}", "-d", "{empty}"), "is empty"),
+        (("-g", "{lists}", "-d", "{empty}"), "holds no strings"),
         (("-g", "{lists}", "-d", "{nonsense}"), "none of the 3 lines"),
         (("-g", "{lists}", "-d", "{table}", "--column", "smile"), "did you mean 'smiles'?"),
         (("-g", "{lists}", "-d", "{mixed}", "--on-invalid", "error"), "line 2"),

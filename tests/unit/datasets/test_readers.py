@@ -204,3 +204,30 @@ def test_fraction_grows_to_one(tmp_path):
     assert seen == sorted(seen)
     assert 0 < seen[0] < 0.2
     assert seen[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (gzip.compress(gzip.compress(b"CCO\n")), "compressed twice with gzip"),
+        (gzip.compress(b"PK\x03\x04..."), "a zip archive or a workbook"),
+        (b"PAR1\x15\x04", "a Parquet table"),
+        ("smiles\nCCO\n".encode("utf-16"), "in UTF-16"),
+        (b"BZh91AY", "compressed with bzip2"),
+    ],
+)
+def test_what_is_taken_for_text_is_named(tmp_path, content, what):
+    with pytest.raises(DataError, match=f"{what}, not a text file"):
+        list(Source(written(tmp_path, "a.csv", content)).texts())
+
+
+def test_a_spreadsheets_line_states_the_delimiter(tmp_path):
+    path = written(tmp_path, "a.csv", "sep=;\r\nname;smiles,raw\r\nx;CCO\r\n\r\ny;CCN\r\n")
+    assert lines(Source(path, column=1))[0] == (2, "smiles,raw", "")
+    assert list(Source(path, column="smiles,raw").texts()) == ["CCO", "CCN"]
+
+
+def test_blank_lines_above_the_heading(tmp_path):
+    path = written(tmp_path, "a.csv", "\n \nid;smiles\n1;CCO\n")
+    assert lines(Source(path)) == [(4, "CCO", "")]
+    assert lines(Source(path, column=1)) == [(1, "", "blank row"), (2, "", "blank row"), (4, "CCO", "")]

@@ -229,9 +229,9 @@ def test_a_store_of_another_layout_is_not_opened(tmp_path, cache):
 
 
 def test_nothing_to_encode(tmp_path, cache):
-    with pytest.raises(DataError, match="is empty"):
+    with pytest.raises(DataError, match="holds no strings"):
         build_store(LISTS, written(tmp_path, ""))
-    with pytest.raises(DataError, match="is empty"):
+    with pytest.raises(DataError, match="holds no strings"):
         build_store(LISTS, written(tmp_path, "", "data.csv"))
     nonsense = written(tmp_path, "lorem\nipsum\n\ndolor\n")
     with pytest.raises(DataError, match="none of the 4 lines of") as caught:
