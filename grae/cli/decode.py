@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from grae.cli.options import AsJson, ConstraintsName, Device, ModelName, OfGrammar, Raw, RunArgument, Seed, Temperature
+from grae.cli.options import (
+    AsJson,
+    ConstraintsName,
+    Device,
+    ModelName,
+    OfGrammar,
+    Raw,
+    RunArgument,
+    Seed,
+    Temperature,
+    Template,
+)
 from grae.cli.output import emit, note, write_strings
 from grae.cli.runs import find_run, named
 
@@ -28,6 +39,7 @@ def decode(
     temperature: Temperature = 0.0,
     constraints: ConstraintsName = None,
     raw: Raw = False,
+    template: Template = None,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -45,7 +57,9 @@ def decode(
     import grae
 
     model = grae.load(place, device=device)
-    texts = model.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw)
+    texts = model.inverse_transform(
+        codes, temperature=temperature, seed=seed, constraints=constraints, raw=raw, template=template
+    )
     if not (as_json and out == "-"):
         write_strings(out, texts, model.language_grammar_.language)
     if as_json:

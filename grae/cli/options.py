@@ -161,6 +161,15 @@ Where = Annotated[
         help="What strings must fulfil, such as \"logP < 3 and not substructure('[N+](=O)[O-]')\".",
     ),
 ]
+Template = Annotated[
+    str | None,
+    typer.Option(
+        "--template",
+        metavar="TEXT",
+        help="What each string holds: a string with holes, 'x+sin(<S>)', or a molecule with attachment points, "
+        "'c1ccc(*)cc1'.",
+    ),
+]
 Raw = Annotated[
     bool,
     typer.Option("--raw", help="Molecules as decoded, in the run's form instead of RDKit's canonical one."),

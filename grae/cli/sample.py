@@ -19,6 +19,7 @@ from grae.cli.options import (
     RunArgument,
     Seed,
     Temperature,
+    Template,
     Where,
 )
 from grae.cli.output import emit, is_table, note, table, write_strings
@@ -47,6 +48,7 @@ def sample(
     constraints: ConstraintsName = None,
     completion: CompletionName = "forced",
     raw: Raw = False,
+    template: Template = None,
     rule: Annotated[
         str | None,
         typer.Option(
@@ -85,6 +87,8 @@ def sample(
     For molecules it reports validity, raw validity, uniqueness and novelty. With --completion none it reports the share
     of complete derivations, and writes those.
 
+    With --template every string is the template with its holes filled, so that every molecule holds the scaffold.
+
     A --rule that is a predicate is kept by decoding codes again, with less likely choices; strings for which it never
     holds are counted and not written. An automaton is enforced at each step, in the place of the language's.
 
@@ -109,14 +113,18 @@ def sample(
 
     import grae
     from grae.cli.densities import with_densities
+    from grae.sequence.templates import template_of
 
     model = with_densities(grae.load(place, device=device), place, density)
-    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "seed": seed}
+    held = None if template is None else template_of(model, template)
+    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "seed": seed, "template": held}
     unmet = None
     if condition is None:
         samples, report = _drawn(model, n, density, completion, rule, tries, given)
     else:
         samples, report, unmet = _fulfilling(model, n, density, condition, attempts, {**given, "raw": raw})
+    if template is not None:
+        report["template"] = template
     texts = [text for text in samples.texts if text is not None]
     if completion == "none":
         report["complete"] = len(texts) / n

@@ -56,6 +56,9 @@ class Automaton:
             The most modest first.
         discharging: for a number of obligations, the ways to discharge them all at one place, each as the text before,
             between and behind the labels.
+        fillings: words that fill a hole of a template which must not stay empty; an automaton that has some also reads
+            the marks around holes, as three terminals past the grammar's own (`grae.grammar.sentential`): what is
+            opened in a hole must be discharged there, and nothing else.
     """
 
     tables: np.ndarray
@@ -70,6 +73,7 @@ class Automaton:
     usual: str
     neutral: tuple[tuple[str, ...], ...]
     discharging: Callable[[int], list[tuple[str, ...]]]
+    fillings: tuple[str, ...] = ()
 
     @property
     def planning(self) -> tuple[Any, ...]:

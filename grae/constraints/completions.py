@@ -46,9 +46,15 @@ class Completions(NamedTuple):
     n_labels: np.ndarray
 
 
-def completions_of(grammar: Grammar, automaton: Automaton) -> Completions:
-    """Computes the completions of a grammar."""
-    return _CompletionFinder(grammar, automaton).completions()
+def completions_of(grammar: Grammar, automaton: Automaton, *, filling: bool = False) -> Completions:
+    """Computes the completions of a grammar.
+
+    Args:
+        grammar: with motifs or without.
+        automaton: of its language.
+        filling: whether there are neutral ones that fill holes, too.
+    """
+    return _CompletionFinder(grammar, automaton, filling).completions()
 
 
 class _CompletionFinder:
@@ -57,11 +63,13 @@ class _CompletionFinder:
     Args:
         grammar: with motifs or without.
         automaton: of its language.
+        filling: as in `completions_of`.
     """
 
-    def __init__(self, grammar: Grammar, automaton: Automaton) -> None:
+    def __init__(self, grammar: Grammar, automaton: Automaton, filling: bool) -> None:
         self.grammar = grammar
         self.automaton = automaton
+        self.fillings = automaton.fillings if filling else ()
         # of each production that writes a label, in words with motifs and without
         self.settings: dict[tuple[int, bool], int] = {}
         self.labeled: list[list[_Derivation]] = []  # of each setting, of each label
@@ -100,9 +108,18 @@ class _CompletionFinder:
         for group in self.automaton.neutral:
             derivations = [derivation for derivation in words.derivations(group) if derivation is not None]
             if derivations:
+                derivations += self._filling(nonterminal)
                 yield from dict.fromkeys([*derivations, shortest])
                 return
         yield shortest
+
+    def _filling(self, nonterminal: Nonterminal) -> list[_Derivation]:
+        """Derivations of the words that fill holes, with motifs and without: a segment needs some without."""
+        if not self.fillings:
+            return []
+        forms = [_Words(form, nonterminal) for form in (self.grammar, self.grammar.base) if form is not None]
+        derivations = [derivation for words in forms for derivation in words.derivations(self.fillings)]
+        return [derivation for derivation in derivations if derivation is not None]
 
     def _discharging(self, words: "_Words", n: int) -> list[_Derivation]:
         """Derivations that discharge n obligations."""

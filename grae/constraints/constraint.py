@@ -12,8 +12,10 @@ from grae.constraints.plain import PlainAutomaton
 from grae.constraints.planning import MOST_FRAMES, Workspace, find_plan
 from grae.errors import SettingsError
 from grae.grammar import Grammar
+from grae.grammar.sentential import Choices, n_segments
 
 MOST_ROOM = 1024  # atoms, say, that an automaton makes room for
+NO_CHOICES = Choices.of([])
 
 
 def automaton_of(grammar: Grammar, room: int = 1) -> Automaton | None:
@@ -39,6 +41,7 @@ class Rules(NamedTuple):
         ways: usable productions of each nonterminal.
         ways_from: (N + 1,) where each nonterminal's begin.
         shortest: (N,) productions in the shortest completion.
+        terminals: (1,) how many terminals there are.
     """
 
     rhs: np.ndarray
@@ -47,6 +50,7 @@ class Rules(NamedTuple):
     ways: np.ndarray
     ways_from: np.ndarray
     shortest: np.ndarray
+    terminals: np.ndarray
 
     @classmethod
     def of(cls, grammar: Grammar) -> "Rules":
@@ -60,12 +64,8 @@ class Rules(NamedTuple):
             np.nonzero(tables.mask)[1],
             np.cumsum([0, *tables.mask.sum(axis=1)]),
             tables.shortest,
+            np.array([len(grammar.terminals)]),
         )
-
-
-def program_of(rules: Rules, completions: Completions) -> np.ndarray:
-    """All that does not change in a search, as one vector."""
-    return packed([*rules, *completions])
 
 
 def workspace_for(size: int, rules: Rules, completions: Completions, height: int, max_length: int) -> Workspace:
@@ -78,6 +78,24 @@ def workspace_for(size: int, rules: Rules, completions: Completions, height: int
     counts = (FRAME * MOST_FRAMES, height + 1, 2 * height, n_labels + height, CONTEXT, depth, max_length + 1)
     space = packed([np.zeros(max(1, count), np.int32) for count in counts])
     return Workspace(np.zeros((1 + MOST_FRAMES) * size, np.int32), space)
+
+
+class Start(NamedTuple):
+    """Where a derivation starts.
+
+    Attributes:
+        stack: (H,) int32, symbols, as many of them as `height` says.
+        height: how many.
+        state: (size,) int32, of the automaton.
+        plan: productions that complete the derivation, and the empty production where a segment ends.
+        room: entries that a plan may have.
+    """
+
+    stack: np.ndarray
+    height: int
+    state: np.ndarray
+    plan: np.ndarray
+    room: int
 
 
 class Constraint:
@@ -93,8 +111,8 @@ class Constraint:
         grammar: as given.
         automaton: as given.
         max_length: as given.
-        program: the grammar's tables and its completions, packed.
-        first_plan: a derivation from the start symbol.
+        program: the grammar's tables and its completions, packed, without choices.
+        first: where a derivation of the start symbol starts.
 
     Raises:
         SettingsError: from the start symbol, no plan is found.
@@ -105,46 +123,73 @@ class Constraint:
     ) -> None:
         self.grammar, self.automaton, self.max_length = grammar, automaton, max_length
         self._rules, self._completions = Rules.of(grammar), completions or completions_of(grammar, automaton)
-        self.program = program_of(self._rules, self._completions)
-        self.first_plan = self._first_plan()
+        self.program = self.program_with(NO_CHOICES)
+        first = self.started([grammar.tables.start], self.program)
+        if first is None:
+            raise SettingsError(
+                f"no string of grammar {self.grammar.name!r} with at most {self.max_length} productions is found that "
+                "keeps the rules of its language",
+                remedy="allow longer derivations, or decode with constraints='grammar'",
+            )
+        self.first = first
 
     @property
     def height(self) -> int:
         """Symbols that a stack of the pushdown machine may hold."""
         return 1 + self.max_length * max(0, self.grammar.tables.rhs.shape[1] - 1) + 1
 
-    def workspace(self) -> Workspace:
-        """Room for one thread's searches."""
-        return workspace_for(self.automaton.size, self._rules, self._completions, self.height, self.max_length)
+    def workspace(self, height: int, length: int) -> Workspace:
+        """Room for one thread's searches, for stacks of a height and plans of a length."""
+        return workspace_for(self.automaton.size, self._rules, self._completions, height, length)
 
-    def _first_plan(self) -> np.ndarray:
-        workspace, automaton = self.workspace(), self.automaton
-        automaton.start(automaton.tables, workspace.states[: automaton.size])
-        stack = np.full(self.height, self.grammar.tables.start, np.int32)
+    def program_with(self, choices: Choices) -> np.ndarray:
+        """All that does not change in a search, as one vector."""
+        return packed([*self._rules, *self._completions, *choices])
+
+    def started(self, symbols: list[int], program: np.ndarray) -> Start | None:
+        """Where a derivation starts; None where no plan is found.
+
+        Args:
+            symbols: of the form that it starts from, from left to right.
+            program: with its choices.
+        """
+        automaton = self.automaton
+        room = self.max_length + n_segments(symbols)
+        stack = np.zeros(self.height + len(symbols) - 1, np.int32)
+        state = np.zeros(automaton.size, np.int32)
+        automaton.start(automaton.tables, state)
+        first = next(at for at, symbol in enumerate(symbols) if symbol >= 0)
+        if not all(automaton.consume(automaton.tables, state, -symbol - 1) for symbol in symbols[:first]):
+            return None
+        height = len(symbols) - first
+        stack[:height] = symbols[first:][::-1]
+        workspace = self.workspace(len(stack), room)
+        workspace.states[: automaton.size] = state
         arguments: tuple[Any, ...] = (
             *automaton.planning,
             automaton.tables,
-            self.program,
+            program,
             workspace,
             stack,
-            1,
+            height,
             automaton.size,
-            self.max_length,
+            room,
         )
         n = find_plan(*arguments)
         if n < 0:
-            raise SettingsError(
-                f"no string of grammar {self.grammar.name!r} with at most {self.max_length} productions is found that "
-                "keeps the rules of its language",
-                remedy="allow longer derivations, or decode with constraints='grammar'",
-            )
+            return None
         begin = workspace.space[PLAN]
-        return workspace.space[begin : begin + n].copy()
+        return Start(stack, height, state, workspace.space[begin : begin + n].copy(), room)
 
 
 @lru_cache(maxsize=4)
-def constraint_of(grammar: Grammar, max_length: int) -> Constraint | None:
+def constraint_of(grammar: Grammar, max_length: int, *, filling: bool = False) -> Constraint | None:
     """The constraint of its language on a grammar's derivations; None where the language has no automaton.
+
+    Args:
+        grammar: with motifs or without.
+        max_length: productions that a derivation may have at most.
+        filling: whether derivations start from forms with marked holes, which are not to stay empty.
 
     Raises:
         SettingsError: no string of the language is that short.
@@ -152,11 +197,11 @@ def constraint_of(grammar: Grammar, max_length: int) -> Constraint | None:
     written = (sum(len(symbol.encode()) for symbol in p.rhs if isinstance(symbol, str)) for p in grammar.productions)
     room = min(MOST_ROOM, max_length * max(written))
     automaton = automaton_of(grammar, room)
-    return None if automaton is None else Constraint(grammar, automaton, max_length, _completions(grammar))
+    return None if automaton is None else Constraint(grammar, automaton, max_length, _completions(grammar, filling))
 
 
 @lru_cache(maxsize=4)
-def _completions(grammar: Grammar) -> Completions | None:
+def _completions(grammar: Grammar, filling: bool) -> Completions | None:
     """The completions, which do not depend on how long a string may be; None where the language has no automaton."""
     automaton = automaton_of(grammar)
-    return None if automaton is None else completions_of(grammar, automaton)
+    return None if automaton is None else completions_of(grammar, automaton, filling=filling)

@@ -1,15 +1,48 @@
 """A production expanded under a language automaton: its right-hand side on the stack, its terminals read.
 
-A stack holds symbols, int32: k for the nonterminal k and -(t + 1) for the terminal t.
+A stack holds symbols, int32: k for the nonterminal k, -(t + 1) for the terminal t, and those of a sentential form
+(`grae.grammar.sentential`). A segment is expanded by right-recursive productions, each of which leaves the segment at
+its end, and by the empty production, which ends it.
 """
 
 from numba import int64, types
 
 from grae.compilation import compiled
 from grae.constraints.automaton import CONSUME, VECTOR
-from grae.constraints.packing import RHS, RHS_FROM
+from grae.constraints.packing import ALTERNATIVES, CHOICES_FROM, POPS, RHS, RHS_FROM, SYMBOLS, SYMBOLS_FROM
+from grae.grammar.sentential import CHOICE, FORCED, SEGMENT
 
 REFUSED = -1
+
+
+@compiled()
+def is_fixed(symbol):
+    """Whether a symbol of a stack is a forced production or a choice."""
+    return FORCED <= symbol < SEGMENT or symbol >= CHOICE
+
+
+@compiled()
+def fixed_production(program, symbol):
+    """The forced production, or the first of a choice."""
+    if symbol < SEGMENT:
+        return int64(symbol - FORCED)
+    return int64(program[program[ALTERNATIVES] + program[program[CHOICES_FROM] + symbol - CHOICE]])
+
+
+@compiled()
+def nonterminal_of(symbol):
+    """The nonterminal that a symbol of a stack expands, not a terminal nor a forced production."""
+    return symbol - SEGMENT if symbol >= SEGMENT else symbol
+
+
+@compiled(int64(types.FunctionType(CONSUME), VECTOR, VECTOR, VECTOR, int64))
+def read(consume, tables, state, stack, height):
+    """Reads the terminals on top; returns the height below them, `REFUSED` where one is refused."""
+    while height > 0 and stack[height - 1] < 0:
+        if not consume(tables, state, -int64(stack[height - 1]) - 1):
+            return REFUSED
+        height -= 1
+    return height
 
 
 @compiled(int64(types.FunctionType(CONSUME), VECTOR, VECTOR, VECTOR, VECTOR, int64, int64))
@@ -20,12 +53,27 @@ def expand(consume, tables, program, state, stack, height, production):
         The new height; `REFUSED` where the automaton refuses a terminal. Below the old top the stack stays as it is.
     """
     height -= 1
-    begins = program[RHS_FROM] + production
+    symbol = int64(stack[height])
+    if not is_fixed(symbol):
+        begins = program[RHS_FROM] + production
+        first, last = int64(program[begins]), int64(program[begins + 1])
+        if symbol >= SEGMENT and last > first:
+            if program[program[RHS] + last - 1] != symbol - SEGMENT:
+                return REFUSED
+            height += 1
+            last -= 1
+        for place in range(last - 1, first - 1, -1):
+            stack[height] = program[program[RHS] + place]
+            height += 1
+    return read(consume, tables, state, stack, height)
+
+
+@compiled(int64(types.FunctionType(CONSUME), VECTOR, VECTOR, VECTOR, VECTOR, int64, int64))
+def take(consume, tables, program, state, stack, height, alternative):
+    """Takes an alternative of the choice on top, and reads the terminals that come up; returns as `expand`."""
+    height -= program[program[POPS] + alternative]
+    begins = program[SYMBOLS_FROM] + alternative
     for place in range(program[begins + 1] - 1, program[begins] - 1, -1):
-        stack[height] = program[program[RHS] + place]
+        stack[height] = program[program[SYMBOLS] + place]
         height += 1
-    while height > 0 and stack[height - 1] < 0:
-        if not consume(tables, state, -int64(stack[height - 1]) - 1):
-            return REFUSED
-        height -= 1
-    return height
+    return read(consume, tables, state, stack, height)

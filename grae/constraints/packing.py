@@ -15,6 +15,7 @@ import numpy as np
     WAYS,
     WAYS_FROM,
     SHORTEST,
+    TERMINALS,
     ITEMS,
     ITEMS_FROM,
     NEUTRAL,
@@ -24,8 +25,14 @@ import numpy as np
     LABELED,
     LABELED_FROM,
     N_LABELS,
-) = range(15)
-"""The parts of a program: the fields of `constraint.Rules`, then those of `completions.Completions`."""
+    CHOICES_FROM,
+    ALTERNATIVES,
+    POPS,
+    SYMBOLS_FROM,
+    SYMBOLS,
+) = range(21)
+"""The parts of a program: the fields of `constraint.Rules`, of `completions.Completions`, and of
+`grae.grammar.sentential.Choices`."""
 
 (
     FRAMES,  # fields of a frame of the search, `FRAME` numbers each; see below
@@ -44,8 +51,9 @@ import numpy as np
     TURN,  # the completion to try next
     CHANGES,  # frames above that have led on, and take another completion since
     LED_ON,  # whether one of its completions has led on to the next frame
+    IS_LAST,  # whether it is the last nonterminal of the string, or of its hole
     FRAME,
-) = range(6)
+) = range(7)
 """The fields of a frame of the search, and their number."""
 
 

@@ -11,6 +11,10 @@ pending below. Where the walk is blocked, the last nonterminal with another comp
 nonterminals, no more than `MOST_CHANGES` at a time take another than the first of their completions that led on to the
 next, for what blocks a walk is seldom more than one of them (limited discrepancy search; Harvey and Ginsberg, IJCAI
 1995). The search gives up after `MOST_TRIES` completions. So it may miss a plan, but what it finds is one.
+
+A stack of a sentential form holds forced productions too, which the plan takes as they are, and choices, of which it
+takes the first. Marks surround its holes:
+what a hole leaves open, it discharges itself, so that behind the mark of its end nothing matters to it.
 """
 
 from typing import NamedTuple
@@ -21,7 +25,7 @@ from numba import int64, types
 from grae.compilation import compiled
 from grae.constraints.automaton import BEGIN, FUNCTIONS, NONTERMINAL, VECTOR
 from grae.constraints.completions import MOST_OBLIGATIONS
-from grae.constraints.expansion import REFUSED, expand
+from grae.constraints.expansion import REFUSED, expand, fixed_production, is_fixed, nonterminal_of
 from grae.constraints.packing import (
     BEFORE,
     CHANGES,
@@ -32,6 +36,7 @@ from grae.constraints.packing import (
     FRAME,
     FRAMES,
     INNER,
+    IS_LAST,
     ITEMS,
     ITEMS_FROM,
     LABELED,
@@ -46,8 +51,10 @@ from grae.constraints.packing import (
     PLAN,
     PROMISED,
     SHORTEST,
+    TERMINALS,
     TURN,
 )
+from grae.grammar.sentential import CLOSES, FORCED
 
 MOST_TRIES = 256
 MOST_CHANGES = 1
@@ -88,12 +95,20 @@ WORKSPACE = types.NamedUniTuple(VECTOR, 2, Workspace)
 
 @compiled(int64(LANGUAGE, VECTOR, VECTOR, VECTOR, int64))
 def _pending_labels(language, state, space, stack, height):
-    """Writes the part `EVENTS`: the labels that the terminals on the stack will write; returns how many there are."""
+    """Writes the part `EVENTS`: the labels that the terminals on the stack will write; returns how many there are.
+
+    Only those before the end of a hole count: what comes behind it, the sentential form discharges itself.
+    """
     context = space[space[CONTEXT] :]
     language.pending(language.tables, state, context, BEGIN)
+    n_terminals = int64(language.program[language.program[TERMINALS]])
     n = 0
     for place in range(height - 1, -1, -1):
         symbol = int64(stack[place])
+        if -symbol - 1 == n_terminals + CLOSES:
+            break
+        if is_fixed(symbol) or -symbol - 1 >= n_terminals:
+            continue
         label = language.pending(language.tables, state, context, NONTERMINAL if symbol >= 0 else -symbol - 1)
         if label >= 0:
             space[space[EVENTS] + 2 * n] = place
@@ -102,21 +117,34 @@ def _pending_labels(language, state, space, stack, height):
     return n
 
 
-@compiled(types.UniTuple(int64, 2)(VECTOR, VECTOR, VECTOR, int64))
+@compiled(int64(VECTOR, VECTOR, VECTOR, int64))
 def _promise(program, space, stack, height):
-    """Writes the part `PROMISED`; returns the place of the lowest nonterminal, -1 for none, and the whole length."""
-    promised, lowest = int64(0), int64(-1)
+    """Writes the part `PROMISED`; returns the whole length. A forced production and the end of a segment count one."""
+    promised = int64(0)
     for place in range(height):
         space[space[PROMISED] + place] = promised
-        if stack[place] >= 0:
+        if stack[place] >= FORCED:
+            promised += 1
+        elif stack[place] >= 0:
             promised += program[program[SHORTEST] + stack[place]]
-            if lowest < 0:
-                lowest = place
-    return lowest, promised
+    return promised
 
 
-@compiled(types.boolean(VECTOR, int64, int64, int64))
-def _open_frame(space, depth, place, count):
+@compiled(types.boolean(VECTOR, VECTOR, int64))
+def _is_last(program, stack, place):
+    """Whether no nonterminal is below a place on the stack, or none before the end of its hole."""
+    end = -(int64(program[program[TERMINALS]]) + CLOSES) - 1
+    for below in range(place - 1, -1, -1):
+        symbol = int64(stack[below])
+        if symbol == end:
+            return True
+        if symbol >= 0 and not is_fixed(symbol):
+            return False
+    return True
+
+
+@compiled(types.boolean(VECTOR, VECTOR, VECTOR, int64, int64, int64))
+def _open_frame(program, space, stack, depth, place, count):
     """Writes a frame above `depth` others, unless too many of these would then be changed; returns whether it did."""
     frame = space[FRAMES] + FRAME * depth
     above = frame - FRAME
@@ -130,6 +158,7 @@ def _open_frame(space, depth, place, count):
     space[frame + TURN] = 0
     space[frame + CHANGES] = changes
     space[frame + LED_ON] = 0
+    space[frame + IS_LAST] = _is_last(program, stack, place)
     return True
 
 
@@ -155,14 +184,14 @@ def _left_open(language, state, space, place, n_events):
     return n
 
 
-@compiled(int64(LANGUAGE, VECTOR, VECTOR, int64, int64, int64, int64))
-def _completion(language, state, space, nonterminal, frame, n_events, is_last):
+@compiled(int64(LANGUAGE, VECTOR, VECTOR, int64, int64, int64))
+def _completion(language, state, space, nonterminal, frame, n_events):
     """The completion to try at a frame's turn, `REFUSED` after the last.
 
     Neutral ones come before those that discharge obligations; at the last nonterminal, after them.
     """
     program = language.program
-    turn, place = int64(space[frame + TURN]), int64(space[frame + PLACE])
+    turn, place, is_last = int64(space[frame + TURN]), int64(space[frame + PLACE]), space[frame + IS_LAST]
     neutral = program[NEUTRAL_FROM] + nonterminal
     n_neutral = program[neutral + 1] - program[neutral]
     if not is_last and turn < n_neutral:
@@ -180,14 +209,14 @@ def _completion(language, state, space, nonterminal, frame, n_events, is_last):
 
 
 @compiled(int64(CONSUME, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64, int64, int64))
-def _follow(consume, tables, program, state, space, nonterminal, completion, before, most):
-    """Expands a nonterminal by a completion on the walk's state; its labels are those in the workspace.
+def _follow(consume, tables, program, state, space, symbol, completion, before, most):
+    """Expands a nonterminal, or a segment, by a completion on the walk's state, with the labels in the workspace.
 
     Returns:
         How many productions the plan has then; `REFUSED` where the automaton refuses, or they are more than `most`.
     """
     inner = space[space[INNER] :]
-    inner[0] = nonterminal
+    inner[0] = symbol
     height, count, n_written = int64(1), before, 0
     begins = program[ITEMS_FROM] + completion
     for place in range(program[begins], program[begins + 1]):
@@ -202,7 +231,7 @@ def _follow(consume, tables, program, state, space, nonterminal, completion, bef
             return REFUSED
         for at in range(first, last):
             production = int64(item) if item >= 0 else int64(program[program[LABELED] + at])
-            if height == 0 or inner[height - 1] != program[program[LHS] + production]:
+            if height == 0 or nonterminal_of(int64(inner[height - 1])) != program[program[LHS] + production]:
                 return REFUSED
             space[space[PLAN] + count] = production
             count += 1
@@ -224,19 +253,23 @@ def plan(language, workspace, stack, height, size, most):
     states, space = workspace
     state = states[:size]
     n_events = _pending_labels(language, state, space, stack, height)
-    lowest, promised = _promise(language.program, space, stack, height)
-    if promised > most:
+    if _promise(language.program, space, stack, height) > most:
         return REFUSED
     place, count, depth, tries = height - 1, int64(0), 0, 0
     while True:
         # Read the terminals down to the next nonterminal, and open a frame for that.
         is_read = True
-        while is_read and place >= 0 and stack[place] < 0:
-            is_read = language.consume(language.tables, state, -int64(stack[place]) - 1)
+        while is_read and place >= 0 and (stack[place] < 0 or is_fixed(stack[place])):
+            if stack[place] < 0:
+                is_read = language.consume(language.tables, state, -int64(stack[place]) - 1)
+            else:
+                space[space[PLAN] + count] = fixed_production(language.program, int64(stack[place]))
+                count += 1
             place -= 1
         if is_read and place < 0 and language.accepts(language.tables, state):
             return count
-        if is_read and place >= 0 and depth < MOST_FRAMES and _open_frame(space, depth, place, count):
+        is_open = is_read and place >= 0 and depth < MOST_FRAMES
+        if is_open and _open_frame(language.program, space, stack, depth, place, count):
             depth += 1
             language.copy(language.tables, state, states[depth * size : (depth + 1) * size])
         # Expand the last nonterminal that has another completion by it.
@@ -247,9 +280,8 @@ def plan(language, workspace, stack, height, size, most):
             frame = space[FRAMES] + FRAME * (depth - 1)
             before = states[depth * size : (depth + 1) * size]
             place = int64(space[frame + PLACE])
-            completion = _completion(
-                language, before, space, int64(stack[place]), frame, n_events, int64(place == lowest)
-            )
+            nonterminal = nonterminal_of(int64(stack[place]))
+            completion = _completion(language, before, space, nonterminal, frame, n_events)
             if completion == REFUSED:
                 depth -= 1
                 continue

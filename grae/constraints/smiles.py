@@ -63,6 +63,7 @@ def automaton(terminals: Sequence[str], room: int) -> Automaton:
         usual="1",
         neutral=_NEUTRAL,
         discharging=_discharging,
+        fillings=("C", "F", "O"),
     )
 
 

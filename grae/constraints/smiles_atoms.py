@@ -6,8 +6,11 @@ from grae.constraints.smiles_state import (
     ATOM,
     ATOMS,
     BOND,
+    BONDED_ONCE,
     CAPACITIES,
     CURRENT,
+    EMPTY,
+    HOLE,
     N_LABELS,
     N_SECOND,
     OPEN,
@@ -62,6 +65,8 @@ def add_atom(tables, state, capacity):
     state[CURRENT] = atom
     state[BOND] = 0
     state[PHASE] = ATOM
+    if state[HOLE] == EMPTY:
+        state[HOLE] = BONDED_ONCE
     return True
 
 
@@ -81,7 +86,7 @@ def _are_bonded(tables, state, a, b):
 
 @compiled()
 def add_label(tables, state, label):
-    """Opens a ring bond, or closes the open one with that label."""
+    """Opens a ring bond, or closes the open one with that label, unless it is locked."""
     room = tables[tables[SIZES]]
     atoms = REGISTERS + 2 * N_LABELS + room
     place = REGISTERS + 2 * label
@@ -98,6 +103,8 @@ def add_label(tables, state, label):
         state[place] = current + 1
         state[place + 1] = bond
         state[OPEN] += 1
+    elif state[place] < 0:
+        return False
     else:
         opener, opened = state[place] - 1, state[place + 1]
         bond = _reversed(bond)  # as the opener sees it

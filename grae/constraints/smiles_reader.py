@@ -8,6 +8,7 @@ from grae.constraints.smiles_state import (
     ATOM,
     BOND,
     BONDED,
+    BONDED_ONCE,
     BRACKET,
     BRANCH,
     BRANCH_BONDED,
@@ -16,6 +17,8 @@ from grae.constraints.smiles_state import (
     DEPTH,
     DIGITS,
     ELEMENT,
+    EMPTY,
+    HOLE,
     HYDROGENS,
     N_LABELS,
     NOTHING,
@@ -29,6 +32,7 @@ from grae.constraints.smiles_state import (
     add_digit,
     begin_number,
     is_digit,
+    read_mark,
 )
 
 
@@ -91,6 +95,8 @@ def _bond(byte, following):
 def _read(tables, state, byte, following):
     """Reads outside brackets; how many bytes were read, one or two, or 0 to refuse."""
     phase = state[PHASE]
+    if state[HOLE] == EMPTY and not (byte == ord("[") or byte == ord("*") or ord("A") <= byte <= ord("Z")):
+        return 0
     if phase == PERCENT:
         if not is_digit(byte) or not add_digit(state, byte) or state[NUMBER] == 0:
             return 0
@@ -133,6 +139,8 @@ def _read(tables, state, byte, following):
         state[CURRENT] = state[REGISTERS + 2 * N_LABELS + state[DEPTH]]
         return 1
     if byte == ord("."):
+        if state[HOLE] == BONDED_ONCE:
+            return 0
         state[CURRENT] = -1
         state[PHASE] = NOTHING
         return 1
@@ -141,7 +149,10 @@ def _read(tables, state, byte, following):
 
 @compiled(CONSUME)
 def consume(tables, state, terminal):
-    """Reads a terminal byte by byte."""
+    """Reads a terminal byte by byte, or a mark."""
+    n_terminals = tables[SPELLING] - tables[SPELLING_FROM] - 1
+    if terminal >= n_terminals:
+        return read_mark(state, terminal - n_terminals)
     place = tables[tables[SPELLING_FROM] + terminal]
     end = tables[tables[SPELLING_FROM] + terminal + 1]
     spelling = tables[SPELLING]

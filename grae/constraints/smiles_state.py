@@ -2,13 +2,15 @@
 
 from grae.compilation import compiled
 from grae.constraints.automaton import ACCEPTS, COPY, OBLIGATIONS, START
+from grae.grammar.sentential import CLOSES, OPENS_BONDED
 
 N_LABELS = 100
 N_SECOND = 27  # no second letter, or one of 26
 
 SPELLING_FROM, SPELLING, SYMBOLS, CAPACITIES, SIZES = range(5)  # the tables' parts
 
-# A state: registers, then atom and bond of each label, then `room` each of branches, capacities, parents, ring bonds.
+# A state: registers, then atom and bond of each label (the atom negative where the label is locked), then `room` each
+# of branches, capacities, parents, ring bonds.
 (
     PHASE,
     ATOMS,  # so far
@@ -24,8 +26,13 @@ SPELLING_FROM, SPELLING, SYMBOLS, CAPACITIES, SIZES = range(5)  # the tables' pa
     ELEMENT,
     CHARGE,
     HYDROGENS,
+    HOLE,  # of a template, that is being read; see below
+    LOCKED,  # ring bonds that were open before it
     REGISTERS,
-) = range(15)
+) = range(17)
+
+NO_HOLE, PLAIN, EMPTY, BONDED_ONCE = range(4)
+"""Holes: none, any, an attachment point's before its first atom and after it."""
 
 # Phases, by what has just been read.
 (
@@ -93,6 +100,22 @@ def obligations(tables, state, labels):
             labels[n] = label
             n += 1
     return n
+
+
+@compiled()
+def read_mark(state, mark):
+    """Reads a mark around a hole of a template: ring bonds opened before a hole are locked in it."""
+    if mark == CLOSES:
+        if state[HOLE] == EMPTY or state[OPEN] != state[LOCKED]:
+            return False
+        state[HOLE] = NO_HOLE
+        state[LOCKED] = 0
+    else:
+        state[HOLE] = EMPTY if mark == OPENS_BONDED else PLAIN
+        state[LOCKED] = state[OPEN]
+    for label in range(state[USED]):
+        state[REGISTERS + 2 * label] = -state[REGISTERS + 2 * label]
+    return True
 
 
 @compiled()

@@ -1,9 +1,10 @@
 """Samples of a model for evaluation, decoded under its constraints and under the grammar alone."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from grae.grammar.template import Template
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.constrained import Completion, Constraints
 
@@ -29,6 +30,7 @@ def drawn(
     seed: int = 0,
     constraints: "Constraints | None" = None,
     completion: "Completion" = "forced",
+    template: "Template | None" = None,
 ) -> Samples:
     """Samples from a density; decoded twice under semantic constraints.
 
@@ -40,17 +42,19 @@ def drawn(
         seed: seed of codes and decoding.
         constraints: as in `GrammarAutoencoder.sample`.
         completion: as in `GrammarAutoencoder.decodings`.
+        template: as in `GrammarAutoencoder.sample`.
 
     Raises:
         SettingsError: as `GrammarAutoencoder.decodings`.
     """
     codes = model.density_named(density).sample(n, seed)
+    given: dict[str, Any] = {"temperature": temperature, "seed": seed, "template": template, "raw": True}
     if completion == "none":
-        attempts = model.decodings(codes, 1, temperature=temperature, seed=seed, constraints=constraints, raw=True)
+        attempts = model.decodings(codes, 1, constraints=constraints, **given)
         return Samples([text for (text,) in attempts], None)
 
     def decoded(constraints: "Constraints | None") -> list[str]:
-        return model.inverse_transform(codes, temperature=temperature, seed=seed, constraints=constraints, raw=True)
+        return model.inverse_transform(codes, constraints=constraints, **given)
 
     beyond = model.constraints_used(constraints) == "semantic"
     return Samples(decoded(constraints), decoded("grammar") if beyond else None)

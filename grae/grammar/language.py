@@ -197,6 +197,20 @@ class Language:
         """
         return sum(self._in_chunks(self._causes, grammar, texts, n_jobs), Counter[str]())
 
+    def placed(self, template: str, form: str, *, is_named: bool) -> tuple[str, list[tuple[int, int]]] | None:
+        """A template in the language's own notation, with a placeholder for each hole.
+
+        Args:
+            template: with `*` for each hole.
+            form: that strings are learned in.
+            is_named: whether the holes were given in angle brackets.
+
+        Returns:
+            A string in that form, and where each placeholder begins and ends in it; None where the language has no such
+            notation, or a template with named holes can be read as it is.
+        """
+        return None
+
     def normalized(self, texts: Sequence[str]) -> list[str]:
         """Decoded strings as returned to a user: in canonical form if they have one."""
         return list(texts)

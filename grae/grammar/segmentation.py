@@ -96,6 +96,29 @@ class Segmenter:
         _write(forest, offsets, out, out_offsets)
         return out[: out_offsets[-1]].copy(), out_offsets
 
+    def pieces(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """One derivation with what the motifs compose fused, and the place of the first base production of each piece.
+
+        Args:
+            ids: production ids of a complete leftmost derivation, (T,).
+
+        Returns:
+            Ids and places, (pieces,) each.
+
+        Raises:
+            DerivationError: as in `apply`.
+        """
+        offsets = np.array([0, len(ids)])
+        forest = forest_of(self.grammar, ids, offsets)
+        _segment(forest, offsets, self._ranks, self.grammar.n_productions - len(self.grammar.motifs))
+        places = np.flatnonzero(forest.parents != FUSED)
+        return forest.productions[places], places
+
+    def parts(self, production: int) -> list[int]:
+        """The base productions of a production in leftmost order, with `HOLE` for each nonterminal."""
+        begin, end = self._templates.offsets[production : production + 2].tolist()
+        return self._templates.items[begin : end - 1].tolist()
+
     def expand(self, ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Expands each motif; arguments, result and errors as in `apply`, with ids of the base grammar."""
         ids = validate_derivations(self.grammar, ids, offsets, first_row)

@@ -69,6 +69,14 @@ class Molecules(Language):
         """The number of molecules, which dots separate."""
         return text.count(".") + 1
 
+    def placed(self, template: str, form: str, *, is_named: bool) -> tuple[str, list[tuple[int, int]]] | None:
+        """A SMILES with attachment points, `*`, in Kekule form where molecules are learned so."""
+        from grae.chemistry.templates import is_aromatic, with_placeholders
+
+        if is_named and not (form == "kekule" and is_aromatic(template)):
+            return None
+        return with_placeholders(template, kekule=form == "kekule")
+
     def measure(self, texts: Sequence[str]) -> list[Mapping[str, float | None]]:
         """logP, synthetic accessibility, drug-likeness, weight and size, all None for an invalid string."""
         from grae.chemistry import properties

@@ -9,8 +9,19 @@ from torch import Tensor, nn
 
 from grae.autoencoder import Autoencoder, once
 from grae.grammar.codec import Derivations
+from grae.grammar.sentential import Forms
 from grae.sequence.batches import DerivationBatches
-from grae.sequence.pushdown import Choice, Constrained, GrammarTensors, Pushdown, State, StepDecoder, greedy, run
+from grae.sequence.form_pushdown import FormPushdown
+from grae.sequence.pushdown import (
+    Choice,
+    Constrained,
+    GrammarTensors,
+    Pushdown,
+    State,
+    StepDecoder,
+    greedy,
+    run,
+)
 from grae.training.batches import mean_losses as over_parts
 
 if TYPE_CHECKING:
@@ -49,6 +60,7 @@ def decode_codes(
     constraint: "Constraint | None" = None,
     completes: bool = True,
     draws: int = 1,
+    forms: Forms | None = None,
 ) -> Derivations:
     """Decodes codes into derivations: `draws` of the first code, then of the second, and so on.
 
@@ -65,6 +77,7 @@ def decode_codes(
         constraint: as in `decode`.
         completes: whether completion is forced; otherwise incomplete derivations come back empty.
         draws: derivations per code.
+        forms: the sentential form that the derivations of each code start from; None for the start symbol.
     """
     network.eval()
     parts: list[np.ndarray] = []
@@ -78,10 +91,13 @@ def decode_codes(
             for row in range(0, len(z), together):
                 state = tuple(part[row : row + together].repeat_interleave(draws, dim=0) for part in at_start)
                 n = len(state[0])
-                if constraint is None:
-                    machine = Pushdown(tensors, n, max_length, completes=completes)
+                own = None if forms is None else forms.at(slice(first + row, first + row + n // draws), draws)
+                if constraint is not None:
+                    machine = Constrained(tensors, n, constraint, own)
+                elif own is not None:
+                    machine = FormPushdown(tensors, own, max_length, completes=completes)
                 else:
-                    machine = Constrained(tensors, n, constraint)
+                    machine = Pushdown(tensors, n, max_length, completes=completes)
                 ids = run(machine, decoder, state, max_length, choose).cpu().numpy()
                 valid = ids != tensors.pad
                 parts.append(ids[valid].astype(dtype))

@@ -30,7 +30,9 @@ def constraints_under(completion: Completion, name: Constraints | None) -> Const
     return "grammar"
 
 
-def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, max_length: int) -> "Constraint | None":
+def resolve_constraint(
+    name: Constraints | None, grammar: Grammar, form: str, max_length: int, *, filling: bool = False
+) -> "Constraint | None":
     """The constraint to decode under; None for the grammar alone.
 
     Args:
@@ -38,6 +40,7 @@ def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, ma
         grammar: of the derivations.
         form: form in which strings were learned.
         max_length: maximum number of productions per derivation.
+        filling: whether to decode templates.
 
     Raises:
         SettingsError: an unknown name; or "semantic" where no automaton reads the form.
@@ -46,7 +49,7 @@ def resolve_constraint(name: Constraints | None, grammar: Grammar, form: str, ma
         return None
     from grae.constraints import constraint_of
 
-    return constraint_of(grammar, max_length)
+    return constraint_of(grammar, max_length, filling=filling)
 
 
 def keeps_rules(name: Constraints | None, grammar: Grammar, form: str) -> bool:

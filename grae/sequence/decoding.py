@@ -7,9 +7,12 @@ import numpy as np
 import torch
 
 from grae.grammar import codec
+from grae.grammar.sentential import Forms
+from grae.grammar.template import Template
 from grae.sequence.coding import decode_codes
 from grae.sequence.constrained import Completion, Constraints, constraints_under, resolve_constraint
 from grae.sequence.pushdown import greedy, sampled
+from grae.sequence.templates import start_of, template_of
 
 if TYPE_CHECKING:
     from grae.constraints import Constraint
@@ -27,6 +30,7 @@ class Decoding:
         completion: "forced", or "none" as the published models decode.
         draws: strings per code.
         raw: whether strings are returned as decoded; otherwise valid ones are canonicalized by the language.
+        template: what each string holds; see `grae.sequence.templates`.
     """
 
     temperature: float = 0.0
@@ -35,6 +39,7 @@ class Decoding:
     completion: Completion = "forced"
     draws: int = 1
     raw: bool = False
+    template: str | Template | None = None
 
 
 def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Decoding) -> list[Any]:
@@ -49,10 +54,14 @@ def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Dec
         n times `decoding.draws` strings, those of the first code first; None for an incomplete derivation.
 
     Raises:
-        SettingsError: the model's strings cannot be decoded under the constraints.
+        SettingsError: the model's strings cannot be decoded under the constraints, or nothing fills the template.
+        ParseError, DataError: as `template_of`.
     """
     device = model._device()
-    constraint = constraint_for(model, constraints_under(decoding.completion, decoding.constraints))
+    template = None if decoding.template is None else template_of(model, decoding.template)
+    constraints = constraints_under(decoding.completion, decoding.constraints)
+    constraint = constraint_for(model, constraints, filling=template is not None)
+    forms = None if template is None else Forms.of_all(start_of(template, constraint), len(codes))
     choose = greedy
     if decoding.temperature != 0:
         seed = model.random_state if decoding.seed is None else decoding.seed
@@ -69,6 +78,7 @@ def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Dec
         constraint=constraint,
         completes=decoding.completion == "forced",
         draws=decoding.draws,
+        forms=forms,
     )
     complete = np.flatnonzero(derivations.lengths)
     if len(complete) < len(derivations):
@@ -85,7 +95,9 @@ def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Dec
     return strings
 
 
-def constraint_for(model: "GrammarAutoencoder", name: Constraints | None) -> "Constraint | None":
+def constraint_for(
+    model: "GrammarAutoencoder", name: Constraints | None, *, filling: bool = False
+) -> "Constraint | None":
     """The semantic constraint to decode under, if any; there is none for the grammar of a character model."""
     settings = model.settings_
-    return resolve_constraint(name, model.grammar_, settings.form, settings.max_length)
+    return resolve_constraint(name, model.grammar_, settings.form, settings.max_length, filling=filling)

@@ -16,6 +16,7 @@ from grae.errors import SettingsError
 from grae.estimator.base import LatentEstimator, RunOptions
 from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
+from grae.grammar.template import Template
 from grae.pretrained import located
 from grae.sequence import finetuning, fitting, saved
 from grae.sequence.coding import encode_rows
@@ -86,7 +87,9 @@ class GrammarAutoencoder(LatentEstimator):
 
     __metadata_request__fit = dict.fromkeys(("warm_start", "replay", "run", "resume", "data", "callbacks"), UNUSED)
     __metadata_request__transform = {"on_invalid": UNUSED}  # noqa: RUF012
-    __metadata_request__inverse_transform = dict.fromkeys(("temperature", "seed", "constraints", "raw"), UNUSED)
+    __metadata_request__inverse_transform = dict.fromkeys(
+        ("temperature", "seed", "constraints", "raw", "template"), UNUSED
+    )
 
     grammar_: Grammar
     language_grammar_: Grammar
@@ -243,6 +246,7 @@ class GrammarAutoencoder(LatentEstimator):
         seed: int | None = None,
         constraints: Constraints | None = None,
         raw: bool = False,
+        template: str | Template | None = None,
     ) -> list[str]:
         """Decodes latent codes into strings of the language, whatever the codes.
 
@@ -253,13 +257,16 @@ class GrammarAutoencoder(LatentEstimator):
             constraints: "semantic" also enforces the language's semantic rules, so that every string is valid;
                 "grammar" the grammar alone; None for "semantic" where the language has such rules for the form.
             raw: whether molecules are returned as decoded; otherwise valid ones are returned as canonical SMILES.
+            template: what each string holds: a string with holes such as `x + sin(<S>)`, or a SMILES with attachment
+                points, `c1ccc(*)cc1`; see `grae.sequence.templates.template_of`.
 
         Raises:
-            DataError: codes of the wrong shape, or with NaN or infinite values.
-            SettingsError: the model's strings cannot be decoded under the constraints.
+            DataError: codes of the wrong shape, or with NaN or infinite values; a template that is not a molecule.
+            ParseError: a template outside the grammar.
+            SettingsError: the model's strings cannot be decoded under the constraints, or nothing fills the template.
         """
         check_is_fitted(self)
-        return self._decode(X, Decoding(temperature, seed, constraints, raw=raw))
+        return self._decode(X, Decoding(temperature, seed, constraints, raw=raw, template=template))
 
     def decodings(
         self,
@@ -271,6 +278,7 @@ class GrammarAutoencoder(LatentEstimator):
         constraints: Constraints | None = None,
         completion: Completion = "none",
         raw: bool = False,
+        template: str | Template | None = None,
     ) -> list[list[str | None]]:
         """Decodes each latent code into several strings, by default as the published models do.
 
@@ -284,6 +292,7 @@ class GrammarAutoencoder(LatentEstimator):
                 steps, as `inverse_transform` does; "none" does not, as in the published models (Kusner et al. 2017),
                 and returns None for an incomplete derivation.
             raw: as in `inverse_transform`.
+            template: as in `inverse_transform`.
 
         Returns:
             m lists of n strings.
@@ -292,7 +301,7 @@ class GrammarAutoencoder(LatentEstimator):
             DataError, SettingsError: as `inverse_transform`; or "semantic" constraints without forced completion.
         """
         check_is_fitted(self)
-        texts = self._decode(X, Decoding(temperature, seed, constraints, completion, n, raw))
+        texts = self._decode(X, Decoding(temperature, seed, constraints, completion, n, raw, template))
         return [texts[row * n : (row + 1) * n] for row in range(len(X))]
 
     def constraints_used(self, constraints: Constraints | None = None) -> Constraints:
@@ -315,6 +324,7 @@ class GrammarAutoencoder(LatentEstimator):
         raw: bool = False,
         where: "str | Condition | None" = None,
         attempts: int | None = None,
+        template: str | Template | None = None,
     ) -> list[str]:
         """Samples new strings: codes are drawn from a density and decoded.
 
@@ -330,22 +340,24 @@ class GrammarAutoencoder(LatentEstimator):
             raw: as in `inverse_transform`.
             where: a condition that they fulfil; None for none.
             attempts: with a condition: maximum codes decoded; None for 50 per string, and at least 10,000.
+            template: as in `inverse_transform`.
 
         Raises:
             SettingsError: the density is unknown or not fitted, or as `inverse_transform`.
-            ParseError: the condition cannot be read.
+            ParseError: the condition or the template cannot be read.
+            DataError: as `inverse_transform`.
             ConditionUnmetError: too few strings fulfil the condition; those that do are in its `samples`.
         """
         seed = self.random_state if seed is None else seed
         if where is not None:
             from grae.sequence.conditioned import sample_where
 
-            decoding = Decoding(temperature, seed, constraints, raw=raw)
+            decoding = Decoding(temperature, seed, constraints, raw=raw, template=template)
             return sample_where(self, n, where, decoding, density=density, attempts=attempts).complete(str(where))
         if attempts is not None:
             raise SettingsError("attempts without a condition (where)", remedy="leave it out")
         codes = self.density_named(density).sample(n, seed)
-        return self._decode(codes, Decoding(temperature, seed, constraints, raw=raw))
+        return self._decode(codes, Decoding(temperature, seed, constraints, raw=raw, template=template))
 
     def score(self, X: Sequence[str], y: object = None) -> float:
         """Reconstruction accuracy: the share of strings that are reconstructed exactly."""

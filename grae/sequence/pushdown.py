@@ -14,11 +14,13 @@ Shapes: B batch, T steps, S production ids and the padding.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from grae.errors import SettingsError
 from grae.grammar import Grammar
+from grae.grammar.sentential import Forms
 
 if TYPE_CHECKING:
     from grae.constraints import Constraint
@@ -49,6 +51,8 @@ class GrammarTensors(nn.Module):
         completion: (S,) long, productions in the shortest completion that starts with each production.
         pushes: (S, R) long, nonterminals of each production, bottom of the stack first.
         n_pushes: (S,) long.
+        is_empty: (S,) bool, productions with nothing on their right-hand side.
+        is_chain: (S,) bool, productions that end in the nonterminal that they expand.
     """
 
     lhs: Tensor
@@ -57,6 +61,8 @@ class GrammarTensors(nn.Module):
     completion: Tensor
     pushes: Tensor
     n_pushes: Tensor
+    is_empty: Tensor
+    is_chain: Tensor
 
     def __init__(self, grammar: Grammar) -> None:
         super().__init__()
@@ -83,6 +89,12 @@ class GrammarTensors(nn.Module):
                 pushes[production, :count] = torch.from_numpy(tables.children[production, :count][::-1].astype("int64"))
                 n_pushes[production] = count
 
+        is_empty = torch.zeros(n_symbols, dtype=torch.bool)
+        is_empty[:n_productions] = torch.from_numpy(tables.rhs_length == 0)
+        last = tables.rhs[np.arange(n_productions), np.maximum(tables.rhs_length - 1, 0)]
+        is_chain = torch.zeros(n_symbols, dtype=torch.bool)
+        is_chain[:n_productions] = torch.from_numpy(last == tables.lhs)
+
         self.register_buffer("lhs", lhs, persistent=False)
         self.register_buffer("mask", mask, persistent=False)
         shortest = torch.cat([torch.from_numpy(tables.shortest.copy()), torch.zeros(1, dtype=torch.long)])
@@ -90,6 +102,8 @@ class GrammarTensors(nn.Module):
         self.register_buffer("completion", completion, persistent=False)
         self.register_buffer("pushes", pushes, persistent=False)
         self.register_buffer("n_pushes", n_pushes, persistent=False)
+        self.register_buffer("is_empty", is_empty, persistent=False)
+        self.register_buffer("is_chain", is_chain, persistent=False)
 
 
 class Pushdown:
@@ -171,13 +185,16 @@ class Constrained:
         tensors: the grammar.
         batch: number of strings, B.
         constraint: the language's rules, with the maximum number of productions per derivation.
+        forms: the sentential form that each starts from; None for the start symbol.
     """
 
-    def __init__(self, tensors: GrammarTensors, batch: int, constraint: "Constraint") -> None:
+    def __init__(
+        self, tensors: GrammarTensors, batch: int, constraint: "Constraint", forms: Forms | None = None
+    ) -> None:
         from grae.constraints import ConstrainedPushdown
 
         self.tensors = tensors
-        self._machine = ConstrainedPushdown(constraint, batch)
+        self._machine = ConstrainedPushdown(constraint, batch, forms)
 
     @property
     def current(self) -> Tensor:

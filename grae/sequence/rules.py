@@ -13,6 +13,7 @@ from grae.grammar.language_registry import definitions
 
 if TYPE_CHECKING:
     from grae.constraints.plain import PlainAutomaton
+    from grae.grammar.template import Template
     from grae.sequence.constrained import Constraints
     from grae.sequence.estimator import GrammarAutoencoder
 
@@ -101,6 +102,7 @@ def decode_under(
     temperature: float = 0.0,
     seed: int = 0,
     constraints: "Constraints | None" = None,
+    template: "Template | None" = None,
 ) -> Kept:
     """Decodes codes into strings for which a predicate holds.
 
@@ -115,6 +117,7 @@ def decode_under(
         temperature: of the first decoding; later ones are at least as high.
         seed: of the draws.
         constraints: as `GrammarAutoencoder.inverse_transform` takes them.
+        template: as `GrammarAutoencoder.inverse_transform` takes it.
     """
     holds = _of_strings(model, predicate)
     texts: list[str | None] = [None] * len(codes)
@@ -129,6 +132,7 @@ def decode_under(
             seed=seed + attempt,
             constraints=constraints,
             raw=True,
+            template=template,
         )
         kept = np.array([holds(text) for text in decoded], bool)
         for row in np.flatnonzero(kept).tolist():

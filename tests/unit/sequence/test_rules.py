@@ -118,7 +118,7 @@ def test_what_is_owed_is_discharged_by_its_words():
     grammar = Grammar.from_text("S -> '(' S | ')' S | ')'").in_language(Language("open", automaton=brackets))
     constraint = constraint_of(grammar, 20)
     assert constraint is not None
-    assert grammar.unparse(constraint.first_plan).count(")") - grammar.unparse(constraint.first_plan).count("(") == 1
+    assert grammar.unparse(constraint.first.plan).count(")") - grammar.unparse(constraint.first.plan).count("(") == 1
 
 
 def test_no_string_keeps_the_rule():

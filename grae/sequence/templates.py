@@ -1,0 +1,40 @@
+"""Templates of a model: read for its grammar, its language and the form in which it learned strings."""
+
+from typing import TYPE_CHECKING
+
+from grae.grammar.sentential import SententialForm
+from grae.grammar.template import Template, has_holes, read_template, template_at, with_holes_as
+
+if TYPE_CHECKING:
+    from grae.constraints import Constraint
+    from grae.sequence.estimator import GrammarAutoencoder
+
+ATTACHMENT = "*"
+
+
+def template_of(model: "GrammarAutoencoder", template: str | Template) -> Template:
+    """A template for a model.
+
+    Args:
+        model: fitted.
+        template: a string with holes in angle brackets (see `grae.grammar.template`) or, of molecules, with attachment
+            points, as in `c1ccc(*)cc1`. Where strings are learned in Kekule form, the holes of a template with aromatic
+            atoms are read as attachment points. A template that is read already is returned.
+
+    Raises:
+        ParseError: it is not a sentential form of the grammar; with the place.
+        DataError: it is not a molecule.
+        SettingsError: it has no hole, or the grammar has no nonterminal for one.
+    """
+    if isinstance(template, Template):
+        return template
+    grammar = model.grammar_
+    is_named = has_holes(grammar, template)
+    text = with_holes_as(grammar, template, ATTACHMENT) if is_named else template
+    placed = model.language_grammar_.language.placed(text, model.settings_.form, is_named=is_named)
+    return read_template(grammar, template) if placed is None else template_at(grammar, template, *placed)
+
+
+def start_of(template: Template, constraint: "Constraint | None") -> SententialForm:
+    """The form that decoding starts from, with marks around its holes where the automaton reads them."""
+    return template.form if constraint is None or not constraint.automaton.fillings else template.marked
