@@ -8,7 +8,6 @@ import torch
 
 from grae.grammar import codec
 from grae.grammar.sentential import Forms
-from grae.grammar.template import Template
 from grae.sequence.coding import decode_codes
 from grae.sequence.constrained import Completion, Constraints, constraints_under, resolve_constraint
 from grae.sequence.pushdown import greedy, sampled
@@ -16,6 +15,7 @@ from grae.sequence.templates import start_of, template_of
 
 if TYPE_CHECKING:
     from grae.constraints import Constraint
+    from grae.grammar.template import Template
     from grae.sequence.estimator import GrammarAutoencoder
 
 
@@ -39,7 +39,7 @@ class Decoding:
     completion: Completion = "forced"
     draws: int = 1
     raw: bool = False
-    template: str | Template | None = None
+    template: "str | Template | None" = None
 
 
 def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Decoding) -> list[Any]:

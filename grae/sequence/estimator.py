@@ -16,7 +16,6 @@ from grae.errors import SettingsError
 from grae.estimator.base import LatentEstimator, RunOptions
 from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
-from grae.grammar.template import Template
 from grae.pretrained import located
 from grae.sequence import finetuning, fitting, saved
 from grae.sequence.coding import encode_rows
@@ -30,6 +29,7 @@ from grae.training.settings import Device, Precision
 
 if TYPE_CHECKING:
     from grae.conditions import Condition
+    from grae.grammar.template import Template
 
 
 class GrammarAutoencoder(LatentEstimator):
@@ -246,7 +246,7 @@ class GrammarAutoencoder(LatentEstimator):
         seed: int | None = None,
         constraints: Constraints | None = None,
         raw: bool = False,
-        template: str | Template | None = None,
+        template: "str | Template | None" = None,
     ) -> list[str]:
         """Decodes latent codes into strings of the language, whatever the codes.
 
@@ -278,7 +278,7 @@ class GrammarAutoencoder(LatentEstimator):
         constraints: Constraints | None = None,
         completion: Completion = "none",
         raw: bool = False,
-        template: str | Template | None = None,
+        template: "str | Template | None" = None,
     ) -> list[list[str | None]]:
         """Decodes each latent code into several strings, by default as the published models do.
 
@@ -324,7 +324,7 @@ class GrammarAutoencoder(LatentEstimator):
         raw: bool = False,
         where: "str | Condition | None" = None,
         attempts: int | None = None,
-        template: str | Template | None = None,
+        template: "str | Template | None" = None,
     ) -> list[str]:
         """Samples new strings: codes are drawn from a density and decoded.
 

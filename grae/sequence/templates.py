@@ -3,16 +3,16 @@
 from typing import TYPE_CHECKING
 
 from grae.grammar.sentential import SententialForm
-from grae.grammar.template import Template, has_holes, read_template, template_at, with_holes_as
 
 if TYPE_CHECKING:
     from grae.constraints import Constraint
+    from grae.grammar.template import Template
     from grae.sequence.estimator import GrammarAutoencoder
 
 ATTACHMENT = "*"
 
 
-def template_of(model: "GrammarAutoencoder", template: str | Template) -> Template:
+def template_of(model: "GrammarAutoencoder", template: "str | Template") -> "Template":
     """A template for a model.
 
     Args:
@@ -26,8 +26,10 @@ def template_of(model: "GrammarAutoencoder", template: str | Template) -> Templa
         DataError: it is not a molecule.
         SettingsError: it has no hole, or the grammar has no nonterminal for one.
     """
-    if isinstance(template, Template):
+    if not isinstance(template, str):
         return template
+    from grae.grammar.template import has_holes, read_template, template_at, with_holes_as
+
     grammar = model.grammar_
     is_named = has_holes(grammar, template)
     text = with_holes_as(grammar, template, ATTACHMENT) if is_named else template
@@ -35,6 +37,6 @@ def template_of(model: "GrammarAutoencoder", template: str | Template) -> Templa
     return read_template(grammar, template) if placed is None else template_at(grammar, template, *placed)
 
 
-def start_of(template: Template, constraint: "Constraint | None") -> SententialForm:
+def start_of(template: "Template", constraint: "Constraint | None") -> SententialForm:
     """The form that decoding starts from, with marks around its holes where the automaton reads them."""
     return template.form if constraint is None or not constraint.automaton.fillings else template.marked

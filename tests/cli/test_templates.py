@@ -21,7 +21,7 @@ def test_samples_hold_the_template(grae, trained: Path, tmp_path: Path):
     assert all(text.startswith("[a,") and text.endswith("]]") for text in ended.json["samples"])
     assert len(set(ended.json["samples"])) > 1
     for more in (["--rule", "mine.py:has_two"], ["--completion", "none"]):
-        samples = grae("sample", run, "-n", "9", "--template", "[<items>,b]", *more, "--json").json["samples"]
+        samples = grae("sample", run, "-n", "9", "--template", "[<item>,b]", *more, "--json").json["samples"]
         assert all(text.endswith(",b]") for text in samples)
 
 
