@@ -79,7 +79,7 @@ MANUAL = {
         (
             "grae optimize --target logp",
             "grae optimize runs/mine --target '0.7*logp + 0.3*qed' --rounds 50",
-            "grae optimize --target log-mse --formula '1/3 + x + sin(x*x)' --start worst-half",
+            "grae optimize --target log-mse --formula '1/3+x+sin(x*x)' --start worst-half",
             "grae optimize --target mine.py:score --workers 4 --timeout 300",
             "grae optimize --target guacamol:osimertinib_mpo",
             "grae optimize --target logp --retrain-every 20",
@@ -105,7 +105,7 @@ MANUAL = {
         "The paper's table of searches, with published figures.",
         (
             "grae reproduce structured --scale small",
-            "grae reproduce structured --objects expressions --runs grae=runs/mine --trials 10",
+            "grae reproduce structured --objects expressions --runs grae=mine --trials 10",
         ),
     ),
     "reproduce moses": Page(
@@ -119,7 +119,7 @@ MANUAL = {
         "The PMO benchmark, with published figures.",
         (
             "grae reproduce pmo --budget 1000 --run runs/mine",
-            "grae reproduce pmo --budget 1000 --tasks albuterol_similarity,median1 --seeds 5",
+            "grae reproduce pmo --budget 1000 --tasks median1,qed --seeds 5",
         ),
     ),
     "reproduce pretrained": Page(

@@ -52,6 +52,14 @@ def test_the_help_of_a_verb_ends_with_its_examples(grae, verb: str):
     assert shown[-len(examples) - 1 :] == ["Examples:", *examples]
 
 
+@pytest.mark.parametrize("verb", LEAVES)
+def test_the_help_of_a_verb_fits_80_columns(verb: str):
+    command = LEAVES[verb]
+    context = command.make_context(f"grae {verb}", [], resilient_parsing=True, terminal_width=80)  # pyright: ignore[reportAttributeAccessIssue]
+    lines = command.get_help(context).splitlines()  # pyright: ignore[reportAttributeAccessIssue]
+    assert [line for line in lines if len(line) > 80] == []
+
+
 @pytest.mark.parametrize(("verb", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])
 def test_an_example_is_a_command_that_the_verb_understands(verb: str, example: str, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
