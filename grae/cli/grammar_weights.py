@@ -86,7 +86,8 @@ def sample(
 ) -> None:
     """Draw random strings of a grammar: by its weights, or uniformly by exact counting. Needs no model."""
     from grae.grammar import codec, load_grammar
-    from grae.grammar.drawing import UniformDraws, WeightedDraws
+    from grae.grammar.uniform_drawing import UniformDraws
+    from grae.grammar.weighted_drawing import WeightedDraws
 
     read = load_grammar(grammar, format=format, alphabet=alphabet)
     plain = read.plain

@@ -71,7 +71,8 @@ def ambiguous(grammar: Grammar, texts: Sequence[str]) -> Ambiguous:
 
 def random_strings(grammar: Grammar, seed: int = 0) -> list[str]:
     """Random strings of a grammar to examine where there are no data: short and longer ones, at most `DRAWS`."""
-    from grae.grammar.drawing import UniformDraws, WeightedDraws
+    from grae.grammar.uniform_drawing import UniformDraws
+    from grae.grammar.weighted_drawing import WeightedDraws
 
     plain = grammar.plain
     longest = max(LONGEST_DRAW, 2 * plain.analysis.shortest[plain.start])

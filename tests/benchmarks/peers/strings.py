@@ -28,7 +28,8 @@ from rdkit import Chem, rdBase
 from grae.constraints import ConstrainedPushdown, constraint_of
 from grae.grammar import Grammar, codec
 from grae.grammar.codec import Derivations
-from grae.grammar.drawing import UniformDraws, WeightedDraws
+from grae.grammar.uniform_drawing import UniformDraws
+from grae.grammar.weighted_drawing import WeightedDraws
 from grae.grammar.weights import fit_weights
 
 OURS_DRAWN = 20_000  # strings of ours; the rates of the others do not depend on how many there are

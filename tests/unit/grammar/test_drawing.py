@@ -11,7 +11,8 @@ from scipy.stats import chisquare
 from grae.errors import GrammarError
 from grae.grammar import Grammar, codec, load_grammar
 from grae.grammar.counting import DerivationCounter
-from grae.grammar.drawing import UniformDraws, WeightedDraws
+from grae.grammar.uniform_drawing import UniformDraws
+from grae.grammar.weighted_drawing import WeightedDraws
 
 BRACKETS = "S -> '(' S ')' S | 'a' | 'b'"
 GRAMMARS = {
