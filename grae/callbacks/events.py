@@ -15,12 +15,14 @@ class Best:
         score: its score.
         origin: "start" for a string that the search started from, "search" for one that it found.
         round: in which it was found, from 0; None for a starting string.
+        fulfilled: whether it fulfils the condition of the search; None where there is none.
     """
 
     string: str
     score: float
     origin: Literal["start", "search"]
     round: int | None = None
+    fulfilled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,19 @@ import typer
 from grae.bounds import MOST_A_ROUND, MOST_PROCESSES, MOST_ROUNDS, MOST_STEPS, MOST_STRINGS
 from grae.cli.formula_options import FIT
 from grae.cli.formulas import check_owner, fit
-from grae.cli.options import AsJson, Column, ConstraintsName, Delimiter, Device, Log, ModelName, RunArgument, Seed
+from grae.cli.fronts import print_front, write_front
+from grae.cli.options import (
+    AsJson,
+    Column,
+    ConstraintsName,
+    Delimiter,
+    Device,
+    Log,
+    ModelName,
+    RunArgument,
+    Seed,
+    Where,
+)
 from grae.cli.output import (
     distinct_texts,
     emit,
@@ -44,16 +56,16 @@ def optimize(
     run: RunArgument = None,
     named_model: ModelName = None,
     target: Annotated[
-        str,
+        list[str],
         typer.Option(
             "--target",
             "-t",
             metavar="TARGET",
             help=f"What to search for. {described(TARGETS)}; a formula of these ('min(clip(logp, 0, 3)/3, qed)'), "
             f"{either(f'{suite}:NAME' for suite in SUITES)} (below), module:function or file.py:function; or {FIT}: "
-            "formulas for data, for which no run is needed.",
+            "formulas for data, for which no run is needed. Several (repeated): a search for their Pareto front.",
         ),
-    ] = "logp",
+    ] = ["logp"],  # noqa: B006 - typer copies it
     strategy: Annotated[
         StrategyName,
         typer.Option("--strategy", "--protocol", "-p", help=f"Search strategy. {described(STRATEGIES)}."),
@@ -87,6 +99,7 @@ def optimize(
             "--most-symbols", metavar="N", min=1, max=MOST_STEPS, help="Maximum terminals of a proposed string."
         ),
     ] = None,
+    where: Where = None,
     rounds: Annotated[
         int | None, typer.Option("--rounds", min=1, max=MOST_ROUNDS, help=f"Rounds. [default: {of_paces('rounds')}]")
     ] = None,
@@ -135,7 +148,7 @@ def optimize(
     batch: Annotated[
         bool, typer.Option("--batch", help="Your function takes a list of strings, one round at a time.")
     ] = False,
-    minimize: Annotated[bool, typer.Option("--minimize", help="Your function: lower is better.")] = False,
+    minimize: Annotated[bool, typer.Option("--minimize", help="Your functions: lower is better.")] = False,
     start: Annotated[
         str,
         typer.Option(
@@ -208,8 +221,10 @@ def optimize(
     from grae.optimization.request import SearchRequest
     from grae.optimization.runs import latest_search, new_folder, request_to_resume, run_of, search_run
 
-    check_owner(context, target)
-    if target == FIT:
+    if FIT in target and len(target) > 1:
+        raise SettingsError(f"target {FIT} with other targets", remedy=f"give --target {FIT} alone")
+    check_owner(context, target[0])
+    if target == [FIT]:
         return fit(context, named(run, named_model) if run or named_model else None, device=device)
     loggers = [logger_named(text) for text in log or ()]
     if out is not None and not out.is_dir() and is_table(str(out)):
@@ -245,11 +260,20 @@ def optimize(
     from grae.optimization.plots import draw
 
     pictures = draw(result, folder)
+    front = result.front
+    if front is not None:
+        written = write_front(front, folder)
     if csv is not None:
         _write(result, csv)
     if as_json:
         return emit({"run": place, "out": folder, **result.to_dict(), "pictures": pictures})
-    _print(result)
+    _print_start(result)
+    if front is None:
+        _print_best(result)
+    else:
+        print_front(front, result.language)
+        note(f"front: {written}")
+    _print_end(result)
     for picture in pictures:
         note(f"picture: {picture}")
 
@@ -268,6 +292,9 @@ def _write(result: "SearchResult", path: str) -> None:
         "from": [one.origin for one in best],
         "round": [None if one.round is None else one.round + 1 for one in best],
     }
+    if result.condition is not None:
+        columns["fulfils"] = [one.fulfilled for one in best]
+    columns = {**result.scores_of([one.string for one in best]), **columns}
     if is_table(path):
         measured = result.language.measure([one.string for one in best])
         columns |= {name: [values[name] for values in measured] for name in result.language.beside_scores}
@@ -276,29 +303,45 @@ def _write(result: "SearchResult", path: str) -> None:
         write_lines(path, [f"{one.string}\t{one.score:.9g}" for one in best])
 
 
-def _print(result: "SearchResult") -> None:
-    """What it started from, the best strings and the paper's statistics."""
+def _print_start(result: "SearchResult") -> None:
+    """What it started from."""
     begun = result.start.best(result.records.direction == "maximize")
     best_start = "none valid" if begun is None else f"best {begun[1]:.4g} {begun[0]}"
+    if result.start.units is not None:
+        best_start = f"scored for {result.target.name}"
     note(
         f"started from {len(result.start.texts):,} of {result.start.of:,} strings, {best_start}; "
         "their scores do not count as evaluations"
     )
+    if result.start.fulfilled is not None:
+        note(f"{int(result.start.fulfilled.sum()):,} of these fulfil {result.condition}")
+
+
+def _print_best(result: "SearchResult") -> None:
+    """The best strings and the paper's statistics."""
     rows = []
     best = result.best
     new = [one for one in best if one.origin == "search"][:PAPER_BEST]
     for one in [*best[:TABLE], *(one for one in new if one not in best[:TABLE])]:
         about = result.language.scored_properties(one.string).values()
         origin = "start" if one.round is None else f"round {one.round + 1}"
-        rows.append([one.score, one.string, origin, *about])
-    table([result.target.name, "string", "from", *result.language.headings], rows)
+        meets = [] if one.fulfilled is None else ["yes" if one.fulfilled else "no"]
+        rows.append([one.score, one.string, origin, *meets, *about])
+    meets = [] if result.condition is None else ["fulfils"]
+    table([result.target.name, "string", "from", *meets, *result.language.headings], rows)
     three = ", ".join(figure(one.score) for one in new)
     shares = [[result.calls, _share(result.valid), result.average, three or None, _share(result.decoded_valid)]]
     table(["evaluations", "valid", "average score", "best three found", "validity of candidates"], shares)
     if not result.improved:
         note("no improvement over the best starting string")
-    elif begun is not None:
+    elif (begun := result.start.best(result.records.direction == "maximize")) is not None:
         note("improved from {} to {}".format(*distinct_texts(begun[1], result.best[0].score)))
+
+
+def _print_end(result: "SearchResult") -> None:
+    """What went wrong, and why it ended."""
+    if result.condition is not None:
+        note(f"{_share(result.fulfilled) or 'none'} of the valid evaluations fulfil {result.condition}")
     if len(result.failures):
         note(f"{len(result.failures):,} calls of the target failed: {result.failures}")
     if result.ended != "rounds":

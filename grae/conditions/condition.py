@@ -66,9 +66,21 @@ class Condition:
             return None
         return Condition(parts[0] if len(parts) == 1 else All(tuple(parts)), self.numbers, self.failures)
 
-    def measure(self, strings: Sequence[str]) -> dict[str, np.ndarray]:
-        """The numbers of n strings by their names in the condition, (n,) float64 each; NaN where one is missing."""
-        return {name: number.measure(strings) for name, number in self.numbers.items()}
+    def measure(
+        self, strings: Sequence[str], known: Mapping[str, Sequence[float | None]] | None = None
+    ) -> dict[str, np.ndarray]:
+        """The numbers of n strings by their names in the condition, (n,) float64 each; NaN where one is missing.
+
+        Args:
+            strings: n strings.
+            known: numbers of them that are known, by the names of targets, which are not called again.
+        """
+        return {
+            name: np.array(known[number.name], np.float64)
+            if known and number.name in known
+            else number.measure(strings)
+            for name, number in self.numbers.items()
+        }
 
     def fulfilled(self, strings: Sequence[str]) -> np.ndarray:
         """Which strings fulfil it, (n,) bool; one of which a number is missing does not."""

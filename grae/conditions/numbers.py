@@ -75,7 +75,8 @@ def number_of_source(source: str, grammar: "Grammar", timeout: float | None, fai
         raise SettingsError(error.message.replace("target (--target)", OWNER), remedy=error.remedy) from None
     if not target.own:
         return Number(source, f"a benchmark's task on {target.language}", target.evaluate)
-    return Number(target.name, "your own function", _attempted(target, timeout, failures), own=True)
+    name = getattr(target, "source", None) or target.name
+    return Number(name, "your own function", _attempted(target, timeout, failures), own=True)
 
 
 def _attempted(target: Target, timeout: float | None, failures: Failures) -> Measure:

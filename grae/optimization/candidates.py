@@ -78,8 +78,8 @@ class Candidates:
             form = forms[text]
             if form is not None and form not in here and form not in new and not known.holds(text, form):
                 new[form] = text
-        small = space.small_enough(list(new.values()))
-        form_of = {text: form for form, text in new.items() if text in small}
+        admitted = space.admitted(list(new.values()))
+        form_of = {text: form for form, text in new.items() if text in admitted}
         texts, spellings, derivations = space.derived(list(form_of))
         rows = np.array([row for row, spelled in enumerate(spellings) if spelled not in known.held], np.int64)
         codes = space.model.encode(derivations[rows])

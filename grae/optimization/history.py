@@ -37,6 +37,9 @@ class Record:
         repeated: whether the score is that of an earlier record of the same string, so that nothing was called.
         error: why the target gave no answer; None where it answered.
         proposer: where the string came from: "latent", "derivation" or "density"; None where the strategy has one way.
+        scores: of several objectives, by their names; `score` joins them. None where there is one.
+        numbers: those that the search's condition names, by their names in it; None where there is no condition.
+        fulfilled: whether the string fulfils the condition; None where there is none.
     """
 
     round: int
@@ -50,6 +53,9 @@ class Record:
     repeated: bool = False
     error: str | None = None
     proposer: str | None = None
+    scores: dict[str, float | None] | None = None
+    numbers: dict[str, float | None] | None = None
+    fulfilled: bool | None = None
 
     def __repr__(self) -> str:
         """In one line, without the code."""
@@ -123,9 +129,15 @@ class History:
 
     @property
     def best(self) -> list[Record]:
-        """The valid records, best first, each string once; of equals the earlier."""
+        """The valid records, best first, each string once; of equals the earlier.
+
+        Those that do not fulfil the condition come after all that do.
+        """
         sign = 1 if self.direction == "minimize" else -1
-        ranked = sorted((record for record in self.records if record.valid), key=lambda record: sign * _score(record))
+        ranked = sorted(
+            (record for record in self.records if record.valid),
+            key=lambda record: (record.fulfilled is False, sign * _score(record)),
+        )
         first: dict[str | None, Record] = {}
         for record in ranked:
             first.setdefault(record.string, record)
@@ -133,8 +145,11 @@ class History:
 
     @property
     def best_so_far(self) -> np.ndarray:
-        """The best score after each call, (n,) float64; NaN before the first valid one."""
-        scores = np.array([np.nan if record.score is None else record.score for record in self.records], np.float64)
+        """The best score after each call, (n,) float64; NaN before the first valid one that fulfils the condition."""
+        scores = np.array(
+            [np.nan if record.score is None or record.fulfilled is False else record.score for record in self.records],
+            np.float64,
+        )
         best = np.fmin if self.direction == "minimize" else np.fmax
         return best.accumulate(scores)
 
@@ -144,15 +159,24 @@ class History:
         return f"History({len(self):,} records{best}, {self.direction}{place})"
 
     def frame(self, *, codes: bool = False) -> "pd.DataFrame":
-        """A row a record, the columns as the attributes of `Record`.
+        """A row a record, the columns as the attributes of `Record`; of `scores` and `numbers` a column each.
 
         Args:
             codes: whether to have the column of latent codes, tuples of D numbers, too.
         """
         import pandas as pd
 
-        names = [field.name for field in fields(Record) if codes or field.name != "code"]
-        return pd.DataFrame([[getattr(record, name) for name in names] for record in self.records], columns=names)
+        left_out = {"scores", "numbers", *(() if codes else ("code",))}
+        more = [(record.scores or {}) | (record.numbers or {}) for record in self.records]
+        numbers = list(dict.fromkeys(name for some in more for name in some))
+        if all(record.fulfilled is None for record in self.records):
+            left_out.add("fulfilled")
+        names = [field.name for field in fields(Record) if field.name not in left_out]
+        rows = [
+            [*(getattr(record, name) for name in names), *(some.get(name) for name in numbers)]
+            for record, some in zip(self.records, more, strict=True)
+        ]
+        return pd.DataFrame(rows, columns=[*names, *numbers])
 
 
 def scores_of(records: Sequence[Record], worst: float) -> np.ndarray:
@@ -172,7 +196,7 @@ def _record(path: Path, number: int, line: Any) -> Record:
     """
     held = f"{path} line {number}"
     if isinstance(line, dict):
-        line = {"proposer": None, **line}  # which earlier versions did not write
+        line = {**_LATER, **line}
     if not isinstance(line, dict) or line.keys() != _FIELDS.keys():
         raise RunError(f"{held} is not a scored string: expected the keys {', '.join(_FIELDS)}", remedy=REMEDY)
     for name, (fits, expected) in _FIELDS.items():
@@ -196,6 +220,11 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
+def is_numbers(value: object) -> bool:
+    """Whether a value of JSON is an object of finite numbers, some of which may be missing."""
+    return isinstance(value, dict) and all(number is None or is_number(number) for number in value.values())
+
+
 def shortened(value: object) -> str:
     """A value as a message shows it."""
     text = ascii(value) if not isinstance(value, int) or abs(value) < 2**64 else "a huge number"
@@ -206,6 +235,8 @@ def _or_null(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: value is None or fits(value)
 
 
+_LATER = {"proposer": None, "scores": None, "numbers": None, "fulfilled": None}
+"""What earlier versions did not write."""
 _BOOLEAN = (lambda value: isinstance(value, bool), "true or false")
 _COUNT = (is_count, "a whole number of at least 0")
 _FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
@@ -220,5 +251,8 @@ _FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "repeated": _BOOLEAN,
     "error": (_or_null(is_text), "text or null"),
     "proposer": (_or_null(is_text), "text or null"),
+    "scores": (_or_null(is_numbers), "an object of numbers or null"),
+    "numbers": (_or_null(is_numbers), "an object of numbers or null"),
+    "fulfilled": (_or_null(lambda value: isinstance(value, bool)), "true, false or null"),
 }
 assert list(_FIELDS) == [field.name for field in fields(Record)]

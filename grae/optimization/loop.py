@@ -1,14 +1,16 @@
 """The rounds of a search: strings are proposed, scored and written down, and the strategy learns from them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from grae.callbacks import events
 from grae.callbacks.protocol import Callback, Callbacks
+from grae.conditions.condition import Condition
 from grae.optimization.candidates import Proposal
 from grae.optimization.history import History, Record
+from grae.optimization.objectives.scoring import SeveralScorer
 from grae.optimization.progress import Watch
 from grae.optimization.result import SearchResult
 from grae.optimization.retraining import Retrainings
@@ -20,6 +22,13 @@ from grae.optimization.start import Start
 from grae.optimization.strategy import Movable, Strategy, timed
 from grae.targets.failures import Outcome
 from grae.training import generators
+
+
+class Judged(NamedTuple):
+    """What a condition says of a string: its numbers by name, and whether it is fulfilled."""
+
+    numbers: dict[str, float | None]
+    fulfilled: bool
 
 
 class Search:
@@ -35,6 +44,7 @@ class Search:
         start: strings with their scores.
         watch: counts failures and shows progress.
         callbacks: of the user.
+        condition: what results have to fulfil; None for nothing.
     """
 
     def __init__(
@@ -42,14 +52,15 @@ class Search:
         settings: SearchSettings,
         space: LatentSpace,
         strategy: Strategy,
-        scorer: Scorer,
+        scorer: Scorer | SeveralScorer,
         history: History,
         start: Start,
         watch: Watch,
         callbacks: Sequence[Callback] = (),
+        condition: Condition | None = None,
     ) -> None:
         self.settings, self.space, self.strategy, self.scorer = settings, space, strategy, scorer
-        self.history, self.start, self.watch = history, start, watch
+        self.history, self.start, self.watch, self.condition = history, start, watch, condition
         self.reporter, self.pace = watch.reporter, settings.pace
         self.folder = None if history.path is None else history.path.parent
         self.retrainings = Retrainings(settings.retrain_every, self.folder)
@@ -60,6 +71,7 @@ class Search:
         for text, score in zip(start.texts, start.scores.tolist(), strict=True):
             self.scores[text] = score if np.isfinite(score) else None
         self.scores |= {record.string: record.score for record in history if record.string is not None}
+        self.objectives = {record.string: record.scores for record in history if record.string is not None}
         self.seconds = {"propose": 0.0, "score": 0.0} | ({"retrain": 0.0} if self.retrainings.every else {})
 
     def run(self, settings: Mapping[str, Any]) -> SearchResult:
@@ -80,6 +92,7 @@ class Search:
             self.start,
             self.space.model.language_grammar_.language,
             self.watch.failures,
+            None if self.condition is None else str(self.condition),
         )
 
     def _run(self) -> str:
@@ -139,7 +152,7 @@ class Search:
             model = self.retrainings.model(
                 self.space.model, finished, list(values), np.array(list(values.values())), seed=self.settings.seed
             )
-            self.space = LatentSpace(model, self.space.decoding, self.space.limits)
+            self.space = LatentSpace(model, self.space.decoding, self.space.screen)
             strategy.move(self.space)
 
     def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[list[Record]]:
@@ -156,13 +169,34 @@ class Search:
             with timed(self.seconds, "score"):
                 outcomes = dict(zip(new, self.scorer(new), strict=True))
             self.scores |= {text: outcome.score for text, outcome in outcomes.items()}
+            self.objectives |= {text: outcome.scores for text, outcome in outcomes.items()}
             for text, outcome in outcomes.items():
                 self.watch.note(text, outcome)
             chosen = proposals[first:last]
-            yield [self._record(number, proposal, outcomes.pop(proposal.text or "", None)) for proposal in chosen]
+            judged = self._judged(list(wave))
+            yield [
+                self._record(number, proposal, outcomes.pop(proposal.text or "", None), judged.get(proposal.text))
+                for proposal in chosen
+            ]
             first = last
 
-    def _record(self, number: int, proposal: Proposal, outcome: Outcome | None) -> Record:
+    def _judged(self, texts: Sequence[str | None]) -> dict[str | None, Judged]:
+        """Of each string, the numbers that the condition names, and whether it fulfils it."""
+        strings = [text for text in texts if text is not None]
+        if self.condition is None or not strings:
+            return {}
+        with timed(self.seconds, "condition"):
+            target = self.scorer.target
+            known = {getattr(target, "source", None) or target.name: [self.scores[text] for text in strings]}
+            measured = self.condition.measure(strings, known)
+        holds = self.condition.holds(measured)
+        named = {name: [float(v) if np.isfinite(v) else None for v in values] for name, values in measured.items()}
+        return {
+            text: Judged({name: values[row] for name, values in named.items()}, bool(holds[row]))
+            for row, text in enumerate(strings)
+        }
+
+    def _record(self, number: int, proposal: Proposal, outcome: Outcome | None, judged: Judged | None) -> Record:
         score = None if proposal.text is None else self.scores[proposal.text]
         return Record(
             round=number,
@@ -176,4 +210,7 @@ class Search:
             repeated=outcome is None and proposal.text is not None,
             error=None if outcome is None else outcome.error,
             proposer=proposal.proposer,
+            scores=self.objectives.get(proposal.text or ""),
+            numbers=None if judged is None else judged.numbers,
+            fulfilled=None if judged is None else judged.fulfilled,
         )

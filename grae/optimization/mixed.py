@@ -3,25 +3,31 @@
 Each round, the surrogate is fitted to the best of what is known and to a part of the rest. Every proposer finds new
 strings; of those, it may fill as many places of the round as the bandit gives it, and its most promising ones do. A
 string counts as a success of its proposer where it is better than the median and no known string is of its level: one
-more point on a plateau is none.
+more point on a plateau is none. Of several objectives, what no known string dominates is one, and each round has
+weights of its own, under which the best strings are the parents.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from grae.optimization.bandit import Bandit
 from grae.optimization.candidates import Known, Proposal, proposals_of
 from grae.optimization.history import Record
+from grae.optimization.objectives.table import Units, dominated, nondominated, scalarized
 from grae.optimization.population import LEVELS, Reader, Strings, levels
 from grae.optimization.proposers import Basis, Found, Proposer, Utility
-from grae.optimization.ranking import Acquisition, Ranking, join_rows, take_rows
+from grae.optimization.ranking import Acquisition, Constrained, Ranker, Ranking, join_rows, take_rows
 from grae.optimization.space import LatentSpace
 from grae.optimization.start import Start, check_enough
 from grae.optimization.strategy import note, timed
 from grae.optimization.views import Features, View
+
+if TYPE_CHECKING:
+    from grae.conditions import Condition
+    from grae.optimization.objectives.ranking import Preference
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class MixedSettings:
         fitted_best: the best strings, to which the surrogate is fitted.
         fitted_rest: strings of the rest to which it is fitted too, as drawn.
         acquisition: see `Ranking.take`.
+        preference: of several objectives; see `ParetoRanking`.
+        best_each: strings of the starting data that take part because they are the best in one of several objectives.
     """
 
     best: int = 200
@@ -41,6 +49,8 @@ class MixedSettings:
     fitted_best: int = 700
     fitted_rest: int = 300
     acquisition: Acquisition = "improvement"
+    preference: "Preference" = "hypervolume"
+    best_each: int = 100
 
 
 @runtime_checkable
@@ -73,6 +83,8 @@ class MixedSearch:
         maximize: whether higher is better.
         worst: the score that an invalid string counts as.
         reader: of strings.
+        units: of several objectives; None where the score is the only one.
+        condition: what the strings to start from are judged by; None for nothing.
         seed: of what is drawn.
         settings: how strings are proposed and ranked.
 
@@ -91,6 +103,8 @@ class MixedSearch:
         reader: Reader,
         maximize: bool,
         worst: float,
+        units: Units | None = None,
+        condition: "Condition | None" = None,
         seed: int = 0,
         settings: MixedSettings | None = None,
     ) -> None:
@@ -98,13 +112,20 @@ class MixedSearch:
         self.settings = settings or MixedSettings()
         self.proposers, self.views, self.reader = proposers, views, reader
         self.sign = 1.0 if maximize else -1.0
-        self.worst = worst
+        self.worst, self.units, self.condition = worst, units, condition
         self.seconds = {"candidates": 0.0, "surrogate": 0.0}
         self.bandit = Bandit(list(proposers))
         rows = start.best_and_spread(self.settings.best, self.settings.spread, maximize=maximize, seed=seed)
+        table = self.sign * start.scores[:, None]
+        if units is not None and start.objectives is not None:
+            table = start.objectives * units.signs
+            rows = np.union1d(rows, start.best_of_each(units.signs, self.settings.best_each))
         texts = [start.texts[row] for row in rows]
-        value_of = dict(zip(texts, (self.sign * start.scores[rows]).tolist(), strict=True))
-        self.strings, self.values = self._valued(texts, value_of)
+        self.strings, self.table = self._valued(texts, dict(zip(texts, table[rows], strict=True)))
+        self.violations = np.zeros(len(self.strings))
+        if condition is not None:
+            self.violations = condition.violation(condition.measure(self.strings.texts))
+        self.measured = np.full(len(self.strings), np.nan)
         check_enough(len(self.strings))
         known.add(*self.strings.texts, *self.strings.forms)
         self.features = self._features(self.strings)
@@ -113,13 +134,15 @@ class MixedSearch:
     def propose(self, number: int, n: int) -> list[Proposal]:
         """See Strategy."""
         rng = np.random.default_rng([self.seed, number])
-        order = np.argsort(-self.values, kind="stable")
-        basis = Basis(self.strings.rows(order), self.values[order], self.known, set())
+        several = self.table.shape[1] > 1
+        weights = rng.dirichlet(np.ones(self.table.shape[1])) if several else np.ones(1)
+        merits = self._merits(weights)
+        order = np.argsort(-merits, kind="stable")
+        basis = Basis(self.strings.rows(order), merits[order], self.known, set())
         ranking = None
         if self.views:
             with timed(self.seconds, "surrogate"):
-                rows = self._fitted(order, rng)
-                ranking = Ranking(self.views, [take_rows(one, rows) for one in self.features], self.values[rows])
+                ranking = self._ranking(self._fitted(order, rng), weights)
         taken: list[tuple[str, str]] = []
         attempts = valid = 0
         quotas = self.bandit.quotas(n, rng)
@@ -138,23 +161,26 @@ class MixedSearch:
 
     def tell(self, records: Sequence[Record]) -> None:
         """See Strategy."""
-        best, median = float(self.values.max()), float(np.median(self.values))
-        taken = set(levels(self.values, best, median).tolist())
-        value_of: dict[str, float] = {}
+        succeeded = self._success()
+        row_of: dict[str, np.ndarray] = {}
+        fulfilled = {record.string: record.fulfilled for record in records}
         for record in records:
             if record.string is None:
                 continue
-            value = self.sign * (self.worst if record.score is None else record.score)
-            value_of[record.string] = value
+            row_of[record.string] = self._row(record)
             if record.proposer is not None:
-                level = int(levels(np.array([value]), best, median)[0])
-                self.bandit.tell(record.proposer, level < LEVELS and level not in taken)
+                good = record.fulfilled is not False and succeeded(row_of[record.string])
+                self.bandit.tell(record.proposer, good)
         self.bandit.age()
         note(self.known, self.space, records)
-        strings, values = self._valued(list(value_of), value_of)
+        strings, table, of_rows = self._read(list(row_of), row_of)
         if len(strings):
             self.strings = Strings.join([self.strings, strings], self.reader.grammar)
-            self.values = np.concatenate([self.values, values])
+            self.table = np.concatenate([self.table, table])
+            measured = [fulfilled[text] for text in of_rows]
+            self.violations = np.concatenate([self.violations, [float(one is False) for one in measured]])
+            known = [np.nan if one is None else float(one) for one in measured]
+            self.measured = np.concatenate([self.measured, known])
             new = self._features(strings)
             self.features = [join_rows([one, other]) for one, other in zip(self.features, new, strict=True)]
             self._teach(strings)
@@ -172,12 +198,68 @@ class MixedSearch:
             if isinstance(proposer, Learner):
                 proposer.learn(strings.texts)
 
-    def _valued(self, texts: list[str], value_of: Mapping[str, float]) -> tuple[Strings, np.ndarray]:
-        """Strings as the reader writes them, without those that it cannot read, and their values."""
+    def _merits(self, weights: np.ndarray) -> np.ndarray:
+        """What strings are worth as parents, (n,): their scores, with a penalty for violations of the condition.
+
+        A standard deviation of violation counts as much as the way from the median to the best.
+        """
+        values = self.table[:, 0] if self.table.shape[1] == 1 else scalarized(self.table, weights)
+        fulfilling = self.violations == 0
+        if fulfilling.all():
+            return values
+        compared = values[fulfilling] if fulfilling.any() else values
+        return values - self.violations * max(float(compared.max() - np.median(compared)), 1e-12)
+
+    def _ranking(self, rows: np.ndarray, weights: np.ndarray) -> Ranker:
+        """The surrogate, fitted to some rows."""
+        features = [take_rows(one, rows) for one in self.features]
+        allowed = self.violations[rows] == 0
+        if self.table.shape[1] == 1:
+            ranking: Ranker = Ranking(self.views, features, self.table[rows, 0], allowed)
+        else:
+            from grae.optimization.objectives.ranking import ParetoRanking
+
+            preference = self.settings.preference
+            ranking = ParetoRanking(self.views, features, self.table[rows], allowed, weights, preference)
+        judged = np.flatnonzero(np.isfinite(self.measured))
+        if len(set(self.measured[judged].tolist())) < 2:
+            return ranking
+        known = [take_rows(one, judged) for one in self.features]
+        return Constrained(ranking, self.views, known, self.measured[judged] == 1)
+
+    def _row(self, record: Record) -> np.ndarray:
+        """The signed scores of a record, (m,)."""
+        if self.units is not None:
+            return self.units.row(record.scores or dict.fromkeys(self.units.names))
+        return np.array([self.sign * (self.worst if record.score is None else record.score)])
+
+    def _success(self) -> Callable[[np.ndarray], bool]:
+        """Says of signed scores (m,) whether they count as a success; see the head of this module."""
+        if self.table.shape[1] > 1:
+            front = self.table[nondominated(self.table)]
+            return lambda row: not dominated(row, front)
+        values = self.table[:, 0]
+        best, median = float(values.max()), float(np.median(values))
+        taken = set(levels(values, best, median).tolist())
+
+        def better(row: np.ndarray) -> bool:
+            level = int(levels(row, best, median)[0])
+            return level < LEVELS and level not in taken
+
+        return better
+
+    def _valued(self, texts: list[str], row_of: Mapping[str, np.ndarray]) -> tuple[Strings, np.ndarray]:
+        """Strings as the reader writes them, without those that it cannot read, and their signed scores (n, m)."""
+        return self._read(texts, row_of)[:2]
+
+    def _read(self, texts: list[str], row_of: Mapping[str, np.ndarray]) -> tuple[Strings, np.ndarray, list[str]]:
+        """The same, with the strings as they were given."""
         forms = self.reader.valid(texts)
         pairs = [(text, form) for text, form in zip(texts, forms, strict=True) if form is not None]
         strings, rows = self.reader.read([text for text, _ in pairs], [form for _, form in pairs])
-        return strings, np.array([value_of[pairs[row][0]] for row in rows], np.float64)
+        given = [pairs[row][0] for row in rows]
+        width = 1 if self.units is None else len(self.units.names)
+        return strings, np.array([row_of[text] for text in given], np.float64).reshape(len(given), width), given
 
     def _features(self, strings: Strings) -> list[Features]:
         return [view.features(strings.texts, strings.derivations) for view in self.views]
@@ -187,12 +269,12 @@ class MixedSearch:
         best, rest = order[: self.settings.fitted_best], order[self.settings.fitted_best :]
         return np.concatenate([best, rng.choice(rest, min(self.settings.fitted_rest, len(rest)), replace=False)])
 
-    def _utility(self, ranking: Ranking | None, rng: np.random.Generator) -> Utility | None:
+    def _utility(self, ranking: Ranker | None, rng: np.random.Generator) -> Utility | None:
         if ranking is None:
             return None
         return lambda strings: ranking.utility(self._features(strings), rng, self.settings.acquisition)
 
-    def _best(self, found: Found, n: int, ranking: Ranking | None, rng: np.random.Generator) -> list[str]:
+    def _best(self, found: Found, n: int, ranking: Ranker | None, rng: np.random.Generator) -> list[str]:
         """The strings to score, at most n."""
         texts = found.strings.texts
         if len(texts) <= n:

@@ -93,6 +93,8 @@ def mixed_search(
         reader=setup.reader,
         maximize=setup.maximize,
         worst=setup.worst,
+        units=setup.start.units,
+        condition=setup.space.screen.condition,
         seed=setup.settings.seed,
     )
 

@@ -1,6 +1,7 @@
 """Pictures of a search: its best score against the calls, its best molecules, its best curves."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 from grae.files import atomic_write
 from grae.grammar.language import Language
 from grae.optimization.history import History
+from grae.optimization.objectives.front import Front
 from grae.optimization.result import Best, SearchResult
 from grae.targets.curves import CurveTarget
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PROGRESS, CURVES = "progress.png", "best-curves.png"
+FRONT, HYPERVOLUME = "front.png", "hypervolume.png"
 MOST_STRINGS = 15
 MOST_CURVES = 3
 DPI = 120
@@ -30,6 +33,16 @@ def draw(result: SearchResult, folder: Path) -> list[Path]:
     """
     if not result.best or not result.calls:
         return []
+    front = result.front
+    if front is not None:
+        drawn = [draw_front(front, folder / FRONT), draw_hypervolume(front, folder / HYPERVOLUME)]
+        if result.language.draw is not None:
+            place = folder / f"front-{result.language.plural}.png"
+            shown = front.members[:MOST_STRINGS]
+            legends = ["   ".join(f"{score:.3f}" for score in one.scores) for one in shown]
+            result.language.draw([one.string for one in shown], place, legends)
+            drawn.append(place)
+        return drawn
     start = result.start.best(result.records.direction == "maximize")
     drawn = [draw_progress(result.records, result.target.name, folder / PROGRESS, None if start is None else start[1])]
     if result.language.draw is not None:
@@ -80,6 +93,43 @@ def draw_best_so_far(
         axes.axhline(start, color=begun, linewidth=1, linestyle="--", label=f"best of the start, {start:.4g}")
     axes.set_xlabel("evaluations")
     axes.set_ylabel(f"{name} ({'lower' if records.direction == 'minimize' else 'higher'} is better)")
+
+
+def draw_front(front: Front, path: Path) -> Path:
+    """The scores of all evaluations, two objectives at a time, with the front as a line."""
+    pairs = list(combinations(range(len(front.names)), 2))
+    figure = Figure(figsize=(5.5 * len(pairs), 4.4) if len(pairs) <= 3 else (16.5, 8.8), layout="constrained")
+    grid = figure.subplots(1 if len(pairs) <= 3 else 2, min(len(pairs), 3), squeeze=False)
+    for axes, (x, y) in zip(grid.flat, pairs, strict=False):
+        draw_front_of(axes, front, x, y, line="C0", dots="0.7", begun="0.85")
+        axes.legend(fontsize="small")
+    return _save(figure, path)
+
+
+def draw_front_of(axes: "Axes", front: Front, x: int, y: int, *, line: str, dots: str, begun: str) -> None:
+    """Two objectives of a front in the colors given: what it started from, each evaluation, and the front."""
+    axes.plot(front.begun[:, x], front.begun[:, y], ".", color=begun, markersize=2, label="the start")
+    axes.plot(front.table[:, x], front.table[:, y], ".", color=dots, markersize=4, label="each evaluation")
+    scores = np.array([one.scores for one in front.members]).reshape(-1, len(front.names))
+    ordered = scores[np.argsort(scores[:, x], kind="stable")]
+    joined = "o-" if len(front.names) == 2 else "o"
+    axes.plot(ordered[:, x], ordered[:, y], joined, color=line, markersize=4, linewidth=1, label="Pareto front")
+    axes.set_xlabel(f"{front.names[x]} ({'higher' if front.maximized[x] else 'lower'} is better)")
+    axes.set_ylabel(f"{front.names[y]} ({'higher' if front.maximized[y] else 'lower'} is better)")
+
+
+def draw_hypervolume(front: Front, path: Path) -> Path:
+    """The hypervolume against the evaluations."""
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    volumes = front.hypervolumes
+    axes.step(np.arange(1, len(volumes) + 1), volumes, where="post", color="C0", linewidth=1.6)
+    axes.axhline(front.start_hypervolume, color="0.4", linewidth=1, linestyle="--", label="of the start")
+    point = ", ".join(f"{name} {value:.4g}" for name, value in zip(front.names, front.reference, strict=True))
+    axes.set_xlabel("evaluations")
+    axes.set_ylabel(f"hypervolume above {point}")
+    axes.legend()
+    return _save(figure, path)
 
 
 def draw_strings(best: Sequence[Best], language: Language, path: Path) -> Path:

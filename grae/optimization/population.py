@@ -9,7 +9,7 @@ from grae.datasets.forms import encode_in_form
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.optimization.candidates import Known
-from grae.optimization.limits import Limits
+from grae.optimization.screen import Screen
 from grae.optimization.space import LatentSpace
 
 
@@ -44,21 +44,21 @@ class Strings(NamedTuple):
 
 
 class Reader:
-    """Reads strings as a search compares them: valid, of one form each, small enough, and with a derivation.
+    """Reads strings as a search compares them: valid, of one form each, admitted, and with a derivation.
 
     Derivations are those of the spelling in which the language's rules hold symbol by symbol, where it has one: a move
     in a Kekule form leaves a valid molecule twice as often as one in a form with aromatic atoms.
 
     Args:
         space: says which strings are valid and which mean the same.
-        limits: how large they may be.
+        screen: which of them may be proposed.
         most_components: maximum number of components of a string, such as the molecules of a mixture.
     """
 
-    def __init__(self, space: LatentSpace, limits: Limits, most_components: int | None = None) -> None:
+    def __init__(self, space: LatentSpace, screen: Screen, most_components: int | None = None) -> None:
         plain = space.model.language_grammar_
         self.grammar: Grammar = plain.plain
-        self.identities, self.limits, self.most_components = space.identities, limits, most_components
+        self.identities, self.screen, self.most_components = space.identities, screen, most_components
         self.spelling = self.grammar.language.spelling_of_rules
 
     def valid(self, texts: Sequence[str]) -> list[str | None]:
@@ -77,7 +77,7 @@ class Reader:
         return Strings([texts[row] for row in rows], [forms[row] for row in rows], encoded.derivations), rows
 
     def new(self, texts: Sequence[str], known: Known, here: set[str]) -> tuple[Strings, int]:
-        """The strings that are valid, small enough and new, each form once, and how many of all were valid.
+        """The strings that are valid, admitted and new, each form once, and how many of all were valid.
 
         Args:
             texts: distinct strings.
@@ -92,7 +92,7 @@ class Reader:
             if self.most_components is None or self.grammar.language.components(text) <= self.most_components:
                 chosen[form] = text
         found, _ = self.read(list(chosen.values()), list(chosen))
-        admitted = np.flatnonzero(self.limits.admit(self.grammar, found.texts, found.derivations))
+        admitted = np.flatnonzero(self.screen.admit(self.grammar, found.texts, found.derivations))
         found = found.rows(admitted) if len(admitted) < len(found) else found
         here.update(chosen)
         return found, sum(form is not None for form in forms)

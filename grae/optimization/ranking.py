@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from scipy.special import log_ndtr
 
 from grae.optimization.improvement import log_improvement
 from grae.optimization.process import Process
@@ -34,21 +35,62 @@ def outcomes_of(values: np.ndarray) -> np.ndarray:
     return (cut - cut.mean()) / max(float(cut.std()), 1e-12)
 
 
-class Ranking:
+Moments = tuple[np.ndarray, np.ndarray]
+"""Means and standard deviations of m candidates, (m,) float64 each; of k objectives (m, k)."""
+
+
+class Ranker:
+    """What ranks candidates, given by their features in each view."""
+
+    def moments(self, candidates: Sequence[Features]) -> Moments:
+        """Mean and standard deviation of candidates."""
+        raise NotImplementedError
+
+    def promise(
+        self, moments: Moments, taken: Sequence[int], rng: np.random.Generator, acquisition: Acquisition
+    ) -> np.ndarray:
+        """How promising each candidate is, (m,) float64, where some will be scored already."""
+        raise NotImplementedError
+
+    def utility(self, candidates: Sequence[Features], rng: np.random.Generator, acquisition: Acquisition) -> np.ndarray:
+        """How promising candidates are, (m,) float64, as one place of a round would be filled."""
+        return self.promise(self.moments(candidates), (), rng, acquisition)
+
+    def take(
+        self, candidates: Sequence[Features], n: int, rng: np.random.Generator, acquisition: Acquisition
+    ) -> list[int]:
+        """Which of some candidates to score next, at most n: one after the other the most promising."""
+        moments = self.moments(candidates)
+        taken: list[int] = []
+        for _ in range(min(n, len(moments[0]))):
+            order = np.argsort(-self.promise(moments, taken, rng, acquisition), kind="stable")
+            taken.append(next(int(place) for place in order if place not in taken))
+        return taken
+
+
+class Ranking(Ranker):
     """A process fitted to known strings; the mean of the kernels of several views.
 
     Args:
         views: of the strings.
         features: of the known, for each view.
         values: (n,) float64, higher better.
+        allowed: which of the known can be the best, (n,) bool; None for all.
     """
 
-    def __init__(self, views: Sequence[View], features: Sequence[Features], values: np.ndarray) -> None:
+    def __init__(
+        self,
+        views: Sequence[View],
+        features: Sequence[Features],
+        values: np.ndarray,
+        allowed: np.ndarray | None = None,
+    ) -> None:
         self.views, self.features = views, features
         outcomes = outcomes_of(values)
         compared = [view.compare(known, known) for view, known in zip(views, features, strict=True)]
         part = np.linspace(0, len(values) - 1, min(FITTED, len(values))).astype(int)
-        self.best = float(outcomes.max())
+        self.outcomes = outcomes
+        self.best = float(outcomes.max() if allowed is None or not allowed.any() else outcomes[allowed].max())
         self.hyperparameters = [
             _best_hyperparameter(view, table[np.ix_(part, part)], outcomes[part])
             for view, table in zip(views, compared, strict=True)
@@ -58,13 +100,19 @@ class Ranking:
         self.process = Process(gram, outcomes, self.noise)
 
     def moments(self, candidates: Sequence[Features]) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of candidates, given by their features in each view, (m,) float64 each."""
+        """See Ranker; (m,) float64 each."""
         own = self._kernel([view.compare_itself(one) for view, one in zip(self.views, candidates, strict=True)])
         return self.process.moments(self._between(candidates, self.features), own)
 
-    def utility(self, candidates: Sequence[Features], rng: np.random.Generator, acquisition: Acquisition) -> np.ndarray:
-        """How promising candidates are, (m,) float64, as one place of a round would be filled."""
-        return self._utility(*self.moments(candidates), rng, acquisition)
+    def promise(
+        self, moments: Moments, taken: Sequence[int], rng: np.random.Generator, acquisition: Acquisition
+    ) -> np.ndarray:
+        """See Ranker."""
+        mean, deviation = moments
+        if acquisition == "ucb":
+            return mean + 10 ** rng.uniform(*BETAS) * deviation
+        incumbent = self.best + 10 ** rng.uniform(*GAINS)
+        return log_improvement(torch.from_numpy(mean), torch.from_numpy(deviation), incumbent).numpy()
 
     def take(
         self, candidates: Sequence[Features], n: int, rng: np.random.Generator, acquisition: Acquisition
@@ -76,13 +124,10 @@ class Ranking:
         greatest mean plus beta standard deviations, beta = 10^U(-2, 0) (Tripp and Hernandez-Lobato 2023); "thompson"
         for each of n functions drawn jointly the best.
         """
+        if acquisition != "thompson":
+            return super().take(candidates, n, rng, acquisition)
         mean, deviation = self.moments(candidates)
         taken: list[int] = []
-        if acquisition != "thompson":
-            for _ in range(min(n, len(mean))):
-                order = np.argsort(-self._utility(mean, deviation, rng, acquisition), kind="stable")
-                taken.append(next(int(place) for place in order if place not in taken))
-            return taken
         looked_at = np.argsort(-(mean + 2 * deviation), kind="stable")[:MOST_DRAWN]
         some = [take_rows(features, looked_at) for features in candidates]
         own, cross = self._between(some, some), self._between(some, self.features)
@@ -91,14 +136,6 @@ class Ranking:
             taken.append(next(int(place) for place in order if place not in taken))
         return taken
 
-    def _utility(
-        self, mean: np.ndarray, deviation: np.ndarray, rng: np.random.Generator, acquisition: Acquisition
-    ) -> np.ndarray:
-        if acquisition == "ucb":
-            return mean + 10 ** rng.uniform(*BETAS) * deviation
-        incumbent = self.best + 10 ** rng.uniform(*GAINS)
-        return log_improvement(torch.from_numpy(mean), torch.from_numpy(deviation), incumbent).numpy()
-
     def _between(self, one: Sequence[Features], other: Sequence[Features]) -> np.ndarray:
         pairs = zip(self.views, one, other, strict=True)
         return self._kernel([view.compare(left, right) for view, left, right in pairs])
@@ -106,6 +143,43 @@ class Ranking:
     def _kernel(self, compared: Sequence[np.ndarray]) -> np.ndarray:
         parts = zip(self.views, compared, self.hyperparameters, strict=True)
         return np.mean([view.kernel(table, chosen) for view, table, chosen in parts], axis=0)
+
+
+class Constrained(Ranker):
+    """A ranking under a condition of which each string is known to fulfil it only once it is measured.
+
+    What is promising counts times the probability that it fulfils the condition (Gardner et al., "Bayesian Optimization
+    with Inequality Constraints", ICML 2014), by a process on whether the known do.
+
+    Args:
+        ranking: without the condition.
+        views: of the strings.
+        features: of those of which it is known, for each view.
+        fulfilled: whether they do, (n,) bool.
+    """
+
+    def __init__(
+        self, ranking: Ranker, views: Sequence[View], features: Sequence[Features], fulfilled: np.ndarray
+    ) -> None:
+        self.ranking = ranking
+        self.feasibility = Ranking(views, features, fulfilled.astype(np.float64))
+        self.middle = 0.5 * float(self.feasibility.outcomes.max() + self.feasibility.outcomes.min())
+
+    def moments(self, candidates: Sequence[Features]) -> Moments:
+        """See Ranker; the last column is the logarithm of the probability, in place of a mean."""
+        mean, deviation = self.feasibility.moments(candidates)
+        probability = log_ndtr((mean - self.middle) / deviation)
+        means, deviations = (part.reshape(len(part), -1) for part in self.ranking.moments(candidates))
+        return np.column_stack([means, probability]), np.column_stack([deviations, probability])
+
+    def promise(
+        self, moments: Moments, taken: Sequence[int], rng: np.random.Generator, acquisition: Acquisition
+    ) -> np.ndarray:
+        """See Ranker."""
+        means, deviations = (part[:, :-1] for part in moments)
+        if means.shape[1] == 1:
+            means, deviations = means[:, 0], deviations[:, 0]
+        return self.ranking.promise((means, deviations), taken, rng, acquisition) + moments[0][:, -1]
 
 
 def take_rows(features: Features, rows: np.ndarray) -> Features:

@@ -1,5 +1,6 @@
 """What a search is asked for in JSON: the options of the command line, stored in `search.json` to make it again."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -8,12 +9,14 @@ from pydantic import ConfigDict
 
 from grae.errors import DataError, RunError, SettingsError
 from grae.optimization.search_settings import FREE_ON_RESUME, SearchOptions, SearchSettings
+from grae.targets.benchmarks.names import SUITES
 from grae.targets.named import target_named
 from grae.targets.target import Target
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
 
+CURVE = "log-mse"
 ALL, WORST_HALF, STDIN = "all", "worst-half", "-"
 """Starting strings that are not the name of a file or a data set."""
 
@@ -22,7 +25,7 @@ class SearchRequest(SearchOptions):
     """A search of a run: its target and its starting strings by name, and its options.
 
     Attributes:
-        target: as `target_named` takes it.
+        target: as `target_named` takes it, or several of these.
         formula: log-mse: the curve to fit, in x.
         points: log-mse: the file of the points to fit.
         batch: whether the user's function takes a list of strings.
@@ -37,7 +40,7 @@ class SearchRequest(SearchOptions):
 
     model_config = ConfigDict(strict=True)
 
-    target: str = "logp"
+    target: str | list[str] = "logp"
     formula: str | None = None
     points: str | None = None
     batch: bool = False
@@ -52,7 +55,14 @@ class SearchRequest(SearchOptions):
         """The request of options by their names, with absolute paths, so that it means the same in any folder."""
         request = cls(**options)
         start = request.start if request.start in (ALL, WORST_HALF, STDIN) else _absolute(request.start)
-        return request.replace(target=_absolute_source(request.target), points=_absolute(request.points), start=start)
+        target = request.target
+        given = [_absolute_source(one) for one in ([target] if isinstance(target, str) else target)]
+        return request.replace(
+            target=given[0] if len(given) == 1 else given,
+            points=_absolute(request.points),
+            start=start,
+            where=None if request.where is None else _absolute_sources(request.where),
+        )
 
     @classmethod
     def stored(cls, place: Path, options: Mapping[str, Any]) -> Self:
@@ -111,14 +121,26 @@ class SearchRequest(SearchOptions):
         Raises:
             SettingsError, ParseError, DataError: as `target_named`.
         """
-        return target_named(
-            self.target,
-            grammar=grammar,
-            formula=self.formula,
-            points=self.points,
-            direction="minimize" if self.minimize else "maximize",
-            batch=self.batch,
-        )
+        if isinstance(self.target, str):
+            return self._named(self.target, grammar, formula=self.formula, points=self.points, batch=self.batch)
+        from grae.optimization.objectives.scoring import SeveralTargets
+
+        names = [name.strip() for name in self.target]
+        own = [name for name in names if is_function(name)]
+        for option, given in (("--batch", self.batch), ("--minimize", self.minimize)):
+            if given and not own:
+                raise SettingsError(f"{option} does not apply to {', '.join(names)}", remedy="leave it out")
+        targets: list[Target] = []
+        for name in names:
+            of_curve = {"formula": self.formula, "points": self.points} if name == CURVE else {}
+            targets.append(self._named(name, grammar, **of_curve, batch=self.batch and name in own))
+        if CURVE not in names and (self.formula is not None or self.points is not None):
+            raise SettingsError("a formula or points without the target log-mse", remedy="leave them out")
+        return SeveralTargets(targets)
+
+    def _named(self, name: str, grammar: "Grammar | None", **options: Any) -> Target:
+        minimized = self.minimize and (isinstance(self.target, str) or is_function(name))
+        return target_named(name, grammar=grammar, direction="minimize" if minimized else "maximize", **options)
 
     def starting_strings(self, grammar: "Grammar") -> list[str] | None:
         """The strings of the file or the data set that `start` names; None for the training strings.
@@ -144,6 +166,23 @@ class SearchRequest(SearchOptions):
 def _absolute(path: str | None) -> str | None:
     """The absolute path of a file; a name that is not a file's stays."""
     return path if path is None or not Path(path).is_file() else str(Path(path).absolute())
+
+
+def is_function(target: str) -> bool:
+    """Whether a target is a user's own function by its name."""
+    place, colon, _ = target.strip().partition(":")
+    return bool(colon) and place not in SUITES
+
+
+def _absolute_sources(condition: str) -> str:
+    """A condition with the absolute paths of the user's files in it, but those that no condition can hold."""
+
+    def absolute(match: re.Match[str]) -> str:
+        path = Path(match[1])
+        whole = str(path.absolute())
+        return whole if path.is_file() and not re.search(r"[\s()<>=!,'\"]", whole) else match[1]
+
+    return re.sub(r"([^\s()<>=!,'\"]+\.py)(?=:\w)", absolute, condition)
 
 
 def _absolute_source(target: str) -> str:

@@ -1,5 +1,6 @@
 """What came of a search: its history, and the statistics that the papers print."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from grae.callbacks.events import Best
 from grae.grammar.language import STRINGS, Language
 from grae.optimization.history import History, Record
+from grae.optimization.objectives.front import Front
 from grae.optimization.start import Start
 from grae.targets.failures import Failures
 from grae.targets.target import Target
@@ -17,17 +19,26 @@ if TYPE_CHECKING:
 
 
 def best_of(start: Start | None, records: History) -> list[Best]:
-    """The strings of a start and of a history, best first, each once; of equals the earlier, a start's before all."""
+    """The strings of a start and of a history, best first, each once; of equals the earlier, a start's before all.
+
+    Those that do not fulfil the condition of the search come after all that do.
+    """
     maximize = records.direction == "maximize"
     known = [] if start is None else start.ranked(maximize).tolist()
-    begun = [Best(start.texts[row], float(start.scores[row]), "start") for row in known] if start else []
+    begun = [_of_start(start, row) for row in known] if start else []
     candidates = [
-        Best(record.string, record.score, "search", record.round)
+        Best(record.string, record.score, "search", record.round, record.fulfilled)
         for record in records.best
         if record.string is not None and record.score is not None
     ]
-    merged = sorted([*begun, *candidates], key=lambda one: -one.score if maximize else one.score)
+    sign = -1 if maximize else 1
+    merged = sorted([*begun, *candidates], key=lambda one: (one.fulfilled is False, sign * one.score))
     return list({one.string: one for one in reversed(merged)}.values())[::-1]
+
+
+def _of_start(start: Start, row: int) -> Best:
+    fulfilled = None if start.fulfilled is None else bool(start.fulfilled[row])
+    return Best(start.texts[row], float(start.scores[row]), "start", None, fulfilled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class SearchResult:
         start: what it started from; those scores do not count as evaluations.
         language: of the strings.
         failures: the calls of the target that failed, in the start and in the search.
+        condition: what the strings have to fulfil, in words; None for nothing.
     """
 
     target: Target
@@ -52,6 +64,7 @@ class SearchResult:
     start: Start
     language: Language = STRINGS
     failures: Failures = field(default_factory=Failures)
+    condition: str | None = None
 
     def __repr__(self) -> str:
         """In one line: what was searched for, how much, and the best."""
@@ -88,6 +101,12 @@ class SearchResult:
         return sum(record.decoded_valid for record in self.records) / attempts if attempts else None
 
     @property
+    def fulfilled(self) -> float | None:
+        """The share of the valid evaluations whose strings fulfil the condition; None of none."""
+        valid = [record for record in self.records if record.valid]
+        return sum(record.fulfilled is not False for record in valid) / len(valid) if valid else None
+
+    @property
     def average(self) -> float | None:
         """The mean of the valid scores; None of none."""
         scores = [record.score for record in self.records if record.score is not None]
@@ -99,15 +118,31 @@ class SearchResult:
         return best_of(self.start, self.records)
 
     @property
+    def front(self) -> Front | None:
+        """The Pareto front of all; None where there is one objective."""
+        return None if self.start.units is None else Front.of(self.start, self.records, self.start.units)
+
+    def scores_of(self, strings: Sequence[str]) -> dict[str, list[float | None]]:
+        """The scores of strings of the start or the search for each of several objectives, by its name."""
+        units = self.start.units
+        if units is None or self.start.objectives is None:
+            return {}
+        known: dict[str, list[float | None]] = dict(zip(self.start.texts, self.start.objectives.tolist(), strict=True))
+        for record in self.records:
+            if record.string is not None and record.scores is not None:
+                known[record.string] = [record.scores[name] for name in units.names]
+        return {name: [known[text][place] for text in strings] for place, name in enumerate(units.names)}
+
+    @property
     def found(self) -> list[Record]:
         """The valid records of the search alone, best first, each string once."""
         return self.records.best
 
     @property
     def improved(self) -> bool:
-        """Whether the search found a better string than all that it started from."""
+        """Whether the search found a better string, which fulfils its condition, than all that it started from."""
         best = self.best[:1]
-        return bool(best) and best[0].origin == "search"
+        return bool(best) and best[0].origin == "search" and best[0].fulfilled is not False
 
     def to_dict(self, most: int = 10) -> dict[str, Any]:
         """The statistics as JSON holds them, with at most so many of the best."""
@@ -120,12 +155,14 @@ class SearchResult:
             "average": self.average,
             "improved": self.improved,
             "best": [self._told(one) for one in self.best[:most]],
-            "found": [{"string": record.string, "score": record.score} for record in self.found[:most]],
+            "found": [self._found(record) for record in self.found[:most]],
+            **({} if self.condition is None else {"where": self.condition, "fulfilled": self.fulfilled}),
             "start": {
                 "strings": len(self.start.texts),
                 "of": self.start.of,
                 "best": None if best is None else {"string": best[0], "score": best[1]},
             },
+            **({} if (front := self.front) is None else front.to_dict()),
             "decoded_valid": self.decoded_valid,
             "errors": sum(record.error is not None for record in self.records),
             "failures": dict(self.failures.kinds),
@@ -135,4 +172,9 @@ class SearchResult:
 
     def _told(self, one: Best) -> dict[str, Any]:
         properties = self.language.scored_properties(one.string)
-        return {"string": one.string, "score": one.score, "from": one.origin, **properties}
+        told = {"string": one.string, "score": one.score, "from": one.origin, **properties}
+        return told if one.fulfilled is None else {**told, "fulfilled": one.fulfilled}
+
+    def _found(self, record: Record) -> dict[str, Any]:
+        found = {"string": record.string, "score": record.score}
+        return found if record.fulfilled is None else {**found, "fulfilled": record.fulfilled}

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 LONGEST_NAME = 40
 
 
-def new_folder(run: Path, target: str) -> Path:
+def new_folder(run: Path, target: str | Sequence[str]) -> Path:
     """A folder for a new search in a run's, or in `runs/NAME` of a model that comes with grae."""
-    name, number = short_name(target), 1
+    targets = [target] if isinstance(target, str) else target
+    name, number = "-".join(map(short_name, targets))[:LONGEST_NAME], 1
     while (folder := written_to(run) / SEARCHES / f"{name}-{number}").exists():
         number += 1
     return folder
@@ -47,7 +48,7 @@ def short_name(target: str) -> str:
     return re.sub(r"[^\w.-]+", "-", "-".join(words)).strip("-.")[:LONGEST_NAME] or "search"
 
 
-def latest_search(run: Path, target: str | None = None) -> Path:
+def latest_search(run: Path, target: str | list[str] | None = None) -> Path:
     """The folder of a run's latest search, of a target if one is given.
 
     Raises:

@@ -1,24 +1,23 @@
 """`grae.optimize`: a search prepared from a model, a target and settings, and resumed from its folder."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grae.callbacks.protocol import Callback, check
 from grae.optimization.folder import FORMAT, open_history
 from grae.optimization.loop import Search
+from grae.optimization.objectives.scoring import SeveralTargets
+from grae.optimization.preparation import GivenTarget, begun, scorer_of, target_of
 from grae.optimization.progress import Watch
 from grae.optimization.result import SearchResult
-from grae.optimization.scoring import Scorer
-from grae.optimization.search_settings import SearchSettings, check_suits
+from grae.optimization.screen import Screen
+from grae.optimization.search_settings import SearchSettings, check_several
 from grae.optimization.space import LatentSpace
 from grae.optimization.start import limit_of
-from grae.optimization.start_files import start_of
 from grae.optimization.strategies import strategy_of
-from grae.targets.functions import FunctionTarget
-from grae.targets.named import target_named
-from grae.targets.target import Direction, Target
+from grae.targets.target import Direction
 
 if TYPE_CHECKING:
     from grae.callbacks.reporter import Shown
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 def optimize(
     model: "GrammarAutoencoder",
-    target: str | Target | Callable[[str], float | None] = "logp",
+    target: GivenTarget | Sequence[GivenTarget] = "logp",
     settings: SearchSettings | None = None,
     *,
     direction: Direction = "maximize",
@@ -48,9 +47,9 @@ def optimize(
     Args:
         model: a fitted model.
         target: a name (see `grae.targets.named`), a function of one string, an object whose `evaluate` takes a list of
-            strings, or a `Target`.
+            strings, or a `Target`; or a list of at most 4 of these: a search for their Pareto front.
         settings: see `SearchSettings`; its defaults when left out.
-        direction: whether the user's own function is maximized or minimized.
+        direction: whether the user's own functions are maximized or minimized.
         start: starting strings; when left out, those of the search that is resumed, else the model's training strings.
         out: the folder of the search; None keeps the history in memory only.
         resume: continue the search in `out`.
@@ -69,8 +68,11 @@ def optimize(
     """
     check(callbacks)
     settings = SearchSettings(**changes) if settings is None else settings.replace(**changes)
-    settings.check(model.language_grammar_)
-    chosen = _target(target, model, direction)
+    grammar = model.language_grammar_
+    settings.check(grammar)
+    chosen = target_of(target, grammar, direction)
+    check_several(chosen, settings)
+    condition = settings.condition(grammar)
     folder = None if out is None else Path(out)
     limit = limit_of(chosen, settings.start_limit)
     fixed = {
@@ -81,38 +83,24 @@ def optimize(
         "start_limit": limit,
         "grammar": model.grammar_.fingerprint,
     }
+    if isinstance(chosen, SeveralTargets):
+        fixed |= {"targets": list(chosen.names), "signs": chosen.signs.tolist()}
     free = {
         "rounds": settings.pace.rounds,
         "unbounded": bool(getattr(chosen, "unbounded", False)),
         "options": about,
     }
-    backend, timeout = settings.backend, settings.timeout or None
-    with Scorer(chosen, workers=settings.workers, backend=backend, timeout=timeout) as scorer:
+    with ExitStack() as stack:
+        scorer = scorer_of(chosen, settings, stack)
         history = open_history(folder, chosen.direction, fixed, free, resume=resume)
         history.check_width(model.settings_.architecture.latent_dim)
-        with closing(Watch(chosen.name, shown=progress)) as watch:
-            watch.failures.recall(record.error for record in history)
-            strings = start_of(model, start, scorer, folder, limit, history, watch)
-            if settings.half == "worst-half":
-                strings = strings.worse_half(chosen.direction == "maximize")
-            space = LatentSpace(model, settings.decoding, settings.limits)
-            strategy = strategy_of(settings, space, strings, chosen, watch.reporter)
-            search = Search(settings, space, strategy, scorer, history, strings, watch, callbacks)
-            return search.run({**fixed, "rounds": settings.pace.rounds})
-
-
-def _target(target: Any, model: "GrammarAutoencoder", direction: Direction) -> Target:
-    """The target that is meant.
-
-    Raises:
-        SettingsError: it does not score strings of the model's grammar.
-    """
-    grammar = model.language_grammar_
-    if isinstance(target, str):
-        chosen: Target = target_named(target, grammar=grammar, direction=direction)
-    elif all(hasattr(target, name) for name in ("evaluate", "name", "direction", "language", "worst", "own")):
-        chosen = target
-    else:
-        chosen = FunctionTarget(target, direction)
-    check_suits(chosen, grammar)
-    return chosen
+        watch = stack.enter_context(closing(Watch(chosen.name, shown=progress)))
+        watch.failures.recall(record.error for record in history)
+        strings = begun(model, start, scorer, folder, limit, history, watch, condition)
+        if settings.half == "worst-half":
+            strings = strings.worse_half(chosen.direction == "maximize")
+        screen = Screen(settings.limits, None if condition is None else condition.split()[0])
+        space = LatentSpace(model, settings.decoding, screen)
+        strategy = strategy_of(settings, space, strings, chosen, watch.reporter)
+        search = Search(settings, space, strategy, scorer, history, strings, watch, callbacks, condition)
+        return search.run({**fixed, "rounds": settings.pace.rounds})

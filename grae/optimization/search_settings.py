@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from grae.bounds import MOST_A_ROUND, MOST_ROUNDS
+from grae.conditions.condition import Condition
 from grae.errors import SettingsError
 from grae.estimator.settings import NamedSettings
 from grae.grammar import Grammar
@@ -38,6 +39,9 @@ class SearchOptions(NamedSettings):
         most_atoms: maximum heavy atoms of a proposed molecule; None for no limit.
         most_symbols: maximum terminals of a proposed string; None for no limit. Without any limit, moves between
             derivations propose none longer than the longest starting string.
+        where: a condition that results have to fulfil, such as "logP < 3 and QED > 0.7" (`grae.conditions`); None for
+            none. Strings that do not are not scored; what a function of the user's says in it is measured beside the
+            score, and the search learns from it. Not in the paper strategy.
         rounds: None for the strategy's own (`StrategyRow.pace`).
         batch_size: strings per round; None for the strategy's own.
         start_limit: maximum number of starting strings, a fixed subset of them; None for 20,000, or 200 where the
@@ -62,6 +66,7 @@ class SearchOptions(NamedSettings):
     surrogate: str | Features | None = None
     most_atoms: int | None = Field(default=None, ge=1)
     most_symbols: int | None = Field(default=None, ge=1)
+    where: str | None = None
     rounds: int | None = Field(default=None, ge=1, le=MOST_ROUNDS)
     batch_size: int | None = Field(default=None, ge=1, le=MOST_A_ROUND)
     start_limit: int | None = None
@@ -137,11 +142,26 @@ class SearchSettings(SearchOptions):
                 remedy="leave them out, or give another strategy",
             )
         self.limits.check(grammar)
+        if self.where is not None:
+            if not row.limits:
+                raise SettingsError(
+                    f"where (--where): the {self.strategy} strategy knows no conditions",
+                    remedy="leave it out, or give another strategy",
+                )
+            self.condition(grammar)
         if self.retrain_every is not None and not row.retrainable:
             raise SettingsError(
                 f"the {self.strategy} strategy searches one latent space from its first round to its last",
                 remedy="leave retrain_every (--retrain-every) out, or give another strategy",
             )
+
+    def condition(self, grammar: Grammar) -> Condition | None:
+        """What results have to fulfil.
+
+        Raises:
+            ParseError, SettingsError, DataError: as `Condition.read`.
+        """
+        return None if self.where is None else Condition.read(self.where, grammar, timeout=self.timeout or None)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -171,6 +191,20 @@ def strategy_named(name: str) -> StrategyRow:
     if name not in STRATEGIES:
         raise SettingsError.unknown("strategy", name, STRATEGIES)
     return STRATEGIES[name]
+
+
+def check_several(target: Target, settings: SearchSettings) -> None:
+    """Makes sure that a strategy can search for several targets, where there are several.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    able = [name for name, row in STRATEGIES.items() if row.several]
+    if hasattr(target, "targets") and settings.strategy not in able:
+        raise SettingsError(
+            f"the {settings.strategy} strategy has one target (--target)",
+            remedy=f"give one, join them in a formula, or give the strategy {' or '.join(able)}",
+        )
 
 
 def check_suits(target: Target, grammar: Grammar) -> None:

@@ -74,7 +74,7 @@ class Setup:
         """See the class."""
         from grae.optimization.population import Reader
 
-        return Reader(self.space, self.settings.limits, self._most_components)
+        return Reader(self.space, self.space.screen, self._most_components)
 
     @property
     def _most_components(self) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from grae.grammar import codec
 from grae.grammar.codec import Derivations
 from grae.optimization.limits import Limits
+from grae.optimization.screen import Screen
 
 if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
@@ -29,14 +30,14 @@ class LatentSpace:
     Args:
         model: a fitted model.
         decoding: further arguments of `model.inverse_transform` besides the codes, the temperature and the seed.
-        limits: how large a string may be to be proposed.
+        screen: which strings may be proposed.
     """
 
     def __init__(
-        self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None, limits: Limits | None = None
+        self, model: "GrammarAutoencoder", decoding: Mapping[str, Any] | None = None, screen: Screen | None = None
     ) -> None:
         self.model = model
-        self.limits = limits or Limits()
+        self.screen = screen or Screen(Limits())
         self.decoding = dict(decoding or {})
         drawn = model.density_named(STANDARD).sample(DRAWN, 0).astype(np.float64)
         self.center = drawn.mean(axis=0)
@@ -103,16 +104,16 @@ class LatentSpace:
         given = [texts[int(row)] for row in encoded.rows]
         return given, codec.decode(self.model.grammar_, encoded.derivations), encoded.derivations
 
-    def small_enough(self, texts: Sequence[str]) -> set[str]:
-        """Those of some valid strings that keep the limits."""
-        if not self.limits:
+    def admitted(self, texts: Sequence[str]) -> set[str]:
+        """Those of some valid strings that may be proposed."""
+        if not self.screen:
             return set(texts)
         plain = self.model.language_grammar_
         grammar = plain.plain
         encoded = codec.encode(grammar, texts, on_invalid="skip")
         rows: list[int] = encoded.rows.tolist()
         inside = [texts[row] for row in rows]
-        admitted = self.limits.admit(grammar, inside, encoded.derivations)
+        admitted = self.screen.admit(grammar, inside, encoded.derivations)
         return {text for text, fits in zip(inside, admitted.tolist(), strict=True) if fits}
 
     def encoded(

@@ -21,7 +21,7 @@ class Standing:
     def __init__(self, start: Start, history: History, total: int) -> None:
         self.maximize, self.total = history.direction == "maximize", total
         begun = start.best(self.maximize)
-        self.best = None if begun is None else Best(*begun, "start")
+        self.best = None if begun is None else Best(*begun, "start", None, None if start.fulfilled is None else True)
         self.evaluations = self.valid = 0
         self._take(history)
         self.before, self.began = self.evaluations, time.monotonic()
@@ -48,8 +48,10 @@ class Standing:
         for record in records:
             self.evaluations += 1
             self.valid += record.valid
-            if record.string is not None and record.score is not None and self._improves(record.score):
-                self.best = Best(record.string, record.score, "search", record.round)
+            if record.string is None or record.score is None or record.fulfilled is False:
+                continue
+            if self._improves(record.score):
+                self.best = Best(record.string, record.score, "search", record.round, record.fulfilled)
 
     def _improves(self, score: float) -> bool:
         """Whether a score is better than the best so far; of equals the earlier stays."""

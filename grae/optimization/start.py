@@ -11,6 +11,7 @@ import numpy as np
 from grae import files
 from grae.datasets.locations import cache_home
 from grae.errors import DataError, SettingsError
+from grae.optimization.objectives.table import Units
 from grae.optimization.scoring import Scorer
 from grae.optimization.start_scoring import scoring_none, user_scores
 from grae.pretrained import start_strings
@@ -39,23 +40,35 @@ class Start:
         texts: the strings.
         scores: (n,) float64, NaN for the invalid.
         of: how many strings they were drawn from; 0 where that is not known.
+        objectives: the scores of several objectives, (n, m) float64; `scores` joins them. None where there is one.
+        units: of these.
+        fulfilled: which of them fulfil the search's condition, (n,) bool; None where there is none.
     """
 
     texts: list[str]
     scores: np.ndarray
     of: int = 0
+    fulfilled: np.ndarray | None = None
+    objectives: np.ndarray | None = None
+    units: Units | None = None
 
     def __repr__(self) -> str:
         return f"Start({len(self.texts):,} of {self.of:,} strings, {int(np.isfinite(self.scores).sum()):,} valid)"
 
     def ranked(self, maximize: bool) -> np.ndarray:
-        """The rows of the valid strings, best first; of equals the earlier."""
+        """The rows of the valid strings, best first; of equals the earlier.
+
+        Those that do not fulfil the condition come after all that do.
+        """
         valid = np.flatnonzero(np.isfinite(self.scores))
-        return valid[np.argsort(-self.scores[valid] if maximize else self.scores[valid], kind="stable")]
+        ranked = valid[np.argsort(-self.scores[valid] if maximize else self.scores[valid], kind="stable")]
+        return ranked if self.fulfilled is None else ranked[np.argsort(~self.fulfilled[ranked], kind="stable")]
 
     def best(self, maximize: bool) -> tuple[str, float] | None:
-        """The best of the strings and its score; None where no string is valid."""
+        """The best of the strings and its score; None where no string is valid and fulfils the condition."""
         ranked = self.ranked(maximize)
+        if len(ranked) and self.fulfilled is not None and not self.fulfilled[ranked[0]]:
+            return None
         return (self.texts[ranked[0]], float(self.scores[ranked[0]])) if len(ranked) else None
 
     def worst_score(self, maximize: bool) -> float | None:
@@ -74,7 +87,20 @@ class Start:
         rows = np.flatnonzero(~better)
         if not len(rows):
             raise DataError("no starting string scores worse than the median", remedy="start from all of them")
-        return Start([self.texts[row] for row in rows], self.scores[rows], self.of)
+        return self._rows(rows)
+
+    def _rows(self, rows: np.ndarray) -> "Start":
+        fulfilled = None if self.fulfilled is None else self.fulfilled[rows]
+        objectives = None if self.objectives is None else self.objectives[rows]
+        texts = [self.texts[row] for row in rows]
+        return Start(texts, self.scores[rows], self.of, fulfilled, objectives, self.units)
+
+    def best_of_each(self, signs: np.ndarray, n: int) -> np.ndarray:
+        """Rows of the valid strings that are among the n best in one of several objectives, with their signs (m,)."""
+        assert self.objectives is not None
+        valid = np.flatnonzero(np.isfinite(self.scores))
+        order = np.argsort(-(self.objectives[valid] * signs), axis=0, kind="stable")[:n]
+        return np.unique(valid[order])
 
     def best_and_spread(self, best: int, spread: int, *, maximize: bool, seed: int) -> np.ndarray:
         """Rows of the best-scoring strings and of others drawn from the rest; valid ones only, in order."""

@@ -10,6 +10,7 @@ import numpy as np
 from grae import files
 from grae.errors import RunError
 from grae.optimization.history import REMEDY, History, is_count, is_number, is_text
+from grae.optimization.objectives.table import Units
 from grae.optimization.progress import Watch, fraction_of
 from grae.optimization.scoring import Scorer
 from grae.optimization.start import ALL, Start, drawn, scored, training_strings
@@ -27,10 +28,13 @@ class StartFiles:
 
     Args:
         folder: of the search.
+        objective: which of several the scores are of, from 0.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.strings_file, self.scores_file = folder / STRINGS, folder / SCORES
+    def __init__(self, folder: Path, objective: int = 0) -> None:
+        self.folder = folder
+        scores = SCORES if objective == 0 else SCORES.replace(".", f"-{objective + 1}.")
+        self.strings_file, self.scores_file = folder / STRINGS, folder / scores
 
     def strings(self) -> tuple[list[str], int] | None:
         """The strings, and how many they were drawn from; None where they were not written.
@@ -82,9 +86,20 @@ class StartFiles:
         files.write_text(self.scores_file, "".join(f"{line}\n" for line in lines))
 
     def forget(self) -> None:
-        """Removes both files."""
+        """Removes the files, those of all objectives."""
         self.strings_file.unlink(missing_ok=True)
-        self.scores_file.unlink(missing_ok=True)
+        for file in self.folder.glob(f"{Path(SCORES).stem}*.jsonl"):
+            file.unlink()
+
+    def write_fulfilled(self, fulfilled: np.ndarray) -> None:
+        """Writes which strings (n,) fulfil the search's condition beside them."""
+        held = files.read_json(self.strings_file, remedy=REMEDY)
+        files.write_json(self.strings_file, {**held, "fulfilled": fulfilled.tolist()})
+
+    def fulfilled(self) -> np.ndarray | None:
+        """Which strings fulfil the search's condition, (n,) bool; None where that was not written."""
+        held = files.read_json(self.strings_file, remedy=REMEDY).get("fulfilled")
+        return None if held is None else np.array(held, bool)
 
 
 def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
@@ -97,11 +112,20 @@ def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
     stored = files_of_start.strings()
     if stored is None:
         return None
-    outcomes = files_of_start.outcomes()
     texts, of = stored
-    if not outcomes.keys() >= set(texts):
-        return None
-    start = Start(texts, _scores([outcomes[text] for text in texts]), of)
+    names, signs = settings.get("targets"), np.array(settings.get("signs") or [1.0], np.float64)
+    columns: list[np.ndarray] = []
+    for objective in range(len(signs)):
+        outcomes = StartFiles(folder, objective).outcomes()
+        if not outcomes.keys() >= set(texts):
+            return None
+        columns.append(_scores([outcomes[text] for text in texts]))
+    fulfilled = files_of_start.fulfilled()
+    start = Start(texts, columns[0], of, fulfilled)
+    if names is not None:
+        table = np.column_stack(columns)
+        units = Units.of(tuple(names), signs, table)
+        start = Start(texts, units.joined(table), of, fulfilled, table, units)
     maximize = settings["direction"] == "maximize"
     return start.worse_half(maximize) if settings["half"] == "worst-half" else start
 
@@ -118,6 +142,7 @@ def start_of(
     limit: int,
     history: History,
     watch: Watch,
+    objective: int = 0,
 ) -> Start:
     """The strings to start from with their scores, which a search asks for once, however often it is resumed.
 
@@ -129,6 +154,7 @@ def start_of(
         limit: see `limit_of`.
         history: of the search; while it is empty, calls that failed are made again.
         watch: is notified.
+        objective: which of several the scorer's target is, from 0.
 
     Raises:
         DataError, TargetError: as `scored`.
@@ -136,7 +162,7 @@ def start_of(
     """
     target = scorer.target
     progress = fraction_of(watch.reporter, "scoring the strings to start from")
-    files_of_start = None if folder is None else StartFiles(folder)
+    files_of_start = None if folder is None else StartFiles(folder, objective)
     stored = files_of_start.strings() if files_of_start is not None else None
     if stored is not None and given is None:
         texts, of = stored

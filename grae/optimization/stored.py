@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from grae.optimization.folder import HISTORY, read_settings
 from grae.optimization.history import History
+from grae.optimization.objectives.front import Front
 from grae.optimization.result import Best, best_of
 from grae.optimization.start import Start
 from grae.optimization.start_files import read_start
@@ -44,6 +45,13 @@ class Search:
     def best(self) -> list[Best]:
         """The best strings of all, those it started from and those it found."""
         return best_of(self.start, self.history)
+
+    @property
+    def front(self) -> Front | None:
+        """The Pareto front of all; None where there is one objective, or the start was not kept."""
+        if self.start is None or self.start.units is None:
+            return None
+        return Front.of(self.start, self.history, self.start.units)
 
     @property
     def start_best(self) -> float | None:

@@ -37,6 +37,7 @@ class StrategyRow:
         options: of the settings that not every strategy has ("propose", "surrogate", "attempts"), those that it takes.
         limits: whether it keeps the limits of size.
         retrainable: whether it can continue in another latent space: its strategies are `Movable`.
+        several: whether it can search for several targets.
     """
 
     make: "Callable[[Setup], Strategy]"
@@ -45,6 +46,7 @@ class StrategyRow:
     options: tuple[str, ...] = ()
     limits: bool = True
     retrainable: bool = False
+    several: bool = False
 
 
 def strategy_of(
@@ -121,9 +123,10 @@ STRATEGIES: dict[str, StrategyRow] = {
         "several proposers, whose strings a surrogate ranks",
         options=("propose", "surrogate"),
         retrainable=True,
+        several=True,
     ),
-    "genetic": StrategyRow(_genetic, Pace(100, 5), "children of the best derivations", retrainable=True),
-    "random": StrategyRow(_random, Pace(10, 50), "samples of the density", retrainable=True),
+    "genetic": StrategyRow(_genetic, Pace(100, 5), "children of the best derivations", retrainable=True, several=True),
+    "random": StrategyRow(_random, Pace(10, 50), "samples of the density", retrainable=True, several=True),
     "trust-region": StrategyRow(_trust_region, Pace(100, 5), "steps around the best codes", retrainable=True),
     "paper": StrategyRow(
         _paper, Pace(5, 50), "the published protocol (Kusner et al. 2017)", options=("attempts",), limits=False

@@ -28,6 +28,7 @@ class Outcome:
         error: why there is no score, where the target did not answer at all.
         traceback: of the exception that the target raised, without the frames of grae.
         together: why a call with several strings failed, after which each of them was scored by itself.
+        scores: of several targets, by their names; `score` joins them. None where there is one.
     """
 
     score: float | None
@@ -35,6 +36,7 @@ class Outcome:
     error: str | None = None
     traceback: str | None = None
     together: str | None = None
+    scores: dict[str, float | None] | None = None
 
     @property
     def kind(self) -> str | None:

@@ -258,3 +258,53 @@ def test_a_pipe_gets_a_line_a_round_only_when_asked(optimize):
     assert "scoring the strings" not in quiet.err
     verbose = optimize("--target", "log-mse", "--out", "again", "-v")
     assert verbose.err.count("/8 evaluations") == 2
+
+
+def test_a_condition_is_kept_and_said(optimize, tmp_path: Path):
+    options = ["--target", "log-mse", "--propose", "latent", "--out", "found"]
+    ended = optimize(*options, "--where", "symbols <= 7 and symbols != 5", "--csv", "all.csv")
+    assert ended.status == 0
+    assert "fulfils" in ended.out
+    assert "of these fulfil symbols <= 7 and symbols != 5" in ended.err
+    assert "100.0 % of the valid evaluations fulfil symbols <= 7 and symbols != 5" in ended.err
+    assert "fulfils" in (tmp_path / "all.csv").read_text().splitlines()[0]
+    again = optimize("--out", "found", "--resume", "--rounds", "3", "--json").json
+    assert (again["where"], again["fulfilled"], again["calls"]) == ("symbols <= 7 and symbols != 5", 1.0, 12)
+    changed = optimize("--out", "found", "--resume", "--where", "symbols <= 8")
+    assert changed.status == 2
+    assert "was started with --where symbols <= 7 and symbols != 5" in changed.err
+    unknown = optimize("--target", "log-mse", "--where", "symbl < 3")
+    assert unknown.status == 2
+    assert "did you mean 'symbols'" in unknown.err
+
+
+def test_several_targets_give_a_front(optimize, tmp_path: Path):
+    (tmp_path / "short.py").write_text("def length(text):\n    return len(text)\n")
+    options = ["--target", "log-mse", "--target", "short.py:length", "--minimize", "--propose", "latent"]
+    ended = optimize(*options, "--out", "found", "--csv", "all.csv", "--start-limit", "60")
+    assert ended.status == 0
+    assert "hypervolume" in ended.err
+    assert "reference point: their medians, log-mse" in ended.err
+    names = {path.name for path in Path("found").iterdir()}
+    assert {"front.csv", "front.png", "hypervolume.png", "start-scores-2.jsonl"} <= names
+    rows = (Path("found") / "front.csv").read_text().splitlines()
+    assert rows[0] == "string,log-mse,short.py:length,from,round"
+    scores = [tuple(map(float, row.split(",")[-4:-2])) for row in rows[1:]]
+    assert scores == sorted(scores)
+    assert [length for _, length in scores] == sorted((length for _, length in scores), reverse=True)
+    header = (tmp_path / "all.csv").read_text().splitlines()[0]
+    assert {"log-mse", "short.py:length", "score"} <= set(header.split(","))
+    again = optimize("--out", "found", "--resume", "--rounds", "3", "--json")
+    assert again.json["calls"] == 12
+    assert again.json["hypervolume"]["end"] >= again.json["hypervolume"]["start"] > 0
+    for options, message in (
+        (["--target", "log-mse", "--target", "log-mse"], "given twice"),
+        (["--target", "log-mse", "--target", "fit"], "target fit with other targets"),
+        (
+            ["--target", "log-mse", "--target", "short.py:length", "--strategy", "paper"],
+            "paper strategy has one target",
+        ),
+    ):
+        refused = optimize(*options)
+        assert refused.status == 2
+        assert message in refused.err

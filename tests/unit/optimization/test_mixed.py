@@ -14,6 +14,7 @@ from grae.optimization.candidates import Known
 from grae.optimization.limits import Limits, symbols
 from grae.optimization.population import Reader, by_levels, ranks
 from grae.optimization.proposers import Basis, DensitySamples, DerivationMoves, LatentSteps
+from grae.optimization.screen import Screen
 from grae.optimization.space import LatentSpace
 from grae.targets.named import target_named
 
@@ -44,7 +45,7 @@ def basis(reader: Reader, expressions: list[str]) -> Basis:
 @pytest.mark.parametrize("name", ["latent", "derivation", "density"])
 @pytest.mark.parametrize("ranked", [False, True])
 def test_proposers_find_new_strings_that_keep_the_limits(space, expressions, name: str, ranked: bool):
-    reader = Reader(space, Limits(most_symbols=7))
+    reader = Reader(space, Screen(Limits(most_symbols=7)))
     known = basis(reader, expressions)
     latent = LatentSteps(space, reader, portion=60)
     proposer: Any = {
@@ -68,7 +69,7 @@ def test_proposers_find_new_strings_that_keep_the_limits(space, expressions, nam
 
 
 def test_children_of_children_reach_what_the_utility_asks_for(space, expressions):
-    reader = Reader(space, Limits())
+    reader = Reader(space, Screen(Limits()))
     known = basis(reader, expressions)
 
     def sines(strings) -> np.ndarray:

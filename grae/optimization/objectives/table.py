@@ -1,0 +1,87 @@
+"""The scores of several objectives side by side: signed, in common units, as one number, and which are dominated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+SPREAD = 95
+"""The percentile of the starting strings that is one unit above their median."""
+AUGMENTED = 0.05
+"""The weight of the sum beside the minimum in a scalarization (Knowles 2006, ParEGO)."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """The unit of each of m objectives: from the median of the starting strings to their best twentieth.
+
+    Attributes:
+        names: of the objectives.
+        signs: 1 where higher is better, -1 where lower is, (m,).
+        medians: of the signed scores, (m,).
+        spreads: one unit in each, positive, (m,).
+        worst: the signed scores that missing ones count as, (m,).
+    """
+
+    names: tuple[str, ...]
+    signs: np.ndarray
+    medians: np.ndarray
+    spreads: np.ndarray
+    worst: np.ndarray
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], signs: np.ndarray, scores: np.ndarray) -> "Units":
+        """The units by the scores of the starting strings, (n, m), NaN for the invalid; each has some."""
+        signed = scores * signs
+        medians = np.nanmedian(signed, axis=0)
+        spreads = np.nanpercentile(signed, SPREAD, axis=0) - medians
+        return cls(names, signs, medians, np.where(spreads > 0, spreads, 1.0), np.nanmin(signed, axis=0))
+
+    def row(self, scores: Mapping[str, float | None]) -> np.ndarray:
+        """The signed scores of one string, (m,); the worst of the start where one is missing."""
+        given = np.array([np.nan if scores[name] is None else scores[name] for name in self.names], np.float64)
+        return np.where(np.isfinite(given), given * self.signs, self.worst)
+
+    def joined(self, scores: np.ndarray) -> np.ndarray:
+        """The mean of the objectives in their units, (n,), higher better; NaN where one is missing.
+
+        Args:
+            scores: as the targets gave them, (n, m).
+        """
+        return ((scores * self.signs - self.medians) / self.spreads).mean(axis=1)
+
+
+def scalarized(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Augmented Chebyshev scalarization of signed scores (n, m), (n,), higher better.
+
+    Each objective is scaled from its median (0) to its best (1), and cut at -1: a bad end has no length. Source:
+    Knowles, "ParEGO", IEEE Transactions on Evolutionary Computation 10 (2006).
+
+    Args:
+        table: higher better.
+        weights: of the objectives, (m,), positive, with the sum 1.
+    """
+    medians = np.median(table, axis=0)
+    units = np.maximum(table.max(axis=0) - medians, 1e-12)
+    return chebyshev(np.maximum((table - medians) / units, -1.0), weights)
+
+
+def chebyshev(scaled: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The same of objectives in common units (..., m), with 1 as the best of each, (...)."""
+    lacking = weights * (1 - scaled)
+    return -lacking.max(axis=-1) - AUGMENTED * lacking.sum(axis=-1)
+
+
+def nondominated(table: np.ndarray) -> np.ndarray:
+    """Which rows (n, m), higher better, no other dominates, (n,) bool; of equal rows all."""
+    kept = np.ones(len(table), bool)
+    for row in np.argsort(-table.sum(axis=1), kind="stable"):
+        if kept[row]:
+            beaten = (table <= table[row]).all(axis=1) & (table < table[row]).any(axis=1)
+            kept &= ~beaten
+    return kept
+
+
+def dominated(row: np.ndarray, table: np.ndarray) -> bool:
+    """Whether a row (m,) is no better than one of a table (n, m): equal to it, or dominated."""
+    return bool((table >= row).all(axis=1).any())
