@@ -9,7 +9,7 @@ from grae.callbacks.protocol import Callback
 from grae.errors import RunError
 from grae.optimization.folder import SEARCHES, SETTINGS, check_folder, is_begun, read_settings, searches_of
 from grae.optimization.request import SearchRequest
-from grae.optimization.search_settings import check_suits
+from grae.optimization.search_settings import check_several, check_suits
 from grae.optimization.start import limit_of
 from grae.optimization.start_files import StartFiles
 from grae.pretrained import start_strings, written_to
@@ -163,6 +163,7 @@ def _checked(run: Path, request: SearchRequest, folder: Path, *, resume: bool) -
     request.settings().check(grammar)
     target = request.target_of(grammar)
     check_suits(target, grammar)
+    check_several(target, request.settings())
     limit_of(target, request.start_limit)
     return target, grammar
 
