@@ -17,6 +17,7 @@ from grae.optimization.limits import Limits
 from grae.optimization.plots import draw
 from grae.optimization.population import Reader
 from grae.optimization.proposers import Basis, DerivationMoves
+from grae.optimization.screen import Screen
 from grae.optimization.space import LatentSpace
 from grae.sequence import GrammarAutoencoder
 
@@ -36,7 +37,7 @@ def model(smiles: list[str]) -> GrammarAutoencoder:
 @pytest.mark.parametrize("mixture", [False, True])
 def test_moves_start_from_kekule_forms_and_make_mixtures_only_from_mixtures(model, smiles, mixture: bool):
     known = [*smiles, "CCN.Cl", "CCCO.CCN"] if mixture else smiles
-    reader = Reader(LatentSpace(model), Limits(), 2 if mixture else 1)
+    reader = Reader(LatentSpace(model), Screen(Limits()), 2 if mixture else 1)
     forms = reader.valid(known)
     strings, _ = reader.read(known, [form or "" for form in forms])
     assert codec.decode(reader.grammar, strings.derivations) == kekule_all(strings.texts)
