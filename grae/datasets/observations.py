@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from grae.datasets.readers import Source
-from grae.datasets.reading import is_not_utf8
 from grae.datasets.sources import delimiter_named
+from grae.datasets.tables import is_not_utf8
 from grae.errors import DataError, shortened
 from grae.formulas.data import Data, identifiers
 
@@ -88,6 +88,6 @@ def _numbers(place: str, line: int, header: list[str], cells: list[str]) -> list
 
 def _number(cell: str) -> float | None:
     try:
-        return float(cell)
+        return None if "_" in cell else float(cell)  # which Python reads in numbers, but tables do not write
     except ValueError:
         return None

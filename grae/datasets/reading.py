@@ -13,7 +13,7 @@ from functools import partial
 from typing import BinaryIO, Literal, NamedTuple
 
 from grae.datasets.archives import DAMAGED
-from grae.datasets.tables import USUAL_COLUMNS, Table
+from grae.datasets.tables import USUAL_COLUMNS, Table, is_not_utf8
 from grae.errors import DataError
 
 Format = Literal["text", "lines", "smi", "csv", "sdf"]
@@ -141,8 +141,3 @@ def _fault(text: str) -> str:
     if text.isascii():
         return ""
     return "not UTF-8" if is_not_utf8(text) else ""
-
-
-def is_not_utf8(text: str) -> bool:
-    """Whether it was read from bytes that are not UTF-8, each of which is a lone surrogate."""
-    return any("\ud800" <= character <= "\udfff" for character in text)

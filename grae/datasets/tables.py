@@ -152,6 +152,8 @@ class Table(NamedTuple):
         has = "" if names is None else f"; it has {_listed(names)}"
         if width is not None:
             has = f": its first line has {width}, numbered from 0"
+        if any(map(is_not_utf8, names or [])):
+            return DataError(f"{self.name} has no column {shortened(repr(wanted))}{has}", remedy="save it as UTF-8")
         lowered = {name.lower(): name for name in names or []}
         near = [lowered[name] for name in get_close_matches(str(wanted).lower(), lowered, n=1)]
         remedy = (
@@ -172,3 +174,8 @@ def _split(line: str, delimiter: str) -> list[str]:
 def _listed(names: Iterable[str]) -> str:
     names = list(names)
     return ", ".join(shortened(repr(name)) for name in names[:20]) + (", ..." if len(names) > 20 else "")
+
+
+def is_not_utf8(text: str) -> bool:
+    """Whether it was read from bytes that are not UTF-8, each of which is a lone surrogate."""
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -21,6 +21,7 @@ class RunKind:
 
     Attributes:
         format: its name in config.json.
+        noun: what messages call such a run.
         command: the command that trains such runs.
         runs: default folder of such runs.
         packages: packages whose versions are recorded.
@@ -29,6 +30,7 @@ class RunKind:
     """
 
     format: str
+    noun: str
     command: str
     runs: Path
     packages: tuple[str, ...]
@@ -50,9 +52,9 @@ def read_config(kind: RunKind, folder: RunFolder) -> dict[str, Any]:
         )
     config = folder.read_json(folder.CONFIG)
     if not isinstance(config, dict) or config.get("format") != kind.format:
-        raise RunError(
-            f"{folder / folder.CONFIG} is not the configuration of a run ({kind.format!r})", remedy=kind.foreign
-        )
+        named = isinstance(config, dict) and "format" in config
+        stated = f": its format is {shortened(repr(config['format']))}" if named else ""
+        raise RunError(f"{folder / folder.CONFIG} is not the configuration of {kind.noun}{stated}", remedy=kind.foreign)
     try:
         kind.layout.model_validate(config)
     except ValidationError as error:

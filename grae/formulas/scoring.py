@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from grae.errors import DataError
 from grae.formulas.constants import fit
 from grae.formulas.operations import OPERATIONS, Operation
 from grae.formulas.program import Program, read
 
+LARGEST = 1e150
+"""Of what is explained: the sum of many squares is still finite."""
 PARALLEL_FROM = 50
 """Formulas for each process, below which one process is quicker."""
 
@@ -56,9 +59,19 @@ class FormulaScorer:
         operations: Mapping[str, Operation] = OPERATIONS,
         n_jobs: int = 1,
     ) -> "FormulaScorer":
-        """The scorer of rows (K, p)."""
+        """The scorer of rows (K, p).
+
+        Raises:
+            DataError: the squares of y are not finite.
+        """
         columns = np.ascontiguousarray(np.asarray(rows, np.float64).T)
-        return cls(tuple(names), columns, np.asarray(y, np.float64), operations, n_jobs)
+        y = np.asarray(y, np.float64)
+        largest = np.abs(y).max(initial=0.0)
+        if largest > LARGEST:
+            raise DataError(
+                f"values of up to {largest:g} to explain; their squares are not finite", remedy="scale them"
+            )
+        return cls(tuple(names), columns, y, operations, n_jobs)
 
     @cached_property
     def variance(self) -> float:

@@ -24,6 +24,7 @@ class Configuration(BaseModel):
 
 IMAGES = RunKind(
     "grae image run 1",
+    "a run of images",
     "grae images train",
     IMAGE_RUNS,
     ("grae", "torch", "numpy", "scikit-learn", "pillow"),

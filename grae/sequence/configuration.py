@@ -67,6 +67,7 @@ class Configuration(BaseModel):
 
 STRINGS = RunKind(
     "grae run 1",
+    "a run of strings",
     "grae train",
     RUNS,
     ("grae", "torch", "numpy", "rdkit", "scikit-learn"),

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from grae.errors import DataError, SettingsError
+from grae.datasets.readers import Source
+from grae.errors import DataError, SettingsError, shortened
 from grae.expressions import evaluate, evaluate_many
 from grae.expressions import points as published_points
 from grae.grammar import Grammar, load_grammar
 from grae.grammar.codec import encode
-from grae.paths import is_device
 from grae.targets.formulas import grammar_of
 from grae.targets.target import Direction
 
@@ -115,24 +115,20 @@ def read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         DataError: no such file, no points, or a line that holds something else.
     """
-    if is_device(path):
-        raise DataError(f"points {path}: it is a device", remedy="give a text file of two columns, x and y")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"points {path}: {error}", remedy="give a text file of two columns, x and y") from None
     points: list[tuple[float, float]] = []
-    for number, line in enumerate(lines, start=1):
-        cells = next(csv.reader([line]), []) if "," in line else line.split()
-        try:
-            values = tuple(float(cell) for cell in cells)
-        except ValueError:
-            values = None if number > 1 else ()
-        if values == ():
-            continue
-        if values is None or len(values) != 2 or not np.isfinite(values).all():
-            raise DataError(f"points {path}, line {number}: {line!r}; expected two finite numbers, x and y")
-        points.append((values[0], values[1]))
+    with Source(path, format="text", name=f"points {path}").open() as lines:
+        for line in lines:
+            cells = next(csv.reader([line.text]), []) if "," in line.text else line.text.split()
+            try:
+                values = tuple(float(cell) for cell in cells)
+            except ValueError:
+                values = None if line.number > 1 else ()
+            if values == ():
+                continue
+            if values is None or len(values) != 2 or not np.isfinite(values).all():
+                shown = shortened(repr(line.text))
+                raise DataError(f"points {path}, line {line.number}: {shown}; expected two finite numbers, x and y")
+            points.append((values[0], values[1]))
     if not points:
         raise DataError(f"points {path}: there are none", remedy="give two numbers a line, x and y")
     x, y = np.array(points).T

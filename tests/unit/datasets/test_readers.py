@@ -221,6 +221,13 @@ def test_what_is_taken_for_text_is_named(tmp_path, content, what):
         list(Source(written(tmp_path, "a.csv", content)).texts())
 
 
+def test_a_heading_that_is_not_utf8(tmp_path):
+    path = written(tmp_path, "a.csv", "smiles,größe\nCCO,1\n".encode("latin-1"))
+    assert list(Source(path).texts()) == ["CCO"]
+    with pytest.raises(DataError, match=r"has no column 'größe'(?s:.*)remedy: save it as UTF-8"):
+        list(Source(path, column="größe").texts())
+
+
 def test_a_spreadsheets_line_states_the_delimiter(tmp_path):
     path = written(tmp_path, "a.csv", "sep=;\r\nname;smiles,raw\r\nx;CCO\r\n\r\ny;CCN\r\n")
     assert lines(Source(path, column=1))[0] == (2, "smiles,raw", "")

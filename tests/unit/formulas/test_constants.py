@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grae.errors import DataError
 from grae.formulas.constants import fit
 from grae.formulas.program import read
 from grae.formulas.scoring import FormulaScorer
@@ -50,6 +51,8 @@ def test_a_fit_depends_on_its_arguments_alone_and_formulas_without_values_have_n
 
 def test_many_formulas_are_scored_in_order_by_one_process_and_by_two():
     texts = [f"c+c*x^2+{number}*y" for number in range(120)]
+    with pytest.raises(DataError, match=r"values of up to 1e\+308"):
+        FormulaScorer.of(("x", "y"), COLUMNS.T, np.full(len(X), 1e308))
     one = FormulaScorer.of(("x", "y"), COLUMNS.T, np.cos(X))
     two = FormulaScorer.of(("x", "y"), COLUMNS.T, np.cos(X), n_jobs=2)
     errors = [[scored.error for scored in scorer(texts)] for scorer in (one, two)]

@@ -46,6 +46,7 @@ def test_the_column_to_explain_is_named_and_delimiters_are_found(written, tmp_pa
         ("a,b\n1,nan\n1,3\n", "line 2: column 'b' has a missing value"),
         ("a,b\n1,red\n", "line 2: column 'b' has text, 'red'"),
         ("a,b\n1,2,3\n", "line 2: 3 cells, expected 2"),
+        ("a,b\n1,2_0\n", "line 2: column 'b' has text, '2_0'"),
         ("1,2\n3,4\n", "the first row is 1, 2, numbers, not a header"),
         ("a\n1\n2\n", "1 column"),
         ("a,a\n1,2\n2,3\n", "several columns named 'a'"),

@@ -1,5 +1,6 @@
 """The built-in targets in closed form, and how they are named."""
 
+import gzip
 import math
 
 import numpy as np
@@ -97,6 +98,17 @@ def test_points_that_cannot_be_read(tmp_path, text, message):
         read_points(file)
     with pytest.raises(DataError, match="nowhere"):
         read_points(tmp_path / "nowhere.csv")
+    file.write_bytes(b"PK\x03\x04 a workbook")
+    with pytest.raises(DataError, match="a zip archive or a workbook"):
+        read_points(file)
+    with pytest.raises(DataError, match="is a folder"):
+        read_points(tmp_path)
+
+
+def test_points_are_unpacked(tmp_path):
+    file = tmp_path / "points.csv.gz"
+    file.write_bytes(gzip.compress(b"\xef\xbb\xbfx;y\r\n1 2\r\n2 3\r\n"))
+    assert read_points(file)[1].tolist() == [2.0, 3.0]
 
 
 def test_expressions_of_another_grammar():
