@@ -35,14 +35,22 @@ def scaffold(molecule: Chem.Mol) -> str | None:
 
     None where the scaffold has fewer than `SCAFFOLD_RINGS` rings, or RDKit cannot take it.
     """
+    return murcko(molecule, rings=SCAFFOLD_RINGS) or None
+
+
+def murcko(molecule: Chem.Mol, *, rings: int = 1) -> str | None:
+    """The canonical SMILES of a scaffold.
+
+    None where the scaffold has fewer rings than asked for, or RDKit cannot take it.
+    """
     with rdBase.BlockLogs():
         try:
             core = MurckoScaffold.GetScaffoldForMol(molecule)
         except (ValueError, RuntimeError):
             return None
-        if core.GetRingInfo().NumRings() < SCAFFOLD_RINGS:
+        if core.GetRingInfo().NumRings() < rings:
             return None
-        return Chem.MolToSmiles(core) or None
+        return Chem.MolToSmiles(core)
 
 
 @cache

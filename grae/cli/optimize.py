@@ -100,6 +100,15 @@ def optimize(
         ),
     ] = None,
     where: Where = None,
+    diversity: Annotated[
+        str | None,
+        typer.Option(
+            "--diversity",
+            metavar="KIND:LIMIT",
+            help="How results must differ: scaffold:5, at most 5 of a scaffold; similarity:0.6, none nearer to a "
+            "better one; derivation:0.6, the same by derivations.",
+        ),
+    ] = None,
     rounds: Annotated[
         int | None, typer.Option("--rounds", min=1, max=MOST_ROUNDS, help=f"Rounds. [default: {of_paces('rounds')}]")
     ] = None,
@@ -294,7 +303,8 @@ def _write(result: "SearchResult", path: str) -> None:
     }
     if result.condition is not None:
         columns["fulfils"] = [one.fulfilled for one in best]
-    columns = {**result.scores_of([one.string for one in best]), **columns}
+    scores = result.scores_of([one.string for one in best])
+    columns = {**{name: list(column) for name, column in scores.items()}, **columns}
     if is_table(path):
         measured = result.language.measure([one.string for one in best])
         columns |= {name: [values[name] for values in measured] for name in result.language.beside_scores}

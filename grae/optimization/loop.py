@@ -93,6 +93,7 @@ class Search:
             self.space.model.language_grammar_.language,
             self.watch.failures,
             None if self.condition is None else str(self.condition),
+            self.space.screen.diversity,
         )
 
     def _run(self) -> str:
@@ -112,12 +113,28 @@ class Search:
             if not finished:
                 return "no new strings"
             self.strategy.tell(finished)
+            self._note_results(finished)
             if done < len(finished):
                 self.callbacks.on_round(self.standing.finished(number))
                 self._check_callbacks()
             if number + 1 < pace.rounds and self.retrainings.due(number + 1):
                 self._retrain(number + 1)
         return "rounds"
+
+    def _note_results(self, records: Sequence[Record]) -> None:
+        """Takes note of strings better than the median of the start, that others have to differ from."""
+        diversity = self.space.screen.diversity
+        if diversity is None:
+            return
+        sign = 1.0 if self.scorer.target.direction == "maximize" else -1.0
+        median = float(np.nanmedian(sign * self.start.scores))
+        diversity.learn(
+            [
+                record.string
+                for record in records
+                if record.string is not None and record.score is not None and sign * record.score > median
+            ]
+        )
 
     def _evaluate(self, number: int, proposals: Sequence[Proposal]) -> None:
         """Scores proposals; a wave of them is written to the history before callbacks are called."""

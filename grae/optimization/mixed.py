@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from grae.optimization.objectives.ranking import Preference
 
 
+MANY = 5
+"""Strings from which each one is chosen where those of a round have to differ."""
+
+
 @dataclass(frozen=True, slots=True)
 class MixedSettings:
     """How strings are proposed and ranked.
@@ -277,9 +281,13 @@ class MixedSearch:
     def _best(self, found: Found, n: int, ranking: Ranker | None, rng: np.random.Generator) -> list[str]:
         """The strings to score, at most n."""
         texts = found.strings.texts
-        if len(texts) <= n:
+        screen = self.space.screen
+        wanted = n if screen.diversity is None else MANY * n
+        if len(texts) <= n and screen.diversity is None:
             return texts
         if ranking is None:
-            return [texts[row] for row in rng.choice(len(texts), n, replace=False)]
-        rows = ranking.take(self._features(found.strings), n, rng, self.settings.acquisition)
-        return [texts[row] for row in rows]
+            rows = rng.choice(len(texts), min(wanted, len(texts)), replace=False).tolist()
+        else:
+            rows = ranking.take(self._features(found.strings), wanted, rng, self.settings.acquisition)
+        ordered = [texts[row] for row in rows]
+        return [ordered[place] for place in screen.apart(ordered, n)]

@@ -122,14 +122,19 @@ def draw_hypervolume(front: Front, path: Path) -> Path:
     """The hypervolume against the evaluations."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
+    draw_hypervolume_of(axes, front, line="C0", begun="0.4")
+    return _save(figure, path)
+
+
+def draw_hypervolume_of(axes: "Axes", front: Front, *, line: str, begun: str) -> None:
+    """The hypervolume against the evaluations in the colors given, with that of the start."""
     volumes = front.hypervolumes
-    axes.step(np.arange(1, len(volumes) + 1), volumes, where="post", color="C0", linewidth=1.6)
-    axes.axhline(front.start_hypervolume, color="0.4", linewidth=1, linestyle="--", label="of the start")
+    axes.step(np.arange(1, len(volumes) + 1), volumes, where="post", color=line, linewidth=1.6, label="hypervolume")
+    axes.axhline(front.start_hypervolume, color=begun, linewidth=1, linestyle="--", label="of the start")
     point = ", ".join(f"{name} {value:.4g}" for name, value in zip(front.names, front.reference, strict=True))
     axes.set_xlabel("evaluations")
     axes.set_ylabel(f"hypervolume above {point}")
     axes.legend()
-    return _save(figure, path)
 
 
 def draw_strings(best: Sequence[Best], language: Language, path: Path) -> Path:

@@ -8,6 +8,7 @@ import numpy as np
 
 from grae.callbacks.events import Best
 from grae.grammar.language import STRINGS, Language
+from grae.optimization.diversity import Diversity
 from grae.optimization.history import History, Record
 from grae.optimization.objectives.front import Front
 from grae.optimization.start import Start
@@ -36,6 +37,11 @@ def best_of(start: Start | None, records: History) -> list[Best]:
     return list({one.string: one for one in reversed(merged)}.values())[::-1]
 
 
+def diverse(best: list[Best], diversity: Diversity | None) -> list[Best]:
+    """Those of some strings, best first, that differ as they have to."""
+    return best if diversity is None else [best[place] for place in diversity.chosen([one.string for one in best])]
+
+
 def _of_start(start: Start, row: int) -> Best:
     fulfilled = None if start.fulfilled is None else bool(start.fulfilled[row])
     return Best(start.texts[row], float(start.scores[row]), "start", None, fulfilled)
@@ -55,6 +61,7 @@ class SearchResult:
         language: of the strings.
         failures: the calls of the target that failed, in the start and in the search.
         condition: what the strings have to fulfil, in words; None for nothing.
+        diversity: how results have to differ; None for no rule.
     """
 
     target: Target
@@ -65,6 +72,7 @@ class SearchResult:
     language: Language = STRINGS
     failures: Failures = field(default_factory=Failures)
     condition: str | None = None
+    diversity: Diversity | None = None
 
     def __repr__(self) -> str:
         """In one line: what was searched for, how much, and the best."""
@@ -114,8 +122,11 @@ class SearchResult:
 
     @property
     def best(self) -> list[Best]:
-        """The best strings of all, those it started from and those it found, best first, each once."""
-        return best_of(self.start, self.records)
+        """The best strings of all, those it started from and those it found, best first, each once.
+
+        Where results have to differ, those of the first 1,000 that do.
+        """
+        return diverse(best_of(self.start, self.records), self.diversity)
 
     @property
     def front(self) -> Front | None:
@@ -162,6 +173,7 @@ class SearchResult:
                 "of": self.start.of,
                 "best": None if best is None else {"string": best[0], "score": best[1]},
             },
+            **({} if self.diversity is None else {"diversity": self.diversity.text}),
             **({} if (front := self.front) is None else front.to_dict()),
             "decoded_valid": self.decoded_valid,
             "errors": sum(record.error is not None for record in self.records),

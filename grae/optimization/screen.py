@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grae.conditions import Condition
     from grae.grammar import Grammar
     from grae.grammar.codec import Derivations
+    from grae.optimization.diversity import Diversity
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,12 @@ class Screen:
     Attributes:
         limits: of size.
         condition: one that costs no call of users' functions; None for none.
+        diversity: of the results; None for none.
     """
 
     limits: Limits
     condition: "Condition | None" = None
+    diversity: "Diversity | None" = None
 
     def admit(self, grammar: "Grammar", texts: Sequence[str], derivations: "Derivations") -> np.ndarray:
         """Which strings may be scored, (n,) bool.
@@ -38,7 +41,15 @@ class Screen:
         if self.condition is not None:
             rows = np.flatnonzero(admitted)
             admitted[rows] = self.condition.fulfilled([texts[row] for row in rows.tolist()])
+        if self.diversity is not None:
+            rows = np.flatnonzero(admitted)
+            admitted[rows] = self.diversity.admit([texts[row] for row in rows.tolist()])
         return admitted
 
+    def apart(self, texts: Sequence[str], n: int) -> list[int]:
+        """The places of at most n strings, the most promising first, that differ as results have to."""
+        places = range(len(texts)) if self.diversity is None else self.diversity.chosen(texts)
+        return list(places)[:n]
+
     def __bool__(self) -> bool:
-        return bool(self.limits) or self.condition is not None
+        return bool(self.limits) or self.condition is not None or self.diversity is not None

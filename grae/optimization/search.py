@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grae.callbacks.protocol import Callback, check
+from grae.optimization.diversity import Diversity
 from grae.optimization.folder import FORMAT, open_history
 from grae.optimization.loop import Search
 from grae.optimization.objectives.scoring import SeveralTargets
@@ -99,7 +100,8 @@ def optimize(
         strings = begun(model, start, scorer, folder, limit, history, watch, condition)
         if settings.half == "worst-half":
             strings = strings.worse_half(chosen.direction == "maximize")
-        screen = Screen(settings.limits, None if condition is None else condition.split()[0])
+        diversity = None if settings.diversity is None else Diversity(settings.diversity, grammar)
+        screen = Screen(settings.limits, None if condition is None else condition.split()[0], diversity)
         space = LatentSpace(model, settings.decoding, screen)
         strategy = strategy_of(settings, space, strings, chosen, watch.reporter)
         search = Search(settings, space, strategy, scorer, history, strings, watch, callbacks, condition)

@@ -10,6 +10,7 @@ from grae.conditions.condition import Condition
 from grae.errors import SettingsError
 from grae.estimator.settings import NamedSettings
 from grae.grammar import Grammar
+from grae.optimization.diversity import Rule
 from grae.optimization.limits import Limits
 from grae.optimization.mixed_parts import BOTH, NO_SURROGATE, VIEWS, groups
 from grae.optimization.scoring import Backend
@@ -42,6 +43,10 @@ class SearchOptions(NamedSettings):
         where: a condition that results have to fulfil, such as "logP < 3 and QED > 0.7" (`grae.conditions`); None for
             none. Strings that do not are not scored; what a function of the user's says in it is measured beside the
             score, and the search learns from it. Not in the paper strategy.
+        diversity: how results have to differ: "scaffold:5", "similarity:0.6" or "derivation:0.6"
+            (`grae.optimization.diversity`); None for no rule. Once a string scores better than the median of the
+            starting strings, what is too near to it is not scored any more. Not in the paper strategy, nor with several
+            targets.
         rounds: None for the strategy's own (`StrategyRow.pace`).
         batch_size: strings per round; None for the strategy's own.
         start_limit: maximum number of starting strings, a fixed subset of them; None for 20,000, or 200 where the
@@ -67,6 +72,7 @@ class SearchOptions(NamedSettings):
     most_atoms: int | None = Field(default=None, ge=1)
     most_symbols: int | None = Field(default=None, ge=1)
     where: str | None = None
+    diversity: str | None = None
     rounds: int | None = Field(default=None, ge=1, le=MOST_ROUNDS)
     batch_size: int | None = Field(default=None, ge=1, le=MOST_A_ROUND)
     start_limit: int | None = None
@@ -142,13 +148,15 @@ class SearchSettings(SearchOptions):
                 remedy="leave them out, or give another strategy",
             )
         self.limits.check(grammar)
-        if self.where is not None:
-            if not row.limits:
+        for name, what in (("where", "conditions"), ("diversity", "rule for results that differ")):
+            if getattr(self, name) is not None and not row.limits:
                 raise SettingsError(
-                    f"where (--where): the {self.strategy} strategy knows no conditions",
+                    f"{name} (--{name}): the {self.strategy} strategy knows no {what}",
                     remedy="leave it out, or give another strategy",
                 )
-            self.condition(grammar)
+        self.condition(grammar)
+        if self.diversity is not None:
+            Rule.read(self.diversity, grammar)
         if self.retrain_every is not None and not row.retrainable:
             raise SettingsError(
                 f"the {self.strategy} strategy searches one latent space from its first round to its last",
@@ -194,13 +202,19 @@ def strategy_named(name: str) -> StrategyRow:
 
 
 def check_several(target: Target, settings: SearchSettings) -> None:
-    """Makes sure that a strategy can search for several targets, where there are several.
+    """Makes sure that a search can be for several targets, where there are several.
 
     Raises:
         SettingsError: it cannot.
     """
+    if not hasattr(target, "targets"):
+        return
+    if settings.diversity is not None:
+        raise SettingsError(
+            "diversity (--diversity) with several targets (--target)", remedy="leave one out, or join the targets"
+        )
     able = [name for name, row in STRATEGIES.items() if row.several]
-    if hasattr(target, "targets") and settings.strategy not in able:
+    if settings.strategy not in able:
         raise SettingsError(
             f"the {settings.strategy} strategy has one target (--target)",
             remedy=f"give one, join them in a formula, or give the strategy {' or '.join(able)}",

@@ -4,8 +4,10 @@ import numpy as np
 from markupsafe import Markup
 
 from grae.errors import GraeError
-from grae.optimization.plots import draw_best_so_far
-from grae.optimization.result import Best
+from grae.optimization.diversity import Diversity
+from grae.optimization.objectives.front import Front
+from grae.optimization.plots import draw_best_so_far, draw_front_of, draw_hypervolume_of
+from grae.optimization.result import Best, diverse
 from grae.optimization.stored import Search
 from grae.report.context import ReportContext
 from grae.report.plots import INK, LINES, MUTED, Plot
@@ -29,8 +31,13 @@ def section(context: ReportContext) -> Section | LeftOut:
 
 def _row(context: ReportContext, number: int, search: Search) -> dict[str, object]:
     history = search.history
+    rule, grammar = search.settings.get("diversity"), context.model.language_grammar_
+    best = diverse(search.best, None if rule is None else Diversity(rule, grammar))
     scores = [record.score for record in history if record.score is not None]
     plots = [_progress(number, search)]
+    front = search.front
+    if front is not None:
+        plots += [_front(number, search.name, front), _hypervolume(number, search.name, front)]
     if search.settings["target"].startswith(CURVE_TARGET):
         plots.append(_curves(context, number, search))
     return {
@@ -44,8 +51,8 @@ def _row(context: ReportContext, number: int, search: Search) -> dict[str, objec
         "average": float(np.mean(scores)) if scores else None,
         "plots": plots,
         "start": search.start_best,
-        "improved": search.best[0].origin == "search" if search.best else False,
-        "best": [_best(context, rank, one) for rank, one in enumerate(search.best[:SHOWN], start=1)],
+        "improved": best[0].origin == "search" if best else False,
+        "best": [_best(context, rank, one) for rank, one in enumerate(best[:SHOWN], start=1)],
         "unbounded": bool(search.settings.get("unbounded", "logp" in search.settings["target"])),
     }
 
@@ -78,6 +85,22 @@ def _progress(number: int, search: Search) -> Markup:
     if search.settings["direction"] == "minimize" and scores and min(scores) >= 0:
         axes.set_ylim(bottom=0)
     return plot.svg(f"The best score so far of {search.name} against the evaluations")
+
+
+def _front(number: int, name: str, front: Front) -> Markup:
+    """A plot of the first two objectives and the Pareto front."""
+    plot = Plot(f"front-{number}")
+    (axes,) = plot.axes
+    draw_front_of(axes, front, 0, 1, line=LINES[0], dots=MUTED, begun=MUTED)
+    return plot.svg(f"The Pareto front of {name}, {len(front.members):,} strings")
+
+
+def _hypervolume(number: int, name: str, front: Front) -> Markup:
+    """A plot of the hypervolume over the evaluations."""
+    plot = Plot(f"hypervolume-{number}")
+    (axes,) = plot.axes
+    draw_hypervolume_of(axes, front, line=LINES[0], begun=INK)
+    return plot.svg(f"The hypervolume of {name} against the evaluations")
 
 
 def _curves(context: ReportContext, number: int, search: Search) -> Markup:

@@ -1,0 +1,68 @@
+"""Searches for QED and the published penalized logP at once, beside single searches with half of the evaluations each.
+
+    python tests/benchmarks/pareto.py [--evaluations 500] [--seed 0] [--batch-size 5] [--start-limit 20000]
+
+Prints the hypervolume of the starting strings and what each way reaches, above the medians of the starting strings:
+the search for both with either preference (`ParetoRanking`), and the strings of both single searches together.
+"""
+
+import argparse
+from functools import partial
+
+import numpy as np
+
+import grae
+from grae.optimization import mixed
+from grae.optimization.mixed import MixedSettings
+from grae.optimization.objectives.hypervolume import hypervolume
+from grae.targets import target_named
+
+TARGETS = ("qed", "logp")
+PREFERENCES = ("hypervolume", "chebyshev")
+
+
+def scores(texts: list[str]) -> np.ndarray:
+    """The scores of strings, (n, 2)."""
+    return np.column_stack([target_named(name).evaluate(texts) for name in TARGETS])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="zinc250k")
+    parser.add_argument("--evaluations", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--batch-size", type=int, default=5)
+    parser.add_argument("--start-limit", type=int, default=20_000)
+    parser.add_argument("--most-atoms", type=int, default=38)
+    options = parser.parse_args()
+    model = grae.load(options.model)
+
+    def search(target: object, evaluations: int):
+        return grae.optimize(
+            model,
+            target,
+            rounds=evaluations // options.batch_size,
+            batch_size=options.batch_size,
+            seed=options.seed,
+            start_limit=options.start_limit,
+            most_atoms=options.most_atoms,
+        )
+
+    found = {}
+    for preference in PREFERENCES:
+        mixed.MixedSettings = partial(MixedSettings, preference=preference)
+        result = search(list(TARGETS), options.evaluations)
+        front = result.front
+        found[preference] = [record.string for record in result.records if record.valid]
+        print(f"{preference}: hypervolume {front.hypervolume:.4f}, start {front.start_hypervolume:.4f}", flush=True)
+    mixed.MixedSettings = MixedSettings
+    singles = [search(name, options.evaluations // len(TARGETS)) for name in TARGETS]
+    found["single searches"] = [record.string for result in singles for record in result.records if record.valid]
+    reference = np.array(front.reference)
+    for name, texts in found.items():
+        volume = hypervolume(np.concatenate([front.begun, scores(texts)]), reference)
+        print(f"{name}: hypervolume {volume:.4f} after {len(texts)} evaluations, above {reference}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
