@@ -60,7 +60,7 @@ MANUAL = {
             "grae sample --model zinc250k -n 1000 > new.smi",
             "grae sample runs/mine -n 100 --out new.smi --draw new.png",
             "grae sample --grammar arithmetic --density gaussian --seed 7",
-            "grae sample -n 100 --where 'logP < 3 and QED > 0.7'",
+            "grae sample -n 100 --where 'logP < 3 and heavy_atoms < 25'",
         ),
     ),
     "evaluate": Page(
@@ -84,7 +84,7 @@ MANUAL = {
             "grae optimize --target mine.py:score --workers 4 --timeout 300",
             "grae optimize --target guacamol:osimertinib_mpo",
             "grae optimize --target qed --target logp",
-            "grae optimize --target logp --where 'QED > 0.6 and SA < 4' --diversity scaffold:5",
+            "grae optimize --where 'logP < 5 and SA < 4' --diversity scaffold:5",
             "grae optimize --target logp --retrain-every 20",
             "grae optimize --target logp --resume",
         ),
