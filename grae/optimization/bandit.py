@@ -1,6 +1,6 @@
 """The shares of the proposers, adapted to what succeeds: Thompson sampling of success rates that age."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ PRIOR = (1.0, 1.0)
 MEMORY = 0.9
 """What a round's outcomes count after another round, as a share."""
 LEAST = 0.1
-"""The share of places that are given to any proposer, whatever its successes."""
+"""The share of places that are given to any proposer, all alike, whatever their successes."""
 
 
 class Bandit:
@@ -16,10 +16,13 @@ class Bandit:
 
     Args:
         names: the proposers.
+        least: minimum expected share of the places of some of them, beside the equal shares of `LEAST`.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], least: Mapping[str, float] | None = None) -> None:
         self.names = list(names)
+        shares = least or {}
+        self.fixed = np.cumsum([LEAST / len(self.names) + shares.get(name, 0.0) for name in self.names])
         self.successes = dict.fromkeys(self.names, 0.0)
         self.failures = dict.fromkeys(self.names, 0.0)
 
@@ -27,8 +30,9 @@ class Bandit:
         """How many of n places each proposer fills; only those with at least one."""
         counts = dict.fromkeys(self.names, 0)
         for _ in range(n):
-            if rng.random() < LEAST:
-                counts[self.names[int(rng.integers(len(self.names)))]] += 1
+            place = int(np.searchsorted(self.fixed, rng.random(), side="right"))
+            if place < len(self.names):
+                counts[self.names[place]] += 1
                 continue
             drawn = [rng.beta(PRIOR[0] + self.successes[name], PRIOR[1] + self.failures[name]) for name in self.names]
             counts[self.names[int(np.argmax(drawn))]] += 1

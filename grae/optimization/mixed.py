@@ -91,6 +91,7 @@ class MixedSearch:
         condition: what the strings to start from are judged by; None for nothing.
         seed: of what is drawn.
         settings: how strings are proposed and ranked.
+        least: minimum shares of proposers; see `Bandit`.
 
     Raises:
         DataError: fewer than two valid strings to start from.
@@ -111,6 +112,7 @@ class MixedSearch:
         condition: "Condition | None" = None,
         seed: int = 0,
         settings: MixedSettings | None = None,
+        least: Mapping[str, float] | None = None,
     ) -> None:
         self.space, self.known, self.seed = space, known, seed
         self.settings = settings or MixedSettings()
@@ -118,7 +120,7 @@ class MixedSearch:
         self.sign = 1.0 if maximize else -1.0
         self.worst, self.units, self.condition = worst, units, condition
         self.seconds = {"candidates": 0.0, "surrogate": 0.0}
-        self.bandit = Bandit(list(proposers))
+        self.bandit = Bandit(list(proposers), least)
         rows = start.best_and_spread(self.settings.best, self.settings.spread, maximize=maximize, seed=seed)
         table = self.sign * start.scores[:, None]
         if units is not None and start.objectives is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grae.optimization.views import View
 
 NO_SURROGATE = "none"
+UNRANKED = "unranked"
 BOTH = "both"
 """What `propose` may say instead of all groups that come with grae."""
 
@@ -47,12 +48,14 @@ class ViewRow:
         summary: a few words for help texts.
         suits: whether it says anything of the strings of a grammar; the first view that does is the default.
         unsuited: what is wrong with a grammar that it does not suit, for messages.
+        unranked: minimum share of a round for moves that the surrogate does not rank, since it predicts poorly.
     """
 
     make: "Callable[[Setup], View]"
     summary: str
     suits: "Callable[[Grammar], bool]" = lambda grammar: True
     unsuited: str = "has none"
+    unranked: float = 0.0
 
 
 def groups() -> list[str]:
@@ -84,6 +87,7 @@ def mixed_search(
         for name, row in PROPOSERS.items()
         if row.group in of_groups and (views or not row.beside_surrogate)
     }
+    unranked = min((VIEWS[name].unranked for name in of_views), default=0.0)
     return MixedSearch(
         setup.space,
         setup.start,
@@ -96,6 +100,7 @@ def mixed_search(
         units=setup.start.units,
         condition=setup.space.screen.condition,
         seed=setup.settings.seed,
+        least={UNRANKED: unranked},
     )
 
 
@@ -148,7 +153,7 @@ def _own_view(features: "Features") -> "View":
 PROPOSERS: dict[str, ProposerRow] = {
     "latent": ProposerRow(_latent, "latent", "steps from the best codes"),
     "derivation": ProposerRow(_derivation, "derivation", "moves between derivations"),
-    "unranked": ProposerRow(
+    UNRANKED: ProposerRow(
         lambda setup: _derivation(setup, ranked=False),
         "derivation",
         "such moves, of which the surrogate chooses none",
@@ -165,7 +170,7 @@ VIEWS: dict[str, ViewRow] = {
         suits=lambda grammar: grammar.language.has_features,
         unsuited="does not say what its strings mean",
     ),
-    "structure": ViewRow(_structure, "fragments of the derivation"),
+    "structure": ViewRow(_structure, "fragments of the derivation", unranked=0.4),
     "codes": ViewRow(_codes, "the latent codes"),
 }
 """What a surrogate may see of strings, by name."""

@@ -116,6 +116,11 @@ def test_the_bandit_favors_what_succeeds_and_forgets():
         bandit.age()
     assert 0 < share() < 0.2
     assert sum(Bandit(["only"]).quotas(7, rng).values()) == 7
+    held = Bandit(["a", "b"], {"b": 0.4})
+    for _ in range(30):
+        for name in ("a", "b"):
+            held.tell(name, name == "a")
+    assert 0.4 < sum(held.quotas(10, rng).get("b", 0) for _ in range(100)) / 1000 < 0.5
 
 
 @pytest.mark.parametrize(
