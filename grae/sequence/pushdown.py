@@ -131,9 +131,9 @@ class Pushdown:
         self.tensors = tensors
         self.completes = completes
         self.remaining = max_length
-        self.stack = torch.zeros(
-            batch, max_length + tensors.pushes.shape[1], dtype=torch.long, device=device
-        )  # B depth
+        widest = tensors.pushes.shape[1]
+        depth = max_length + widest if completes else max_length * widest + 1  # else it can grow each step
+        self.stack = torch.zeros(batch, depth, dtype=torch.long, device=device)  # B depth
         self.stack[:, 0] = tensors.start
         self.height = torch.ones(batch, dtype=torch.long, device=device)  # B
         self.promised = torch.full((batch,), shortest, device=device)  # B, shortest completion of the whole stack

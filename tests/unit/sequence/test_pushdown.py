@@ -150,6 +150,19 @@ class TestWithoutForcedCompletion:
             assert n == 0 or grammar.parse(grammar.unparse(row[:n])).tolist() == row[:n].tolist()
         assert ((forced != grammar.pad).sum(dim=1) > 0).all()
 
+    def test_a_derivation_that_grows_at_every_step_is_empty(self):
+        grammar = Grammar.from_text("S -> S S S | 'a'", "growing")
+        tensors = GrammarTensors(grammar)
+        decoder = ParallelDecoder(tensors, latent_dim=3, max_length=30, hidden=4, batch_norm=False).eval()
+        torch.nn.init.zeros_(decoder.to_logits.weight)
+        torch.nn.init.constant_(decoder.to_logits.bias, 0.0)
+        with torch.no_grad():
+            decoder.to_logits.bias[0] = 5.0  # S -> S S S
+        with torch.inference_mode():
+            state = decoder.start(torch.randn(4, 3))
+            ids = run(Pushdown(tensors, 4, 30, completes=False), decoder, state, 30)
+        assert (ids == grammar.pad).all()
+
 
 def chance_of_completion(grammar, steps):
     """That productions drawn evenly derive a string in so many steps at most."""
