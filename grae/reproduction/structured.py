@@ -24,12 +24,12 @@ from grae.optimization.scoring import Scorer
 from grae.optimization.start import ALL, scored, training_strings
 from grae.reproduction.duration import Pending, expected, in_words
 from grae.reproduction.experiment import same_experiment
+from grae.reproduction.published_average import average_of
 from grae.reproduction.scales import Objects, Scale
 from grae.reproduction.structured_table import BEST, Row, rows_of, write
 from grae.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from grae.optimization.result import SearchResult
     from grae.sequence import GrammarAutoencoder
 
 FORMAT = "grae structured table 2"
@@ -286,35 +286,7 @@ def _search(
         "calls": result.calls,
         "points": float(np.mean([record.string is not None for record in records])),
         "decodings": result.decoded_valid,
-        "average": published_average([record.score for record in records], *_worst(result)),
+        "average": average_of(result),
         "best": figures["found"],  # of the search alone, as published
         "seconds": figures["seconds"],
     }
-
-
-def _worst(result: "SearchResult") -> tuple[float, bool]:
-    """The value of a point without a score, and whether higher is better."""
-    maximize = result.target.direction == "maximize"
-    of_start = result.start.worst_score(maximize)
-    return result.target.worst if np.isfinite(result.target.worst) or of_start is None else of_start, maximize
-
-
-def published_average(scores: Sequence[float | None], worst: float, maximize: bool) -> float | None:
-    """The average score of a search's points, as in the published script.
-
-    A point without a valid string counts as `worst`. Then the points with the worst score of all are left out, and no
-    others: if the worst is that of the data, a valid string can score lower.
-    Source: molecule_optimization/get_final_results.py of the published code of Kusner et al. 2017. (The script on
-    expressions leaves out the worst score of the last of all searches, which is a slip.)
-
-    Args:
-        scores: of all points; None if there is no valid string, or its values are not finite.
-        worst: see above.
-        maximize: whether higher is better.
-
-    Returns:
-        None if all points score alike.
-    """
-    values = np.array([worst if score is None else score for score in scores], np.float64)
-    better = values > values.min() if maximize else values < values.max()
-    return float(values[better].mean()) if better.any() else None

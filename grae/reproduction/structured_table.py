@@ -2,7 +2,7 @@
 
 What the paper prints as valid is the share of a search's *points* of which at least one of the drawn decodings is
 valid; the share of all *decodings* that are valid stands beside it. Averages and errors are computed as published: see
-`structured.published_average`; the error is the standard deviation with divisor n over the square root of n.
+`published_average`; the error is the standard deviation with divisor n over the square root of n.
 """
 
 import math

@@ -18,8 +18,9 @@ from grae.grammar.counting import sample_uniform
 from grae.optimization import paper, target_named
 from grae.reproduction import MODELS, SCALES, Scale, reproduce_structured
 from grae.reproduction import structured as structured_module
+from grae.reproduction.published_average import published_average
 from grae.reproduction.scales import Objects
-from grae.reproduction.structured import published_average, read_trials
+from grae.reproduction.structured import read_trials
 from grae.reproduction.structured_published import PUBLISHED
 from grae.reproduction.structured_table import COLUMNS, mean_and_error, rows_of
 
