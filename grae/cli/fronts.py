@@ -14,7 +14,7 @@ SHOWN = 15
 
 
 def write_front(front: "Front", folder: Path) -> Path:
-    """Writes the front as a table in the folder of its search, with the language's properties apart.
+    """Writes the front as a table in the folder of its search.
 
     Raises:
         RunError: the file cannot be written.

@@ -369,7 +369,8 @@ def test_a_target_of_many_strings_gets_a_round_at_a_time(model, expressions):
             return [len(text) for text in strings]
 
     result = search(model, expressions, Many(), half="all", start_limit=60, rounds=3, batch_size=7)
-    assert sizes == [50, 10, 7, 7, 7]
+    assert sum(sizes[:-3]) == 60
+    assert sizes[-3:] == [7, 7, 7]
     assert result.target.name == "Many"
     assert [record.score for record in result.records] == [len(record.string or "") for record in result.records]
 
