@@ -130,8 +130,15 @@ def read_json(path: Path, *, remedy: str | None = None) -> Any:
         raise RunError(f"{path} is truncated or not JSON: {error}", remedy=remedy) from error
 
 
-def read_tensors(path: Path, *, remedy: str | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_tensors(
+    path: Path, names: Collection[str] | None = None, *, remedy: str | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays of a safetensors file by name, and what `write_tensors` kept with them ({} for another's file).
+
+    Args:
+        path: the file.
+        names: of the arrays to read, those that are there; None for all.
+        remedy: of errors.
 
     Raises:
         RunError: missing, truncated, or not safetensors.
@@ -140,7 +147,8 @@ def read_tensors(path: Path, *, remedy: str | None = None) -> tuple[dict[str, np
         raise _unread(path, FileNotFoundError("there is no such file"), remedy)
     try:
         with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            chosen = [name for name in file.keys() if names is None or name in names]  # noqa: SIM118 - no mapping
+            arrays = {name: file.get_tensor(name) for name in chosen}
             about = parse_json((file.metadata() or {}).get("about", "{}"))
     except OSError as error:
         raise _unread(path, error, remedy) from error

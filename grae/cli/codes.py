@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grae.cli.output import delimiter_of
+from grae.cli.output import table_rows
 from grae.errors import DataError, shortened
 from grae.paths import is_device
 
@@ -91,33 +91,36 @@ def of_width(codes: "np.ndarray", width: int, path: str) -> "np.ndarray":
     return single
 
 
-def codes_as_bytes(codes: "np.ndarray", path: str, strings: tuple[str, Sequence[str]] | None = None) -> bytes:
-    """The content of a file of codes: .npy by its ending, else CSV or TSV with a header.
+def codes_heading(path: str, width: int, column: str | None = None) -> bytes:
+    """What comes before the codes in a file of them: the header of a table; of .npy nothing, for it depends on n.
 
-    Nine digits represent a float32 exactly.
+    Args:
+        path: name of the file: .npy by its ending, else CSV or TSV.
+        width: numbers in a code.
+        column: the heading of a first column of strings.
+    """
+    if is_npy(path):
+        return b""
+    headings = [*([] if column is None else [column]), *(f"z{place}" for place in range(width))]
+    return table_rows([headings], path)
+
+
+def codes_as_bytes(codes: "np.ndarray", path: str, strings: Sequence[str] | None = None) -> bytes:
+    """Codes as the file's format writes them, without a header. Nine digits represent a float32 exactly.
 
     Args:
         codes: (n, D) float32.
-        path: name of the file.
-        strings: column name and n strings, for the first column of a table.
+        path: name of the file: .npy by its ending, else CSV or TSV.
+        strings: n strings, for the first column of a table.
     """
     import numpy as np
 
     if is_npy(path):
-        buffer = io.BytesIO()
-        np.save(buffer, codes, allow_pickle=False)
-        return buffer.getvalue()
-    text = io.StringIO()
-    rows = csv.writer(text, delimiter=delimiter_of(path), lineterminator="\n")
-    headings = [f"z{place}" for place in range(codes.shape[1])]
-    numbers = ([f"{number:.9g}" for number in code] for code in codes.tolist())
-    if strings is None:
-        rows.writerow(headings)
-        rows.writerows(numbers)
-    else:
-        rows.writerow([strings[0], *headings])
-        rows.writerows([string, *code] for string, code in zip(strings[1], numbers, strict=True))
-    return text.getvalue().encode()
+        return np.ascontiguousarray(codes, np.float32).tobytes()
+    rows = ([f"{number:.9g}" for number in code] for code in codes.tolist())
+    return table_rows(
+        rows if strings is None else ([string, *row] for string, row in zip(strings, rows, strict=True)), path
+    )
 
 
 def is_npy(path: str) -> bool:

@@ -1,19 +1,40 @@
 """`grae encode`: strings to latent codes."""
 
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from grae.cli.options import AsJson, Column, Delimiter, Device, ModelName, OfGrammar, OnInvalid, RunArgument
+from grae.cli.options import (
+    AsJson,
+    Column,
+    Delimiter,
+    Device,
+    ModelName,
+    OfGrammar,
+    OnInvalid,
+    RunArgument,
+    ShardName,
+)
 from grae.cli.output import emit, note, written
 from grae.cli.runs import find_run, named
 from grae.errors import DataError, SettingsError, shortened
 
 if TYPE_CHECKING:
-    from grae.datasets import Line, Reject
+    import numpy as np
+
+    from grae.datasets import Line, Reject, Source
+    from grae.grammar import Grammar
+    from grae.grammar.codec import Rejection
+    from grae.sequence import GrammarAutoencoder
 
 SHOWN = 5  # skipped strings to name
+BLOCK = 8_192  # strings encoded at a time, those of similar length together
+SKIPPED = ".skipped.tsv"
 
 
 def encode(
@@ -35,81 +56,245 @@ def encode(
         bool, typer.Option("--with-strings", help="CSV and TSV: also write the strings, as the first column.")
     ] = False,
     on_invalid: OnInvalid = "error",
+    shard: ShardName = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Encode strings to latent codes, one row per string.
+    """Encode strings to latent codes, one row per string; memory does not grow with their number.
 
     Skipped strings get no row and are listed by line number, with --out FILE in FILE.skipped.tsv.
     """
-    from grae.cli.codes import codes_as_bytes, is_npy
+    from grae.cli.codes import is_npy
+    from grae.cli.parts import job_of, shard_named, write_part
 
     if with_strings and is_npy(out):
         raise SettingsError(
             f"--with-strings: {out} can hold only numbers", remedy="write a .csv or .tsv, or leave the option out"
         )
+    part = shard_named(shard, out)
     place = find_run(named(run, named_model), grammar)
     from grae.datasets import open_source
-    from grae.datasets.rejects import reject_error
     from grae.sequence.configuration import read_language_grammar
     from grae.training.run_folder import RunFolder
 
     plain = read_language_grammar(RunFolder(place))
     opened = open_source(source, column=column, delimiter=delimiter, grammar=plain)
-    with opened.open() as reading:
-        lines = [line for line in reading if line.fault not in ("empty", "blank row")]
-    if not lines:
-        raise DataError(f"{opened.name} holds no string", remedy="give strings of the grammar")
+    collected = Collected(out) if as_json else None
+    totals = Totals()
+    with ExitStack() as stack, opened.open() as reading:  # which is checked to be unchanged before files are kept
+        lines = (line for line in reading if line.fault not in ("empty", "blank row"))
+        first = next(lines, None)
+        if first is None:
+            raise DataError(f"{opened.name} holds no string", remedy="give strings of the grammar")
 
-    import grae
-    from grae.cli.strings import undecodable_note
+        import grae
+        from grae.cli.blocks import block_file, format_of
+        from grae.cli.codes import codes_as_bytes, codes_heading
+
+        model = grae.load(place, device=device)
+        width = model.network_.bottleneck.latent_dim
+        heading = codes_heading(out, width, plain.language.column if with_strings else None)
+        file = None if as_json and out == "-" else stack.enter_context(block_file(out, heading, width=width))
+        skipped = SkippedTable(out, stack)
+        for _, block in part.blocks(chain([first], lines), BLOCK):
+            encoded = encoded_block(model, plain, opened, block, on_invalid)
+            totals.add(encoded)
+            skipped.add(encoded.rejects)
+            if collected is not None:
+                collected.add(encoded)
+            if file is not None:
+                strings = encoded.texts if with_strings else None
+                file.add(codes_as_bytes(encoded.codes, out, strings), len(encoded.codes))
+        if not totals.n and shard is None:
+            reject = skipped.first[0]
+            raise DataError(
+                f"{opened.name}: none of its {totals.read:,} strings can be encoded; line {reject.line} is "
+                f"{reject.reason}: {shortened(reject.text)!r}",
+                remedy="give strings of the grammar",
+            )
+    if shard is not None and file is not None:
+        job = {
+            **job_of(place),
+            "input": {"sha256": opened.checksum, **opened.settings},
+            "on_invalid": on_invalid,
+            "with_strings": with_strings,
+            "format": format_of(out).replace("text", "csv"),
+            "block": BLOCK,
+        }
+        about = {**asdict(totals), "width": width, "max_length": model.settings_.max_length}
+        write_part(out, "encode", part, job, about, file.arrays())
+    skipped.tell(totals.read)
+    totals.tell(model.settings_.max_length)
+    if collected is not None:
+        counts = {"n": totals.n, "latent_dim": width, "undecodable": totals.undecodable}
+        emit({"run": place, **counts, **collected.result(skipped.place)})
+    elif out != "-":
+        note(f"{totals.n:,} codes of width {width} in {out}")
+
+
+class EncodedBlock(NamedTuple):
+    """Consecutive strings that were encoded.
+
+    Attributes:
+        codes: (n, D) float32.
+        texts: n strings.
+        numbers: their n line numbers.
+        rejects: the skipped ones.
+        undecodable: how many break rules of the default decoder.
+        too_long: how many have more productions than the decoder writes.
+    """
+
+    codes: "np.ndarray"
+    texts: list[str]
+    numbers: list[int]
+    rejects: "list[Reject]"
+    undecodable: int
+    too_long: int
+
+
+def encoded_block(
+    model: "GrammarAutoencoder",
+    plain: "Grammar",
+    source: "Source",
+    lines: "list[Line]",
+    on_invalid: Literal["skip", "error"],
+) -> EncodedBlock:
+    """Encodes lines of a source.
+
+    Raises:
+        DataError: a string cannot be encoded, under "error".
+    """
     from grae.datasets.forms import undecodable
+    from grae.datasets.rejects import reject_error
 
-    model = grae.load(place, device=device)
     encoded = model.derive([line.text for line in lines], on_invalid="skip")
     rejects = _rejects(lines, encoded.rejections)
     if rejects and on_invalid == "error":
-        raise reject_error(plain, opened, rejects[0])
-    n_undecodable = int(undecodable(model.grammar_, encoded.derivations, model.settings_.form).sum())
-    if n_undecodable:
-        note(undecodable_note(n_undecodable, len(encoded.rows)))
-    longest = model.settings_.max_length
-    if n_long := int((encoded.derivations.lengths > longest).sum()):
-        note(
-            f"{n_long:,} of {len(encoded.rows):,} strings have more than the {longest} productions that the decoder "
-            "writes: their codes decode to other strings"
-        )
-    if not len(encoded.rows):
-        raise DataError(
-            f"{opened.name}: none of its {len(lines):,} strings can be encoded; line {rejects[0].line} is "
-            f"{rejects[0].reason}: {shortened(rejects[0].text)!r}",
-            remedy="give strings of the grammar",
-        )
-    texts = [lines[row].text for row in encoded.rows]
-    codes = model.transform(texts)
-    if not (as_json and out == "-"):
-        with written(out) as file:
-            file.write(codes_as_bytes(codes, out, (plain.language.column, texts) if with_strings else None))
-    skipped = _tell(rejects, len(lines), out)
-    if as_json:
-        result = {"codes": codes} if out == "-" else {"out": out, "skipped_in": skipped}
-        numbers = [lines[row].number for row in encoded.rows]
-        emit(
-            {
-                "run": place,
-                "n": len(codes),
-                "latent_dim": codes.shape[1],
-                "undecodable": n_undecodable,
-                "lines": numbers,
-                "skipped": [reject._asdict() for reject in rejects],
-                **result,
-            }
-        )
-    elif out != "-":
-        note(f"{len(codes):,} codes of width {codes.shape[1]} in {out}")
+        raise reject_error(plain, source, rejects[0])
+    derivations, rows = encoded.derivations, encoded.rows.tolist()
+    return EncodedBlock(
+        model.encode(derivations),
+        [lines[row].text for row in rows],
+        [lines[row].number for row in rows],
+        rejects,
+        int(undecodable(model.grammar_, derivations, model.settings_.form).sum()),
+        int((derivations.lengths > model.settings_.max_length).sum()),
+    )
 
 
-def _rejects(lines: "list[Line]", rejections: "list") -> "list[Reject]":
+@dataclass
+class Totals:
+    """Counts over all strings; fields as in `EncodedBlock`.
+
+    Attributes:
+        n: strings encoded.
+        skipped: strings skipped.
+    """
+
+    n: int = 0
+    skipped: int = 0
+    undecodable: int = 0
+    too_long: int = 0
+
+    @property
+    def read(self) -> int:
+        """Strings read."""
+        return self.n + self.skipped
+
+    def add(self, block: EncodedBlock) -> None:
+        """Counts a block."""
+        self.n += len(block.codes)
+        self.skipped += len(block.rejects)
+        self.undecodable += block.undecodable
+        self.too_long += block.too_long
+
+    def plus(self, counts: Mapping[str, int]) -> "Totals":
+        """The sum with other counts by name, such as those of a part."""
+        return Totals(**{name: value + counts[name] for name, value in asdict(self).items()})
+
+    def tell(self, max_length: int) -> None:
+        """Prints how many strings the decoder cannot write.
+
+        Args:
+            max_length: maximum number of productions that it writes.
+        """
+        from grae.cli.strings import undecodable_note
+
+        if self.undecodable:
+            note(undecodable_note(self.undecodable, self.n))
+        if self.too_long:
+            note(
+                f"{self.too_long:,} of {self.n:,} strings have more than the {max_length} productions that the decoder "
+                "writes: their codes decode to other strings"
+            )
+
+
+@dataclass
+class Collected:
+    """What --json prints: every line number and skipped string, and the codes where no file takes them."""
+
+    out: str
+    lines: list[int] = field(default_factory=list)
+    rejects: "list[Reject]" = field(default_factory=list)
+    codes: "list[list[float]]" = field(default_factory=list)
+
+    def add(self, block: EncodedBlock) -> None:
+        """Adds a block."""
+        self.lines += block.numbers
+        self.rejects += block.rejects
+        if self.out == "-":
+            self.codes += block.codes.tolist()
+
+    def result(self, skipped_in: str | None) -> dict[str, object]:
+        """All blocks as JSON.
+
+        Args:
+            skipped_in: file of the skipped strings.
+        """
+        codes = {"codes": self.codes} if self.out == "-" else {"out": self.out, "skipped_in": skipped_in}
+        return {"lines": self.lines, "skipped": [reject._asdict() for reject in self.rejects], **codes}
+
+
+class SkippedTable:
+    """The table of skipped strings beside a file of codes, begun with the first of them.
+
+    Attributes:
+        place: its path; None while there is none.
+        n: number of skipped strings.
+        first: the first of them.
+    """
+
+    def __init__(self, out: str, stack: ExitStack) -> None:
+        self._out, self._stack = out, stack
+        self._file: IO[bytes] | None = None
+        self.place: str | None = None
+        self.n = 0
+        self.first: list[Reject] = []
+
+    def add(self, rejects: "Iterable[Reject]") -> None:
+        """Writes skipped strings, in the order of their lines."""
+        from grae.datasets.rejects import HEADING, as_row
+
+        rejects = list(rejects)
+        self.n += len(rejects)
+        self.first += rejects[: max(0, SHOWN - len(self.first))]
+        if not rejects or self._out == "-" or (Path(self._out).exists() and not Path(self._out).is_file()):
+            return
+        if self._file is None:
+            self.place = f"{self._out}{SKIPPED}"
+            self._file = self._stack.enter_context(written(self.place))
+            self._file.write(HEADING)
+        self._file.writelines(map(as_row, rejects))
+
+    def tell(self, read: int) -> None:
+        """Prints the first skipped strings and how many there are among those read."""
+        for reject in self.first:
+            note(f"skipped line {reject.line}, {shortened(reject.text)!r}: {reject.reason}")
+        if self.n:
+            note(f"{self.n:,} of {read:,} strings skipped" + (f"; see {self.place}" if self.place else ""))
+
+
+def _rejects(lines: "list[Line]", rejections: "list[Rejection]") -> "list[Reject]":
     """The skipped strings by line, including lines that are not UTF-8."""
     from grae.datasets import Reject
 
@@ -120,22 +305,3 @@ def _rejects(lines: "list[Line]", rejections: "list") -> "list[Reject]":
         reason, detail = (line.fault, "") if line.fault else (rejection.reason, detail)
         rejects.append(Reject(line.number, line.text, reason, detail))
     return rejects
-
-
-def _tell(rejects: "list[Reject]", n: int, out: str) -> str | None:
-    """Prints the first skipped strings, and writes all to a file next to the codes; returns its path."""
-    from grae.datasets.rejects import HEADING, as_row
-
-    if not rejects:
-        return None
-    for reject in rejects[:SHOWN]:
-        note(f"skipped line {reject.line}, {shortened(reject.text)!r}: {reject.reason}")
-    if out == "-" or (Path(out).exists() and not Path(out).is_file()):
-        note(f"{len(rejects):,} of {n:,} strings skipped")
-        return None
-    place = f"{out}.skipped.tsv"
-    with written(place) as file:
-        file.write(HEADING)
-        file.writelines(map(as_row, rejects))
-    note(f"{len(rejects):,} of {n:,} strings skipped; see {place}")
-    return place

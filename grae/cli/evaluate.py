@@ -22,6 +22,7 @@ from grae.cli.options import (
     RunArgument,
     ScaffoldReference,
     Seed,
+    ShardName,
     Temperature,
     TrainingSet,
 )
@@ -30,7 +31,7 @@ from grae.cli.runs import find_run, named
 from grae.errors import SettingsError
 
 if TYPE_CHECKING:
-    from grae.evaluation import DensityEvaluation, EvalRequest
+    from grae.evaluation import DensityEvaluation
 
 DEFAULT_GRAMMAR = "smiles"
 Named = Annotated[
@@ -73,6 +74,10 @@ def evaluate(
         ),
     ] = None,
     seed: Seed = 0,
+    shard: ShardName = None,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="FILE", help="With --shard: the file for this part.")
+    ] = None,
     jobs: Jobs = -1,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -80,8 +85,10 @@ def evaluate(
     """Measure a run's samples and reconstructions, or a file's strings: validity, uniqueness, novelty, distances.
 
     A file's strings are in the language of --grammar, by default smiles. With --completion none, incomplete samples
-    count as invalid, and the share of complete ones is measured too.
+    count as invalid, and the share of complete ones is measured too. More than 250,000 strings are measured block by
+    block, without the measures that compare all pairs (IntDiv).
     """
+    from grae.cli.parts import shard_named
     from grae.evaluation import EvalRequest
 
     taken = None if measures is None else tuple(name.strip() for name in measures.split(","))
@@ -101,19 +108,33 @@ def evaluate(
         completion,
     )
     request.check()
+    if out is not None and shard is None:
+        raise SettingsError("--out holds the part of a --shard", remedy="give --shard I/N too, or print with --json")
+    part = shard_named(shard, out or "-")
     if samples is not None:
         if named(run, named_model) is not None or density is not None:
             raise SettingsError(
                 "--samples cannot be combined with a run or --density",
                 remedy="leave one of them out",
             )
-        evaluation = _of_file(samples, column, delimiter, grammar or DEFAULT_GRAMMAR, request)
-        return _print({"samples": samples, **evaluation}, as_json)
+        from grae.cli.large import file_evaluation, file_part
+
+        language = grammar or DEFAULT_GRAMMAR
+        if out is not None:
+            return emit_part(file_part(samples, column, delimiter, language, request, part, out), out, as_json)
+        evaluation = file_evaluation(samples, column, delimiter, language, request)
+        return print_evaluation({"samples": samples, **evaluation}, as_json)
     for option, value in (("--column", column), ("--delimiter", delimiter)):
         if value is not None:
             raise SettingsError(f"{option} belongs to --samples", remedy="leave it out, or name a file of samples")
     place = find_run(named(run, named_model), grammar)
+    if out is not None and density is not None and (density == "all" or "," in density):
+        raise SettingsError("--shard measures one density", remedy="name one density")
     held = opened(place, request)
+    if out is not None:
+        from grae.cli.large import run_part
+
+        return emit_part(run_part(held, request, part, out), out, as_json)
     if density is not None and (density == "all" or "," in density):
         from grae.evaluation import densities_named, evaluate_densities
 
@@ -133,38 +154,24 @@ def evaluate(
         if as_json:
             return emit({"run": place, "densities": {name: one.to_dict() for name, one in compared.items()}})
         return _print_densities(compared)
-    return _print({"run": place, **measured(held, request)}, as_json)
+    return print_evaluation({"run": place, **measured(held, request)}, as_json)
 
 
-def _of_file(
-    samples: str, column: str | None, delimiter: str | None, grammar: str, request: "EvalRequest"
-) -> dict[str, object]:
-    """The evaluation of a file's strings, as JSON."""
-    from grae.datasets import open_source
-    from grae.errors import DataError
-    from grae.evaluation import evaluate_samples, samples_of
-    from grae.evaluation.request import comparison_of
-    from grae.grammar import load_grammar
+def emit_part(n: int, out: str, as_json: bool) -> None:
+    """Reports a part of an evaluation.
 
-    language = load_grammar(grammar)
-    sets = request.sets(language)
-    texts = samples_of(open_source(samples, column=column, delimiter=delimiter, grammar=language))
-    if not texts:
-        raise DataError(f"{samples} holds no samples", remedy="give a file with one string per line")
-    if empty := sum(not text for text in texts):
-        note(f"{empty:,} of {len(texts):,} samples are empty strings, and are counted")
-    with stages(f"evaluating {samples}") as work:
-        return evaluate_samples(
-            language,
-            texts,
-            training=sets.train,
-            comparison=comparison_of(request, sets),
-            measures=request.measures,
-            work=work(request.seed, request.jobs),
-        ).to_dict()
+    Args:
+        n: number of samples in it.
+        out: its file.
+        as_json: whether to print JSON.
+    """
+    if as_json:
+        return emit({"out": out, "n": n})
+    note(f"{n:,} samples measured; {out} holds their part: join all parts with grae merge")
 
 
-def _print(evaluation: Mapping[str, Any], as_json: bool) -> None:
+def print_evaluation(evaluation: Mapping[str, Any], as_json: bool) -> None:
+    """Prints an evaluation as tables, or as JSON."""
     for why in dict.fromkeys(evaluation["left_out"].values()):
         names = ", ".join(name for name, reason in evaluation["left_out"].items() if reason == why)
         note(f"left out: {names}: {why}")

@@ -20,6 +20,7 @@ from grae.cli import (
     evaluate,
     grammar,
     images,
+    merge,
     models,
     optimize,
     report,
@@ -101,6 +102,7 @@ app.command("decode")(decode.decode)
 app.command("sample")(sample.sample)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
+app.command("merge")(merge.merge)
 app.add_typer(images.app, name="images")
 app.command("optimize")(optimize.optimize)
 app.command("report")(report.report)

@@ -71,6 +71,19 @@ MANUAL = {
             "grae evaluate --samples new.smi --train zinc250k --reference moses-test",
         ),
     ),
+    "merge": Page(
+        "Join the parts of a job that was divided with --shard.",
+        (
+            "grae encode --in mine.smi --shard 2/8 --out part-2.npy",
+            "grae merge part-*.npy --out codes.npy",
+            "grae evaluate --samples mine.smi --shard 2/8 --out part-2.shard",
+            "grae merge part-*.shard --json",
+        ),
+        (
+            "Of N shards, the I-th takes the blocks I, I + N, I + 2N, ... of the strings: of 8,192 strings each in "
+            "`grae encode`, of 32,768 in the others. Each reads the whole input.",
+        ),
+    ),
     "compare": Page(
         "Compare runs.",
         ("grae compare runs/one runs/other", "grae compare runs/one runs/other --csv both.csv"),

@@ -62,6 +62,12 @@ PresetMinutes = Annotated[
     float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Random seed.")]
+ShardName = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="Do the I-th of N parts, on one of N machines; `grae merge` joins the parts."
+    ),
+]
 Temperature = Annotated[
     float,
     typer.Option("--temperature", "-t", min=0.0, help="Decoder temperature; 0 is greedy."),

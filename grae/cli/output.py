@@ -207,22 +207,45 @@ def write_strings(
         GraeError: the path is a folder, or the file cannot be written.
         DataError: a string contains a line break, which only a table can hold.
     """
-    suffix = Path(path.removesuffix(".gz")).suffix.lower()
-    if suffix not in TABLES:
-        broken = next((text for text in texts if "\n" in text or "\r" in text), None)
-        if broken is not None:
-            raise DataError(
-                f"{shortened(broken)!r} has a line end, and the output one string per line",
-                remedy="write a table, with --out FILE.csv, or JSON, with --json",
-            )
-        return write_lines(path, texts)
-    columns = {language.column: texts, **(more or {})}
-    buffer = io.StringIO()
-    rows = csv.writer(buffer, delimiter=TABLES[suffix], lineterminator="\n")
-    rows.writerow(columns)
-    rows.writerows(zip(*columns.values(), strict=True))
+    content = strings_as_bytes(path, texts, more)
     with written(path) as file:
-        file.write(buffer.getvalue().encode())
+        file.write(strings_heading(path, language, more or ()))
+        file.write(content)
+
+
+def strings_heading(path: str, language: "Language", more: Iterable[str] = ()) -> bytes:
+    """The header of a table of strings; nothing for other files.
+
+    Args:
+        path: file.
+        language: names the column of strings.
+        more: further columns.
+    """
+    return table_rows([[language.column, *more]], path) if is_table(path) else b""
+
+
+def strings_as_bytes(path: str, texts: Sequence[str], more: Mapping[str, Sequence[object]] | None = None) -> bytes:
+    """Strings in the format of the file's ending, as in `write_strings`, without the header.
+
+    Raises:
+        DataError: a string contains a line break, which only a table can hold.
+    """
+    if is_table(path):
+        return table_rows(zip(texts, *(more or {}).values(), strict=True), path)
+    broken = next((text for text in texts if "\n" in text or "\r" in text), None)
+    if broken is not None:
+        raise DataError(
+            f"{shortened(broken)!r} has a line end, and the output one string per line",
+            remedy="write a table, with --out FILE.csv, or JSON, with --json",
+        )
+    return "".join(f"{text}\n" for text in texts).encode()
+
+
+def table_rows(rows: Iterable[Sequence[object]], path: str) -> bytes:
+    """Rows of a table with that file name."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter_of(path), lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def delimiter_of(path: str) -> str:

@@ -1,6 +1,7 @@
 """`grae sample`: new strings from the density over the latent codes."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,11 +19,12 @@ from grae.cli.options import (
     Raw,
     RunArgument,
     Seed,
+    ShardName,
     Temperature,
     Template,
     Where,
 )
-from grae.cli.output import emit, is_table, note, table, write_strings
+from grae.cli.output import emit, is_table, note, strings_as_bytes, strings_heading, table
 from grae.cli.runs import find_run, named
 from grae.errors import GraeError, SettingsError
 
@@ -72,6 +74,7 @@ def sample(
         ),
     ] = None,
     seed: Seed = 0,
+    shard: ShardName = None,
     out: Annotated[
         str, typer.Option("--out", "-o", metavar="FILE", help="Output file, one string per line; - for stdout.")
     ] = "-",
@@ -95,7 +98,10 @@ def sample(
     With --where, the strings are distinct and fulfil the condition. Codes are drawn ever more where strings fulfilled
     it before. Where too few are found, those are written, and the exit status is 2.
     """
-    _check_options(rule, where, completion, attempts)
+    _check_options(rule, where, completion, attempts, shard)
+    from grae.cli.parts import job_of, shard_named, write_part
+
+    part = shard_named(shard, out)
     place = find_run(named(run, named_model), grammar)
     from grae.sequence.configuration import check_decoding
     from grae.training.run_folder import RunFolder
@@ -112,48 +118,88 @@ def sample(
         )
 
     import grae
+    from grae.cli.blocks import block_file, format_of
     from grae.cli.densities import with_densities
+    from grae.cli.sample_report import Report, print_report, training_of
+    from grae.datasets.readers import file_checksum
+    from grae.density.blocks import BLOCK
+    from grae.evaluation.sampling import drawn_blocks
+    from grae.paths import DENSITY_FILE
     from grae.sequence.templates import template_of
 
     model = with_densities(grae.load(place, device=device), place, density)
     held = None if template is None else template_of(model, template)
     given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "seed": seed, "template": held}
-    unmet = None
-    if condition is None:
-        samples, report = _drawn(model, n, density, completion, rule, tries, given)
-    else:
-        samples, report, unmet = _fulfilling(model, n, density, condition, attempts, {**given, "raw": raw})
-    if template is not None:
-        report["template"] = template
-    texts = [text for text in samples.texts if text is not None]
-    if completion == "none":
-        report["complete"] = len(texts) / n
-        note(f"{len(texts):,} of {n:,} complete")
-    if language.is_molecular and "rule" in report:
-        from grae.chemistry import readable_all
+    kind = {
+        "molecular": language.is_molecular and rule is None and condition is None,
+        "semantic": completion == "forced" and model.constraints_used(constraints) == "semantic",
+        "forced": completion == "forced",
+    }
+    texts, first, special, unmet = [], [], {}, None
+    with ExitStack() as stack:
+        report = stack.enter_context(Report(**kind))
+        columns = [one.name for one in language.properties]
+        heading = strings_heading(out, language, columns)
+        file = None if as_json and out == "-" else stack.enter_context(block_file(out, heading))
+        if condition is not None:
+            samples, special, unmet = _fulfilling(model, n, density, condition, attempts, {**given, "raw": raw})
+            blocks = iter([samples])
+        elif rule is not None:
+            samples, special = _under_rule(model, n, density, rule, tries, given)
+            blocks = iter([samples])
+        else:
+            numbered = drawn_blocks(model, n, density=density, completion=completion, shard=part, **given)
+            blocks = (block for _, block in numbered)
+        for block in blocks:
+            report.add(model, block)
+            strings = [text for text in block.texts if text is not None]
+            if language.is_molecular and not raw and condition is None:
+                from grae.chemistry import readable_all
 
-        texts = texts if raw else readable_all(texts)
-    elif language.is_molecular and condition is None:
-        canonical, measured = _measured(model, samples)
-        report |= measured
-        texts = texts if raw else canonical
-    if not (as_json and out == "-"):
-        write_strings(out, texts, language, _columns(language, texts) if is_table(out) else None)
+                strings = readable_all(strings)
+            first = first or strings
+            if file is None:
+                texts += strings
+            else:
+                properties = _columns(language, strings) if is_table(out) else None
+                file.add(strings_as_bytes(out, strings, properties), len(strings))
+        if kind["molecular"]:
+            report.compare(training_of(model))
+        shares = report.shares() | special | ({} if template is None else {"template": template})
+        if shard is not None and file is not None:
+            job = {
+                **job_of(place),
+                "density": density or model.settings_.density,
+                "densities": file_checksum(place / DENSITY_FILE),
+                "n": n,
+                "temperature": temperature,
+                "seed": seed,
+                "template": template,
+                "constraints": model.constraints_used(constraints),
+                "completion": completion,
+                "raw": raw,
+                "format": format_of(out),
+                "block": BLOCK,
+            }
+            write_part(out, "sample", part, job, report.about(), file.arrays() | report.arrays())
+    n_written = len(texts) if file is None else sum(file.rows)
     if draw is not None:
-        _draw(model.language_grammar_, texts, draw)
+        _draw(model.language_grammar_, first, draw)
         note(f"drawing: {draw}")
     if as_json:
-        emit({"run": place, "n": len(texts), **report, **({"samples": texts} if out == "-" else {"out": out})})
+        emit({"run": place, "n": n_written, **shares, **({"samples": texts} if out == "-" else {"out": out})})
     elif out != "-":
-        _print_table(model.language_grammar_, texts)
-        note(f"{len(texts):,} samples in {out}")
-    if "valid" in report and not as_json:
-        _print_report(report, n)
+        _print_table(model.language_grammar_, first)
+        note(f"{n_written:,} samples in {out}")
+    if not as_json:
+        print_report(shares, report.counts)
     if unmet is not None:
         raise unmet
 
 
-def _check_options(rule: str | None, where: str | None, completion: str, attempts: int | None) -> None:
+def _check_options(
+    rule: str | None, where: str | None, completion: str, attempts: int | None, shard: str | None
+) -> None:
     """Makes sure that options suit each other.
 
     Raises:
@@ -163,6 +209,8 @@ def _check_options(rule: str | None, where: str | None, completion: str, attempt
     names = [name for name, is_given in given.items() if is_given]
     if len(names) > 1:
         raise SettingsError(" with ".join(names), remedy="leave one of them out")
+    if shard is not None and (rule is not None or where is not None):
+        raise SettingsError(f"{names[0]} with --shard", remedy="leave one of them out")
     if attempts is not None and where is None:
         raise SettingsError("--attempts without --where", remedy="leave it out, or give a condition")
 
@@ -198,82 +246,25 @@ def _fulfilling(
     return Samples(found.texts, None), {"where": found.to_dict()}, unmet
 
 
-def _drawn(
-    model: "GrammarAutoencoder",
-    n: int,
-    density: str | None,
-    completion: Any,
-    rule: str | None,
-    tries: int,
-    given: dict[str, Any],
+def _under_rule(
+    model: "GrammarAutoencoder", n: int, density: str | None, rule: str, tries: int, given: dict[str, Any]
 ) -> "tuple[Samples, dict[str, object]]":
-    """The samples, and what is to be reported of a rule."""
-    from grae.evaluation.sampling import Samples, drawn
-
-    if rule is None:
-        return drawn(model, n, density=density, completion=completion, **given), {}
+    """Samples under a rule, and what is reported of it."""
     from grae.constraints import PlainAutomaton
+    from grae.evaluation.sampling import Samples, drawn
     from grae.sequence.rules import decode_under, rule_named, with_automaton
 
     kept = rule_named(rule)
     if isinstance(kept, PlainAutomaton):
         if kept.interpreted:
             note(f"rule {rule}: numba cannot compile {', '.join(kept.interpreted)}: interpreted, which is slower")
-        samples = drawn(with_automaton(model, kept, rule), n, density=density, completion=completion, **given)
+        samples = drawn(with_automaton(model, kept, rule), n, density=density, **given)
         return Samples(samples.texts, None), {"rule": {"name": rule, "kind": "automaton"}}
     codes = model.density_named(density).sample(n, given["seed"])
     found = decode_under(model, codes, kept, tries=tries, **given)
     note(f"rule {rule} {found}")
     counts = {"at_once": found.at_once, "later": found.later, "never": found.never, "tries": tries}
     return Samples(found.texts, None), {"rule": {"name": rule, "kind": "predicate", **counts}}
-
-
-def _measured(model: "GrammarAutoencoder", samples: "Samples") -> tuple[list[str], dict[str, object]]:
-    """Samples of molecules in canonical form, the complete ones, and how many of all are valid, unique and novel."""
-    from grae.chemistry import canonical_all, readable_all
-
-    texts = [text for text in samples.texts if text is not None]
-    n, without = len(samples.texts), samples.without
-    forms = canonical_all(texts)
-    valid = sum(form is not None for form in forms)
-    distinct = sorted({form for form in forms if form is not None})
-    under_grammar = valid if without is None else sum(form is not None for form in canonical_all(without))
-    report: dict[str, object] = {
-        "constraints": "grammar" if without is None else "semantic",
-        "valid": valid / n,
-        "valid_without_constraints": under_grammar / n,
-    }
-    report |= {"unique": len(distinct) / valid if valid else None, "novel": _novelty(model, distinct)}
-    return readable_all(texts), report
-
-
-def _novelty(model: "GrammarAutoencoder", distinct: Sequence[str]) -> float | None:
-    """The share of molecules that are not in the training set; None if it is unavailable or not in one form."""
-    from grae.datasets import open_store
-    from grae.datasets.origin import texts_of
-    from grae.errors import DataError
-
-    form, folder = model.settings_.form, model.about_.get("store")
-    if form == "as-written" or folder is None or not distinct:
-        return None
-    try:
-        store = open_store(folder)
-    except DataError:
-        return None
-    wanted = set(model.language_grammar_.language.form(form).spell(distinct))
-    training = texts_of(model.language_grammar_, store, model.split_.train)
-    return 1 - len({text for text in training if text in wanted}) / len(wanted)
-
-
-def _print_report(report: dict[str, object], n: int) -> None:
-    def percent(name: str) -> str:
-        share = report[name]
-        return f"{100 * share:.2f} %" if isinstance(share, float) else "unknown"
-
-    plain = f"raw validity {percent('valid_without_constraints')}"
-    masked = f"validity {percent('valid')}, " if report["constraints"] == "semantic" else ""
-    note(f"{n:,} samples: {masked}{plain}")
-    note(f"uniqueness {percent('unique')}, novelty {percent('novel')}")
 
 
 def _first_valid(grammar: "Grammar", texts: Sequence[str], most: int) -> list[str]:

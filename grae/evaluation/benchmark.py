@@ -99,28 +99,28 @@ def benchmark(
     benchmarked = Benchmarked()
     references = {"Test": comparison.reference, "TestSF": comparison.scaffold_reference}
     some_valid = any(form is not None for form in forms)
-    alone, against = _planned(references, some_valid, comparison, wanted, benchmarked.left_out)
+    alone, against = planned(references, some_valid, comparison, wanted, benchmarked.left_out)
     needed = {*alone, *(name for names in against.values() for name in names)}
     if not needed:
         return benchmarked
     chemnet = ChemNet(comparison.device) if "FCD" in needed else None
-    molecules = molecules_of(samples, forms, _parts(needed), chemnet, work)
+    molecules = molecules_of(samples, forms, parts_needed(needed), chemnet, work)
     for name, figure in measures_alone(molecules, alone, work).items():
         benchmarked.take(name, figure)
     for test, names in against.items():
         strings, network = references[test], chemnet if "FCD" in names else None
         if strings is None or not names:
             continue
-        reference = reference_of(strings, grammar, _parts(names), network, work)
+        reference = reference_of(strings, grammar, parts_needed(names), network, work)
         benchmarked.references[test] = (reference.name, len(reference))
         for name, figure in measures_against(molecules, reference, names, work).items():
-            benchmarked.take(_named(name, test), figure)
+            benchmarked.take(named_against(name, test), figure)
         if benchmarked.figures.get(f"FCD/{test}") is not None and min(len(molecules), len(reference)) < FCD_FEW:
-            benchmarked.caveats[f"FCD/{test}"] = _biased(len(molecules), len(reference))
+            benchmarked.caveats[f"FCD/{test}"] = bias_caveat(len(molecules), len(reference))
     return benchmarked
 
 
-def _planned(
+def planned(
     references: Mapping[str, Strings | None],
     some_valid: bool,
     comparison: Comparison,
@@ -129,7 +129,7 @@ def _planned(
 ) -> tuple[list[str], dict[str, list[str]]]:
     """The measures to compute without and with a reference (without "/Test"); the others are recorded as left out."""
     alone = wanted.of(ALONE, left_out)
-    against = {test: wanted.of(_names_against(test), left_out) for test in references}
+    against = {test: wanted.of(names_against(test), left_out) for test in references}
     if not some_valid:
         left_out.update(dict.fromkeys(alone, NONE_VALID))
         alone = []
@@ -145,22 +145,24 @@ def _planned(
     return alone, against
 
 
-def _names_against(test: str) -> list[str]:
+def names_against(test: str) -> list[str]:
     """The measures against a reference; MOSES computes distances of properties against its test set only."""
     return [f"{name}/{test}" for name in AGAINST] + list(PROPERTIES if test == "Test" else ())
 
 
-def _named(name: str, test: str) -> str:
+def named_against(name: str, test: str) -> str:
+    """A measure's name with its reference, as in `MEASURES`."""
     return f"{name}/{test}" if name in AGAINST else name
 
 
-def _parts(names: Collection[str]) -> list[str]:
+def parts_needed(names: Collection[str]) -> list[str]:
     """The parts of molecules that the measures need, in the order of `PARTS`."""
     needed = {PART_OF[name] for name in names if name in PART_OF}
     return [part for part in PARTS if part in needed]
 
 
-def _biased(n: int, m: int) -> str:
+def bias_caveat(n: int, m: int) -> str:
+    """The caveat of a Fréchet ChemNet distance between n samples and m reference molecules."""
     return (
         f"biased upwards by small sets ({n:,} valid samples, {m:,} reference molecules); compare it only with values "
         f"for as many, or use {FCD_FEW:,} of each"

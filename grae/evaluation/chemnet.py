@@ -7,7 +7,7 @@ longer one is padded to its own length, so that it does not affect others.
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -38,6 +38,11 @@ class Sums(NamedTuple):
     n: np.ndarray
     total: np.ndarray
     products: np.ndarray
+
+    @classmethod
+    def none(cls) -> Self:
+        """The sums of no activations."""
+        return cls(np.zeros(1, np.int64), np.zeros(WIDTH), np.zeros((WIDTH, WIDTH)))
 
     @property
     def moments(self) -> Moments:

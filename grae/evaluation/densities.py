@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grae.errors import SettingsError
-from grae.evaluation.evaluate import counted, measurement_of
-from grae.evaluation.measurements import Measurement
+from grae.evaluation.evaluate import counted
+from grae.evaluation.measurements import Measurement, measurement_of
 from grae.evaluation.measures import Wanted
 from grae.evaluation.metrics import Estimate, complete, valid
 from grae.evaluation.resampling import interval_of_mean

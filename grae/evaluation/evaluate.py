@@ -5,24 +5,20 @@ from dataclasses import dataclass, replace
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from grae.errors import SettingsError
 from grae.evaluation.benchmark import NONE_VALID, Benchmarked, Comparison, benchmark
 from grae.evaluation.cache import canonical_forms
 from grae.evaluation.causes import causes
-from grae.evaluation.measurements import Measurement
+from grae.evaluation.measurements import Measurement, measurement_of
 from grae.evaluation.measures import NOT_REQUESTED, Wanted
-from grae.evaluation.metrics import Share, complete, exact, in_language, novel, unique, unique_at, valid
-from grae.evaluation.reconstruction import reconstructed, right_steps
-from grae.evaluation.resampling import Subsamples, interval_of_share, interval_of_subsamples, subsamples_of
+from grae.evaluation.metrics import Share, complete, in_language, novel, unique, unique_at, valid
+from grae.evaluation.reconstruction import reconstruction
 from grae.evaluation.sampling import drawn
 from grae.evaluation.strings import Strings
 from grae.evaluation.work import Work
 
 if TYPE_CHECKING:
     from grae.grammar import Grammar
-    from grae.grammar.codec import Derivations
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.constrained import Completion, Constraints
 
@@ -34,13 +30,14 @@ class Evaluation:
     """The results of an evaluation.
 
     Attributes:
-        samples: strings; None for an incomplete one.
+        samples: strings; None for an incomplete one. Empty where they were measured block by block.
         figures: measures by name (`MEASURES`); None, or a share of nothing, where a measure is undefined.
         causes: number of samples that each cause makes invalid, when decoded under the grammar alone.
         left_out: measures of the language without a value, and why: undefined or not computed.
         caveats: caveats of comparing a measure with published values.
         references: by MOSES's name for each reference, its name and its number of molecules.
         valid_means: the definition of validity in this language, in words.
+        n: number of samples.
     """
 
     samples: tuple[str | None, ...]
@@ -50,18 +47,19 @@ class Evaluation:
     caveats: dict[str, str]
     references: dict[str, tuple[str, int]]
     valid_means: str
+    n: int
 
     def __repr__(self) -> str:
         """The measures with a value, on a few lines."""
         values = {name: figure.value for name, figure in self.figures.items() if figure is not None}
         taken = [f"{name} {value:.4g}" for name, value in values.items() if value is not None]
-        return fill(f"Evaluation({len(self.samples):,} samples: {', '.join(taken)})", 100, subsequent_indent="    ")
+        return fill(f"Evaluation({self.n:,} samples: {', '.join(taken)})", 100, subsequent_indent="    ")
 
     def to_dict(self) -> dict[str, object]:
         """The results as JSON: measures by name, null where undefined, with sample sizes and intervals."""
         taken = {name: figure for name, figure in self.figures.items() if figure is not None}
         return {
-            "n": len(self.samples),
+            "n": self.n,
             **{name: None if figure is None else figure.value for name, figure in self.figures.items()},
             **dict.fromkeys(self.left_out),
             "counts": {name: figure.counts for name, figure in taken.items()},
@@ -125,6 +123,7 @@ def evaluate_samples(
         caveats=benchmarked.caveats,
         references=benchmarked.references,
         valid_means=grammar.language.valid_means,
+        n=len(samples),
     )
 
 
@@ -184,22 +183,8 @@ def evaluate(
         evaluation = replace(
             evaluation, figures={"complete": measurement_of(complete(samples.texts)), **evaluation.figures}
         )
-    left_out = dict(evaluation.left_out)
-    names = wanted.of(("exact_reconstruction", "step_accuracy"), left_out)
-    if not held_out:
-        return replace(evaluation, left_out=left_out | dict.fromkeys(names, "there are no held-out strings"))
-    if not names:
-        return replace(evaluation, left_out=left_out)
-    work.begin("reconstructing held-out strings")
-    derivations = model.derive(held_out).derivations
-    back: dict[str, Measurement | None] = {}
-    if "exact_reconstruction" in wanted:
-        back["exact_reconstruction"] = measurement_of(
-            exact(*reconstructed(model, derivations, constraints, completion))
-        )
-    if "step_accuracy" in wanted:
-        back["step_accuracy"] = step_accuracy(model, derivations, work.seed)
-    return replace(evaluation, figures=evaluation.figures | back, left_out=left_out)
+    back = reconstruction(model, held_out, constraints=constraints, completion=completion, measures=measures, work=work)
+    return replace(evaluation, figures=evaluation.figures | back.figures, left_out=evaluation.left_out | back.left_out)
 
 
 def counted(
@@ -243,33 +228,3 @@ def counted(
             case _:
                 figures[name] = measurement_of(unique_at(forms, at[name]))
     return figures, left_out
-
-
-def step_accuracy(model: "GrammarAutoencoder", derivations: "Derivations", seed: int) -> Measurement:
-    """Step accuracy under teacher forcing (`right_steps`), with its interval.
-
-    Steps of one string are dependent, so the interval resamples strings. Where this is degenerate (few strings, or all
-    steps right), it is Wilson's interval for as many independent trials as there are strings.
-
-    Args:
-        model: a fitted model.
-        derivations: of at least one string.
-        seed: seed of the resampling.
-    """
-    right, steps = right_steps(model, derivations)
-
-    def again(halves: Subsamples) -> np.ndarray:
-        chosen = halves.chosen[:, halves.group].astype(np.float64)  # B n
-        return chosen @ right / (chosen @ steps)
-
-    share = Share(int(right.sum()), int(steps.sum()))
-    value, n = share.count / share.of, len(steps)
-    interval = interval_of_subsamples(value, subsamples_of(n, seed), again, most=1)
-    if interval is None or interval[0] == interval[1]:
-        interval = interval_of_share(value * n, n)
-    return Measurement(share, interval)
-
-
-def measurement_of(share: Share) -> Measurement:
-    """A share of strings with its interval."""
-    return Measurement(share, interval_of_share(share.count, share.of))

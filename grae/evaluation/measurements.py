@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from grae.evaluation.metrics import Estimate, Share
-from grae.evaluation.resampling import Interval
+from grae.evaluation.resampling import Interval, interval_of_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +36,8 @@ class Measurement:
                 return {"count": count, "of": of}
             case Estimate():
                 return {"of": self.measure.of}
+
+
+def measurement_of(share: Share) -> Measurement:
+    """A share of strings with its interval."""
+    return Measurement(share, interval_of_share(share.count, share.of))

@@ -1,9 +1,16 @@
 """Reconstruction of strings, and step accuracy under teacher forcing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from grae.evaluation.measurements import Measurement, measurement_of
+from grae.evaluation.measures import Wanted
+from grae.evaluation.metrics import Share, exact
+from grae.evaluation.resampling import Subsamples, interval_of_share, interval_of_subsamples, subsamples_of
+from grae.evaluation.work import Work
 
 if TYPE_CHECKING:
     from grae.grammar.codec import Derivations
@@ -73,3 +80,78 @@ def right_steps(model: "GrammarAutoencoder", derivations: "Derivations") -> tupl
             likeliest = logits.masked_fill(~tensors.mask[tensors.lhs[ids]], -torch.inf).argmax(dim=-1)
             right[rows] = ((likeliest == ids) & (ids != tensors.pad)).sum(dim=1).cpu().numpy()
     return right, derivations.lengths
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstruction:
+    """The reconstruction of held-out strings.
+
+    Attributes:
+        figures: measures by name.
+        left_out: those that were not computed, and why.
+    """
+
+    figures: dict[str, Measurement | None]
+    left_out: dict[str, str]
+
+
+def reconstruction(
+    model: "GrammarAutoencoder",
+    held_out: Sequence[str] | None,
+    *,
+    constraints: "Constraints | None" = None,
+    completion: "Completion" = "forced",
+    measures: Collection[str] | None = None,
+    work: Work | None = None,
+) -> Reconstruction:
+    """Encodes held-out strings and decodes their codes.
+
+    Args:
+        model: a fitted model.
+        held_out: as in `evaluate`.
+        constraints: as in `GrammarAutoencoder.sample`.
+        completion: as in `GrammarAutoencoder.decodings`.
+        measures: as in `evaluate_samples`.
+        work: seed and progress callback.
+    """
+    work, wanted, left_out = work or Work(), Wanted.named(measures), dict[str, str]()
+    names = wanted.of(("exact_reconstruction", "step_accuracy"), left_out)
+    if not held_out:
+        return Reconstruction({}, left_out | dict.fromkeys(names, "there are no held-out strings"))
+    if not names:
+        return Reconstruction({}, left_out)
+    work.begin("reconstructing held-out strings")
+    derivations = model.derive(held_out).derivations
+    back: dict[str, Measurement | None] = {}
+    if "exact_reconstruction" in wanted:
+        back["exact_reconstruction"] = measurement_of(
+            exact(*reconstructed(model, derivations, constraints, completion))
+        )
+    if "step_accuracy" in wanted:
+        back["step_accuracy"] = step_accuracy(model, derivations, work.seed)
+    return Reconstruction(back, left_out)
+
+
+def step_accuracy(model: "GrammarAutoencoder", derivations: "Derivations", seed: int) -> Measurement:
+    """Step accuracy under teacher forcing (`right_steps`), with its interval.
+
+    Steps of one string are dependent, so the interval resamples strings. Where this is degenerate (few strings, or all
+    steps right), it is Wilson's interval for as many independent trials as there are strings.
+
+    Args:
+        model: a fitted model.
+        derivations: of at least one string.
+        seed: seed of the resampling.
+    """
+    right, steps = right_steps(model, derivations)
+
+    def again(halves: Subsamples) -> np.ndarray:
+        chosen = halves.chosen[:, halves.group].astype(np.float64)  # B n
+        return chosen @ right / (chosen @ steps)
+
+    share = Share(int(right.sum()), int(steps.sum()))
+    value, n = share.count / share.of, len(steps)
+    interval = interval_of_subsamples(value, subsamples_of(n, seed), again, most=1)
+    if interval is None or interval[0] == interval[1]:
+        interval = interval_of_share(value * n, n)
+    return Measurement(share, interval)

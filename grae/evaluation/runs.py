@@ -9,10 +9,14 @@ from grae.errors import DataError, RunError
 from grae.evaluation.benchmark import Comparison
 from grae.evaluation.cache import VERSION
 from grae.evaluation.evaluate import evaluate
+from grae.evaluation.large import with_reconstruction
+from grae.evaluation.large_runs import run_reconstruction, run_tally
 from grae.evaluation.measures import Wanted
+from grae.evaluation.planned import AT_ONCE
 from grae.evaluation.request import EvalRequest, Sets, comparison_of, names_in
 from grae.evaluation.results import keep_evaluation, kept_evaluation
 from grae.evaluation.strings import Strings, digest
+from grae.evaluation.tallied import evaluation_of
 from grae.evaluation.work import Work
 from grae.paths import MODEL_FILE
 from grae.pretrained import comes_with_grae, written_to
@@ -139,26 +143,38 @@ def open_run(
 
 def measure(run: LoadedRun, request: EvalRequest, *, again: bool = True, work: Work | None = None) -> dict[str, Any]:
     """Evaluates a loaded run; see `evaluate_run`."""
-    molecules = run.model.language_grammar_.language.is_molecular
-    comparison = comparison_of(request, run.sets, run.held_out if molecules else ())
-    settings = _settings(run, request, comparison)
+    comparison = run_comparison(run, request)
+    settings = run_settings(run, request, comparison)
     evaluation = None if again else kept_evaluation(written_to(run.place), settings)
     if evaluation is None:
-        evaluation = evaluate(
-            run.model,
-            training=run.training,
-            held_out=run.held_out,
-            comparison=comparison,
-            n=request.n,
-            density=request.density,
-            temperature=request.temperature,
-            constraints=request.constraints,
-            completion=request.completion,
-            measures=request.measures,
-            work=work or Work(request.seed, request.jobs),
-        ).to_dict()
+        work = work or Work(request.seed, request.jobs)
+        if request.n > AT_ONCE:
+            with run_tally(run, request, comparison, work=work) as tally:
+                samples = evaluation_of(tally, run.model.language_grammar_.language.valid_means)
+            measured = with_reconstruction(samples, run_reconstruction(run, request, work))
+        else:
+            measured = evaluate(
+                run.model,
+                training=run.training,
+                held_out=run.held_out,
+                comparison=comparison,
+                n=request.n,
+                density=request.density,
+                temperature=request.temperature,
+                constraints=request.constraints,
+                completion=request.completion,
+                measures=request.measures,
+                work=work,
+            )
+        evaluation = measured.to_dict()
         keep_evaluation(written_to(run.place), settings, evaluation)
     return evaluation
+
+
+def run_comparison(run: LoadedRun, request: EvalRequest) -> Comparison:
+    """The references of a run's samples: the named sets, else its held-out strings."""
+    molecules = run.model.language_grammar_.language.is_molecular
+    return comparison_of(request, run.sets, run.held_out if molecules else ())
 
 
 def fit_missing_densities(
@@ -208,7 +224,7 @@ def _missing(model: "GrammarAutoencoder", requested: str | None) -> Iterable[str
             yield name
 
 
-def _settings(run: LoadedRun, request: EvalRequest, comparison: Comparison) -> dict[str, Any]:
+def run_settings(run: LoadedRun, request: EvalRequest, comparison: Comparison) -> dict[str, Any]:
     """All that the result depends on, as JSON."""
     from grae.datasets.readers import file_checksum
     from grae.version import __version__

@@ -1,7 +1,10 @@
 """Samples of a model for evaluation, decoded under its constraints and under the grammar alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from grae.density.blocks import code_blocks
+from grae.shards import Shard
 
 if TYPE_CHECKING:
     from grae.grammar.template import Template
@@ -47,14 +50,50 @@ def drawn(
     Raises:
         SettingsError: as `GrammarAutoencoder.decodings`.
     """
-    codes = model.density_named(density).sample(n, seed)
-    given: dict[str, Any] = {"temperature": temperature, "seed": seed, "template": template, "raw": True}
-    if completion == "none":
-        attempts = model.decodings(codes, 1, constraints=constraints, **given)
-        return Samples([text for (text,) in attempts], None)
+    texts: list[str | None] = []
+    without: list[str] = []
+    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "template": template}
+    beyond = completion == "forced" and model.constraints_used(constraints) == "semantic"
+    for _, block in drawn_blocks(model, n, density=density, seed=seed, completion=completion, **given):
+        texts += block.texts
+        without += block.without or ()
+    return Samples(texts, without if beyond else None)
 
-    def decoded(constraints: "Constraints | None") -> list[str]:
-        return model.inverse_transform(codes, constraints=constraints, **given)
 
-    beyond = model.constraints_used(constraints) == "semantic"
-    return Samples(decoded(constraints), decoded("grammar") if beyond else None)
+def drawn_blocks(
+    model: "GrammarAutoencoder",
+    n: int,
+    *,
+    density: str | None = None,
+    temperature: float = 0.0,
+    seed: int = 0,
+    constraints: "Constraints | None" = None,
+    completion: "Completion" = "forced",
+    template: "Template | None" = None,
+    shard: Shard | None = None,
+) -> Iterator[tuple[int, Samples]]:
+    """The samples of `drawn` in blocks (`grae.density.blocks`), with their numbers; memory does not grow with n.
+
+    Args:
+        model: as in `drawn`.
+        n: number of samples of the whole job.
+        density: as in `drawn`.
+        temperature: as in `drawn`.
+        seed: as in `drawn`.
+        constraints: as in `drawn`.
+        completion: as in `drawn`.
+        template: as in `drawn`.
+        shard: which of the blocks to draw; None for all.
+
+    Raises:
+        SettingsError: as `GrammarAutoencoder.decodings`.
+    """
+    beyond = completion == "forced" and model.constraints_used(constraints) == "semantic"
+    for number, codes, own in code_blocks(model.density_named(density), n, seed, shard):
+        given: dict[str, Any] = {"temperature": temperature, "seed": own, "template": template, "raw": True}
+        if completion == "none":
+            attempts = model.decodings(codes, 1, constraints=constraints, **given)
+            yield number, Samples([text for (text,) in attempts], None)
+            continue
+        texts = model.inverse_transform(codes, constraints=constraints, **given)
+        yield number, Samples(texts, model.inverse_transform(codes, constraints="grammar", **given) if beyond else None)

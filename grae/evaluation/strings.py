@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from grae.datasets.readers import Source
+from grae.datasets.readers import Line, Source
 from grae.datasets.tables import BLANK_ROW
 
 
@@ -43,7 +43,12 @@ def samples_of(source: Source) -> list[str]:
         DataError: the file cannot be read.
     """
     with source.open() as reading:
-        return [line.text for line in reading if line.fault != BLANK_ROW]
+        return list(sample_lines(reading))
+
+
+def sample_lines(reading: Iterable[Line]) -> Iterator[str]:
+    """The strings of `samples_of`, as they are read."""
+    return (line.text for line in reading if line.fault != BLANK_ROW)
 
 
 def digest(*parts: str) -> str:

@@ -12,6 +12,7 @@ from grae.callbacks.protocol import Callback, check
 from grae.callbacks.reporter import Shown
 from grae.datasets.forms import encode_in_form
 from grae.datasets.store import DerivationStore
+from grae.density.blocks import code_blocks
 from grae.errors import SettingsError
 from grae.estimator.base import LatentEstimator, RunOptions
 from grae.grammar import Grammar, codec
@@ -326,7 +327,7 @@ class GrammarAutoencoder(LatentEstimator):
         attempts: int | None = None,
         template: "str | Template | None" = None,
     ) -> list[str]:
-        """Samples new strings: codes are drawn from a density and decoded.
+        """Samples new strings: codes are drawn from a density and decoded, in blocks (`grae.density.blocks`).
 
         With a condition, such as "logP < 3 and QED > 0.7", the strings are distinct and fulfil it, and the codes are
         drawn ever more where strings fulfilled it before; see `grae.conditions`.
@@ -356,8 +357,11 @@ class GrammarAutoencoder(LatentEstimator):
             return sample_where(self, n, where, decoding, density=density, attempts=attempts).complete(str(where))
         if attempts is not None:
             raise SettingsError("attempts without a condition (where)", remedy="leave it out")
-        codes = self.density_named(density).sample(n, seed)
-        return self._decode(codes, Decoding(temperature, seed, constraints, raw=raw, template=template))
+        texts: list[str] = []
+        for block in code_blocks(self.density_named(density), n, seed):
+            decoding = Decoding(temperature, block.seed, constraints, raw=raw, template=template)
+            texts += self._decode(block.codes, decoding)
+        return texts
 
     def score(self, X: Sequence[str], y: object = None) -> float:
         """Reconstruction accuracy: the share of strings that are reconstructed exactly."""

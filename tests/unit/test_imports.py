@@ -25,6 +25,7 @@ ROOMS = (
     "paths",
     "resources",
     "files",
+    "shards",
     "compilation",
     "terminal",
     "callbacks",
