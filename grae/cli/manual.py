@@ -48,7 +48,11 @@ MANUAL = {
     ),
     "encode": Page(
         "Encode strings to latent codes.",
-        ("grae encode --in mine.smi --out codes.npy", "echo CCO | grae encode runs/mine > codes.csv"),
+        (
+            "grae encode --in mine.smi --out codes.npy",
+            "echo CCO | grae encode runs/mine > codes.csv",
+            "grae encode runs/mine --in many.smi --shard 2/8 --out part-2.npy",
+        ),
     ),
     "decode": Page(
         "Decode latent codes to strings.",
@@ -69,14 +73,14 @@ MANUAL = {
             "grae evaluate -n 10000",
             "grae evaluate runs/mine --density all",
             "grae evaluate --samples new.smi --train zinc250k --reference moses-test",
+            "grae evaluate --samples many.smi --shard 2/8 --out part-2.shard",
         ),
     ),
     "merge": Page(
         "Join the parts of a job that was divided with --shard.",
         (
-            "grae encode --in mine.smi --shard 2/8 --out part-2.npy",
             "grae merge part-*.npy --out codes.npy",
-            "grae evaluate --samples mine.smi --shard 2/8 --out part-2.shard",
+            "grae merge part-*.smi --out new.smi",
             "grae merge part-*.shard --json",
         ),
         (

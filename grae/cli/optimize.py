@@ -199,7 +199,8 @@ def optimize(
         int, typer.Option("--workers", min=1, max=MOST_PROCESSES, help="Parallel calls of the target.")
     ] = 1,
     backend: Annotated[
-        Literal["loky", "dask", "ray"], typer.Option("--backend", help="joblib backend of the workers.")
+        Literal["loky", "dask", "ray"],
+        typer.Option("--backend", help="Where the workers are: this machine, or a cluster."),
     ] = "loky",
     timeout: Annotated[float, typer.Option("--timeout", metavar="SEC", help="Time limit per call; 0: none.")] = 60.0,
     seed: Seed = 0,

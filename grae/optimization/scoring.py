@@ -1,9 +1,9 @@
 """Strings scored one after another, several at a time, or together; a target that hangs, raises or dies ends no run.
 
 A built-in target, and a function that only this process has, is called right here. One's own `module:function` is
-called in processes of their own (joblib), which are ended where they do not answer in time, and whose standard output
-goes to standard error. Where several work, a wave of as many strings as workers goes out at a time, so that what is
-under way when the program is killed is one wave. A target that takes many strings at once gets them all.
+called in processes of their own, here or on a cluster, which are ended where they do not answer in time, and whose
+standard output goes to standard error. Where several work, a wave of as many strings as workers goes out at a time, so
+that what is under way when the program is killed is one wave. A target that takes many strings at once gets them all.
 """
 
 import math
@@ -15,10 +15,10 @@ from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import cache
-from multiprocessing import TimeoutError as JoblibTimeout
 from typing import Any, Literal, Self
 
-from grae.errors import MissingExtraError, SettingsError
+from grae.errors import SettingsError
+from grae.optimization.clusters import connect_dask, connect_ray, dask_calls, ray_calls
 from grae.targets.calls import attempts, stdout_to_stderr
 from grae.targets.failures import Outcome
 from grae.targets.target import Target
@@ -40,7 +40,7 @@ class Scorer:
     Args:
         target: the target.
         workers: strings scored at a time, or parts of a batch.
-        backend: of joblib, where there are several.
+        backend: where the processes are: on this machine ("loky"), or on a dask or ray cluster.
         timeout: seconds that a string may take; None for no limit.
 
     It is closed, or used in a `with` statement, so that the processes end.
@@ -113,7 +113,7 @@ class Scorer:
             for number, outcomes in self._elsewhere([[strings[row] for row in rows] for rows in parts]):
                 yield from zip(missing.pop(number), outcomes, strict=True)
             failed = ""
-        except (JoblibTimeout, TimeoutError):
+        except TimeoutError:
             failed = f"no answer within {self.timeout:g} seconds; its process was ended"
         except BrokenProcessPool:
             rows = [row for part in missing.values() for row in part]
@@ -136,18 +136,14 @@ class Scorer:
         self.called = True
         longest = max(map(len, parts))
         limit = None if self.timeout is None else self.timeout * longest * (2 if longest > 1 else 1) + GRACE
-        if self.backend == "loky":
-            yield from _local(
-                self.workers, limit, [(n, self.target, part, self.timeout) for n, part in enumerate(parts)]
-            )
-            return
-        from joblib import Parallel, delayed, parallel_config
-
-        with parallel_config(self.backend, n_jobs=max(2, self.workers)):
-            work: Any = Parallel(timeout=limit, pre_dispatch="all", return_as="generator_unordered")
-            yield from work(
-                delayed(_numbered)(number, self.target, part, self.timeout) for number, part in enumerate(parts)
-            )
+        calls = [(number, self.target, part, self.timeout) for number, part in enumerate(parts)]
+        match self.backend:
+            case "dask":
+                yield from dask_calls(_numbered, calls, limit)
+            case "ray":
+                yield from ray_calls(_numbered, calls, limit)
+            case _:
+                yield from _local(self.workers, limit, calls)
 
 
 @cache
@@ -185,7 +181,7 @@ def _numbered(number: int, target: Target, texts: Sequence[str], timeout: float 
 
 
 def _ready(backend: str) -> str:
-    """Makes a backend known to joblib.
+    """Connects to a backend.
 
     Raises:
         SettingsError: there is no such backend.
@@ -195,21 +191,10 @@ def _ready(backend: str) -> str:
         case "loky":
             return backend
         case "dask":
-            try:
-                from dask.distributed import Client, get_client  # pyright: ignore[reportMissingImports]
-            except ImportError:
-                raise MissingExtraError("dask.distributed", "dask") from None
-            try:
-                get_client()
-            except ValueError:  # none is connected: a cluster of this machine
-                Client()
+            connect_dask()
             return backend
         case "ray":
-            try:
-                from ray.util.joblib import register_ray  # pyright: ignore[reportMissingImports]
-            except ImportError:
-                raise MissingExtraError("ray", "ray") from None
-            register_ray()
+            connect_ray()
             return backend
         case _:
             raise SettingsError.unknown("backend", backend, BACKENDS)

@@ -57,7 +57,7 @@ class SearchOptions(NamedSettings):
             rank (`retraining.py`); None for never. Not in the paper strategy.
         seed: of everything that is drawn.
         workers: parallel calls of the target.
-        backend: of joblib, for several workers.
+        backend: where the workers are: "loky" for this machine, "dask" or "ray" for a cluster.
         timeout: time limit per string in seconds; None or 0 for no limit.
 
     Raises:

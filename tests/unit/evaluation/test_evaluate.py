@@ -16,8 +16,7 @@ from grae.evaluation import (
     evaluate_densities,
     evaluate_samples,
 )
-from grae.evaluation.evaluate import step_accuracy
-from grae.evaluation.reconstruction import right_steps
+from grae.evaluation.reconstruction import right_steps, step_accuracy
 from grae.evaluation.resampling import interval_of_share
 from grae.grammar import Grammar, load_grammar
 from grae.sequence import GrammarAutoencoder
