@@ -39,15 +39,14 @@ class BlockFile:
 
     def add(self, content: bytes, rows: int) -> None:
         """Writes a block."""
-        if not self.sizes:
-            self.file.write(self.heading)
-        self.file.write(content)
+        if content:
+            self.file.write(content if any(self.sizes) else self.heading + content)
         self.sizes.append(len(content))
         self.rows.append(rows)
 
     def end(self) -> None:
-        """Writes the heading of a file without blocks."""
-        if not self.sizes:
+        """Writes the heading of a file without rows."""
+        if not any(self.sizes):
             self.file.write(self.heading)
 
     def arrays(self) -> dict[str, np.ndarray]:

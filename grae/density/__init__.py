@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from grae.density.base import Density
     from grae.density.densities import DENSITIES
     from grae.density.flow import SplineFlow
+    from grae.density.gaussianization import Gaussianization
     from grae.density.gaussians import Gaussian, Mixture
+    from grae.density.geometry import Geometry
     from grae.density.normal import StandardNormal
     from grae.density.storage import load_densities, save_densities
     from grae.density.two_stage import TwoStage
@@ -22,6 +24,8 @@ __all__ = [
     "AutoMixture",
     "Density",
     "Gaussian",
+    "Gaussianization",
+    "Geometry",
     "Mixture",
     "SplineFlow",
     "StandardNormal",
@@ -34,6 +38,8 @@ _HOMES = {
     "AutoMixture": "auto_mixture",
     "Density": "base",
     "Gaussian": "gaussians",
+    "Gaussianization": "gaussianization",
+    "Geometry": "geometry",
     "Mixture": "gaussians",
     "SplineFlow": "flow",
     "StandardNormal": "normal",

@@ -14,6 +14,8 @@ DENSITIES: "Table[type[Density]]" = Table(
         "gmm-auto": ("grae.density.auto_mixture:AutoMixture", "mixture sized by held-out likelihood"),
         "gaussian": ("grae.density.gaussians:Gaussian", "one Gaussian"),
         "flow": ("grae.density.flow:SplineFlow", "a normalizing flow"),
+        "gaussianization": ("grae.density.gaussianization:Gaussianization", "rotations and splines"),
+        "geometry": ("grae.density.geometry:Geometry", "a Riemannian metric's uniform density"),
         "normal": ("grae.density.normal:StandardNormal", "N(0, I)"),
         "two-stage": ("grae.density.two_stage:TwoStage", "a VAE of the codes"),
     },

@@ -1,0 +1,238 @@
+"""Geometry-aware sampling: the uniform density of a Riemannian metric that is large near the training codes.
+
+The metric is G(z) = sum_i S_i^-1 exp(-|z - c_i|^2_i / rho^2) + lambda exp(-tau |z|^2) I, where |v|^2_i = v' S_i^-1 v.
+The density is proportional to the volume element, sqrt(det G(z)) (Chadebec and Allassonniere, NeurIPS 2022). There, c_i
+and S_i are means and covariances of a variational encoder. Deterministic encoders have none: here c_i are the centers
+of clusters of the codes, found by k-means, and S_i the diagonal covariances of the codes in each, in the coordinates of
+the Gaussian fitted to all codes. As published, rho is the largest distance of a center to its nearest.
+
+Samples are drawn by Hamiltonian Monte Carlo, as published. `log_prob` needs the integral of the volume element. It is
+estimated by importance sampling from the Gaussians that the terms of the sum are near their centers; `about` has the
+effective number of these draws, which is small where the estimate is poor.
+"""
+
+import math
+from typing import Any, Self
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
+
+from grae.density.base import Density
+from grae.density.gaussians import Gaussian
+from grae.errors import SettingsError
+
+CODES_EACH = 20  # codes in a cluster on average, at least
+FLOOR = 1e-2  # of a variance in a cluster, relative to the mean variance in all clusters
+ROWS = 20_000  # codes that are clustered
+ITERATIONS = 50  # of k-means
+DRAWS = 20_000  # importance samples of the integral
+TOGETHER = 1_024  # codes at a time
+STEPS, LEAPS, ACCEPTED = 100, 10, 0.7  # of Hamiltonian Monte Carlo; the step size is adapted to the share accepted
+ARRAYS = ("centers", "variances")
+
+
+class Geometry(Density):
+    """The uniform density of a Riemannian metric, in coordinates in which the codes have covariance I.
+
+    Args:
+        centers: maximum number of clusters.
+        regularization: lambda.
+        decay: tau.
+
+    Raises:
+        SettingsError: a setting is out of range.
+    """
+
+    def __init__(self, *, centers: int = 200, regularization: float = 1e-2, decay: float = 1e-3) -> None:
+        if centers < 1 or regularization <= 0 or decay <= 0:
+            raise SettingsError(
+                f"geometry: centers {centers}, regularization {regularization}, decay {decay}; expected at least 1, "
+                "and above 0"
+            )
+        self.most, self.regularization, self.decay = centers, regularization, decay
+        self.about: dict[str, Any] = {}
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """See Density."""
+        self._fitted()
+        arrays, about = self._gaussian.state()
+        own = {f"gaussian.{name}": array for name, array in arrays.items()}
+        numbers = {"rho2": self._rho2, "log_integral": self._log_integral}
+        metric = {"regularization": self.regularization, "decay": self.decay, **numbers}
+        return own | {"centers": self._centers, "variances": self._variances}, {
+            **self.about,
+            "metric": metric,
+            "gaussian": about,
+        }
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Self:
+        """See Density."""
+        gaussian = {name.partition(".")[2]: array for name, array in arrays.items() if name.startswith("gaussian.")}
+        own = {name: array for name, array in arrays.items() if not name.startswith("gaussian.")}
+        metric = about.get("metric")
+        names = {"regularization", "decay", "rho2", "log_integral"}
+        if own.keys() != set(ARRAYS) or not isinstance(about.get("gaussian"), dict):
+            raise ValueError(
+                f"expected the arrays {', '.join(ARRAYS)} and a Gaussian, found {', '.join(own) or 'none'}"
+            )
+        if not isinstance(metric, dict) or metric.keys() != names:
+            raise ValueError(f"expected the metric's {', '.join(sorted(names))}, found {metric!r}")
+        if not all(isinstance(value, float) and math.isfinite(value) for value in metric.values()):
+            raise ValueError(f"the metric must hold finite numbers, found {metric!r}")
+        try:
+            density = cls(regularization=metric["regularization"], decay=metric["decay"])
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+        density._gaussian = Gaussian.from_state(gaussian, about["gaussian"])
+        density.dim = dim = len(density._gaussian.center)
+        for name, array in own.items():
+            if array.ndim != 2 or array.shape[1] != dim or not len(array) or array.dtype != np.float64:
+                raise ValueError(f"{name} has shape {array.shape} and type {array.dtype}, not (K, {dim}) float64")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} holds a value that is NaN or infinite")
+        if own["centers"].shape != own["variances"].shape or (own["variances"] <= 0).any() or metric["rho2"] <= 0:
+            raise ValueError("variances must be positive, as many as centers, and rho2 must be positive")
+        density._centers, density._variances = own["centers"], own["variances"]
+        density._rho2, density._log_integral = metric["rho2"], metric["log_integral"]
+        density.about = {name: value for name, value in about.items() if name not in ("gaussian", "metric")}
+        return density
+
+    def _fit(self, z: np.ndarray, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self._gaussian = Gaussian().fit(z, seed)
+        rows = np.sort(rng.permutation(len(z))[:ROWS])
+        x = self._whiten(np.asarray(z[rows], np.float64))
+        k = max(1, min(self.most, len(x) // CODES_EACH))
+        self._centers, self._variances = clusters(x, k, rng)
+        self._rho2 = _largest_nearest(self._centers)
+        self._log_integral = 0.0
+        draws, log_q = self._draw_near_centers(DRAWS, rng)
+        log_weights = np.concatenate([self._volume(part)[0] for part in _parts(draws)]) - log_q
+        self._log_integral = float(logsumexp(log_weights)) - math.log(len(draws))  # pyright: ignore[reportArgumentType]
+        weights = np.exp(log_weights - logsumexp(log_weights))
+        self.about = {"codes": len(z), "centers": k, "effective_draws": float(1 / np.square(weights).sum())}
+
+    def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        starts, _ = self._draw_near_centers(n, rng)
+        gaussian = self._gaussian
+        codes = np.empty_like(starts)
+        for first in range(0, n, TOGETHER):
+            x = self._chains(starts[first : first + TOGETHER], rng)
+            codes[first : first + TOGETHER] = (x @ gaussian.factors[0].T) * gaussian.scale + gaussian.center
+        return codes
+
+    def _log_prob(self, z: np.ndarray) -> np.ndarray:
+        gaussian = self._gaussian
+        log_determinant = np.log(np.diagonal(gaussian.factors[0])).sum() + np.log(gaussian.scale).sum()
+        volumes = [self._volume(part)[0] for part in _parts(self._whiten(z))]
+        return np.concatenate(volumes) - self._log_integral - log_determinant
+
+    def _volume(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The logarithm of the volume element, 1/2 log det G, at (n, D), (n,), and its gradient, (n, D)."""
+        precisions = 1 / self._variances  # K D
+        squares = (
+            np.square(x) @ precisions.T
+            - 2 * x @ (self._centers * precisions).T
+            + (np.square(self._centers) * precisions).sum(axis=1)
+        )
+        log_kernels = -squares / self._rho2  # n K
+        log_floor = math.log(self.regularization) - self.decay * np.einsum("nd,nd->n", x, x)
+        top = np.maximum(log_kernels.max(axis=1), log_floor)[:, None]
+        kernels, floor = np.exp(log_kernels - top), np.exp(log_floor[:, None] - top)
+        metric = kernels @ precisions + floor  # n D, divided by exp(top)
+        log_volume = 0.5 * (np.log(metric) + top).sum(axis=1)
+        shares = (1 / metric) @ precisions.T * kernels  # n K: of each term in the sum over dimensions
+        pull = shares @ (self._centers * precisions) - x * (shares @ precisions)
+        decay = self.decay * x * (floor / metric).sum(axis=1)[:, None]
+        return log_volume, pull / self._rho2 - decay
+
+    def _draw_near_centers(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draws from the Gaussians that the metric's terms are near their centers, (n, D), and their log density.
+
+        A term alone has the volume element exp(-D/2 |x - c|^2_i / rho^2) up to a constant. The Gaussians are half as
+        wide again, so that they cover what lies between centers.
+        """
+        dim = self._centers.shape[1]
+        variances = 1.5**2 * self._variances * self._rho2 / dim  # K D
+        chosen = rng.integers(len(self._centers), size=n)
+        draws = self._centers[chosen] + np.sqrt(variances[chosen]) * rng.standard_normal((n, dim))
+        log_q = []
+        constants = -0.5 * (np.log(variances).sum(axis=1) + dim * math.log(2 * math.pi)) - math.log(len(variances))
+        for part in _parts(draws):
+            squares = (
+                np.square(part) @ (1 / variances).T
+                - 2 * part @ (self._centers / variances).T
+                + (np.square(self._centers) / variances).sum(axis=1)
+            )
+            log_q.append(logsumexp(constants - squares / 2, axis=1))
+        return draws, np.concatenate([np.empty(0), *log_q])
+
+    def _chains(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The ends of chains of Hamiltonian Monte Carlo that begin at (n, D)."""
+        size = math.sqrt(self._rho2 / x.shape[1] * float(self._variances.mean())) / LEAPS
+        log_volume, gradient = self._volume(x)
+        for _ in range(STEPS):
+            momentum = rng.standard_normal(x.shape)
+            energy = log_volume - 0.5 * np.square(momentum).sum(axis=1)
+            there, slope = x, gradient
+            for _ in range(LEAPS):
+                momentum = momentum + 0.5 * size * slope
+                there = there + size * momentum
+                new_volume, slope = self._volume(there)
+                momentum = momentum + 0.5 * size * slope
+            gain = new_volume - 0.5 * np.square(momentum).sum(axis=1) - energy
+            accepted = np.log(rng.random(len(x))) < gain
+            x = np.where(accepted[:, None], there, x)
+            log_volume = np.where(accepted, new_volume, log_volume)
+            gradient = np.where(accepted[:, None], slope, gradient)
+            size *= 1.1 if accepted.mean() > ACCEPTED else 0.9
+        return x
+
+    def _whiten(self, z: np.ndarray) -> np.ndarray:
+        """Whitens codes (n, D): the Gaussian becomes N(0, I)."""
+        x = (z - self._gaussian.center) / self._gaussian.scale
+        return solve_triangular(self._gaussian.factors[0], x.T, lower=True, check_finite=False).T
+
+
+def clusters(x: np.ndarray, k: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The centers of k clusters of codes (n, D), by k-means from random codes, and the variances in them, (k, D) each.
+
+    A variance is at least `FLOOR` of their mean, and clusters of few codes take on the variances of all clusters.
+    """
+    centers = x[rng.permutation(len(x))[:k]]
+    nearest = np.zeros(len(x), np.int64)
+    for _ in range(ITERATIONS):
+        before = nearest
+        nearest = np.concatenate(
+            [(np.square(centers).sum(axis=1) - 2 * part @ centers.T).argmin(axis=1) for part in _parts(x)]
+        )
+        counts, sums = _sums(nearest, x, k)
+        centers = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centers)
+        if (nearest == before).all():
+            break
+    _, squares = _sums(nearest, np.square(x - centers[nearest]), k)
+    pooled = squares.sum(axis=0) / len(x)
+    variances = (squares + x.shape[1] * pooled) / (counts + x.shape[1])[:, None]
+    floor = FLOOR * float(pooled.mean()) if pooled.any() else FLOOR
+    return centers, np.maximum(variances, floor)
+
+
+def _sums(groups: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The sizes (k,) of k groups, and the sums of the values (n, D) in each, (k, D)."""
+    sums = np.zeros((k, values.shape[1]))
+    np.add.at(sums, groups, values)
+    return np.bincount(groups, minlength=k), sums
+
+
+def _largest_nearest(centers: np.ndarray) -> float:
+    """The largest squared distance of a center to its nearest; D for a single center."""
+    if len(centers) < 2:
+        return float(centers.shape[1])
+    nearest = [np.partition(np.square(centers - center).sum(axis=1), 1)[1] for center in centers]
+    return max(float(max(nearest)), 1e-3 * centers.shape[1])
+
+
+def _parts(x: np.ndarray) -> list[np.ndarray]:
+    return [x[first : first + TOGETHER] for first in range(0, len(x), TOGETHER)]
