@@ -11,12 +11,13 @@ import typer
 from grae.cli.options import AsJson
 from grae.cli.output import emit, note, written
 from grae.errors import DataError, SettingsError
-from grae.shards import SUFFIX, Part, parts_in
 
 if TYPE_CHECKING:
     import numpy as np
 
-Parts = dict[Path, Part]
+    from grae.shards import Part
+
+    Parts = dict[Path, Part]
 
 
 def merge(
@@ -36,6 +37,7 @@ def merge(
     The result is that of the whole job on one machine. Parts are checked to be of one job, and complete.
     """
     from grae.cli.parts import NAMES
+    from grae.shards import SUFFIX, parts_in
 
     by_path = parts_in([Path(part.removesuffix(SUFFIX)) for part in parts], lambda name: NAMES.get(name, name))
     verb = next(iter(by_path.values())).verb
@@ -52,7 +54,7 @@ def merge(
             raise DataError(f"parts of `grae {verb}` cannot be merged", remedy="merge parts of this version of grae")
 
 
-def _merge_codes(parts: Parts, out: str, as_json: bool) -> None:
+def _merge_codes(parts: "Parts", out: str, as_json: bool) -> None:
     """Writes the codes of all parts, and the table of skipped strings."""
     from grae.cli.encode import SKIPPED, Totals
     from grae.cli.parts import NO_STDOUT
@@ -79,7 +81,7 @@ def _merge_codes(parts: Parts, out: str, as_json: bool) -> None:
         note(f"{totals.n:,} codes of width {about['width']} in {out}")
 
 
-def _merge_samples(parts: Parts, out: str, as_json: bool) -> None:
+def _merge_samples(parts: "Parts", out: str, as_json: bool) -> None:
     """Writes the strings of all parts, and reports their validity, uniqueness and novelty."""
     from grae.cli.parts import NO_STDOUT
     from grae.cli.sample_report import Report, print_report
@@ -98,7 +100,7 @@ def _merge_samples(parts: Parts, out: str, as_json: bool) -> None:
     print_report(shares, report.counts)
 
 
-def _merge_evaluations(parts: Parts, as_json: bool) -> None:
+def _merge_evaluations(parts: "Parts", as_json: bool) -> None:
     """Prints the evaluation of all parts."""
     from grae.cli.evaluate import print_evaluation
     from grae.evaluation.large import merged
@@ -107,7 +109,7 @@ def _merge_evaluations(parts: Parts, as_json: bool) -> None:
     print_evaluation({**first.about["title"], **merged(list(parts.values())).to_dict()}, as_json)
 
 
-def _merge_files(parts: Parts, out: str, *, width: int | None = None) -> int:
+def _merge_files(parts: "Parts", out: str, *, width: int | None = None) -> int:
     """Writes the blocks of the parts' files to one file; returns the number of rows."""
     from grae.cli.blocks import LAYOUT, format_of, merge_blocks
 

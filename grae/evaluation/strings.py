@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from grae.datasets.readers import Line, Source
+from grae.datasets.readers import Source
+from grae.datasets.reading import Line
 from grae.datasets.tables import BLANK_ROW
 
 
