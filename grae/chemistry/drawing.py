@@ -11,6 +11,7 @@ from grae.errors import DataError
 from grae.files import atomic_write
 
 PANEL = (260, 220)
+HIGHLIGHT = (0.98, 0.85, 0.55)
 
 
 def draw_grid(
@@ -20,7 +21,7 @@ def draw_grid(
     columns: int = 5,
     panel: tuple[int, int] = PANEL,
 ) -> Path:
-    """Draws molecules side by side into a PNG file; the panel of a string that is not valid says so.
+    """Draws molecules side by side into a PNG or SVG file; the panel of a string that is not valid says so.
 
     Args:
         smiles: the molecules, row by row.
@@ -41,19 +42,60 @@ def draw_grid(
     legends = list(legends) if legends is not None else [""] * len(smiles)
     if len(legends) != len(smiles):
         raise DataError(f"{len(legends)} legends for {len(smiles)} molecules", remedy="give one legend a molecule")
-    molecules = [read(text) for text in smiles]
-    columns = max(1, min(columns, len(smiles)))
-    rows = -(-len(smiles) // columns)
-    width, height = panel
-    canvas = rdMolDraw2D.MolDraw2DCairo(columns * width, rows * height, width, height)
-    canvas.drawOptions().legendFontSize = 18
-    canvas.drawOptions().prepareMolsBeforeDrawing = False
     with rdBase.BlockLogs():
-        canvas.DrawMolecules([prepared(molecule or _not_valid()) for molecule in molecules], legends=legends)
+        molecules = [prepared(read(text) or _not_valid()) for text in smiles]
+    return draw_molecules(molecules, path, legends, columns=columns, panel=panel)
+
+
+def draw_molecules(
+    molecules: Sequence[Chem.Mol],
+    path: str | Path,
+    legends: Sequence[str],
+    *,
+    columns: int = 5,
+    panel: tuple[int, int] = PANEL,
+    marked: Sequence[Sequence[int]] | None = None,
+) -> Path:
+    """Draws molecules with coordinates side by side into a file.
+
+    Args:
+        molecules: as `prepared` returns them, row by row.
+        path: a file, .svg or PNG; replaced in one step, its folder is made.
+        legends: a line under each.
+        columns: panels in a row.
+        panel: width and height of a panel in pixels.
+        marked: the atoms of each to highlight, with the bonds between them.
+
+    Returns:
+        The file.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    columns = max(1, min(columns, len(molecules)))
+    rows = -(-len(molecules) // columns)
+    width, height = panel
+    is_svg = Path(path).suffix.lower() == ".svg"
+    make = rdMolDraw2D.MolDraw2DSVG if is_svg else rdMolDraw2D.MolDraw2DCairo
+    canvas = make(columns * width, rows * height, width, height)
+    options = canvas.drawOptions()
+    options.legendFontSize = 18
+    options.prepareMolsBeforeDrawing = False
+    options.setHighlightColour(HIGHLIGHT)
+    atoms = [list(of_one) for of_one in marked or [[] for _ in molecules]]
+    bonds = [_between(molecule, set(of_one)) for molecule, of_one in zip(molecules, atoms, strict=True)]
+    with rdBase.BlockLogs():
+        canvas.DrawMolecules(list(molecules), highlightAtoms=atoms, highlightBonds=bonds, legends=list(legends))
         canvas.FinishDrawing()
+    drawing = canvas.GetDrawingText()
     with atomic_write(Path(path)) as temporary:
-        temporary.write_bytes(canvas.GetDrawingText())
+        temporary.write_bytes(drawing.encode() if isinstance(drawing, str) else drawing)
     return Path(path)
+
+
+def _between(molecule: Chem.Mol, atoms: set[int]) -> list[int]:
+    """The bonds between some atoms."""
+    return [bond.GetIdx() for bond in molecule.GetBonds() if {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= atoms]
 
 
 def prepared(molecule: Chem.Mol) -> Chem.Mol:

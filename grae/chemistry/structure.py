@@ -3,12 +3,15 @@
 Source: Polykovskiy et al., Frontiers in Pharmacology 11, 2020; `moses/metrics/utils.py` of molecularsets/moses.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from rdkit import Chem, DataStructs, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem.Scaffolds import MurckoScaffold
+
+from grae.chemistry.reading import read
 
 FINGERPRINT_BITS = 1024
 FINGERPRINT_RADIUS = 2
@@ -19,6 +22,26 @@ def fingerprint(molecule: Chem.Mol) -> np.ndarray:
     """The Morgan fingerprint of radius 2 and 1024 bits, without chirality, packed: (16,) uint64."""
     bits = _generator().GetFingerprint(molecule)
     return np.frombuffer(DataStructs.BitVectToBinaryText(bits), np.uint64)
+
+
+def tanimoto(one: str, others: Sequence[str]) -> np.ndarray:
+    """Tanimoto similarities of the fingerprints of molecules to that of one, (n,) float64; 0 where one is not valid.
+
+    Args:
+        one: a SMILES.
+        others: n of them.
+    """
+    similarities = np.zeros(len(others))
+    reference = read(one)
+    if reference is None:
+        return similarities
+    bits = fingerprint(reference)
+    for row, molecule in enumerate(map(read, others)):
+        if molecule is not None:
+            mine = fingerprint(molecule)
+            either = int(np.bitwise_count(bits | mine).sum())
+            similarities[row] = int(np.bitwise_count(bits & mine).sum()) / either if either else 1.0
+    return similarities
 
 
 def fragments(molecule: Chem.Mol) -> list[str]:

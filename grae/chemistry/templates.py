@@ -4,6 +4,7 @@ An attachment point is a dummy atom. With one neighbor it stands for a substitue
 atom map numbers on it (`[1*]`, `[*:1]`) mean nothing.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rdkit import Chem, rdBase
@@ -89,10 +90,10 @@ def scaffold_query(template: str) -> Chem.Mol:
     return result
 
 
-def holds(template: str, smiles: str | None) -> bool:
-    """Whether a molecule holds the scaffold of a template; see `scaffold_query`."""
-    molecule = read(smiles)
-    return molecule is not None and molecule.HasSubstructMatch(scaffold_query(template))
+def hold(template: str, smiles: Sequence[str | None]) -> list[bool]:
+    """Which molecules hold the scaffold of a template; see `scaffold_query`."""
+    query = scaffold_query(template)
+    return [molecule is not None and molecule.HasSubstructMatch(query) for molecule in map(read, smiles)]
 
 
 _BONDS = {

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from grae.cli import (
+    analogs,
     compare,
     data,
     decode,
@@ -20,6 +21,7 @@ from grae.cli import (
     evaluate,
     grammar,
     images,
+    interpolate,
     merge,
     models,
     optimize,
@@ -100,6 +102,8 @@ app.command("train")(train.train)
 app.command("encode")(encode.encode)
 app.command("decode")(decode.decode)
 app.command("sample")(sample.sample)
+app.command("analogs")(analogs.analogs)
+app.command("interpolate")(interpolate.interpolate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("merge")(merge.merge)

@@ -65,6 +65,22 @@ MANUAL = {
             "grae sample runs/mine -n 100 --out new.smi --draw new.png",
             "grae sample --grammar arithmetic --density gaussian --seed 7",
             "grae sample -n 100 --where 'logP < 3 and heavy_atoms < 25'",
+            "grae sample --model zinc250k --template 'c1ccc(*)cc1' -n 20",
+        ),
+    ),
+    "analogs": Page(
+        "Strings similar to a given one.",
+        (
+            "grae analogs 'CC(=O)Nc1ccc(O)cc1' --model zinc250k",
+            "grae analogs 'CC(=O)Nc1ccc(O)cc1' --template '*Nc1ccc(O)cc1' --draw a.svg",
+            "grae analogs 'x*sin(x)' -g arithmetic --least-similarity 0.3",
+        ),
+    ),
+    "interpolate": Page(
+        "The strings between two strings.",
+        (
+            "grae interpolate 'CC(=O)Nc1ccc(O)cc1' 'CC(=O)Oc1ccccc1' --draw way.svg",
+            "grae interpolate 'x*sin(x)' 'exp(x)+1' --grammar arithmetic -n 12",
         ),
     ),
     "evaluate": Page(

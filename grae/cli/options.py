@@ -20,6 +20,17 @@ RunArgument = Annotated[
         autocompletion=runs,
     ),
 ]
+RunOption = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="A run's folder, its name under runs/, or a pretrained model. [default: the latest run, or else "
+        "the model that fits]",
+        show_default=False,
+        autocompletion=runs,
+    ),
+]
 ModelName = Annotated[
     str | None,
     typer.Option(

@@ -92,7 +92,7 @@ def sample(
 
     With --template every string is the template with its holes filled, so that every molecule holds the scaffold.
 
-    A --rule that is a predicate is kept by decoding codes again, with less likely choices; strings for which it never
+    A --rule that is a predicate is kept by decoding codes again, with next-best choices; strings for which it never
     holds are counted and not written. An automaton is enforced at each step, in the place of the language's.
 
     With --where, the strings are distinct and fulfil the condition. Codes are drawn ever more where strings fulfilled

@@ -211,6 +211,32 @@ class Language:
         """
         return None
 
+    def hold(self, template: str, texts: Sequence[str]) -> "np.ndarray":
+        """Which strings hold a template in the language's own notation, (n,) bool; see `placed`.
+
+        Raises:
+            SettingsError: the language has no such notation.
+        """
+        raise SettingsError(f"{self.plural} have no templates of their own", remedy="name the holes in angle brackets")
+
+    def similarities(self, grammar: "Grammar", text: str, texts: Sequence[str]) -> "np.ndarray":
+        """How similar strings are to one, (n,) float64 from 0 to 1: here the min-max similarity of their fragments.
+
+        Args:
+            grammar: of the strings, without motifs.
+            text: the string.
+            texts: others.
+
+        Raises:
+            ParseError: a string is not in the grammar's language.
+        """
+        from grae.grammar.codec import encode
+        from grae.grammar.fragments import fragments
+        from grae.grammar.sparse_counts import min_max_and_products
+
+        one, others = (fragments(grammar, encode(grammar, some).derivations) for some in ([text], texts))
+        return min_max_and_products(one, others)[0, :, 0]
+
     def normalized(self, texts: Sequence[str]) -> list[str]:
         """Decoded strings as returned to a user: in canonical form if they have one."""
         return list(texts)

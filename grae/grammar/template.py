@@ -52,6 +52,16 @@ class Template:
         """The same with marks around holes."""
         return _holed(self.grammar).builder.form(self.skeleton, marks=True, bonded=self.bonded)
 
+    def is_held_by(self, ids: Sequence[int] | np.ndarray) -> bool:
+        """Whether a derivation is one of the template.
+
+        Args:
+            ids: a complete leftmost derivation of the grammar without motifs, (T,).
+        """
+        plain = self.grammar.plain
+        ids = np.asarray(ids).astype(np.int64)
+        return _is_held(self.skeleton, 0, plain, ids.tolist(), children_of(plain, ids), 0)
+
     def __repr__(self) -> str:
         return f"Template({self.text!r})"
 
@@ -168,6 +178,27 @@ def _placed(grammar: Grammar, text: str, written: str, spans: Sequence[tuple[int
             ids.append(tree.ids[node])
         node += 1
     return Template(text, grammar, holed.skeleton(np.array(ids)), bonded=True)
+
+
+def _is_held(
+    skeleton: Skeleton, fixed: int, plain: Grammar, ids: list[int], children: list[list[int]], node: int
+) -> bool:
+    """Whether a subtree of a derivation is one of a subtree of a template."""
+    symbol = skeleton.symbols[fixed]
+    below = skeleton.children[fixed]
+    if symbol < 0:
+        return skeleton.ids[fixed] == ids[node] and all(
+            _is_held(skeleton, part, plain, ids, children, child)
+            for part, child in zip(below, children[node], strict=True)
+        )
+    if symbol < SEGMENT:
+        return True
+    while not _is_held(skeleton, below[0], plain, ids, children, node):
+        production = plain.productions[ids[node]]
+        if production.rhs[-1:] != (production.lhs,):
+            return False
+        node = children[node][-1]
+    return True
 
 
 class _Tree:

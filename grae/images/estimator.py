@@ -13,12 +13,12 @@ from grae.callbacks.reporter import Shown
 from grae.density import Density, TwoStage
 from grae.errors import DataError, SettingsError
 from grae.estimator.base import LatentEstimator, RunOptions
+from grae.estimator.interpolation import rescaled_line, slerp
 from grae.images import saved
 from grae.images.batches import ImageBatches, decode_codes, encode_images
 from grae.images.build import build
 from grae.images.data import validate_images
 from grae.images.densities import fit_densities, unfitted
-from grae.images.interpolation import rescaled_line, slerp
 from grae.images.recipes import model_of_images
 from grae.images.resolution import resolve_settings
 from grae.images.validation import split_of_images, validation_of

@@ -14,6 +14,8 @@ from grae.grammar import Grammar
 from grae.grammar.language import Form, Language, Property
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from grae.grammar.codec import Derivations
     from grae.grammar.sparse_counts import Counts
 
@@ -76,6 +78,20 @@ class Molecules(Language):
         if is_named and not (form == "kekule" and is_aromatic(template)):
             return None
         return with_placeholders(template, kekule=form == "kekule")
+
+    def hold(self, template: str, texts: Sequence[str]) -> "np.ndarray":
+        """Which molecules hold the scaffold of a template, by RDKit's substructure search."""
+        import numpy as np
+
+        from grae.chemistry.templates import hold
+
+        return np.array(hold(template, texts), bool)
+
+    def similarities(self, grammar: Grammar, text: str, texts: Sequence[str]) -> "np.ndarray":
+        """Tanimoto similarities of Morgan fingerprints (radius 2, 1024 bits); 0 where a string is not valid."""
+        from grae.chemistry.structure import tanimoto
+
+        return tanimoto(text, texts)
 
     def measure(self, texts: Sequence[str]) -> list[Mapping[str, float | None]]:
         """logP, synthetic accessibility, drug-likeness, weight and size, all None for an invalid string."""

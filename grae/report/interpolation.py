@@ -1,11 +1,10 @@
 """Linear interpolation between strings in the latent space."""
 
-from itertools import groupby
-
 import numpy as np
 
 from grae.report.context import ReportContext
 from grae.report.section import LeftOut, Section, rendered
+from grae.sequence.interpolation import runs_between, spread
 
 TITLE = "Interpolation"
 LOOKED_AT = 60
@@ -47,18 +46,11 @@ def _pairs(codes: np.ndarray) -> list[tuple[int, int]]:
 
 def _line(context: ReportContext, texts: list[str], codes: np.ndarray, first: int, last: int) -> dict[str, object]:
     """The distinct strings decoded along a line, each with the interval of positions that decode to it."""
-    t = np.linspace(0, 1, POINTS)[:, None]
-    decoded = context.model.inverse_transform(((1 - t) * codes[first] + t * codes[last]).astype(np.float32))
-    runs = [
-        (text, [place for place, _ in steps]) for text, steps in groupby(enumerate(decoded), key=lambda one: one[1])
-    ]
-    chosen = np.unique(np.linspace(0, len(runs) - 1, min(MOST_STOPS, len(runs))).round().astype(int))
-    stops = [
-        (context.renderer.draw(text), _part(t[places[0], 0], t[places[-1], 0]), text)
-        for text, places in (runs[place] for place in chosen)
-    ]
+    runs = runs_between(context.model, codes[first], codes[last], points=POINTS)
+    chosen = [runs[place] for place in spread(MOST_STOPS, len(runs))]
+    stops = [(context.renderer.draw(text), _part(begin, end), text) for text, begin, end in chosen]
     ends = [(context.renderer.draw(texts[place]), texts[place]) for place in (first, last)]
-    return {"ends": ends, "stops": stops, "distinct": len(set(decoded)), "runs": len(runs)}
+    return {"ends": ends, "stops": stops, "distinct": len({text for text, _, _ in runs}), "runs": len(runs)}
 
 
 def _part(first: float, last: float) -> str:

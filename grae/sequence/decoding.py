@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from grae.grammar import codec
+from grae.grammar.codec import Derivations
 from grae.grammar.sentential import Forms
 from grae.sequence.coding import decode_codes
 from grae.sequence.constrained import Completion, Constraints, constraints_under, resolve_constraint
@@ -54,32 +55,9 @@ def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Dec
         n times `decoding.draws` strings, those of the first code first; None for an incomplete derivation.
 
     Raises:
-        SettingsError: the model's strings cannot be decoded under the constraints, or nothing fills the template.
-        ParseError, DataError: as `template_of`.
+        ParseError, DataError, SettingsError: as `decode_derivations`.
     """
-    device = model._device()
-    template = None if decoding.template is None else template_of(model, decoding.template)
-    constraints = constraints_under(decoding.completion, decoding.constraints)
-    constraint = constraint_for(model, constraints, filling=template is not None)
-    forms = None if template is None else Forms.of_all(start_of(template, constraint), len(codes))
-    choose = greedy
-    if decoding.temperature != 0:
-        seed = model.random_state if decoding.seed is None else decoding.seed
-        choose = sampled(decoding.temperature, torch.Generator(device).manual_seed(seed))
-    tensors: Any = model.network_.reconstruction.tensors
-    derivations = decode_codes(
-        model.network_.to(device),
-        tensors.to(device),
-        codes,
-        max_length=model.settings_.max_length,
-        dtype=model.grammar_.dtype,
-        device=device,
-        choose=choose,
-        constraint=constraint,
-        completes=decoding.completion == "forced",
-        draws=decoding.draws,
-        forms=forms,
-    )
+    derivations = decode_derivations(model, codes, decoding)
     complete = np.flatnonzero(derivations.lengths)
     if len(complete) < len(derivations):
         derivations = derivations[complete]
@@ -93,6 +71,51 @@ def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Dec
     for row, text in zip(complete.tolist(), texts, strict=True):
         strings[row] = text
     return strings
+
+
+def decode_derivations(
+    model: "GrammarAutoencoder", codes: np.ndarray, decoding: Decoding, forms: Forms | None = None
+) -> Derivations:
+    """The derivations of codes.
+
+    Args:
+        model: fitted.
+        codes: (n, D) float32.
+        decoding: options.
+        forms: what the derivations of each code start from, instead of a template.
+
+    Returns:
+        n times `decoding.draws` derivations of the model's grammar, those of the first code first; an incomplete one
+        is empty.
+
+    Raises:
+        SettingsError: the model's strings cannot be decoded under the constraints, or nothing fills the template.
+        ParseError, DataError: as `template_of`.
+    """
+    device = model._device()
+    template = None if decoding.template is None else template_of(model, decoding.template)
+    constraints = constraints_under(decoding.completion, decoding.constraints)
+    constraint = constraint_for(model, constraints, filling=template is not None)
+    if template is not None:
+        forms = Forms.of_all(start_of(template, constraint), len(codes))
+    choose = greedy
+    if decoding.temperature != 0:
+        seed = model.random_state if decoding.seed is None else decoding.seed
+        choose = sampled(decoding.temperature, torch.Generator(device).manual_seed(seed))
+    tensors: Any = model.network_.reconstruction.tensors
+    return decode_codes(
+        model.network_.to(device),
+        tensors.to(device),
+        codes,
+        max_length=model.settings_.max_length,
+        dtype=model.grammar_.dtype,
+        device=device,
+        choose=choose,
+        constraint=constraint,
+        completes=decoding.completion == "forced",
+        draws=decoding.draws,
+        forms=forms,
+    )
 
 
 def constraint_for(

@@ -1,6 +1,6 @@
 """The estimator of strings: `GrammarAutoencoder`, and `load`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -31,6 +31,9 @@ from grae.training.settings import Device, Precision
 if TYPE_CHECKING:
     from grae.conditions import Condition
     from grae.grammar.template import Template
+    from grae.sequence.analogs import Analogs
+    from grae.sequence.interpolation import Stop, Way
+    from grae.sequence.neighbors import Neighbor
 
 
 class GrammarAutoencoder(LatentEstimator):
@@ -362,6 +365,85 @@ class GrammarAutoencoder(LatentEstimator):
             decoding = Decoding(temperature, block.seed, constraints, raw=raw, template=template)
             texts += self._decode(block.codes, decoding)
         return texts
+
+    def analogs(
+        self,
+        text: str,
+        n: int = 50,
+        *,
+        least_similarity: float = 0.5,
+        template: "str | Template | None" = None,
+        where: "str | Condition | None" = None,
+        rule: Callable[[Any], bool] | None = None,
+        seed: int | None = None,
+    ) -> "Analogs":
+        """Distinct valid strings similar to one, the most similar first, never itself; see `grae.sequence.analogs`.
+
+        Args:
+            text: the string.
+            n: number of analogs; fewer are returned where fewer are found.
+            least_similarity: of each to the string, 0 to 1: Tanimoto similarity of Morgan fingerprints of molecules,
+                otherwise of the fragments of derivations.
+            template: what each holds, as in `inverse_transform`.
+            where: a condition that each fulfils, as in `sample`.
+            rule: a predicate that holds for each string in the form that the model learned, or for its tree where its
+                parameter is called `tree`.
+            seed: of what is drawn; None for `random_state`.
+
+        Raises:
+            ParseError, DataError: the model cannot encode the string, or the template or condition cannot be read.
+            SettingsError: n or the similarity is out of range, or as `inverse_transform`.
+        """
+        from grae.sequence.analogs import analogs
+        from grae.sequence.rules import predicate_of
+
+        holds = None if rule is None else predicate_of(self, rule)
+        return analogs(
+            self, text, n, least_similarity=least_similarity, template=template, where=where, rule=holds, seed=seed
+        )
+
+    def interpolate(
+        self, first: str, second: str, n: int = 10, *, points: int = 101, path: "Way" = "linear"
+    ) -> "list[Stop]":
+        """The distinct strings that codes on the way from one string to another decode to.
+
+        Args:
+            first: a string.
+            second: another.
+            n: maximum number of strings, evenly chosen.
+            points: codes that are decoded.
+            path: "linear", or "spherical" for an arc.
+
+        Raises:
+            ParseError, DataError: the model cannot encode a string.
+            SettingsError: n or points is below 2, or an unknown path.
+        """
+        from grae.sequence.interpolation import interpolate
+
+        return interpolate(self, first, second, n, points=points, path=path)
+
+    def neighbors(self, text: str, k: int = 10) -> "list[Neighbor]":
+        """The training strings whose codes are nearest to that of a string, the nearest first.
+
+        The codes of the training strings are computed once and kept in the run's folder.
+
+        Args:
+            text: the string.
+            k: number of neighbors.
+
+        Raises:
+            RunError: the model was not loaded from a run, or the run does not say where its strings came from.
+            DataError: the training strings are no longer available; or as `transform`.
+            SettingsError: k is out of range.
+        """
+        from grae.sequence.neighbors import TrainingCodes
+
+        code = self.transform([text])
+        held: tuple[Any, TrainingCodes] | None = self.__dict__.get("_training_codes")
+        if held is None or held[0] is not self.network_:
+            held = (self.network_, TrainingCodes(self))
+            self._training_codes = held
+        return held[1].nearest(code, k)[0]
 
     def score(self, X: Sequence[str], y: object = None) -> float:
         """Reconstruction accuracy: the share of strings that are reconstructed exactly."""

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from grae.errors import SettingsError
+from grae.grammar import codec
 from grae.grammar.language_registry import definitions
+from grae.grammar.sentential import Forms, SententialForm
+from grae.sequence.decoding import Decoding, constraint_for, decode_derivations
+from grae.sequence.deviations import deviations
 
 if TYPE_CHECKING:
     from grae.constraints.plain import PlainAutomaton
@@ -106,43 +110,52 @@ def decode_under(
 ) -> Kept:
     """Decodes codes into strings for which a predicate holds.
 
-    A code whose string it does not hold for is decoded again, up to `tries` times, with productions drawn from the
-    decoder's distribution at temperatures that rise to 1: at first the next most likely choices, then others.
+    A code whose string it does not hold for is decoded again, up to `tries` times, with the next-best choices: the
+    first part of its derivation is kept, another production is taken at the step where that was nearly chosen, and
+    decoding continues from there. The steps are taken in the order of the margin (see `deviations`). Under a template,
+    productions are drawn at temperatures that rise to 1 instead.
 
     Args:
         model: fitted.
         codes: (n, D) float32.
         predicate: of a string in the form that the model learned, or of its tree where its parameter is called `tree`.
         tries: further tries of a code.
-        temperature: of the first decoding; later ones are at least as high.
+        temperature: of the first decoding, and of what follows a next-best choice.
         seed: of the draws.
         constraints: as `GrammarAutoencoder.inverse_transform` takes them.
         template: as `GrammarAutoencoder.inverse_transform` takes it.
     """
-    holds = _of_strings(model, predicate)
-    texts: list[str | None] = [None] * len(codes)
-    failing = np.arange(len(codes))
-    at_once = 0
-    for attempt in range(tries + 1):
-        if not len(failing):
+    holds = predicate_of(model, predicate)
+    decoding = Decoding(temperature, seed, constraints, raw=True, template=template)
+    derivations = decode_derivations(model, codes, decoding)
+    strings = codec.decode(model.grammar_, derivations)
+    texts: list[str | None] = [text if holds(text) else None for text in strings]
+    failing = [row for row, text in enumerate(texts) if text is None]
+    at_once = len(codes) - len(failing)
+    forms: dict[int, list[SententialForm]] = {}
+    if tries and failing and template is None:
+        constraint = constraint_for(model, constraints)
+        rows = np.array(failing)
+        others = deviations(model, codes[rows], derivations[rows], tries, constraint)
+        forms = dict(zip(failing, others, strict=True))
+    for attempt in range(1, tries + 1):
+        if template is None:
+            rows = [row for row in failing if len(forms[row]) >= attempt]
+            own = Forms.of_each([forms[row][attempt - 1] for row in rows])
+            decoding = replace(decoding, seed=seed + attempt)
+        else:
+            rows, own = failing, None
+            decoding = replace(decoding, temperature=max(temperature, attempt / tries), seed=seed + attempt)
+        if not len(rows):
             break
-        decoded: list[str] = model.inverse_transform(
-            codes[failing],
-            temperature=max(temperature, attempt / max(1, tries)),
-            seed=seed + attempt,
-            constraints=constraints,
-            raw=True,
-            template=template,
-        )
-        kept = np.array([holds(text) for text in decoded], bool)
-        for row in np.flatnonzero(kept).tolist():
-            texts[failing[row]] = decoded[row]
-        failing = failing[~kept]
-        at_once = int(kept.sum()) if attempt == 0 else at_once
+        again = codec.decode(model.grammar_, decode_derivations(model, codes[np.array(rows)], decoding, own))
+        for row, text in zip(rows, again, strict=True):
+            texts[row] = text if holds(text) else None
+        failing = [row for row in failing if texts[row] is None]
     return Kept(texts, at_once, len(codes) - len(failing) - at_once, tries)
 
 
-def _of_strings(model: "GrammarAutoencoder", predicate: Callable[[Any], bool]) -> Predicate:
+def predicate_of(model: "GrammarAutoencoder", predicate: Callable[[Any], bool]) -> Predicate:
     """A predicate of trees as one of strings."""
     try:
         parameters = list(inspect.signature(predicate).parameters)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grae.chemistry import problem, read
-from grae.chemistry.templates import holds, with_placeholders
+from grae.chemistry.templates import hold, with_placeholders
 from grae.constraints import ConstrainedPushdown, constraint_of
 from grae.errors import SettingsError
 from grae.grammar import Grammar, load_grammar
@@ -45,7 +45,7 @@ def check(grammar: Grammar, texts: list[str], seed: int, spread: float, longest:
     strings = decoded(grammar, templates, lambda _: (draw.normal(size=size) + liked).astype(np.float32), longest)
     for (text, _), string in zip(placed, strings, strict=True):
         assert read(string) is not None, (text, string, problem(string))
-        assert holds(text, string), (text, string)
+        assert hold(text, [string]) == [True], (text, string)
 
 
 @pytest.mark.parametrize("name", GRAMMARS)

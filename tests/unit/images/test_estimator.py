@@ -8,9 +8,9 @@ from sklearn.base import clone
 
 from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
+from grae.estimator.interpolation import slerp
 from grae.images import ImageAutoencoder, densities, load
 from grae.images.densities import unfitted
-from grae.images.interpolation import slerp
 from grae.images.recipes import PUBLISHED_MODELS
 from grae.images.resolution import resolve_settings
 from grae.images.settings import Settings

@@ -10,12 +10,12 @@ from PIL import Image
 
 from grae.density import TwoStage
 from grae.errors import DataError, RunError, SettingsError
+from grae.estimator.interpolation import slerp
 from grae.frechet import limit_of_many
 from grae.images import ImageAutoencoder, Moments, densities, frechet_distance
 from grae.images.data import ImageSet
 from grae.images.decoding import Part
 from grae.images.figure import CELL, GAP, HEADING, between, draw_figure, grid_as_png, label_width
-from grae.images.interpolation import slerp
 from grae.images.kernel import kernel_distance
 from grae.images.measures import HeldOut, measure, normal_density
 from grae.images.projectors import Classifier, Projector

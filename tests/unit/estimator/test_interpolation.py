@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grae.images.interpolation import rescaled_line, slerp
+from grae.estimator.interpolation import rescaled_line, slerp
 
 codes = st.integers(0, 10_000).map(lambda seed: np.random.default_rng(seed).standard_normal((2, 5, 4)))
 

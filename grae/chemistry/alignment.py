@@ -1,0 +1,65 @@
+"""Drawings of similar molecules: their common core in the same place, highlighted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdDepictor, rdFMCS
+
+from grae.chemistry.drawing import draw_molecules, prepared
+from grae.chemistry.reading import read
+from grae.chemistry.templates import scaffold_query
+from grae.errors import DataError
+
+SECONDS = 5  # for the search for the common core
+SHARE = 0.8  # of the molecules that hold it
+
+
+def draw_aligned(
+    smiles: Sequence[str], path: str | Path, legends: Sequence[str], *, template: str | None = None
+) -> Path:
+    """Draws molecules side by side, aligned to the first by their common core.
+
+    Args:
+        smiles: valid molecules; those without the core are drawn as they are.
+        path: a file, .svg or PNG.
+        legends: a line under each.
+        template: what they hold, as the core; None for the maximum common substructure of most of them, with complete
+            rings, as far as it is found in five seconds (RDKit's rdFMCS).
+
+    Returns:
+        The file.
+
+    Raises:
+        DataError: a string is not a valid molecule.
+        RunError: the file cannot be written.
+    """
+    molecules = [read(text) for text in smiles]
+    if not molecules or None in molecules:
+        raise DataError("no molecules to draw, or one that is not valid", remedy="give valid SMILES")
+    given = [molecule for molecule in molecules if molecule is not None]
+    core = common_core(given) if template is None else scaffold_query(template)
+    with rdBase.BlockLogs():
+        drawn = [prepared(molecule) for molecule in given]
+        marked = [_aligned(molecule, drawn[0], core) for molecule in drawn]
+    return draw_molecules(drawn, path, legends, marked=marked)
+
+
+def common_core(molecules: Sequence[Chem.Mol]) -> Chem.Mol | None:
+    """The maximum common substructure of most molecules as a query; None where they share no bond."""
+    if len(molecules) < 2:
+        return None
+    found = rdFMCS.FindMCS(
+        list(molecules), timeout=SECONDS, threshold=SHARE, ringMatchesRingOnly=True, completeRingsOnly=True
+    )
+    return Chem.MolFromSmarts(found.smartsString) if found.numBonds else None
+
+
+def _aligned(molecule: Chem.Mol, reference: Chem.Mol, core: Chem.Mol | None) -> list[int]:
+    """The atoms of the core, which are moved to where they are in the reference."""
+    if core is None:
+        return []
+    here, there = molecule.GetSubstructMatch(core), reference.GetSubstructMatch(core)
+    if here and there and molecule is not reference:
+        rdDepictor.GenerateDepictionMatching2DStructure(molecule, reference, list(zip(there, here, strict=True)))
+    return list(here)

@@ -1,0 +1,40 @@
+"""How likely a decoder finds derivations."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from grae.autoencoder import once
+from grae.grammar.codec import Derivations
+
+if TYPE_CHECKING:
+    from grae.sequence.estimator import GrammarAutoencoder
+
+BATCH = 256  # derivations at a time
+
+
+def negative_log_likelihoods(model: "GrammarAutoencoder", derivations: Derivations) -> np.ndarray:
+    """The negative log-likelihood of each derivation given its own code, (n,) float64, in nats.
+
+    Args:
+        model: fitted.
+        derivations: n of `model.grammar_`.
+    """
+    device = model._device()
+    codes = model.encode(derivations)
+    network = model.network_.to(device).eval()
+    tensors = network.reconstruction.tensors
+    losses = np.empty(len(derivations))
+    for first in range(0, len(derivations), BATCH):
+        rows = np.arange(first, min(first + BATCH, len(derivations)))
+        padded = derivations.padded(rows, model.grammar_.pad).astype(np.int64)
+        ids = torch.from_numpy(padded).to(device)  # n T
+        z = torch.from_numpy(codes[rows]).to(device)
+        with once(network.decoder), torch.inference_mode():
+            logits = network.decoder(z, {"ids": ids}).float()  # n T S
+            masked = logits.masked_fill(~tensors.mask[tensors.lhs[ids]], -torch.inf)
+            taken = masked.log_softmax(dim=2).gather(2, ids[..., None])[..., 0]
+            taken = taken.masked_fill(ids == model.grammar_.pad, 0.0)
+        losses[rows] = -taken.sum(dim=1).cpu().numpy()
+    return losses
