@@ -44,7 +44,7 @@ def test_analogs_under_a_template_and_a_rule(grae, trained: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["[a;b]"], "no production"),
+        (["[a;b]"], "no terminal of the grammar"),
         ([LEAD, "--template", "[a"], "template"),
         ([LEAD, "--draw", "new.png"], "cannot draw"),
         ([LEAD, "--rule", "mine.py:holds"], "no Python file"),
