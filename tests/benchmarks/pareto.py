@@ -37,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     model = grae.load(options.model)
 
-    def search(target: object, evaluations: int):
+    def search(target: str | list[str], evaluations: int):
         return grae.optimize(
             model,
             target,
@@ -49,15 +49,18 @@ def main() -> None:
         )
 
     found = {}
+    front = None
     for preference in PREFERENCES:
         mixed.MixedSettings = partial(MixedSettings, preference=preference)
         result = search(list(TARGETS), options.evaluations)
         front = result.front
+        assert front is not None
         found[preference] = [record.string for record in result.records if record.valid]
         print(f"{preference}: hypervolume {front.hypervolume:.4f}, start {front.start_hypervolume:.4f}", flush=True)
     mixed.MixedSettings = MixedSettings
     singles = [search(name, options.evaluations // len(TARGETS)) for name in TARGETS]
     found["single searches"] = [record.string for result in singles for record in result.records if record.valid]
+    assert front is not None
     reference = np.array(front.reference)
     for name, texts in found.items():
         volume = hypervolume(np.concatenate([front.begun, scores(texts)]), reference)

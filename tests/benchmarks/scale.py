@@ -67,7 +67,7 @@ def costs_of(run: str, n: int, folder: Path, references: Sequence[str]) -> list[
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--run", required=True, help="folder of a run, or a pretrained model")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--out", type=Path, default=Path("scale"), help="folder for files that are removed again")

@@ -79,7 +79,7 @@ def test_each_measure_over_its_own_sample():
         "novel": Share(2, 3),
     }
     assert found.causes == {"outside the grammar": Share(1, 5)}
-    assert model.asked == {"density": "gaussian", "temperature": 0.5, "seed": 3}
+    assert model.asked == {"density": "gaussian", "temperature": 0.5, "seed": 3, "template": None}
     record: Any = found.to_dict()
     assert (record["n"], record["valid"], record["exact_reconstruction"]) == (5, 4 / 5, None)
     assert record["counts"]["novel"] == {"count": 2, "of": 3}
@@ -99,7 +99,7 @@ def test_incomplete_samples_are_invalid_and_counted_as_such():
     }
     assert found.causes == {"incomplete": Share(2, 5), "outside the grammar": Share(1, 5)}
     assert found.samples == ("[a]", None, "[c]", "[b]", None)
-    assert model.asked == {"density": None, "seed": 0, "temperature": 1.0, "constraints": "grammar"}
+    assert model.asked == {"density": None, "seed": 0, "temperature": 1.0, "constraints": "grammar", "template": None}
     compared = evaluate_densities(model, ["one"], n=5, completion="none")["one"]
     assert measures(compared)["complete"] == Share(3, 5)
     assert "complete" not in measures(evaluate(Echo(["[a]"]), n=1))  # pyright: ignore[reportArgumentType]

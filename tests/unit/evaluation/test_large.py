@@ -1,6 +1,7 @@
 """Measures that are added up block by block, beside those of all samples at once."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,8 +130,8 @@ def test_the_first_valid_ones_are_the_first_of_all_parts(monkeypatch: pytest.Mon
 def test_without_a_valid_sample(comparison: Comparison):
     plan = Plan.of(SMILES, Wanted(), comparison, training=False)
     with tallied(SMILES, [(0, Samples(["C1CC", None], ["C1", "C"]))], plan, comparison=comparison) as tally:
-        found = evaluation_of(tally, "valid").to_dict()
-    at_once = evaluate_samples(SMILES, ["C1CC", None], comparison=comparison).to_dict()
+        found: dict[str, Any] = evaluation_of(tally, "valid").to_dict()
+    at_once: dict[str, Any] = evaluate_samples(SMILES, ["C1CC", None], comparison=comparison).to_dict()
     assert (found["valid"], found["unique"], found["SNN/Test"]) == (0.0, None, None)
     assert found["counts"]["unique"] == at_once["counts"]["unique"] == {"count": 0, "of": 0}
     assert found["left_out"]["SNN/Test"] == at_once["left_out"]["SNN/Test"] == "no sample is valid"

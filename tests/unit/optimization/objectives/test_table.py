@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from scipy.stats import multivariate_normal
 
 from grae.optimization.objectives.hypervolume import cells, hypervolume, hypervolumes
 from grae.optimization.objectives.ranking import expected_improvement
@@ -49,7 +48,7 @@ def test_the_expected_improvement_is_the_mean_of_what_draws_improve():
     before = hypervolume(front, reference)
     wanted = []
     for mean, deviation in zip(means, deviations, strict=True):
-        drawn = multivariate_normal(mean, np.diag(deviation**2)).rvs(4000, random_state=rng)
+        drawn = mean + deviation * rng.standard_normal((4000, 2))
         lower, upper = cells(front, reference)
         parts = np.clip(np.minimum(drawn[:, None], upper) - lower, 0, None).prod(axis=2).sum(axis=1)
         assert parts[0] == pytest.approx(hypervolume(np.vstack([front, drawn[:1]]), reference) - before, abs=1e-9)
