@@ -41,7 +41,9 @@ def draw_aligned(
     core = common_core(given) if template is None else scaffold_query(template)
     with rdBase.BlockLogs():
         drawn = [prepared(molecule) for molecule in given]
-        marked = [_aligned(molecule, drawn[0], core) for molecule in drawn]
+        marked = [list(molecule.GetSubstructMatch(core)) if core is not None else [] for molecule in given]
+        for molecule, atoms in zip(drawn[1:], marked[1:], strict=True):
+            _align(molecule, atoms, drawn[0], marked[0])
     return draw_molecules(drawn, path, legends, marked=marked)
 
 
@@ -55,11 +57,7 @@ def common_core(molecules: Sequence[Chem.Mol]) -> Chem.Mol | None:
     return Chem.MolFromSmarts(found.smartsString) if found.numBonds else None
 
 
-def _aligned(molecule: Chem.Mol, reference: Chem.Mol, core: Chem.Mol | None) -> list[int]:
-    """The atoms of the core, which are moved to where they are in the reference."""
-    if core is None:
-        return []
-    here, there = molecule.GetSubstructMatch(core), reference.GetSubstructMatch(core)
-    if here and there and molecule is not reference:
-        rdDepictor.GenerateDepictionMatching2DStructure(molecule, reference, list(zip(there, here, strict=True)))
-    return list(here)
+def _align(molecule: Chem.Mol, atoms: Sequence[int], reference: Chem.Mol, there: Sequence[int]) -> None:
+    """Moves atoms of a molecule to where those of the reference are."""
+    if atoms and there:
+        rdDepictor.GenerateDepictionMatching2DStructure(molecule, reference, list(zip(there, atoms, strict=True)))

@@ -107,10 +107,14 @@ def _draw(found: "Analogs", path: Path, template: str | None) -> None:
 
 
 def _print_table(found: "Analogs", language: "Language") -> None:
-    properties = language.properties
-    headings = [language.singular, "similarity", "distance", *(one.heading for one in properties)]
+    headings = [language.singular, "similarity", "distance", *language.headings]
     rows = [
-        [analog.text, analog.similarity, analog.distance, *(analog.properties[one.name] for one in properties)]
+        [
+            analog.text,
+            analog.similarity,
+            analog.distance,
+            *(analog.properties[name] for name in language.beside_scores),
+        ]
         for analog in found
     ]
     table(headings, rows)

@@ -64,9 +64,9 @@ def interpolate(
         strings = [{"string": stop.text, **columns_of(stop)} for stop in stops]
         emit({"run": place, "first": first, "second": second, "strings": strings, **({"out": out} if out else {})})
     elif out is None:
-        headings = ["way", language.singular, "to first", "to second", *(one.heading for one in language.properties)]
+        headings = ["way", language.singular, "to first", "to second", *language.headings]
         rows = [
-            [_interval(stop), stop.text, *stop.similarity, *(stop.properties[one.name] for one in language.properties)]
+            [_interval(stop), stop.text, *stop.similarity, *(stop.properties[name] for name in language.beside_scores)]
             for stop in stops
         ]
         table(headings, rows)

@@ -40,6 +40,7 @@ class Moves:
         derivations: for the probabilities of productions: where a subtree is drawn, each production has a probability
             proportional to its occurrences; uniform if there are none.
         shares: the probability of each of `KINDS`; they sum to 1.
+        smoothing: occurrences added to each production; with 0, only productions that occur are drawn.
 
     Raises:
         SettingsError: the grammar has motifs.
@@ -52,13 +53,14 @@ class Moves:
         derivations: Derivations | None = None,
         *,
         shares: tuple[float, float, float, float] = SHARES,
+        smoothing: float = SMOOTHING,
     ) -> None:
         if grammar.motifs:
             raise SettingsError(f"{grammar.name} has motifs", remedy="move between derivations of its base grammar")
         self.grammar = grammar
         self.shares = np.cumsum(shares)
         tables = grammar.tables
-        counts = np.full(grammar.n_productions, SMOOTHING)
+        counts = np.full(grammar.n_productions, smoothing)
         if derivations is not None:
             ids = validate_derivations(grammar, derivations.ids, derivations.offsets)
             counts += np.bincount(ids, minlength=grammar.n_productions)

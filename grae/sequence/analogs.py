@@ -245,7 +245,7 @@ class _Search:
 
         pool, grammar = self.pool, self.grammar.plain
         every = Derivations.from_list(pool.derivations, grammar.dtype)
-        moves = Moves(grammar, every)
+        moves = Moves(grammar, every, smoothing=0.0)  # no atoms that the model does not write
         nearest = np.array([0, *pool.best(0.0)[:PARENTS]])
         receivers = np.where(
             self.rng.random(CHILDREN) < 0.5, 0, self.rng.choice(nearest, CHILDREN)
