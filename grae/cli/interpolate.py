@@ -11,7 +11,7 @@ from grae.cli.output import emit, is_table, note, table, write_strings
 from grae.cli.runs import find_run, named
 
 if TYPE_CHECKING:
-    from grae.sequence.interpolation import Stop
+    from grae.sequence.interpolation import Waypoint
 
 MOST = 1_000
 MOST_POINTS = 100_000
@@ -66,11 +66,16 @@ def interpolate(
     elif out is None:
         headings = ["way", language.singular, "to first", "to second", *language.headings]
         rows = [
-            [_interval(stop), stop.text, *stop.similarity, *(stop.properties[name] for name in language.beside_scores)]
+            [
+                _interval(stop),
+                stop.text,
+                *stop.similarity,
+                *(stop.properties[name] for name in language.beside_scores),
+            ]
             for stop in stops
         ]
         table(headings, rows)
 
 
-def _interval(stop: "Stop") -> str:
+def _interval(stop: "Waypoint") -> str:
     return f"{stop.first:.2f}" if stop.first == stop.last else f"{stop.first:.2f} to {stop.last:.2f}"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from grae.conditions import Condition
     from grae.grammar.template import Template
     from grae.sequence.analogs import Analogs
-    from grae.sequence.interpolation import Stop, Way
+    from grae.sequence.interpolation import Way, Waypoint
     from grae.sequence.neighbors import Neighbor
 
 
@@ -404,7 +404,7 @@ class GrammarAutoencoder(LatentEstimator):
 
     def interpolate(
         self, first: str, second: str, n: int = 10, *, points: int = 101, path: "Way" = "linear"
-    ) -> "list[Stop]":
+    ) -> "list[Waypoint]":
         """The distinct strings that codes on the way from one string to another decode to.
 
         Args:

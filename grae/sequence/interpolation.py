@@ -21,7 +21,7 @@ Way = Literal["linear", "spherical"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Waypoint:
     """A string on the way.
 
     Attributes:
@@ -68,7 +68,7 @@ def spread(n: int, of: int) -> list[int]:
 
 def interpolate(
     model: "GrammarAutoencoder", first: str, second: str, n: int = 10, *, points: int = POINTS, path: Way = "linear"
-) -> list[Stop]:
+) -> list[Waypoint]:
     """The distinct strings on the way from one string to another, the ends' decodings among them.
 
     Args:
@@ -96,22 +96,28 @@ def interpolate(
     language = model.language_grammar_.language
     similar = [_similarities(model, end, texts) for end in (first, second)]
     return [
-        Stop(text, *distinct[text], similarity=(float(one), float(other)), properties=measured)
+        Waypoint(text, *distinct[text], similarity=(float(one), float(other)), properties=measured)
         for text, one, other, measured in zip(texts, *similar, language.measure(texts), strict=True)
     ]
 
 
-def to_frame(stops: "Sequence[Stop]") -> "pd.DataFrame":
+def to_frame(stops: "Sequence[Waypoint]") -> "pd.DataFrame":
     """One row per string."""
     import pandas as pd
 
     return pd.DataFrame([{"string": stop.text, **columns_of(stop)} for stop in stops])
 
 
-def columns_of(stop: Stop) -> dict[str, Any]:
+def columns_of(stop: Waypoint) -> dict[str, Any]:
     """What is known of a string on the way, by name."""
     one, other = stop.similarity
-    return {"from": stop.first, "to": stop.last, "similarity_first": one, "similarity_second": other, **stop.properties}
+    return {
+        "from": stop.first,
+        "to": stop.last,
+        "similarity_first": one,
+        "similarity_second": other,
+        **stop.properties,
+    }
 
 
 def _similarities(model: "GrammarAutoencoder", text: str, texts: list[str]) -> np.ndarray:
