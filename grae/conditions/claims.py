@@ -1,6 +1,6 @@
-"""What a condition says: comparisons of expressions, joined by "and" and "or". "not" is turned into the opposites.
+"""The parts of a condition: comparisons of expressions, joined by "and" and "or". "not" is applied by De Morgan's laws.
 
-A claim about a number that is missing (NaN) is not fulfilled, and neither is its opposite.
+A claim about a missing number (NaN) is not fulfilled, and neither is its opposite.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,7 @@ class Claim(Protocol):
     """A statement about strings by their numbers."""
 
     def names(self) -> Iterator[str]:
-        """The names of the numbers in it, as they occur."""
+        """The names of its numbers, in order of occurrence."""
         ...
 
     def holds(self, numbers: Numbers) -> np.ndarray:
@@ -40,11 +40,11 @@ class Claim(Protocol):
         ...
 
     def violation(self, numbers: Numbers) -> np.ndarray:
-        """How far each string is from fulfilling it, (n,) float64: 0 where it does, else more than 0."""
+        """The violation of each string, (n,) float64: 0 where the claim is fulfilled, otherwise positive."""
         ...
 
     def opposite(self) -> "Claim":
-        """What "not" makes of it."""
+        """The negation."""
         ...
 
 
@@ -76,7 +76,7 @@ class Comparison:
         return np.isfinite(left) & np.isfinite(right) & RELATIONS[self.relation](left, right)
 
     def violation(self, numbers: Numbers) -> np.ndarray:
-        """See Claim; the difference of both sides in its standard deviations over these strings."""
+        """See Claim; the difference of the two sides, in its standard deviations over these strings."""
         left, right = self._values(numbers)
         with np.errstate(invalid="ignore"):
             distance = np.abs(left - right)
@@ -98,11 +98,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Substructure:
-    """A molecule's substructure, present or absent.
+    """A substructure of molecules, required or excluded.
 
     Attributes:
-        pattern: the name of the number of its matches: the SMARTS in quotes.
-        present: whether it is asked for, or excluded.
+        pattern: the name of its number of matches: the SMARTS in quotes.
+        present: whether it is required.
     """
 
     pattern: str
@@ -132,7 +132,7 @@ class Substructure:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Claims that have to hold together."""
+    """Claims that must all hold."""
 
     parts: tuple[Claim, ...]
 
@@ -149,7 +149,7 @@ class All:
         return np.logical_and.reduce([part.holds(numbers) for part in self.parts])
 
     def violation(self, numbers: Numbers) -> np.ndarray:
-        """See Claim; the sum of the parts'."""
+        """See Claim; the sum over the parts."""
         return np.sum([part.violation(numbers) for part in self.parts], axis=0)
 
     def opposite(self) -> "Any":
@@ -159,7 +159,7 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class Any:
-    """Claims of which one has to hold."""
+    """Claims of which one must hold."""
 
     parts: tuple[Claim, ...]
 
@@ -176,7 +176,7 @@ class Any:
         return np.logical_or.reduce([part.holds(numbers) for part in self.parts])
 
     def violation(self, numbers: Numbers) -> np.ndarray:
-        """See Claim; the least of the parts'."""
+        """See Claim; the minimum over the parts."""
         return np.min([part.violation(numbers) for part in self.parts], axis=0)
 
     def opposite(self) -> All:
@@ -185,7 +185,7 @@ class Any:
 
 
 def conjuncts(claim: Claim) -> tuple[Claim, ...]:
-    """The claims that have to hold together, one level of them: a single one of what is no conjunction."""
+    """The top-level conjuncts of a claim; the claim itself if it is not a conjunction."""
     if not isinstance(claim, All):
         return (claim,)
     return tuple(part for one in claim.parts for part in conjuncts(one))

@@ -1,4 +1,4 @@
-"""A condition on the strings of a grammar: which fulfil it, by which numbers, and how far the others are from it."""
+"""A condition on the strings of a grammar: which fulfil it, by which numbers, and how far the others violate it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ TIMEOUT = 60.0
 
 
 class Condition:
-    """What strings have to fulfil.
+    """A condition on strings.
 
     Args:
-        claim: what it says.
-        numbers: what its names name.
-        failures: the failures of users' functions in it; such a string has no number, and so does not fulfil it.
+        claim: the condition.
+        numbers: its numbers, by name.
+        failures: failed calls of users' functions in it; such a string has no number and does not fulfil the condition.
     """
 
     def __init__(self, claim: Claim, numbers: Mapping[str, Number], failures: Failures) -> None:
@@ -32,7 +32,7 @@ class Condition:
 
     @classmethod
     def read(cls, text: str, grammar: "Grammar", *, timeout: float | None = TIMEOUT) -> Self:
-        """The condition that a text writes, about the strings of a grammar; see `grae.conditions.reading`.
+        """Reads a condition on the strings of a grammar; see `grae.conditions.reading`.
 
         Raises:
             ParseError, SettingsError: as `read_condition`.
@@ -50,11 +50,11 @@ class Condition:
 
     @property
     def own(self) -> bool:
-        """Whether a function of the user's is in it, which may take long."""
+        """Whether it calls a user's function, which may be slow."""
         return any(number.own for number in self.numbers.values())
 
     def split(self) -> tuple["Condition | None", "Condition | None"]:
-        """What it says without functions of the user's, and the rest: both together say the same."""
+        """The part without users' functions, and the rest; their conjunction is the condition."""
         cheap: list[Claim] = []
         costly: list[Claim] = []
         for part in conjuncts(self.claim):
@@ -69,11 +69,11 @@ class Condition:
     def measure(
         self, strings: Sequence[str], known: Mapping[str, Sequence[float | None]] | None = None
     ) -> dict[str, np.ndarray]:
-        """The numbers of n strings by their names in the condition, (n,) float64 each; NaN where one is missing.
+        """The numbers of n strings by their names in the condition, (n,) float64 each; NaN where missing.
 
         Args:
             strings: n strings.
-            known: numbers of them that are known, by the names of targets, which are not called again.
+            known: numbers that are known already, by the names of targets, which are not called again.
         """
         return {
             name: np.array(known[number.name], np.float64)
@@ -83,23 +83,23 @@ class Condition:
         }
 
     def fulfilled(self, strings: Sequence[str]) -> np.ndarray:
-        """Which strings fulfil it, (n,) bool; one of which a number is missing does not."""
+        """Which strings fulfil it, (n,) bool; a string with a missing number does not."""
         return self.holds(self.measure(strings))
 
     def holds(self, numbers: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The same by their numbers, as `measure` gives them."""
+        """The same, from the numbers returned by `measure`."""
         return self.claim.holds(numbers)
 
     def violation(self, numbers: Mapping[str, np.ndarray]) -> np.ndarray:
-        """How far strings are from fulfilling it, (n,) float64: 0 where they do, else more than 0.
+        """The violation of each string, (n,) float64: 0 where the condition is fulfilled, otherwise positive.
 
-        What a comparison is missed by counts in its standard deviations over these strings, at most 3; of claims joined
-        by "and" the violations are added, and of those joined by "or" the least counts.
+        That of a comparison is its difference in standard deviations over these strings, at most 3; violations are
+        summed over "and", and the minimum is taken over "or".
         """
         return self.claim.violation(numbers)
 
     def shares(self, numbers: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Of each claim that has to hold, the share of strings that fulfil it."""
+        """The share of strings that fulfil each top-level claim."""
         return {str(part): float(np.mean(part.holds(numbers))) for part in conjuncts(self.claim)}
 
 
@@ -112,7 +112,7 @@ class Meaning:
 
 
 def meanings(condition: Condition) -> list[Meaning]:
-    """What the names in a condition stand for, without patterns and functions."""
+    """The meanings of the names in a condition, without patterns and functions."""
     return [
         Meaning(name, number.title)
         for name, number in condition.numbers.items()

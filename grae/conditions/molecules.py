@@ -1,4 +1,4 @@
-"""Numbers of molecules that a condition may name, beside targets: sizes and what rules of thumb for drugs count."""
+"""Numbers of molecules that a condition may name, beside targets: sizes, and quantities of drug-likeness rules."""
 
 from collections.abc import Callable, Sequence
 
@@ -25,7 +25,7 @@ PROPERTIES: dict[str, tuple[Callable[[Chem.Mol], float], str]] = {
 
 
 def of_molecules(value: Callable[[Chem.Mol], float]) -> Callable[[Sequence[str]], np.ndarray]:
-    """A function of molecules as one of strings, (n,) float64; NaN for the invalid."""
+    """Turns a function of molecules into one of strings, (n,) float64; NaN for invalid strings."""
 
     def measure(strings: Sequence[str]) -> np.ndarray:
         measured = np.full(len(strings), np.nan)
@@ -40,7 +40,7 @@ def of_molecules(value: Callable[[Chem.Mol], float]) -> Callable[[Sequence[str]]
 
 
 def matches(smarts: str, text: str, position: int) -> Callable[[Sequence[str]], np.ndarray]:
-    """1 for each string whose molecule holds a pattern, else 0; NaN for the invalid.
+    """1 for each molecule with a pattern, else 0; NaN for invalid strings.
 
     Args:
         smarts: the pattern.

@@ -1,4 +1,4 @@
-"""The numbers that conditions name: targets, a language's properties, sizes, benchmarks' tasks, users' functions."""
+"""The numbers that conditions may name: targets, a language's properties, sizes, benchmark tasks, users' functions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ Measure = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of strings.
+    """A number computed from strings.
 
     Attributes:
-        name: as the tables name it, whatever its case in the condition.
-        title: what it is.
+        name: as in the tables, whatever its case in the condition.
+        title: a description.
         measure: computes it.
-        own: whether it is the user's own code, which may take long.
+        own: whether it is a user's function, which may be slow.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Number:
 
 
 def numbers_of(grammar: "Grammar") -> dict[str, Number]:
-    """The numbers of the strings of a grammar that have a name."""
+    """The named numbers of the strings of a grammar."""
     language = grammar.language
     numbers: dict[str, Number] = {}
     for name, row in TARGETS.items():
@@ -58,13 +58,13 @@ def numbers_of(grammar: "Grammar") -> dict[str, Number]:
 
 
 def number_of_source(source: str, grammar: "Grammar", timeout: float | None, failures: Failures) -> Number:
-    """A benchmark's task or a function of the user's, whose failures are counted and give no number.
+    """A benchmark task or a user's function, whose failures are counted and give no number.
 
     Args:
         source: such as `mine.py:f` or `guacamol:osimertinib_mpo`.
-        grammar: of the strings.
-        timeout: seconds that a string may take; None for no limit.
-        failures: takes note of those.
+        grammar: the grammar of the strings.
+        timeout: seconds per string; None for no limit.
+        failures: collects the failures.
 
     Raises:
         SettingsError, DataError: as `target_named`.
@@ -120,5 +120,5 @@ def _characters(grammar: "Grammar") -> Measure:
 
 
 def spelled(name: str, numbers: Mapping[str, Number]) -> list[str]:
-    """The names that are meant by one: itself, or those that differ from it in case alone."""
+    """The names that a name can refer to: itself, or those that differ from it only in case."""
     return [name] if name in numbers else [other for other in numbers if other.casefold() == name.casefold()]

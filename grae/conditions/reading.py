@@ -1,4 +1,4 @@
-"""Conditions read by a grammar of their own (condition.cfg); nothing of them is ever run as code."""
+"""Reads conditions by a grammar (condition.cfg); no part of them is ever run as code."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -29,11 +29,11 @@ _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
 @dataclass
 class Words:
-    """What occurs in a condition.
+    """The names in a condition.
 
     Attributes:
-        numbers: by the names as written, what they name.
-        patterns: substructures in their quotes, each with its position.
+        numbers: the numbers, by the names as written.
+        patterns: substructures in quotes, each with its position.
     """
 
     numbers: dict[str, Number] = field(default_factory=dict)
@@ -42,11 +42,11 @@ class Words:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A condition that was read.
+    """A parsed condition.
 
     Attributes:
-        claim: what it says.
-        numbers: what its names name, patterns among them.
+        claim: the condition.
+        numbers: the numbers by name, including patterns.
     """
 
     claim: Claim
@@ -54,13 +54,13 @@ class Parsed:
 
 
 def read_condition(text: str, grammar: Grammar, *, timeout: float | None, failures: Failures) -> Parsed:
-    """The claim that a text writes about the strings of a grammar.
+    """Reads a condition on the strings of a grammar.
 
     Args:
         text: such as "logP < 3 and QED > 0.7".
-        grammar: of the strings.
-        timeout: seconds that a string may take in a user's function; None for no limit.
-        failures: takes note of what fails there.
+        grammar: the grammar of the strings.
+        timeout: seconds per string in a user's function; None for no limit.
+        failures: collects the failures of such functions.
 
     Raises:
         ParseError: with the position: an unknown name, a pattern that RDKit cannot read, or no condition.
@@ -148,7 +148,7 @@ def _patterns(text: str, patterns: Mapping[str, int], grammar: Grammar) -> dict[
 
 
 def _unreadable(error: ParseError, words: Words, known: Mapping[str, Number]) -> ParseError:
-    """The error of a condition that cannot be read, which says what may stand there."""
+    """The error of a condition that cannot be read, with what is expected there."""
     rest = error.text[error.position :].split()
     found = f"unexpected {shortened(repr(rest[0]))}" if rest else "it ends too early"
     expected = {_kind(terminal, words, known) for terminal in error.expected}
@@ -165,7 +165,7 @@ def _kind(terminal: str, words: Words, known: Mapping[str, Number]) -> str:
 
 
 def _claim(frame: Grammar, ids: Iterator[int], symbol: "Nonterminal") -> Claim:
-    """What a nonterminal derives; takes its productions off the derivation."""
+    """The claim that a nonterminal derives; consumes its productions of the derivation."""
     if symbol.name == "comparison":
         chain = _comparisons(frame, ids)
         return chain[0] if len(chain) == 1 else All(tuple(chain))

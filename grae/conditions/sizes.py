@@ -1,4 +1,4 @@
-"""How many symbols strings have."""
+"""Sizes of strings in symbols."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from grae.grammar.codec import Derivations
 
 
 def symbols(grammar: Grammar, derivations: Derivations) -> np.ndarray:
-    """The terminals of each derivation's string, (n,) int64."""
+    """The number of terminals of each string, (n,) int64, from the derivations."""
     tables = grammar.tables
     written = (tables.rhs_length - tables.n_children).astype(np.int64)
     before = np.concatenate([[0], np.cumsum(written[np.asarray(derivations.ids, np.int64)])])

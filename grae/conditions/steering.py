@@ -1,9 +1,9 @@
-"""Sampling under a condition: each round, codes are drawn where strings fulfilled it, or came nearest to that.
+"""Sampling under a condition: each round, codes are drawn near those whose strings fulfil it, or violate it least.
 
 A cross-entropy method in the latent space (after Rubinstein, Methodology and Computing in Applied Probability 1, 1999)
-that keeps what it found apart instead of fitting one Gaussian to it. The first round is drawn from the density, and a
-part of each later one, too. The others of a round are steps from the elite: the codes whose strings fulfil the
-condition, or violate it least while these are few. How long steps should be is learned from what they found.
+that keeps the elite as separate centers instead of fitting one Gaussian. The first round is drawn from the density, as
+is a part of each later one. The rest of a round are steps from the elite: the codes whose strings fulfil the condition,
+or, while these are few, violate it least. The lengths of steps adapt to their success.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,22 +36,22 @@ Identities = Callable[[Sequence[str]], Sequence[str | None]]
 
 
 class Judge(Protocol):
-    """What strings have to fulfil: a `Condition`, or another object with these."""
+    """The interface of `Condition` used here."""
 
     def measure(self, strings: Sequence[str]) -> dict[str, np.ndarray]:
-        """Numbers of n strings, (n,) each."""
+        """The numbers of n strings, (n,) each."""
         ...
 
     def holds(self, numbers: dict[str, np.ndarray]) -> np.ndarray:
-        """Which fulfil it by their numbers, (n,) bool."""
+        """Which strings fulfil the condition, from their numbers, (n,) bool."""
         ...
 
     def violation(self, numbers: dict[str, np.ndarray]) -> np.ndarray:
-        """How far from it they are, (n,) float64; 0 where they fulfil it."""
+        """The violation of each string, (n,) float64; 0 where the condition is fulfilled."""
         ...
 
     def shares(self, numbers: dict[str, np.ndarray]) -> dict[str, float]:
-        """Of each claim in it, the share that fulfils it."""
+        """The share of strings that fulfil each claim."""
         ...
 
 
@@ -60,14 +60,14 @@ class SteeredSamples:
     """Strings that fulfil a condition.
 
     Attributes:
-        texts: distinct ones, at most as many as were wanted, in the order in which they were found.
-        wanted: how many were wanted.
-        decodings: codes that were decoded.
-        distinct: distinct valid strings among them.
-        fulfilling: distinct ones that fulfil the condition.
-        density_share: of the distinct valid strings of the density alone, the share that fulfils it; None of none.
-        shares: of each claim that has to hold, the share of all distinct valid strings that fulfils it.
-        failures: what failed in a user's function, in words; "" for nothing.
+        texts: distinct strings, at most the number requested, in the order in which they were found.
+        wanted: the number requested.
+        decodings: number of codes decoded.
+        distinct: number of distinct valid strings.
+        fulfilling: number of these that fulfil the condition.
+        density_share: share that fulfils it among the distinct valid strings of the density itself; None without any.
+        shares: share of all distinct valid strings that fulfils each claim.
+        failures: failures of a user's function, in words; "" for none.
     """
 
     texts: list[str]
@@ -80,7 +80,7 @@ class SteeredSamples:
     failures: str = ""
 
     def complete(self, condition: str) -> list[str]:
-        """The strings, where there are as many as were wanted.
+        """The strings, if there are as many as requested.
 
         Args:
             condition: in words.
@@ -93,7 +93,7 @@ class SteeredSamples:
         return self.texts
 
     def to_dict(self) -> dict[str, object]:
-        """The counts and shares as JSON holds them."""
+        """The counts and shares for JSON."""
         return {name: value for name, value in asdict(self).items() if name not in ("texts", "wanted")}
 
     def __str__(self) -> str:
@@ -104,11 +104,11 @@ class SteeredSamples:
 
 
 class ConditionUnmetError(GraeError):
-    """Too few strings that fulfil a condition.
+    """Too few strings fulfil a condition.
 
     Args:
         condition: in words.
-        samples: what was found; its strings are not lost.
+        samples: the strings found, which are not lost.
     """
 
     def __init__(self, condition: str, samples: SteeredSamples) -> None:
@@ -133,19 +133,19 @@ def steered(
     seed: int = 0,
     fresh: float = FRESH,
 ) -> SteeredSamples:
-    """Distinct strings that fulfil a condition, fewer than wanted where the decodings do not suffice.
+    """Samples distinct strings that fulfil a condition; fewer than requested if the decodings do not suffice.
 
     Args:
-        n: strings wanted.
-        condition: what they have to fulfil.
-        draw: from the density.
-        decode: codes into strings.
-        encode: strings into codes. Steps begin at a string's own code, which lies in the midst of those that decode to
-            it; a sampled one is mostly at their edge.
-        identities: tells strings apart.
-        attempts: decodings at most; None for 50 for each string wanted, and at least 10,000.
-        seed: of what is drawn.
-        fresh: the share of each round that is drawn from the density; 1 for all, which is no steering.
+        n: number of strings.
+        condition: the condition.
+        draw: draws codes from the density.
+        decode: decodes codes into strings.
+        encode: encodes strings. Steps start from a string's own code, which lies well inside the region that decodes to
+            it, whereas a sampled code is often near its border.
+        identities: keys that are equal for equal strings.
+        attempts: maximum number of decodings; None for 50 per string, and at least 10,000.
+        seed: random seed.
+        fresh: share of each round that is drawn from the density; 1 for no steering.
     """
     most = max(LEAST_ATTEMPTS, ATTEMPTS * n) if attempts is None else attempts
     rng = np.random.default_rng(seed)
@@ -168,13 +168,13 @@ def steered(
 
 
 def _steps(elite: np.ndarray, scale: np.ndarray, lengths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Codes around the elite (m, D), (n, D): steps of given lengths (n,)."""
+    """Steps of given lengths (n,) from the elite (m, D): codes (n, D)."""
     centers = elite[rng.integers(len(elite), size=len(lengths))]
     return centers + lengths[:, None] * scale * rng.standard_normal(centers.shape)
 
 
 class _Lengths:
-    """Shares steps out among lengths by how often those led to a string of the elite, lately."""
+    """Chooses the lengths of steps in proportion to their recent success."""
 
     MEMORY = 0.8
     EVEN = 0.2
@@ -184,12 +184,12 @@ class _Lengths:
         self.tried, self.good = np.full(len(LENGTHS), 10.0), np.ones(len(LENGTHS))
 
     def choose(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Places in `LENGTHS`, (n,)."""
+        """Indices into `LENGTHS`, (n,)."""
         rates = np.square(self.good / self.tried)
         return rng.choice(len(LENGTHS), n, p=(1 - self.EVEN) * rates / rates.sum() + self.EVEN / len(LENGTHS))
 
     def note(self, chosen: np.ndarray, good: np.ndarray) -> None:
-        """Takes note of what came of codes: the place of each one's length, -1 for none, and whether it was good."""
+        """Records the outcome of codes: the index of each one's length, -1 for none, and whether it succeeded."""
         for place in range(len(LENGTHS)):
             mine = chosen == place
             self.tried[place] = self.MEMORY * self.tried[place] + mine.sum() + 1
@@ -214,12 +214,12 @@ class _Pool:
         return int(self.holds.sum())
 
     def add(self, texts: Sequence[str], codes: np.ndarray, *, fresh: np.ndarray) -> np.ndarray:
-        """Takes in the new strings of some; gives which of all are of the elite now, (n,) bool.
+        """Adds new strings; returns which of all given ones are in the elite now, (n,) bool.
 
         Args:
             texts: n strings.
-            codes: of each, (n, D).
-            fresh: whether the code was the density's own, (n,) bool.
+            codes: their codes, (n, D).
+            fresh: whether each code was drawn from the density, (n,) bool.
         """
         distinct = list(dict.fromkeys(texts))
         forms = dict(zip(distinct, self.identities(distinct), strict=True))

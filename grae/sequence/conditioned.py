@@ -23,15 +23,15 @@ def sample_where(
     density: str | None = None,
     attempts: int | None = None,
 ) -> SteeredSamples:
-    """Distinct strings that fulfil a condition, fewer than `n` where the decodings do not suffice; see `steered`.
+    """Samples distinct strings that fulfil a condition; fewer than `n` if the decodings do not suffice; see `steered`.
 
     Args:
         model: fitted.
-        n: strings.
-        where: the condition, as a text or read.
-        decoding: options; its seed is that of the codes, too.
+        n: number of strings.
+        where: the condition, as a text or parsed.
+        decoding: options of decoding; its seed is also that of the codes.
         density: name of a fitted density; None for the model's default.
-        attempts: decodings at most; None for 50 for each string, and at least 10,000.
+        attempts: maximum number of decodings; None for 50 per string, and at least 10,000.
 
     Raises:
         ParseError, SettingsError: the condition cannot be read, the density is unknown or not fitted, or the model's

@@ -1,4 +1,4 @@
-"""Next-best choices: decodings that differ from a code's own at one step, where it was closest to another choice."""
+"""Next-best choices: decodings that deviate from the greedy one at the step with the smallest margin."""
 
 from typing import TYPE_CHECKING
 
@@ -23,16 +23,16 @@ def deviations(
     most: int,
     constraint: "Constraint | None" = None,
 ) -> list[list[SententialForm]]:
-    """Prefixes of derivations with another last production, from which decoding continues.
+    """Prefixes of derivations with an alternative last production, from which decoding continues.
 
-    At each step the runner-up is the best other production of the nonterminal. The steps are taken by the difference
-    of its logit to that of the production taken, the smallest first.
+    The alternative at each step is the second-best production of the nonterminal. Steps are ordered by margin, the
+    difference of the two logits, smallest first.
 
     Args:
         model: fitted.
         codes: (n, D) float32.
-        derivations: that the codes decoded to.
-        most: prefixes of each at most; those that cannot be completed are left out.
+        derivations: the greedy decodings of the codes.
+        most: maximum number of prefixes per derivation; those that cannot be completed are left out.
         constraint: of decoding.
 
     Returns:
@@ -59,7 +59,7 @@ def deviations(
 def _runners_up(
     model: "GrammarAutoencoder", codes: np.ndarray, derivations: Derivations, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The best other production at each step, and the logit of the one taken minus its logit, (n, T) each."""
+    """The second-best production at each step, and its margin, (n, T) each."""
     device = model._device()
     network = model.network_.to(device).eval()
     tensors = network.reconstruction.tensors

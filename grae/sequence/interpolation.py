@@ -1,4 +1,4 @@
-"""Interpolation between two strings: what the codes on the way between theirs decode to."""
+"""Interpolation between two strings: the decodings of the codes between theirs."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,12 +22,12 @@ Way = Literal["linear", "spherical"]
 
 @dataclass(frozen=True, slots=True)
 class Waypoint:
-    """A string on the way.
+    """A string between two others.
 
     Attributes:
         text: the string.
-        first: the first fraction of the way that decodes to it, 0 to 1.
-        last: the last one before another string.
+        first: the first fraction of the path that decodes to it, 0 to 1.
+        last: the last fraction before another string.
         similarity: to the first and to the second string; see `Language.similarities`.
         properties: the language's, by name.
     """
@@ -69,14 +69,14 @@ def spread(n: int, of: int) -> list[int]:
 def interpolate(
     model: "GrammarAutoencoder", first: str, second: str, n: int = 10, *, points: int = POINTS, path: Way = "linear"
 ) -> list[Waypoint]:
-    """The distinct strings on the way from one string to another, the ends' decodings among them.
+    """The distinct strings between two strings, including the decodings of the two.
 
     Args:
         model: fitted.
         first: a string.
-        second: another.
+        second: another string.
         n: maximum number of strings, evenly chosen.
-        points: codes that are decoded.
+        points: number of codes decoded.
         path: as in `runs_between`.
 
     Raises:
@@ -109,7 +109,7 @@ def to_frame(stops: "Sequence[Waypoint]") -> "pd.DataFrame":
 
 
 def columns_of(stop: Waypoint) -> dict[str, Any]:
-    """What is known of a string on the way, by name."""
+    """The fields of a waypoint, by name."""
     one, other = stop.similarity
     return {
         "from": stop.first,

@@ -1,4 +1,4 @@
-"""The nearest training strings of a string: distances of latent codes, by blocks of matrix products in float32."""
+"""The nearest training strings of a string, by the distance of latent codes: blocked matrix products in float32."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,7 @@ class TrainingCodes:
         return codes
 
     def _about(self) -> dict[str, str]:
-        """What the codes belong to."""
+        """The metadata by which stored codes are recognized."""
         return {"strings": str(self._model.about_.get("sha256")), "rows": str(len(self._rows))}
 
 

@@ -1,4 +1,4 @@
-"""Templates of a model: read for its grammar, its language and the form in which it learned strings."""
+"""Templates for a model: read by its grammar, its language and the form in which it learned strings."""
 
 from typing import TYPE_CHECKING
 
