@@ -11,7 +11,9 @@ from grae.errors import DataError
 from grae.shards import Part, Shard
 
 if TYPE_CHECKING:
+    from grae.datasets import Source
     from grae.evaluation import Comparison, EvalRequest, LoadedRun, Strings
+    from grae.grammar import Grammar
 
 
 class Counted:
@@ -44,6 +46,20 @@ class Counted:
             note(f"{self.empty:,} of {self.n:,} samples are empty strings, and are counted")
 
 
+def _inputs(
+    samples: str, column: str | None, delimiter: str | None, grammar: str, request: "EvalRequest"
+) -> "tuple[Grammar, Source, Strings | None, Comparison]":
+    """The grammar of a file's strings, the file, the training set, and what is compared with."""
+    from grae.datasets import open_source
+    from grae.evaluation.request import comparison_of
+    from grae.grammar import load_grammar
+
+    language = load_grammar(grammar)
+    sets = request.sets(language)
+    opened = open_source(samples, column=column, delimiter=delimiter, grammar=language)
+    return language, opened, sets.train, comparison_of(request, sets)  # which imports torch
+
+
 def file_evaluation(
     samples: str, column: str | None, delimiter: str | None, grammar: str, request: "EvalRequest"
 ) -> dict[str, Any]:
@@ -59,23 +75,17 @@ def file_evaluation(
     Raises:
         GraeError: the strings, or a named set, cannot be read.
     """
-    from grae.datasets import open_source
     from grae.evaluation import evaluate_samples, large, planned
-    from grae.evaluation.request import comparison_of
     from grae.evaluation.strings import sample_lines
     from grae.evaluation.tallied import evaluation_of
-    from grae.grammar import load_grammar
 
-    language = load_grammar(grammar)
-    sets = request.sets(language)
-    opened = open_source(samples, column=column, delimiter=delimiter, grammar=language)
-    comparison = comparison_of(request, sets)  # imports torch
+    language, opened, training, comparison = _inputs(samples, column, delimiter, grammar, request)
     with opened.open() as reading, stages(f"evaluating {samples}") as work:
         counted = Counted(sample_lines(reading))
         texts = iter(counted)
         first = list(islice(texts, planned.AT_ONCE + 1))
         given: dict[str, Any] = {
-            "training": sets.train,
+            "training": training,
             "comparison": comparison,
             "work": work(request.seed, request.jobs),
         }
@@ -83,7 +93,7 @@ def file_evaluation(
             counted.check(samples)
             return evaluate_samples(language, first, measures=request.measures, **given).to_dict()
         blocks = large.as_blocks(Shard().blocks(chain(first, texts), large.BLOCK))
-        plan = _plan(language, request, comparison, sets.train)
+        plan = _plan(language, request, comparison, training)
         with large.tallied(language, blocks, plan, fraction=lambda _: reading.fraction, **given) as tally:
             counted.check(samples)
             return evaluation_of(tally, language.language.valid_means).to_dict()
@@ -112,26 +122,20 @@ def file_part(
     Raises:
         GraeError: the strings, or a named set, cannot be read, or the part cannot be written.
     """
-    from grae.datasets import open_source
     from grae.evaluation import large
-    from grae.evaluation.request import comparison_of
     from grae.evaluation.strings import sample_lines
-    from grae.grammar import load_grammar
     from grae.version import __version__
 
-    language = load_grammar(grammar)
-    sets = request.sets(language)
-    opened = open_source(samples, column=column, delimiter=delimiter, grammar=language)
-    comparison = comparison_of(request, sets)  # imports torch
+    language, opened, training, comparison = _inputs(samples, column, delimiter, grammar, request)
     with opened.open() as reading, stages(f"evaluating {samples}, part {shard}") as work:
         counted = Counted(sample_lines(reading))
         blocks = large.as_blocks(shard.blocks(counted, large.BLOCK))
-        plan = _plan(language, request, comparison, sets.train)
+        plan = _plan(language, request, comparison, training)
         with large.tallied(
             language,
             blocks,
             plan,
-            training=sets.train,
+            training=training,
             comparison=comparison,
             work=work(request.seed, request.jobs),
             fraction=lambda _: reading.fraction,
@@ -142,7 +146,7 @@ def file_part(
                 "grammar": language.fingerprint,
                 "input": {"sha256": opened.checksum, **opened.settings},
                 "plan": plan.to_dict(),
-                "sets": _keys(comparison, sets.train),
+                "sets": _keys(comparison, training),
                 "block": large.BLOCK,
             }
             about = {**large.about_part(tally, language.language.valid_means), "title": {"samples": samples}}

@@ -220,7 +220,7 @@ def _condition(text: str, grammar: "Grammar") -> "Condition":
     from grae.conditions.condition import Condition, meanings
 
     condition = Condition.read(text, grammar)
-    named = [f"{one.name}: {one.title}" for one in meanings(condition) if one.name != one.title]
+    named = [f"{name}: {title}" for name, title in meanings(condition).items() if name != title]
     if named:
         note("; ".join(named))
     return condition

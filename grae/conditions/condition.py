@@ -1,7 +1,6 @@
 """A condition on the strings of a grammar: which fulfil it, by which numbers, and how far the others violate it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -103,18 +102,8 @@ class Condition:
         return {str(part): float(np.mean(part.holds(numbers))) for part in conjuncts(self.claim)}
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """A name in a condition and what it stands for."""
-
-    name: str
-    title: str
-
-
-def meanings(condition: Condition) -> list[Meaning]:
-    """The meanings of the names in a condition, without patterns and functions."""
-    return [
-        Meaning(name, number.title)
-        for name, number in condition.numbers.items()
-        if not number.own and name[:1] not in "'\""
-    ]
+def meanings(condition: Condition) -> dict[str, str]:
+    """The titles of the numbers in a condition, by name; without patterns and functions."""
+    return {
+        name: number.title for name, number in condition.numbers.items() if not number.own and name[:1] not in "'\""
+    }
