@@ -1,33 +1,33 @@
-"""Grammar-based regularized autoencoders: learn a language's strings, sample new ones that always parse.
+"""Grammar-based regularized autoencoders: learn the strings of a language, and sample new ones that always parse.
 
-The names here are imported when they are first used, so that `import grae` stays quick:
+The names below are imported on first use, so that `import grae` is fast:
 
     grammar = grae.load_grammar("smiles")
     model = grae.GrammarAutoencoder(grammar).fit(strings)
     model.save("runs/mine")
     grae.load("runs/mine").sample(10)
 
-The packages below, from the strings up:
+The packages, from the bottom up:
 
     grae.grammar        context-free grammars: reading, analysis, parsing, derivations, motifs
-    grae.languages      what strings mean: validity, canonical forms, rules beyond the grammar, drawing
-    grae.constraints    decoding under such rules: automata and plans
-    grae.formulas       formulas for data: constants fitted, simplified, as text and LaTeX
-    grae.chemistry      RDKit: reading, properties, drawing
+    grae.languages      semantics of strings: validity, canonical forms, rules beyond the grammar, depiction
+    grae.constraints    constrained decoding under such rules: automata and plans
+    grae.formulas       formulas for data: fitted constants, simplification, text and LaTeX
+    grae.chemistry      RDKit: reading, properties, depiction
     grae.datasets       data sets by name, files of strings, derivation stores, splits
     grae.autoencoder    bottlenecks, regularizers, their composition, the table of models
-    grae.training       the training loop, checkpoints, schedules, several processes
+    grae.training       the training loop, checkpoints, schedules, distributed training
     grae.density        densities of latent codes: Gaussians, mixtures, flows, the second stage of 2sVAE
-    grae.estimator      what the estimators of strings and of images share
+    grae.estimator      the common base of the estimators of strings and images
     grae.sequence       strings: networks, decoding, presets, `GrammarAutoencoder`
     grae.images         images: networks, recipes, Frechet distances, `ImageAutoencoder`
-    grae.pretrained     models that come with grae
-    grae.sharing        models pushed and pulled, in a folder or on the Hugging Face Hub
-    grae.evaluation     validity, uniqueness, novelty, reconstruction accuracy, the measures of MOSES
+    grae.pretrained     pretrained models that come with grae
+    grae.sharing        sharing models, in a folder or on the Hugging Face Hub
+    grae.evaluation     validity, uniqueness, novelty, reconstruction accuracy, the MOSES metrics
     grae.optimization   Bayesian optimization of a target over the latent space
-    grae.report         a run as one page of HTML
+    grae.report         a run as one HTML page
     grae.reproduction   the experiments of the papers
-    grae.callbacks      callbacks of trainings and searches, and loggers
+    grae.callbacks      callbacks of training and search, and loggers
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""`python -m grae`: the program `grae`, for launchers that start modules."""
+"""`python -m grae`: the program `grae`, for launchers that run modules."""
 
 from grae.cli.main import main
 

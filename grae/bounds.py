@@ -1,4 +1,4 @@
-"""The largest values of settings: commands refuse larger ones before they load anything, the library at any time."""
+"""Upper bounds of settings. The commands check them before anything is loaded, the library at any time."""
 
 MOST_SEED = 2**32 - 1  # that numpy and scikit-learn take
 MOST_BATCH = 2**31 - 1  # rows of a batch, that torch counts

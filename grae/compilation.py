@@ -1,8 +1,9 @@
-"""Functions compiled by numba and cached until a source that they may have been compiled from changes.
+"""Functions compiled by numba and cached until one of their sources changes.
 
-numba's own cache compares the file of a function alone, after it has unpickled the index. It thus keeps machine code
-whose callee or constant has changed in another file, and fails where a class of a signature has been moved. Here the
-sources of all compiled functions are a version of the cache, which numba compares before it unpickles anything.
+numba's own cache compares only the file of the function itself, after unpickling the index. It therefore returns stale
+machine code if a callee or constant has changed in another file, and fails if a class of a signature has moved. Here a
+hash of all sources with compiled functions is the version of the cache, which numba compares before unpickling anything
+else.
 """
 
 import hashlib
@@ -26,7 +27,8 @@ def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compiles a function with numba, without the GIL, and caches the machine code.
 
     Args:
-        signatures: compiles for these when the function is defined; without, for the arguments of each call.
+        signatures: compiled when the function is defined; without any, compilation is lazy, for the arguments of each
+            call.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -43,7 +45,7 @@ def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 class SourcesCache(FunctionCache):
-    """numba's cache of a function, of which the sources are a part of the version.
+    """numba's cache of a function, with a hash of the sources in its version.
 
     Args:
         function: the Python function.
@@ -54,7 +56,7 @@ class SourcesCache(FunctionCache):
         self._cache_file._version = f"{numba.__version__} {sources_hash()} {self._impl.locator.get_source_stamp()!r}"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled function of a signature; None where it is not cached, or the cache cannot be read."""
+        """The compiled function for a signature; None if it is not cached or the cache cannot be read."""
         try:
             return super().load_overload(sig, target_context)
         except BROKEN:

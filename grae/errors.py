@@ -1,4 +1,4 @@
-"""The errors that a user can fix; the command line prints them and exits with status 2."""
+"""Errors that a user can fix; the command line prints them and exits with status 2."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -26,7 +26,7 @@ class GraeError(Exception):
 
     @classmethod
     def unknown(cls, kind: str, name: str, known: Iterable[str], *, otherwise: str = "give one of these names") -> Self:
-        """The error of an unknown name; its remedy is the nearest known one, or `otherwise`."""
+        """The error of an unknown name; the remedy is the closest known name, or `otherwise`."""
         known = list(known)
         near = get_close_matches(name, known, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else otherwise
@@ -37,13 +37,13 @@ class GraeError(Exception):
 
 
 def first_problem(error: "ValidationError") -> str:
-    """The first of what pydantic found in a file, as `place: problem`."""
+    """The first problem that pydantic found in a file, as `place: problem`."""
     problem = error.errors(include_url=False, include_input=False)[0]
     return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
 
 
 def shortened(text: str) -> str:
-    """A text for a message: one of more than `SHOWN` characters without its middle."""
+    """A text for a message: the middle of one longer than `SHOWN` characters is omitted."""
     return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]}...{text[-SHOWN // 2 :]}"
 
 
@@ -67,8 +67,8 @@ class ParseError(GraeError):
     Args:
         text: the string.
         position: index of the first character (not byte) that no derivation continues with; `len(text)` at its end.
-        expected: the terminals that could have stood there; empty where that is not known.
-        reason: what happened at the position; made from `text` and `position` when left out.
+        expected: the terminals possible there; empty if unknown.
+        reason: the problem at the position; by default derived from `text` and `position`.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class ParseError(GraeError):
         super().__init__(f"{reason} at position {position}\n{self._excerpt()}", remedy=remedy)
 
     def _excerpt(self) -> str:
-        """The string around the position, with a caret under it and what was expected there."""
+        """The string around the position, with a caret below it and the expected terminals."""
         said = ""
         if self.expected:
             names = ", ".join(repr(terminal) for terminal in self.expected)
@@ -115,7 +115,7 @@ class SettingsError(GraeError):
 
 
 class RunError(GraeError):
-    """A run's folder with a missing, truncated or foreign file."""
+    """A run folder with a file that is missing, truncated or of another format."""
 
 
 class TrainingError(GraeError):
@@ -126,8 +126,8 @@ class MissingExtraError(GraeError):
     """An optional dependency that is not installed.
 
     Args:
-        package: the package that is missing.
-        extra: the extra of this project that brings it.
+        package: the missing package.
+        extra: the extra of this project that installs it.
     """
 
     def __init__(self, package: str, extra: str) -> None:

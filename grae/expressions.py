@@ -1,13 +1,13 @@
-"""The values of arithmetic expressions, computed from their derivations.
+"""Numerical evaluation of arithmetic expressions from their derivations.
 
-An expression means what its text means under the usual rules of arithmetic: `*` and `/` bind closer than `+` and `-`,
-and operators of one level apply from left to right. A grammar need not say so itself (the published one puts `+`, `*`
-and `/` on one level), so these rules are applied here, as far as parentheses and functions reach. Nothing is handed to
-Python's own evaluation: a derivation becomes a postfix program of known operations on arrays.
+An expression has the value that its text has under the usual precedence rules: `*` and `/` bind more tightly than `+`
+and `-`, and operators of equal precedence are left-associative. The grammar itself need not encode this (the published
+one puts `+`, `*` and `/` on one level), so precedence is applied here, within parentheses and function arguments.
+Nothing is passed to Python's `eval`: a derivation becomes a postfix program of known operations on arrays.
 
-A production is understood when its right-hand side reads as an expression, each nonterminal standing for one: numbers,
-the variable `x`, `+ - * /`, a minus sign in front, parentheses, and the functions of `FUNCTIONS`, written `sin(` or
-`sin` `(`.
+A production is supported if its right-hand side reads as an expression in which each nonterminal stands for an
+expression: numbers, the variable `x`, `+ - * /`, unary minus, parentheses, and the functions of `FUNCTIONS`, written
+`sin(` or `sin` `(`.
 """
 
 import re
@@ -45,7 +45,7 @@ _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def points() -> np.ndarray:
-    """Where the published experiments compare expressions: 1000 points evenly on [-10, 10], shape (1000,) float64."""
+    """The 1000 points at which the published experiments compare expressions: evenly spaced on [-10, 10], float64."""
     return np.linspace(-10, 10, 1000)
 
 
@@ -58,7 +58,7 @@ def evaluate(grammar: Grammar, ids: np.ndarray | Sequence[int], x: np.ndarray) -
         x: values of the variable, shape (K,).
 
     Returns:
-        The expression's values, shape (K,) float64; infinite or NaN where it has none.
+        The expression's values, shape (K,) float64; infinite or NaN where it is undefined.
 
     Raises:
         GrammarError: a production does not read as an expression; with its line and the reason.
@@ -76,7 +76,7 @@ def evaluate_many(grammar: Grammar, derivations: Iterable[np.ndarray | Sequence[
         x: values of the variable, shape (K,).
 
     Returns:
-        Their values, shape (n, K) float64, a row for each expression; infinite or NaN where it has none.
+        Their values, shape (n, K) float64, one row per expression; infinite or NaN where it is undefined.
 
     Raises:
         GrammarError, DerivationError: as in `evaluate`.
@@ -96,7 +96,7 @@ def evaluate_text(grammar: Grammar, text: str, x: np.ndarray) -> np.ndarray:
 
 
 def postfix(grammar: Grammar, ids: np.ndarray | Sequence[int]) -> list[Token]:
-    """An expression as a stack machine runs it: numbers, the variable, and operations after what they take.
+    """An expression in postfix notation: numbers, the variable, and each operation after its operands.
 
     Args:
         grammar: a grammar of expressions.
@@ -111,12 +111,12 @@ def postfix(grammar: Grammar, ids: np.ndarray | Sequence[int]) -> list[Token]:
 def are_finite(
     grammar: Grammar, derivations: Iterable[np.ndarray | Sequence[int]], x: np.ndarray | None = None
 ) -> np.ndarray:
-    """Which expressions are finite at all points: that makes an expression valid.
+    """Which expressions are finite at all points, the criterion of validity.
 
     Args:
         grammar: a grammar of expressions.
         derivations: their leftmost derivations, shape (T,) each; read one at a time.
-        x: values of the variable, shape (K,); `points()` when left out.
+        x: values of the variable, shape (K,); defaults to `points()`.
 
     Returns:
         Shape (n,) bool.
@@ -136,7 +136,7 @@ def _values(grammar: Grammar, derivations: Iterable[np.ndarray | Sequence[int]],
 
 @lru_cache(maxsize=16)
 def _readings(grammar: Grammar) -> list[Reading | None]:
-    """The productions in tokens, by id; None for those that no derivation can use."""
+    """The productions as tokens, by id; None for productions that no derivation can use."""
     usable = grammar.tables.usable
     return [_read(grammar, production) if usable[production.id] else None for production in grammar.productions]
 
@@ -145,7 +145,7 @@ def _read(grammar: Grammar, production: Production) -> Reading:
     """Reads a right-hand side as an expression.
 
     Raises:
-        GrammarError: it is none.
+        GrammarError: it is not an expression.
     """
 
     def misread(reason: str) -> GrammarError:
@@ -185,7 +185,7 @@ def _read(grammar: Grammar, production: Production) -> Reading:
 
 
 def _split(production: Production) -> Iterator[str | Nonterminal]:
-    """The symbols of a right-hand side, with terminals such as `sin(` in two."""
+    """The symbols of a right-hand side; a terminal such as `sin(` is split in two."""
     for symbol in production.rhs:
         if isinstance(symbol, Nonterminal):
             yield symbol
@@ -199,7 +199,7 @@ def _split(production: Production) -> Iterator[str | Nonterminal]:
 
 
 def _token(terminal: str) -> Token | None:
-    """What a terminal is in an expression; None for what it cannot be."""
+    """The token of a terminal; None if it is unknown."""
     if _NUMBER.fullmatch(terminal):
         return float(terminal)
     if terminal in (VARIABLE, "(", ")"):
@@ -208,14 +208,14 @@ def _token(terminal: str) -> Token | None:
 
 
 def _tokens(grammar: Grammar, readings: Sequence[Reading | None], ids: np.ndarray | Sequence[int]) -> list[Token]:
-    """The tokens that a derivation derives, from left to right."""
+    """The tokens of a derivation's string, from left to right."""
     return [token for token, _ in terminals(grammar, ids, readings)]
 
 
 def _postfix(tokens: Iterable[Token]) -> list[Token]:
-    """Tokens in the order in which a stack machine runs them, after Dijkstra's shunting yard.
+    """Tokens in postfix order, by Dijkstra's shunting-yard algorithm.
 
-    A "(" waits on the yard until its ")"; an operation waits there until one comes that binds no closer.
+    A "(" stays on the operator stack until its ")"; an operator until one arrives that does not bind more tightly.
     """
     program: list[Token] = []
     yard: list[Token] = []
@@ -238,7 +238,7 @@ def _postfix(tokens: Iterable[Token]) -> list[Token]:
 
 @np.errstate(all="ignore")
 def _run(program: list[Token], x: np.ndarray) -> np.ndarray:
-    """Runs a postfix program on a stack of arrays."""
+    """Evaluates a postfix program on a stack of arrays."""
     stack: list[np.ndarray | float] = []
     for token in program:
         if isinstance(token, np.ufunc):

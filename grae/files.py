@@ -1,6 +1,6 @@
-"""Files that are whole or absent: each is written to a temporary name beside its own, flushed to disk, and renamed.
+"""Atomic file writes: each file is written to a temporary name in the same folder, flushed to disk, and renamed.
 
-Arrays are stored as safetensors and everything else as JSON or text, so that reading a file never runs code.
+Arrays are stored as safetensors and everything else as JSON or text, so that reading a file never executes code.
 """
 
 import json
@@ -24,11 +24,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Gives a temporary path to write to; it takes the place of `path` at the end, or goes away if the body fails.
+    """Yields a temporary path to write to; it replaces `path` at the end, or is removed if the body fails.
 
     Raises:
-        RunError: the path is a folder, a device or a pipe, whose place no file may take, or the file system refuses
-            (disk full, no permission, ...); what stood at `path` stands as it was.
+        RunError: the path is a folder, a device or a pipe, or the file system refuses (disk full, no permission, ...);
+            an existing file is left unchanged.
     """
     if exists(path) and not is_file(path):
         kind = "a folder" if is_dir(path) else "a device or a pipe"
@@ -49,13 +49,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def check_unused(folder: Path) -> None:
-    """Makes sure that a folder does not exist or is empty. Raises RunError: there is something in its place."""
+    """Makes sure that a folder does not exist or is empty. Raises RunError otherwise."""
     if exists(folder) and (not is_dir(folder) or any(folder.iterdir())):
         raise RunError(f"{folder} already exists", remedy="choose another folder")
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
-    """A value as JSON that UTF-8 can encode: a lone surrogate, as of a file name that is not UTF-8, is escaped.
+    """A value as JSON that can be encoded as UTF-8: lone surrogates, as in a file name that is not UTF-8, are escaped.
 
     Raises:
         ValueError: a number in it is NaN or infinite.
@@ -77,23 +77,23 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes UTF-8 text, whole or not at all."""
+    """Writes UTF-8 text atomically."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a value as indented JSON, whole or not at all."""
+    """Writes a value as indented JSON atomically."""
     write_text(path, as_json(value, indent=2) + "\n")
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
-    """Writes arrays as safetensors, whole or not at all.
+    """Writes arrays as safetensors atomically.
 
     Args:
-        path: where to.
+        path: the file.
         tensors: numpy arrays or torch tensors (any device; not bfloat16, which numpy lacks), by name.
-        about: what to keep with them, as JSON in the file's header.
+        about: metadata, stored as JSON in the file's header.
     """
     arrays = {name: _as_array(tensor) for name, tensor in tensors.items()}
     header = {"about": json.dumps(about or {}, allow_nan=False)}
@@ -133,12 +133,12 @@ def read_json(path: Path, *, remedy: str | None = None) -> Any:
 def read_tensors(
     path: Path, names: Collection[str] | None = None, *, remedy: str | None = None
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays of a safetensors file by name, and what `write_tensors` kept with them ({} for another's file).
+    """The arrays of a safetensors file by name, and the metadata of `write_tensors` ({} in files of other programs).
 
     Args:
         path: the file.
-        names: of the arrays to read, those that are there; None for all.
-        remedy: of errors.
+        names: arrays to read, if present; None for all.
+        remedy: remedy of errors.
 
     Raises:
         RunError: missing, truncated, or not safetensors.
@@ -160,15 +160,15 @@ def read_tensors(
 
 
 def append_jsonl(path: Path, *records: Mapping[str, Any]) -> int:
-    """Appends a line of JSON for each record and flushes them to disk together.
+    """Appends a line of JSON per record, and flushes them to disk together.
 
-    A line torn by an earlier kill is removed first.
+    A last line left incomplete by a kill is removed first.
 
     Returns:
-        The length of the file in bytes afterwards.
+        The new size of the file in bytes.
 
     Raises:
-        RunError: the file system refuses; the lines already there stay.
+        RunError: the file system refuses; existing lines are left unchanged.
     """
     line = b"".join(as_json(record).encode() + b"\n" for record in records)
     end = 0
@@ -191,10 +191,10 @@ def append_jsonl(path: Path, *records: Mapping[str, Any]) -> int:
 
 
 def read_jsonl(path: Path, *, remedy: str | None = None) -> list[Any]:
-    """The values of a file of JSON lines; a last line torn by a kill (no newline at its end) is left out.
+    """The values of a file of JSON lines; a last line without a newline, left incomplete by a kill, is skipped.
 
     Raises:
-        RunError: missing, or a line that is not JSON.
+        RunError: missing, or a line is not JSON.
     """
     values = []
     lines = read_text(path, remedy=remedy).split("\n")[:-1]
@@ -207,7 +207,7 @@ def read_jsonl(path: Path, *, remedy: str | None = None) -> list[Any]:
 
 
 def flattened(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """The values of nested objects by their names, joined by dots; an empty object is a value."""
+    """The values of nested objects by their names, joined by dots; an empty object counts as a value."""
     flat: dict[str, Any] = {}
     for name, member in value.items():
         if isinstance(member, Mapping) and member:
@@ -230,14 +230,14 @@ def check_unchanged(
 
     Args:
         place: its folder or file.
-        stored: the values there, as JSON holds them.
-        given: the values now, likewise; nested objects are compared value by value.
-        free: names, joined by dots, of those that may change.
-        what: is wrong with the place if they differ, for the message.
-        named: gives the name of a value for the message.
+        stored: the original values, as in JSON.
+        given: the values now; nested objects are compared value by value.
+        free: names, joined by dots, of values that may change.
+        what: the problem if they differ, for the message.
+        named: maps a value's name to its name in the message.
 
     Raises:
-        RunError: naming each value that differs, as it was and as it is.
+        RunError: names each value that differs, before and now.
     """
     before, now = flattened(stored), flattened(given)
     names = [*now, *(name for name in before if name not in now)]
@@ -251,7 +251,7 @@ def check_unchanged(
 
 
 def cut(path: Path, length: int, *, remedy: str | None = None) -> None:
-    """Cuts a file back to its first `length` bytes; an absent file counts as an empty one.
+    """Truncates a file to its first `length` bytes; a missing file counts as empty.
 
     Raises:
         RunError: the file is shorter than that.
@@ -267,14 +267,14 @@ def cut(path: Path, length: int, *, remedy: str | None = None) -> None:
 
 
 def _as_array(tensor: Any) -> np.ndarray:
-    """A C-contiguous numpy array of a numpy array or torch tensor."""
+    """A numpy array or torch tensor as a C-contiguous numpy array."""
     if hasattr(tensor, "detach"):
         tensor = tensor.detach().cpu().numpy()
     return np.asarray(tensor, order="C")
 
 
 def _end_of_last_line(file: Any) -> int:
-    """Where the last complete line of a binary file ends."""
+    """The position after the last complete line of a binary file."""
     end = file.seek(0, os.SEEK_END)
     while end:
         start = max(0, end - 4096)
@@ -287,7 +287,7 @@ def _end_of_last_line(file: Any) -> int:
 
 
 def _flush(path: Path) -> None:
-    """Waits until a file's bytes, or a folder's names, are on the disk."""
+    """Flushes a file, or a folder's entries, to disk."""
     if path.is_dir() and os.name == "nt":  # Windows opens no folders, and needs no such flush
         return
     descriptor = os.open(path, os.O_RDONLY)

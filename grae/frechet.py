@@ -1,7 +1,7 @@
-"""The Frechet distance between two sets of features, each taken as a Gaussian.
+"""The Frechet distance between two sets of features, each modelled as a Gaussian.
 
-Source: Dowson and Landau, J. Multivariate Analysis 12, 1982; of Inception features, Heusel et al. 2017 (the Frechet
-inception distance); of ChemNet activations, Preuer et al. 2018 (the Frechet ChemNet distance).
+Source: Dowson and Landau, J. Multivariate Analysis 12, 1982; for Inception features, Heusel et al. 2017 (the Frechet
+inception distance); for ChemNet activations, Preuer et al. 2018 (the Frechet ChemNet distance).
 """
 
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ SIZES = 8  # of subsets that a limit is extrapolated from
 
 @dataclass
 class Moments:
-    """Mean and covariance of features that come batch by batch, in float64.
+    """Mean and covariance of features that arrive in batches, in float64.
 
-    The sums of squares are kept about the mean so far (Chan et al. 1979), so that neither the order nor the size of the
-    batches matters beyond rounding, and large means lose no digits.
+    Sums of squares are taken about the current mean (Chan et al. 1979), so that the result does not depend on the order
+    and size of the batches beyond rounding, and large means lose no precision.
 
     Attributes:
-        n: rows so far.
+        n: number of rows.
         mean: (F,) float64.
         scatter: (F, F) float64, the sum of outer products of the deviations from the mean.
     """
@@ -40,15 +40,15 @@ class Moments:
 
     @classmethod
     def of_sums(cls, n: int, total: np.ndarray, products: np.ndarray) -> Self:
-        """The moments from sums that can be added up: of n rows (F,), and of their outer products (F, F)."""
+        """The moments from sums over n rows: of the rows (F,), and of their outer products (F, F)."""
         mean = total / n
         return cls(n, mean, products - n * np.outer(mean, mean))
 
     def add(self, features: np.ndarray) -> Self:
-        """Takes up more rows, (n, F) of any float type.
+        """Adds rows, (n, F) of any float type.
 
         Raises:
-            DataError: rows of another width, or values that are NaN or infinite.
+            DataError: rows of another width, or NaN or infinite values.
         """
         for start in range(0, len(features), CHUNK):
             self._add(np.asarray(features[start : start + CHUNK], dtype=np.float64))
@@ -56,14 +56,14 @@ class Moments:
 
     @property
     def covariance(self) -> np.ndarray:
-        """(F, F) float64, divided by n - 1. Raises DataError where there are fewer than two rows."""
+        """(F, F) float64, normalized by n - 1. Raises DataError if there are fewer than two rows."""
         if self.n < 2:
             raise DataError(f"{self.n} rows of features have no covariance", remedy="give two or more")
         return self.scatter / (self.n - 1)
 
     @cached_property
     def root(self) -> np.ndarray:
-        """The symmetric square root of the covariance, (F, F) float64, rounding's negative eigenvalues taken as 0."""
+        """The symmetric square root of the covariance, (F, F) float64; negative eigenvalues (rounding) count as 0."""
         values, vectors = np.linalg.eigh(self.covariance)
         return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
 
@@ -88,15 +88,15 @@ class Moments:
 def frechet_distance(first: Moments, second: Moments, *, quick: bool = False) -> float:
     """||m1 - m2||^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), at least 0; the square of a metric between Gaussians.
 
-    The trace of the root is the sum of the singular values of S1^(1/2) S2^(1/2), each root by an eigendecomposition
-    with rounding's negative eigenvalues taken as 0. So the result is real, and exact for covariances of any rank;
-    nothing is added to their diagonals.
+    The trace of the root is the sum of the singular values of S1^(1/2) S2^(1/2); each root is computed by an
+    eigendecomposition in which eigenvalues that are negative by rounding count as 0. So the result is real, and exact
+    for covariances of any rank; nothing is added to their diagonals.
 
     Args:
         first: moments; their root is computed once.
-        second: moments of as many numbers.
-        quick: take the trace from the eigenvalues of S1^(1/2) S2 S1^(1/2) instead, several times as fast for many
-            second moments; rounding then shows in the seventh digit.
+        second: moments of the same width.
+        quick: computes the trace from the eigenvalues of S1^(1/2) S2 S1^(1/2) instead, several times faster for many
+            second moments; rounding errors then appear in the seventh digit.
 
     Raises:
         DataError: features of different widths, or fewer than two rows.
@@ -113,20 +113,20 @@ def frechet_distance(first: Moments, second: Moments, *, quick: bool = False) ->
 
 
 def limit_of_many(real: Moments, features: np.ndarray, *, seed: int = 0) -> float | None:
-    """What the Frechet distance to `real` tends to as features grow in number: FID-infinity of Chong and Forsyth 2020.
+    """The limit of the Frechet distance to `real` for infinitely many features: FID-infinity of Chong and Forsyth 2020.
 
-    With n rows the distance is too large on average, by about a constant over n. It is measured on eight random subsets
-    of half of the rows to all of them, and the line through them in 1/n is taken at 0. The bias that the number of real
-    images brings stays.
+    With n rows the distance has a bias of about a constant over n. It is computed on eight random subsets, from half of
+    the rows to all of them, and a line fitted in 1/n is extrapolated to 0. The bias due to the number of real images
+    remains.
 
     Args:
-        real: of the features compared with.
+        real: moments of the reference features.
         features: (n, F).
-        seed: of the subsets.
+        seed: seed of the subsets.
 
     Returns:
-        The limit; None where half of the rows are fewer than F, of which no covariance has full rank: then the bias is
-        no longer a constant over n.
+        The limit; None if half of the rows are fewer than F: no covariance then has full rank, and the bias is not a
+        constant over n.
     """
     n, width = features.shape
     if n < 2 * width:

@@ -1,4 +1,4 @@
-"""Names that are imported when they are first used, so that what is light comes without what is heavy."""
+"""Names imported on first use, so that light modules do not import heavy ones."""
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -12,7 +12,7 @@ def lazy_getattr(package: str, homes: Mapping[str, str]) -> Callable[[str], obje
 
     Args:
         package: its `__name__`.
-        homes: by name, the module that has it.
+        homes: the module of each name.
     """
 
     def get(name: str) -> object:
@@ -29,13 +29,13 @@ T = TypeVar("T")
 
 
 class Table(MutableMapping[str, T]):
-    """Things by name, such as `DENSITIES`; those that come with grae are imported when they are first used.
+    """A registry of objects by name, such as `DENSITIES`; the built-in ones are imported on first use.
 
-    One's own is added as to a dict: `table["mine"] = Mine`.
+    Register your own as in a dict: `table["mine"] = Mine`.
 
     Args:
-        noun: what a thing is, for messages.
-        rows: by name, where it is ("package.module:name") and a few words for help texts.
+        noun: what an object is called in messages.
+        rows: by name, the object's location ("package.module:name") and a short description for help texts.
     """
 
     def __init__(self, noun: str, rows: Mapping[str, tuple[str, str]]) -> None:
@@ -45,22 +45,22 @@ class Table(MutableMapping[str, T]):
         self._things: dict[str, T] = {}
 
     def named(self, name: str) -> T:
-        """The thing of a name.
+        """The object of a name.
 
         Raises:
-            SettingsError: there is none.
+            SettingsError: the name is unknown.
         """
         self.check(name)
         return self[name]
 
     def check(self, name: str) -> None:
-        """Raises SettingsError where there is nothing of a name; imports nothing."""
+        """Raises SettingsError if the name is unknown; imports nothing."""
         if name not in self:
             raise SettingsError.unknown(self.noun, name, self)
 
     @property
     def summaries(self) -> dict[str, str]:
-        """A few words on each, by name: what the table says, or the first line of one's own docstring."""
+        """A short description of each object, by name: the table's, or the first line of an object's docstring."""
         own = {name: (thing.__doc__ or "").partition("\n")[0].rstrip(".") for name, thing in self._things.items()}
         return {name: self._summaries.get(name) or own.get(name, "") for name in self}
 

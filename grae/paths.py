@@ -1,4 +1,4 @@
-"""What a path is, without an error where none can be (too long, or with a zero byte in it), and where runs lie."""
+"""Kinds of paths, without an error for impossible ones (too long, or with a zero byte), and the location of runs."""
 
 import stat
 from pathlib import Path
@@ -16,7 +16,7 @@ REJECTS_FILE = "rejects.tsv"
 
 
 def exists(path: Path) -> bool:
-    """Whether there is something at a path; not where no path can be so long, or holds a zero byte."""
+    """Whether a path exists; False for an impossible one."""
     return _mode(path) != 0
 
 
@@ -37,19 +37,19 @@ def is_pipe(path: Path) -> bool:
 
 
 def is_device(path: Path) -> bool:
-    """Whether a path is a device such as /dev/full, which can be read without end."""
+    """Whether a path is a device such as /dev/full, which can be read endlessly."""
     mode = _mode(path)
     return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
 def place_named(run: str | Path, under: Path = RUNS) -> Path:
-    """The folder of a run: the path itself where it is there, else the folder of that name under `under`."""
+    """The folder of a run: the path itself if it exists, else the folder of that name under `under`."""
     place = Path(run)
     return under / place if not exists(place) and is_dir(under / place) else place
 
 
 def _mode(path: Path) -> int:
-    """What a path is, as `os.stat` says; 0 where there is nothing, or nothing that may be looked at."""
+    """The mode of a path from `os.stat`; 0 if it does not exist or is not accessible."""
     try:
         return path.stat().st_mode
     except (OSError, ValueError):

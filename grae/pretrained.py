@@ -1,8 +1,8 @@
-"""Models that come with grae: trained, and ready to sample from, to search and to be trained on.
+"""Pretrained models that come with grae, for sampling, search and fine-tuning.
 
-Each is the folder of a run, with two files more: `model.json` says what it is, and `start.txt` holds samples of its own
-that searches start from, since none of its training strings are in the package. Nothing is written there: what is made
-of such a model goes into `runs/NAME`.
+Each is a run folder with two more files: `model.json` describes it, and `start.txt` holds samples of the model from
+which searches start, since its training strings are not in the package. The folders are read-only: the outputs of
+commands go to `runs/NAME`.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -24,25 +24,25 @@ REINSTALL = "reinstall grae"
 
 @dataclass(frozen=True)
 class About:
-    """What a model says of itself, in `model.json`.
+    """The description of a model in `model.json`.
 
     Attributes:
         description: one line.
         language: the name of the strings' language, such as "molecules".
         grammar: the name of the grammar.
         model: its row in the table of models.
-        data: what it was trained on.
-        strings: how many strings of these.
-        command: that trains it.
+        data: training data.
+        strings: number of training strings.
+        command: the command that trains it.
         epochs: passes over the data.
-        minutes: of training.
-        weights: their type in the file.
-        exact: share of held-out strings that come back exactly, with these weights and as trained (float32); None where
-            none were held out.
-        held_out: how many they were.
-        start: strings in `start.txt`.
+        minutes: duration of the training.
+        weights: their dtype in the file.
+        exact: reconstruction accuracy on held-out strings, with these weights and as trained (float32); None without
+            held-out strings.
+        held_out: number of held-out strings.
+        start: number of strings in `start.txt`.
         measures: of its samples, by the names of `grae evaluate`.
-        format: of the file.
+        format: version of the file format.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -64,7 +64,7 @@ class About:
     format: str = FORMAT
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """The JSON object."""
         return asdict(self)
 
 
@@ -73,9 +73,9 @@ class Pretrained:
     """A model that comes with grae.
 
     Attributes:
-        name: of its folder.
+        name: name of its folder.
         path: its folder.
-        about: what it says of itself.
+        about: its description.
     """
 
     name: str
@@ -84,25 +84,25 @@ class Pretrained:
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
+        """Size of all its files in bytes."""
         return size_of(self.path)
 
 
 def size_of(place: Path) -> int:
-    """Bytes of all files of a folder."""
+    """Size of all files of a folder in bytes."""
     return sum(file.stat().st_size for file in place.iterdir() if file.is_file())
 
 
 def home() -> Path:
-    """The folder that holds them."""
+    """The folder of the models."""
     return shipped("models")
 
 
 def pretrained() -> dict[str, Pretrained]:
-    """The models that come with grae, by name; the default one first.
+    """The models that come with grae, by name, the default one first.
 
     Raises:
-        RunError: one is damaged.
+        RunError: a model is damaged.
     """
     return {name: _read(home() / name) for name in names()}
 
@@ -114,10 +114,10 @@ def names() -> list[str]:
 
 
 def pretrained_named(name: str) -> Pretrained:
-    """One of them.
+    """The model of a name.
 
     Raises:
-        RunError: there is none of that name, or it is damaged.
+        RunError: the name is unknown, or the model is damaged.
     """
     place = pretrained_folder(name)
     if place is None:
@@ -126,12 +126,12 @@ def pretrained_named(name: str) -> Pretrained:
 
 
 def pretrained_folder(name: str) -> Path | None:
-    """The folder of the model of that name that comes with grae; None where there is none."""
+    """The folder of the pretrained model of that name, or None."""
     return home() / name if name in names() else None
 
 
 def located(path: str | Path) -> Path:
-    """The folder that a path or a name means: that of a run, or of the model of that name that comes with grae."""
+    """The folder of a run, given by its path or name, or of the pretrained model of that name."""
     place = place_named(path)
     if is_file(place / CONFIG_FILE):
         return place
@@ -139,11 +139,11 @@ def located(path: str | Path) -> Path:
 
 
 def model_for(language: str | None = None, fingerprint: str | None = None) -> Path | None:
-    """The folder of the first model of a language or of a grammar; None where there is none.
+    """The folder of the first model of a language or grammar, or None.
 
     Args:
         language: the name of the strings' language; None for any.
-        fingerprint: of the grammar that it has to be of, without motifs; None for any.
+        fingerprint: of the model's grammar without motifs; None for any.
 
     Raises:
         RunError: a model is damaged.
@@ -159,17 +159,17 @@ def model_for(language: str | None = None, fingerprint: str | None = None) -> Pa
 
 
 def comes_with_grae(place: Path) -> bool:
-    """Whether a run's folder is that of a model that comes with grae."""
+    """Whether a run folder is that of a pretrained model."""
     return place.resolve().parent == home().resolve()
 
 
 def written_to(place: Path) -> Path:
-    """Where that which is made of a run goes: its own folder, or `runs/NAME` of a model that comes with grae."""
+    """The folder for outputs of a run: its own, or `runs/NAME` for a pretrained model."""
     return RUNS / place.name if comes_with_grae(place) else place
 
 
 def start_strings(place: Path) -> list[str] | None:
-    """The strings that searches start from where a run's folder holds them; None where it holds none.
+    """The strings in a run folder from which searches start; None if it has none.
 
     Raises:
         RunError: the file is damaged.
@@ -181,7 +181,7 @@ def start_strings(place: Path) -> list[str] | None:
 
 
 def read_about(place: Path) -> About:
-    """What a packed model says of itself. Raises RunError where its `model.json` is damaged."""
+    """The description of a packed model. Raises RunError if its `model.json` is damaged."""
     from pydantic import TypeAdapter, ValidationError
 
     from grae import files
@@ -198,7 +198,7 @@ def _read(place: Path) -> Pretrained:
 
 
 def _fingerprint(place: Path) -> str | None:
-    """Of the language's grammar, as the configuration says it."""
+    """The fingerprint of the grammar in the configuration."""
     from grae import files
 
     language = files.read_json(place / CONFIG_FILE, remedy=REINSTALL).get("language")

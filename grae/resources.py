@@ -1,4 +1,4 @@
-"""Where the files that come with grae lie: beside the package in a checkout, inside it once installed."""
+"""Location of the files that come with grae: beside the package in a checkout, inside it once installed."""
 
 from pathlib import Path
 from typing import Literal
@@ -7,10 +7,10 @@ PACKAGE = Path(__file__).parent
 
 
 def shipped(kind: Literal["grammars", "data", "models"]) -> Path:
-    """The folder of the shipped grammars (`*.cfg`), of the data set registry or of the trained models.
+    """The folder of the shipped grammars (`*.cfg`), of the data set registry or of the pretrained models.
 
     Raises:
-        FileNotFoundError: the installation is broken: neither place holds the folder.
+        FileNotFoundError: the installation is broken: the folder is in neither place.
     """
     for folder in (PACKAGE / kind, PACKAGE.parent / kind):
         if folder.is_dir():

@@ -1,8 +1,8 @@
 """Jobs divided among machines: shards of the strings, and the parts that each machine writes.
 
-Strings are counted in blocks of fixed size; of n shards, the i-th takes the blocks i, i + n, i + 2n, ... So every shard
-reads the strings once, as a stream, without counting them first, and gets nearly equal work even from a sorted file;
-each block is computed alike whether the job is divided or not.
+Strings are counted in blocks of fixed size; shard i of n takes the blocks i, i + n, i + 2n, ... So every shard reads
+the strings once, as a stream, without counting them first, and gets an equal amount of work even from a sorted file;
+each block is computed in the same way whether the job is divided or not.
 """
 
 import re
@@ -80,12 +80,12 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """What one machine computed; its arrays stay in its file.
+    """The results of one machine; arrays stay in the file.
 
     Attributes:
         path: the file.
         verb: the command.
-        shard: which part it is.
+        shard: the shard.
         job: all that the result of the whole job depends on, as JSON; equal in all parts.
         about: results of the part, as JSON.
     """
@@ -97,7 +97,7 @@ class Part:
     about: Mapping[str, Any]
 
     def write(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Writes it to its file with arrays by name, atomically.
+        """Writes the part to its file with arrays by name, atomically.
 
         Raises:
             RunError: the file cannot be written.
@@ -188,7 +188,7 @@ def parts_in(paths: Sequence[Path], named: Callable[[str], str] = str) -> dict[P
 
 
 def _check_same_job(first: Path, one: Part, path: Path, other: Part, named: Callable[[str], str]) -> None:
-    """Raises DataError, naming what differs, where two parts are of different jobs."""
+    """Raises DataError, naming what differs, if two parts belong to different jobs."""
     before = {"verb": one.verb, "n in --shard i/n": one.shard.of, **flattened(one.job)}
     now = {"verb": other.verb, "n in --shard i/n": other.shard.of, **flattened(other.job)}
     different = [name for name in dict.fromkeys([*before, *now]) if before.get(name) != now.get(name)]

@@ -1,7 +1,7 @@
-"""Models handed on: a packed run with its card, in a folder or in a repository of the Hugging Face Hub.
+"""Sharing models: a packed run with a model card, in a folder or in a repository on the Hugging Face Hub.
 
 What is shared is the folder that `grae models pack` writes: safetensors, JSON and text. Only files of these names are
-uploaded or downloaded, and nothing in them is ever executed.
+uploaded or downloaded, and none of them is ever executed.
 """
 
 import re
@@ -34,18 +34,18 @@ _ADDRESS = re.compile(r"hf:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?
 
 
 def push(model: str | Path, target: str | Path, *, private: bool = False) -> str:
-    """Copies a packed model with a card to a folder, or uploads it to a repository, which is created where needed.
+    """Copies a packed model with a model card to a folder, or uploads it to a repository, which is created if needed.
 
     Args:
-        model: a folder that `grae models pack` wrote.
+        model: a folder written by `grae models pack`.
         target: a folder that does not exist or is empty, or "hf:USER/NAME".
-        private: whether a repository that is created is private.
+        private: whether a new repository is private.
 
     Returns:
-        The folder, or the address of the commit.
+        The folder, or the URL of the commit.
 
     Raises:
-        RunError: the model is not packed or damaged, the folder is in use, or the Hub refuses.
+        RunError: the model is damaged or not packed, the folder is in use, or the Hub refuses.
         OSError: the folder cannot be written.
         SettingsError: the target is not an address.
         MissingExtraError: `huggingface_hub` is not installed.
@@ -68,7 +68,7 @@ def push(model: str | Path, target: str | Path, *, private: bool = False) -> str
 
 
 def check_target(target: str | Path) -> None:
-    """Makes sure that a model can be pushed there, before the work.
+    """Checks before the work that a model can be pushed to the target.
 
     Raises:
         RunError: the folder is in use.
@@ -83,11 +83,11 @@ def check_target(target: str | Path) -> None:
 
 
 def pull(source: str | Path, folder: str | Path) -> Path:
-    """Copies a shared model into a folder, from which it loads as any run does.
+    """Copies a shared model to a folder, from which it loads like any run.
 
     Args:
-        source: a folder, or "hf:USER/NAME" with "@REVISION" where it is not the main one.
-        folder: where to; it does not exist or is empty.
+        source: a folder, or "hf:USER/NAME", with "@REVISION" for a revision other than the main one.
+        folder: destination; it does not exist or is empty.
 
     Returns:
         The folder.
@@ -115,7 +115,7 @@ def pull(source: str | Path, folder: str | Path) -> Path:
 
 
 def check(model: Path, name: str | None = None) -> About:
-    """What a shared model says of itself.
+    """The description of a shared model.
 
     Raises:
         RunError: it is not a packed model, or a file is missing.
@@ -134,9 +134,9 @@ def card(about: About, name: str, address: str | None = None) -> str:
     """The model card, in Markdown, with the metadata that the Hub reads.
 
     Args:
-        about: what the model says of itself.
-        name: of the repository or folder.
-        address: of the repository, as `pull` takes it; None for a folder.
+        about: the model's description.
+        name: name of the repository or folder.
+        address: address of the repository, as for `pull`; None for a folder.
     """
     fetch, folder = ("", name) if address is None else (f"    grae pull {address} --out model\n", "model")
     exact = {f"reconstructed exactly ({kind})": share for kind, share in (about.exact or {}).items()}
@@ -160,7 +160,7 @@ def card(about: About, name: str, address: str | None = None) -> str:
 
 
 def _copied(model: Path, folder: Path, about: About, name: str, address: str | None = None) -> Path:
-    """The files and the card in a folder; it appears whole or not at all."""
+    """Copies the files and the card to a folder, atomically."""
     check_unused(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name[:40]}-") as scratch:
@@ -177,7 +177,7 @@ def _copied(model: Path, folder: Path, about: About, name: str, address: str | N
 
 
 def _address(target: str) -> tuple[str, str | None]:
-    """The repository and the revision, None for the main one. Raises SettingsError where it is not an address."""
+    """The repository and the revision, None for the main one. Raises SettingsError if it is not an address."""
     match = _ADDRESS.fullmatch(target)
     if match is None:
         raise SettingsError(
@@ -196,7 +196,7 @@ def _hub() -> Any:
 
 
 class _Refused:
-    """Turns what goes wrong between here and the Hub into a RunError."""
+    """Turns errors of the connection and of the Hub into a RunError."""
 
     def __init__(self, address: str | Path) -> None:
         self.address = address

@@ -1,4 +1,4 @@
-"""Lines of text in a terminal: broken between words where they are wider; in files and pipes they stay as they are."""
+"""Text output: lines wider than a terminal are wrapped between words; in files and pipes they are left as they are."""
 
 import os
 import re
@@ -11,7 +11,7 @@ FURTHER = 2  # characters by which the second line of a long one is indented
 
 
 def say(text: str, stream: TextIO) -> None:
-    """Prints lines that fit on a stream's terminal, if it is one.
+    """Prints text, wrapped if the stream is a terminal.
 
     Args:
         text: the lines.
@@ -21,7 +21,7 @@ def say(text: str, stream: TextIO) -> None:
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """Columns of the terminal that a stream is: what COLUMNS says, else what it says itself; None of a file or pipe."""
+    """Columns of a stream's terminal: COLUMNS, else the terminal's own width; None for a file or pipe."""
     try:
         if not stream.isatty():
             return None
@@ -33,11 +33,11 @@ def columns_of(stream: TextIO) -> int | None:
 
 
 def fitted(text: str, columns: int | None) -> str:
-    """A text whose lines are broken between words; a word wider than a line stays whole, as it may be copied.
+    """A text with lines wrapped between words; a word wider than a line is not broken, so that it can be copied.
 
     Args:
-        text: lines; the further parts of a broken one are indented a little more than it is.
-        columns: of a line; None for as many as there are.
+        text: lines; continuation lines are indented a little more.
+        columns: maximum width; None for no limit.
     """
     if columns is None:
         return text

@@ -1,4 +1,4 @@
-"""Expressions for a page: typeset in MathML, which browsers show without help, and as a small curve."""
+"""Expressions for HTML: as MathML, and as small curves."""
 
 from typing import NamedTuple
 
@@ -19,10 +19,10 @@ class _Part(NamedTuple):
 
 
 def mathml(program: list[Token]) -> Markup:
-    """An expression as a `<math>` element, with the parentheses that its meaning needs and fractions for divisions.
+    """An expression as a `<math>` element, with necessary parentheses only, and divisions as fractions.
 
     Args:
-        program: what `grae.expressions.postfix` gives.
+        program: the result of `grae.expressions.postfix`.
     """
     stack: list[_Part] = []
     for token in program:
@@ -58,12 +58,12 @@ def _applied(operation: np.ufunc, arguments: list[_Part]) -> _Part:
 
 
 def _inside(part: _Part, binding: int) -> Markup:
-    """A part in parentheses where it binds less than what stands around it."""
+    """An operand, in parentheses if it binds less tightly than its context."""
     return part.markup if part.binding >= binding else _parentheses(part.markup)
 
 
 def _parentheses(markup: Markup) -> Markup:
-    """Parentheses around a part, as high as a fraction in it."""
+    """An operand in parentheses as tall as a fraction in it."""
     if "<mfrac>" in markup:
         return Markup("<mrow><mo>(</mo>{}<mo>)</mo></mrow>").format(markup)
     return _sign("(") + markup + _sign(")")
@@ -74,11 +74,11 @@ def _sign(text: str) -> Markup:
 
 
 def curve(x: np.ndarray, y: np.ndarray) -> Markup:
-    """A small curve without axes, from the least to the greatest of its finite values.
+    """A small curve without axes, scaled to the range of its finite values.
 
     Args:
         x: values of the variable, shape (K,), ascending.
-        y: the values there, shape (K,); infinite or NaN where there are none.
+        y: the values there, shape (K,); infinite or NaN where undefined.
     """
     finite = np.isfinite(y)
     if not finite.any():

@@ -1,6 +1,6 @@
-"""Bottlenecks, regularizers, their composition, and the table of models. Knows neither strings nor images.
+"""Bottlenecks, regularizers, their composition, and the table of models. Independent of strings and images.
 
-Its names are imported when they are first used, so that the table of models is read without torch.
+Names are imported on first use, so that the table of models can be read without torch.
 """
 
 from typing import TYPE_CHECKING

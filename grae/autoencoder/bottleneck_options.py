@@ -1,4 +1,4 @@
-"""What each bottleneck of the package can be given, known without torch."""
+"""The options of each bottleneck of the package, available without importing torch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ class BottleneckOptions:
     """The options of a bottleneck's class.
 
     Attributes:
-        noise: whether it takes a scale of noise.
+        noise: whether it takes a noise scale.
         reduction: whether L_Z is reduced over the dimensions of a code.
         log_sigma_bound: whether it takes a bound on log sigma.
     """

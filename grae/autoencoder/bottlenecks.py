@@ -1,10 +1,10 @@
-"""From an encoder's features to the latent code, with the penalty that keeps the codes in shape (L_Z).
+"""Bottlenecks map the encoder's features to latent codes and compute the penalty on the codes (L_Z).
 
-A bottleneck draws noise in training only: in evaluation mode the code is the one that `encode` gives, so that what
-validation says of reconstruction is what decoding gives. Noise and penalty are computed in float32.
+Noise is drawn in training mode only; in evaluation mode the code is that of `encode`, so that the reconstruction
+measured in validation is the one that decoding gives. Noise and penalty are computed in float32.
 
-The recipes of grammars and images differ in how L_Z is reduced over the D dimensions, so that is a setting: "sum" or
-"mean". It is always the mean over the batch.
+The recipes for grammars and images reduce L_Z over the D dimensions differently, so the reduction is a setting: "sum"
+or "mean". Over the batch it is always the mean.
 """
 
 import math
@@ -21,10 +21,10 @@ from grae.errors import SettingsError
 
 
 class Code(NamedTuple):
-    """What a bottleneck makes of a batch.
+    """Output of a bottleneck for a batch.
 
     Attributes:
-        z: (B, D) the codes that the decoder sees.
+        z: (B, D) codes, the decoder's input.
         penalty: scalar, L_Z before its weight beta.
     """
 
@@ -33,7 +33,7 @@ class Code(NamedTuple):
 
 
 class Bottleneck(nn.Module, ABC):
-    """Features (B, F) -> codes (B, D) and L_Z. A subclass says how; `encode` gives the code without noise."""
+    """Features (B, F) -> codes (B, D) and L_Z. Subclasses implement `encode`, which adds no noise, and `forward`."""
 
     def __init__(self, n_features: int, latent_dim: int) -> None:
         super().__init__()
@@ -41,22 +41,22 @@ class Bottleneck(nn.Module, ABC):
         self.to_code = nn.Linear(n_features, latent_dim)
 
     def encode(self, features: Tensor) -> Tensor:
-        """The code of each row without noise, (B, D)."""
+        """Codes without noise, (B, D)."""
         return self.to_code(features)
 
     @abstractmethod
     def forward(self, features: Tensor) -> Code:
-        """The codes that the decoder sees, and L_Z."""
+        """The decoder's input codes, and L_Z."""
 
 
 class Deterministic(Bottleneck):
-    """The code is the encoder's output, and L_Z its squared length (Ghosh et al. 2020, section 3.1).
+    """The code is the encoder's output, L_Z its squared norm (Ghosh et al. 2020, section 3.1).
 
     Args:
         n_features: F.
         latent_dim: D.
-        reduction: "sum" for 1/2 sum over the dimensions of z^2, the paper's; "mean" for the mean over them of z^2, that
-            of its image experiments.
+        reduction: "sum" for 1/2 of the sum of z^2 over the dimensions, as in the paper; "mean" for the mean of z^2 over
+            them, as in its image experiments.
     """
 
     def __init__(self, n_features: int, latent_dim: int, *, reduction: Reduction = "sum") -> None:
@@ -74,10 +74,10 @@ class Deterministic(Bottleneck):
 
 
 class Noisy(Deterministic):
-    """A deterministic code to which Gaussian noise is added in training; L_Z is that of the code without it.
+    """A deterministic code plus Gaussian noise in training; L_Z is that of the code without noise.
 
-    This one is ours and not in the paper, whose autoencoders inject no noise. The noise has one width for all codes,
-    and L_Z does not tell the encoder to fill a ball, as the constant-variance KL term would.
+    Not in the paper, whose deterministic autoencoders inject no noise. The noise has the same standard deviation for
+    all codes, and L_Z does not spread the codes over a ball, as the constant-variance KL term would.
 
     Args:
         n_features: F.
@@ -103,8 +103,9 @@ class Noisy(Deterministic):
 class Gaussian(Bottleneck):
     """z = mean + noise * sigma * N(0, I), and L_Z = KL(N(mean, diag sigma^2) || N(0, I)) in nats.
 
-    Source: Kingma and Welling 2014, appendix B. The grammar variational autoencoder (Kusner et al. 2017) publishes
-    noise 0.01 and the mean over dimensions; with any noise but 1 the codes are not those of the KL term.
+    Source: Kingma and Welling 2014, appendix B. The grammar variational autoencoder (Kusner et al. 2017) uses noise
+    0.01 and the mean over the dimensions; with a noise other than 1, the codes are not distributed as the KL term
+    assumes.
 
     Args:
         n_features: F.
@@ -140,16 +141,16 @@ class Gaussian(Bottleneck):
         return Code(z, _kl(mean, log_sigma, self.reduction))
 
     def posterior(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log sigma of each row's q(z | x), (B, D) float32 each."""
+        """Mean and log sigma of q(z | x) for each row, (B, D) float32 each."""
         raw = self.to_scale(features).float()
         bound = self.log_sigma_bound
         return self.encode(features).float(), raw / 2 if bound is None else bound * torch.tanh(raw)
 
 
 class ConstantVariance(Bottleneck):
-    """z = mean + sigma N(0, I) with one sigma for all, and the KL divergence of that to N(0, I) in nats.
+    """z = mean + sigma N(0, I) with one sigma for all codes, and L_Z = KL(N(mean, sigma^2 I) || N(0, I)) in nats.
 
-    The divergence is 1/2 (||mean||^2 + D (sigma^2 - 1 - 2 log sigma)); only the first part depends on the weights.
+    The divergence is 1/2 (||mean||^2 + D (sigma^2 - 1 - 2 log sigma)); only the first term depends on the weights.
     Source: Ghosh et al. 2020, section 3 (CV-VAE).
 
     Args:
@@ -175,15 +176,15 @@ class ConstantVariance(Bottleneck):
 
 
 class Wasserstein(Bottleneck):
-    """The code is the encoder's output, and L_Z the maximum mean discrepancy between a batch's codes and N(0, I).
+    """The code is the encoder's output, L_Z the maximum mean discrepancy between the codes of a batch and N(0, I).
 
-    The discrepancy is estimated on each batch with as many draws from N(0, I), without bias, so it can be negative; of
-    several processes, on the codes of all. Source: Tolstikhin et al. 2018 (WAE-MMD, algorithm 2).
+    The unbiased estimator, with as many draws from N(0, I) as codes in the batch, can be negative. In distributed
+    training the batch is that of all processes. Source: Tolstikhin et al. 2018 (WAE-MMD, algorithm 2).
 
     Args:
         n_features: F.
         latent_dim: D.
-        scales: of the inverse multiquadratics kernels; see `mean_discrepancy`.
+        scales: scales of the inverse multiquadratic kernels; see `mean_discrepancy`.
     """
 
     def __init__(self, n_features: int, latent_dim: int, *, scales: Sequence[float] = SCALES) -> None:
@@ -191,7 +192,7 @@ class Wasserstein(Bottleneck):
         self.scales = tuple(scales)
 
     def forward(self, features: Tensor) -> Code:
-        """See the class. Raises SettingsError where a batch holds a single code."""
+        """See the class. Raises SettingsError if the batch holds a single code."""
         z = self.encode(features)  # B D
         codes, prior = z.float(), torch.randn_like(z, dtype=torch.float32)
         if self.training:  # validation shows each process all rows
@@ -206,7 +207,7 @@ def _kl(mean: Tensor, log_sigma: Tensor, reduction: Reduction) -> Tensor:
 
 
 def _checked(name: str, value: float, least: float | None = None) -> float:
-    """The value, if it is at least `least`, or positive where that is None. Raises SettingsError."""
+    """The value, if it is at least `least`, or positive if `least` is None. Raises SettingsError."""
     if not (value > 0 if least is None else value >= least):
         expected = "positive" if least is None else f"at least {least:g}"
         raise SettingsError(f"the bottleneck's {name} is {value}; expected a number that is {expected}")

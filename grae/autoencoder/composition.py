@@ -14,24 +14,24 @@ Counted = Callable[[Tensor, Batch], Tensor]
 
 
 def whole(output: Tensor, batch: Batch) -> Tensor:
-    """All of a decoder's output."""
+    """The decoder's whole output."""
     return output
 
 
 class Autoencoder(nn.Module):
-    """L = L_REC + beta L_Z + lambda L_REG (Ghosh et al. 2020, equation 5), the whole of it computed in `forward`.
+    """L = L_REC + beta L_Z + lambda L_REG (Ghosh et al. 2020, equation 5); `forward` computes the whole loss.
 
     Args:
         encoder: maps a batch to features (B, F).
         bottleneck: maps features to codes (B, D) and L_Z.
-        decoder: called with codes and the batch, gives its output (what that is, `reconstruction` knows).
-        reconstruction: maps the decoder's output and the batch to scalars, "reconstruction" (L_REC) among them; the
+        decoder: called with codes and the batch; its output is interpreted by `reconstruction`.
+        reconstruction: maps the decoder's output and the batch to scalars, among them "reconstruction" (L_REC); the
             others are only reported.
-        regularizer: prepares encoder and decoder here, and gives L_REG.
+        regularizer: changes encoder and decoder once, at construction, and computes L_REG.
         beta: weight of L_Z.
         lambda_: weight of L_REG.
-        counted: what of the decoder's output `reconstruction` looks at, so that a regularizer of the output looks at no
-            more; all of it when left out.
+        counted: selects the part of the decoder's output that `reconstruction` uses, to which a regularizer of the
+            output is applied; defaults to all of it.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Autoencoder(nn.Module):
         regularizer.prepare(nn.ModuleList([encoder, bottleneck]), decoder)
 
     def encode(self, batch: Batch) -> Tensor:
-        """The codes of a batch without noise, (B, D)."""
+        """Codes of a batch without noise, (B, D)."""
         with once(self.encoder), once(self.bottleneck):
             return self.bottleneck.encode(self.encoder(batch))
 

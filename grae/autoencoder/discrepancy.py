@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy between two samples, under a sum of inverse multiquadratics kernels."""
+"""The maximum mean discrepancy between two samples, with a sum of inverse multiquadratic kernels."""
 
 from collections.abc import Sequence
 
@@ -12,19 +12,19 @@ SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def mean_discrepancy(codes: Tensor, prior: Tensor, scales: Sequence[float] = SCALES) -> Tensor:
-    """The unbiased estimate of MMD^2 between what two samples were drawn from, a scalar.
+    """The unbiased estimate of MMD^2 between the distributions of two samples, a scalar.
 
     The kernel is the sum over the scales s of C / (C + ||x - y||^2) with C = 2 D s, where 2 D is the expected squared
-    distance of two draws from N(0, I). Pairs of a point with itself are left out within a sample.
+    distance between two draws from N(0, I). Within a sample, pairs of a point with itself are excluded.
     Source: Gretton et al. 2012, equation 3; kernels of Tolstikhin et al. 2018, section 4.
 
     Args:
         codes: (n, D) float32.
         prior: (m, D) float32, draws from the prior.
-        scales: of the kernels.
+        scales: scales of the kernels.
 
     Raises:
-        SettingsError: a sample of fewer than two.
+        SettingsError: a sample has fewer than two rows.
     """
     n, m = len(codes), len(prior)
     if min(n, m) < 2:
@@ -40,11 +40,11 @@ def mean_discrepancy(codes: Tensor, prior: Tensor, scales: Sequence[float] = SCA
 
 
 def of_all_processes(rows: Tensor) -> Tensor:
-    """The rows (n, D) of all processes of a training, those of the first process first; of one alone, its own.
+    """Gathers the rows (n, D) of all processes, in the order of their ranks; the rows themselves in a single process.
 
-    Each process has to bring as many rows. Where each then computes the same loss from all rows, the mean over the
-    processes of its gradient in the weights, which is what training in several processes takes, is the gradient that
-    one process would have: the backward pass adds up what all of them say of a row.
+    Each process must have the same number of rows. If every process computes the same loss from the gathered rows, the
+    average of the gradients over the processes, as distributed training takes it, is the gradient of a single process:
+    the backward pass sums the gradients of each row over all processes.
     """
     if not (distributed.is_available() and distributed.is_initialized()) or distributed.get_world_size() == 1:
         return rows

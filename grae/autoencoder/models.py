@@ -13,12 +13,12 @@ PENALTIES = ("tikhonov", "gradient-penalty")
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The weights and the noise of a model on derivations where the user gives none; docs/measurements.md says why.
+    """Default weights and noise of a model on derivations; docs/measurements.md gives the reasons.
 
     Attributes:
         beta: weight of L_Z.
         lambda_: weight of L_REG.
-        noise: scale of the noise on the codes in training; None for a bottleneck that draws none.
+        noise: scale of the noise on the codes in training; None for a bottleneck without noise.
     """
 
     beta: float
@@ -35,12 +35,12 @@ class Model:
         regularizer: its name in `regularizers.REGULARIZERS`.
         density: the density it is sampled from by default, a name in `grae.density.DENSITIES`.
         summary: one line for help texts.
-        ours: defaults of our presets, whose loss is the cross-entropy in nats and L_Z summed over the dimensions.
+        ours: defaults of our presets, whose loss is the cross-entropy in nats with L_Z summed over the dimensions.
         paper: defaults of the paper preset, with the published loss and L_Z averaged over the dimensions.
-        molecules: defaults of our presets on molecules, where they are others than `ours`.
+        molecules: defaults of our presets on molecules, if they differ from `ours`.
         characters: whether it models the characters of strings rather than the derivations of a grammar.
-        images: defaults on images where a recipe has no weights for the model (`grae.images.recipes`); None for a model
-            that only the recipes' weights make one of images, or of strings alone.
+        images: defaults on images if a recipe has no weights for the model (`grae.images.recipes`); None for a model
+            that only the recipes' weights define on images, or that is for strings only.
     """
 
     bottleneck: str
@@ -59,12 +59,12 @@ class Model:
 
     @property
     def weighs_embedding(self) -> bool:
-        """Whether L_Z counts by default."""
+        """Whether the default weight of L_Z is not zero."""
         return self.ours.beta > 0
 
     @property
     def weighs_regularizer(self) -> bool:
-        """Whether there is an L_REG that lambda could weigh."""
+        """Whether there is an L_REG to which lambda applies."""
         return self.regularizer in PENALTIES
 
 
@@ -127,7 +127,7 @@ MODELS: dict[str, Model] = {
 
 
 def named() -> str:
-    """The names of all models, for help texts; those on characters say so."""
+    """The names of all models for help texts; models on characters are marked."""
     return ", ".join(f"{name} (on characters)" if row.characters else name for name, row in MODELS.items())
 
 

@@ -1,4 +1,4 @@
-"""Weights that are computed from others, such as spectrally normalized ones: once, however often they are read."""
+"""Weights that are computed from other weights, such as spectrally normalized ones: computed once per forward pass."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,11 @@ from torch.nn.utils import parametrize
 
 @contextmanager
 def once(network: nn.Module) -> Iterator[None]:
-    """Within it each computed weight of the network is computed once: here, at the start, and in full precision.
+    """A context in which each computed weight of the network is computed once, on entry, in full precision.
 
-    A recurrent layer reads its weights several times a pass, and each reading in training mode would be another power
-    iteration; a decoder reads them again at each step. In bfloat16 the iteration would not work at all. A network
-    without such weights goes through it at no cost.
+    A recurrent layer reads its weights several times in a pass, and in training mode each read would be another power
+    iteration; a decoder reads them again at each step. In bfloat16 the iteration would fail. For a network without such
+    weights this costs nothing.
     """
     computed = [layer for layer in network.modules() if parametrize.is_parametrized(layer)]
     if not computed:

@@ -1,7 +1,7 @@
-"""What smooths a decoder: a term of the loss (L_REG), a change to the network's weights, or neither.
+"""Regularizers of the decoder: a term of the loss (L_REG), a reparametrization of the network's weights, or neither.
 
-A regularizer has two moments. `prepare` is called once, when an autoencoder is put together, and may change how its
-networks compute their weights; `penalty` is called in each forward pass and gives L_REG, before its weight lambda.
+`prepare` is called once, when the autoencoder is built, and may change how its networks compute their weights;
+`penalty` is called in each forward pass and computes L_REG, before its weight lambda.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,21 +16,21 @@ Decode = Callable[[Tensor], Tensor]
 
 
 class Regularizer:
-    """No regularizer; the others change one of its two methods.
+    """No regularizer; subclasses override one of the two methods.
 
     Attributes:
-        has_term: whether `penalty` is anything but 0, so that lambda has something to weigh.
-        every: n where the penalty is computed on every n-th row of a batch, from the first on.
+        has_term: whether `penalty` can be nonzero, so that lambda has an effect.
+        every: n if the penalty is computed on every n-th row of a batch, beginning with the first.
     """
 
     has_term = False
     every = 1
 
     def prepare(self, encoder: nn.Module, decoder: nn.Module) -> None:
-        """Changes what it has to in the networks, once, before they are trained or get saved weights.
+        """Changes the networks in place, before they are trained or weights are loaded.
 
         Args:
-            encoder: all that makes a code: the encoder and the bottleneck.
+            encoder: all that computes a code: the encoder and the bottleneck.
             decoder: the decoder.
         """
 
@@ -38,21 +38,21 @@ class Regularizer:
         """L_REG, a scalar.
 
         Args:
-            decoder: its weights.
-            decode: codes (B, D) -> what of the decoder's output for these rows counts, of any shape; may be called.
+            decoder: the decoder, for its weights.
+            decode: maps codes (B, D) to the part of the decoder's output that counts for these rows, of any shape.
             z: (B, D) the codes of these rows.
         """
         return z.new_zeros((), dtype=torch.float32)
 
 
 class Tikhonov(Regularizer):
-    """||theta||^2 over the decoder's weight matrices and kernels; biases and gains are left free.
+    """||theta||^2 over the decoder's weight matrices and kernels, without biases and gains.
 
     Source: Ghosh et al. 2020, section 3.2 (RAE-L2).
 
     Args:
-        kinds: only the weights of these kinds of layers, as the paper's image experiments take transposed convolutions
-            alone; all of them when left out.
+        kinds: only the weights of these types of layers, such as transposed convolutions in the paper's image
+            experiments; defaults to all.
     """
 
     has_term = True
@@ -67,24 +67,23 @@ class Tikhonov(Regularizer):
 
 
 class GradientPenalty(Regularizer):
-    """The squared norm of the gradient of the decoder's output in z, at z = E(x), mean over the batch.
+    """The squared norm of the gradient of the decoder's output with respect to z, at z = E(x), mean over the batch.
 
-    Source: Ghosh et al. 2020, section 3.2 (RAE-GP). The gradient is in z, not in x. It reaches the decoder's weights
-    and, through z, the encoder's. For a decoder that sees the true productions before each step, the output is the
-    logits of the steps that count, those productions given.
+    Source: Ghosh et al. 2020, section 3.2 (RAE-GP). The gradient is with respect to z, not x. The penalty trains the
+    decoder's weights and, through z, the encoder's. For a teacher-forced decoder the output is the logits of the steps
+    that count, given the true productions.
 
-    The output has many numbers, and the squared norm of its whole Jacobian would take a backward pass for each. So the
-    output is projected on one random direction v ~ N(0, I) a batch: the expectation of ||J^T v||^2 is the sum of
-    squares of J. To differentiate a derivative is more than cuDNN's recurrent kernels can, so on a GPU the decoder is
-    run for this term with PyTorch's own; the pass that makes the reconstruction keeps cuDNN. All of it is in full
-    precision. With batch normalization in training mode, the rows of a batch depend on one another, and so does the
-    gradient.
+    The squared Frobenius norm of the Jacobian J would take a backward pass per output. It is estimated with one random
+    direction v ~ N(0, I) per batch: the expectation of ||J^T v||^2 is the sum of squares of J. cuDNN's recurrent
+    kernels have no second derivative, so on a GPU the decoder is run for this term with PyTorch's own kernels; the
+    reconstruction still uses cuDNN. The term is computed in full precision. With batch normalization in training mode
+    the rows of a batch depend on one another, and so does the gradient.
 
     Args:
-        of: "projection" for the above; "energy" for the gradient of the sum of squares of the output, as the paper's
-            image experiments have it, with the mean over the dimensions in place of the sum.
-        every: see Regularizer. The derivative's derivative costs twice what the rest of a step does; of every fourth
-            row, half of it.
+        of: "projection" for the above; "energy" for the gradient of the output's sum of squares, as in the paper's
+            image experiments, averaged over the dimensions instead of summed.
+        every: see Regularizer. The second derivative costs twice as much as the rest of a step; on every fourth row,
+            half as much.
     """
 
     has_term = True
@@ -94,7 +93,7 @@ class GradientPenalty(Regularizer):
         self.every = every
 
     def penalty(self, decoder: nn.Module, decode: Decode, z: Tensor) -> Tensor:
-        """See Regularizer; works in validation too, where gradients are off."""
+        """See Regularizer; also works in validation, where gradients are disabled."""
         with torch.enable_grad(), torch.autocast(z.device.type, enabled=False), _without_cudnn(z.device):
             at = z if z.requires_grad else z.detach().requires_grad_()
             at = at.to(torch.promote_types(at.dtype, torch.float32))
@@ -106,17 +105,18 @@ class GradientPenalty(Regularizer):
 
 
 class SpectralNormalization(Regularizer):
-    """Each weight matrix divided by its largest singular value, by one power iteration a training step; L_REG is 0.
+    """Divides each weight matrix by its largest singular value, with one power iteration per training step; L_REG is 0.
 
     Source: Ghosh et al. 2020, section 3.2 (RAE-SN); Miyato et al. 2018. A recurrent layer's matrices are normalized as
-    they are stored, the gates' one above the other; a convolution's kernel as a matrix with a row for each filter, a
-    transposed convolution's with a row for each channel that it takes: as published, k k out times in.
-    The vectors of the power iteration are saved with the weights. `once` computes the normalized weights once for a
-    whole forward pass, or for all of a decoding.
+    stored, with the gates stacked; a convolution's kernel as a matrix with one row per output channel, a transposed
+    convolution's with one row per input channel, as published (k k out times in). The vectors of the power iteration
+    are saved with the weights. `once` computes the normalized weights once per forward pass, or once for a whole
+    decoding.
 
     Args:
         encoder: whether the encoder is normalized too, as in the paper's image experiments.
-        embeddings: whether embeddings are, which are matrices that act on one-hot vectors; no code passes through them.
+        embeddings: whether embeddings are normalized, which are matrices applied to one-hot vectors; codes do not pass
+            through them.
     """
 
     def __init__(self, *, encoder: bool = False, embeddings: bool = False) -> None:
@@ -132,7 +132,7 @@ class SpectralNormalization(Regularizer):
 
 
 def _weights(network: nn.Module, kinds: tuple[type[nn.Module], ...]) -> Iterator[tuple[nn.Module, str]]:
-    """Each weight matrix and kernel of a network, as its layer and its name there."""
+    """Each weight matrix and kernel of a network, with its layer and its name in the layer."""
     for layer in network.modules():
         if isinstance(layer, kinds):
             for name, weight in layer.named_parameters(recurse=False):

@@ -1,4 +1,4 @@
-"""Callbacks: code that is called during a training or a search, and writers that log to other tools."""
+"""Callbacks: code that is called during training or search, and loggers for other tools."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The events of a training and of a search, as callbacks receive them: frozen, and plain numbers throughout."""
+"""The events of training and search that callbacks receive: frozen, with plain numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best string so far of a search.
+    """The best string of a search so far.
 
     Attributes:
         string: the string.
         score: its score.
-        origin: "start" for a string that the search started from, "search" for one that it found.
-        round: in which it was found, from 0; None for a starting string.
-        fulfilled: whether it fulfils the condition of the search; None where there is none.
+        origin: "start" for a starting string, "search" for one that the search found.
+        round: the round it was found in, from 0; None for a starting string.
+        fulfilled: whether it fulfils the condition of the search; None without a condition.
     """
 
     string: str
@@ -27,14 +27,14 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A training or a search starts, or is resumed.
+    """A training or a search starts or is resumed.
 
     Attributes:
-        kind: which of them.
-        folder: of the run or of the search; None where nothing is kept on disk.
-        settings: its settings, as JSON holds them.
-        done: steps, or evaluations, that were done before it was resumed; 0 for a new one.
-        best: of a search, the best string that it starts from; None of a training, or where none has a score.
+        kind: which of the two.
+        folder: folder of the run or the search; None if nothing is saved.
+        settings: its settings, as in JSON.
+        done: steps or evaluations before it was resumed; 0 for a new one.
+        best: the best starting string of a search; None for a training, or if none has a score.
     """
 
     kind: Literal["training", "search"]
@@ -49,13 +49,13 @@ class Step:
     """A step of gradient descent.
 
     Attributes:
-        step: steps done, this one included.
-        epoch: epochs done, the one under way in part.
-        seconds: of training so far, earlier sessions included.
+        step: steps done, including this one.
+        epoch: epochs done, fractional.
+        seconds: duration of the training so far, summed over resumed parts.
         done: fraction of the training that is done, 0 to 1.
         rows_per_second: since the last validation.
         learning_rate: of this step.
-        terms: the loss and its terms by name. On a GPU they are fetched every 16 steps: those of the last fetch.
+        terms: the loss and its terms by name. On a GPU they are fetched every 16 steps: the values of the last fetch.
     """
 
     step: int
@@ -73,14 +73,14 @@ class Validation:
 
     Attributes:
         step: steps done.
-        epoch: epochs done.
-        seconds: of training so far.
-        rows_per_second: since the validation before.
+        epoch: epochs done, fractional.
+        seconds: duration of the training so far.
+        rows_per_second: since the previous validation.
         learning_rate: of the next step.
-        train: means of the loss and its terms since the validation before.
+        train: means of the loss and its terms since the previous validation.
         validation: values by name, "loss" among them; None for one that is not finite.
         best: whether its loss is the lowest so far.
-        seconds_left: estimated to the end; None where that is unknown.
+        seconds_left: estimated time to the end; None if unknown.
     """
 
     step: int
@@ -96,15 +96,15 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a search has come.
+    """The progress of a search.
 
     Attributes:
-        evaluations: done, earlier sessions included.
-        total: that it makes, unless it ends early.
-        valid: share of them with a score.
-        best: the best string of start and search; None before there is one.
+        evaluations: number so far, summed over resumed parts.
+        total: number planned; the search may end earlier.
+        valid: fraction of them with a score.
+        best: the best string of start and search; None if there is none yet.
         seconds: since the search was started or resumed.
-        seconds_left: estimated to the end; None where that is unknown.
+        seconds_left: estimated time to the end; None if unknown.
     """
 
     evaluations: int
@@ -117,16 +117,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A string was evaluated; its record is on the disk where the search has a folder.
+    """A string was evaluated; if the search has a folder, its record is already on disk.
 
     Attributes:
         round: from 0.
-        string: None where a code decoded to no valid string.
-        score: None for an invalid string or a call that failed.
-        error: why the target gave no answer; None where it answered.
+        string: None if a code decoded to no valid string.
+        score: None for an invalid string or a failed call.
+        error: why the target returned no score; None if it did.
         repeated: whether the score is that of an earlier evaluation, so that the target was not called.
-        seconds: that the target took.
-        progress: of the search, with this evaluation.
+        seconds: duration of the call.
+        progress: of the search, including this evaluation.
     """
 
     round: int
@@ -140,11 +140,11 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round of a search is over.
+    """A round of a search has ended.
 
     Attributes:
         round: from 0.
-        improved: whether the best string so far was found in it.
+        improved: whether it found the best string so far.
         progress: of the search.
     """
 
@@ -155,13 +155,13 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A training or a search is over, in whatever way.
+    """A training or a search has ended, for whatever reason.
 
     Attributes:
-        kind: which of them.
-        reason: "epochs", "time budget", "patience", "rounds" or "no new strings"; "callback" where one raised `Stop`,
+        kind: which of the two.
+        reason: "epochs", "time budget", "patience", "rounds" or "no new strings"; "callback" if one raised `Stop`,
             "interrupted" after Ctrl-C, "error" after any other exception.
-        error: the exception that ended it, if one did.
+        error: the exception that ended it, if any.
     """
 
     kind: Literal["training", "search"]

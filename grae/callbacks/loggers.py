@@ -1,4 +1,4 @@
-"""What the loggers share: which numbers go to the other tool, under which names.
+"""The base of the loggers: what is logged, and under which names.
 
 A training logs, by step, `step/<term>` every few steps, `train/<term>` (means) and `validation/<name>` at each
 validation, and `learning_rate`; a search logs, by evaluation, `search/score`, `search/best` and `search/valid`.
@@ -21,10 +21,10 @@ RESTORE = "restore the file from a copy, or remove it: then the log starts again
 
 
 class Logger(Callback):
-    """A callback that hands numbers to another tool.
+    """A callback that logs numbers to another tool.
 
     Args:
-        every: steps between two whose terms are logged.
+        every: steps between logged loss terms.
 
     Raises:
         MissingExtraError: the tool is not installed.
@@ -42,7 +42,7 @@ class Logger(Callback):
         self.every = every
 
     def write(self, numbers: Mapping[str, float], step: int) -> None:
-        """Hands numbers by name to the tool."""
+        """Logs numbers by name."""
         raise NotImplementedError
 
     def on_step(self, step: Step) -> None:
@@ -68,12 +68,12 @@ class Logger(Callback):
 
 
 def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested settings as one level, with dots in the names, without those that are None."""
+    """Nested settings flattened, with dots in the names, without None values."""
     return {name: value for name, value in flattened(settings).items() if value is not None}
 
 
 def run_name(start: Start) -> str | None:
-    """What a run is called in the other tool: the folder's name, and of a search that of its run before it."""
+    """The run's name in the other tool: the folder's name; for a search, preceded by that of its run."""
     if start.folder is None:
         return None
     folder = start.folder.absolute()
@@ -81,7 +81,7 @@ def run_name(start: Start) -> str | None:
 
 
 def kept_id(start: Start, tool: str) -> str | None:
-    """The tool's own name for the run that is resumed; None for a new one, or where none was kept.
+    """The other tool's id of a resumed run; None for a new run, or if no id is stored.
 
     Raises:
         RunError: the file is damaged.
@@ -92,7 +92,7 @@ def kept_id(start: Start, tool: str) -> str | None:
 
 
 def keep_id(start: Start, tool: str, name: str) -> None:
-    """Writes down the tool's own name for a run. Raises RunError where the file system refuses."""
+    """Stores the other tool's id of a run. Raises RunError if the file cannot be written."""
     if start.folder is None:
         return
     path = start.folder / KEPT

@@ -1,4 +1,4 @@
-"""The loggers by their names."""
+"""Loggers by name."""
 
 from grae.callbacks.loggers import PROJECT, Logger
 from grae.callbacks.to_mlflow import MLflowLogger
@@ -8,7 +8,7 @@ from grae.errors import SettingsError
 
 
 def logger_named(text: str) -> Logger:
-    """The logger that a word asks for: `tensorboard[:FOLDER]`, `mlflow[:EXPERIMENT]` or `wandb[:PROJECT]`.
+    """The logger for `tensorboard[:FOLDER]`, `mlflow[:EXPERIMENT]` or `wandb[:PROJECT]`.
 
     Raises:
         SettingsError: there is no such logger.

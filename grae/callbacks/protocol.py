@@ -1,4 +1,4 @@
-"""What a callback is, and how several of them are called."""
+"""The interface of callbacks, and a group of them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,57 +10,57 @@ from grae.errors import SettingsError
 
 
 class Stop(Exception):
-    """A callback raises it to end the training or the search early, as if its patience or its rounds were over."""
+    """Raised by a callback to end the training or the search early, as its patience or its last round would."""
 
 
 class Callback:
-    """Code that is called during a training or a search. Subclasses override what they need; the rest does nothing.
+    """Code that is called during training or search. Each method does nothing by default; subclasses override some.
 
-    A callback does not change what it watches: random numbers that it draws from torch, and networks that it puts into
-    evaluation mode, are restored after each call. The time that it takes counts towards a time budget. If it raises an
-    exception, the state of the run is saved first; then the exception leaves `fit` or `optimize`, with its traceback.
+    Callbacks do not affect the training: torch's random state and the training mode of networks are restored after each
+    call. Their time counts towards a time budget. If a callback raises an exception, the state of the run is saved
+    first, and the exception then propagates from `fit` or `optimize`, with its traceback.
 
-    Where several processes train one model, callbacks are called in the main one.
+    In distributed training, callbacks are called in the main process.
     """
 
     def on_start(self, start: Start) -> None:
-        """The training or the search starts, or is resumed."""
+        """The training or search starts or is resumed."""
 
     def on_step(self, step: Step) -> None:
-        """Training: a step is done."""
+        """Training: a step was taken."""
 
     def on_validation(self, validation: Validation) -> None:
-        """Training: a validation is done."""
+        """Training: a validation has ended."""
 
     def on_evaluation(self, evaluation: Evaluation) -> None:
         """Search: a string was evaluated."""
 
     def on_round(self, round: Round) -> None:
-        """Search: a round is over."""
+        """Search: a round has ended."""
 
     def on_end(self, end: End) -> None:
-        """The training or the search is over; called once after each `on_start`, also after an exception."""
+        """The training or search has ended; called once for each `on_start`, also after an exception."""
 
 
 class Callbacks(Callback):
-    """Several callbacks, called in order; a context that ends them all.
+    """Several callbacks, called in order; a context manager that ends them all.
 
-    After an exception in one of them, none is called until `on_end`; whoever makes the calls looks at `failure` when
-    the run's state can be saved, and raises it.
+    After an exception in one of them, none is called until `on_end`. The caller checks `failure` when the run's state
+    can be saved, and raises it.
 
     Args:
-        kind: what they watch.
-        own: those of this package, such as the progress bar.
-        given: those of the user.
-        around: makes a context for each call of the user's, which restores what they may have changed.
+        kind: "training" or "search".
+        own: callbacks of this package, such as the progress bar.
+        given: callbacks of the user.
+        around: creates a context for each call of the user's callbacks, which restores the state they may have changed.
 
     Attributes:
-        failure: the exception that one of them raised, if any.
-        stop: whether one of them raised `Stop`.
-        reason: of the end, for `End`.
+        failure: the exception that a callback raised, if any.
+        stop: whether a callback raised `Stop`.
+        reason: reason of the end, for `End`.
 
     Raises:
-        SettingsError: one that was given is not a `Callback`.
+        SettingsError: one of the user's callbacks is not a `Callback`.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Callbacks(Callback):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Calls `on_end` of all that were started; the first exception among them is raised, or noted on `error`."""
+        """Calls `on_end` of all started callbacks; raises their first exception, or adds it as a note to `error`."""
         reason = self.reason
         if error is not None:
             reason = "interrupted" if isinstance(error, KeyboardInterrupt) else "error"
@@ -127,7 +127,7 @@ class Callbacks(Callback):
                 self._call(callback, call)
 
     def _call(self, callback: Callback, call: Callable[[Callback], None]) -> None:
-        """Calls one; an exception is kept in `failure`, unless there is an earlier one."""
+        """Calls one callback; its exception is stored in `failure`, unless there is an earlier one."""
         with self.around() if callback in self.given else nullcontext():
             try:
                 call(callback)

@@ -1,4 +1,4 @@
-"""What is shown while something runs, on standard error: nothing, lines for a log file, or a live bar in a terminal."""
+"""Progress on standard error: nothing, lines for a log file, or a live bar in a terminal."""
 
 import contextlib
 import sys
@@ -16,23 +16,23 @@ Shown = bool | Literal["verbose"]
 
 
 class Reporter(Callback):
-    """A callback that shows progress; this one shows nothing."""
+    """A callback that reports progress; this one shows nothing."""
 
     def say(self, text: str) -> None:
-        """A line of its own."""
+        """Prints a line."""
 
     def doing(self, what: str, fraction: float | None = None) -> None:
-        """What takes time now, and the fraction of it that is done, 0 to 1."""
+        """Sets the current activity and the fraction of it that is done, 0 to 1."""
 
     def close(self) -> None:
-        """Nothing takes time any more, whether a training or a search was started or not."""
+        """Ends the display, whether a training or search was started or not."""
 
 
 class Notes(Reporter):
-    """Shows what is said in lines of its own, and no progress: for pipes and log files.
+    """Prints lines only, no progress: for pipes and log files.
 
     Args:
-        console: where to.
+        console: destination.
     """
 
     def __init__(self, console: "Console") -> None:
@@ -51,13 +51,13 @@ def choose(
     bar: "Callable[[Console], Reporter]",
     console: "Console | None" = None,
 ) -> Reporter:
-    """The reporter that fits.
+    """The reporter for a console.
 
     Args:
-        shown: whether to show anything; "verbose" for lines where there is no terminal, too.
-        lines: makes the reporter of "verbose" for a pipe or a log file.
-        bar: makes that of a terminal.
-        console: where to; standard error when left out.
+        shown: whether to show anything; "verbose" for lines even without a terminal.
+        lines: creates the reporter of "verbose" for a pipe or a log file.
+        bar: creates the reporter for a terminal.
+        console: destination; standard error by default.
     """
     if not shown:
         return Reporter()
@@ -68,7 +68,7 @@ def choose(
 
 
 def stderr_console() -> "Console":
-    """Rich's console on standard error."""
+    """A Rich console on standard error."""
     from rich.console import Console
 
     return Console(stderr=True)
@@ -76,11 +76,11 @@ def stderr_console() -> "Console":
 
 @contextlib.contextmanager
 def stage(doing: str, *, shown: bool = True) -> Iterator[Callable[[float], None]]:
-    """A bar for one stage of something longer; gives what to call with the fraction done, 0 to 1.
+    """A progress bar for one stage of a longer task; yields a function to call with the fraction done, 0 to 1.
 
     Args:
-        doing: what takes so long.
-        shown: whether to show it where standard error is a terminal; elsewhere there is none.
+        doing: the stage.
+        shown: whether to show it; only if standard error is a terminal.
     """
     from rich.progress import Progress
 
@@ -91,22 +91,22 @@ def stage(doing: str, *, shown: bool = True) -> Iterator[Callable[[float], None]
 
 
 def say(text: str) -> None:
-    """A line of its own on standard error."""
+    """Prints a line on standard error."""
     Notes(stderr_console()).say(text)
 
 
 def clock(seconds: float) -> str:
-    """Hours, minutes and seconds."""
+    """A duration as hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
 def seconds_left(done: float, seconds: float) -> float | None:
-    """Seconds to the end at the speed so far; None before there is any.
+    """Estimated seconds to the end at the speed so far; None at the start.
 
     Args:
         done: fraction, 0 to 1.
-        seconds: that it took.
+        seconds: elapsed.
     """
     return seconds * (1 - done) / done if done > 0 else None

@@ -1,4 +1,4 @@
-"""Runs in MLflow."""
+"""Logging to MLflow."""
 
 import time
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ STATUS = {"error": "FAILED", "interrupted": "KILLED"}
 
 
 class MLflowLogger(Logger):
-    """Logs to MLflow, where the environment variable MLFLOW_TRACKING_URI says: a server, a database or a folder.
+    """Logs to MLflow, to the server, database or folder in the environment variable MLFLOW_TRACKING_URI.
 
-    Numbers are sent in batches, at each validation and each round. A resumed run continues the same run of MLflow.
+    Numbers are sent in batches, at each validation and each round. A resumed run continues the same MLflow run.
 
     Args:
-        experiment: its name; made where there is none.
-        tracking_uri: instead of the environment's.
-        every: steps between two whose terms are logged.
+        experiment: its name; created if missing.
+        tracking_uri: overrides the environment variable.
+        every: steps between logged loss terms.
 
     Raises:
         MissingExtraError: MLflow is not installed.
@@ -42,7 +42,7 @@ class MLflowLogger(Logger):
         self.waiting: list[Any] = []
 
     def on_start(self, start: Start) -> None:
-        """Opens a run, or the one that is resumed."""
+        """Opens a new run, or the resumed one."""
         from mlflow.entities import Param  # pyright: ignore[reportMissingImports]
         from mlflow.tracking import MlflowClient  # pyright: ignore[reportMissingImports]
 

@@ -1,4 +1,4 @@
-"""Event files for TensorBoard."""
+"""Logging to TensorBoard."""
 
 import json
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ SUBFOLDER = "tensorboard"
 class TensorBoardLogger(Logger):
     """Writes event files, for `tensorboard --logdir FOLDER`.
 
-    A resumed run hides the events behind the state that it goes on from, as they happen again.
+    A resumed run purges the events after the checkpoint it resumes from, since they are logged again.
 
     Args:
-        folder: each run writes into a folder of its own name there; left out, into `tensorboard` in its own folder.
-        every: steps between two whose terms are logged.
+        folder: each run writes to a subfolder of its own name there; by default, to `tensorboard` in the run's folder.
+        every: steps between logged loss terms.
 
     Raises:
         MissingExtraError: tensorboard is not installed.
@@ -37,7 +37,7 @@ class TensorBoardLogger(Logger):
         self.writer: SummaryWriter | None = None
 
     def on_start(self, start: Start) -> None:
-        """Opens the file. Raises SettingsError where there is no folder to write into."""
+        """Opens the file. Raises SettingsError if there is no folder to write to."""
         from torch.utils.tensorboard import SummaryWriter
 
         name = run_name(start)

@@ -1,4 +1,4 @@
-"""Runs in Weights & Biases."""
+"""Logging to Weights & Biases."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,13 @@ TOOL = "wandb"
 
 
 class WandbLogger(Logger):
-    """Logs to Weights & Biases, as its own settings say: `wandb login`, WANDB_MODE=offline, WANDB_ENTITY and so on.
+    """Logs to Weights & Biases, which has settings of its own: `wandb login`, WANDB_MODE=offline, WANDB_ENTITY, ...
 
     A resumed run continues the same run there.
 
     Args:
         project: its name.
-        every: steps between two whose terms are logged.
+        every: steps between logged loss terms.
 
     Raises:
         MissingExtraError: wandb is not installed.
@@ -32,7 +32,7 @@ class WandbLogger(Logger):
         self.run: Any = None
 
     def on_start(self, start: Start) -> None:
-        """Opens a run. Raises SettingsError where nobody is logged in."""
+        """Opens a run. Raises SettingsError if wandb is not logged in."""
         import wandb  # pyright: ignore[reportMissingImports]
 
         try:

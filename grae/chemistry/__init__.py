@@ -1,4 +1,4 @@
-"""Everything that touches RDKit: reading, canonical form, properties, drawing."""
+"""All that uses RDKit: reading, canonical form, properties, depiction."""
 
 from grae.chemistry.drawing import draw_grid
 from grae.chemistry.filters import first_alert, passes_filters

@@ -1,4 +1,4 @@
-"""Drawings of similar molecules: their common core in the same place, highlighted."""
+"""Aligned depictions of similar molecules, with their common core highlighted."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +21,11 @@ def draw_aligned(
     """Draws molecules side by side, aligned to the first by their common core.
 
     Args:
-        smiles: valid molecules; those without the core are drawn as they are.
-        path: a file, .svg or PNG.
-        legends: a line under each.
-        template: what they hold, as the core; None for the maximum common substructure of most of them, with complete
-            rings, as far as it is found in five seconds (RDKit's rdFMCS).
+        smiles: valid molecules; those without the core are drawn unaligned.
+        path: an .svg or PNG file.
+        legends: a line under each molecule.
+        template: the core, as a query; None for the maximum common substructure of most of the molecules, with complete
+            rings and a timeout of five seconds (RDKit's rdFMCS).
 
     Returns:
         The file.
@@ -48,7 +48,7 @@ def draw_aligned(
 
 
 def common_core(molecules: Sequence[Chem.Mol]) -> Chem.Mol | None:
-    """The maximum common substructure of most molecules as a query; None where they share no bond."""
+    """The maximum common substructure of most molecules, as a query; None if they have no bond in common."""
     if len(molecules) < 2:
         return None
     found = rdFMCS.FindMCS(
@@ -58,6 +58,6 @@ def common_core(molecules: Sequence[Chem.Mol]) -> Chem.Mol | None:
 
 
 def _align(molecule: Chem.Mol, atoms: Sequence[int], reference: Chem.Mol, there: Sequence[int]) -> None:
-    """Moves atoms of a molecule to where those of the reference are."""
+    """Moves atoms of a molecule to the positions of the reference's."""
     if atoms and there:
         rdDepictor.GenerateDepictionMatching2DStructure(molecule, reference, list(zip(there, atoms, strict=True)))

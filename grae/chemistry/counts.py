@@ -1,4 +1,4 @@
-"""Morgan fingerprints as counts, and sizes, of many molecules."""
+"""Morgan count fingerprints and sizes of many molecules."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -19,7 +19,7 @@ def _generator() -> Any:
 
 
 def morgan_counts(smiles: Sequence[str]) -> Counts:
-    """How often each circular substructure of radius at most 3 occurs (ECFP6 counts); none in an invalid string."""
+    """Counts of the circular substructures of radius up to 3 (ECFP6 counts); empty for an invalid string."""
     keys: list[np.ndarray] = []
     owners: list[np.ndarray] = []
     for row, text in enumerate(smiles):
@@ -36,6 +36,6 @@ def morgan_counts(smiles: Sequence[str]) -> Counts:
 
 
 def heavy_atoms(smiles: Sequence[str]) -> np.ndarray:
-    """Atoms other than hydrogen, (n,) int64; 0 where a string is not valid."""
+    """Number of atoms other than hydrogen, (n,) int64; 0 for an invalid string."""
     molecules = map(read, smiles)
     return np.array([0 if molecule is None else molecule.GetNumHeavyAtoms() for molecule in molecules], np.int64)

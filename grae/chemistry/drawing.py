@@ -1,4 +1,4 @@
-"""Pictures of molecules."""
+"""Depictions of molecules."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,20 +21,20 @@ def draw_grid(
     columns: int = 5,
     panel: tuple[int, int] = PANEL,
 ) -> Path:
-    """Draws molecules side by side into a PNG or SVG file; the panel of a string that is not valid says so.
+    """Draws a grid of molecules to a PNG or SVG file; the panel of an invalid string says so.
 
     Args:
         smiles: the molecules, row by row.
-        path: the file; replaced in one step, its folder is made.
+        path: the file; written atomically, its folder is created.
         legends: a line under each molecule.
-        columns: panels in a row.
+        columns: panels per row.
         panel: width and height of a panel in pixels.
 
     Returns:
         The file.
 
     Raises:
-        DataError: no molecule, or another number of legends than of molecules.
+        DataError: no molecules, or the number of legends differs from that of molecules.
         RunError: the file cannot be written.
     """
     if not smiles:
@@ -56,15 +56,15 @@ def draw_molecules(
     panel: tuple[int, int] = PANEL,
     marked: Sequence[Sequence[int]] | None = None,
 ) -> Path:
-    """Draws molecules with coordinates side by side into a file.
+    """Draws a grid of molecules with coordinates to a file.
 
     Args:
-        molecules: as `prepared` returns them, row by row.
-        path: a file, .svg or PNG; replaced in one step, its folder is made.
-        legends: a line under each.
-        columns: panels in a row.
+        molecules: from `prepared`, row by row.
+        path: an .svg or PNG file; written atomically, its folder is created.
+        legends: a line under each molecule.
+        columns: panels per row.
         panel: width and height of a panel in pixels.
-        marked: the atoms of each to highlight, with the bonds between them.
+        marked: atoms of each molecule to highlight, with the bonds between them.
 
     Returns:
         The file.
@@ -94,14 +94,14 @@ def draw_molecules(
 
 
 def _between(molecule: Chem.Mol, atoms: set[int]) -> list[int]:
-    """The bonds between some atoms."""
+    """The bonds between the given atoms."""
     return [bond.GetIdx() for bond in molecule.GetBonds() if {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= atoms]
 
 
 def prepared(molecule: Chem.Mol) -> Chem.Mol:
-    """A molecule with coordinates and, where RDKit finds them, alternating bonds.
+    """A molecule with coordinates, kekulized if possible.
 
-    Of some large fused rings RDKit perceives an aromaticity that it cannot take back; their aromatic bonds stay.
+    RDKit cannot kekulize some large fused rings that it perceives as aromatic; these keep their aromatic bonds.
     """
     try:
         return rdMolDraw2D.PrepareMolForDrawing(molecule)
@@ -110,7 +110,7 @@ def prepared(molecule: Chem.Mol) -> Chem.Mol:
 
 
 def _not_valid() -> Chem.Mol:
-    """A label in place of a molecule that could not be read; of an empty molecule RDKit would drop the legend too."""
+    """A label in place of an invalid molecule; for an empty molecule, RDKit would omit the legend too."""
     atom = Chem.Atom(0)
     atom.SetProp("_displayLabel", "not valid")
     molecule = Chem.RWMol()

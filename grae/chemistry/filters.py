@@ -1,8 +1,8 @@
-"""The filters of the MOSES benchmark: which molecules a medicinal chemist would keep.
+"""The filters of the MOSES benchmark, from medicinal chemistry.
 
-A molecule passes if none of the MCF and PAINS alerts matches it, it has none but common elements, no charge and no
-large ring (Polykovskiy et al., Frontiers in Pharmacology 11, 2020; `mol_passes_filters` of molecularsets/moses). The
-alerts are in `data/structural-alerts.toml`.
+A molecule passes if it matches no MCF or PAINS alert, has only common elements, no charge and no large ring
+(Polykovskiy et al., Frontiers in Pharmacology 11, 2020; `mol_passes_filters` of molecularsets/moses). The alerts are in
+`data/structural-alerts.toml`.
 """
 
 import tomllib
@@ -20,12 +20,12 @@ SCREEN_BITS = 2048
 
 
 class Alerts(NamedTuple):
-    """The patterns, and what a molecule must have for any of them to match.
+    """The alerts' patterns, with a pattern fingerprint of each as a prescreen.
 
     Attributes:
-        names: what each pattern is called.
-        patterns: with hydrogens as explicit atoms.
-        screens: (n, SCREEN_BITS / 64) uint64, bits that a molecule's pattern fingerprint has wherever it matches.
+        names: names of the patterns.
+        patterns: with explicit hydrogens.
+        screens: (n, SCREEN_BITS / 64) uint64, bits set in the pattern fingerprint of every molecule that matches.
     """
 
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ def passes_filters(molecule: Chem.Mol) -> bool:
 
 
 def first_alert(molecule: Chem.Mol) -> str | None:
-    """The name of the first structural alert that matches a molecule; None where none does."""
+    """The name of the first structural alert that matches a molecule; None without a match."""
     alerts = structural_alerts()
     explicit = Chem.AddHs(molecule)
     # Of some five hundred patterns all but about thirty lack a bit that they need, which spares trying them.
@@ -68,6 +68,6 @@ def structural_alerts() -> Alerts:
 
 
 def _screen(molecule: Chem.Mol) -> np.ndarray:
-    """The pattern fingerprint, (SCREEN_BITS / 64,) uint64: a pattern's is a part of each molecule's that it matches."""
+    """The pattern fingerprint, (SCREEN_BITS / 64,) uint64; a pattern's is a subset of that of a molecule it matches."""
     bits = Chem.PatternFingerprint(molecule, fpSize=SCREEN_BITS)
     return np.frombuffer(DataStructs.BitVectToBinaryText(bits), np.uint64)

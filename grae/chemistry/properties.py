@@ -1,4 +1,4 @@
-"""Properties of a molecule that need no fitting: logP, synthetic accessibility, drug-likeness, weight, size."""
+"""Properties of a molecule without fitted models: logP, synthetic accessibility, drug-likeness, weight, size."""
 
 import importlib.util
 from functools import cache
@@ -14,7 +14,7 @@ from grae.errors import DataError
 
 
 class Properties(NamedTuple):
-    """What is computed from one molecule.
+    """The properties of a molecule.
 
     Attributes:
         logp: octanol-water partition coefficient by atom contributions (Wildman and Crippen, J. Chem. Inf. Comput. Sci.
@@ -22,7 +22,7 @@ class Properties(NamedTuple):
         sa: synthetic accessibility, 1 (easy) to 10 (hard) (Ertl and Schuffenhauer, J. Cheminformatics 1:8, 2009).
         qed: quantitative estimate of drug-likeness, 0 to 1 (Bickerton et al., Nature Chemistry 4, 2012).
         weight: average molecular weight in g/mol.
-        heavy_atoms: how many atoms are not hydrogen.
+        heavy_atoms: number of atoms other than hydrogen.
     """
 
     logp: float
@@ -63,7 +63,7 @@ def drug_likeness(molecule: Chem.Mol, logp: float | None = None) -> float:
 
     Args:
         molecule: the molecule.
-        logp: its `log_p` where that is known, which spares computing it again: a quarter of the time.
+        logp: its `log_p`, if known; computing it takes a quarter of the time.
     """
     if logp is None or any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):  # RDKit takes these off first
         return QED.qed(molecule)
@@ -89,13 +89,13 @@ def molecular_weight(molecule: Chem.Mol) -> float:
 
 
 def largest_ring(molecule: Chem.Mol) -> int:
-    """Atoms in the largest of the smallest set of smallest rings; 0 without a ring."""
+    """Size of the largest ring of the SSSR (smallest set of smallest rings); 0 without rings."""
     return max(map(len, molecule.GetRingInfo().AtomRings()), default=0)
 
 
 @cache
 def _sa_module() -> ModuleType:
-    """The synthetic accessibility score that comes with RDKit, outside its importable package."""
+    """RDKit's synthetic accessibility score, in its contrib folder outside the importable package."""
     path = Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"
     spec = importlib.util.spec_from_file_location("grae.chemistry._sascorer", path)
     if spec is None or spec.loader is None or not path.is_file():

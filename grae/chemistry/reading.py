@@ -1,6 +1,6 @@
-"""Reading SMILES: the molecule, its canonical form, or what is wrong with it.
+"""Reading SMILES: the molecule, its canonical form, or the reason why it is invalid.
 
-RDKit writes its complaints to the error stream; here they are held back while a molecule is read, and only then.
+RDKit logs to standard error; its log is captured while a molecule is read, and only then.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ class Problem(NamedTuple):
 
     Attributes:
         kind: one of `KINDS`.
-        message: RDKit's own words, on one line.
+        message: RDKit's message, in one line.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Problem(NamedTuple):
 
 @cache
 def _strict(sanitize: bool) -> Chem.SmilesParserParams:
-    """RDKit's settings for a SMILES and nothing more: no name and no extension after it."""
+    """RDKit's parameters for a SMILES only, without a name or an extension after it."""
     params = Chem.SmilesParserParams()
     params.allowCXSMILES = False
     params.parseName = False
@@ -54,7 +54,7 @@ def _read(smiles: str | None) -> Chem.Mol | None:
 def read(smiles: str | None) -> Chem.Mol | None:
     """The sanitized molecule, or None if the string is not valid.
 
-    None, the empty string and a SMILES with a name behind it are not valid.
+    None, the empty string and a SMILES followed by a name are not valid.
     """
     with rdBase.BlockLogs():
         return _read(smiles)
@@ -66,7 +66,7 @@ def canonical(smiles: str | None) -> str | None:
 
 
 def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
-    """`canonical` of each string; the same form of any two spellings of one molecule."""
+    """`canonical` of each string; equal for all spellings of a molecule."""
     with rdBase.BlockLogs():
         molecules = map(_read, smiles)
         return [None if molecule is None else Chem.MolToSmiles(molecule) for molecule in molecules]
@@ -75,18 +75,18 @@ def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
 def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
     """RDKit's canonical isomeric SMILES in Kekule form, without aromatic atoms, or None if a string is not valid.
 
-    None also for those few molecules that RDKit reads and finds aromatic, but then finds no Kekule form of, or writes
-    one of that it does not read (some aromatic rings with a triple bond). A molecule with dative bonds begins at the
-    atom that most of them point to, the first of several in RDKit's canonical order.
+    None also for the few molecules that RDKit reads but cannot kekulize, or whose Kekule SMILES it cannot read back
+    (some aromatic rings with a triple bond). A molecule with dative bonds starts at the atom that most of them point
+    to, the first of several in RDKit's canonical order.
     """
     with rdBase.BlockLogs():
         return [None if molecule is None else _kekule(molecule) for molecule in map(_read, smiles)]
 
 
 def readable_all(smiles: Iterable[str]) -> list[str]:
-    """Canonical SMILES of the valid strings; the others as they are.
+    """Canonical SMILES of the valid strings; the others unchanged.
 
-    So are those few of which RDKit writes a canonical form that it does not read.
+    Also unchanged are the few whose canonical SMILES RDKit cannot read back.
     """
     smiles = list(smiles)
     forms = canonical_all(smiles)
@@ -97,7 +97,7 @@ def readable_all(smiles: Iterable[str]) -> list[str]:
 
 
 def problem(smiles: str | None) -> Problem | None:
-    """What is wrong with a SMILES, in RDKit's words; None if it is valid."""
+    """RDKit's reason why a SMILES is invalid; None if it is valid."""
     with rdBase.BlockLogs(), rdBase.CaptureErrorLog() as log:
         if _read(smiles) is not None:
             return None
@@ -117,7 +117,7 @@ def problem(smiles: str | None) -> Problem | None:
 
 
 def invalid_reason(smiles: str | None) -> str | None:
-    """Which of `KINDS` a SMILES suffers from; None if it is valid."""
+    """The kind of problem, one of `KINDS`, of an invalid SMILES; None if it is valid."""
     fault = problem(smiles)
     return None if fault is None else fault.kind
 
@@ -141,7 +141,7 @@ def _has_cyclic_triple_bond(molecule: Chem.Mol) -> bool:
 
 
 def _one_line(messages: str) -> str:
-    """The first of RDKit's messages without its time stamp and echo of the input."""
+    """The first of RDKit's messages, without its time stamp and the echo of the input."""
     first = messages.strip().split("\n")[0]
     if first.startswith("["):
         first = first.partition("] ")[2]

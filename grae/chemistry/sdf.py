@@ -7,7 +7,7 @@ from rdkit import Chem, rdBase
 
 
 def smiles_in(file: BinaryIO) -> Iterator[str | None]:
-    """The canonical SMILES of each record, in order; None for one that RDKit does not read."""
+    """The canonical SMILES of each record, in order; None if RDKit cannot read it."""
     records: Any = Chem.ForwardSDMolSupplier(file)
     while True:
         with rdBase.BlockLogs():

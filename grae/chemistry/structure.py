@@ -1,4 +1,4 @@
-"""What a molecule is made of: its fingerprint, its fragments, its scaffold, as the MOSES benchmark takes them.
+"""Structural features of a molecule as in the MOSES benchmark: fingerprint, fragments, scaffold.
 
 Source: Polykovskiy et al., Frontiers in Pharmacology 11, 2020; `moses/metrics/utils.py` of molecularsets/moses.
 """
@@ -25,11 +25,11 @@ def fingerprint(molecule: Chem.Mol) -> np.ndarray:
 
 
 def tanimoto(one: str, others: Sequence[str]) -> np.ndarray:
-    """Tanimoto similarities of the fingerprints of molecules to that of one, (n,) float64; 0 where one is not valid.
+    """Tanimoto similarities of molecules to a reference, (n,) float64; 0 if either is invalid.
 
     Args:
-        one: a SMILES.
-        others: n of them.
+        one: SMILES of the reference.
+        others: n SMILES.
     """
     similarities = np.zeros(len(others))
     reference = read(one)
@@ -45,26 +45,26 @@ def tanimoto(one: str, others: Sequence[str]) -> np.ndarray:
 
 
 def fragments(molecule: Chem.Mol) -> list[str]:
-    """The canonical SMILES of all pieces that cutting every BRICS bond leaves (Degen et al., ChemMedChem 3, 2008).
+    """The canonical SMILES of the BRICS fragments, with all BRICS bonds cut (Degen et al., ChemMedChem 3, 2008).
 
-    A piece that occurs twice is there twice; where nothing can be cut, the molecule is the one piece.
+    A fragment that occurs twice is listed twice; a molecule without such bonds is its own fragment.
     """
     with rdBase.BlockLogs():
         return Chem.MolToSmiles(Chem.FragmentOnBRICSBonds(molecule)).split(".")
 
 
 def scaffold(molecule: Chem.Mol) -> str | None:
-    """The canonical SMILES of the scaffold: rings and what links them (Bemis and Murcko, J. Med. Chem. 39, 1996).
+    """The canonical SMILES of the Bemis-Murcko scaffold (Bemis and Murcko, J. Med. Chem. 39, 1996).
 
-    None where the scaffold has fewer than `SCAFFOLD_RINGS` rings, or RDKit cannot take it.
+    None if it has fewer than `SCAFFOLD_RINGS` rings, or RDKit cannot compute it.
     """
     return murcko(molecule, rings=SCAFFOLD_RINGS) or None
 
 
 def murcko(molecule: Chem.Mol, *, rings: int = 1) -> str | None:
-    """The canonical SMILES of a scaffold.
+    """The canonical SMILES of the scaffold.
 
-    None where the scaffold has fewer rings than asked for, or RDKit cannot take it.
+    None if it has fewer than the given number of rings, or RDKit cannot compute it.
     """
     with rdBase.BlockLogs():
         try:

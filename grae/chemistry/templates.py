@@ -1,7 +1,7 @@
 """Templates of molecules as chemists write them: SMILES with attachment points, `c1ccc(*)cc1`.
 
-An attachment point is a dummy atom. With one neighbor it stands for a substituent, with two for a linker; isotopes and
-atom map numbers on it (`[1*]`, `[*:1]`) mean nothing.
+An attachment point is a dummy atom. With one neighbor it stands for a substituent, with two for a linker; its isotope
+and atom map number (`[1*]`, `[*:1]`) are ignored.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How many bonds an atom can have: RDKit's valence model, asked atom by atom and kept as a table."""
+"""The maximum valences of atoms, tabulated from RDKit's valence model."""
 
 from functools import cache
 
@@ -12,21 +12,22 @@ _ASKED = 16  # bonds; who has so many may have any number
 
 @cache
 def symbols() -> tuple[str, ...]:
-    """The symbols of the elements by atomic number; "*" for 0, the atom that may be any."""
+    """The symbols of the elements by atomic number; "*" for 0, the wildcard atom."""
     table = Chem.GetPeriodicTable()
     return tuple(table.GetElementSymbol(number) for number in range(119))
 
 
 @cache
 def capacities() -> np.ndarray:
-    """The greatest sum of bond orders and hydrogens that an atom may have.
+    """The maximum sum of bond orders and hydrogens of an atom.
 
-    RDKit allows a charged atom the valences of the element with as many electrons, with exceptions of its own, such as
-    hypervalent anions of phosphorus and sulfur. So each atom is made, and RDKit is asked about ever more hydrogens.
+    RDKit gives a charged atom the valences of the isoelectronic element, with exceptions such as hypervalent anions of
+    phosphorus and sulfur. The table is therefore found by trial: atoms with increasing numbers of hydrogens are passed
+    to RDKit.
 
     Returns:
-        (119, 2 * MOST_CHARGE + 1) int32 by atomic number and charge + MOST_CHARGE; `UNLIMITED` where any number goes,
-        -1 where not even the lone atom does. Read only.
+        (119, 2 * MOST_CHARGE + 1) int32 by atomic number and charge + MOST_CHARGE; `UNLIMITED` for no limit, -1 if not
+        even the bare atom is valid. Read only.
     """
     with rdBase.BlockLogs():
         table = np.array(

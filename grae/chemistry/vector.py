@@ -1,8 +1,8 @@
-"""Molecules as small vector drawings for a page: RDKit's, with what a page need not know left out.
+"""Molecules as compact SVG for HTML pages.
 
-RDKit writes a path with its own style for each bond, 6 to 12 kB a molecule. Here the paths of one style are joined, so
-that a page can hold hundreds of drawings; black becomes the colour of the text around, and the elements' colours are
-legible on light and dark paper alike.
+RDKit writes a styled path per bond, 6 to 12 kB per molecule. Here paths of the same style are merged, so that a page
+can hold hundreds of drawings; black becomes the text color of the page, and the colors of the elements are legible on
+light and dark backgrounds.
 """
 
 import re
@@ -36,12 +36,12 @@ _SVG = "{http://www.w3.org/2000/svg}"
 def drawing(
     molecule: Chem.Mol | str | None, *, size: tuple[int, int] = SIZE, marked: Collection[int] = ()
 ) -> str | None:
-    """A molecule as an `<svg>` element to stand in a page; None if the string is not valid.
+    """A molecule as an inline `<svg>` element; None if the string is not valid.
 
     Args:
         molecule: a molecule or its SMILES.
-        size: width and height of its view box.
-        marked: numbers of atoms to mark, with the bonds between them.
+        size: width and height of the view box.
+        marked: indices of atoms to highlight, with the bonds between them.
     """
     molecule = molecule if isinstance(molecule, Chem.Mol) else read(molecule)
     if molecule is None:
@@ -69,7 +69,7 @@ def drawing(
 
 
 def _condensed(text: str, size: tuple[int, int]) -> str:
-    """RDKit's drawing with the paths of one style joined, marks first and labels last."""
+    """RDKit's drawing with paths of the same style merged, highlights first and labels last."""
     marks: list[str] = []
     paths: dict[str, list[str]] = {}
     labels: list[str] = []
@@ -90,7 +90,7 @@ def _condensed(text: str, size: tuple[int, int]) -> str:
 
 
 def _marked(element: ElementTree.Element, style: dict[str, str]) -> str:
-    """A mark behind an atom (an ellipse) or a bond (a path)."""
+    """The highlight of an atom (an ellipse) or a bond (a path)."""
     if element.tag == f"{_SVG}ellipse":
         numbers = " ".join(f'{name}="{element.get(name)}"' for name in ("cx", "cy", "rx", "ry"))
         return f'<ellipse class="{MARK}" {numbers}/>'
@@ -99,7 +99,7 @@ def _marked(element: ElementTree.Element, style: dict[str, str]) -> str:
 
 
 def _attributes(style: dict[str, str]) -> str:
-    """A path's style in the fewest words."""
+    """The attributes of a path's style."""
     fill = style.get("fill", "none")
     shown = "none" if fill == "none" else _colour(fill)
     width = style.get("stroke-width", "1").removesuffix("px").removesuffix(".0")
@@ -111,7 +111,7 @@ def _colour(colour: str) -> str:
 
 
 def _short(path: str) -> str:
-    """A path without the blanks that its commands do not need."""
+    """A path without the spaces that its commands do not need."""
     for command in "MLQCZ":
         path = path.replace(f" {command} ", command).replace(f"{command} ", command)
     return path.strip()
@@ -122,7 +122,7 @@ def _escaped(text: str) -> str:
 
 
 def atoms_of(smiles: str) -> list[int]:
-    """Where each atom of a SMILES is written, in the order in which RDKit numbers them: the place of its element."""
+    """The position of each atom's element symbol in a SMILES, in the order of RDKit's atom indices."""
     places = []
     for atom in ATOM.finditer(smiles):
         place = atom.start()

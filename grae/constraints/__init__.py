@@ -1,9 +1,9 @@
-"""Rules of a language beyond its grammar, kept while a string is decoded: for SMILES, that it is a molecule.
+"""Constrained decoding: rules of a language beyond its grammar, such as the validity of molecules for SMILES.
 
-A grammar says which strings are in the language; that a ring closes, or that an atom has no more bonds than it can, no
-context-free grammar says. A language automaton does, and here every production that a decoder takes is checked against
-it: is there, after this one, still a way to a valid end? There always is one, so that every code decodes into a valid
-string, without rejection or resampling.
+A context-free grammar cannot express that every ring bond is closed, or that an atom has no more bonds than its
+valence allows. An automaton can; the decoder checks every production against it: can the derivation after it still be
+completed to a valid string? There always is such a production, so that every code decodes to a valid string, without
+rejection or resampling.
 """
 
 from grae.constraints.compliance import breaks_rules

@@ -1,11 +1,12 @@
-"""The plug: what a language must bring so that a decoder can keep more of its rules than a grammar can say.
+"""The interface of language automata, for rules that a grammar cannot express.
 
-A language automaton reads the terminals of a string as a derivation emits them, from left to right, and refuses a
-terminal after which no string of the language could follow, or accepts the string at its end. It is six compiled
-functions over a vector of whole numbers, its state; and some words of the language, with which a plan can end a string.
+A language automaton reads the terminals of a string from left to right, as a derivation emits them. It rejects a
+terminal after which no string of the language is possible, and accepts or rejects the string at its end. It consists
+of six compiled functions on a state vector of integers, and of words of the language with which plans complete a
+string.
 
-Its functions are passed by pointer, so that a new language compiles by itself and the machine that asks it stays as it
-is: give each the signature below.
+The functions are passed by pointer, so that a new language compiles by itself and the code that calls it is not
+recompiled; each must have the signature below.
 """
 
 from collections.abc import Callable
@@ -33,32 +34,29 @@ class Automaton:
 
     An *obligation* is something in the string so far that only a certain word can discharge, such as an open ring bond
     that its number closes. Obligations are named by labels, 0 to `len(labels) - 1`; writing a label discharges its
-    obligation, or creates it where there is none.
+    obligation, or creates it if it is not open.
 
     Attributes:
-        tables: int32, what the functions read besides the state.
-        size: numbers in a state.
-        start: `void(tables, state)` makes the state of the empty string.
-        consume: `boolean(tables, state, terminal)` reads a terminal, by its number in the grammar; False refuses it,
+        tables: int32, constants for the functions.
+        size: length of a state.
+        start: `void(tables, state)` initializes the state to that of the empty string.
+        consume: `boolean(tables, state, terminal)` reads a terminal, by its number in the grammar; False rejects it,
             and leaves the state undefined.
         accepts: `boolean(tables, state)`, whether the string may end here.
         copy: `void(tables, source, target)`.
-        obligations: `int64(tables, state, labels)` writes the labels of the open obligations and returns how many there
-            are.
-        pending: `int64(tables, state, context, terminal)` is asked for terminals that are still to be read, in their
-            order, and returns the label that the terminal completes, or -1. With `BEGIN` it prepares the context,
-            `CONTEXT` numbers, for what comes after the state; with `NONTERMINAL` it hears that something unknown
-            stands between.
+        obligations: `int64(tables, state, labels)` writes the labels of the open obligations and returns their number.
+        pending: `int64(tables, state, context, terminal)` is called for terminals that are still to be read, in order,
+            and returns the label that the terminal completes, or -1. `BEGIN` initializes the context, `CONTEXT`
+            numbers, to that after the state; `NONTERMINAL` stands for an unknown string in between.
         labels: the word that discharges each label's obligation.
-        usual: one of these that grammars of the language have; others are tried in its place.
-        neutral: words that keep or make a string complete where a nonterminal must derive something, and leave the
-            obligations as they are, in groups: of each nonterminal those of the first group of which it derives any.
-            The most modest first.
-        discharging: for a number of obligations, the ways to discharge them all at one place, each as the text before,
-            between and behind the labels.
-        fillings: words that fill a hole of a template which must not stay empty; an automaton that has some also reads
-            the marks around holes, as three terminals past the grammar's own (`grae.grammar.sentential`): what is
-            opened in a hole must be discharged there, and nothing else.
+        usual: one of these that grammars of the language contain; others are substituted for it.
+        neutral: words that leave a string complete and its obligations unchanged, for a nonterminal that must derive
+            something, in groups: a nonterminal uses those of the first group of which it derives any. Simplest first.
+        discharging: by number of obligations, the ways to discharge them all in one place, each as the text before,
+            between and after the labels.
+        fillings: words for a hole of a template that must not stay empty; an automaton with fillings also reads the
+            marks around holes, as three terminals after the grammar's own (`grae.grammar.sentential`): obligations
+            created in a hole must be discharged in it, and no others may be.
     """
 
     tables: np.ndarray
@@ -77,11 +75,11 @@ class Automaton:
 
     @property
     def planning(self) -> tuple[Any, ...]:
-        """The functions that a search for plans asks, in its order."""
+        """The functions used in planning, in the order of its arguments."""
         return self.consume, self.accepts, self.copy, self.obligations, self.pending
 
     def reads(self, terminals: list[int]) -> bool:
-        """Whether a whole string, as the numbers of its terminals, is in the language."""
+        """Whether a whole string, given as terminal numbers, is in the language."""
         state = np.zeros(self.size, np.int32)
         self.start(self.tables, state)
         return all(self.consume(self.tables, state, number) for number in terminals) and self.accepts(

@@ -1,9 +1,9 @@
-"""Completions: short derivations with which a plan ends a string, computed once for a grammar and its language.
+"""Completions: short derivations with which plans complete a string, computed once per grammar and language.
 
-For each nonterminal, derivations of some of the language's words that leave obligations as they are (neutral), and of
-words that discharge them, where a label may be any. They are found by parsing the words with the nonterminal as the
-start symbol, so that any grammar will do. A grammar with motifs has two derivations of many words, with motifs and
-without: both are taken, the short one first, because a motif may contain one label and not another.
+For each nonterminal, derivations of those words of the language that leave obligations unchanged (neutral), and of
+words that discharge them, with a variable label. They are found by parsing the words with the nonterminal as start
+symbol, so that any grammar works. A grammar with motifs has two derivations of many words, with and without motifs:
+both are used, the shorter one first, because a motif may contain one label and not another.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,14 +24,14 @@ class Completions(NamedTuple):
     """The completions as flat int32 arrays; D obligations, L labels.
 
     Attributes:
-        items: production ids of all completions, one after the other; -(s + 1) for a label in the setting s.
-        items_from: (completions + 1,) where each begins.
+        items: production ids of all completions, concatenated; -(s + 1) for a label in setting s.
+        items_from: (completions + 1,) offsets of the completions.
         neutral: the neutral completions of each nonterminal, best first.
-        neutral_from: (nonterminals + 1,) where each nonterminal's begin.
+        neutral_from: (nonterminals + 1,) offsets by nonterminal.
         discharging: completions that discharge obligations.
-        discharging_from: (nonterminals * (D + 1) + 1,) where those of each nonterminal and number of obligations begin.
+        discharging_from: (nonterminals * (D + 1) + 1,) offsets by nonterminal and number of obligations.
         labeled: production ids that write a label in a setting.
-        labeled_from: (settings * L + 1,) where those of each setting and label begin; none where there is no such one.
+        labeled_from: (settings * L + 1,) offsets by setting and label; an empty range if there are none.
         n_labels: (1,) L.
     """
 
@@ -50,18 +50,18 @@ def completions_of(grammar: Grammar, automaton: Automaton, *, filling: bool = Fa
     """Computes the completions of a grammar.
 
     Args:
-        grammar: with motifs or without.
+        grammar: with or without motifs.
         automaton: of its language.
-        filling: whether there are neutral ones that fill holes, too.
+        filling: whether to include neutral completions that fill holes.
     """
     return _CompletionFinder(grammar, automaton, filling).completions()
 
 
 class _CompletionFinder:
-    """Finds derivations of words, and gathers them.
+    """Finds derivations of words, and collects them.
 
     Args:
-        grammar: with motifs or without.
+        grammar: with or without motifs.
         automaton: of its language.
         filling: as in `completions_of`.
     """
@@ -103,7 +103,7 @@ class _CompletionFinder:
         return len(self.items) - 1
 
     def _neutral(self, words: "_Words", nonterminal: Nonterminal) -> Iterator[_Derivation]:
-        """The neutral words of the first group that has any, then the shortest derivation, whatever it says."""
+        """The neutral words of the first group that has any, then the shortest derivation, whatever its string."""
         shortest = self._shortest(nonterminal)
         for group in self.automaton.neutral:
             derivations = [derivation for derivation in words.derivations(group) if derivation is not None]
@@ -114,7 +114,7 @@ class _CompletionFinder:
         yield shortest
 
     def _filling(self, nonterminal: Nonterminal) -> list[_Derivation]:
-        """Derivations of the words that fill holes, with motifs and without: a segment needs some without."""
+        """Derivations of the words that fill holes, with and without motifs: a segment needs some without."""
         if not self.fillings:
             return []
         forms = [_Words(form, nonterminal) for form in (self.grammar, self.grammar.base) if form is not None]
@@ -133,7 +133,7 @@ class _CompletionFinder:
         return [items for items in completions if items is not None]
 
     def _with_settings(self, words: "_Words", pattern: tuple[str, ...], derivation: _Derivation) -> _Derivation | None:
-        """A derivation with the productions that write its labels replaced by settings; None where one writes two."""
+        """A derivation with settings in place of the productions that write labels; None if one of these writes two."""
         usual = self.automaton.usual
         text, owners = words.text_and_steps(derivation)
         items, position = list(derivation), 0
@@ -151,7 +151,7 @@ class _CompletionFinder:
         return tuple(items)
 
     def _add_setting(self, derivation: _Derivation, place: int, others: Sequence[_Derivation | None]) -> int:
-        """What stands in the place of a production in derivations that differ in its label; nothing where more does."""
+        """Adds a setting: the replacement of one production for each label, empty if a derivation differs elsewhere."""
         head, tail = derivation[:place], derivation[place + 1 :]
         replacements = []
         for other in others:
@@ -162,7 +162,7 @@ class _CompletionFinder:
         return len(self.labeled) - 1
 
     def _shortest(self, nonterminal: Nonterminal) -> _Derivation:
-        """A derivation of the fewest productions."""
+        """A derivation with the fewest productions."""
         analysis = self.grammar.analysis
         pending, ids = [nonterminal], []
         while pending:
@@ -182,7 +182,7 @@ class _Words:
         self._grammar = grammar.starting_at(nonterminal)
 
     def derivations(self, words: Sequence[str]) -> list[_Derivation | None]:
-        """The derivation of each word; None where there is none."""
+        """The derivation of each word; None if there is none."""
         parsed = self._grammar.parser.parse_batch(words)
         return [
             tuple(parsed.ids[first:last].tolist()) if ok else None
@@ -190,11 +190,11 @@ class _Words:
         ]
 
     def text_and_steps(self, derivation: _Derivation) -> tuple[str, list[int]]:
-        """The word of a derivation, and the place in it of the production that writes each character."""
+        """The word of a derivation, and for each character the index of the production that writes it."""
         return text_and_steps(self._grammar, derivation)
 
 
 def _flat(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows one after the other, and where each begins."""
+    """Concatenated rows, and their offsets."""
     values = np.array([value for row in rows for value in row], np.int32)
     return values, np.cumsum([0, *map(len, rows)]).astype(np.int32)

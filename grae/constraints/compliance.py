@@ -1,4 +1,4 @@
-"""Which strings break the rules that a language has beyond its grammar: no decoder under them can write those."""
+"""Which strings violate the rules of their language beyond its grammar: a constrained decoder cannot write those."""
 
 from functools import lru_cache
 from typing import Any
@@ -19,16 +19,16 @@ _START, _CONSUME, _ACCEPTS, _COPY, _OBLIGATIONS, _PENDING = FUNCTIONS
 
 
 def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
-    """Whether the string of each derivation breaks the rules of its language.
+    """Whether the string of each derivation violates the rules of its language.
 
-    SMILES are read in Kekule form: aromatic atoms and bonds break the rules (see `grae.constraints.smiles`).
+    SMILES are read in Kekule form: aromatic atoms and bonds violate the rules (see `grae.constraints.smiles`).
 
     Args:
-        grammar: with motifs or without.
+        grammar: with or without motifs.
         derivations: complete leftmost derivations of it.
 
     Returns:
-        (n,) bool; all False where nothing is known of the language but its grammar.
+        (n,) bool; all False if the language has no rules beyond its grammar.
     """
     breaks = np.zeros(len(derivations), bool)
     automaton, program = _reader(grammar)
@@ -57,7 +57,7 @@ def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _reader(grammar: Grammar) -> tuple[Automaton | None, np.ndarray]:
-    """The automaton of the grammar's language, with all the room that a decoder may give it, and the packed rules."""
+    """The automaton of the grammar's language, with the maximum room of a decoder, and the packed rules."""
     return automaton_of(grammar, MOST_ROOM), packed([*Rules.of(grammar)])
 
 
@@ -65,7 +65,7 @@ def _reader(grammar: Grammar) -> tuple[Automaton | None, np.ndarray]:
     void(_START, _CONSUME, _ACCEPTS, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64[::1], int64[::1], boolean[::1]),
 )
 def _read(start, consume, accepts, tables, program, state, stack, symbol, ids, offsets, broken):
-    """Reads the strings of derivations, and marks those that are refused or not complete."""
+    """Reads the strings of derivations, and marks those that are rejected or incomplete."""
     for row in range(offsets.size - 1):
         start(tables, state)
         stack[0] = symbol

@@ -1,4 +1,4 @@
-"""A grammar with its language's automaton: all that a decoder needs to emit strings of the language alone."""
+"""A grammar with its language's automaton: all that a decoder needs to write only strings of the language."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,11 +19,11 @@ NO_CHOICES = Choices.of([])
 
 
 def automaton_of(grammar: Grammar, room: int = 1) -> Automaton | None:
-    """The automaton of a grammar's language for its terminals; None where the language has none.
+    """The automaton of a grammar's language for its terminals; None if the language has none.
 
     Args:
-        grammar: with motifs or without.
-        room: characters that a string may have; 1 suffices to ask for what strings do not decide.
+        grammar: with or without motifs.
+        room: maximum number of characters of a string; 1 suffices for properties that do not depend on strings.
     """
     make = grammar.language.automaton
     if isinstance(make, PlainAutomaton):
@@ -35,13 +35,13 @@ class Rules(NamedTuple):
     """A grammar as flat int32 arrays; P productions, N nonterminals.
 
     Attributes:
-        rhs: symbols of all right-hand sides, one after the other.
-        rhs_from: (P + 1,) where each begins.
-        lhs: (P,) the nonterminal that each expands.
+        rhs: symbols of all right-hand sides, concatenated.
+        rhs_from: (P + 1,) their offsets.
+        lhs: (P,) the left-hand side of each.
         ways: usable productions of each nonterminal.
-        ways_from: (N + 1,) where each nonterminal's begin.
+        ways_from: (N + 1,) their offsets by nonterminal.
         shortest: (N,) productions in the shortest completion.
-        terminals: (1,) how many terminals there are.
+        terminals: (1,) number of terminals.
     """
 
     rhs: np.ndarray
@@ -54,7 +54,7 @@ class Rules(NamedTuple):
 
     @classmethod
     def of(cls, grammar: Grammar) -> "Rules":
-        """The grammar's tables, without what fills them up."""
+        """The grammar's tables, without padding."""
         tables = grammar.tables
         filled = np.arange(tables.rhs.shape[1]) < tables.rhs_length[:, None]
         return cls(
@@ -69,7 +69,7 @@ class Rules(NamedTuple):
 
 
 def workspace_for(size: int, rules: Rules, completions: Completions, height: int, max_length: int) -> Workspace:
-    """A workspace for states of a size, stacks of a height and plans of a length."""
+    """A workspace for the given state size, stack height and plan length."""
     longest = int(np.diff(completions.items_from).max()) + MOST_OBLIGATIONS * int(
         np.diff(completions.labeled_from).max(initial=0)
     )
@@ -81,14 +81,14 @@ def workspace_for(size: int, rules: Rules, completions: Completions, height: int
 
 
 class Start(NamedTuple):
-    """Where a derivation starts.
+    """The initial configuration of a derivation.
 
     Attributes:
-        stack: (H,) int32, symbols, as many of them as `height` says.
-        height: how many.
+        stack: (H,) int32, symbols, of which `height` are in use.
+        height: number of symbols.
         state: (size,) int32, of the automaton.
         plan: productions that complete the derivation, and the empty production where a segment ends.
-        room: entries that a plan may have.
+        room: maximum number of entries of a plan.
     """
 
     stack: np.ndarray
@@ -99,23 +99,23 @@ class Start(NamedTuple):
 
 
 class Constraint:
-    """A language's rules beyond its grammar, for derivations of a limited length.
+    """A language's rules beyond its grammar, for derivations of limited length.
 
     Args:
-        grammar: with motifs or without.
+        grammar: with or without motifs.
         automaton: of the language, for this grammar's terminals.
-        max_length: productions that a derivation may have at most.
-        completions: those of the grammar and the language, where they are computed already.
+        max_length: maximum number of productions of a derivation.
+        completions: of grammar and language, if already computed.
 
     Attributes:
         grammar: as given.
         automaton: as given.
         max_length: as given.
         program: the grammar's tables and its completions, packed, without choices.
-        first: where a derivation of the start symbol starts.
+        first: initial configuration for the start symbol.
 
     Raises:
-        SettingsError: from the start symbol, no plan is found.
+        SettingsError: no plan is found from the start symbol.
     """
 
     def __init__(
@@ -135,22 +135,22 @@ class Constraint:
 
     @property
     def height(self) -> int:
-        """Symbols that a stack of the pushdown machine may hold."""
+        """Maximum height of a stack of the pushdown automaton."""
         return 1 + self.max_length * max(0, self.grammar.tables.rhs.shape[1] - 1) + 1
 
     def workspace(self, height: int, length: int) -> Workspace:
-        """Room for one thread's searches, for stacks of a height and plans of a length."""
+        """The workspace of one thread, for stacks of a height and plans of a length."""
         return workspace_for(self.automaton.size, self._rules, self._completions, height, length)
 
     def program_with(self, choices: Choices) -> np.ndarray:
-        """All that does not change in a search, as one vector."""
+        """All constants of a search, as one vector."""
         return packed([*self._rules, *self._completions, *choices])
 
     def started(self, symbols: list[int], program: np.ndarray) -> Start | None:
-        """Where a derivation starts; None where no plan is found.
+        """The initial configuration of a derivation; None if no plan is found.
 
         Args:
-            symbols: of the form that it starts from, from left to right.
+            symbols: of the sentential form that it starts from, from left to right.
             program: with its choices.
         """
         automaton = self.automaton
@@ -184,12 +184,12 @@ class Constraint:
 
 @lru_cache(maxsize=4)
 def constraint_of(grammar: Grammar, max_length: int, *, filling: bool = False) -> Constraint | None:
-    """The constraint of its language on a grammar's derivations; None where the language has no automaton.
+    """The constraint of the language on a grammar's derivations; None if the language has no automaton.
 
     Args:
-        grammar: with motifs or without.
-        max_length: productions that a derivation may have at most.
-        filling: whether derivations start from forms with marked holes, which are not to stay empty.
+        grammar: with or without motifs.
+        max_length: maximum number of productions of a derivation.
+        filling: whether derivations start from forms with marked holes, which must not stay empty.
 
     Raises:
         SettingsError: no string of the language is that short.
@@ -202,6 +202,6 @@ def constraint_of(grammar: Grammar, max_length: int, *, filling: bool = False) -
 
 @lru_cache(maxsize=4)
 def _completions(grammar: Grammar, filling: bool) -> Completions | None:
-    """The completions, which do not depend on how long a string may be; None where the language has no automaton."""
+    """The completions, independent of the maximum length; None if the language has no automaton."""
     automaton = automaton_of(grammar)
     return None if automaton is None else completions_of(grammar, automaton, filling=filling)

@@ -1,8 +1,8 @@
-"""A production expanded under a language automaton: its right-hand side on the stack, its terminals read.
+"""Expansion of a production under a language automaton: its right-hand side is pushed, its terminals are read.
 
-A stack holds symbols, int32: k for the nonterminal k, -(t + 1) for the terminal t, and those of a sentential form
-(`grae.grammar.sentential`). A segment is expanded by right-recursive productions, each of which leaves the segment at
-its end, and by the empty production, which ends it.
+A stack holds symbols, int32: k for nonterminal k, -(t + 1) for terminal t, and those of a sentential form
+(`grae.grammar.sentential`). A segment is expanded by right-recursive productions, each of which ends in the segment
+again, and by the empty production, which ends it.
 """
 
 from numba import int64, types
@@ -17,7 +17,7 @@ REFUSED = -1
 
 @compiled()
 def is_fixed(symbol):
-    """Whether a symbol of a stack is a forced production or a choice."""
+    """Whether a symbol on a stack is a forced production or a choice."""
     return FORCED <= symbol < SEGMENT or symbol >= CHOICE
 
 
@@ -31,13 +31,13 @@ def fixed_production(program, symbol):
 
 @compiled()
 def nonterminal_of(symbol):
-    """The nonterminal that a symbol of a stack expands, not a terminal nor a forced production."""
+    """The nonterminal that a symbol on a stack expands; the symbol is neither a terminal nor a forced production."""
     return symbol - SEGMENT if symbol >= SEGMENT else symbol
 
 
 @compiled(int64(types.FunctionType(CONSUME), VECTOR, VECTOR, VECTOR, int64))
 def read(consume, tables, state, stack, height):
-    """Reads the terminals on top; returns the height below them, `REFUSED` where one is refused."""
+    """Reads the terminals on top; returns the new height, or `REFUSED` if one is rejected."""
     while height > 0 and stack[height - 1] < 0:
         if not consume(tables, state, -int64(stack[height - 1]) - 1):
             return REFUSED
@@ -47,10 +47,10 @@ def read(consume, tables, state, stack, height):
 
 @compiled(int64(types.FunctionType(CONSUME), VECTOR, VECTOR, VECTOR, VECTOR, int64, int64))
 def expand(consume, tables, program, state, stack, height, production):
-    """Puts a right-hand side in the place of the nonterminal on top, and reads the terminals that come up.
+    """Replaces the nonterminal on top by a right-hand side, and reads the terminals that come up.
 
     Returns:
-        The new height; `REFUSED` where the automaton refuses a terminal. Below the old top the stack stays as it is.
+        The new height; `REFUSED` if the automaton rejects a terminal. The stack below the old top is unchanged.
     """
     height -= 1
     symbol = int64(stack[height])

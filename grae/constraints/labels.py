@@ -1,7 +1,7 @@
-"""Which labels each production writes: enough to know, without the automaton, what a derivation owes so far.
+"""The labels that each production writes: they determine a derivation's open obligations without the automaton.
 
-To write a label makes a debt or settles it, as a ring bond's number in SMILES opens it or closes it. So a debt is open
-where its label has been written an odd number of times, and a running sum over the productions so far tells.
+Writing a label creates or discharges an obligation, as a ring bond's number in SMILES opens or closes the ring bond. So
+an obligation is open if its label has been written an odd number of times, a running parity over the productions.
 """
 
 import numpy as np
@@ -16,14 +16,14 @@ Labels = tuple[int, ...]
 
 
 def written_labels(grammar: Grammar) -> np.ndarray:
-    """Whether each production writes a label an odd number of times, (P, L) bool, L the labels that can be told.
+    """Whether each production writes a label an odd number of times, (P, L) bool, L the labels that can be tracked.
 
-    What a production writes may depend on where it stands, as a digit may in `C1`, `[NH3+]` and `C%13`. Such a
-    production counts for nothing; and if it can write a label by itself, as in `C1`, the label is left out altogether,
-    so that the sum is right for those that are told.
+    What a production writes may depend on its context, as that of a digit does in `C1`, `[NH3+]` and `C%13`. Such a
+    production is not counted; and if it can write a label by itself, as in `C1`, the label is omitted altogether, so
+    that the parity of the remaining ones is correct.
 
     Returns:
-        One column a label; none where the language has no automaton.
+        One column per label; none if the language has no automaton.
     """
     productions = grammar.productions
     automaton = automaton_of(grammar)
@@ -43,10 +43,10 @@ def written_labels(grammar: Grammar) -> np.ndarray:
 
 
 class _Walk:
-    """Goes through a grammar, and reads each production in each of the contexts that it can stand in.
+    """Walks through a grammar, and reads each production in each of its possible contexts.
 
     Args:
-        grammar: with motifs or without.
+        grammar: with or without motifs.
         automaton: of its language.
     """
 
@@ -61,7 +61,7 @@ class _Walk:
             self.ways.setdefault(production.lhs, []).append(production.id)
 
     def readings(self) -> dict[int, set[tuple[Context, Labels]]]:
-        """The labels that each production writes itself, in their order, in each context that it can stand in."""
+        """The labels that each production writes itself, in order, in each possible context."""
         todo = [(self.grammar.start, self.begin)]
         seen = set(todo)
         readings_of: dict[int, set[tuple[Context, Labels]]] = {}
@@ -75,7 +75,7 @@ class _Walk:
         return readings_of
 
     def _through(self, production: int, context: Context) -> tuple[set[Labels], set[tuple[Nonterminal, Context]]]:
-        """What a production may write from a context on, and the nonterminals that it has with their contexts."""
+        """The labels that a production may write from a context, and its nonterminals with their contexts."""
         branches: set[tuple[Context, Labels]] = {(context, ())}
         places: set[tuple[Nonterminal, Context]] = set()
         for symbol in self.grammar.productions[production].rhs:
@@ -91,7 +91,7 @@ class _Walk:
         return {labels for _, labels in branches}, places
 
     def _instead_of(self, nonterminal: Nonterminal) -> list[int]:
-        """The terminals that a nonterminal stands for, if each is one alone; else something unknown."""
+        """The terminals that a nonterminal derives, if each is a single one; else a placeholder for any string."""
         sides = [self.grammar.productions[way].rhs for way in self.ways.get(nonterminal, [])]
         if sides and all(len(rhs) == 1 and isinstance(rhs[0], str) for rhs in sides):
             return [self.numbers[rhs[0]] for rhs in sides if isinstance(rhs[0], str)]

@@ -1,7 +1,7 @@
-"""Arrays of int32 packed into one vector: each array that a compiled function is called with costs time.
+"""Int32 arrays packed into one vector, since each array argument of a compiled function costs time.
 
-A packed vector begins with where each of its parts begins, so part k is `vector[vector[k] : vector[k + 1]]`, and its
-element i is `vector[vector[k] + i]`.
+A packed vector begins with the offsets of its parts, so part k is `vector[vector[k] : vector[k + 1]]`, and its element
+i is `vector[vector[k] + i]`.
 """
 
 from collections.abc import Sequence
@@ -58,6 +58,6 @@ import numpy as np
 
 
 def packed(vectors: Sequence[np.ndarray]) -> np.ndarray:
-    """One int32 vector: where each part begins, in as many numbers as there are parts; then the parts."""
+    """One int32 vector: the offsets of the parts, one per part; then the parts."""
     begins = np.cumsum([len(vectors), *map(len, vectors)])[:-1]
     return np.concatenate([begins, *vectors]).astype(np.int32)

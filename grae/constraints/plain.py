@@ -1,8 +1,8 @@
 """Language automata in plain Python: a few small functions that read a string from left to right, by characters.
 
-Numba compiles each function that it can; the others are interpreted, which is much slower. The words with which a
-plan ends a string are the shortest that each nonterminal derives. For labels, `pending` and words of another kind there
-is `automaton.Automaton`, which this makes, and of which the automaton of SMILES is one.
+Each function that numba can compile is compiled; the others are interpreted, which is much slower. Plans complete a
+string with the shortest words of each nonterminal. For labels, `pending` and other words, use `automaton.Automaton`,
+into which these functions are converted; the automaton of SMILES is one.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,16 +26,16 @@ READ, MAY_END, OWED = boolean(VECTOR, int64), boolean(VECTOR), int64(VECTOR, VEC
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlainAutomaton:
-    """An automaton over `size` whole numbers, its state, which is zero before the first character.
+    """An automaton with a state of `size` integers, which are zero before the first character.
 
     Attributes:
-        size: numbers in the state, int32.
+        size: length of the state, int32.
         read: `read(state, character)` reads the code point of the next character (`ord`), changes the state, and
-            returns whether some string of the language can begin so.
+            returns whether some string of the language has this prefix.
         may_end: `may_end(state)`, whether the string may end here.
-        start: `start(state)` makes another state of the empty string.
-        owed: `owed(state, labels)` writes the numbers of the words in `discharged_by` that the rest of the string still
-            has to hold, and returns how many there are; it guides plans, and may be left out.
+        start: `start(state)` sets another initial state.
+        owed: `owed(state, labels)` writes the indices of the words in `discharged_by` that the rest of the string must
+            still contain, and returns their number; it guides plans, and is optional.
         discharged_by: these words.
         words: further words with which strings can be completed.
     """
@@ -54,7 +54,7 @@ class PlainAutomaton:
         return self._made(grammar.terminals, tuple(words))
 
     def __call__(self, terminals: Sequence[str], room: int) -> Automaton:
-        """The automaton for terminals, with its own words alone."""
+        """The automaton for terminals, with its own words only."""
         return self._made(terminals, self.words)
 
     def _made(self, terminals: Sequence[str], words: tuple[str, ...]) -> Automaton:
@@ -82,7 +82,7 @@ class PlainAutomaton:
 
 
 def _compiled(function: Callable[..., Any], signature: Any) -> Any:
-    """A function compiled; None where numba cannot."""
+    """The compiled function; None if numba cannot compile it."""
     try:
         return njit(signature)(function)
     except NumbaError:
@@ -134,7 +134,7 @@ def _functions(automaton: PlainAutomaton) -> tuple[Any, ...]:
 
 
 def _nothing(state: Any) -> None:
-    """The state of zeros."""
+    """The all-zero state."""
 
 
 def _owes_nothing(state: Any, labels: Any) -> int:
@@ -181,7 +181,7 @@ def _interpreted_owed(function: Callable[[Any, Any], int]) -> Any:
 
 
 def _shortest_words(grammar: "Grammar") -> list[str]:
-    """The shortest strings of each nonterminal, at most `WORDS`; those of all, the shortest first."""
+    """The shortest strings of each nonterminal, at most `WORDS` each; all of them ordered by length."""
     from grae.grammar.counting import DerivationCounter
 
     words: set[str] = set()

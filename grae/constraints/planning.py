@@ -1,20 +1,20 @@
-"""Planning: can what is pending in a derivation still be completed under a language automaton, and how?
+"""Planning: whether and how a derivation can still be completed under a language automaton.
 
-A derivation in progress is a stack of symbols, terminals and nonterminals, and the state of the automaton that has read
-all terminals so far. A *plan* is a list of productions that completes it: the stack is walked from the top, each
+A derivation in progress is a stack of symbols, terminals and nonterminals, and the state of the automaton after all
+terminals so far. A *plan* is a list of productions that completes it: the stack is walked from the top, each
 nonterminal is expanded by one of its completions, and the automaton reads all terminals on the way and accepts at the
 end.
 
-Completions that leave the obligations as they are (neutral ones) come first, and obligations are discharged as late as
-possible: at each nonterminal there are completions that discharge all that would be left open behind the terminals
-pending below. Where the walk is blocked, the last nonterminal with another completion takes that one; but of all
-nonterminals, no more than `MOST_CHANGES` at a time take another than the first of their completions that led on to the
-next, for what blocks a walk is seldom more than one of them (limited discrepancy search; Harvey and Ginsberg, IJCAI
-1995). The search gives up after `MOST_TRIES` completions. So it may miss a plan, but what it finds is one.
+Completions that leave the obligations unchanged (neutral ones) are tried first, and obligations are discharged as late
+as possible: for each nonterminal there are completions that discharge all obligations that the terminals pending below
+would leave open. If the walk fails, it backtracks to the last nonterminal with another completion; but at most
+`MOST_CHANGES` nonterminals at a time deviate from the first of their completions that led on to the next, because
+usually only one choice is wrong (limited discrepancy search; Harvey and Ginsberg, IJCAI 1995). The search stops after
+`MOST_TRIES` completions. So it may miss a plan, but every plan that it returns is valid.
 
-A stack of a sentential form holds forced productions too, which the plan takes as they are, and choices, of which it
-takes the first. Marks surround its holes:
-what a hole leaves open, it discharges itself, so that behind the mark of its end nothing matters to it.
+A stack of a sentential form also holds forced productions, which are part of the plan, and choices, of which the plan
+takes the first. Marks surround its holes: obligations left open in a hole are discharged in it, so nothing behind its
+end mark affects it.
 """
 
 from typing import NamedTuple
@@ -63,9 +63,9 @@ _START, CONSUME, ACCEPTS, COPY, OBLIGATIONS, PENDING = FUNCTIONS
 
 
 class Language(NamedTuple):
-    """What the search asks: an automaton's functions and tables, and the program of a grammar.
+    """The arguments of the search: an automaton's functions and tables, and the program of a grammar.
 
-    Compiled code makes it from the functions that it is given: a tuple of them cannot be passed from Python.
+    Created in compiled code from the functions, because a tuple of them cannot be passed from Python.
     """
 
     consume: object
@@ -78,10 +78,10 @@ class Language(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Room for one search at a time.
+    """The memory of one search at a time.
 
     Attributes:
-        states: the state on the walk, then the states before each nonterminal that was expanded, int32.
+        states: the state on the walk, then the states before each expanded nonterminal, int32.
         space: the rest, packed, int32.
     """
 
@@ -95,9 +95,9 @@ WORKSPACE = types.NamedUniTuple(VECTOR, 2, Workspace)
 
 @compiled(int64(LANGUAGE, VECTOR, VECTOR, VECTOR, int64))
 def _pending_labels(language, state, space, stack, height):
-    """Writes the part `EVENTS`: the labels that the terminals on the stack will write; returns how many there are.
+    """Writes the part `EVENTS`: the labels that the terminals on the stack will write; returns their number.
 
-    Only those before the end of a hole count: what comes behind it, the sentential form discharges itself.
+    Only those before the end of a hole count: the sentential form discharges what follows it.
     """
     context = space[space[CONTEXT] :]
     language.pending(language.tables, state, context, BEGIN)
@@ -119,7 +119,7 @@ def _pending_labels(language, state, space, stack, height):
 
 @compiled(int64(VECTOR, VECTOR, VECTOR, int64))
 def _promise(program, space, stack, height):
-    """Writes the part `PROMISED`; returns the whole length. A forced production and the end of a segment count one."""
+    """Writes the part `PROMISED`; returns the total length. Forced productions and segment ends each count one."""
     promised = int64(0)
     for place in range(height):
         space[space[PROMISED] + place] = promised
@@ -132,7 +132,7 @@ def _promise(program, space, stack, height):
 
 @compiled(types.boolean(VECTOR, VECTOR, int64))
 def _is_last(program, stack, place):
-    """Whether no nonterminal is below a place on the stack, or none before the end of its hole."""
+    """Whether there is no nonterminal below a stack position, or none before the end of its hole."""
     end = -(int64(program[program[TERMINALS]]) + CLOSES) - 1
     for below in range(place - 1, -1, -1):
         symbol = int64(stack[below])
@@ -145,7 +145,7 @@ def _is_last(program, stack, place):
 
 @compiled(types.boolean(VECTOR, VECTOR, VECTOR, int64, int64, int64))
 def _open_frame(program, space, stack, depth, place, count):
-    """Writes a frame above `depth` others, unless too many of these would then be changed; returns whether it did."""
+    """Writes a frame above `depth` others, unless too many of them would deviate; returns whether it did."""
     frame = space[FRAMES] + FRAME * depth
     above = frame - FRAME
     changes = int64(space[above + CHANGES] + space[above + LED_ON]) if depth > 0 else 0
@@ -164,7 +164,7 @@ def _open_frame(program, space, stack, depth, place, count):
 
 @compiled(int64(LANGUAGE, VECTOR, VECTOR, int64, int64))
 def _left_open(language, state, space, place, n_events):
-    """Writes the part `LABELS`: the obligations left if only the terminals below a place are read; counts them."""
+    """Writes the part `LABELS`: the obligations left if only the terminals below a position are read; counts them."""
     labels = space[space[LABELS] :]
     n = language.obligations(language.tables, state, labels)
     events = space[EVENTS]
@@ -186,9 +186,9 @@ def _left_open(language, state, space, place, n_events):
 
 @compiled(int64(LANGUAGE, VECTOR, VECTOR, int64, int64, int64))
 def _completion(language, state, space, nonterminal, frame, n_events):
-    """The completion to try at a frame's turn, `REFUSED` after the last.
+    """The next completion to try for a frame; `REFUSED` after the last.
 
-    Neutral ones come before those that discharge obligations; at the last nonterminal, after them.
+    Neutral ones come before those that discharge obligations; for the last nonterminal, after them.
     """
     program = language.program
     turn, place, is_last = int64(space[frame + TURN]), int64(space[frame + PLACE]), space[frame + IS_LAST]
@@ -210,10 +210,10 @@ def _completion(language, state, space, nonterminal, frame, n_events):
 
 @compiled(int64(CONSUME, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64, int64, int64))
 def _follow(consume, tables, program, state, space, symbol, completion, before, most):
-    """Expands a nonterminal, or a segment, by a completion on the walk's state, with the labels in the workspace.
+    """Expands a nonterminal or a segment by a completion on the walk's state, with the labels in the workspace.
 
     Returns:
-        How many productions the plan has then; `REFUSED` where the automaton refuses, or they are more than `most`.
+        The new length of the plan; `REFUSED` if the automaton rejects a terminal, or the length exceeds `most`.
     """
     inner = space[space[INNER] :]
     inner[0] = symbol
@@ -243,12 +243,12 @@ def _follow(consume, tables, program, state, space, symbol, completion, before, 
 
 @compiled(int64(LANGUAGE, WORKSPACE, VECTOR, int64, int64, int64))
 def plan(language, workspace, stack, height, size, most):
-    """Looks for a plan of at most `most` productions and writes it to the part `PLAN` of the workspace.
+    """Searches a plan of at most `most` productions and writes it to the part `PLAN` of the workspace.
 
-    The first of the workspace's states, of `size` numbers each, is that of the derivation, and is used up.
+    The first of the workspace's states, of `size` numbers each, is that of the derivation; it is overwritten.
 
     Returns:
-        How many productions the plan has; `REFUSED` where none was found.
+        The length of the plan; `REFUSED` if none was found.
     """
     states, space = workspace
     state = states[:size]
@@ -309,6 +309,6 @@ def plan(language, workspace, stack, height, size, most):
 def find_plan(
     consume, accepts, copy, obligations, pending, tables, program, workspace, stack, height, size, most
 ):  # fmt: skip
-    """`plan`, called from Python with the parts of the language."""
+    """`plan` for calls from Python, with the language's parts as arguments."""
     language = Language(consume, accepts, copy, obligations, pending, tables, program)
     return plan(language, workspace, stack, height, size, most)

@@ -1,12 +1,13 @@
-"""A batch of derivations under a language automaton: the best allowed production of each, step by step.
+"""A batch of derivations under a language automaton: step by step, the highest-scoring allowed production of each.
 
 Each row keeps a plan that completes it within the remaining length. A production is allowed if it expands the current
 nonterminal, the automaton reads the terminals that it brings up, and there is a plan after it. The next production of
-the row's own plan is so by its making: there is always one, and every derivation ends in a string of the language.
+the row's own plan is allowed by construction: so there always is one, and every derivation ends in a string of the
+language.
 
-Rows start from the start symbol, or each from a sentential form, of which the fixed productions are taken as they are.
-The end of a segment is chosen where a production that ends its nonterminal's chain has the highest score: what follows
-is the end of the chain then.
+Rows start from the start symbol, or each from a sentential form, whose fixed productions are taken unchanged. The end
+of a segment is chosen if a production that ends its nonterminal's chain has the highest score: the fixed rest then ends
+the chain.
 """
 
 from typing import Any, NamedTuple
@@ -44,8 +45,8 @@ class Batch(NamedTuple):
         heights: (B,) int32, of each stack.
         states: (B * size,) int32, of the automaton.
         plans: (B * length,) int32, productions that complete each derivation, the empty one where a segment ends.
-        plans_from: (B,) int32, where in its row the next of them stands.
-        rooms: (B,) int32, how many entries a plan may have.
+        plans_from: (B,) int32, position of the next production in each row's plan.
+        rooms: (B,) int32, maximum number of entries of a plan.
     """
 
     stacks: np.ndarray
@@ -61,7 +62,7 @@ BATCH = types.NamedUniTuple(VECTOR, 6, Batch)
 
 @compiled(void(VECTOR, types.Array(float32, 1, "C"), int64))
 def _score_end(program, scores, nonterminal):
-    """Gives the empty production of a nonterminal the highest score of all that end its chain, the others none."""
+    """Moves the highest score of the productions that end a nonterminal's chain to its empty production."""
     ways = program[WAYS_FROM] + nonterminal
     best, empty = float32(-np.inf), int64(0)
     for place in range(program[WAYS] + program[ways], program[WAYS] + program[ways + 1]):
@@ -83,8 +84,8 @@ def _try(language, workspace, stack, state, after, height, production, most):
     """Expands by a production if a plan of at most `most` productions is found after it, and writes that plan.
 
     Returns:
-        The plan's length and the stack's new height; the state after the production is in `after`. Or `REFUSED`, and
-        the stack is left as it was.
+        The plan's length and the stack's new height; the state after the production is in `after`. Or `REFUSED`, with
+        the stack unchanged.
     """
     tables = language.tables
     current = stack[height - 1]
@@ -103,11 +104,11 @@ def _try(language, workspace, stack, state, after, height, production, most):
     types.UniTuple(int64, 3)(LANGUAGE, WORKSPACE, VECTOR, VECTOR, VECTOR, int64, types.Array(float32, 1, "C"), int64),
 )
 def _take_best(language, workspace, stack, state, after, height, scores, most):
-    """Takes the alternative of the highest score of the choice on top, unless that is the first.
+    """Takes the highest-scoring alternative of the choice on top, unless that is the first.
 
     Returns:
-        Its production, the new height and the length of the plan, as `_try` leaves them; -1 for the first alternative,
-        and the stack is left as it was.
+        Its production, the new height and the length of the plan, as from `_try`; -1 for the first alternative, with
+        the stack unchanged.
     """
     tables, program = language.tables, language.program
     choice = program[CHOICES_FROM] + stack[height - 1] - CHOICE
@@ -142,7 +143,7 @@ def _take_best(language, workspace, stack, state, after, height, scores, most):
 def _expand_best(
     consume, accepts, copy, obligations, pending, tables, program, workspace, batch, active, scores, chosen
 ):
-    """Expands the active rows, each by the allowed production of the highest score; writes those to `chosen`.
+    """Expands each active row by its highest-scoring allowed production; writes those to `chosen`.
 
     Args:
         consume: this and the next four are the automaton's functions, see `Automaton`.
@@ -152,7 +153,7 @@ def _expand_best(
         pending: see `consume`.
         tables: the automaton's.
         program: the grammar and its completions.
-        workspace: for the search.
+        workspace: memory for the search.
         batch: the derivations, changed.
         active: (rows,) of the batch.
         scores: (rows, S), changed.
@@ -225,11 +226,11 @@ class ConstrainedPushdown:
 
     Args:
         constraint: the language.
-        batch: how many derivations, B.
-        forms: what each derivation starts from; None for the start symbol.
+        batch: number of derivations, B.
+        forms: sentential form from which each derivation starts; None for the start symbol.
 
     Raises:
-        SettingsError: no string is found that a form derives and that keeps the rules of the language.
+        SettingsError: no string is found that a form derives and that satisfies the rules of the language.
     """
 
     def __init__(self, constraint: Constraint, batch: int, forms: Forms | None = None) -> None:
@@ -261,7 +262,7 @@ class ConstrainedPushdown:
 
     @property
     def current(self) -> np.ndarray:
-        """The nonterminal to expand now, (rows,) int64; -1 where nothing is left."""
+        """The current nonterminal of each row, (rows,) int64; -1 for a complete derivation."""
         heights = self._batch.heights[self._active]
         top = self._batch.stacks[self._active * self._height + np.maximum(heights - 1, 0)].astype(np.int64)
         expanded = np.where(top >= SEGMENT, top - SEGMENT, top)
@@ -271,7 +272,7 @@ class ConstrainedPushdown:
         return np.where(heights > 0, expanded, -1)
 
     def keep(self, rows: np.ndarray) -> None:
-        """Continues with some of the rows only.
+        """Selects rows; the others are dropped.
 
         Args:
             rows: (n,) int64, indices into the present rows, or (rows,) bool.
@@ -279,13 +280,13 @@ class ConstrainedPushdown:
         self._active = self._active[rows]
 
     def expand(self, scores: np.ndarray) -> np.ndarray:
-        """Expands each current nonterminal by the allowed production of the highest score.
+        """Expands each current nonterminal by the highest-scoring allowed production.
 
         Args:
-            scores: (rows, S) float32, no NaN, C-contiguous; changed: refused productions get minus infinity.
+            scores: (rows, S) float32, no NaN, C-contiguous; changed: disallowed productions get minus infinity.
 
         Returns:
-            The productions, (rows,) int64; -1 where nothing was left.
+            The productions, (rows,) int64; -1 for a complete derivation.
         """
         automaton = self._constraint.automaton
         chosen = np.empty(len(self._active), np.int64)

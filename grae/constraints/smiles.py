@@ -1,17 +1,18 @@
-"""The automaton of SMILES in Kekule form, and the words with which it ends strings.
+"""The automaton of SMILES in Kekule form, and the words with which plans complete strings.
 
-What it accepts, RDKit reads and sanitizes. It is stricter than RDKit where that keeps it simple and costs no molecule
-that RDKit writes; it refuses
+RDKit reads and sanitizes everything that it accepts. It is stricter than RDKit where this is simpler and excludes no
+molecule as RDKit writes it; it rejects
 
-- aromatic atoms and bonds: whether they can be kekulized is not decided from left to right;
-- a valence beyond RDKit's, though RDKit mends some (neutral nitro groups, perchlorate, bonds to metals) or overlooks it
-  (on hydrogens that it removes);
-- a written ring bond whose two ends differ, where RDKit takes the first; ring bonds of `~`, read as single by RDKit;
-- a dative ring bond that its donor opens as a plain number (`N1CC[Fe]<-1`) without a valence to spare: `kekule_all`
-  begins at the atom that the arrows point to, so that it is the one that opens them;
+- aromatic atoms and bonds: whether they can be kekulized cannot be decided from left to right;
+- valences beyond RDKit's, although RDKit corrects some (neutral nitro groups, perchlorate, bonds to metals) or ignores
+  them (on hydrogens that it removes);
+- explicit ring bonds whose two ends differ, of which RDKit uses the first; ring bonds of `~`, which RDKit reads as
+  single;
+- a dative ring bond that its donor opens as a plain number (`N1CC[Fe]<-1`) without a free valence: `kekule_all` starts
+  at the atom that the arrows point to, so that this atom opens them;
 - more than `room` atoms, open branches or ring bonds; numbers of more than three digits; charges beyond
   `MOST_CHARGE`;
-- atoms of more than one letter whose letters do not come from one terminal, outside brackets.
+- atoms of more than one letter outside brackets whose letters are separate terminals.
 """
 
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ def automaton(terminals: Sequence[str], room: int) -> Automaton:
 
     Args:
         terminals: in the order of their numbers.
-        room: atoms, open branches and ring bonds that a string may have.
+        room: maximum number of atoms, open branches and ring bonds of a string.
     """
     spelled = [terminal.encode("utf-8", "surrogatepass") for terminal in terminals]
     spelling_from = np.cumsum([0, *map(len, spelled)])
@@ -68,7 +69,7 @@ def automaton(terminals: Sequence[str], room: int) -> Automaton:
 
 
 def _discharging(n: int) -> list[tuple[str, ...]]:
-    """Ring bonds closed on this atom, on a new one, on a new one each, and so in a branch; or opened there."""
+    """Ring bonds closed on this atom, on a new one, on a new one each, and the same in a branch; or opened there."""
     here = ("",) * (n + 1)
     on_one = ("C", *here[1:])
     beside = ("", *("C",) * (n - 1), "")

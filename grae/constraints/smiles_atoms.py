@@ -1,4 +1,4 @@
-"""Atoms and bonds of the SMILES automaton: each atom's free valence, ring bonds opened and closed."""
+"""Atoms and bonds of the SMILES automaton: free valences, and ring bonds opened and closed."""
 
 from grae.chemistry.valences import MOST_CHARGE
 from grae.compilation import compiled
@@ -30,7 +30,7 @@ UNSPECIFIED = 7  # ~, which neither counts
 
 @compiled()
 def _left(bond):
-    """What a bond takes of the capacity of the atom on its left; 0, no bond written, is a single one."""
+    """The valence that a bond takes of the atom on its left; 0, no explicit bond, is a single bond."""
     return 0 if bond in (FORWARD, UNSPECIFIED) else 1 if bond == BACKWARD else max(1, bond)
 
 
@@ -46,7 +46,7 @@ def _reversed(bond):
 
 @compiled()
 def add_atom(tables, state, capacity):
-    """A new atom, bonded to the current one where there is one."""
+    """Adds an atom, bonded to the current one if there is one."""
     room = tables[tables[SIZES]]
     atom = state[ATOMS]
     if atom == room or capacity < 0:
@@ -131,12 +131,12 @@ def add_label(tables, state, label):
 
 @compiled()
 def capacity_of(tables, element, charge):
-    """The highest valence of an element with a charge; negative where it has none."""
+    """The maximum valence of an element with a charge; negative if it has none."""
     return tables[tables[CAPACITIES] + element * (2 * MOST_CHARGE + 1) + charge + MOST_CHARGE]
 
 
 @compiled()
 def element_of(tables, first, second):
-    """The atomic number of a symbol of one or two letters, given as bytes, the second 0 for none; -1 for no symbol."""
+    """The atomic number of a symbol of one or two letters, given as bytes, the second 0 for none; -1 if unknown."""
     column = 0 if second == 0 else second - 96
     return tables[tables[SYMBOLS] + (first - 65) * N_SECOND + column] - 1

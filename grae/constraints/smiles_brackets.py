@@ -34,7 +34,7 @@ HYDROGEN_ELEMENT = 1
 
 @compiled()
 def _read_digit(state, byte):
-    """A digit begins a number, or continues it."""
+    """A digit starts or continues a number."""
     phase = state[PHASE]
     if phase == BRACKET:
         return begin_number(state, ISOTOPE, 999) and add_digit(state, byte)
@@ -64,7 +64,7 @@ def _begin_symbol(state, byte):
 
 @compiled()
 def _end_symbol(tables, state, second):
-    """The element of the letter before and a second one, 0 for none; whether there is such an element."""
+    """Completes the element of the previous letter and a second one, 0 for none; returns whether it exists."""
     state[ELEMENT] = element_of(tables, state[ELEMENT], second)
     state[PHASE] = SYMBOL
     return state[ELEMENT] >= 0
@@ -72,7 +72,7 @@ def _end_symbol(tables, state, second):
 
 @compiled()
 def _end_geometry(state, byte):
-    """The second letter of @TH, @AL, @SP, @TB or @OH, whose number follows."""
+    """The second letter of @TH, @AL, @SP, @TB or @OH; a number follows."""
     first = state[NUMBER]
     limit = 0
     if first == ord("T"):
@@ -88,7 +88,7 @@ def _end_geometry(state, byte):
 
 @compiled()
 def _read_sign(state, sign):
-    """A sign begins a charge, or is the second of ++ or --."""
+    """A sign starts a charge, or is the second one of ++ or --."""
     phase = state[PHASE]
     if phase == SIGN and state[CHARGE] == sign:
         state[CHARGE] = 2 * sign
@@ -101,14 +101,14 @@ def _read_sign(state, sign):
 
 @compiled()
 def _end_charge(state):
-    """The number behind a sign, if any, is complete."""
+    """The number after a sign, if any, is complete."""
     if state[PHASE] == CHARGE_NUMBER:
         state[CHARGE] *= state[NUMBER]
 
 
 @compiled()
 def read_bracket(tables, state, byte):
-    """Reads a byte inside brackets: isotope, symbol, neighbors' order, hydrogens, charge, class; False refuses it."""
+    """Reads a byte inside brackets: isotope, symbol, chirality, hydrogens, charge, class; False rejects it."""
     if is_digit(byte):
         return _read_digit(state, byte)
     phase = state[PHASE]

@@ -1,4 +1,4 @@
-"""SMILES in Kekule form, read byte by byte: what a terminal does to the state of the automaton, compiled."""
+"""SMILES in Kekule form, read byte by byte: the effect of a terminal on the state of the automaton, compiled."""
 
 from grae.compilation import compiled
 from grae.constraints.automaton import BEGIN, CONSUME, NONTERMINAL, PENDING
@@ -40,7 +40,8 @@ from grae.constraints.smiles_state import (
 def pending(tables, state, context, terminal):
     """Labels of one or two digits outside brackets.
 
-    The context is whether it is inside, also of the parentheses of %(100); and digits and number behind a percent sign.
+    The context is whether the position is inside brackets or the parentheses of %(100), and digits and number after a
+    percent sign.
     """
     if terminal == BEGIN:
         context[0] = state[PHASE] >= BRACKET
@@ -79,7 +80,7 @@ def pending(tables, state, context, terminal):
 
 @compiled()
 def _bond(byte, following):
-    """The bond that a byte, with the one that follows, begins; 0 for none."""
+    """The bond that a byte, with the next one, starts; 0 for none."""
     if byte == ord("-"):
         return FORWARD if following == ord(">") else 1
     if byte == ord("<"):
@@ -93,7 +94,7 @@ def _bond(byte, following):
 
 @compiled()
 def _read(tables, state, byte, following):
-    """Reads outside brackets; how many bytes were read, one or two, or 0 to refuse."""
+    """Reads outside brackets; returns the number of bytes read, one or two, or 0 to reject."""
     phase = state[PHASE]
     if state[HOLE] == EMPTY and not (byte == ord("[") or byte == ord("*") or ord("A") <= byte <= ord("Z")):
         return 0

@@ -1,4 +1,4 @@
-"""The state of the SMILES automaton, one vector of int32, and what it says about the string so far."""
+"""The state of the SMILES automaton, an int32 vector."""
 
 from grae.compilation import compiled
 from grae.constraints.automaton import ACCEPTS, COPY, OBLIGATIONS, START
@@ -62,7 +62,7 @@ NO_HOLE, PLAIN, EMPTY, BONDED_ONCE = range(4)
 
 @compiled(START)
 def start(tables, state):
-    """Nothing read: no atom, no label in use."""
+    """The empty string: no atom, no label in use."""
     state[:REGISTERS] = 0
     state[CURRENT] = -1
     state[REGISTERS : REGISTERS + 2 * N_LABELS] = 0
@@ -70,7 +70,7 @@ def start(tables, state):
 
 @compiled(COPY)
 def copy(tables, source, target):
-    """The registers, and the filled part of each list."""
+    """Copies the registers, and the used part of each list."""
     room = tables[tables[SIZES]]
     for place in range(REGISTERS + 2 * source[USED]):
         target[place] = source[place]
@@ -87,13 +87,13 @@ def copy(tables, source, target):
 
 @compiled(ACCEPTS)
 def accepts(tables, state):
-    """No branch, bond or ring bond is open, and there is an atom."""
+    """Whether no branch, bond or ring bond is open, and there is an atom."""
     return state[PHASE] == ATOM and state[DEPTH] == 0 and state[OPEN] == 0
 
 
 @compiled(OBLIGATIONS)
 def obligations(tables, state, labels):
-    """Open ring bonds."""
+    """The open ring bonds."""
     n = 0
     for label in range(state[USED]):
         if state[REGISTERS + 2 * label] > 0:
@@ -126,7 +126,7 @@ def is_digit(byte):
 
 @compiled()
 def begin_number(state, phase, limit):
-    """Begins a number of at most `limit`, read by `add_digit` in a phase; always True."""
+    """Starts a number of at most `limit`, read by `add_digit` in a phase; always True."""
     state[PHASE] = phase
     state[NUMBER] = 0
     state[DIGITS] = 0
@@ -136,7 +136,7 @@ def begin_number(state, phase, limit):
 
 @compiled()
 def add_digit(state, byte):
-    """Reads a digit of a number of at most three digits, without leading zeros and up to `LIMIT`; False refuses it."""
+    """Reads a digit of a number of at most three digits, without leading zeros and up to `LIMIT`; False rejects it."""
     if state[DIGITS] == 3 or (state[DIGITS] > 0 and state[NUMBER] == 0):
         return False
     state[NUMBER] = 10 * state[NUMBER] + byte - 48

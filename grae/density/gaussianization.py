@@ -1,11 +1,11 @@
 """Sliced iterative Gaussianization: rotations and marginal splines, fitted one after another.
 
 Each layer rotates the codes to the directions in which they differ most from N(0, 1) (sliced Wasserstein distance), and
-then makes each coordinate more Gaussian by an increasing spline. Both are invertible, so that samples and log densities
-are exact. Layers are added while the likelihood of held-out codes grows; without any, the density is a Gaussian.
+then makes each coordinate more Gaussian by an increasing spline. Both are invertible, so samples and log densities are
+exact. Layers are added while the likelihood of held-out codes increases; without any, the density is a Gaussian.
 
 Sources: Chen and Gopinath 2000 (Gaussianization); Laparra, Camps-Valls and Malo 2011 (iterative rotations); Dai and
-Seljak 2021 (the directions, and steps that go only part of the way to the Gaussian).
+Seljak 2021 (the directions, and the regularized steps).
 """
 
 import math
@@ -34,8 +34,8 @@ class Gaussianization(Density):
 
     Args:
         layers: maximum number of layers.
-        knots: of each spline.
-        step: how far a layer goes to the Gaussian: 1 all the way.
+        knots: knots per spline.
+        step: fraction of the way to the Gaussian that each layer takes, up to 1.
 
     Raises:
         SettingsError: a setting is out of range.
@@ -179,12 +179,12 @@ def directions(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def marginal_splines(x: np.ndarray, knots: int, step: float) -> Splines:
-    """Splines that bring the quantiles of each column of (n, D) numbers part of the way to those of N(0, 1).
+    """Splines that move the quantiles of each column of (n, D) numbers a fraction of the way to those of N(0, 1).
 
     Args:
         x: numbers.
-        knots: of each spline.
-        step: part of the way, up to 1.
+        knots: knots per spline.
+        step: fraction of the way, up to 1.
     """
     widest = float(np.clip(-ndtri(5 / len(x)), 1.0, 3.5))
     gaussian = np.linspace(-widest, widest, knots)

@@ -3,12 +3,13 @@
 The metric is G(z) = sum_i S_i^-1 exp(-|z - c_i|^2_i / rho^2) + lambda exp(-tau |z|^2) I, where |v|^2_i = v' S_i^-1 v.
 The density is proportional to the volume element, sqrt(det G(z)) (Chadebec and Allassonniere, NeurIPS 2022). There, c_i
 and S_i are means and covariances of a variational encoder. Deterministic encoders have none: here c_i are the centers
-of clusters of the codes, found by k-means, and S_i the diagonal covariances of the codes in each, in the coordinates of
-the Gaussian fitted to all codes. As published, rho is the largest distance of a center to its nearest.
+of clusters of the codes, found by k-means, and S_i the diagonal covariances of the codes in each cluster, in the
+coordinates of the Gaussian fitted to all codes. As published, rho is the largest distance of a center to its nearest
+neighbor.
 
 Samples are drawn by Hamiltonian Monte Carlo, as published. `log_prob` needs the integral of the volume element. It is
-estimated by importance sampling from the Gaussians that the terms of the sum are near their centers; `about` has the
-effective number of these draws, which is small where the estimate is poor.
+estimated by importance sampling from Gaussians at the centers; `about` has the effective sample size, which is small if
+the estimate is poor.
 """
 
 import math
@@ -149,10 +150,10 @@ class Geometry(Density):
         return log_volume, pull / self._rho2 - decay
 
     def _draw_near_centers(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Draws from the Gaussians that the metric's terms are near their centers, (n, D), and their log density.
+        """Draws (n, D) from the Gaussians that approximate the metric's terms, and their log density.
 
-        A term alone has the volume element exp(-D/2 |x - c|^2_i / rho^2) up to a constant. The Gaussians are half as
-        wide again, so that they cover what lies between centers.
+        A single term has the volume element exp(-D/2 |x - c|^2_i / rho^2) up to a constant. The Gaussians are half as
+        wide again, so that they cover the regions between centers.
         """
         dim = self._centers.shape[1]
         variances = 1.5**2 * self._variances * self._rho2 / dim  # K D
@@ -170,7 +171,7 @@ class Geometry(Density):
         return draws, np.concatenate([np.empty(0), *log_q])
 
     def _chains(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The ends of chains of Hamiltonian Monte Carlo that begin at (n, D)."""
+        """The final states of Hamiltonian Monte Carlo chains that start at (n, D)."""
         size = math.sqrt(self._rho2 / x.shape[1] * float(self._variances.mean())) / LEAPS
         log_volume, gradient = self._volume(x)
         for _ in range(STEPS):
@@ -199,7 +200,7 @@ class Geometry(Density):
 def clusters(x: np.ndarray, k: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The centers of k clusters of codes (n, D), by k-means from random codes, and the variances in them, (k, D) each.
 
-    A variance is at least `FLOOR` of their mean, and clusters of few codes take on the variances of all clusters.
+    Variances have the floor `FLOOR` times their mean; clusters of few codes get the variances of all clusters.
     """
     centers = x[rng.permutation(len(x))[:k]]
     nearest = np.zeros(len(x), np.int64)
@@ -227,7 +228,7 @@ def _sums(groups: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, n
 
 
 def _largest_nearest(centers: np.ndarray) -> float:
-    """The largest squared distance of a center to its nearest; D for a single center."""
+    """The largest squared distance of a center to its nearest neighbor; D for a single center."""
     if len(centers) < 2:
         return float(centers.shape[1])
     nearest = [np.partition(np.square(centers - center).sum(axis=1), 1)[1] for center in centers]

@@ -90,7 +90,7 @@ def _mean(total: int, squares: int, n: int) -> Measurement:
     Args:
         total: their sum, in units of 1 / `UNIT`.
         squares: the sum of their squares, likewise.
-        n: how many there are.
+        n: sample size.
     """
     mean = total / UNIT / n
     error = np.sqrt(max(0.0, squares / UNIT / n - mean**2) / max(1, n - 1))
@@ -123,7 +123,7 @@ def _cosine(tally: Tally, kind: str, test: str) -> Measurement | str:
 
 
 def _dot(one: Counted, other: Counted) -> float:
-    """The scalar product of two vectors of counts."""
+    """The dot product of two vectors of counts."""
     _, here, there = np.intersect1d(one.keys, other.keys, assume_unique=True, return_indices=True)
     return float(one.counts[here].astype(np.float64) @ other.counts[there].astype(np.float64))
 

@@ -1,7 +1,6 @@
-"""Targets: what scores strings. The built-in ones by name, formulas of them, benchmarks' tasks, the user's functions.
+"""Targets score strings: the built-in ones by name, formulas of them, benchmark tasks, and user functions.
 
-The names below are imported when they are used, so that help texts and a process which only scores strings start
-quickly.
+The names below are imported on first use, so that help texts and worker processes start quickly.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""One call of a target: timed, limited in time, and its failure recorded instead of raised."""
+"""Calls of a target: timed, with a time limit, and with failures recorded instead of raised."""
 
 import contextlib
 import math
@@ -18,18 +18,17 @@ from grae.targets.target import Target
 
 
 def attempt(target: Target, text: str, timeout: float | None = None) -> Outcome:
-    """One call of a target, of one string; see `attempts`."""
+    """One call of a target with one string; see `attempts`."""
     return attempts(target, [text], timeout)[0]
 
 
 def attempts(target: Target, texts: Sequence[str], timeout: float | None = None) -> list[Outcome]:
-    """One call of a target; where it fails on several strings, one call for each of them.
+    """One call of a target; if it fails on several strings, one call for each of them.
 
-    The time limit of each string is kept by an alarm, which reaches the main thread alone; elsewhere there is none
-    here.
+    The time limit per string uses an alarm signal, which works in the main thread only; elsewhere there is no limit.
 
     Raises:
-        ScoresError: the target does not give one score for each string.
+        ScoresError: the target does not return one score per string.
     """
     began = time.perf_counter()
     try:
@@ -57,7 +56,7 @@ def _outcome(score: float, seconds: float) -> Outcome:
 
 @contextmanager
 def stdout_to_stderr() -> Iterator[None]:
-    """What the body prints on standard output goes to standard error, that of programs which it starts too."""
+    """A context that redirects standard output to standard error, also for child processes."""
     with contextlib.redirect_stdout(sys.stderr):
         try:
             sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
@@ -76,12 +75,12 @@ def stdout_to_stderr() -> Iterator[None]:
 
 
 class _OutOfTimeError(BaseException):
-    """The alarm went off; no Exception, so that a target's own handlers let it pass."""
+    """The time limit has passed; not an Exception, so that handlers in the target do not catch it."""
 
 
 @contextmanager
 def _alarm(seconds: float | None) -> Iterator[None]:
-    """Raises `_OutOfTimeError` in the body after so many seconds; an alarm set before goes on afterwards."""
+    """Raises `_OutOfTimeError` in the body after the given seconds; an earlier alarm is restored afterwards."""
     alarm = getattr(signal, "SIGALRM", None)
     if seconds is None or alarm is None or threading.current_thread() is not threading.main_thread():
         yield

@@ -1,14 +1,14 @@
 """Formulas of targets, such as `0.7*logp + 0.3*qed` or `min(clip(logp, 0, 3) / 3, sigmoid(qed, 0.6, 0.1))`.
 
-Numbers and targets are joined by + - * / and ^ (also **), and by functions:
+Numbers and targets are combined by + - * / and ^ (also **), and by functions:
 
 min(a, b, ...), max(a, b, ...), abs(a)
-clip(a, low, high)            a where it lies between, else the nearer of the two
-step(a, threshold)            1 where a is at least the threshold, else 0
-sigmoid(a, center, width)     1 / (1 + exp(-(a - center) / width)): a desirability that rises, or falls for width < 0
-gauss(a, center, width)       exp(-((a - center) / width)^2 / 2): a desirability of values around a center
+clip(a, low, high)            a, limited to the range from low to high
+step(a, threshold)            1 if a is at least the threshold, else 0
+sigmoid(a, center, width)     1 / (1 + exp(-(a - center) / width)): an increasing desirability, decreasing for width < 0
+gauss(a, center, width)       exp(-((a - center) / width)^2 / 2): a desirability peaked at the center
 
-A grammar reads the formula (target.cfg); nothing of it is ever run as code.
+The formula is parsed by a grammar (target.cfg); it is never executed as code.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ OWNER = "target (--target)"
 
 
 class CompositeTarget:
-    """A formula of targets of one language and one direction, which are its own; NaN where it has no finite value.
+    """A formula of targets with the same language and direction; NaN if its value is not finite.
 
     Args:
-        name: the formula as it was written.
-        formula: the formula.
-        known: the targets by the names that occur in it.
+        name: the formula as written.
+        formula: the parsed formula.
+        known: the targets by their names in the formula.
 
     Raises:
         SettingsError: the targets differ in language or direction, or there are none.
@@ -58,15 +58,15 @@ class CompositeTarget:
 
     @classmethod
     def read(cls, text: str, known: Mapping[str, Target]) -> "CompositeTarget":
-        """The formula that a text writes.
+        """Parses a formula.
 
         Args:
             text: such as "0.7*logp + 0.3*qed".
-            known: the targets by the names that may occur in it.
+            known: the targets that may occur in it, by name.
 
         Raises:
             ParseError: with the position, and what was expected there.
-            SettingsError: the parts do not go together, or a constant is out of range.
+            SettingsError: the targets cannot be combined, or a constant is out of range.
         """
         grammar = grammar_of("target.cfg", text, target=known)
         try:
@@ -85,14 +85,14 @@ class CompositeTarget:
 
     @property
     def unbounded(self) -> bool:
-        """Whether it grows without limit as those of its targets do that have no bound."""
+        """Whether the formula is unbounded because one of its targets is."""
         grown = [{name: np.array(_far(target, size)) for name, target in self.parts.items()} for size in (1e9, 1e12)]
         with np.errstate(all="ignore"):
             near, far = (float(self.formula.value(scores)) for scores in grown)
         return far > near
 
     def evaluate(self, strings: Sequence[str]) -> np.ndarray:
-        """The values of the formula, (n,) float64; NaN where a target has none, or the formula no finite one."""
+        """The values of the formula, (n,) float64; NaN if a target has no score, or the value is not finite."""
         scores = {name: target.evaluate(strings) for name, target in self.parts.items()}
         with np.errstate(all="ignore"):
             values = np.broadcast_to(self.formula.value(scores), len(strings))
@@ -104,7 +104,7 @@ def _far(target: Target, size: float) -> float:
 
 
 def _unreadable(error: ParseError, known: Mapping[str, Target]) -> ParseError:
-    """The error of a formula that cannot be read, which says what may stand there."""
+    """The error of a formula that cannot be parsed, with what may occur in it."""
     rest = error.text[error.position :]
     word = rest.split()[0] if rest.split() else ""
     found = f"unexpected {shortened(repr(word))}" if word else "it ends too early"

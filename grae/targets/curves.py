@@ -1,4 +1,4 @@
-"""The target of expressions: how far their curve is from another.
+"""The target for expressions: the distance of their curve to a given one.
 
 Source: Kusner, Paige and Hernandez-Lobato, "Grammar Variational Autoencoder" (ICML 2017), and its published code:
 log(1 + mean(min((f(x) - y(x))^2, 1000))) for y = 1/3 + x + sin(x*x) at 1000 points on [-10, 10].
@@ -29,10 +29,10 @@ class CurveTarget:
     """log(1 + mean squared error, each square at most 1000); lower is better, 0 is exact.
 
     Args:
-        grammar: of the expressions; those outside it, or not finite at a point, are invalid.
+        grammar: of the expressions; strings outside its language, or not finite at a point, are invalid.
         x: the points, shape (K,).
         y: the values to fit there, shape (K,).
-        name: what it is called.
+        name: its name.
     """
 
     direction: Direction = "minimize"
@@ -49,7 +49,7 @@ class CurveTarget:
         return f"CurveTarget({self.name!r}, {len(self.x)} points)"
 
     def evaluate(self, strings: Sequence[str]) -> np.ndarray:
-        """The scores, (n,) float64; NaN for what is not in the language or not finite at a point."""
+        """The scores, (n,) float64; NaN for strings outside the language or not finite at a point."""
         scores = np.full(len(strings), np.nan)
         encoded = encode(self.grammar, strings, on_invalid="skip")
         for row, derivation in zip(encoded.rows.tolist(), encoded.derivations, strict=True):
@@ -74,16 +74,16 @@ class CurveTarget:
 def curve_target(
     grammar: Grammar | None = None, *, formula: str | None = None, points: str | Path | None = None
 ) -> CurveTarget:
-    """The published target, or that of a formula or of points of one's own.
+    """The published target, or that of a formula or of given points.
 
     Args:
-        grammar: of the expressions; the shipped one when left out.
-        formula: a formula in x, taken at the published points.
+        grammar: of the expressions; the shipped one by default.
+        formula: a formula in x, evaluated at the published points.
         points: a file of two columns, x and y.
 
     Raises:
-        SettingsError: a formula and points at once, or a formula that is not finite at a point.
-        ParseError: the formula cannot be read.
+        SettingsError: both a formula and points, or a formula that is not finite at a point.
+        ParseError: the formula cannot be parsed.
         DataError: the points cannot be read.
     """
     grammar = load_grammar("arithmetic") if grammar is None else grammar
@@ -103,17 +103,19 @@ def formula_values(formula: str, x: np.ndarray) -> np.ndarray:
     """The values of a formula in x at points (K,): numbers, + - * /, parentheses and the functions of expressions.
 
     Raises:
-        ParseError: the formula cannot be read.
+        ParseError: the formula cannot be parsed.
     """
     grammar = grammar_of("formula.cfg", formula)
     return evaluate(grammar, grammar.parse(formula), x)
 
 
 def read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The points of a file, x and y, (K,) float64 each: two numbers a line, by comma or white space; headings may lead.
+    """The points of a file, x and y, (K,) float64 each: two numbers per line, separated by a comma or white space.
+
+    The first line may be a header.
 
     Raises:
-        DataError: no such file, no points, or a line that holds something else.
+        DataError: no such file, no points, or an invalid line.
     """
     points: list[tuple[float, float]] = []
     with Source(path, format="text", name=f"points {path}").open() as lines:

@@ -1,6 +1,6 @@
-"""Expressions of named numbers: sums, products, powers and functions, read from derivations and evaluated on arrays.
+"""Expressions of named quantities: sums, products, powers and functions, read from derivations, evaluated on arrays.
 
-The rules of their grammar are in target.cfg; formulas of targets and conditions share them.
+Their grammar is in target.cfg; formulas of targets and conditions share it.
 """
 
 import math
@@ -21,18 +21,18 @@ CONSTANTS = {"clip": 2, "step": 1, "sigmoid": 2, "gauss": 2}
 
 
 class Node(NamedTuple):
-    """A part of a formula: a number, a target, or an operation on other parts.
+    """A node of a formula: a number, a target, or an operation.
 
     Attributes:
-        what: the number, the target's name, or the operation's.
-        parts: what an operation is applied to.
+        what: the number, or the name of the target or operation.
+        parts: the operands.
     """
 
     what: float | str
     parts: tuple["Node", ...] = ()
 
     def __str__(self) -> str:
-        """As one could write it."""
+        """The formula as text."""
         if not self.parts:
             return self.what if isinstance(self.what, str) else f"{self.what:g}"
         if self.what == NEGATIVE:
@@ -42,19 +42,19 @@ class Node(NamedTuple):
         return f"{self.what}({', '.join(map(str, self.parts))})"
 
     def _inner(self, place: int) -> str:
-        """A part as it stands beside a sign: in parentheses where it has signs of its own."""
+        """An operand as text, in parentheses if it has operators itself."""
         part = self.parts[place]
         return str(part) if not part.parts or part.what in FUNCTIONS else f"({part})"
 
     def targets(self) -> Iterator[str]:
-        """The names of the targets in it, as they occur."""
+        """The names of the targets in it, in order of occurrence."""
         if isinstance(self.what, str) and not self.parts:
             yield self.what
         for part in self.parts:
             yield from part.targets()
 
     def value(self, scores: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The values, (n,) float64, from the scores of its targets, (n,) each; of numbers alone a single one, ()."""
+        """The values, (n,) float64, from the scores of its targets, (n,) each; a scalar, (), without targets."""
         if not isinstance(self.what, str):
             return np.array(self.what, np.float64)
         if not self.parts:
@@ -62,7 +62,7 @@ class Node(NamedTuple):
         return OPERATIONS[self.what](*(part.value(scores) for part in self.parts))
 
     def constant(self) -> float | None:
-        """Its value where no target is in it."""
+        """Its value, if it contains no target."""
         return None if any(self.targets()) else float(self.value({}))
 
 
@@ -108,10 +108,10 @@ OPERATIONS: dict[str, Callable[..., np.ndarray]] = {
 
 
 def read_expression(grammar: Grammar, ids: Iterator[int], symbol: Nonterminal, owner: str) -> Node:
-    """The expression that a nonterminal derives; takes its productions off the derivation.
+    """The expression that a nonterminal derives; consumes its productions.
 
     Args:
-        grammar: with the rules of target.cfg.
+        grammar: with the productions of target.cfg.
         ids: productions of a leftmost derivation.
         symbol: such as `sum`.
         owner: what messages call the text, such as "target (--target)".
@@ -142,14 +142,14 @@ def read_expression(grammar: Grammar, ids: Iterator[int], symbol: Nonterminal, o
 
 
 def check(node: Node, owner: str) -> None:
-    """Makes sure that the constants of an expression are such that it has values.
+    """Checks the constants of an expression.
 
     Args:
         node: the expression.
         owner: what messages call the text.
 
     Raises:
-        SettingsError: one is not a number, or out of range.
+        SettingsError: a constant is not a number, or out of range.
     """
     for part in node.parts:
         check(part, owner)

@@ -1,4 +1,4 @@
-"""Calls of a target that failed: how many of each kind, and the first of them with its traceback."""
+"""Failed calls of a target: the number of each kind, and the first one with its traceback."""
 
 import traceback
 import warnings
@@ -20,15 +20,15 @@ LONGEST = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one call of a target.
+    """The outcome of a call of a target.
 
     Attributes:
-        score: finite; None for an invalid string and for a call that failed.
-        seconds: that it took; of a batch, its share.
-        error: why there is no score, where the target did not answer at all.
-        traceback: of the exception that the target raised, without the frames of grae.
-        together: why a call with several strings failed, after which each of them was scored by itself.
-        scores: of several targets, by their names; `score` joins them. None where there is one.
+        score: finite; None for an invalid string and for a failed call.
+        seconds: duration; of a batch, its share.
+        error: why there is no score, if the call failed.
+        traceback: of the exception that the target raised, without grae's own frames.
+        together: why a call with several strings failed, after which each was scored separately.
+        scores: of several targets, by name; `score` combines them. None for a single target.
     """
 
     score: float | None
@@ -40,17 +40,17 @@ class Outcome:
 
     @property
     def kind(self) -> str | None:
-        """The kind of its failure: the name of the exception, or the whole message where there was none."""
+        """The kind of failure: the exception's class, or the whole message without an exception."""
         return None if self.error is None else self.error.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that failed.
+    """A failed call.
 
     Attributes:
-        string: what was to be scored.
-        outcome: what came of it.
+        string: the string to be scored.
+        outcome: of the call.
     """
 
     string: str
@@ -66,7 +66,7 @@ class TargetFailedWarning(UserWarning):
 
 
 class ScoresError(GraeError):
-    """A target that gives something else than one score for each string: which score is whose is not known."""
+    """A target returned something other than one score per string, so that scores cannot be assigned to strings."""
 
     def __init__(self, name: str, given: str, n: int) -> None:
         strings = "one string" if n == 1 else f"{n:,} strings"
@@ -82,11 +82,11 @@ class ScoresError(GraeError):
 
 
 class TargetError(GraeError):
-    """A target that fails on all strings it was tried on.
+    """A target that fails on all strings it was called with.
 
     Args:
-        message: what is wrong.
-        tried: the strings that it was called with, and what came of each.
+        message: the problem.
+        tried: the strings, and the outcome of each.
         remedy: what the user can do about it.
     """
 
@@ -96,7 +96,7 @@ class TargetError(GraeError):
 
     @property
     def history(self) -> "pd.DataFrame":
-        """A row for each call, in order: string, score, seconds, error, traceback, together (see Outcome)."""
+        """One row per call, in order: string, score, seconds, error, traceback, together (see Outcome)."""
         import pandas as pd
 
         return pd.DataFrame([{"string": text, **asdict(outcome)} for text, outcome in self.tried])
@@ -106,8 +106,8 @@ class Failures:
     """The failures of a search.
 
     Attributes:
-        kinds: how many there are of each kind.
-        first: the first of this session; None where there was none.
+        kinds: number of failures of each kind.
+        first: the first failure since the search was started or resumed; None without any.
     """
 
     def __init__(self) -> None:
@@ -121,7 +121,7 @@ class Failures:
         return counted(self.kinds)
 
     def add(self, text: str, outcome: Outcome) -> bool:
-        """Counts an outcome if it is a failure; gives whether it is the first."""
+        """Counts an outcome if it is a failure; returns whether it is the first."""
         if outcome.kind is None:
             return False
         self.kinds[outcome.kind] += 1
@@ -130,39 +130,39 @@ class Failures:
         return first
 
     def recall(self, errors: Iterable[str | None]) -> None:
-        """Counts the failures of earlier sessions, by their messages."""
+        """Counts failures from before the search was resumed, by their messages."""
         for error in errors:
             if error is not None:
                 self.kinds[Outcome(None, 0.0, error).kind or ""] += 1
 
 
 def counted(kinds: Counter[str]) -> str:
-    """Kinds of failures with their numbers, the most frequent first."""
+    """Kinds of failures with their numbers, most frequent first."""
     return ", ".join(f"{number:,} x {kind}" for kind, number in kinds.most_common())
 
 
 def warn(name: str, failure: Failure) -> None:
-    """Says that a target failed, for those who watch no progress."""
+    """Warns that a target failed, if no progress is shown."""
     warnings.warn(f"target {name} failed {failure}", TargetFailedWarning, stacklevel=2)
 
 
 def warn_of_batch(name: str, reason: str) -> None:
-    """Says that strings are scored one by one, for those who watch no progress."""
+    """Warns that strings are scored one by one, if no progress is shown."""
     warnings.warn(scored_singly(name, reason), TargetFailedWarning, stacklevel=2)
 
 
 def scored_singly(name: str, reason: str) -> str:
-    """What is said of a target that fails on several strings at once."""
+    """The message for a target that fails on several strings at once."""
     return f"target {name} failed on several strings at once, so each was scored by itself: {reason}"
 
 
 def described(error: BaseException) -> str:
-    """An exception in one line: its class and its message, as UTF-8 can hold them."""
+    """An exception in one line, class and message, encodable as UTF-8."""
     return _writable("".join(traceback.format_exception_only(error)).strip())
 
 
 def traced(error: BaseException) -> str:
-    """The traceback of an exception that a target raised, from the first frame outside grae."""
+    """The traceback of an exception from a target, beginning with the first frame outside grae."""
     formatted = traceback.TracebackException.from_exception(error)
     frames = list(formatted.stack)
     while frames and frames[0].filename.startswith(PACKAGES):

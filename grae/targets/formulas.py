@@ -1,4 +1,4 @@
-"""Formulas that users write, read by a grammar: nothing of them is ever run as code."""
+"""Formulas that users write, parsed by a grammar: never executed as code."""
 
 import re
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ FOLDER = Path(__file__).parent
 
 
 def grammar_of(file: str | Path, text: str, *, beside: str | None = None, **leaves: Iterable[str]) -> Grammar:
-    """The grammar of a formula: a .cfg file, with terminals of its own.
+    """The grammar of a formula: a .cfg file, with terminals for this formula.
 
     Args:
-        file: its name beside this module, or its path. A leaf has escapes where the file has.
+        file: its name beside this module, or its path. Leaves are escaped if the file uses escapes.
         text: the formula; each number in it becomes a production of `number`.
         beside: the name of another file beside this module, whose productions are added.
-        leaves: terminals to add, by their nonterminal.
+        leaves: terminals to add, by nonterminal.
     """
     frame = (FOLDER / file).read_text(encoding="utf-8")
     escapes = "#% escapes" in frame

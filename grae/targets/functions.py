@@ -1,4 +1,4 @@
-"""Targets of the user's own: a Python function from a string to a number, or from many strings to their numbers."""
+"""Targets from user functions: of a string to a number, or of many strings to numbers."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set, Sized
@@ -16,17 +16,16 @@ Function = Callable[[str], Any] | Callable[[list[str]], Iterable[Any]]
 
 
 class FunctionTarget:
-    """A function that takes a string and gives a number, or None or NaN for an invalid string.
+    """A function of a string that returns a number, or None or NaN for an invalid string.
 
-    An array or tensor with one element is a number. What has a method `evaluate` is a target of many strings: it gets
-    a list of strings and gives as many numbers, and so does a function with `batch`. The direction that it names as
-    its attribute is taken, if there is one.
+    An array or tensor with one element counts as a number. An object with a method `evaluate`, or a function with
+    `batch`, takes a list of strings and returns as many numbers. A `direction` attribute of the object is respected.
 
     Args:
-        function: the function, or an object with `evaluate`; a class with `evaluate` is made without arguments.
-        direction: which way it improves.
-        batch: whether the function takes many strings at once.
-        name: what it is called; its own name when left out.
+        function: the function, or an object with `evaluate`; a class with `evaluate` is instantiated without arguments.
+        direction: direction of improvement.
+        batch: whether the function takes a list of strings.
+        name: its name; by default the function's.
     """
 
     language: str | None = None
@@ -41,7 +40,7 @@ class FunctionTarget:
 
     @classmethod
     def named(cls, source: str, direction: Direction = "maximize", *, batch: bool = False) -> Self:
-        """The function of a source, which another process loads again. This imports the user's own code.
+        """The function of a source, which worker processes can load again. This imports user code.
 
         Raises:
             SettingsError: there is no such module, file or function, or it cannot be loaded.
@@ -66,18 +65,18 @@ class FunctionTarget:
         self._function: Callable[..., Any] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the function where it can be loaded: another process does that with its first call."""
+        """Without the function if it can be loaded: another process does so on its first call."""
         return {**self.__dict__, "_function": None}
 
     def __repr__(self) -> str:
         return f"FunctionTarget({self.name!r})"
 
     def evaluate(self, strings: Sequence[str]) -> np.ndarray:
-        """What the function gives for each string, (n,) float64.
+        """The function's value for each string, (n,) float64.
 
         Raises:
-            TypeError: it gives something else than a number or None for a string.
-            ScoresError: it takes many strings and does not give one score for each.
+            TypeError: it returns something other than a number or None for a string.
+            ScoresError: it takes a list of strings and does not return one score per string.
         """
         if self._function is None:
             self._function = self._make()
@@ -88,7 +87,7 @@ class FunctionTarget:
 
 
 def _callable(found: Any) -> Callable[..., Any]:
-    """What is called with strings: a function itself, or the method of an object or of one of a class."""
+    """The callable: a function itself, or the method of an object or of an instance of a class."""
     if not hasattr(found, "evaluate"):
         return found
     return found().evaluate if isinstance(found, type) else found.evaluate
@@ -96,15 +95,15 @@ def _callable(found: Any) -> Callable[..., Any]:
 
 @cache
 def _loaded(where: Source) -> Callable[..., Any]:
-    """What a source names, loaded once per process."""
+    """The object of a source, loaded once per process."""
     return _callable(where.load())
 
 
 def _one_each(given: Any, n: int, name: str) -> list[Any]:
-    """What a function of n strings gave for each of them.
+    """The result of a function of n strings, as one value per string.
 
     Raises:
-        ScoresError: it is something without order, or of another number or shape.
+        ScoresError: it is unordered, or of another number or shape.
     """
     if hasattr(given, "columns") and hasattr(given, "to_numpy"):  # a table: its columns are what it iterates over
         given = given.to_numpy()
@@ -121,10 +120,10 @@ def _one_each(given: Any, n: int, name: str) -> list[Any]:
 
 
 def _number(value: Any, name: str) -> float:
-    """What a function gave as a number, NaN for None.
+    """A function's result as a number, NaN for None.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is neither a number nor None.
     """
     if value is None or np.ma.is_masked(value):
         return math.nan

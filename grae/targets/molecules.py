@@ -1,6 +1,6 @@
-"""Targets of molecules: penalized logP, as published and unstandardized, and drug-likeness.
+"""Targets for molecules: penalized logP, standardized as published and raw, and drug-likeness.
 
-Penalized logP has no bound: long chains score without limit. So whoever reports it reports the molecules' sizes too.
+Penalized logP is unbounded: long chains have arbitrarily high scores. Report the molecules' sizes with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ class MoleculeTarget:
         return f"MoleculeTarget({self.name!r})"
 
     def evaluate(self, strings: Sequence[str]) -> np.ndarray:
-        """The property of each molecule, (n,) float64; NaN where RDKit reads none."""
+        """The property of each molecule, (n,) float64; NaN if RDKit cannot read it."""
         scores = np.full(len(strings), np.nan)
         for row, text in enumerate(strings):
             molecule = read(text)
@@ -55,8 +55,8 @@ class MoleculeTarget:
 def penalized_logp(molecule: Chem.Mol) -> float:
     """Standardized logP, minus standardized synthetic accessibility, minus the standardized penalty of large rings.
 
-    The published code takes the largest ring of a cycle basis (networkx), which depends on the order of the atoms where
-    rings are fused; here it is the largest of the smallest set of smallest rings, which belongs to the molecule.
+    The published code uses the largest ring of a cycle basis (networkx), which depends on the order of the atoms in
+    fused rings; here it is the largest ring of the SSSR, which depends on the molecule only.
     """
     return (
         (log_p(molecule) - LOGP_MEAN) / LOGP_SD
@@ -66,10 +66,10 @@ def penalized_logp(molecule: Chem.Mol) -> float:
 
 
 def raw_penalized_logp(molecule: Chem.Mol) -> float:
-    """LogP minus synthetic accessibility minus the penalty of large rings, none of them standardized."""
+    """LogP minus synthetic accessibility minus the penalty of large rings, unstandardized."""
     return log_p(molecule) - synthetic_accessibility(molecule) - large_ring(molecule)
 
 
 def large_ring(molecule: Chem.Mol) -> int:
-    """Atoms of the largest ring beyond six."""
+    """The number of atoms beyond six in the largest ring."""
     return max(0, largest_ring(molecule) - FREE_RING)

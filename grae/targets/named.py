@@ -1,9 +1,9 @@
-"""What is searched for: a target scores strings. The built-in ones by name, formulas of them, and the user's functions.
+"""Targets by name: the built-in ones, formulas of them, and user functions.
 
 logp, log-mse and so on         a row of `TARGETS`
 0.7*logp + 0.3*qed              a formula of these; `composite.py`
-guacamol:NAME, pmo:NAME         a benchmark's tasks on molecules; `benchmarks/`
-package.module:function         one's own, also `path/to/file.py:function`; `functions.py`
+guacamol:NAME, pmo:NAME         a benchmark's task on molecules; `benchmarks/`
+package.module:function         a user function, also `path/to/file.py:function`; `functions.py`
 """
 
 import math
@@ -28,12 +28,12 @@ FORMULA = re.compile(r"^-|^[\d.]+$|[\s*+/^(),]")
 
 
 class TargetRequest(NamedTuple):
-    """What a built-in target is made from.
+    """The arguments of a built-in target.
 
     Attributes:
         grammar: of the strings; None for the shipped one.
-        formula: of a curve to fit, in x.
-        points: a file of the points to fit.
+        formula: a curve to fit, in x.
+        points: a file of points to fit.
     """
 
     grammar: "Grammar | None" = None
@@ -46,9 +46,9 @@ class TargetRow:
     """A built-in target.
 
     Attributes:
-        make: gives the `Target` of a request.
-        summary: a few words for help texts.
-        options: of what a request may say beside the grammar ("formula", "points"), what it takes.
+        make: creates the `Target` for a request.
+        summary: a short description for help texts.
+        options: the fields of a request besides the grammar ("formula", "points") that it uses.
     """
 
     make: Callable[[TargetRequest], Target]
@@ -65,20 +65,20 @@ def target_named(
     direction: Direction = "maximize",
     batch: bool = False,
 ) -> Target:
-    """The target of a name, a formula or a function, as the head of this module lists them.
+    """The target of a name, formula or function; see the module's docstring.
 
     Args:
         name: as a user writes it.
-        grammar: the grammar of the strings, for expressions; the shipped one when left out.
+        grammar: the grammar of the strings, for expressions; the shipped one by default.
         formula: for `log-mse`: the curve to fit, as a formula in x.
-        points: for `log-mse`: a file of the points to fit.
-        direction: of the user's own function; a built-in target has its own.
-        batch: whether the user's own function takes a list of strings and gives as many scores.
+        points: for `log-mse`: a file of points to fit.
+        direction: of a user function; a built-in target has its own.
+        batch: whether a user function takes a list of strings and returns as many scores.
 
     Raises:
-        SettingsError: there is no such target, an option does not belong to it, or the user's code cannot be loaded.
-        ParseError: the formula cannot be read.
-        DataError: the points, or the classifier of a benchmark's task, cannot be read.
+        SettingsError: there is no such target, an option does not apply to it, or user code cannot be loaded.
+        ParseError: the formula cannot be parsed.
+        DataError: the points, or the classifier of a benchmark task, cannot be read.
     """
     name = name.strip()
     row = TARGETS.get(name)
@@ -125,7 +125,7 @@ def target_named(
 
 
 def _unknown(name: str) -> SettingsError:
-    """The error of a target that there is not; a file of that name is offered."""
+    """The error of an unknown target; suggests a file of that name."""
     file = f"{name}.py"
     if name and Path(file).is_file():
         from grae.targets.user_code import suggestion

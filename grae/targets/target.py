@@ -1,4 +1,4 @@
-"""What a target is to a search: it scores strings."""
+"""The interface of targets."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -13,12 +13,12 @@ class Target(Protocol):
     """Scores strings.
 
     Attributes:
-        name: what the history and the messages call it.
-        direction: "maximize" where higher is better, "minimize" where lower is.
+        name: its name in histories and messages.
+        direction: "maximize" if higher is better, "minimize" if lower is.
         language: the name of the language that it scores, such as "molecules"; None for any.
-        worst: what an invalid string counts as where no data say; infinite for a target without bound.
-        own: whether it is the user's own code, which may hang, raise or take its process down; it gets the strings of a
-            round at once, unless it has an attribute `batch` that is false.
+        worst: the score of an invalid string if there are no data to choose one; infinite for an unbounded target.
+        own: whether it is user code, which may hang, raise or crash its process; it is called with all strings of a
+            round, unless it has an attribute `batch` that is false.
     """
 
     name: str
@@ -28,5 +28,5 @@ class Target(Protocol):
     own: bool
 
     def evaluate(self, strings: Sequence[str]) -> "np.ndarray":
-        """The scores of strings, (n,) float64; NaN for the invalid."""
+        """The scores of strings, (n,) float64; NaN for invalid ones."""
         ...

@@ -1,8 +1,8 @@
-"""The user's own code by its source, `package.module:name` or `path/to/file.py:name`, loaded once per process.
+"""User code by its source, `package.module:name` or `path/to/file.py:name`, loaded once per process.
 
-A file becomes a module as if it were imported from its folder: it is in `sys.modules` under its own name, before it
-runs, and its folder is on `sys.path`. So its dataclasses work, its functions and classes can be pickled, modules beside
-it can be imported, and process pools that it starts find it again.
+A file is imported as a module of its folder: it is in `sys.modules` under its own name before it runs, and its folder
+is on `sys.path`. So its dataclasses work, its functions and classes can be pickled, modules beside it can be imported,
+and process pools that it starts can import it again.
 """
 
 import ast
@@ -26,13 +26,13 @@ Stamp = tuple[int, int]
 
 
 class Source(NamedTuple):
-    """Where an object of the user's is defined.
+    """The location of a user's object.
 
     Attributes:
         place: the absolute path of a file, or the name of a module.
         name: of the object in it.
-        module: the name of the module that a file becomes; that of the module itself otherwise.
-        stamp: of a file, when it changed and how large it is, so that all processes load the same again if it did.
+        module: the name under which a file is imported, or the name of the module.
+        stamp: modification time and size of a file, so that all processes reload it if it changes.
         option: what messages call the option that names the source.
     """
 
@@ -44,7 +44,7 @@ class Source(NamedTuple):
 
     @classmethod
     def read(cls, text: str, option: str = TARGET) -> "Source":
-        """The source that a text names, given by an option.
+        """The source that an option's text names.
 
         Raises:
             SettingsError: it names no object, or no file.
@@ -67,11 +67,11 @@ class Source(NamedTuple):
 
     @property
     def short(self) -> str:
-        """The source without the folder of its file."""
+        """The source without the file's folder."""
         return f"{Path(self.place).name if self.stamp else self.place}:{self.name}"
 
     def load(self) -> Any:
-        """The object. This runs the user's own code, which is what they asked for; what it prints goes to stderr.
+        """The object. This executes user code, as requested; its standard output is redirected to standard error.
 
         Raises:
             SettingsError: there is no such module or object, or its code cannot be loaded.
@@ -123,7 +123,7 @@ class Source(NamedTuple):
 
 
 def suggestion(place: str) -> str:
-    """What to write for the functions of a file or module, which is read but not run."""
+    """A suggestion of the functions of a file or module, which is parsed but not executed."""
     functions = _functions(Path(place)) if place.endswith(".py") else []
     if not functions:
         return f"name it behind a colon, such as {place or 'mine.py'}:score"
@@ -132,7 +132,7 @@ def suggestion(place: str) -> str:
 
 
 def _functions(path: Path) -> list[str]:
-    """The public functions that a file defines, `score` first; none where it cannot be read."""
+    """The public functions that a file defines, `score` first; none if it cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -142,7 +142,7 @@ def _functions(path: Path) -> list[str]:
 
 
 def _offered(module: ModuleType) -> list[str]:
-    """The names of what a module defines that can be a target."""
+    """The names in a module that can be targets."""
     return [
         name
         for name, value in vars(module).items()
@@ -152,7 +152,7 @@ def _offered(module: ModuleType) -> list[str]:
 
 
 def _module_name(path: Path) -> str:
-    """The name under which a file is imported: its own, unless another module has that."""
+    """The name under which a file is imported: its own, unless it is taken by another module."""
     name = path.stem
     there = sys.modules.get(name)
     if there is not None:
@@ -177,7 +177,7 @@ def _same_file(one: str | None, other: Path) -> bool:
 
 
 def _add_to_path(folder: Path) -> None:
-    """Lets modules of a folder be imported: before all others, or after them where they would hide Python's own."""
+    """Adds a folder to `sys.path`: at the front, or at the end if its modules would shadow the standard library."""
     place = str(folder)
     if place in sys.path:
         return
@@ -186,12 +186,12 @@ def _add_to_path(folder: Path) -> None:
 
 
 def _is_of(place: str, missing: str | None) -> bool:
-    """Whether a module that is missing is the one that was asked for, or a package above it."""
+    """Whether a missing module is the requested one or a parent package."""
     return missing is None or place == missing or place.startswith(f"{missing}.")
 
 
 def _refuse(source: Source, error: BaseException, folder: Path | None) -> None:
-    """Raises what a user is told of their code that cannot be loaded; not of an interruption, nor of our own errors.
+    """Raises the error of user code that cannot be loaded; interruptions and grae's own errors pass through.
 
     Raises:
         SettingsError: with the file and the line.
@@ -206,7 +206,7 @@ def _refuse(source: Source, error: BaseException, folder: Path | None) -> None:
 
 
 def _where(error: BaseException, folder: Path | None) -> str:
-    """The file and the line of an error: the last in the folder, if one is given and holds one."""
+    """The file and line of an error: the last one in the folder, if one is given and contains any."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}, line {error.lineno})"
     frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)

@@ -136,7 +136,7 @@ def main_process_first() -> Iterator[None]:
 
 
 def _hear(said: list[Any]) -> None:
-    """Broadcasts a list from the main process; its first item is success. Without it, the other processes end."""
+    """Broadcasts a list from the main process; its first item is success. If that is False, the other processes end."""
     distributed.broadcast_object_list(said)
     if not (said[0] or is_main()):
         time.sleep(GRACE)

@@ -1,1 +1,1 @@
-"""Benchmarks of molecular design as targets: GuacaMol's goal-directed tasks and PMO's, by name."""
+"""Benchmarks of molecular design as targets: the goal-directed tasks of GuacaMol and PMO, by name."""

@@ -1,7 +1,7 @@
-"""The classifiers behind PMO's tasks drd2, gsk3b and jnk3, as plain arrays: a support vector machine and two forests.
+"""The classifiers of PMO's tasks drd2, gsk3b and jnk3 as plain arrays: a support vector machine and two random forests.
 
-They were published as pickles of scikit-learn 0.23, which run code when they are opened. `tests/benchmarks/
-pmo_classifiers.py` makes arrays of them, once, and compares both; here only the arrays are read.
+They were published as pickles of scikit-learn 0.23, which execute code when opened.
+`tests/benchmarks/pmo_classifiers.py` converts them to arrays and compares both; only the arrays are read here.
 
 Sources: drd2: Olivecrona et al., J. Cheminformatics 9:48, 2017; gsk3b and jnk3: Li et al., J. Cheminformatics 10:33,
 2018; probabilities of a support vector machine: Wu, Lin and Weng, J. Machine Learning Research 5, 2004, algorithm 2.
@@ -49,15 +49,15 @@ class Activity:
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """A forest of decision trees over bits; a molecule's probability is the mean of those of the leaves it falls into.
+    """A random forest on bits; a molecule's probability is the mean over the leaves that it reaches.
 
-    All trees' nodes are numbered together, each before its children.
+    The nodes of all trees are numbered together, each before its children.
 
     Attributes:
-        roots: (trees,) int32, each tree's first node.
-        bits: (nodes,) int16, the bit that a node asks for; -1 in a leaf.
-        absent, present: (nodes,) int32, the child for a bit that is 0, and 1.
-        probabilities: (nodes,) float64, the share of the active among a leaf's molecules.
+        roots: (trees,) int32, root node of each tree.
+        bits: (nodes,) int16, the bit that a node tests; -1 in a leaf.
+        absent, present: (nodes,) int32, the child for a bit of 0, and 1.
+        probabilities: (nodes,) float64, the fraction of active molecules in a leaf.
     """
 
     roots: np.ndarray
@@ -80,7 +80,7 @@ class Forest:
         """From a file's arrays.
 
         Raises:
-            ValueError: they are not those of a forest.
+            ValueError: they do not form a forest.
         """
         roots = _array(arrays, "roots", np.int32)
         bits = _array(arrays, "bits", np.int16)
@@ -99,13 +99,13 @@ class Forest:
 
 @dataclass(frozen=True, eq=False)
 class SupportVectorMachine:
-    """A support vector machine with a radial kernel, exp(-gamma * squared distance), and Platt's probabilities.
+    """A support vector machine with an RBF kernel, exp(-gamma * squared distance), and Platt's probabilities.
 
     Attributes:
         vectors: (support vectors, BITS) uint8, counts.
-        weights: (support vectors,) float64, of the decision for the inactive.
+        weights: (support vectors,) float64, of the decision for inactive.
         gamma, intercept: of kernel and decision.
-        slope, offset: of the probability of the inactive, 1 / (1 + exp(slope * decision + offset)).
+        slope, offset: of the probability of inactive, 1 / (1 + exp(slope * decision + offset)).
     """
 
     vectors: np.ndarray
@@ -128,7 +128,7 @@ class SupportVectorMachine:
         """From a file's arrays.
 
         Raises:
-            ValueError: they are not those of a support vector machine.
+            ValueError: they do not form a support vector machine.
         """
         weights = _array(arrays, "weights", np.float64)
         vectors = arrays["vectors"]
@@ -139,10 +139,10 @@ class SupportVectorMachine:
 
 
 def coupled(first: np.ndarray) -> np.ndarray:
-    """The probability of the second class, (n,), from a pairwise probability of the first, (n,), as libsvm couples it.
+    """The probability of the second class, (n,), from a pairwise probability of the first, (n,), coupled as in libsvm.
 
-    Of two classes the coupling's solution is `first` itself, but libsvm stops nearer to one half than that, where the
-    error is below .0025; the published scores are those.
+    For two classes the exact solution is `first` itself, but libsvm's iteration stops closer to one half, when the
+    error is below .0025; the published scores are computed so.
     """
     second = 1 - first
     # Q of the algorithm, the minimized quadratic form; both probabilities begin at one half.
@@ -171,10 +171,10 @@ KINDS = {"drd2": SupportVectorMachine, "gsk3b": Forest, "jnk3": Forest}
 
 
 def fingerprints(name: str, molecules: Sequence[Chem.Mol]) -> np.ndarray:
-    """What a task's classifier sees, (n, BITS) int32.
+    """The input of a task's classifier, (n, BITS) int32.
 
-    For drd2: counts of circular environments of radius 3 with pharmacophoric atom types, folded; for the others: bits
-    of circular environments of radius 2.
+    For drd2: folded counts of circular environments of radius 3 with pharmacophoric atom types; for the others: bits of
+    circular environments of radius 2.
     """
     features = np.zeros((len(molecules), BITS), np.int32)
     describe = _generator(name)
@@ -188,7 +188,7 @@ def fingerprints(name: str, molecules: Sequence[Chem.Mol]) -> np.ndarray:
 
 
 def place(name: str) -> Path:
-    """Where a classifier's file lies: under GRAE_DATA_HOME where it is there, else in the cache."""
+    """The path of a classifier's file: under GRAE_DATA_HOME if it exists there, else in the cache."""
     file = Path(FOLDER) / f"{name}.safetensors"
     home = data_home()
     if home is not None and (home / file).is_file():
@@ -210,7 +210,7 @@ def classifier(name: str) -> Forest | SupportVectorMachine:
 
 
 def write_classifier(path: Path, name: str, arrays: Mapping[str, np.ndarray], source: str) -> None:
-    """Writes a classifier's arrays, with what they were made from."""
+    """Writes a classifier's arrays, with their origin."""
     files.write_tensors(path, arrays, {"format": FORMAT, "task": name, "source": source})
 
 

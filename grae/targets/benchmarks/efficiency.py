@@ -1,4 +1,4 @@
-"""How quickly a search finds good molecules: the area under the curve of the best ten, as PMO defines it.
+"""Sample efficiency of a search: the area under the curve of the best ten molecules, as defined by PMO.
 
 Source: Gao et al., "Sample Efficiency Matters: A Benchmark for Practical Molecular Optimization" (NeurIPS Datasets and
 Benchmarks 2022), and its published code (wenhao-gao/mol_opt, main/optimizer.py).
@@ -19,7 +19,7 @@ def distinct_scores(evaluations: Iterable[tuple[str | None, float | None]]) -> t
     """The molecules of a history that count as evaluations: the valid ones, each at its first occurrence.
 
     Args:
-        evaluations: SMILES and scores, in the order of evaluation; None where there is none.
+        evaluations: SMILES and scores, in the order of evaluation; None if missing.
 
     Returns:
         The molecules' canonical SMILES, n of them, and their scores, (n,) float64.
@@ -33,22 +33,22 @@ def distinct_scores(evaluations: Iterable[tuple[str | None, float | None]]) -> t
 
 
 def top_auc(scores: Sequence[float] | np.ndarray, budget: int, *, top: int = TOP, every: int = EVERY) -> float:
-    """The area under the curve of the mean of the best molecules over the evaluations, divided by the budget.
+    """The area under the curve of the mean score of the best molecules over the evaluations, divided by the budget.
 
-    The curve is read every so many evaluations and at the end, begins at 0 before the first, and is straight between
-    (the trapezoidal rule); a search that ends before its budget holds its last value up to there.
+    The curve is sampled every `every` evaluations and at the end, starts at 0, and is integrated by the trapezoidal
+    rule; if a search ends before its budget, its last value is extended to the budget.
 
     Args:
-        scores: of the distinct molecules, (n,) in the order of evaluation; those beyond the budget do not count.
-        budget: evaluations that a search may take.
-        top: how many molecules the mean is of; of fewer where there are not yet so many.
-        every: evaluations between two readings.
+        scores: of the distinct molecules, (n,) in the order of evaluation; those beyond the budget are ignored.
+        budget: evaluations of a search.
+        top: number of molecules in the mean; fewer while there are fewer.
+        every: evaluations between samples of the curve.
 
     Returns:
-        0 to 1 for scores from 0 to 1; 0 of no molecule.
+        0 to 1 for scores from 0 to 1; 0 without molecules.
 
     Raises:
-        SettingsError: a number that is not positive.
+        SettingsError: a number is not positive.
     """
     if min(budget, top, every) < 1:
         raise SettingsError(f"a budget of {budget}, best {top}, every {every} evaluations", remedy="give at least 1")

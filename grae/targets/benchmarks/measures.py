@@ -1,7 +1,7 @@
-"""What the benchmarks measure of molecules: similarity to one, properties, counts of atoms, patterns.
+"""The measures of the benchmarks: similarity to a molecule, properties, atom counts, patterns.
 
-A measure takes n molecules and gives (n,) float64. It says what is measured and holds nothing of RDKit, so that a task
-can be pickled to other processes; what RDKit needs for it is made once and cached.
+A measure maps n molecules to (n,) float64. It holds only its definition and no RDKit objects, so that tasks can be
+pickled for other processes; RDKit objects are created once and cached.
 """
 
 import re
@@ -95,7 +95,7 @@ class Atoms:
 
 @dataclass(frozen=True)
 class Pattern:
-    """1 where a SMARTS matches, else 0; the other way round where it is unwanted."""
+    """1 if a SMARTS pattern matches, else 0; inverted if the pattern is unwanted."""
 
     smarts: str
     wanted: bool = True
@@ -109,16 +109,16 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Isomer:
-    """Nearness to a molecular formula, 0 to 1.
+    """Closeness to a molecular formula, 0 to 1.
 
-    The geometric mean of a Gaussian for the atoms of each element of the formula (of width 1), and of one for the
-    number of all atoms (of width 2).
+    The geometric mean of a Gaussian for the number of atoms of each element of the formula (of width 1), and one for
+    the total number of atoms (of width 2).
     """
 
     formula: str
 
     def __call__(self, molecules: Sequence[Chem.Mol]) -> np.ndarray:
-        """The nearness of each."""
+        """The closeness of each."""
         wanted = atoms_of(self.formula)
         counts = [composition(molecule) for molecule in molecules]
         scores = [
@@ -131,12 +131,12 @@ class Isomer:
 
 
 def atoms_of(formula: str) -> dict[str, int]:
-    """The atoms of each element in a molecular formula such as C9H10N2O2PF2Cl."""
+    """The number of atoms of each element in a molecular formula such as C9H10N2O2PF2Cl."""
     return {element: int(n or 1) for element, n in re.findall(r"([A-Z][a-z]?)(\d*)", formula)}
 
 
 def composition(molecule: Chem.Mol) -> Counter[str]:
-    """The atoms of each element in a molecule, its implicit hydrogens among them."""
+    """The number of atoms of each element in a molecule, including implicit hydrogens."""
     counts: Counter[str] = Counter()
     for atom in molecule.GetAtoms():
         counts[atom.GetSymbol()] += 1
@@ -156,7 +156,7 @@ PROPERTIES: dict[str, Callable[[Chem.Mol], float]] = {
 
 @cache
 def _fingerprints(name: FingerprintName) -> Callable[[Chem.Mol], Any]:
-    """What makes the fingerprint of a molecule."""
+    """The generator of a fingerprint."""
     match name:
         case "ECFP4" | "ECFP6":
             made = rdFingerprintGenerator.GetMorganGenerator(radius=int(name[-1]) // 2)

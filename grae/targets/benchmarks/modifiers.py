@@ -1,4 +1,4 @@
-"""What makes a score between 0 and 1 of a measured value: the modifiers of GuacaMol.
+"""The modifiers of GuacaMol, which map measured values to scores between 0 and 1.
 
 Source: Brown et al., "GuacaMol: Benchmarking Models for de Novo Molecular Design", J. Chem. Inf. Model. 59, 2019.
 """
@@ -31,7 +31,7 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class AtMost:
-    """1 up to a bound, above it a Gaussian's falling half."""
+    """1 up to a bound, above it the falling half of a Gaussian."""
 
     bound: float
     width: float
@@ -43,7 +43,7 @@ class AtMost:
 
 @dataclass(frozen=True)
 class AtLeast:
-    """1 from a bound on, below it a Gaussian's rising half."""
+    """1 above a bound, below it the rising half of a Gaussian."""
 
     bound: float
     width: float
@@ -55,7 +55,7 @@ class AtLeast:
 
 @dataclass(frozen=True)
 class UpTo:
-    """Proportional to the value up to a bound; 1 from there on."""
+    """Proportional to the value up to a bound, 1 above it."""
 
     bound: float
 

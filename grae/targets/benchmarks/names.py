@@ -1,4 +1,4 @@
-"""The names of the benchmarks' tasks, in the order in which they were published; no package is needed to list them."""
+"""The names of the benchmark tasks, in the order of publication; available without further packages."""
 
 GUACAMOL = (
     "celecoxib_rediscovery",

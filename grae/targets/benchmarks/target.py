@@ -1,4 +1,4 @@
-"""A benchmark's task as a target of a search."""
+"""A benchmark task as a target."""
 
 from collections.abc import Sequence
 
@@ -14,15 +14,15 @@ from grae.targets.target import Direction
 
 
 class BenchmarkTarget:
-    """A task of a benchmark; scores are from 0 to 1, higher is better.
+    """A benchmark task; scores are from 0 to 1, higher is better.
 
     Args:
         suite: guacamol or pmo.
-        task: the name of one of its tasks.
+        task: the name of a task.
 
     Raises:
         SettingsError: there is no such task.
-        DataError: the task is that of a classifier whose file is missing.
+        DataError: the file of the task's classifier is missing.
     """
 
     direction: Direction = "maximize"
@@ -42,7 +42,7 @@ class BenchmarkTarget:
         return f"BenchmarkTarget({self.name!r})"
 
     def evaluate(self, strings: Sequence[str]) -> np.ndarray:
-        """The score of each molecule, (n,) float64; NaN where RDKit reads none."""
+        """The score of each molecule, (n,) float64; NaN if RDKit cannot read it."""
         molecules = [read(text) for text in strings]
         scores = np.full(len(strings), np.nan)
         rows = [row for row, molecule in enumerate(molecules) if molecule is not None]

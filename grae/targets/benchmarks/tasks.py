@@ -1,8 +1,8 @@
-"""The benchmarks' tasks as data: what is measured, how it is scored, and how the scores are averaged.
+"""The benchmark tasks as data: measures, their modifiers, and the mean of the scores.
 
 Sources: the definitions of GuacaMol's suite v2 (Brown et al., J. Chem. Inf. Model. 59, 2019; supporting information),
-which PMO takes over (Gao et al., NeurIPS 2022) but for three tasks of classifiers, one of isomers, and QED. PMO caps
-the similarity of albuterol and mestranol at .75, as GuacaMol does. Zaleplon and sitagliptin are as in PMO's version of
+which PMO adopts (Gao et al., NeurIPS 2022), and adds three classifier tasks, one isomer task, and QED. PMO caps the
+similarity of albuterol and mestranol at .75, as GuacaMol does. Zaleplon and sitagliptin are as in PMO's version of
 2022, which counts hydrogens among a formula's atoms, as GuacaMol does.
 """
 
@@ -30,11 +30,11 @@ from grae.targets.benchmarks.names import GUACAMOL, LEARNED, PMO
 
 @dataclass(frozen=True)
 class Component:
-    """A measured value and its score.
+    """A measure and its modifier.
 
     Attributes:
-        measure: what is measured.
-        modifier: what makes a score of it.
+        measure: the measure.
+        modifier: maps its values to scores.
     """
 
     measure: Measure
@@ -50,9 +50,9 @@ class Task:
     """A task.
 
     Attributes:
-        summary: what is looked for.
+        summary: its objective.
         components: each scores molecules from 0 to 1.
-        mean: of the components' scores; one alone is taken as it is.
+        mean: mean of the components' scores; not used for a single component.
     """
 
     summary: str
