@@ -1,4 +1,4 @@
-"""A summary of the image files in a folder or archive, and of those that could not be read."""
+"""Summary of the image files in a folder or archive, and of those that could not be read."""
 
 from collections import Counter
 from collections.abc import Mapping

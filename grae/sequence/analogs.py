@@ -1,9 +1,9 @@
-"""Analogs of a string: distinct valid strings near it, from its code and from its derivation.
+"""Analogs of a string: distinct valid strings similar to it, from its code and from its derivation.
 
-Codes at growing distance from that of the string are decoded; and its derivation is changed by the moves of
-`grae.grammar.moves`, with the decoded strings as donors. Moves know nothing of what strings look like: those that the
-model, given their own codes, finds less likely than most decoded strings count only where there are too few others. The
-most similar strings are the analogs.
+Codes at increasing distance from that of the string are decoded, and its derivation is changed by the moves of
+`grae.grammar.moves`, with the decoded strings as donors. Moves ignore what strings of the data look like; strings made
+by moves that the model, given their own codes, finds less likely than most decoded strings are therefore used only if
+there are too few others. The most similar strings are the analogs.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,15 +40,15 @@ SHARE = 0.75  # of the decoded strings, that are as likely as a string made by a
 
 @dataclass(frozen=True, slots=True)
 class Analog:
-    """A string near another.
+    """A string similar to another.
 
     Attributes:
-        text: the string; of molecules the canonical SMILES.
-        similarity: to the other string, 0 to 1: the Tanimoto similarity of Morgan fingerprints of molecules, otherwise
+        text: the string; for molecules the canonical SMILES.
+        similarity: to the other string, 0 to 1: the Tanimoto similarity of Morgan fingerprints for molecules, otherwise
             the min-max similarity of the fragments of derivations.
-        distance: between their latent codes; None where the model cannot encode the string.
-        source: "code" or "derivation", what it was made from.
-        properties: the language's, by name.
+        distance: between their latent codes; None if the model cannot encode the string.
+        source: "code" or "derivation", by which it was made.
+        properties: the language's properties, by name.
     """
 
     text: str
@@ -60,15 +60,15 @@ class Analog:
 
 @dataclass(frozen=True)
 class Analogs(Sequence[Analog]):
-    """Analogs of a string, the most similar first.
+    """Analogs of a string, most similar first.
 
     Attributes:
         of: the string.
         members: the analogs.
-        requested: how many were requested.
-        least_similarity: of each.
-        considered: distinct valid strings that they were chosen from.
-        refused: how many of those a rule or a condition refused.
+        requested: number requested.
+        least_similarity: minimum similarity.
+        considered: number of distinct valid strings that they were chosen from.
+        refused: number of these rejected by a rule or a condition.
     """
 
     of: str
@@ -93,7 +93,7 @@ class Analogs(Sequence[Analog]):
         return [analog.text for analog in self.members]
 
     def columns(self) -> dict[str, list[Any]]:
-        """Everything besides the strings, by name."""
+        """All fields but the strings, by name."""
         named: dict[str, list[Any]] = {
             "similarity": [analog.similarity for analog in self.members],
             "distance": [analog.distance for analog in self.members],
@@ -123,12 +123,12 @@ class _Pool:
 
     Attributes:
         forms: their canonical forms, that of the string itself first.
-        texts: as made; of the string itself, as the model spells it.
+        texts: as made; the string itself as the model spells it.
         derivations: of the grammar without motifs.
         similarity: to the string itself.
-        sources: what each was made from.
+        sources: by which each was made.
         admitted: which of them may be analogs.
-        losses: the negative log-likelihood of each, in nats; 0 where it is likely enough.
+        losses: the negative log-likelihood of each, in nats; 0 if it is likely enough.
     """
 
     forms: dict[str, int] = field(default_factory=dict)
@@ -140,11 +140,11 @@ class _Pool:
     losses: list[float] = field(default_factory=list)
 
     def best(self, least: float) -> list[int]:
-        """The admitted likely strings of at least a similarity, the most similar first."""
+        """The admitted likely strings with a minimum similarity, most similar first."""
         return [row for row in self._ranked(least) if self.losses[row] == 0]
 
     def chosen(self, n: int, least: float) -> list[int]:
-        """The n most similar of `best`, and where these are fewer, the most likely others; the most similar first."""
+        """The n most similar of `best`, completed by the most likely others if they are fewer; most similar first."""
         ranked = self._ranked(least)
         likely = [row for row in ranked if self.losses[row] == 0][:n]
         others = sorted((row for row in ranked if self.losses[row] > 0), key=lambda row: self.losses[row])
@@ -172,15 +172,15 @@ def analogs(
     Args:
         model: fitted.
         text: the string.
-        n: number of analogs; fewer are returned where fewer are found.
-        least_similarity: of each to the string, 0 to 1; see `Analog`.
-        template: what each holds; see `template_of`.
+        n: maximum number of analogs.
+        least_similarity: minimum similarity to the string, 0 to 1; see `Analog`.
+        template: template that each matches; see `template_of`.
         where: a condition that each fulfils; see `grae.conditions`.
         rule: a predicate that holds for each.
-        seed: of what is drawn; None for the model's `random_state`.
+        seed: seed of random draws; None for the model's `random_state`.
 
     Raises:
-        ParseError, DataError: the model cannot encode the string, or the template or condition cannot be read.
+        ParseError, DataError: the model cannot encode the string, or the template or condition cannot be parsed.
         SettingsError: n is not positive, the similarity is not between 0 and 1, or as `template_of`.
     """
     if n < 1 or not 0 <= least_similarity <= 1:
@@ -197,7 +197,7 @@ def analogs(
 
 
 class _Search:
-    """Makes strings near one; see `analogs`."""
+    """Generates strings similar to a given one; see `analogs`."""
 
     def __init__(
         self,
@@ -230,7 +230,7 @@ class _Search:
         self.least_likely = np.inf  # negative log-likelihood, in nats
 
     def widen(self, level: float) -> None:
-        """Adds strings of codes at a distance, and of changed derivations."""
+        """Adds the strings of codes at a distance, and of changed derivations."""
         steps = self.rng.normal(size=(CODES, len(self.code)))
         codes = (self.code + level * self.spread * steps).astype(np.float32)
         decoded = decode_strings(self.model, codes, Decoding(raw=True, template=self.template))
@@ -256,7 +256,7 @@ class _Search:
         return children[~breaks_rules(grammar, children)] if self.keeps_rules else children
 
     def _add(self, derivations: Derivations, source: str) -> None:
-        """Adds what is new and valid."""
+        """Adds new valid strings."""
         pool, grammar = self.pool, self.model.language_grammar_
         texts = codec.decode(self.grammar.plain, derivations)
         first = {text: row for row, text in reversed(list(enumerate(texts)))}
@@ -282,7 +282,7 @@ class _Search:
         pool.losses += self._losses(chosen, source).tolist()
 
     def _losses(self, derivations: Derivations, source: str) -> np.ndarray:
-        """The negative log-likelihoods of derivations; 0 of those that are as likely as decoded ones, (n,) float64."""
+        """The negative log-likelihoods of derivations, (n,) float64; 0 for those as likely as decoded ones."""
         from grae.grammar.segmentation import apply_motifs
 
         composed = apply_motifs(self.grammar, derivations)
@@ -296,7 +296,7 @@ class _Search:
         return np.where(losses <= self.least_likely, 0.0, losses)
 
     def _admitted(self, texts: list[str], derivations: Derivations) -> np.ndarray:
-        """Which strings hold the template, keep the rule and fulfil the condition, (n,) bool."""
+        """Which strings match the template, satisfy the rule and fulfil the condition, (n,) bool."""
         held = np.ones(len(texts), bool)
         if self.template is not None and self.template.bonded:
             from grae.grammar.template import with_holes_as

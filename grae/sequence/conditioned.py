@@ -1,4 +1,4 @@
-"""Samples of a model that fulfil a condition."""
+"""Samples that fulfil a condition."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,18 +23,18 @@ def sample_where(
     density: str | None = None,
     attempts: int | None = None,
 ) -> SteeredSamples:
-    """Samples distinct strings that fulfil a condition; fewer than `n` if the decodings do not suffice; see `steered`.
+    """Samples distinct strings that fulfil a condition, `n` or fewer; see `steered`.
 
     Args:
         model: fitted.
         n: number of strings.
-        where: the condition, as a text or parsed.
+        where: the condition, as text or parsed.
         decoding: options of decoding; its seed is also that of the codes.
         density: name of a fitted density; None for the model's default.
         attempts: maximum number of decodings; None for 50 per string, and at least 10,000.
 
     Raises:
-        ParseError, SettingsError: the condition cannot be read, the density is unknown or not fitted, or the model's
+        ParseError, SettingsError: the condition cannot be parsed, the density is unknown or not fitted, or the model's
             strings cannot be decoded under the constraints.
     """
     if attempts is not None and attempts < 1:

@@ -25,13 +25,13 @@ class Decoding:
     """Options of decoding; see `GrammarAutoencoder.decodings`.
 
     Attributes:
-        temperature: 0 takes the most likely production at each step; above, productions are drawn.
-        seed: seed of the draws; None for the model's `random_state`.
-        constraints: "semantic", "grammar", or None for "semantic" where the model supports it.
+        temperature: 0 takes the most likely production at each step; above, productions are sampled.
+        seed: seed of sampling; None for the model's `random_state`.
+        constraints: "semantic", "grammar", or None for "semantic" if the model supports it.
         completion: "forced", or "none" as the published models decode.
         draws: strings per code.
         raw: whether strings are returned as decoded; otherwise valid ones are canonicalized by the language.
-        template: what each string holds; see `grae.sequence.templates`.
+        template: template that each string matches; see `grae.sequence.templates`.
     """
 
     temperature: float = 0.0
@@ -82,7 +82,7 @@ def decode_derivations(
         model: fitted.
         codes: (n, D) float32.
         decoding: options.
-        forms: what the derivations of each code start from, instead of a template.
+        forms: sentential form from which the derivations of each code start, instead of a template.
 
     Returns:
         n times `decoding.draws` derivations of the model's grammar, those of the first code first; an incomplete one
@@ -121,6 +121,6 @@ def decode_derivations(
 def constraint_for(
     model: "GrammarAutoencoder", name: Constraints | None, *, filling: bool = False
 ) -> "Constraint | None":
-    """The semantic constraint to decode under, if any; there is none for the grammar of a character model."""
+    """The semantic constraint to decode under, if any; the grammar of a character model has none."""
     settings = model.settings_
     return resolve_constraint(name, model.grammar_, settings.form, settings.max_length, filling=filling)

@@ -1,4 +1,4 @@
-"""Next-best choices: decodings that deviate from the greedy one at the step with the smallest margin."""
+"""Decodings that deviate from the greedy one, at the steps with the smallest margins."""
 
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ def deviations(
     most: int,
     constraint: "Constraint | None" = None,
 ) -> list[list[SententialForm]]:
-    """Prefixes of derivations with an alternative last production, from which decoding continues.
+    """Prefixes of derivations that end in an alternative production, from which decoding continues.
 
     The alternative at each step is the second-best production of the nonterminal. Steps are ordered by margin, the
     difference of the two logits, smallest first.
@@ -32,7 +32,7 @@ def deviations(
         model: fitted.
         codes: (n, D) float32.
         derivations: the greedy decodings of the codes.
-        most: maximum number of prefixes per derivation; those that cannot be completed are left out.
+        most: maximum number of prefixes per derivation; those that cannot be completed are omitted.
         constraint: of decoding.
 
     Returns:

@@ -213,12 +213,12 @@ class GrammarAutoencoder(LatentEstimator):
         return readable(encoded, texts, self.grammar_, self.settings_, on_invalid=on_invalid)
 
     def transform(self, X: Sequence[str], *, on_invalid: Literal["error", "skip", "nan"] = "error") -> np.ndarray:
-        """The latent codes of strings, (n, D) float32. Molecules may be given in any spelling.
+        """The latent codes of strings, (n, D) float32. Molecules may be in any spelling.
 
         Args:
             X: strings: a sequence, an array or a column of a DataFrame.
-            on_invalid: what a string that cannot be encoded gives: an error, no row ("skip"; `derive` reports which),
-                or a row of NaN.
+            on_invalid: for a string that cannot be encoded: "error", "skip" for no row (`derive` reports which), or
+                "nan" for a row of NaN.
 
         Raises:
             ParseError, DataError: a string is not in the language, RDKit cannot read it, or its derivation is too long.
@@ -259,10 +259,10 @@ class GrammarAutoencoder(LatentEstimator):
             temperature: 0 takes the most likely production at each step; above 0, productions are sampled.
             seed: seed of sampling; None for `random_state`.
             constraints: "semantic" also enforces the language's semantic rules, so that every string is valid;
-                "grammar" the grammar alone; None for "semantic" where the language has such rules for the form.
+                "grammar" the grammar alone; None for "semantic" if the language has such rules for the form.
             raw: whether molecules are returned as decoded; otherwise valid ones are returned as canonical SMILES.
-            template: what each string holds: a string with holes such as `x + sin(<S>)`, or a SMILES with attachment
-                points, `c1ccc(*)cc1`; see `grae.sequence.templates.template_of`.
+            template: template that each string matches: a string with holes such as `x + sin(<S>)`, or a SMILES with
+                attachment points, `c1ccc(*)cc1`; see `grae.sequence.templates.template_of`.
 
         Raises:
             DataError: codes of the wrong shape, or with NaN or infinite values; a template that is not a molecule.
@@ -332,8 +332,8 @@ class GrammarAutoencoder(LatentEstimator):
     ) -> list[str]:
         """Samples new strings: codes are drawn from a density and decoded, in blocks (`grae.density.blocks`).
 
-        With a condition, such as "logP < 3 and QED > 0.7", the strings are distinct and fulfil it, and the codes are
-        drawn ever more where strings fulfilled it before; see `grae.conditions`.
+        With a condition, such as "logP < 3 and QED > 0.7", the strings are distinct and fulfil it, and sampling
+        concentrates on regions in which strings have fulfilled it; see `grae.conditions`.
 
         Args:
             n: number of strings.
@@ -343,12 +343,12 @@ class GrammarAutoencoder(LatentEstimator):
             constraints: as in `inverse_transform`.
             raw: as in `inverse_transform`.
             where: a condition that they fulfil; None for none.
-            attempts: with a condition: maximum codes decoded; None for 50 per string, and at least 10,000.
+            attempts: with a condition, maximum number of codes decoded; None for 50 per string, and at least 10,000.
             template: as in `inverse_transform`.
 
         Raises:
             SettingsError: the density is unknown or not fitted, or as `inverse_transform`.
-            ParseError: the condition or the template cannot be read.
+            ParseError: the condition or the template cannot be parsed.
             DataError: as `inverse_transform`.
             ConditionUnmetError: too few strings fulfil the condition; those that do are in its `samples`.
         """
@@ -377,21 +377,21 @@ class GrammarAutoencoder(LatentEstimator):
         rule: Callable[[Any], bool] | None = None,
         seed: int | None = None,
     ) -> "Analogs":
-        """Distinct valid strings similar to one, the most similar first, never itself; see `grae.sequence.analogs`.
+        """Distinct valid strings similar to a given one, most similar first, without itself; see `grae.sequence.analogs`.
 
         Args:
             text: the string.
-            n: number of analogs; fewer are returned where fewer are found.
-            least_similarity: of each to the string, 0 to 1: Tanimoto similarity of Morgan fingerprints of molecules,
-                otherwise of the fragments of derivations.
-            template: what each holds, as in `inverse_transform`.
+            n: maximum number of analogs.
+            least_similarity: minimum similarity to the string, 0 to 1: Tanimoto similarity of Morgan fingerprints for
+                molecules, otherwise of the fragments of derivations.
+            template: template that each matches, as in `inverse_transform`.
             where: a condition that each fulfils, as in `sample`.
-            rule: a predicate that holds for each string in the form that the model learned, or for its tree where its
+            rule: a predicate that holds for each string in the form that the model learned, or for its tree if its
                 parameter is called `tree`.
-            seed: of what is drawn; None for `random_state`.
+            seed: seed of random draws; None for `random_state`.
 
         Raises:
-            ParseError, DataError: the model cannot encode the string, or the template or condition cannot be read.
+            ParseError, DataError: the model cannot encode the string, or the template or condition cannot be parsed.
             SettingsError: n or the similarity is out of range, or as `inverse_transform`.
         """
         from grae.sequence.analogs import analogs
@@ -405,34 +405,34 @@ class GrammarAutoencoder(LatentEstimator):
     def interpolate(
         self, first: str, second: str, n: int = 10, *, points: int = 101, path: "Way" = "linear"
     ) -> "list[Waypoint]":
-        """The distinct strings that codes on the way from one string to another decode to.
+        """The distinct strings decoded on the path between the codes of two strings.
 
         Args:
             first: a string.
-            second: another.
+            second: another string.
             n: maximum number of strings, evenly chosen.
-            points: codes that are decoded.
+            points: number of codes decoded.
             path: "linear", or "spherical" for an arc.
 
         Raises:
             ParseError, DataError: the model cannot encode a string.
-            SettingsError: n or points is below 2, or an unknown path.
+            SettingsError: n or points is below 2, or the path is unknown.
         """
         from grae.sequence.interpolation import interpolate
 
         return interpolate(self, first, second, n, points=points, path=path)
 
     def neighbors(self, text: str, k: int = 10) -> "list[Neighbor]":
-        """The training strings whose codes are nearest to that of a string, the nearest first.
+        """The training strings whose codes are nearest to that of a string, nearest first.
 
-        The codes of the training strings are computed once and kept in the run's folder.
+        The codes of the training strings are computed once and cached in the run folder.
 
         Args:
             text: the string.
             k: number of neighbors.
 
         Raises:
-            RunError: the model was not loaded from a run, or the run does not say where its strings came from.
+            RunError: the model was not loaded from a run, or the run does not record the origin of its strings.
             DataError: the training strings are no longer available; or as `transform`.
             SettingsError: k is out of range.
         """

@@ -14,17 +14,17 @@ from grae.sequence.pushdown import GrammarTensors, Pushdown
 
 
 class _Tables(NamedTuple):
-    """The forms' stacks, and their choices; a forced production is a choice without an alternative.
+    """The forms' stacks and choices; a forced production is a choice with a single alternative.
 
     Attributes:
         stacks: (forms, H) long, bottom first, without terminals.
         heights: (forms,) long.
         productions: (C, S) bool, productions of each choice.
         alternatives: (C, S) long, the alternative of each production of a choice.
-        pops: (A,) long, symbols that each alternative takes the place of.
+        pops: (A,) long, number of symbols that each alternative replaces.
         pushes: (A, W) long, its symbols, bottom first.
         n_pushes: (A,) long.
-        grown: (A,) long, by how much it changes the length of the shortest completion, itself included.
+        grown: (A,) long, change of the length of the shortest completion, including the production itself.
         first: (C,) long, the first production of each choice.
     """
 
@@ -70,7 +70,7 @@ class _Tables(NamedTuple):
 def _entered(
     form: SententialForm, shortest: list[int], choices: list[list[tuple[int, int, list[int], int]]]
 ) -> list[int]:
-    """The stack of a form, bottom first; its choices are entered behind those of other forms."""
+    """The stack of a form, bottom first; its choices are appended to those of other forms."""
     numbers: dict[int, int] = {}  # of the forms' choices, among all
 
     def entered(symbol: int) -> int:
@@ -129,20 +129,20 @@ class FormPushdown(Pushdown):
 
     @property
     def top(self) -> Tensor:
-        """The symbol on top, (B,) long; N where nothing is left."""
+        """The symbol on top, (B,) long; N for a complete derivation."""
         return super().current
 
     @property
     def current(self) -> Tensor:
-        """The nonterminal to expand now, (B,) long; N where nothing is left."""
+        """The current nonterminal, (B,) long; N for a complete derivation."""
         top = self.top
         chosen = self.tensors.lhs[self._tables.first[self._choice(top)]]
         return torch.where(top >= CHOICE, chosen, torch.where(top >= SEGMENT, top - SEGMENT, top))
 
     def allowed(self, current: Tensor) -> Tensor:
-        """The productions that expand the current symbol and, if it completes, still fit, (B, S) bool.
+        """The productions that expand the current symbol and, if completion is forced, still fit, (B, S) bool.
 
-        In a segment the empty production stands for its end.
+        In a segment the empty production represents its end.
         """
         tensors, tables, top = self.tensors, self._tables, self.top
         choices, segments = (top >= CHOICE)[:, None], ((top >= SEGMENT) & (top < CHOICE))[:, None]  # B 1
@@ -160,8 +160,8 @@ class FormPushdown(Pushdown):
     def choose(self, current: Tensor, scores: Tensor) -> Tensor:
         """Expands each current symbol by the allowed production with the highest score; returns their ids, (B,).
 
-        A segment ends where a production that ends its nonterminal's chain has the highest score; then the production
-        that follows is taken.
+        A segment ends if a production that ends its nonterminal's chain has the highest score; then the fixed
+        production that follows is taken.
         """
         tensors, top = self.tensors, self.top
         segments = (top >= SEGMENT) & (top < CHOICE)
@@ -193,7 +193,7 @@ class FormPushdown(Pushdown):
         self.remaining -= 1
 
     def _choice(self, top: Tensor) -> Tensor:
-        """The number of the choice on top, (B,) long; any where there is none."""
+        """The index of the choice on top, (B,) long; arbitrary if there is none."""
         return (top - CHOICE).clamp(min=0)
 
 

@@ -1,4 +1,4 @@
-"""Interpolation between two strings: the decodings of the codes between theirs."""
+"""Interpolation between two strings: the decodings of codes between theirs."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -29,7 +29,7 @@ class Waypoint:
         first: the first fraction of the path that decodes to it, 0 to 1.
         last: the last fraction before another string.
         similarity: to the first and to the second string; see `Language.similarities`.
-        properties: the language's, by name.
+        properties: the language's properties, by name.
     """
 
     text: str
@@ -42,14 +42,14 @@ class Waypoint:
 def runs_between(
     model: "GrammarAutoencoder", first: np.ndarray, second: np.ndarray, *, points: int = POINTS, path: Way = "linear"
 ) -> list[tuple[str, float, float]]:
-    """The strings that codes between two codes decode to, each with the interval of fractions that decodes to it.
+    """The strings decoded on the path between two codes, each with its interval of fractions.
 
     Args:
         model: fitted.
         first: (D,)
         second: (D,)
-        points: codes that are decoded, the two among them.
-        path: a line, or an arc whose length changes evenly (`slerp`).
+        points: number of codes decoded, including the two ends.
+        path: "linear", or "spherical", an arc with linearly changing norm (`slerp`).
     """
     t = np.linspace(0, 1, points)[:, None]
     if path == "linear":
@@ -62,14 +62,14 @@ def runs_between(
 
 
 def spread(n: int, of: int) -> list[int]:
-    """At most n numbers from 0 to `of` - 1, evenly spread, the ends among them."""
+    """Up to n integers from 0 to `of` - 1, evenly spaced, including both ends."""
     return np.unique(np.linspace(0, of - 1, min(n, of)).round().astype(int)).tolist()
 
 
 def interpolate(
     model: "GrammarAutoencoder", first: str, second: str, n: int = 10, *, points: int = POINTS, path: Way = "linear"
 ) -> list[Waypoint]:
-    """The distinct strings between two strings, including the decodings of the two.
+    """The distinct strings on the path between two strings, including the decodings of the two.
 
     Args:
         model: fitted.
@@ -81,7 +81,7 @@ def interpolate(
 
     Raises:
         ParseError, DataError: the model cannot encode a string.
-        SettingsError: n or points is below 2, or an unknown path.
+        SettingsError: n or points is below 2, or the path is unknown.
     """
     if n < 2 or points < 2 or path not in ("linear", "spherical"):
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""How likely a decoder finds derivations."""
+"""Likelihoods of derivations under a decoder."""
 
 from typing import TYPE_CHECKING
 

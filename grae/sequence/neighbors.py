@@ -1,4 +1,4 @@
-"""The nearest training strings of a string, by the distance of latent codes: blocked matrix products in float32."""
+"""The nearest training strings of a string, by the distance of latent codes: blockwise matrix products in float32."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ FILE = "training_codes.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A training string near another.
+    """A training string near another string.
 
     Attributes:
         text: in the form that the model learned.
         distance: between the latent codes.
-        row: of the string among those of the training data.
+        row: its index among the training data.
     """
 
     text: str
@@ -35,14 +35,14 @@ class Neighbor:
 class TrainingCodes:
     """The codes of a run's training strings.
 
-    They are computed once and kept in the run's folder, where it can be written.
+    They are computed once and cached in the run folder, if it is writable.
 
     Args:
-        model: loaded from a run whose training strings can still be found.
+        model: loaded from a run whose training strings are available.
 
     Raises:
-        RunError: the model has no run, or its strings are not known.
-        DataError: they are no longer available, or changed.
+        RunError: the model has no run, or its training strings are unknown.
+        DataError: they are no longer available, or have changed.
     """
 
     def __init__(self, model: "GrammarAutoencoder") -> None:
@@ -53,7 +53,7 @@ class TrainingCodes:
         self._squares = np.einsum("nd,nd->n", self._codes, self._codes)
 
     def nearest(self, codes: np.ndarray, k: int) -> list[list[Neighbor]]:
-        """The k nearest training strings of each code, the nearest first.
+        """The k nearest training strings of each code, nearest first.
 
         Args:
             codes: (n, D) float32.
@@ -109,7 +109,7 @@ class TrainingCodes:
         return codes
 
     def _about(self) -> dict[str, str]:
-        """The metadata by which stored codes are recognized."""
+        """The metadata that identifies cached codes."""
         return {"strings": str(self._model.about_.get("sha256")), "rows": str(len(self._rows))}
 
 

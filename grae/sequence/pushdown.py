@@ -46,12 +46,12 @@ class GrammarTensors(nn.Module):
 
     Attributes:
         lhs: (S,) long, nonterminal that each production expands; N for the padding.
-        mask: (N + 1, S) bool, usable productions of each nonterminal; row N (nothing left) has the padding alone.
+        mask: (N + 1, S) bool, usable productions of each nonterminal; row N (complete) has only the padding.
         shortest: (N + 1,) long, productions in the shortest completion of each nonterminal; 0 for row N.
         completion: (S,) long, productions in the shortest completion that starts with each production.
         pushes: (S, R) long, nonterminals of each production, bottom of the stack first.
         n_pushes: (S,) long.
-        is_empty: (S,) bool, productions with nothing on their right-hand side.
+        is_empty: (S,) bool, productions with an empty right-hand side.
         is_chain: (S,) bool, productions that end in the nonterminal that they expand.
     """
 
@@ -140,12 +140,12 @@ class Pushdown:
 
     @property
     def current(self) -> Tensor:
-        """The nonterminal to expand now, (B,) long; N where nothing is left."""
+        """The current nonterminal, (B,) long; N for a complete derivation."""
         top = self.stack.gather(1, (self.height - 1).clamp(min=0)[:, None])[:, 0]
         return torch.where(self.height > 0, top, self.tensors.nothing)
 
     def allowed(self, current: Tensor) -> Tensor:
-        """The productions that expand the current nonterminal and, if it completes, still fit, (B, S) bool."""
+        """The productions that expand the current nonterminal and, if completion is forced, still fit, (B, S) bool."""
         if not self.completes:
             return self.tensors.mask[current]
         others = self.promised - self.tensors.shortest[current]  # B
@@ -174,7 +174,7 @@ class Pushdown:
         self.remaining -= 1
 
     def keep(self, rows: Tensor) -> None:
-        """Keeps the strings at these positions and drops the others."""
+        """Selects the strings at these indices; the others are dropped."""
         self.stack, self.height, self.promised = self.stack[rows], self.height[rows], self.promised[rows]
 
 
@@ -185,7 +185,7 @@ class Constrained:
         tensors: the grammar.
         batch: number of strings, B.
         constraint: the language's rules, with the maximum number of productions per derivation.
-        forms: the sentential form that each starts from; None for the start symbol.
+        forms: the sentential form from which each starts; None for the start symbol.
     """
 
     def __init__(
@@ -198,7 +198,7 @@ class Constrained:
 
     @property
     def current(self) -> Tensor:
-        """The nonterminal to expand now, (B,) long; N where nothing is left."""
+        """The current nonterminal, (B,) long; N for a complete derivation."""
         current = torch.from_numpy(self._machine.current)
         return torch.where(current < 0, self.tensors.nothing, current).to(self.tensors.lhs.device)
 
@@ -213,7 +213,7 @@ class Constrained:
         return torch.where(chosen < 0, self.tensors.pad, chosen).to(scores.device)
 
     def keep(self, rows: Tensor) -> None:
-        """Keeps the strings at these positions and drops the others."""
+        """Selects the strings at these indices; the others are dropped."""
         self._machine.keep(rows.cpu().numpy())
 
 

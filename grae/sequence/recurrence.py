@@ -169,13 +169,13 @@ def _before(states: Tensor, sizes: Sequence[int]) -> Tensor:
 
 
 def packing(lengths: Tensor) -> tuple[Tensor, Tensor, list[int]]:
-    """How sequences are packed.
+    """The layout of packed sequences.
 
     Args:
         lengths: (B,) long, each at least 1.
 
     Returns:
-        The row (N,) and the step (N,) of each packed place, and how many rows have each step.
+        The row (N,) and the step (N,) of each packed position, and the number of rows that have each step.
     """
     order = lengths.argsort(descending=True, stable=True)
     has_step = torch.arange(int(lengths.max()), device=lengths.device)[:, None] < lengths[order]  # T B

@@ -1,6 +1,6 @@
-"""Resolves the parameters of `GrammarAutoencoder` and its preset to settings; only what the data decide is left open.
+"""Resolves the parameters of `GrammarAutoencoder` and its preset to settings, except for those that depend on the data.
 
-Does not import torch, so that a command can report invalid options before it loads anything heavy.
+Does not import torch, so that a command can report invalid options before anything heavy is loaded.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Rules of a user's own in decoding: an automaton that the decoder enforces, or a predicate of complete strings."""
+"""User rules in decoding: an automaton that the decoder enforces, or a predicate of complete strings."""
 
 import copy
 import inspect
@@ -29,10 +29,10 @@ class Kept:
     """Strings decoded under a predicate.
 
     Attributes:
-        texts: by code; None where the predicate holds for none of the strings tried.
-        at_once: how many hold as they are decoded first.
-        later: how many more hold after further tries.
-        tries: further tries of each of the others.
+        texts: one per code; None if the predicate holds for none of the strings tried.
+        at_once: number for which it holds as first decoded.
+        later: number for which it holds after further tries.
+        tries: maximum number of further tries.
     """
 
     texts: list[str | None]
@@ -42,7 +42,7 @@ class Kept:
 
     @property
     def never(self) -> int:
-        """How many codes have no string for which the predicate holds."""
+        """The number of codes without a string for which the predicate holds."""
         return self.texts.count(None)
 
     def __str__(self) -> str:
@@ -53,10 +53,10 @@ class Kept:
 
 
 def rule_named(source: str) -> "Predicate | PlainAutomaton":
-    """A rule by its file and name, `mine.py:holds`. The file is run.
+    """A rule by its file and name, `mine.py:holds`. The file is executed.
 
     Args:
-        source: of a predicate of a string, or of a tree where its parameter is called `tree`; or of a `PlainAutomaton`.
+        source: of a predicate of a string, or of a tree if its parameter is called `tree`; or of a `PlainAutomaton`.
 
     Raises:
         SettingsError: there is no such file, or it defines no such rule.
@@ -80,10 +80,10 @@ def rule_named(source: str) -> "Predicate | PlainAutomaton":
 
 
 def with_automaton(model: "GrammarAutoencoder", automaton: "PlainAutomaton", name: str) -> "GrammarAutoencoder":
-    """The model with an automaton of one's own in the place of its language's, which decoding then enforces.
+    """The model with a user automaton instead of its language's, which decoding then enforces.
 
     Args:
-        model: fitted; it stays as it is.
+        model: fitted; not changed.
         automaton: of the strings in the form that the model learned.
         name: of the rule.
     """
@@ -110,20 +110,20 @@ def decode_under(
 ) -> Kept:
     """Decodes codes into strings for which a predicate holds.
 
-    A code whose string it does not hold for is decoded again, up to `tries` times, with the next-best choices: the
-    first part of its derivation is kept, another production is taken at the step where that was nearly chosen, and
-    decoding continues from there. The steps are taken in the order of the margin (see `deviations`). Under a template,
-    productions are drawn at temperatures that rise to 1 instead.
+    If it does not hold for the string of a code, the code is decoded again, up to `tries` times, with next-best
+    choices: a prefix of its derivation is kept, the second-best production is taken at the step with the smallest
+    margin, and decoding continues from there; then at the next step by margin (see `deviations`). Under a template,
+    productions are sampled at temperatures increasing to 1 instead.
 
     Args:
         model: fitted.
         codes: (n, D) float32.
-        predicate: of a string in the form that the model learned, or of its tree where its parameter is called `tree`.
-        tries: further tries of a code.
-        temperature: of the first decoding, and of what follows a next-best choice.
-        seed: of the draws.
-        constraints: as `GrammarAutoencoder.inverse_transform` takes them.
-        template: as `GrammarAutoencoder.inverse_transform` takes it.
+        predicate: of a string in the form that the model learned, or of its tree if its parameter is called `tree`.
+        tries: maximum number of further tries per code.
+        temperature: of the first decoding, and of the continuation after a next-best choice.
+        seed: seed of sampling.
+        constraints: as in `GrammarAutoencoder.inverse_transform`.
+        template: as in `GrammarAutoencoder.inverse_transform`.
     """
     holds = predicate_of(model, predicate)
     decoding = Decoding(temperature, seed, constraints, raw=True, template=template)
@@ -156,7 +156,7 @@ def decode_under(
 
 
 def predicate_of(model: "GrammarAutoencoder", predicate: Callable[[Any], bool]) -> Predicate:
-    """A predicate of trees as one of strings."""
+    """A predicate of trees as a predicate of strings."""
     try:
         parameters = list(inspect.signature(predicate).parameters)
     except (TypeError, ValueError):  # a builtin
@@ -167,7 +167,7 @@ def predicate_of(model: "GrammarAutoencoder", predicate: Callable[[Any], bool]) 
 
 
 def _is_rule(value: object, module: str) -> bool:
-    """Whether a file's definition may be meant as a rule."""
+    """Whether a definition in a file can be a rule."""
     from grae.constraints.plain import PlainAutomaton
 
     return isinstance(value, PlainAutomaton) or (inspect.isfunction(value) and value.__module__ == module)

@@ -1,4 +1,4 @@
-"""Templates for a model: read by its grammar, its language and the form in which it learned strings."""
+"""Templates for a model: parsed by its grammar, its language and the form in which it learned strings."""
 
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,12 @@ def template_of(model: "GrammarAutoencoder", template: "str | Template") -> "Tem
 
     Args:
         model: fitted.
-        template: a string with holes in angle brackets (see `grae.grammar.template`) or, of molecules, with attachment
-            points, as in `c1ccc(*)cc1`. Where strings are learned in Kekule form, the holes of a template with aromatic
-            atoms are read as attachment points. A template that is read already is returned.
+        template: a string with holes in angle brackets (see `grae.grammar.template`) or, for molecules, with attachment
+            points, as in `c1ccc(*)cc1`. If strings are learned in Kekule form, the holes of a template with aromatic
+            atoms are converted to attachment points. A parsed template is returned unchanged.
 
     Raises:
-        ParseError: it is not a sentential form of the grammar; with the place.
+        ParseError: it is not a sentential form of the grammar; with the position.
         DataError: it is not a molecule.
         SettingsError: it has no hole, or the grammar has no nonterminal for one.
     """
@@ -38,5 +38,5 @@ def template_of(model: "GrammarAutoencoder", template: "str | Template") -> "Tem
 
 
 def start_of(template: "Template", constraint: "Constraint | None") -> SententialForm:
-    """The form that decoding starts from, with marks around its holes where the automaton reads them."""
+    """The form from which decoding starts, with marks around its holes if the automaton reads them."""
     return template.form if constraint is None or not constraint.automaton.fillings else template.marked
