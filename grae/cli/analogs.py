@@ -50,10 +50,10 @@ def analogs(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Find distinct valid strings similar to a given one, the most similar first.
+    """Find distinct valid strings similar to a given one, most similar first.
 
-    They are decoded from codes near its code, and made by changes of its derivation. Fewer are written, with a note,
-    where fewer are found.
+    They are decoded from codes near its code, and made by changing its derivation. If fewer are found than requested,
+    a note says so.
     """
     place = find_run(named(run, named_model), grammar)
     from grae.sequence.configuration import read_language_grammar

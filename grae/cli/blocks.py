@@ -1,4 +1,4 @@
-"""Files of codes or strings that are written block by block, and merged from the blocks of several parts."""
+"""Files of codes or strings written block by block, and merged from the blocks of several parts."""
 
 import gzip
 import io
@@ -23,10 +23,10 @@ LAYOUT = ("sizes", "rows", "heading")
 
 @dataclass(slots=True)
 class BlockFile:
-    """A file that is being written.
+    """A file being written.
 
     Attributes:
-        file: where its bytes go.
+        file: the open binary file.
         heading: bytes before the first block, written with it.
         sizes: bytes of each block.
         rows: rows of each block.
@@ -45,7 +45,7 @@ class BlockFile:
         self.rows.append(rows)
 
     def end(self) -> None:
-        """Writes the heading of a file without rows."""
+        """Writes the header of a file without rows."""
         if not any(self.sizes):
             self.file.write(self.heading)
 
@@ -93,7 +93,7 @@ def block_file(path: str, heading: bytes = b"", *, width: int | None = None) -> 
 
 
 def npy_header(rows: int, width: int) -> bytes:
-    """The header of an .npy file of float32, as long for any number of rows."""
+    """The header of an .npy file of float32; its size does not depend on the number of rows."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         header, {"descr": np.dtype(np.float32).str, "fortran_order": False, "shape": (rows, width)}
@@ -102,7 +102,7 @@ def npy_header(rows: int, width: int) -> bytes:
 
 
 def merge_blocks(parts: list[tuple[Path, dict[str, np.ndarray]]], out: str, *, width: int | None = None) -> int:
-    """Writes the blocks of several files in the order of the whole: one of each in turn; returns the number of rows.
+    """Writes the blocks of several files in the order of the whole job, one of each in turn; returns the number of rows.
 
     Args:
         parts: files in the order of their shards, with their layouts (`BlockFile.arrays`).
@@ -138,7 +138,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _taken(file: IO[bytes], size: int, path: Path) -> bytes:
-    """The next bytes of a file. Raises DataError: there are fewer."""
+    """The next bytes of a file. Raises DataError if there are fewer."""
     try:
         content = file.read(size)
     except (EOFError, gzip.BadGzipFile) as error:

@@ -92,12 +92,12 @@ def of_width(codes: "np.ndarray", width: int, path: str) -> "np.ndarray":
 
 
 def codes_heading(path: str, width: int, column: str | None = None) -> bytes:
-    """What comes before the codes in a file of them: the header of a table; of .npy nothing, for it depends on n.
+    """The header of a file of codes: that of a table; empty for .npy, whose header depends on n.
 
     Args:
         path: name of the file: .npy by its ending, else CSV or TSV.
-        width: numbers in a code.
-        column: the heading of a first column of strings.
+        width: latent dimension.
+        column: header of a first column of strings.
     """
     if is_npy(path):
         return b""
@@ -106,7 +106,7 @@ def codes_heading(path: str, width: int, column: str | None = None) -> bytes:
 
 
 def codes_as_bytes(codes: "np.ndarray", path: str, strings: Sequence[str] | None = None) -> bytes:
-    """Codes as the file's format writes them, without a header. Nine digits represent a float32 exactly.
+    """Codes in the format of the file, without a header. Nine digits represent a float32 exactly.
 
     Args:
         codes: (n, D) float32.
@@ -124,7 +124,7 @@ def codes_as_bytes(codes: "np.ndarray", path: str, strings: Sequence[str] | None
 
 
 def is_npy(path: str) -> bool:
-    """Whether `codes_as_bytes` writes .npy there."""
+    """Whether `codes_as_bytes` writes .npy for a path."""
     return Path(path.removesuffix(".gz")).suffix.lower() == ".npy"
 
 

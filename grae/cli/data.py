@@ -22,7 +22,7 @@ SHOWN = 5  # strings
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the data sets, and which are on this machine."""
+    """List the data sets, and whether each is downloaded."""
     from grae.datasets import entries, find
     from grae.datasets.images import find_images, image_entries
 
@@ -40,7 +40,7 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
-    """Describe a data set, and print its first strings if it is on this machine."""
+    """Describe a data set, and print its first strings if it is downloaded."""
     from grae.datasets import entry, find, open_source
 
     if _is_of_images(name):

@@ -140,8 +140,8 @@ class EncodedBlock(NamedTuple):
         texts: n strings.
         numbers: their n line numbers.
         rejects: the skipped ones.
-        undecodable: how many break rules of the default decoder.
-        too_long: how many have more productions than the decoder writes.
+        undecodable: number that violate rules of the default decoder.
+        too_long: number with more productions than the decoder writes.
     """
 
     codes: "np.ndarray"
@@ -231,7 +231,7 @@ class Totals:
 
 @dataclass
 class Collected:
-    """What --json prints: every line number and skipped string, and the codes where no file takes them."""
+    """The output of --json: line numbers, skipped strings, and the codes if no file holds them."""
 
     out: str
     lines: list[int] = field(default_factory=list)
@@ -256,12 +256,12 @@ class Collected:
 
 
 class SkippedTable:
-    """The table of skipped strings beside a file of codes, begun with the first of them.
+    """The table of skipped strings beside a file of codes, created with the first skipped string.
 
     Attributes:
-        place: its path; None while there is none.
+        place: its path; None if there is none.
         n: number of skipped strings.
-        first: the first of them.
+        first: the first few of them.
     """
 
     def __init__(self, out: str, stack: ExitStack) -> None:
@@ -272,7 +272,7 @@ class SkippedTable:
         self.first: list[Reject] = []
 
     def add(self, rejects: "Iterable[Reject]") -> None:
-        """Writes skipped strings, in the order of their lines."""
+        """Writes skipped strings, in line order."""
         from grae.datasets.rejects import HEADING, as_row
 
         rejects = list(rejects)
@@ -287,7 +287,7 @@ class SkippedTable:
         self._file.writelines(map(as_row, rejects))
 
     def tell(self, read: int) -> None:
-        """Prints the first skipped strings and how many there are among those read."""
+        """Prints the first skipped strings, and their number among those read."""
         for reject in self.first:
             note(f"skipped line {reject.line}, {shortened(reject.text)!r}: {reject.reason}")
         if self.n:

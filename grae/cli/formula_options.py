@@ -1,4 +1,4 @@
-"""Options of `grae optimize --target fit`, and the settings that they set."""
+"""Options of `grae optimize --target fit`, and the settings they correspond to."""
 
 FIT = "fit"
 OWN = {

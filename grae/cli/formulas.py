@@ -21,10 +21,10 @@ OTHER = ("run", "named_model", "target", "device", "out", "csv", *HERE_ONLY)
 
 
 def check_owner(context: typer.Context, target: str) -> None:
-    """Makes sure that an option belongs to the target.
+    """Checks that an option applies to the target.
 
     Raises:
-        SettingsError: one does not.
+        SettingsError: it does not.
     """
     given = changed(context)
     if target != FIT:
@@ -40,7 +40,7 @@ def check_owner(context: typer.Context, target: str) -> None:
 
 
 def fit(context: typer.Context, run: str | None, *, device: "Device") -> None:
-    """Searches for formulas as the options say, prints the front, and writes tables and pictures."""
+    """Searches formulas according to the options, prints the front, and writes tables and plots."""
     from grae.optimization.symbolic.pictures import draw
     from grae.optimization.symbolic.request import FitRequest, fit_request, latest_folder, new_folder
 
@@ -110,7 +110,7 @@ def _equation(one: Any) -> Mapping[str, object]:
 
 
 def _print(fitted: "Fitted", folder: Path) -> None:
-    """The front, and the formula that predicts."""
+    """Prints the front, and the formula used for prediction."""
     result, train, test = fitted.result, fitted.train, fitted.test
     renamed = [f"{head!r} as {name}" for name, head in zip(train.names, train.headings, strict=True) if name != head]
     if renamed:

@@ -1,4 +1,4 @@
-"""What `grae optimize` shows of a search with several objectives: its Pareto front and the hypervolume."""
+"""Output of `grae optimize` with several objectives: the Pareto front and its hypervolume."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ SHOWN = 15
 
 
 def write_front(front: "Front", folder: Path) -> Path:
-    """Writes the front as a table in the folder of its search.
+    """Writes the front as a table in the search's folder.
 
     Raises:
         RunError: the file cannot be written.
@@ -28,7 +28,7 @@ def write_front(front: "Front", folder: Path) -> Path:
 
 
 def print_front(front: "Front", language: "Language") -> None:
-    """The front as a table, evenly thinned out where it is long, and its hypervolume."""
+    """Prints the front as a table, evenly thinned if long, and its hypervolume."""
     places = range(len(front.members))
     if len(places) > SHOWN:
         places = [round(step * (len(places) - 1) / (SHOWN - 1)) for step in range(SHOWN)]

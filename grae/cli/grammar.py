@@ -89,11 +89,11 @@ def check(
 ) -> None:
     """Report problems of a grammar by name and line; with --data, its coverage of a data set.
 
-    It says which strings are ambiguous, with two trees; with --data also which productions no string uses, where
-    lines fail and what was expected there, how long derivations are, and what motifs would save.
+    Also reports ambiguous strings, with two trees; with --data, unused productions, where lines fail and what was
+    expected there, the lengths of derivations, and what motifs would save.
 
-    Strings are counted as `grae train` would: molecules in the form that it learns, read by RDKit; --form as-written
-    counts them unchanged.
+    Strings are counted as in `grae train`: molecules are converted to the form that it learns, by RDKit; --form
+    as-written counts them unchanged.
     """
     from grae.grammar import load_grammar
 

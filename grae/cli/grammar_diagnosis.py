@@ -1,4 +1,4 @@
-"""What `grae grammar check` says besides findings and coverage: ambiguity, unused productions, faults, motifs."""
+"""Further output of `grae grammar check`: ambiguity, unused productions, parse errors, motifs."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ FAULTS_SHOWN = 3  # strings
 
 
 def ambiguity_record(grammar: "Grammar", coverage: "Coverage | None") -> dict[str, object]:
-    """The ambiguity as JSON holds it."""
+    """The ambiguity as JSON."""
     from grae.grammar.trees import bracketed, tree_of
 
     found, plain = _ambiguous(grammar, coverage), grammar.plain
@@ -31,7 +31,7 @@ def ambiguity_record(grammar: "Grammar", coverage: "Coverage | None") -> dict[st
 
 
 def print_ambiguity(grammar: "Grammar", coverage: "Coverage | None") -> None:
-    """Prints how many strings are ambiguous, and two trees of the shortest."""
+    """Prints the number of ambiguous strings, and two trees of the shortest."""
     from grae.grammar.trees import bracketed, tree_of
 
     found, plain = _ambiguous(grammar, coverage), grammar.plain
@@ -48,7 +48,7 @@ def print_ambiguity(grammar: "Grammar", coverage: "Coverage | None") -> None:
 
 
 def usage_record(grammar: "Grammar", coverage: "Coverage") -> dict[str, object]:
-    """What the data say about productions and motifs, as JSON holds it."""
+    """The usage of productions and motifs in the data, as JSON."""
     saved = _saving(grammar, coverage)
     return {
         "uses": coverage.uses,
@@ -58,7 +58,7 @@ def usage_record(grammar: "Grammar", coverage: "Coverage") -> dict[str, object]:
 
 
 def print_usage(grammar: "Grammar", coverage: "Coverage") -> None:
-    """Prints where lines fail, which productions no string uses, and what motifs would save."""
+    """Prints where lines fail, unused productions, and what motifs would save."""
     from grae.grammar.codec import OUTSIDE
     from grae.grammar.diagnosis import fault
 
@@ -81,7 +81,7 @@ def print_usage(grammar: "Grammar", coverage: "Coverage") -> None:
 
 
 def _ambiguous(grammar: "Grammar", coverage: "Coverage | None") -> "Ambiguous":
-    """How many of the data's strings, or of random ones, have several derivations."""
+    """The number of the data's strings, or of random ones, with several derivations."""
     from grae.grammar import codec
     from grae.grammar.diagnosis import ambiguous, random_strings
 

@@ -1,4 +1,4 @@
-"""The arguments and options of `grae grammar`'s commands."""
+"""The arguments and options of the `grae grammar` commands."""
 
 from typing import Annotated
 

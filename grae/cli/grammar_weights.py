@@ -84,7 +84,7 @@ def sample(
     alphabet: Alphabet = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw random strings of a grammar: by its weights, or uniformly by exact counting. Needs no model."""
+    """Sample random strings of a grammar: by its weights, or uniformly by exact counting. Needs no model."""
     from grae.grammar import codec, load_grammar
     from grae.grammar.uniform_drawing import UniformDraws
     from grae.grammar.weighted_drawing import WeightedDraws
@@ -108,5 +108,5 @@ def sample(
 
 
 def _count(number: int) -> str:
-    """A count of any size."""
+    """A count of any magnitude, in words."""
     return f"{number:,}" if number < 10**9 else f"about 10^{len(str(number)) - 1}"

@@ -1,4 +1,4 @@
-"""`grae interpolate`: the strings between two strings."""
+"""`grae interpolate`: the strings on the path between two strings."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -40,7 +40,7 @@ def interpolate(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Decode the codes between those of two strings: the distinct strings on the way."""
+    """Decode codes on the path between those of two strings, and print the distinct strings."""
     place = find_run(named(run, named_model), grammar)
     from grae.sequence.configuration import read_language_grammar
     from grae.training.run_folder import RunFolder

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class Counted:
-    """Samples that are counted as they are read.
+    """Counts samples as they are read.
 
     Attributes:
-        n: samples so far.
-        empty: empty ones among them.
+        n: number of samples so far.
+        empty: number of empty ones.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -35,7 +35,7 @@ class Counted:
             yield text
 
     def check(self, name: str) -> None:
-        """Prints how many are empty. Raises DataError where there are none.
+        """Prints the number of empty samples. Raises DataError if there are no samples.
 
         Args:
             name: of their file.
@@ -49,7 +49,7 @@ class Counted:
 def _inputs(
     samples: str, column: str | None, delimiter: str | None, grammar: str, request: "EvalRequest"
 ) -> "tuple[Grammar, Source, Strings | None, Comparison]":
-    """The grammar of a file's strings, the file, the training set, and what is compared with."""
+    """The grammar of a file's strings, the file, the training set, and the references."""
     from grae.datasets import open_source
     from grae.evaluation.request import comparison_of
     from grae.grammar import load_grammar
@@ -63,7 +63,7 @@ def _inputs(
 def file_evaluation(
     samples: str, column: str | None, delimiter: str | None, grammar: str, request: "EvalRequest"
 ) -> dict[str, Any]:
-    """The evaluation of a file's strings, as JSON: all at once, or block by block where there are many.
+    """The evaluation of a file's strings, as JSON: all at once, or block by block if there are many.
 
     Args:
         samples: the file; - for stdin.
@@ -200,7 +200,7 @@ def _plan(language: Any, request: "EvalRequest", comparison: "Comparison", train
 
 
 def _keys(comparison: "Comparison", training: "Strings | None") -> dict[str, str | None]:
-    """The checksums of the sets that samples are compared with."""
+    """The checksums of the training set and the references."""
     sets = {
         "training": training,
         "reference": comparison.reference,

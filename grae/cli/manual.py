@@ -231,7 +231,7 @@ CONFIGURABLE = (
 
 
 def furnish(app: typer.Typer, before: str = "") -> None:
-    """Gives every verb of a program what the manual says of it, the options -v and -q, and --config where it has."""
+    """Adds the manual's texts, the options -v and -q, and --config if it has it, to every verb of a program."""
     for command in app.registered_commands:
         assert command.callback is not None
         verb = f"{before}{command.name or command.callback.__name__}"

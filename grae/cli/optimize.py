@@ -295,7 +295,7 @@ def _failed_warning() -> type[Warning]:
 
 
 def _write(result: "SearchResult", path: str) -> None:
-    """All valid strings of the start and the search, best first, as a table or as lines of SMILES and score."""
+    """Writes all valid strings of the start and the search, best first, as a table or as lines of SMILES and score."""
     best = result.best
     columns: dict[str, list[object]] = {
         "score": [one.score for one in best],
@@ -315,7 +315,7 @@ def _write(result: "SearchResult", path: str) -> None:
 
 
 def _print_start(result: "SearchResult") -> None:
-    """What it started from."""
+    """Prints a summary of the starting strings."""
     begun = result.start.best(result.records.direction == "maximize")
     best_start = "none valid" if begun is None else f"best {begun[1]:.4g} {begun[0]}"
     if result.start.units is not None:
@@ -329,7 +329,7 @@ def _print_start(result: "SearchResult") -> None:
 
 
 def _print_best(result: "SearchResult") -> None:
-    """The best strings and the paper's statistics."""
+    """Prints the best strings and the paper's statistics."""
     rows = []
     best = result.best
     new = [one for one in best if one.origin == "search"][:PAPER_BEST]
@@ -350,7 +350,7 @@ def _print_best(result: "SearchResult") -> None:
 
 
 def _print_end(result: "SearchResult") -> None:
-    """What went wrong, and why it ended."""
+    """Prints failures, and why the search ended."""
     if result.condition is not None:
         note(f"{_share(result.fulfilled) or 'none'} of the valid evaluations fulfil {result.condition}")
     if len(result.failures):

@@ -214,7 +214,7 @@ def write_strings(
 
 
 def strings_heading(path: str, language: "Language", more: Iterable[str] = ()) -> bytes:
-    """The header of a table of strings; nothing for other files.
+    """The header of a table of strings; empty for other files.
 
     Args:
         path: file.
@@ -254,7 +254,7 @@ def delimiter_of(path: str) -> str:
 
 
 def is_table(path: str) -> bool:
-    """Whether `write_strings` writes a table there."""
+    """Whether `write_strings` writes a table to a path."""
     return Path(path.removesuffix(".gz")).suffix.lower() in TABLES
 
 
@@ -274,12 +274,12 @@ def _plain(value: object) -> object:
 
 
 def figure(value: float) -> str:
-    """A number to three decimals, or to four figures where those would say nothing of it."""
+    """A number to three decimals, or to four significant digits if three decimals would not show it."""
     return f"{value:z.3f}" if value == 0 or FEW <= abs(value) < MANY or not math.isfinite(value) else f"{value:.4g}"
 
 
 def distinct_texts(*values: float) -> list[str]:
-    """Numbers to four figures, or to as many more as it takes that different ones look different."""
+    """Numbers to four significant digits, or to more if needed to distinguish them."""
     texts: list[str] = []
     for figures in range(4, 18):
         texts = [f"{value:.{figures}g}" for value in values]

@@ -38,7 +38,7 @@ def shard_named(shard: str | None, out: str) -> Shard:
 
 
 def job_of(place: Path) -> dict[str, Any]:
-    """What every job with a run depends on.
+    """The values that every job with a run depends on.
 
     Args:
         place: run folder.

@@ -1,4 +1,4 @@
-"""`grae reproduce formulas`: printed problems of symbolic regression, beside gplearn."""
+"""`grae reproduce formulas`: published problems of symbolic regression, with gplearn for comparison."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +34,7 @@ def formulas(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fit formulas to problems printed in the literature, with equal evaluations of grae and gplearn.
+    """Fit formulas to published problems of symbolic regression, with equal evaluations for grae and gplearn.
 
     The same command resumes it; more problems, methods or seeds are added to the folder, which contains the table as
     CSV, JSON and Markdown.

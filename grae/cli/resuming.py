@@ -15,7 +15,7 @@ def on_command_line(context: typer.Context, values: Mapping[str, Any]) -> dict[s
 
 
 def changed(context: typer.Context) -> list[str]:
-    """The names of the parameters on the command line, and of those that a file sets to other than their defaults.
+    """The parameters on the command line, and those that a file sets to values other than their defaults.
 
     A file of --save-config holds all parameters that have a value.
     """

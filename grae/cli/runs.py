@@ -20,9 +20,8 @@ def find_run(
 ) -> Path:
     """The folder of a run.
 
-    Where a finished run on strings is requested, pretrained models count too: by name, unless a run has that name, and
-        as
-    default where there is no run.
+    If a finished run on strings is requested, pretrained models count too: by name, unless a run has that name, and as
+    the default if there is no run.
 
     Args:
         run: a folder, or its name under `under`; None for the latest.

@@ -87,16 +87,16 @@ def sample(
 ) -> None:
     """Sample new strings; with --out FILE, print a table of the first valid ones.
 
-    For molecules it reports validity, raw validity, uniqueness and novelty. With --completion none it reports the share
+    For molecules, reports validity, raw validity, uniqueness and novelty. With --completion none, reports the share
     of complete derivations, and writes those.
 
-    With --template every string is the template with its holes filled, so that every molecule holds the scaffold.
+    With --template, every string is the template with its holes filled; every molecule then contains the scaffold.
 
-    A --rule that is a predicate is kept by decoding codes again, with next-best choices; strings for which it never
-    holds are counted and not written. An automaton is enforced at each step, in the place of the language's.
+    With a predicate as --rule, codes are decoded again with next-best choices until it holds; strings for which it
+    never holds are counted and not written. An automaton is enforced at each step, instead of the language's.
 
-    With --where, the strings are distinct and fulfil the condition. Codes are drawn ever more where strings fulfilled
-    it before. Where too few are found, those are written, and the exit status is 2.
+    With --where, the strings are distinct and fulfil the condition; sampling concentrates on regions in which strings
+    fulfilled it. If too few are found, these are written, and the exit status is 2.
     """
     _check_options(rule, where, completion, attempts, shard)
     from grae.cli.parts import job_of, shard_named, write_part
@@ -200,10 +200,10 @@ def sample(
 def _check_options(
     rule: str | None, where: str | None, completion: str, attempts: int | None, shard: str | None
 ) -> None:
-    """Makes sure that options suit each other.
+    """Checks combinations of options.
 
     Raises:
-        SettingsError: they do not.
+        SettingsError: options cannot be combined.
     """
     given = {"--rule": rule is not None, "--where": where is not None, "--completion none": completion == "none"}
     names = [name for name, is_given in given.items() if is_given]
@@ -216,7 +216,7 @@ def _check_options(
 
 
 def _condition(text: str, grammar: "Grammar") -> "Condition":
-    """A condition, with a note of what its names stand for."""
+    """A condition; prints a note on the meaning of its names."""
     from grae.conditions.condition import Condition, meanings
 
     condition = Condition.read(text, grammar)
@@ -234,7 +234,7 @@ def _fulfilling(
     attempts: int | None,
     given: dict[str, Any],
 ) -> "tuple[Samples, dict[str, object], GraeError | None]":
-    """The samples that fulfil a condition, what is to be reported of it, and the error where they are too few."""
+    """The samples that fulfil a condition, their report, and the error if they are too few."""
     from grae.conditions.steering import ConditionUnmetError
     from grae.evaluation.sampling import Samples
     from grae.sequence.conditioned import sample_where
@@ -249,7 +249,7 @@ def _fulfilling(
 def _under_rule(
     model: "GrammarAutoencoder", n: int, density: str | None, rule: str, tries: int, given: dict[str, Any]
 ) -> "tuple[Samples, dict[str, object]]":
-    """Samples under a rule, and what is reported of it."""
+    """Samples under a rule, and their report."""
     from grae.constraints import PlainAutomaton
     from grae.evaluation.sampling import Samples, drawn
     from grae.sequence.rules import decode_under, rule_named, with_automaton
@@ -268,7 +268,7 @@ def _under_rule(
 
 
 def _first_valid(grammar: "Grammar", texts: Sequence[str], most: int) -> list[str]:
-    """The first distinct valid strings; where none is valid, the first distinct strings."""
+    """The first distinct valid strings; if none is valid, the first distinct strings."""
     distinct = list(dict.fromkeys(texts))
     forms = grammar.canonical(distinct)
     valid = [text for text, form in zip(distinct, forms, strict=True) if form is not None]
@@ -276,7 +276,7 @@ def _first_valid(grammar: "Grammar", texts: Sequence[str], most: int) -> list[st
 
 
 def _print_table(grammar: "Grammar", texts: Sequence[str]) -> None:
-    """The first valid samples; of molecules with their properties."""
+    """Prints the first valid samples; molecules with their properties."""
     shown = _first_valid(grammar, texts, TABLE)
     properties = grammar.language.properties
     measured = grammar.language.measure(shown)
@@ -285,7 +285,7 @@ def _print_table(grammar: "Grammar", texts: Sequence[str]) -> None:
 
 
 def _columns(language: "Language", texts: Sequence[str]) -> dict[str, list[float | None]]:
-    """The properties of strings by name, for a table; empty where a string is not valid."""
+    """The properties of strings by name, for a table; empty for invalid strings."""
     measured = language.measure(texts)
     return {one.name: [values[one.name] for values in measured] for one in language.properties}
 

@@ -1,4 +1,4 @@
-"""The options that made a run or a search again, from the JSON files that these keep of their settings."""
+"""Recovers the options of a command from the JSON settings of a run or search."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,15 +15,15 @@ NOT_JSON = "give the config.json of a run, the search.json of a search, or a TOM
 
 
 def options_of(path: Path, verb: str) -> dict[str, Any]:
-    """The options of a command, by their names, that made the run or the search whose settings are in a file.
+    """The options of a command, by name, that reproduce the run or search whose settings are in a file.
 
     Args:
         path: config.json or search.json.
-        verb: the command that is to take them: "train", "images train" or "optimize".
+        verb: the command that will use them: "train", "images train" or "optimize".
 
     Raises:
-        RunError: the file cannot be read, or is not one of these.
-        SettingsError: it is of another command, or holds what no option sets.
+        RunError: the file cannot be read, or is not such a file.
+        SettingsError: it belongs to another command, or contains a setting without an option.
     """
     from grae.files import read_json
     from grae.optimization.folder import FORMAT as SEARCH
@@ -85,7 +85,7 @@ def _of_formulas(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of an estimator under the names of the options. Raises SettingsError: one that none sets."""
+    """The parameters of an estimator by the names of the options. Raises SettingsError if one has no option."""
     from grae.density.densities import RENAMED
 
     parameters = dict(_mapping(path, held, "parameters"))
@@ -104,7 +104,7 @@ def _parameters(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _grammar(path: Path, held: Mapping[str, Any]) -> str:
-    """The name of the shipped grammar that a run was trained with, or else the file of it in the run's folder."""
+    """The name of the shipped grammar that a run was trained with, or else its file in the run folder."""
     from grae.grammar import load_grammar
     from grae.grammar.loading import shipped_grammars
 

@@ -35,10 +35,10 @@ def start_run(
         name: of a grammar, or its file.
         notation: arguments of `load_grammar`: the file's format, and the alphabet of its sets.
         data: the strings, their column and delimiter.
-        on_invalid: what is done with strings outside the grammar.
+        on_invalid: whether strings outside the grammar are errors or skipped.
         parameters: of `GrammarAutoencoder`.
-        out: the run's folder; None for a new one.
-        callbacks: of the training.
+        out: run folder; None for a new one.
+        callbacks: called during training.
     """
     from grae.cli.strings import encoder, undecodable_note
     from grae.datasets import default_dataset

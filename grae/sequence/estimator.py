@@ -377,7 +377,7 @@ class GrammarAutoencoder(LatentEstimator):
         rule: Callable[[Any], bool] | None = None,
         seed: int | None = None,
     ) -> "Analogs":
-        """Distinct valid strings similar to a given one, most similar first, without itself; see `grae.sequence.analogs`.
+        """Distinct valid strings similar to a given one, without itself, most similar first; see `grae.sequence.analogs`.
 
         Args:
             text: the string.

@@ -33,7 +33,7 @@ def floor(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Fréchet distance of training images to held-out images, a floor for samples of models.
+    """Fréchet distance between training images and held-out images, a lower bound for samples of models.
 
     It is above 0, because both sets are finite.
     """
