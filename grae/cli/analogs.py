@@ -92,7 +92,7 @@ def check_drawing(draw: Path | None, language: "Language") -> None:
     if draw is None:
         return
     if language.draw is None:
-        raise SettingsError(f"--draw: grae cannot draw {language.plural}", remedy="leave --draw out")
+        raise SettingsError(f"--draw: grae cannot draw {language.plural}", remedy="omit --draw")
     if draw.suffix.lower() not in (".png", ".svg"):
         raise SettingsError(f"--draw {draw}: neither .png nor .svg", remedy="give a file with one of these endings")
 

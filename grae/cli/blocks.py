@@ -102,7 +102,7 @@ def npy_header(rows: int, width: int) -> bytes:
 
 
 def merge_blocks(parts: list[tuple[Path, dict[str, np.ndarray]]], out: str, *, width: int | None = None) -> int:
-    """Writes the blocks of several files in the order of the whole job, one of each in turn; returns the number of rows.
+    """Writes the blocks of several files in the order of the whole job, taking one of each in turn; counts the rows.
 
     Args:
         parts: files in the order of their shards, with their layouts (`BlockFile.arrays`).

@@ -72,7 +72,7 @@ def _read(context: typer.Context, path: Path | None) -> Path | None:
         if name is None:
             raise _unknown(path, key, names, remedy)
         if name in defaults:
-            raise SettingsError(f"{path}: {key} stands there twice", remedy="leave one of them out")
+            raise SettingsError(f"{path}: {key} occurs twice", remedy="give only one of them")
         defaults[name] = _checked(context, known[name], value, f"{path}: {key}")
     context.default_map = defaults
     return path

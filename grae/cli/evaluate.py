@@ -115,7 +115,7 @@ def evaluate(
         if named(run, named_model) is not None or density is not None:
             raise SettingsError(
                 "--samples cannot be combined with a run or --density",
-                remedy="leave one of them out",
+                remedy="give only one of them",
             )
         from grae.cli.large import file_evaluation, file_part
 
@@ -126,7 +126,7 @@ def evaluate(
         return print_evaluation({"samples": samples, **evaluation}, as_json)
     for option, value in (("--column", column), ("--delimiter", delimiter)):
         if value is not None:
-            raise SettingsError(f"{option} belongs to --samples", remedy="leave it out, or name a file of samples")
+            raise SettingsError(f"{option} requires --samples", remedy="omit it, or name a file of samples")
     place = find_run(named(run, named_model), grammar)
     if out is not None and density is not None and (density == "all" or "," in density):
         raise SettingsError("--shard measures one density", remedy="name one density")

@@ -64,7 +64,7 @@ def tuned(
             remedy="omit it, or train without --from",
         )
     if grammar is not None and load_grammar(grammar) != plain:
-        raise SettingsError(f"{start} is a model of another grammar than {grammar!r}", remedy="leave --grammar out")
+        raise SettingsError(f"{start} is a model of another grammar than {grammar!r}", remedy="omit --grammar")
     if strings["data"] is None:
         raise SettingsError("--from needs the strings to train on", remedy="name them: --data FILE")
     check_new(out)

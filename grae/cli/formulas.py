@@ -31,12 +31,12 @@ def check_owner(context: typer.Context, target: str) -> None:
         for name in OWN:
             if name in given:
                 option = f"--{name.replace('_', '-')}"
-                raise SettingsError(f"{option} belongs to target {FIT}", remedy=f"--target {FIT}, or leave it out")
+                raise SettingsError(f"{option} requires --target {FIT}", remedy=f"give --target {FIT}, or omit it")
         return
     for name in given:
         if name not in (*OWN, *SHARED, *OTHER):
             option = f"--{name.replace('_', '-')}"
-            raise SettingsError(f"{option} does not apply to target {FIT}", remedy="leave it out")
+            raise SettingsError(f"{option} does not apply to target {FIT}", remedy="omit it")
 
 
 def fit(context: typer.Context, run: str | None, *, device: "Device") -> None:

@@ -25,7 +25,7 @@ def interpolate(
     grammar: OfGrammar = None,
     n: Annotated[int, typer.Option("-n", "--number", min=2, max=MOST, help="Maximum number of strings.")] = 10,
     points: Annotated[
-        int, typer.Option("--points", min=2, max=MOST_POINTS, help="Codes on the way that are decoded.")
+        int, typer.Option("--points", min=2, max=MOST_POINTS, help="Number of codes decoded on the path.")
     ] = 101,
     path: Annotated[
         Literal["linear", "spherical"], typer.Option("--path", help="A line between the codes, or an arc.")

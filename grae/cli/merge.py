@@ -48,7 +48,10 @@ def merge(
             _merge_samples(by_path, out, as_json)
         case "evaluate":
             if out != "-":
-                raise SettingsError("an evaluation is printed", remedy="leave --out out; print JSON with --json")
+                raise SettingsError(
+                    "--out does not apply to evaluations, which are printed",
+                    remedy="omit --out; print JSON with --json",
+                )
             _merge_evaluations(by_path, as_json)
         case _:
             raise DataError(f"parts of `grae {verb}` cannot be merged", remedy="merge parts of this version of grae")

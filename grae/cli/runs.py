@@ -75,7 +75,7 @@ def named(run: str | None, model: str | None) -> str | None:
         SettingsError: both are given.
     """
     if run is not None and model is not None:
-        raise SettingsError(f"--model {model} together with the run {run}", remedy="give one of them")
+        raise SettingsError(f"--model {model} and the run {run} cannot be combined", remedy="give only one of them")
     return run if model is None else model
 
 

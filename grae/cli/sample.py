@@ -113,7 +113,7 @@ def sample(
     if draw is not None and language.draw is None:
         raise SettingsError(
             f"--draw: {place} is a run of {language.plural}, which grae cannot draw",
-            remedy="leave --draw out, or name their language in the grammar, as with '#% language molecules', and "
+            remedy="omit --draw, or name their language in the grammar, as with '#% language molecules', and "
             "train again",
         )
 
@@ -208,11 +208,11 @@ def _check_options(
     given = {"--rule": rule is not None, "--where": where is not None, "--completion none": completion == "none"}
     names = [name for name, is_given in given.items() if is_given]
     if len(names) > 1:
-        raise SettingsError(" with ".join(names), remedy="leave one of them out")
+        raise SettingsError(f"{' and '.join(names)} cannot be combined", remedy="give only one of them")
     if shard is not None and (rule is not None or where is not None):
-        raise SettingsError(f"{names[0]} with --shard", remedy="leave one of them out")
+        raise SettingsError(f"{names[0]} and --shard cannot be combined", remedy="give only one of them")
     if attempts is not None and where is None:
-        raise SettingsError("--attempts without --where", remedy="leave it out, or give a condition")
+        raise SettingsError("--attempts requires --where", remedy="omit it, or give a condition")
 
 
 def _condition(text: str, grammar: "Grammar") -> "Condition":

@@ -71,14 +71,14 @@ def _of_images(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_search(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
     if held.get("options") is None:
-        raise SettingsError(f"{path}: this search was made in Python", remedy="make it again there")
+        raise SettingsError(f"{path}: this search was made in Python", remedy="repeat it there")
     return {name: value for name, value in _mapping(path, held, "options").items() if value is not False}
 
 
 def _of_formulas(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
     options = _mapping(path, held, "options")
     if not options:
-        raise SettingsError(f"{path}: this search was made in Python", remedy="make it again there")
+        raise SettingsError(f"{path}: this search was made in Python", remedy="repeat it there")
     names = {field: option for option, field in OWN.items()}
     taken = {names.get(name, name): value for name, value in options.items() if name != "stop_at"}
     return {"target": FIT, **taken}
@@ -94,9 +94,13 @@ def _parameters(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
     for name, usual in UNSETTLED.items():
         if name in parameters and parameters.pop(name) not in usual:
             value = _mapping(path, held, "parameters")[name]
-            raise SettingsError(f"{path}: {name} is {value!r}, which no option sets", remedy="fit it from Python")
+            raise SettingsError(
+                f"{path}: {name} is {value!r}, for which there is no option", remedy="fit it from Python"
+            )
     if isinstance(parameters.get("architecture"), dict):
-        raise SettingsError(f"{path}: settings of the architecture, which no option sets", remedy="fit it from Python")
+        raise SettingsError(
+            f"{path}: settings of the architecture, for which there is no option", remedy="fit it from Python"
+        )
     parameters.pop("on_invalid", None)  # of what `fit` was given, of which the command had left out the invalid
     if "random_state" in parameters:
         parameters["seed"] = parameters.pop("random_state")

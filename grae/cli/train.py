@@ -173,13 +173,13 @@ def train(
     }
     strings = {"data": data, "column": column, "delimiter": delimiter}
     if replay is not None and start is None:
-        raise SettingsError("--replay belongs to --from", remedy="omit it, or name a model to fine-tune")
+        raise SettingsError("--replay requires --from", remedy="omit it, or name a model to fine-tune")
     if start is not None and resume:
-        raise SettingsError("--from starts a new run, --resume continues one", remedy="leave one of them out")
+        raise SettingsError("--from starts a new run, --resume continues one", remedy="give only one of them")
     for option, value in (("--format", format), ("--alphabet", alphabet)):
         if value is not None and (start is not None or resume):
             raise SettingsError(
-                f"{option} belongs to the grammar of a new run", remedy="omit it: the run has its grammar"
+                f"{option} applies to the grammar of a new run only", remedy="omit it: the run has its grammar"
             )
     from grae.callbacks import logger_named
 

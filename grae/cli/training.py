@@ -93,7 +93,7 @@ def resume_run(
     config, plain = read_config(folder), read_language_grammar(folder)
     parameters, about = checked_parameters(STRINGS, folder, config, GrammarAutoencoder), config.get("data", {})
     if grammar is not None and load_grammar(grammar) != plain:
-        raise RunError(f"{place} is a run of another grammar than {grammar!r}", remedy="leave --grammar out")
+        raise RunError(f"{place} is a run of another grammar than {grammar!r}", remedy="omit --grammar")
     parameters = with_changes(place, parameters, given, about)
     with main_process_first():
         store = store_of(place, about, plain)

@@ -55,7 +55,7 @@ def _loud(verbose: bool, quiet: bool) -> Iterator[None]:
         SettingsError: both are requested.
     """
     if verbose and quiet:
-        raise SettingsError("--verbose and --quiet exclude each other", remedy="leave one of them out")
+        raise SettingsError("--verbose and --quiet cannot be combined", remedy="give only one of them")
     token = VERBOSITY.set("verbose" if verbose else "quiet" if quiet else "usual")
     began = time.monotonic()
     try:

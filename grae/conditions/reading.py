@@ -138,7 +138,7 @@ def _patterns(text: str, patterns: Mapping[str, int], grammar: Grammar) -> dict[
     if not grammar.language.is_molecular:
         position = next(iter(patterns.values()))
         reason = f"{OWNER}: substructures are of molecules, and {grammar.name!r} is no grammar of those"
-        raise ParseError(text, position, reason=reason, remedy="leave substructure(...) out")
+        raise ParseError(text, position, reason=reason, remedy="omit substructure(...)")
     from grae.conditions.molecules import matches
 
     return {

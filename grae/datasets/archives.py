@@ -30,7 +30,7 @@ def unpacked(raw: BinaryIO, name: str, member: str | None, stack: ExitStack) -> 
     if _peek(content, 262)[257:] == b"ustar":
         return _member(content, name, member or _only_file(content, name), stack)
     if member is not None:
-        raise DataError(f"{name} is not a tar archive, so it has no member {member!r}", remedy="leave out the member")
+        raise DataError(f"{name} is not a tar archive, so it has no member {member!r}", remedy="omit the member")
     return content
 
 

@@ -60,7 +60,7 @@ def encode_in_form(
         row, text, reason, detail = _lost(form, lost[0], texts[lost[0]])
         raise DataError(
             f"string {row} is {reason}, {detail}\n  {text[:200]}",
-            remedy="correct it, or leave such strings out (on_invalid='skip', or --on-invalid skip)",
+            remedy="correct it, or skip such strings (on_invalid='skip', or --on-invalid skip)",
         )
     rows = np.array([row for row, text in enumerate(spelled) if text is not None], np.int64)
     known = [text for text in spelled if text is not None]

@@ -80,7 +80,7 @@ def _numbers(place: str, line: int, header: list[str], cells: list[str]) -> list
                 what = "a missing value"
             raise DataError(
                 f"data {place}, line {line}: column {name!r} has {what}; expected a finite number",
-                remedy="fill in the value, or leave out the row or the column",
+                remedy="fill in the value, or omit the row or the column",
             )
         values.append(value)
     return values

@@ -28,7 +28,7 @@ class Reject(NamedTuple):
 
 def reject_error(grammar: Grammar, source: Source, reject: Reject) -> DataError:
     """A reject as an error with the line number and, if it is outside the grammar, a caret at the fault."""
-    remedy = "correct the line, or leave such lines out (on_invalid='skip', or --on-invalid skip)"
+    remedy = "correct the line, or skip such lines (on_invalid='skip', or --on-invalid skip)"
     try:
         if reject.reason == "outside the grammar":
             grammar.parse(reject.text)

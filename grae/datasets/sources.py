@@ -59,6 +59,6 @@ def delimiter_named(delimiter: str | None) -> str | None:
     if mark is not None and (len(mark) != 1 or mark in '"\r\n'):
         raise DataError(
             f"delimiter {shortened(repr(delimiter))}; expected one character, or {', '.join(NAMED_MARKS)}",
-            remedy="leave it out, and the mark that gives the column is taken",
+            remedy="omit it to have it detected",
         )
     return mark

@@ -165,7 +165,7 @@ def _described(pairs: list[tuple[str, str]], parts: Collection[str]) -> dict[str
         for form, spelling in pairs:
             molecule = read(form) or read(spelling)
             if molecule is None:
-                raise DataError(f"RDKit cannot read {spelling!r}", remedy="leave the string out")
+                raise DataError(f"RDKit cannot read {spelling!r}", remedy="omit the string")
             for part, value in _parts_of(molecule, parts):
                 columns[part].append(value)
     return columns

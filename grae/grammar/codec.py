@@ -246,7 +246,7 @@ def _parse_chunk(parser: "Parser", texts: list[str], first: int) -> "tuple[Parse
 
 def _error(parser: "Parser", rejection: Rejection) -> GraeError:
     """A rejection as an error."""
-    remedy = "correct it, or leave such strings out (on_invalid='skip', or --on-invalid skip)"
+    remedy = "correct it, or skip such strings (on_invalid='skip', or --on-invalid skip)"
     if rejection.reason in (NO_STRING, TOO_LONG):
         return DataError(f"string {rejection.row} is {rejection.reason}: {rejection.detail}", remedy=remedy)
     error = parser.error(rejection.text)

@@ -139,7 +139,7 @@ class Language:
         if not self.forms:
             raise SettingsError(
                 f"form {name!r}: {self.plural} have the form {AS_WRITTEN} alone",
-                remedy="leave the form out, or name the language in the grammar, as with '#% language molecules'",
+                remedy="omit the form, or name the language in the grammar, as with '#% language molecules'",
             )
         return self.forms[name]
 

@@ -66,7 +66,7 @@ def language_named(name: str, where: str) -> Language:
     if name not in _registered:
         raise GrammarError(
             f"{where}: unknown language {name!r}; known: {', '.join(languages())}",
-            remedy=f"correct the directive, leave it out, or list the Python file that defines it in {ENVIRONMENT}",
+            remedy=f"correct the directive, omit it, or list the Python file that defines it in {ENVIRONMENT}",
         )
     return _registered[name]
 

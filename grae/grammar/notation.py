@@ -140,7 +140,7 @@ def _read_start(line: str, where: str) -> Nonterminal:
     """Reads `%start NAME`."""
     start = _START.fullmatch(line)
     if start is None:
-        raise GrammarError(f"{where}: cannot read {line!r}", remedy="write %start NAME, or leave it out")
+        raise GrammarError(f"{where}: cannot read {line!r}", remedy="write %start NAME, or omit it")
     return Nonterminal(start[1] or start[2])
 
 

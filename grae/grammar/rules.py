@@ -28,7 +28,7 @@ _REMEDIES = {
     **dict.fromkeys("*+?{}()", _REPEATED),
     **dict.fromkeys("[]", "write a set of characters as alternatives: digit -> '0' | '1'"),
     **dict.fromkeys(":=", "write the arrow as -> or ::="),
-    **dict.fromkeys(";,.", "leave it out: a line ends a production, and symbols stand side by side"),
+    **dict.fromkeys(";,.", "omit it: a line ends a production, and symbols stand side by side"),
     "/": "begin a comment with #",
     "\\": 'a backslash is no escape without the line #% escapes; one kind of quotes can stand between the other, "\'"',
 }

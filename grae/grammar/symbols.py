@@ -119,4 +119,4 @@ def unspellable(symbol: Symbol) -> tuple[str, str] | None:
         return "empty terminal", "for a production that produces nothing, leave its right-hand side empty"
     if not re.search(r"[\ud800-\udfff]", symbol):
         return None
-    return (f"no grammar file can spell the terminal {symbol!r}", "a terminal cannot hold surrogates; leave them out")
+    return (f"no grammar file can spell the terminal {symbol!r}", "a terminal cannot hold surrogates; omit them")

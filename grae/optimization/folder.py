@@ -90,7 +90,7 @@ def check_folder(folder: Path, *, resume: bool) -> None:
         if is_begun(folder) and not resume:
             raise RunError(f"{folder} already holds a search", remedy="--resume to continue it, or another folder")
     elif resume:
-        raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out, or check --out")
+        raise RunError(f"{folder} holds no search to resume", remedy="omit --resume, or check --out")
 
 
 def is_begun(folder: Path) -> bool:

@@ -103,7 +103,7 @@ class SearchRequest(SearchOptions):
             started = f"without {option}" if stored is None or stored is False else f"with {option} {stored}"
             raise RunError(
                 f"{option}{'' if value is True else f' {value}'}: the search in {folder} was started {started}",
-                remedy=f"leave {option} out, or search into another folder",
+                remedy=f"omit {option}, or search into another folder",
             )
         return self.replace(**{name: value for name, value in given.items() if name in FREE_ON_RESUME})
 
@@ -129,13 +129,13 @@ class SearchRequest(SearchOptions):
         own = [name for name in names if is_function(name)]
         for option, given in (("--batch", self.batch), ("--minimize", self.minimize)):
             if given and not own:
-                raise SettingsError(f"{option} does not apply to {', '.join(names)}", remedy="leave it out")
+                raise SettingsError(f"{option} does not apply to {', '.join(names)}", remedy="omit it")
         targets: list[Target] = []
         for name in names:
             of_curve = {"formula": self.formula, "points": self.points} if name == CURVE else {}
             targets.append(self._named(name, grammar, **of_curve, batch=self.batch and name in own))
         if CURVE not in names and (self.formula is not None or self.points is not None):
-            raise SettingsError("a formula or points without the target log-mse", remedy="leave them out")
+            raise SettingsError("a formula or points without the target log-mse", remedy="omit them")
         return SeveralTargets(targets)
 
     def _named(self, name: str, grammar: "Grammar | None", **options: Any) -> Target:
@@ -152,7 +152,7 @@ class SearchRequest(SearchOptions):
         if self.start in (ALL, WORST_HALF):
             for option, value in (("column", self.column), ("delimiter", self.delimiter)):
                 if value is not None:
-                    raise SettingsError(f"--{option} does not apply to the training strings", remedy="leave it out")
+                    raise SettingsError(f"--{option} does not apply to the training strings", remedy="omit it")
             return None
         from grae.datasets import open_source
 

@@ -60,7 +60,7 @@ def latest_search(run: Path, target: str | list[str] | None = None) -> Path:
         if target is None or target in (options.get("target"), settings["target"]):
             return folder
     what = "" if target is None else f" of target {target!r}"
-    raise RunError(f"{run} holds no search{what}", remedy="leave --resume out to begin one, or name another RUN")
+    raise RunError(f"{run} holds no search{what}", remedy="omit --resume to begin one, or name another RUN")
 
 
 def run_of(folder: Path) -> Path | None:
@@ -70,7 +70,7 @@ def run_of(folder: Path) -> Path | None:
         RunError: the folder holds no search.
     """
     if not (folder / SETTINGS).is_file():
-        raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out, or check --out")
+        raise RunError(f"{folder} holds no search to resume", remedy="omit --resume, or check --out")
     run = Path(str((read_settings(folder).get("options") or {}).get("run")))
     return run if run.is_dir() else None
 

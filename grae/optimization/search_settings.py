@@ -128,8 +128,8 @@ class SearchSettings(SearchOptions):
             if getattr(self, name) is not None and name not in row.options:
                 owners = " and ".join(owner for owner, other in STRATEGIES.items() if name in other.options)
                 raise SettingsError(
-                    f"{name} (--{name}) belongs to the strategy {owners}, not to {self.strategy}",
-                    remedy="leave it out, or give another strategy",
+                    f"{name} (--{name}) requires the strategy {owners}, not {self.strategy}",
+                    remedy="omit it, or give another strategy",
                 )
         for name in self.groups:
             if name not in groups():
@@ -145,14 +145,14 @@ class SearchSettings(SearchOptions):
         if self.limits and not row.limits:
             raise SettingsError(
                 f"the {self.strategy} strategy has no limits of size",
-                remedy="leave them out, or give another strategy",
+                remedy="omit them, or give another strategy",
             )
         self.limits.check(grammar)
         for name, what in (("where", "conditions"), ("diversity", "rule for results that differ")):
             if getattr(self, name) is not None and not row.limits:
                 raise SettingsError(
                     f"{name} (--{name}): the {self.strategy} strategy knows no {what}",
-                    remedy="leave it out, or give another strategy",
+                    remedy="omit it, or give another strategy",
                 )
         self.condition(grammar)
         if self.diversity is not None:
@@ -211,7 +211,7 @@ def check_several(target: Target, settings: SearchSettings) -> None:
         return
     if settings.diversity is not None:
         raise SettingsError(
-            "diversity (--diversity) with several targets (--target)", remedy="leave one out, or join the targets"
+            "diversity (--diversity) with several targets (--target)", remedy="give only one, or join the targets"
         )
     able = [name for name, row in STRATEGIES.items() if row.several]
     if settings.strategy not in able:

@@ -171,7 +171,7 @@ def start_of(
         if stored is not None and stored[0] != texts:
             raise RunError(
                 f"the search in {folder} was started from other strings (--start)",
-                remedy="leave the strings out to continue it, or search into another folder",
+                remedy="omit the strings to continue it, or search into another folder",
             )
     known: dict[str, Outcome] = {}
     if files_of_start is not None and stored is None:

@@ -359,7 +359,7 @@ class GrammarAutoencoder(LatentEstimator):
             decoding = Decoding(temperature, seed, constraints, raw=raw, template=template)
             return sample_where(self, n, where, decoding, density=density, attempts=attempts).complete(str(where))
         if attempts is not None:
-            raise SettingsError("attempts without a condition (where)", remedy="leave it out")
+            raise SettingsError("attempts without a condition (where)", remedy="omit it")
         texts: list[str] = []
         for block in code_blocks(self.density_named(density), n, seed):
             decoding = Decoding(temperature, block.seed, constraints, raw=raw, template=template)
@@ -377,7 +377,7 @@ class GrammarAutoencoder(LatentEstimator):
         rule: Callable[[Any], bool] | None = None,
         seed: int | None = None,
     ) -> "Analogs":
-        """Distinct valid strings similar to a given one, without itself, most similar first; see `grae.sequence.analogs`.
+        """Distinct valid strings similar to a given one, the most similar first; see `grae.sequence.analogs`.
 
         Args:
             text: the string.

@@ -45,7 +45,7 @@ def check_parameters(estimator: "GrammarAutoencoder", plain: Grammar, before: Se
             raise SettingsError(
                 f"{name}={value!r}: fine-tuning keeps the model's own"
                 + ("" if of_model[name] is None else f", {of_model[name]!r}"),
-                remedy=f"leave {name} out" if name != "model" else f"give model={before.model!r}",
+                remedy=f"omit {name}" if name != "model" else f"give model={before.model!r}",
             )
 
 

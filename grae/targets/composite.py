@@ -20,7 +20,7 @@ from grae.targets.expression import FUNCTIONS, Node, check, read_expression
 from grae.targets.formulas import NUMBER, grammar_of
 from grae.targets.target import Direction, Target
 
-MAY_STAND = f"numbers, + - * / ^ ( ) and {', '.join(FUNCTIONS)} may stand there"
+MAY_STAND = f"numbers, + - * / ^ ( ) and {', '.join(FUNCTIONS)} are allowed"
 OWNER = "target (--target)"
 
 
@@ -49,7 +49,7 @@ class CompositeTarget:
             if len(held) > 1:
                 directions = ", ".join(f"{name} ({value})" for value, name in held.items())
                 raise SettingsError(
-                    f"target (--target) {name!r} joins what differs in {what}: {directions}", remedy="leave one out"
+                    f"target (--target) {name!r} joins what differs in {what}: {directions}", remedy="give only one"
                 )
         first = next(iter(self.parts.values()))
         self.language: str | None = first.language

@@ -108,7 +108,7 @@ def target_named(
         )
     if direction != "maximize":
         raise SettingsError(
-            f"target {name!r} has a direction of its own", remedy="leave the direction out; it is for functions"
+            f"target {name!r} has a direction of its own", remedy="omit the direction; it is for functions"
         )
     if suite in SUITES:
         from grae.targets.benchmarks.target import BenchmarkTarget

@@ -96,7 +96,7 @@ def test_the_command_line_overrides_the_file_and_the_file_the_defaults(call):
         ("log = [1]", "log = .*: expected a list of strings"),
         ("[epochs]\nx = 1", "expected a string or a number"),
         ("data = 2026-11-27", "data = datetime.*: expected a string or a number"),
-        ("time-budget = 1\ntime_budget = 2", "mine.toml: time_budget stands there twice"),
+        ("time-budget = 1\ntime_budget = 2", "mine.toml: time_budget occurs twice"),
         ("json = true", "json is not an option that a file may hold"),
         ("resume = true", "resume is not an option that a file may hold"),
         ("save-config = 'x'", "save-config is not an option that a file may hold"),
@@ -195,11 +195,11 @@ def changed(source: Path, **changes: Any) -> Path:
     [
         ("optimize", {}, "holds the settings of `grae train`, not of `grae optimize`"),
         ("train", {"format": "other"}, "does not hold the settings of a run or a search"),
-        ("train", {"parameters": {"validation": 0.2}}, "validation is 0.2, which no option sets"),
+        ("train", {"parameters": {"validation": 0.2}}, "validation is 0.2, for which there is no option"),
         (
             "train",
             {"parameters": {"architecture": {"hidden": 3}}},
-            "settings of the architecture, which no option sets",
+            "settings of the architecture, for which there is no option",
         ),
         ("train", {"parameters": {"epochs": "many"}}, "epochs = 'many': "),
         ("train", {"parameters": 3}, "lacks the parameters"),

@@ -121,7 +121,7 @@ def test_a_column_of_a_table_of_samples(grae, tmp_path: Path):
         (("--samples", "samples.smi", "--reference", "bad.smi"), "contains no valid molecule"),
         (("--samples", "samples.smi", "--density", "gmm"), "--samples cannot be combined with a run or --density"),
         (("runs/x", "--samples", "samples.smi"), "--samples cannot be combined with a run or --density"),
-        (("--column", "smiles"), "--column belongs to --samples"),
+        (("--column", "smiles"), "--column requires --samples"),
         (("--samples", "samples.smi", "--grammar", "smils"), "did you mean 'smiles'?"),
     ],
 )

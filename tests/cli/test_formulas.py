@@ -103,7 +103,7 @@ def test_what_does_not_go_together_is_refused(fit, arguments, message):
 def test_its_options_belong_to_it(grae):
     done = grae("optimize", "--target", "logp", "--data", "measured.csv")
     assert done.status == 2
-    assert "--data belongs to target fit" in done.err
+    assert "--data requires --target fit" in done.err
 
 
 def test_saved_options_and_settings_make_the_search_again(fit, grae):

@@ -158,7 +158,10 @@ def test_a_part_that_was_changed_is_not_merged(grae, runs: Path, change):
         (("encode", "--in", "lists.txt", "--shard", "1/3"), "--shard writes its part to a file"),
         (("encode", "--in", "lists.txt", "--shard", "4/3", "--out", "x.npy"), "expected i/n"),
         (("sample", "--shard", "1/3"), "--shard writes its part to a file"),
-        (("sample", "--shard", "1/3", "--out", "x", "--rule", "mine.py:holds"), "--rule with --shard"),
+        (
+            ("sample", "--shard", "1/3", "--out", "x", "--rule", "mine.py:holds"),
+            "--rule and --shard cannot be combined",
+        ),
         (("evaluate", "--shard", "1/3"), "--shard writes its part to a file"),
         (("evaluate", "--out", "x"), "--out holds the part of a --shard"),
         (("evaluate", "--shard", "1/3", "--out", "x", "--density", "all"), "--shard measures one density"),

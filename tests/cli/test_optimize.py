@@ -184,7 +184,7 @@ def test_bad_input(optimize, monkeypatch):
         (("--resume", "--out", "nowhere"), "nowhere holds no search to resume"),
         (("--target", "clip(logp)"), "--target"),
         (("--target", "log-mse", "--minimize"), "direction of its own"),
-        (("--target", "log-mse", "--attempts", "3"), "belongs to the strategy paper"),
+        (("--target", "log-mse", "--attempts", "3"), "requires the strategy paper"),
         (("--target", "log-mse", "--backend", "ray", "--workers", "2"), "grae[ray]"),
         (("nowhere", "--target", "log-mse"), "no run 'nowhere'"),
         (("runs/arithmetic-grae-1", "--target", "qed"), "scores molecules"),

@@ -76,7 +76,7 @@ def test_a_grammar_in_another_notation_by_its_format_and_alphabet(grae, tmp_path
     assert len(samples) == 5
     refused = grae("train", "--resume", "--out", run, "--alphabet", "ascii")
     assert refused.status == 2
-    assert "--alphabet belongs to the grammar of a new run" in refused.err
+    assert "--alphabet applies to the grammar of a new run only" in refused.err
 
 
 def test_resume_goes_on_with_more_epochs(grae, trained: Path, tmp_path: Path):

@@ -38,9 +38,9 @@ def test_what_is_no_condition(grae, trained: Path):
         (["--where", "1 < 3"], "names no number"),
         (["--where", "symbols <"], "it ends too early"),
         (["--where", "substructure('CC')"], "no grammar of those"),
-        (["--where", "symbols < 3", "--completion", "none"], "--where with --completion none"),
-        (["--where", "symbols < 3", "--rule", "mine.py:f"], "--rule with --where"),
-        (["--attempts", "3"], "--attempts without --where"),
+        (["--where", "symbols < 3", "--completion", "none"], "--where and --completion none cannot be combined"),
+        (["--where", "symbols < 3", "--rule", "mine.py:f"], "--rule and --where cannot be combined"),
+        (["--attempts", "3"], "--attempts requires --where"),
     ):
         ended = grae("sample", run, *options)
         assert ended.status == 2, options

@@ -115,6 +115,6 @@ def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
             )
         return runs
     if models is not None:
-        raise SettingsError("--models chooses among a table's runs, and runs are given", remedy="leave it out")
+        raise SettingsError("--models requires the folder of a table, not runs", remedy="omit it")
     names = [place.name for place in places]
     return {name if names.count(name) == 1 else str(place): place for name, place in zip(names, places, strict=True)}

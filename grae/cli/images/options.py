@@ -188,7 +188,7 @@ def check_projector(file: Path | None, inception_weights: Path | None, *, fid: b
     """
     if file is not None and (fid or inception_weights is not None):
         named = "--inception-weights" if inception_weights is not None else "--fid"
-        raise SettingsError(f"--projector and {named} exclude each other", remedy="leave one of them out")
+        raise SettingsError(f"--projector and {named} cannot be combined", remedy="give only one of them")
     for option, path in (("--projector", file), ("--inception-weights", inception_weights)):
         if path is not None and not is_file(path):
             raise DataError(f"{option}: there is no file {shortened(str(path))}", remedy="check the path")

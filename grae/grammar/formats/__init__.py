@@ -134,6 +134,6 @@ def _directives(text: str, label: str) -> Directives:
                     directive.start(1),
                     label,
                     f"unknown directive {other!r}; known: language, alphabet",
-                    "correct it, or leave out the percent sign",
+                    "correct it, or omit the percent sign",
                 )
     return Directives(language, alphabet)

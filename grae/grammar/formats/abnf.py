@@ -143,7 +143,7 @@ class AbnfReader(NotationReader):
         if number[3]:
             return OneOf(Characters.between([(first, last)]), begin)
         if any(0xD800 <= code <= 0xDFFF for code in (first, *more)):
-            self.fail("a surrogate is not a character", "leave it out", begin)
+            self.fail("a surrogate is not a character", "omit it", begin)
         return Text("".join(map(chr, [first, *more])))
 
 

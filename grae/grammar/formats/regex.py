@@ -147,7 +147,7 @@ class RegexReader(NotationReader):
         else:
             return part
         if self.sees("+"):
-            self.fail("a possessive repetition has no counterpart here", "leave out the second +")
+            self.fail("a possessive repetition has no counterpart here", "omit the second +")
         if self.sees("?") and not self.in_full:
             self.fail(
                 "a lazy repetition, which ends as early as it can",

@@ -42,7 +42,7 @@ class SeveralTargets:
         languages = {target.language: target.name for target in targets if target.language is not None}
         if len(languages) > 1:
             held = " and ".join(f"{name!r} {language}" for language, name in languages.items())
-            raise SettingsError(f"targets (--target) score different strings: {held}", remedy="leave one out")
+            raise SettingsError(f"targets (--target) score different strings: {held}", remedy="give only one")
         self.language: str | None = next(iter(languages), None)
         self.own = any(target.own for target in targets)
         self.unbounded = any(getattr(target, "unbounded", False) for target in targets)

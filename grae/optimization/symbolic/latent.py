@@ -35,7 +35,7 @@ class ModelProposals:
         if [(one.lhs, one.rhs) for one in own.productions] != [(one.lhs, one.rhs) for one in grammar.productions]:
             raise SettingsError(
                 f"the model's grammar {own.name!r} is not the one of the formulas in these columns",
-                remedy="train it on that grammar (grae.formulas.for_columns), or leave the model out",
+                remedy="train it on that grammar (grae.formulas.for_columns), or omit the model",
             )
         self.space = LatentSpace(model)
 

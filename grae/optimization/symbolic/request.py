@@ -67,7 +67,7 @@ class FitRequest(FormulaSettings):
                 remedy="give a table with a header (--data FILE), or a file of x and y (--points FILE)",
             )
         if request.points is not None and (request.y, request.delimiter) != (None, None):
-            raise SettingsError("points have no columns to name", remedy="give a table (--data), or leave --y out")
+            raise SettingsError("points have no columns to name", remedy="give a table (--data), or omit --y")
         paths = ("data", "points", "grammar", "run")
         found = {name: _absolute(getattr(request, name)) for name in paths}
         functions = tuple(_absolute_source(one) for one in request.functions)
@@ -82,7 +82,7 @@ class FitRequest(FormulaSettings):
         """
         place = folder / SETTINGS
         if not place.is_file():
-            raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out, or check --out")
+            raise RunError(f"{folder} holds no search to resume", remedy="omit --resume, or check --out")
         stored = files.read_json(place)
         options = stored.get("options") if isinstance(stored, dict) else None
         if not isinstance(options, dict) or "data" not in options:
@@ -97,7 +97,7 @@ class FitRequest(FormulaSettings):
             if name not in FREE_ON_RESUME and before not in (after, _absolute(str(after))):
                 shown = cls.model_fields[name].title or name
                 raise RunError(
-                    f"{folder} was started with {shown} {before}, not {after}", remedy=f"leave it out: {shown} stays"
+                    f"{folder} was started with {shown} {before}, not {after}", remedy=f"omit it: {shown} stays"
                 )
         return validated(cls, {**options, **{name: changes[name] for name in FREE_ON_RESUME if name in changes}})
 
@@ -190,7 +190,7 @@ def latest_folder() -> Path:
     """The folder of the latest search for formulas. Raises RunError: there is none."""
     places = sorted((RUNS / "formulas").glob(f"*/{SETTINGS}"), key=lambda place: place.stat().st_mtime_ns)
     if not places:
-        raise RunError(f"{RUNS / 'formulas'} holds no search", remedy="leave --resume out, or name a folder (--out)")
+        raise RunError(f"{RUNS / 'formulas'} holds no search", remedy="omit --resume, or name a folder (--out)")
     return places[-1].parent
 
 

@@ -183,7 +183,7 @@ class _Log:
             files.check_unchanged(folder, {name: stored.get(name) for name in identity}, identity)
             self._read(self.path)
         elif resume:
-            raise RunError(f"{folder} holds no search to resume", remedy="leave --resume out, or check --out")
+            raise RunError(f"{folder} holds no search to resume", remedy="omit --resume, or check --out")
         else:
             files.write_json(place, {**identity, "options": about or {}})
 

@@ -111,8 +111,8 @@ class TestReading:
             ("S -> 'a' ['b']", "a set of characters"),
             ("s : 'a'", "the arrow as"),
             ("s = 'a'", "the arrow as"),
-            ("S -> 'a', 'b'", "leave it out"),
-            ("S -> 'a';", "leave it out"),
+            ("S -> 'a', 'b'", "omit it"),
+            ("S -> 'a';", "omit it"),
             (r"S -> '\'' 'a' '\''", "a backslash is no escape"),
         ],
     )

@@ -193,12 +193,12 @@ def test_a_language_without_meaning_is_searched_by_structure():
     [
         ({"surrogate": "sense"}, "unknown surrogate"),
         ({"propose": "density"}, "unknown propose"),
-        ({"strategy": "random", "propose": "both"}, "belongs to the strategy mixed"),
-        ({"strategy": "genetic", "surrogate": "codes"}, "belongs to the strategy mixed"),
+        ({"strategy": "random", "propose": "both"}, "requires the strategy mixed"),
+        ({"strategy": "genetic", "surrogate": "codes"}, "requires the strategy mixed"),
         ({"most_atoms": 3}, "counts atoms"),
         ({"most_symbols": 0}, "most_symbols"),
         ({"strategy": "paper", "most_symbols": 9}, "no limits of size"),
-        ({"attempts": 3}, "belongs to the strategy paper"),
+        ({"attempts": 3}, "requires the strategy paper"),
     ],
 )
 def test_settings_that_do_not_fit(model, expressions, options, message):

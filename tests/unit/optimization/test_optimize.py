@@ -393,7 +393,7 @@ def test_settings_that_cannot_be_used(model, expressions):
         ({"target": "logp"}, "scores molecules"),
         ({"strategy": "grid"}, "unknown strategy"),
         ({"rounds": 0}, "setting 'rounds': .* greater than or equal to 1, not 0"),
-        ({"attempts": 3}, "belongs to the strategy paper"),
+        ({"attempts": 3}, "requires the strategy paper"),
         ({"workers": 0}, "setting 'workers'"),
         ({"half": "worse-half"}, "setting 'half'"),
         ({"batch_sise": 3}, "(?s)unknown setting of a search 'batch_sise'.*did you mean 'batch_size'"),
