@@ -1,14 +1,14 @@
-"""Formulas for data: read, simplified, scored with their constants fitted. No torch.
+"""Formulas for data: parsing, simplification, and scoring with fitted constants. Independent of torch.
 
-operations   what formulas are made of, and the derivatives
-program      a formula read from text, and evaluated on rows
-canonical    what tells formulas apart
+operations   the operations of formulas, and their derivatives
+program      a formula parsed from text, and evaluated on rows
+canonical    canonical forms of formulas
 constants    constants fitted by least squares
-template     a grammar with the columns of some data
+template     a grammar with the columns of a data set
 data         columns of numbers
-scoring      many formulas scored
+scoring      scores of many formulas
 expression   a formula with its constants, simplified, as text
-symbolic     the same as sympy and LaTeX
+symbolic     the same with sympy and as LaTeX
 """
 
 from typing import TYPE_CHECKING

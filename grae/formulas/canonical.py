@@ -1,7 +1,7 @@
-"""What tells formulas apart: a form that sums and products share whatever the order of their parts.
+"""Canonical forms of formulas: equal for sums and products of the same operands in any order.
 
-Constants are free, so that one absorbs the sign and the numbers beside it. A formula is redundant where fewer constants
-or fewer parts say the same: c*c, c+c, sin(c), c*x + c*x, x^2/x, x - x.
+Constants are free, so that a constant absorbs its sign and adjacent numbers. A formula is redundant if it is equivalent
+to one with fewer constants or operands: c*c, c+c, sin(c), c*x + c*x, x^2/x, x - x.
 """
 
 from typing import NamedTuple
@@ -15,15 +15,15 @@ FREE = "c"
 
 
 class _Form(NamedTuple):
-    """A part of a formula.
+    """A subexpression.
 
     Attributes:
         kind: "sum", "product", or "atom".
-        parts: of a sum, its terms; of a product, its factors; each with how often (or to which power) it stands there,
-            negative where it is subtracted or divided by. Of an atom, the key itself, once.
-        number: the number by which a product is multiplied, that a sum adds, or that an atom is; else None.
-        free: whether a constant stands in the place of that number.
-        varies: whether a variable is in it.
+        parts: of a sum, its terms; of a product, its factors; each with its multiplicity (or exponent), negative if it
+            is subtracted or divided by. Of an atom, the key itself, once.
+        number: the numeric factor of a product, the number that a sum adds, or that an atom is; else None.
+        free: whether a constant replaces that number.
+        varies: whether it contains a variable.
     """
 
     kind: str
@@ -34,11 +34,11 @@ class _Form(NamedTuple):
 
 
 class Canonical(NamedTuple):
-    """The form of a formula.
+    """The canonical form of a formula.
 
     Attributes:
-        key: the same for formulas of one form.
-        redundant: whether a smaller formula says the same.
+        key: equal for formulas of the same form.
+        redundant: whether a smaller formula is equivalent.
     """
 
     key: str
@@ -46,7 +46,7 @@ class Canonical(NamedTuple):
 
 
 def canonical(program: Program) -> Canonical:
-    """The form of a formula; linear in its length but for sorting."""
+    """The canonical form of a formula, in linear time except for sorting."""
     reader = _Reader()
     for token in program.tokens:
         reader.read(token)
@@ -128,20 +128,20 @@ class _Reader:
 
 
 def _power(base: float, exponent: float) -> float:
-    """A power as numpy has it: infinite where it overflows or divides by zero."""
+    """A power as in numpy: infinite on overflow or division by zero."""
     with np.errstate(all="ignore"):
         return float(np.power(base, exponent))
 
 
 def _as_product(form: _Form) -> _Form:
-    """A part as a product of one or more factors."""
+    """A form as a product of one or more factors."""
     if form.kind != "sum":
         return form._replace(kind="product")
     return _Form("product", ((_key(form), 1.0),), 1.0, False, form.varies)
 
 
 def _as_sum(form: _Form) -> _Form:
-    """A part as a sum of one or more terms; the number and the constant of a sum are what it adds."""
+    """A form as a sum of one or more terms; the number and the constant of a sum are its additive ones."""
     if form.kind == "sum":
         return form
     if not form.parts:
@@ -152,12 +152,12 @@ def _as_sum(form: _Form) -> _Form:
 
 
 def _factors(parts: tuple[tuple[str, float], ...]) -> str:
-    """The key of a product's factors, in order."""
+    """The key of a product's factors, sorted."""
     return "*".join(key if power == 1 else f"{key}^{power:g}" for key, power in sorted(parts))
 
 
 def _key(form: _Form) -> str:
-    """The key of a part."""
+    """The key of a form."""
     if form.kind == "sum":
         terms = [key if count == 1 else f"{count!r}*{key}" for key, count in sorted(form.parts)]
         tail = [FREE] if form.free else [repr(form.number)] if form.number else []

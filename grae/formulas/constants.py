@@ -27,11 +27,11 @@ MOST_DAMPING = 1e8
 
 
 class Fitted(NamedTuple):
-    """A formula with its constants.
+    """A formula's fitted constants.
 
     Attributes:
         constants: (k,) float64.
-        error: the mean squared error; NaN where the formula is not finite on a row.
+        error: the mean squared error; NaN if the formula is not finite on a row.
     """
 
     constants: np.ndarray
@@ -39,14 +39,14 @@ class Fitted(NamedTuple):
 
 
 def fit(program: Program, columns: np.ndarray, y: np.ndarray, *, starts: int = STARTS, steps: int = STEPS) -> Fitted:
-    """Fits the constants of a formula. The result depends on the arguments alone: the starts are always the same.
+    """Fits the constants of a formula. Deterministic: the starts are always the same.
 
     Args:
         program: the formula, with k constants.
         columns: of the data, (p, K) float64.
-        y: what to fit, (K,) float64.
-        starts: choices to start from, where a constant enters nonlinearly.
-        steps: at most.
+        y: the values to fit, (K,) float64.
+        starts: number of starts if a constant enters nonlinearly.
+        steps: maximum number of steps.
     """
     n = program.n_constants
     if n == 0:
@@ -65,7 +65,7 @@ def fit(program: Program, columns: np.ndarray, y: np.ndarray, *, starts: int = S
 
 
 def start_values(n: int, starts: int) -> np.ndarray:
-    """The constants to start from, (S, n) float64: all 1, all -1, then of many sizes and both signs."""
+    """The initial constants, (S, n) float64: all 1, all -1, then of various magnitudes and both signs."""
     rng = np.random.default_rng(n)
     sizes = np.exp(rng.uniform(np.log(0.1), np.log(10.0), (max(starts - 2, 0), n)))
     signs = np.where(rng.random(sizes.shape) < 0.7, 1.0, -1.0)
@@ -73,7 +73,7 @@ def start_values(n: int, starts: int) -> np.ndarray:
 
 
 class _Search:
-    """Several starts under way: constants (S, k), values and derivatives there, mean squared errors (S,), damping."""
+    """The state of all starts: constants (S, k), values and derivatives there, mean squared errors (S,), damping."""
 
     def __init__(self, program: Program, columns: np.ndarray, y: np.ndarray, constants: np.ndarray) -> None:
         self.program, self.y = program, y
@@ -106,7 +106,7 @@ class _Search:
         self._take(constants, np.arange(len(constants)))
 
     def _take(self, constants: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Takes new constants (rows, k) where they are better, and says where they are, (rows,) bool."""
+        """Accepts new constants (rows, k) where they are better; returns where, (rows,) bool."""
         residuals, derivatives, errors = self._at(constants)
         better = errors < self.errors[rows]
         taken = rows[better]
@@ -115,12 +115,12 @@ class _Search:
         return better
 
     def keep_best(self, n: int) -> None:
-        """Ends all starts but the n best."""
+        """Stops all starts but the n best."""
         self.active[np.argsort(self.errors, kind="stable")[n:]] = False
 
     @np.errstate(all="ignore")
     def run(self, steps: int) -> None:
-        """Damped Gauss-Newton steps from all active starts, until they converge."""
+        """Damped Gauss-Newton steps of all active starts, until they converge."""
         for _ in range(steps):
             self.active &= np.isfinite(self.errors) & (self.errors > EXACT * self.scale)
             self.active &= self.damping < MOST_DAMPING

@@ -1,4 +1,4 @@
-"""Data for formulas: columns of numbers, one of which is to be explained by the others."""
+"""Data for formulas: numeric columns, one of which is the dependent variable."""
 
 import re
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ class Data:
     """Observations.
 
     Attributes:
-        names: of the p columns that explain, as formulas write them: identifiers.
+        names: of the p independent variables, as formulas write them: identifiers.
         rows: (K, p) float64, finite.
-        y: (K,) float64, finite, what is explained.
+        y: (K,) float64, finite, the dependent variable.
         y_name: its column.
-        headings: of the p columns, as the table has them.
+        headings: of the p columns, as in the table.
     """
 
     names: tuple[str, ...]
@@ -33,7 +33,7 @@ class Data:
         return len(self.y)
 
     def split(self, share: float, seed: int) -> "tuple[Data, Data | None]":
-        """The observations to fit to, and a share of them, drawn at random, that is held out; None for a share of 0.
+        """A random split into training observations and a held-out share; None for a share of 0.
 
         Raises:
             DataError: a part would have fewer than two.
@@ -55,7 +55,7 @@ class Data:
 
 
 def identifiers(headings: Sequence[str]) -> tuple[str, ...]:
-    """Names of columns as formulas can write them: letters, digits and _, distinct, none a function or the constant."""
+    """Column names as formulas write them: letters, digits and _, distinct, other than functions and the constant."""
     names: list[str] = []
     for heading in headings:
         name = re.sub(r"\W+", "_", heading.strip()).strip("_") or "x"
@@ -68,7 +68,7 @@ def identifiers(headings: Sequence[str]) -> tuple[str, ...]:
 
 
 def columns_of(rows: Any) -> tuple[str, ...] | None:
-    """The names of a pandas DataFrame's columns as formulas write them; None of arrays and where one is not text."""
+    """The column names of a pandas DataFrame as formulas write them; None for arrays and non-text names."""
     headings = getattr(rows, "columns", None)
     if headings is None or not all(isinstance(heading, str) for heading in headings):
         return None

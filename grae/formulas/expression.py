@@ -1,4 +1,4 @@
-"""Formulas with their constants in place: simplified, and as text that reads back as the same formula."""
+"""Formulas with their constants substituted: simplified, and as text that parses to the same formula."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Union
@@ -28,12 +28,12 @@ Expression = Union[float, str, Node]  # noqa: UP007  (recursive)
 
 
 def expression(program: Program, constants: Sequence[float] | np.ndarray = (), *, rounded: bool = True) -> Expression:
-    """The expression of a program, simplified: without sums with 0, products with 0 or 1, and operations on numbers.
+    """The expression of a program, simplified: no sums with 0, products with 0 or 1, or operations on numbers only.
 
     Args:
         program: with k constants.
-        constants: (k,), what stands in their places.
-        rounded: whether constants that are nearly whole numbers are taken for them, and others have 12 digits.
+        constants: (k,), their values.
+        rounded: whether constants that are nearly integers are rounded, and others to 12 digits.
     """
     operations = {token.name: token for token in program.tokens if isinstance(token, Operation)}
     stack: list[Expression] = []
@@ -54,7 +54,7 @@ def expression(program: Program, constants: Sequence[float] | np.ndarray = (), *
 
 
 def _rounded(value: float) -> float:
-    """A fitted constant without the digits that rounding leaves."""
+    """A fitted constant without rounding noise."""
     nearest = float(np.rint(value))
     return nearest if abs(value - nearest) <= WHOLE * max(1.0, abs(value)) else float(f"{value:.12g}")
 
@@ -155,7 +155,7 @@ def _product(one: Expression, other: Expression) -> Expression:
 
 
 def _power(one: Expression) -> tuple[Expression, float]:
-    """A factor as a base and a whole exponent."""
+    """A factor as a base and an integer exponent."""
     match one:
         case Node("^", (base, float(exponent))) if exponent.is_integer():
             return base, exponent
@@ -163,17 +163,17 @@ def _power(one: Expression) -> tuple[Expression, float]:
 
 
 def text(formula: Expression, digits: int | None = DIGITS) -> str:
-    """A formula as text, with the parentheses that its meaning needs.
+    """A formula as text, with necessary parentheses only.
 
     Args:
         formula: the expression.
-        digits: significant digits of numbers; None for all, with which it reads back as the same formula.
+        digits: significant digits of numbers; None for all, so that it parses to the same formula.
     """
     return _written(formula, digits)[0]
 
 
 def _written(formula: Expression, digits: int | None) -> tuple[str, int]:
-    """The text of an expression, and how closely it binds."""
+    """The text of an expression, and its precedence."""
     if isinstance(formula, str):
         return formula, _ATOM
     if isinstance(formula, float):

@@ -1,7 +1,7 @@
-"""The operations of formulas: what each computes, and its derivatives, by which constants are fitted.
+"""The operations of formulas: their values, and their derivatives, for fitting constants.
 
-An operation of your own is a name in the grammar and an `Operation` of a numpy function, `Operation.of("erf", erf)`:
-its derivatives are central differences where none are given.
+A user-defined operation is a name in the grammar and an `Operation` of a numpy function, `Operation.of("erf", erf)`;
+its derivatives are central differences unless given.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,13 +20,13 @@ STEP = np.finfo(np.float64).eps ** (1 / 3)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation on arrays, element by element.
+    """An elementwise operation on arrays.
 
     Attributes:
-        name: as formulas write it: a sign such as "+", or a function's name.
-        arity: the number of its arguments.
-        values: gives its values from arrays that broadcast.
-        derivatives: gives, from the arguments and the values, its derivative with respect to each argument.
+        name: as in formulas: a sign such as "+", or a function's name.
+        arity: number of arguments.
+        values: computes its values from arrays that broadcast.
+        derivatives: computes, from the arguments and the values, the derivative with respect to each argument.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Operation:
     derivatives: Callable[..., tuple[np.ndarray | float, ...]]
 
     def __reduce__(self) -> tuple:
-        """By name, and one of the user's own by its function: derivatives are not pickled."""
+        """By name, or for a user-defined operation by its function: derivatives are not pickled."""
         if OPERATIONS.get(self.name) is self:
             return operation_named, (self.name,)
         return Operation.of, (self.name, self.values)
@@ -74,7 +74,7 @@ def _arity(function: Values) -> int:
 
 
 def _difference(function: Values, arguments: list[np.ndarray], place: int) -> np.ndarray:
-    """The central difference of a function in one of its arguments."""
+    """The central difference of a function in one argument."""
     step = STEP * np.maximum(np.abs(arguments[place]), 1.0)
     above, below = list(arguments), list(arguments)
     above[place], below[place] = arguments[place] + step, arguments[place] - step
@@ -114,7 +114,7 @@ def operation_named(name: str) -> Operation:
 
 
 def with_own(functions: Mapping[str, Values] | None) -> dict[str, Operation]:
-    """The table of operations with functions of one's own, by the names that the grammar gives them.
+    """The table of operations with user-defined functions, by the names that the grammar gives them.
 
     Raises:
         SettingsError: a name or a function that cannot be used; see `Operation.of`.

@@ -1,7 +1,7 @@
-"""Formulas as programs: read from text by precedence, evaluated on the rows of a table, differentiated by constants.
+"""Formulas as programs: parsed by precedence, evaluated on the rows of a table, differentiated by their constants.
 
-`+ -` bind least, then `* /`, then a minus sign in front, then `^` (also `**`), which groups from the right, as in
-mathematics: -x^2 is -(x^2). Nothing of a text is ever run as code.
+From lowest to highest precedence: `+ -`, `* /`, unary minus, `^` (also `**`), which is right-associative, as in
+mathematics: -x^2 is -(x^2). No text is ever executed as code.
 """
 
 import re
@@ -28,7 +28,7 @@ class Variable(NamedTuple):
 
 
 class Constant(NamedTuple):
-    """A constant to fit; its number from the left of the formula, from 0."""
+    """A constant to fit, numbered from the left of the formula, from 0."""
 
     number: int
 
@@ -48,12 +48,12 @@ class Program:
 
     @cached_property
     def n_constants(self) -> int:
-        """k, how many constants are to be fitted."""
+        """The number of constants to fit, k."""
         return sum(isinstance(token, Constant) for token in self.tokens)
 
     @cached_property
     def arguments(self) -> list[tuple[int, ...]]:
-        """Of each token, the tokens that compute its arguments, from left to right; none of a number or variable."""
+        """For each token, the tokens that compute its arguments, from left to right; none for a number or variable."""
         arguments: list[tuple[int, ...]] = []
         stack: list[int] = []
         for place, token in enumerate(self.tokens):
@@ -66,7 +66,7 @@ class Program:
 
     @cached_property
     def fitted(self) -> list[bool]:
-        """Of each token, whether a constant is in what it computes."""
+        """For each token, whether its value depends on a constant."""
         fitted: list[bool] = []
         for token, places in zip(self.tokens, self.arguments, strict=True):
             fitted.append(isinstance(token, Constant) or any(fitted[one] for one in places))
@@ -74,7 +74,7 @@ class Program:
 
     @cached_property
     def linear(self) -> tuple[int, ...]:
-        """The numbers of constants in which the formula is affine, jointly, while all others stay as they are."""
+        """The indices of constants in which the formula is jointly affine, with all others fixed."""
         below: list[tuple[int, ...]] = []
         for place, token in enumerate(self.tokens):
             if isinstance(token, Constant):
@@ -97,10 +97,10 @@ class Program:
 
         Args:
             columns: of the data, (p, K) float64.
-            constants: (k,), or (S, k) for several choices of them.
+            constants: (k,), or (S, k) for several choices.
 
         Returns:
-            (K,), or (S, K); infinite or NaN where the formula has no value.
+            (K,), or (S, K); infinite or NaN where the formula is undefined.
         """
         constants = np.zeros(0) if constants is None else np.asarray(constants, np.float64)
         values = Evaluation(self, columns).values(constants)
@@ -108,7 +108,7 @@ class Program:
 
 
 class Evaluation:
-    """A formula on given rows: what depends on no constant is computed once.
+    """A formula on given rows; subexpressions without constants are computed once.
 
     Args:
         program: the formula, with k constants.
@@ -165,7 +165,7 @@ class Evaluation:
         return np.broadcast_to(known[-1], (len(constants), self.n_rows)), derivatives
 
     def _forward(self, constants: np.ndarray) -> list:
-        """What each token computes, arrays that broadcast to (S, K)."""
+        """The value of each token, arrays that broadcast to (S, K)."""
         known: list = list(self._known)
         for place, number in self._constants:
             known[place] = constants[..., number, None]
@@ -175,12 +175,12 @@ class Evaluation:
 
 
 def read(text: str, variables: Sequence[str], operations: Mapping[str, Operation] = OPERATIONS) -> Program:
-    """The program of a formula.
+    """Parses a formula.
 
     Args:
         text: such as "c*sin(x) + y^2".
         variables: the names of the columns, in order.
-        operations: by the names that formulas give them.
+        operations: by name.
 
     Raises:
         ParseError: with the position, and what was expected there.
@@ -189,7 +189,7 @@ def read(text: str, variables: Sequence[str], operations: Mapping[str, Operation
 
 
 class _Reader:
-    """Reads one formula, by precedence climbing."""
+    """Parses one formula, by precedence climbing."""
 
     def __init__(self, text: str, variables: Sequence[str], operations: Mapping[str, Operation]) -> None:
         self.text, self.operations = text, operations
@@ -210,7 +210,7 @@ class _Reader:
         return self.lexemes[self.next][0]
 
     def _sum(self, least: int) -> None:
-        """An operand, and the operations behind it that bind at least as closely as `least`."""
+        """An operand, and the operations after it with at least the precedence `least`."""
         self._operand()
         while (binding := _BINDING.get(self._kind(), -1)) >= max(least, 0) and binding > 0:
             sign = self._kind()
@@ -267,7 +267,7 @@ def lexemes(text: str) -> list[tuple[str, int]]:
     """The lexemes of a formula with their positions; the last is "" at the end.
 
     Raises:
-        ParseError: a character that no formula holds.
+        ParseError: a character that is not allowed in formulas.
     """
     result: list[tuple[str, int]] = []
     position = 0

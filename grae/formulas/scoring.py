@@ -1,4 +1,4 @@
-"""Formulas scored on data: read, their constants fitted, and the error that remains."""
+"""Scores of formulas on data: constants are fitted, and the remaining error is the score."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ PARALLEL_FROM = 50
 
 
 class Scored(NamedTuple):
-    """A formula with its constants fitted.
+    """A formula with fitted constants.
 
     Attributes:
         text: as the grammar writes it, `c` for each constant.
         constants: (k,) float64, from left to right.
-        error: the mean squared error on the rows it was fitted to; NaN where it is not finite on one.
+        error: the mean squared error on the training rows; NaN if it is not finite on one.
     """
 
     text: str
@@ -34,14 +34,14 @@ class Scored(NamedTuple):
 
 @dataclass(frozen=True)
 class FormulaScorer:
-    """Scores formulas in the columns of some data.
+    """Scores formulas in the columns of a data set.
 
     Attributes:
         names: of the columns, p of them.
         columns: (p, K) float64.
-        y: what to fit, (K,) float64.
-        operations: by the names that formulas give them.
-        n_jobs: processes, as joblib counts them.
+        y: the values to fit, (K,) float64.
+        operations: by name.
+        n_jobs: number of processes, as in joblib.
     """
 
     names: tuple[str, ...]
@@ -59,7 +59,7 @@ class FormulaScorer:
         operations: Mapping[str, Operation] = OPERATIONS,
         n_jobs: int = 1,
     ) -> "FormulaScorer":
-        """The scorer of rows (K, p).
+        """The scorer for rows (K, p).
 
         Raises:
             DataError: the squares of y are not finite.
@@ -75,22 +75,22 @@ class FormulaScorer:
 
     @cached_property
     def variance(self) -> float:
-        """Of y: the mean squared error of its mean; 1 where y is constant."""
+        """The variance of y: the mean squared error of its mean; 1 if y is constant."""
         return float(np.var(self.y)) or 1.0
 
     def program(self, text: str) -> Program:
         """The program of a formula.
 
         Raises:
-            ParseError: it reads as none.
+            ParseError: it is not a formula.
         """
         return read(text, self.names, self.operations)
 
     def __call__(self, texts: Sequence[str]) -> list[Scored]:
-        """The formulas with their constants fitted, in order.
+        """The formulas with fitted constants, in order.
 
         Raises:
-            ParseError: one reads as no formula.
+            ParseError: one is not a formula.
         """
         if self.n_jobs == 1 or len(texts) < PARALLEL_FROM:
             return [self._one(text) for text in texts]

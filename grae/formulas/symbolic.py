@@ -1,4 +1,4 @@
-"""Formulas as sympy's expressions, simplified and as LaTeX, where sympy is installed (`pip install grae[formulas]`)."""
+"""Formulas as sympy expressions, simplified and as LaTeX, if sympy is installed (`pip install grae[formulas]`)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ FUNCTIONS = {"log": "log", "abs": "Abs", "sin": "sin", "cos": "cos", "tan": "tan
 
 
 def to_sympy(formula: Expression, digits: int | None = None) -> "sympy.Expr":
-    """A formula as sympy has it, its variables real symbols.
+    """A formula as a sympy expression in real symbols.
 
     Args:
         formula: the expression.
@@ -27,7 +27,7 @@ def to_sympy(formula: Expression, digits: int | None = None) -> "sympy.Expr":
 
 
 def simplified(formula: Expression, digits: int | None = DIGITS) -> "sympy.Expr":
-    """A formula after `sympy.simplify`, or as it was where that does not make it shorter.
+    """A formula after `sympy.simplify`, or unchanged if that is not shorter.
 
     Raises:
         MissingExtraError: sympy is not installed.

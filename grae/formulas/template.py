@@ -1,4 +1,4 @@
-"""Grammars of formulas for data: the productions of the columns, and what terminals may name."""
+"""Grammars of formulas for data: productions for the columns, and checks of the terminals."""
 
 from collections.abc import Container, Mapping, Sequence
 from itertools import product
@@ -14,18 +14,18 @@ VARIABLE = Nonterminal("variable")
 
 
 def for_columns(grammar: Grammar, names: Sequence[str], operations: Mapping[str, Operation] = OPERATIONS) -> Grammar:
-    """The grammar of formulas in the columns of some data.
+    """The grammar of formulas in the columns of a data set.
 
-    Each production whose right-hand side has `variable` becomes one for each column (and for each choice of columns,
-    where it stands there several times). A grammar without that nonterminal stays as it is.
+    Each production whose right-hand side contains `variable` is replaced by one for each column (for each combination
+    of columns, if it occurs several times). A grammar without that nonterminal is unchanged.
 
     Args:
         grammar: of formulas, without motifs.
         names: of the columns.
-        operations: by the names that formulas give them.
+        operations: by name.
 
     Raises:
-        GrammarError: a terminal is neither a column nor a constant nor an operation.
+        GrammarError: a terminal is not a column, constant or operation.
     """
     if VARIABLE in grammar.nonterminals:
         productions: list[tuple[Nonterminal, tuple[Symbol, ...]]] = []
@@ -48,13 +48,13 @@ def for_columns(grammar: Grammar, names: Sequence[str], operations: Mapping[str,
 
 
 def _expanded(production: Production, names: Sequence[str]) -> list[tuple[Symbol, ...]]:
-    """The right-hand sides of a production with columns in the places of `variable`."""
+    """The right-hand sides of a production with columns substituted for `variable`."""
     choices = [names if symbol == VARIABLE else (symbol,) for symbol in production.rhs]
     return [tuple(rhs) for rhs in product(*choices)]
 
 
 def check_terminals(grammar: Grammar, names: Sequence[str], operations: Mapping[str, Operation]) -> None:
-    """Makes sure that the terminals of a grammar are parts of formulas.
+    """Checks that the terminals of a grammar are parts of formulas.
 
     Raises:
         GrammarError: a name is not that of a column, of an operation or of the constant.
@@ -74,7 +74,7 @@ def check_terminals(grammar: Grammar, names: Sequence[str], operations: Mapping[
 
 
 def _unknown(terminal: str, known: Container[str]) -> str | None:
-    """The first name or character in a terminal that is no part of formulas; None where there is none."""
+    """The first name or character in a terminal that is not part of formulas, or None."""
     try:
         names = [lexeme for lexeme, _ in lexemes(terminal) if lexeme.isidentifier()]
     except ParseError as error:
@@ -83,6 +83,6 @@ def _unknown(terminal: str, known: Container[str]) -> str | None:
 
 
 def variables_of(grammar: Grammar) -> tuple[str, ...]:
-    """The names in a grammar's terminals that are neither the constant nor an operation that is known, sorted."""
+    """The names in a grammar's terminals other than the constant and known operations, sorted."""
     found = {lexeme for terminal in grammar.terminals for lexeme, _ in lexemes(terminal) if lexeme.isidentifier()}
     return tuple(sorted(found - {CONSTANT, *OPERATIONS}))
