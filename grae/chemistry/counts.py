@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from rdkit.Chem import rdFingerprintGenerator
 
-from grae.chemistry.reading import read
+from grae.chemistry.reading import parsed
 from grae.grammar.sparse_counts import Counts, counted
 
 RADIUS = 3
@@ -22,8 +22,7 @@ def morgan_counts(smiles: Sequence[str]) -> Counts:
     """Counts of the circular substructures of radius up to 3 (ECFP6 counts); empty for an invalid string."""
     keys: list[np.ndarray] = []
     owners: list[np.ndarray] = []
-    for row, text in enumerate(smiles):
-        molecule = read(text)
+    for row, molecule in enumerate(parsed(smiles)):
         if molecule is None:
             continue
         bits = _generator().GetSparseCountFingerprint(molecule).GetNonzeroElements()
@@ -37,5 +36,5 @@ def morgan_counts(smiles: Sequence[str]) -> Counts:
 
 def heavy_atoms(smiles: Sequence[str]) -> np.ndarray:
     """Number of atoms other than hydrogen, (n,) int64; 0 for an invalid string."""
-    molecules = map(read, smiles)
-    return np.array([0 if molecule is None else molecule.GetNumHeavyAtoms() for molecule in molecules], np.int64)
+    sizes = [0 if molecule is None else molecule.GetNumHeavyAtoms() for molecule in parsed(smiles)]
+    return np.array(sizes, np.int64)

@@ -4,7 +4,9 @@ RDKit logs to standard error; its log is captured while a molecule is read, and 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import NamedTuple
 
@@ -22,6 +24,11 @@ _KIND_OF_PHRASE = {  # RDKit's words for faults that are no exception of their o
     "duplicated ring closure": "repeated ring bond",  # from an atom to itself
     "duplicates bond": "repeated ring bond",  # between atoms that are bonded already
 }
+
+
+MOST_PARSED = 4_096
+"""Molecules that are held within `parsed_once`, about 15 kB each."""
+_parsed: ContextVar[dict[str, Chem.Mol] | None] = ContextVar("parsed", default=None)
 
 
 class Problem(NamedTuple):
@@ -68,8 +75,7 @@ def canonical(smiles: str | None) -> str | None:
 def canonical_all(smiles: Iterable[str | None]) -> list[str | None]:
     """`canonical` of each string; equal for all spellings of a molecule."""
     with rdBase.BlockLogs():
-        molecules = map(_read, smiles)
-        return [None if molecule is None else Chem.MolToSmiles(molecule) for molecule in molecules]
+        return [None if molecule is None else _form(molecule) for molecule in map(_read, smiles)]
 
 
 def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
@@ -79,8 +85,29 @@ def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
     (some aromatic rings with a triple bond). A molecule with dative bonds starts at the atom that most of them point
     to, the first of several in RDKit's canonical order.
     """
+    shared = _parsed.get() is not None
     with rdBase.BlockLogs():
-        return [None if molecule is None else _kekule(molecule) for molecule in map(_read, smiles)]
+        molecules = map(_parse, smiles)
+        return [None if one is None else _kekule(Chem.Mol(one) if shared else one) for one in molecules]
+
+
+@contextmanager
+def parsed_once() -> Iterator[None]:
+    """Within it, molecules whose canonical forms were computed are not parsed again by `parsed` and `kekule_all`.
+
+    Their atoms are then in the order of the first spelling; so sums over atoms may differ in the last bits.
+    """
+    token = _parsed.set({})
+    try:
+        yield
+    finally:
+        _parsed.reset(token)
+
+
+def parsed(smiles: Iterable[str]) -> list[Chem.Mol | None]:
+    """`read` of each string, or the molecule that `parsed_once` holds; not to be changed."""
+    with rdBase.BlockLogs():
+        return [_parse(text) for text in smiles]
 
 
 def readable_all(smiles: Iterable[str]) -> list[str]:
@@ -122,15 +149,34 @@ def invalid_reason(smiles: str | None) -> str | None:
     return None if fault is None else fault.kind
 
 
+def _parse(smiles: str | None) -> Chem.Mol | None:
+    held = _parsed.get()
+    molecule = None if held is None or smiles is None else held.get(smiles)
+    return _read(smiles) if molecule is None else molecule
+
+
+def _form(molecule: Chem.Mol) -> str:
+    """The canonical form of a molecule, which `parsed_once` holds from now on."""
+    form = Chem.MolToSmiles(molecule)
+    held = _parsed.get()
+    if held is not None:
+        held[form] = molecule
+        if len(held) > MOST_PARSED:
+            del held[next(iter(held))]
+    return form
+
+
 def _kekule(molecule: Chem.Mol) -> str | None:
+    """The Kekule form of a molecule, which is changed."""
     try:
         Chem.Kekulize(molecule, clearAromaticFlags=True)
     except Chem.KekulizeException:
         return None
+    form = Chem.MolToSmiles(molecule, kekuleSmiles=True)
+    if "->" not in form and "<-" not in form:
+        triple = "#" in form and _has_cyclic_triple_bond(molecule)
+        return None if triple and _read(form) is None else form
     acceptors = Counter(b.GetEndAtomIdx() for b in molecule.GetBonds() if b.GetBondType() == Chem.BondType.DATIVE)
-    if not acceptors:
-        form = Chem.MolToSmiles(molecule, kekuleSmiles=True)
-        return None if _has_cyclic_triple_bond(molecule) and _read(form) is None else form
     ranks = Chem.CanonicalRankAtoms(molecule)
     first = max(acceptors, key=lambda atom: (acceptors[atom], -ranks[atom]))
     return Chem.MolToSmiles(molecule, kekuleSmiles=True, rootedAtAtom=first)

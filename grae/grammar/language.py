@@ -6,6 +6,7 @@ A grammar names its language in the directive `#% language NAME` (see `language_
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -186,6 +187,10 @@ class Language:
     def identities(self, grammar: "Grammar", texts: Sequence[str]) -> list[str | None]:
         """Keys that are equal for strings that a search counts once; None for invalid ones."""
         return self.canonical(grammar, texts)
+
+    def parsed_once(self) -> AbstractContextManager[None]:
+        """Within it, a string that was parsed for its identity is not parsed again for its spelling and features."""
+        return nullcontext()
 
     def causes(self, grammar: "Grammar", texts: Sequence[str], *, n_jobs: int = 1) -> Counter[str]:
         """The number of invalid strings by cause.

@@ -69,42 +69,40 @@ def min_max_and_products(one: Counts, other: Counts) -> np.ndarray:
     places = np.searchsorted(columns, one.keys)
     places[places == len(columns)] = 0
     known = columns[places] == one.keys if len(columns) else np.zeros(len(one.keys), bool)
+    of_entries = np.searchsorted(columns, other.keys)
+    order = np.argsort(of_entries, kind="stable")
+    owners = np.repeat(np.arange(len(other)), np.diff(other.offsets))
     return _compared(
         np.where(known, places, -1),
         one.counts,
         one.offsets,
-        np.searchsorted(columns, other.keys),
-        other.counts,
-        other.offsets,
-        len(columns),
+        owners[order],
+        other.counts[order],
+        np.searchsorted(of_entries[order], np.arange(len(columns) + 1)),
+        len(other),
     )
 
 
 @compiled()
-def _compared(columns, counts, offsets, other_columns, other_counts, other_offsets, width):
-    n, m = len(offsets) - 1, len(other_offsets) - 1
+def _compared(columns, counts, offsets, owners, other_counts, begins, m):
+    """The rows of one object with those of another, which is given by columns: who has the feature, and how often."""
+    n = len(offsets) - 1
     totals = np.zeros(m)
-    for column in range(m):
-        for place in range(other_offsets[column], other_offsets[column + 1]):
-            totals[column] += other_counts[place]
-    dense = np.zeros(width + 1)
-    out = np.empty((n, m, 2))
+    for place in range(len(owners)):
+        totals[owners[place]] += other_counts[place]
+    out = np.zeros((n, m, 2))
     for row in range(n):
         total = 0.0
         for place in range(offsets[row], offsets[row + 1]):
-            total += counts[place]
-            if columns[place] >= 0:
-                dense[columns[place]] = counts[place]
-        for column in range(m):
-            shared = product = 0.0
-            for place in range(other_offsets[column], other_offsets[column + 1]):
-                here = dense[other_columns[place]]
-                shared += min(other_counts[place], here)
-                product += other_counts[place] * here
-            either = total + totals[column] - shared
-            out[row, column, 0] = shared / either if either > 0 else 1.0
-            out[row, column, 1] = product
-        for place in range(offsets[row], offsets[row + 1]):
-            if columns[place] >= 0:
-                dense[columns[place]] = 0.0
+            count = counts[place]
+            total += count
+            column = columns[place]
+            if column >= 0:
+                for entry in range(begins[column], begins[column + 1]):
+                    out[row, owners[entry], 0] += min(other_counts[entry], count)
+                    out[row, owners[entry], 1] += other_counts[entry] * count
+        for other in range(m):
+            shared = out[row, other, 0]
+            either = total + totals[other] - shared
+            out[row, other, 0] = shared / either if either > 0 else 1.0
     return out

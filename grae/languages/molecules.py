@@ -7,6 +7,7 @@ enforce all others from the first character on (`grae.constraints.smiles`).
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,12 @@ class Molecules(Language):
         from grae.chemistry import readable_all
 
         return readable_all(texts)
+
+    def parsed_once(self) -> AbstractContextManager[None]:
+        """See Language; RDKit reads a molecule once."""
+        from grae.chemistry.reading import parsed_once
+
+        return parsed_once()
 
     def components(self, text: str) -> int:
         """The number of molecules, which dots separate."""

@@ -18,6 +18,7 @@ from grae.optimization.candidates import Known, Proposal, proposals_of
 from grae.optimization.history import Record
 from grae.optimization.objectives.table import Units, dominated, nondominated, scalarized
 from grae.optimization.population import LEVELS, Reader, Strings, levels
+from grae.optimization.predictions import Predictions
 from grae.optimization.proposers import Basis, Found, Proposer, Utility
 from grae.optimization.ranking import Acquisition, Constrained, Ranker, Ranking, join_rows, take_rows
 from grae.optimization.space import LatentSpace
@@ -145,10 +146,10 @@ class MixedSearch:
         merits = self._merits(weights)
         order = np.argsort(-merits, kind="stable")
         basis = Basis(self.strings.rows(order), merits[order], self.known, set())
-        ranking = None
+        predictions = None
         if self.views:
             with timed(self.seconds, "surrogate"):
-                ranking = self._ranking(self._fitted(order, rng), weights)
+                predictions = Predictions(self._ranking(self._fitted(order, rng), weights), self._features)
         taken: list[tuple[str, str]] = []
         attempts = valid = 0
         quotas = self.bandit.quotas(n, rng)
@@ -157,12 +158,14 @@ class MixedSearch:
             if quota == 0:
                 break
             proposer = self.proposers[name]
-            used = ranking if proposer.ranked else None
-            with timed(self.seconds, "candidates"):
-                proposals = proposer.propose(basis, quota, self._utility(used, rng), rng)
+            used = predictions if proposer.ranked else None
+            with self.reader.parsed_once():
+                with timed(self.seconds, "candidates"):
+                    proposals = proposer.propose(basis, quota, self._utility(used, rng), rng)
+                with timed(self.seconds, "surrogate"):
+                    best = self._best(proposals, quota, used, rng)
             attempts, valid = attempts + proposals.attempts, valid + proposals.valid
-            with timed(self.seconds, "surrogate"):
-                taken += [(name, text) for text in self._best(proposals, quota, used, rng)]
+            taken += [(name, text) for text in self.reader.readable(best)]
         return proposals_of(self.space, [text for _, text in taken], attempts, valid, [name for name, _ in taken])
 
     def tell(self, records: Sequence[Record]) -> None:
@@ -275,21 +278,26 @@ class MixedSearch:
         best, rest = order[: self.settings.fitted_best], order[self.settings.fitted_best :]
         return np.concatenate([best, rng.choice(rest, min(self.settings.fitted_rest, len(rest)), replace=False)])
 
-    def _utility(self, ranking: Ranker | None, rng: np.random.Generator) -> Utility | None:
-        if ranking is None:
+    def _utility(self, predictions: Predictions | None, rng: np.random.Generator) -> Utility | None:
+        if predictions is None:
             return None
-        return lambda strings: ranking.utility(self._features(strings), rng, self.settings.acquisition)
+        ranker, acquisition = predictions.ranker, self.settings.acquisition
+        return lambda strings: ranker.promise(predictions.moments(strings), (), rng, acquisition)
 
-    def _best(self, found: Found, n: int, ranking: Ranker | None, rng: np.random.Generator) -> list[str]:
+    def _best(self, found: Found, n: int, predictions: Predictions | None, rng: np.random.Generator) -> list[str]:
         """The strings to score, at most n."""
         texts = found.strings.texts
         screen = self.space.screen
         wanted = n if screen.diversity is None else MANY * n
         if len(texts) <= n and screen.diversity is None:
             return texts
-        if ranking is None:
+        acquisition = self.settings.acquisition
+        if predictions is None:
             rows = rng.choice(len(texts), min(wanted, len(texts)), replace=False).tolist()
+        elif acquisition == "thompson":
+            rows = predictions.ranker.take(self._features(found.strings), wanted, rng, acquisition)
         else:
-            rows = ranking.take(self._features(found.strings), wanted, rng, self.settings.acquisition)
+            moments = predictions.moments(found.strings)
+            rows = predictions.ranker.most_promising(moments, wanted, rng, acquisition)
         ordered = [texts[row] for row in rows]
         return [ordered[place] for place in screen.apart(ordered, n)]

@@ -1,6 +1,7 @@
 """The strings that a search knows and those that it may score next, with their derivations in the plain grammar."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,14 @@ class Reader:
         encoded = encode_in_form(self.grammar, texts, self.spelling, on_invalid="skip")
         rows: list[int] = encoded.rows.tolist()
         return Strings([texts[row] for row in rows], [forms[row] for row in rows], encoded.derivations), rows
+
+    def parsed_once(self) -> AbstractContextManager[None]:
+        """See Language."""
+        return self.grammar.language.parsed_once()
+
+    def readable(self, texts: Sequence[str]) -> list[str]:
+        """Those of some proposed strings that are valid as they are written; of a few molecules RDKit's form is not."""
+        return [text for text, form in zip(texts, self.valid(texts), strict=True) if form is not None]
 
     def new(self, texts: Sequence[str], known: Known, here: set[str]) -> tuple[Strings, int]:
         """The strings that are valid, admitted and new, each form once, and how many of all were valid.

@@ -52,15 +52,14 @@ class Ranker:
         """How promising each candidate is, (m,) float64, where some will be scored already."""
         raise NotImplementedError
 
-    def utility(self, candidates: Sequence[Features], rng: np.random.Generator, acquisition: Acquisition) -> np.ndarray:
-        """How promising candidates are, (m,) float64, as one place of a round would be filled."""
-        return self.promise(self.moments(candidates), (), rng, acquisition)
-
     def take(
         self, candidates: Sequence[Features], n: int, rng: np.random.Generator, acquisition: Acquisition
     ) -> list[int]:
-        """Which of some candidates to score next, at most n: one after the other the most promising."""
-        moments = self.moments(candidates)
+        """Which of some candidates to score next, at most n."""
+        return self.most_promising(self.moments(candidates), n, rng, acquisition)
+
+    def most_promising(self, moments: Moments, n: int, rng: np.random.Generator, acquisition: Acquisition) -> list[int]:
+        """At most n candidates of these moments: one after the other the most promising."""
         taken: list[int] = []
         for _ in range(min(n, len(moments[0]))):
             order = np.argsort(-self.promise(moments, taken, rng, acquisition), kind="stable")

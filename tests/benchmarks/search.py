@@ -7,12 +7,16 @@ r"""The search measured: expressions from the worse half of a data set, molecule
         --start-limit 20000 --strategy genetic
     python tests/benchmarks/search.py run runs/zinc --target logp --data zinc250k --seeds 0 1 2
     python tests/benchmarks/search.py profile runs/half --target log-mse --data half.txt
+    python tests/benchmarks/search.py speed zinc250k --target logp --data zinc250k --most-atoms 38 --batch-size 20
 
 `half` says which score the half begins at. `run` prints the best of each seed after every 100 calls, with its size.
-`profile` goes on for ten rounds when 1,000 strings have been scored.
+`profile` goes on for ten rounds when 1,000 strings have been scored. `speed` times rounds when 1,000, 3,000 and 10,000
+strings of the data have been scored, beside the usual start.
 """
 
 import argparse
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,16 +24,25 @@ from typing import Any
 import numpy as np
 
 import grae
+from grae.callbacks.reporter import Reporter
 from grae.chemistry import properties
 from grae.datasets import open_source
+from grae.optimization.candidates import Proposal
+from grae.optimization.history import Record
 from grae.optimization.scoring import Scorer
+from grae.optimization.screen import Screen
+from grae.optimization.search_settings import SearchSettings
+from grae.optimization.space import LatentSpace
 from grae.optimization.start import ALL, scored
+from grae.optimization.strategies import strategy_of
 from grae.targets.named import target_named
 
 CALLS = 500
 EVERY = 100
 PROFILED = 1000
 ROUNDS = 10
+SCORED = (1_000, 3_000, 10_000)
+STARTING = 2_200
 
 
 def half(data: str, out: Path) -> None:
@@ -68,6 +81,53 @@ def profile(place: str, target: str, data: str, batch_size: int, limit: int) -> 
     print(f"{ROUNDS} rounds after {rounds * batch_size:,} strings: {_spent(after.seconds)}")
 
 
+def speed(place: str, target_name: str, data: str, rounds: int, options: dict[str, Any]) -> None:
+    """What a round costs when 1,000, 3,000 and 10,000 strings have been scored."""
+    model = grae.load(place, device="cpu")
+    texts = list(dict.fromkeys(open_source(data).texts()))
+    rng = np.random.default_rng(0)
+    texts = [texts[row] for row in rng.choice(len(texts), STARTING + SCORED[-1], replace=False)]
+    target = target_named(target_name)
+    start = scored(texts[:STARTING], Scorer(target), limit=ALL)
+    settings = SearchSettings(**options)
+    space = LatentSpace(model, settings.decoding, Screen(settings.limits))
+    strategy = strategy_of(settings, space, start, target, Reporter())
+    told = 0
+    for number, count in enumerate(SCORED):
+        strategy.tell(_records([_made(text) for text in texts[STARTING + told : STARTING + count]], target))
+        told, seconds, cpu, attempts = count, [], [], 0
+        for step in range(rounds):
+            before = dict(strategy.seconds)
+            began = time.perf_counter(), time.process_time()
+            proposals = strategy.propose(number * rounds + step, settings.pace.batch_size)
+            seconds.append(time.perf_counter() - began[0])
+            cpu.append(time.process_time() - began[1])
+            attempts += sum(proposal.attempts for proposal in proposals)
+            strategy.tell(_records(proposals, target))
+        parts = {name: strategy.seconds[name] - before[name] for name in before}
+        print(
+            f"{count:,} scored: {np.median(seconds):.2f} s per round (most {max(seconds):.2f}), "
+            f"{np.median(cpu):.2f} s of CPU time, {attempts / rounds:,.0f} candidates per round; "
+            f"last round: {_spent(parts)}",
+            flush=True,
+        )
+
+
+def _made(text: str) -> Proposal:
+    return Proposal(np.empty(0, np.float32), text, 1, 1)
+
+
+def _records(proposals: Sequence[Proposal], target: Any) -> list[Record]:
+    """The records of a round of proposals."""
+    scores = target.evaluate([proposal.text for proposal in proposals])
+    return [
+        Record(
+            0, (), proposal.text, None if score is None else float(score), True, 1, 1, 0.0, proposer=proposal.proposer
+        )
+        for proposal, score in zip(proposals, scores, strict=True)
+    ]
+
+
 def _spent(seconds: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
 
@@ -75,7 +135,7 @@ def _spent(seconds: dict[str, float]) -> str:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("half", "run", "profile"))
+    parser.add_argument("what", choices=("half", "run", "profile", "speed"))
     parser.add_argument("place", nargs="?", help="the folder of a run")
     parser.add_argument("--data", required=True)
     parser.add_argument("--target", default="log-mse")
@@ -89,12 +149,16 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=5)
     parser.add_argument("--start-limit", type=int, default=ALL)
     parser.add_argument("--retrain-every", type=int)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="speed: rounds at each number of scored strings")
     given = parser.parse_args()
     if given.what == "half":
         half(given.data, given.out)
     elif given.what == "run":
         names = ("strategy", "propose", "surrogate", "most_atoms", "half", "batch_size", "start_limit", "retrain_every")
         run(given.place, given.target, given.data, given.seeds, {name: getattr(given, name) for name in names})
+    elif given.what == "speed":
+        names = ("strategy", "propose", "surrogate", "most_atoms", "batch_size")
+        speed(given.place, given.target, given.data, given.rounds, {name: getattr(given, name) for name in names})
     else:
         profile(given.place, given.target, given.data, given.batch_size, given.start_limit)
 

@@ -12,8 +12,10 @@ from grae.grammar.moves import Moves
 from grae.optimization.bandit import Bandit
 from grae.optimization.candidates import Known
 from grae.optimization.limits import Limits, symbols
-from grae.optimization.population import Reader, by_levels, ranks
+from grae.optimization.population import Reader, Strings, by_levels, ranks
+from grae.optimization.predictions import Predictions
 from grae.optimization.proposers import Basis, DensitySamples, DerivationMoves, LatentSteps
+from grae.optimization.ranking import Ranker
 from grae.optimization.screen import Screen
 from grae.optimization.space import LatentSpace
 from grae.targets.named import target_named
@@ -79,6 +81,27 @@ def test_children_of_children_reach_what_the_utility_asks_for(space, expressions
     proposer = DerivationMoves(reader, Moves(reader.grammar), max_length=40, children=150, generations=5)
     found = proposer.propose(known, 5, sines, np.random.default_rng(0))
     assert sines(found.strings).max() > most + 2
+
+
+def test_each_candidate_is_predicted_once(space, expressions):
+    strings = basis(Reader(space, Screen(Limits())), expressions).strings
+    strings = strings.rows(np.unique(strings.forms, return_index=True)[1])
+    looked_at: list[str] = []
+
+    class Lengths(Ranker):
+        def moments(self, candidates: Any) -> Any:
+            return np.array(candidates[0], float), np.ones(len(candidates[0]))
+
+    def features(some: Strings) -> list[Any]:
+        looked_at.extend(some.texts)
+        return [[len(text) for text in some.texts]]
+
+    predictions = Predictions(Lengths(), features)
+    for rows in (np.arange(5), np.array([7, 3, 5]), np.array([5, 0]), np.array([], int)):
+        some = strings.rows(rows)
+        assert predictions.moments(some)[0].tolist() == [len(text) for text in some.texts]
+        assert len(predictions.moments(some)[1]) == len(rows)
+    assert looked_at == strings.rows(np.array([0, 1, 2, 3, 4, 7, 5])).texts
 
 
 def test_the_better_are_drawn_more_often_and_a_plateau_counts_once():

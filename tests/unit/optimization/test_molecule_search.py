@@ -41,6 +41,7 @@ def test_moves_start_from_kekule_forms_and_make_mixtures_only_from_mixtures(mode
     forms = reader.valid(known)
     strings, _ = reader.read(known, [form or "" for form in forms])
     assert codec.decode(reader.grammar, strings.derivations) == kekule_all(strings.texts)
+    assert reader.readable(["CCO", "C(C"]) == ["CCO"]
     moves = Moves(reader.grammar, strings.derivations)
     proposer = DerivationMoves(reader, moves, max_length=80, children=400, generations=3)
 
