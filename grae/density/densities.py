@@ -15,7 +15,7 @@ DENSITIES: "Table[type[Density]]" = Table(
         "gaussian": ("grae.density.gaussians:Gaussian", "one Gaussian"),
         "flow": ("grae.density.flow:SplineFlow", "a normalizing flow"),
         "gaussianization": ("grae.density.gaussianization:Gaussianization", "rotations and splines"),
-        "geometry": ("grae.density.geometry:Geometry", "a Riemannian metric's uniform density"),
+        "geometry": ("grae.density.geometry:Geometry", "random walks from codes under a Riemannian metric"),
         "normal": ("grae.density.normal:StandardNormal", "N(0, I)"),
         "two-stage": ("grae.density.two_stage:TwoStage", "a VAE of the codes"),
     },

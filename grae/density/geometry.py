@@ -1,15 +1,17 @@
-"""Geometry-aware sampling: the uniform density of a Riemannian metric that is large near the training codes.
+"""Geometry-aware sampling: short random walks from training codes, under a metric that is large near the codes.
 
-The metric is G(z) = sum_i S_i^-1 exp(-|z - c_i|^2_i / rho^2) + lambda exp(-tau |z|^2) I, where |v|^2_i = v' S_i^-1 v.
-The density is proportional to the volume element, sqrt(det G(z)) (Chadebec and Allassonniere, NeurIPS 2022). There, c_i
-and S_i are means and covariances of a variational encoder. Deterministic encoders have none: here c_i are the centers
-of clusters of the codes, found by k-means, and S_i the diagonal covariances of the codes in each cluster, in the
-coordinates of the Gaussian fitted to all codes. As published, rho is the largest distance of a center to its nearest
-neighbor.
+The metric is G(z) = sum_i S_i^-1 exp(-|z - c_i|^2_i / rho^2) + lambda exp(-tau |z|^2) I, where |v|^2_i = v' S_i^-1 v,
+and sqrt(det G(z)) is its volume element (Chadebec and Allassonniere, NeurIPS 2022). There, c_i and S_i are means and
+covariances of a variational encoder at 100 medoids of the training codes. Deterministic encoders have no covariances:
+here c_i are the centers of clusters of the codes, found by k-means, and S_i the diagonal covariances of the codes in
+each cluster, in the coordinates of the Gaussian fitted to all codes. As published, rho is the largest distance of a
+center to its nearest neighbor.
 
-Samples are drawn by Hamiltonian Monte Carlo, as published. `log_prob` needs the integral of the volume element. It is
-estimated by importance sampling from Gaussians at the centers; `about` has the effective sample size, which is small if
-the estimate is poor.
+Samples are drawn as in the authors' code: Hamiltonian Monte Carlo, started at random training codes and run for 100
+steps, too few to forget them. Momenta there have standard deviation 0.5, at unit mass; so the chains leave not the
+volume element invariant, but its fourth power: a temperature of 1/4. Steps are shortened where most would be rejected.
+`log_prob` is that stationary density. Its integral is estimated by importance sampling from Gaussians at the centers;
+`about` has the effective sample size, which is small if the estimate is poor.
 """
 
 import math
@@ -26,15 +28,18 @@ from grae.errors import SettingsError
 CODES_EACH = 20  # codes in a cluster on average, at least
 FLOOR = 1e-2  # of a variance in a cluster, relative to the mean variance in all clusters
 ROWS = 20_000  # codes that are clustered
+STARTS = 10_000  # codes from which chains start, at most
 ITERATIONS = 50  # of k-means
 DRAWS = 20_000  # importance samples of the integral
 TOGETHER = 1_024  # codes at a time
-STEPS, LEAPS, ACCEPTED = 100, 10, 0.7  # of Hamiltonian Monte Carlo; the step size is adapted to the share accepted
-ARRAYS = ("centers", "variances")
+TEMPERATURE = 0.25
+STEPS, LEAPS, SIZE = 100, 10, 0.005  # of Hamiltonian Monte Carlo; size 0.01 of the authors, times root of temperature
+ACCEPTED = 0.7  # share of accepted proposals below which steps are shortened
+ARRAYS = ("centers", "variances", "starts")
 
 
 class Geometry(Density):
-    """The uniform density of a Riemannian metric, in coordinates in which the codes have covariance I.
+    """Random walks from training codes under a Riemannian metric, in coordinates in which the codes have covariance I.
 
     Args:
         centers: maximum number of clusters.
@@ -45,7 +50,7 @@ class Geometry(Density):
         SettingsError: a setting is out of range.
     """
 
-    def __init__(self, *, centers: int = 200, regularization: float = 1e-2, decay: float = 1e-3) -> None:
+    def __init__(self, *, centers: int = 100, regularization: float = 1e-2, decay: float = 1e-3) -> None:
         if centers < 1 or regularization <= 0 or decay <= 0:
             raise SettingsError(
                 f"geometry: centers {centers}, regularization {regularization}, decay {decay}; expected at least 1, "
@@ -61,7 +66,7 @@ class Geometry(Density):
         own = {f"gaussian.{name}": array for name, array in arrays.items()}
         numbers = {"rho2": self._rho2, "log_integral": self._log_integral}
         metric = {"regularization": self.regularization, "decay": self.decay, **numbers}
-        return own | {"centers": self._centers, "variances": self._variances}, {
+        return own | {"centers": self._centers, "variances": self._variances, "starts": self._starts}, {
             **self.about,
             "metric": metric,
             "gaussian": about,
@@ -95,7 +100,7 @@ class Geometry(Density):
                 raise ValueError(f"{name} holds a value that is NaN or infinite")
         if own["centers"].shape != own["variances"].shape or (own["variances"] <= 0).any() or metric["rho2"] <= 0:
             raise ValueError("variances must be positive, as many as centers, and rho2 must be positive")
-        density._centers, density._variances = own["centers"], own["variances"]
+        density._centers, density._variances, density._starts = own["centers"], own["variances"], own["starts"]
         density._rho2, density._log_integral = metric["rho2"], metric["log_integral"]
         density.about = {name: value for name, value in about.items() if name not in ("gaussian", "metric")}
         return density
@@ -105,18 +110,19 @@ class Geometry(Density):
         self._gaussian = Gaussian().fit(z, seed)
         rows = np.sort(rng.permutation(len(z))[:ROWS])
         x = self._whiten(np.asarray(z[rows], np.float64))
+        self._starts = x[np.sort(rng.permutation(len(x))[:STARTS])]
         k = max(1, min(self.most, len(x) // CODES_EACH))
         self._centers, self._variances = clusters(x, k, rng)
         self._rho2 = _largest_nearest(self._centers)
         self._log_integral = 0.0
         draws, log_q = self._draw_near_centers(DRAWS, rng)
-        log_weights = np.concatenate([self._volume(part)[0] for part in _parts(draws)]) - log_q
+        log_weights = np.concatenate([self._log_density(part)[0] for part in _parts(draws)]) - log_q
         self._log_integral = float(logsumexp(log_weights)) - math.log(len(draws))  # pyright: ignore[reportArgumentType]
         weights = np.exp(log_weights - logsumexp(log_weights))
         self.about = {"codes": len(z), "centers": k, "effective_draws": float(1 / np.square(weights).sum())}
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        starts, _ = self._draw_near_centers(n, rng)
+        starts = self._starts[rng.integers(len(self._starts), size=n)]
         gaussian = self._gaussian
         codes = np.empty_like(starts)
         for first in range(0, n, TOGETHER):
@@ -127,8 +133,13 @@ class Geometry(Density):
     def _log_prob(self, z: np.ndarray) -> np.ndarray:
         gaussian = self._gaussian
         log_determinant = np.log(np.diagonal(gaussian.factors[0])).sum() + np.log(gaussian.scale).sum()
-        volumes = [self._volume(part)[0] for part in _parts(self._whiten(z))]
-        return np.concatenate(volumes) - self._log_integral - log_determinant
+        densities = [self._log_density(part)[0] for part in _parts(self._whiten(z))]
+        return np.concatenate(densities) - self._log_integral - log_determinant
+
+    def _log_density(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The logarithm of the stationary density up to a constant at (n, D), (n,), and its gradient, (n, D)."""
+        log_volume, gradient = self._volume(x)
+        return log_volume / TEMPERATURE, gradient / TEMPERATURE
 
     def _volume(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The logarithm of the volume element, 1/2 log det G, at (n, D), (n,), and its gradient, (n, D)."""
@@ -152,11 +163,11 @@ class Geometry(Density):
     def _draw_near_centers(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draws (n, D) from the Gaussians that approximate the metric's terms, and their log density.
 
-        A single term has the volume element exp(-D/2 |x - c|^2_i / rho^2) up to a constant. The Gaussians are half as
-        wide again, so that they cover the regions between centers.
+        A single term has the volume element exp(-D/2 |x - c|^2_i / rho^2) up to a constant, and is raised to the power
+        1 / TEMPERATURE. The Gaussians are half as wide again, so that they cover the regions between centers.
         """
         dim = self._centers.shape[1]
-        variances = 1.5**2 * self._variances * self._rho2 / dim  # K D
+        variances = 1.5**2 * TEMPERATURE * self._variances * self._rho2 / dim  # K D
         chosen = rng.integers(len(self._centers), size=n)
         draws = self._centers[chosen] + np.sqrt(variances[chosen]) * rng.standard_normal((n, dim))
         log_q = []
@@ -172,23 +183,23 @@ class Geometry(Density):
 
     def _chains(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The final states of Hamiltonian Monte Carlo chains that start at (n, D)."""
-        size = math.sqrt(self._rho2 / x.shape[1] * float(self._variances.mean())) / LEAPS
-        log_volume, gradient = self._volume(x)
+        log_density, gradient = self._log_density(x)
+        size = SIZE
         for _ in range(STEPS):
             momentum = rng.standard_normal(x.shape)
-            energy = log_volume - 0.5 * np.square(momentum).sum(axis=1)
-            there, slope = x, gradient
+            energy = log_density - 0.5 * np.square(momentum).sum(axis=1)
+            there, slope, new_density = x, gradient, log_density
             for _ in range(LEAPS):
                 momentum = momentum + 0.5 * size * slope
                 there = there + size * momentum
-                new_volume, slope = self._volume(there)
+                new_density, slope = self._log_density(there)
                 momentum = momentum + 0.5 * size * slope
-            gain = new_volume - 0.5 * np.square(momentum).sum(axis=1) - energy
+            gain = new_density - 0.5 * np.square(momentum).sum(axis=1) - energy
             accepted = np.log(rng.random(len(x))) < gain
             x = np.where(accepted[:, None], there, x)
-            log_volume = np.where(accepted, new_volume, log_volume)
+            log_density = np.where(accepted, new_density, log_density)
             gradient = np.where(accepted[:, None], slope, gradient)
-            size *= 1.1 if accepted.mean() > ACCEPTED else 0.9
+            size = min(SIZE, size * (1.1 if accepted.mean() > ACCEPTED else 0.9))
         return x
 
     def _whiten(self, z: np.ndarray) -> np.ndarray:
