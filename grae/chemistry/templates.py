@@ -14,6 +14,7 @@ from grae.chemistry.vector import atoms_of
 from grae.errors import DataError
 
 PLACEHOLDER = 6  # carbon, which any grammar of molecules has
+MOST_MATCHES = 1_000  # places at which a molecule is compared with a template
 
 
 class Placed(NamedTuple):
@@ -40,14 +41,16 @@ def with_placeholders(template: str, *, kekule: bool) -> Placed:
         kekule: whether to write alternating bonds in the place of aromatic ones.
 
     Raises:
-        DataError: RDKit cannot read it, or it has no other atom or no attachment point.
+        DataError: RDKit cannot read it, it has no other atom or no attachment point, or one in an aromatic ring.
     """
     molecule = Chem.RWMol(_read(template))
     dummies = _dummies(molecule)
     if len(dummies) == molecule.GetNumAtoms() or not dummies:
+        raise _pointless(template, "atom besides attachment points" if dummies else "attachment point")
+    if any(molecule.GetAtomWithIdx(index).GetIsAromatic() for index in dummies):
         raise DataError(
-            f"template {template!r}: it has no {'atom besides attachment points' if dummies else 'attachment point'}",
-            remedy="write an attachment point as *, as in c1ccc(*)cc1",
+            f"template {template!r}: an attachment point is part of an aromatic ring, which any filling would break",
+            remedy="write it beside the ring, as in c1ccc(*)cc1, or the ring with its double bonds",
         )
     with rdBase.BlockLogs():
         if kekule:
@@ -75,25 +78,49 @@ def scaffold_query(template: str) -> Chem.Mol:
     Raises:
         DataError: RDKit cannot read the template.
     """
-    molecule = Chem.RWMol(_read(template))
-    for index in sorted(_dummies(molecule), reverse=True):
-        molecule.RemoveAtom(index)
-    query = Chem.RWMol()
+    return _query(template, exact=False)
+
+
+def hold(template: str, smiles: Sequence[str | None], *, exact: bool = True) -> list[bool]:
+    """Which molecules are a template with its attachment points filled.
+
+    They hold its scaffold (`scaffold_query`), with no further neighbor at an atom than the attachment points beside it,
+    no further bond between its atoms, and no ring through atoms and bonds that are in none in the template.
+
+    Args:
+        template: a SMILES with attachment points.
+        smiles: the molecules; None for none.
+        exact: False asks for the scaffold alone.
+
+    Raises:
+        DataError: RDKit cannot read the template, or it has no atom besides attachment points.
+    """
+    query = _query(template, exact=exact)
+    fits = _differs_in_holes if exact else Chem.Mol.HasSubstructMatch
+    return [molecule is not None and fits(molecule, query) for molecule in map(read, smiles)]
+
+
+def _query(template: str, *, exact: bool) -> Chem.Mol:
+    """The scaffold of a template; if exact, with the numbers of neighbors, and without further rings."""
+    molecule = _read(template)
+    if len(_dummies(molecule)) == molecule.GetNumAtoms():
+        raise _pointless(template, "atom besides attachment points")
+    query, places = Chem.RWMol(), {}
     for atom in molecule.GetAtoms():
-        query.AddAtom(Chem.AtomFromSmarts(f"[#{atom.GetAtomicNum()};{atom.GetFormalCharge():+d}]"))
+        if atom.GetAtomicNum() != 0:
+            pattern = f"#{atom.GetAtomicNum()};{atom.GetFormalCharge():+d}"
+            if exact:
+                pattern += f";D{atom.GetDegree()}{'' if atom.IsInRing() else ';!R'}"
+            places[atom.GetIdx()] = query.AddAtom(Chem.AtomFromSmarts(f"[{pattern}]"))
     for bond in molecule.GetBonds():
-        kind = _BONDS.get(bond.GetBondType(), "~")
-        query.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), Chem.BondType.SINGLE)
-        query.ReplaceBond(query.GetNumBonds() - 1, Chem.BondFromSmarts(kind))
+        ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        if places.keys() >= {*ends}:
+            kind = _BONDS.get(bond.GetBondType(), "~") + ("" if bond.IsInRing() or not exact else ";!@")
+            query.AddBond(places[ends[0]], places[ends[1]], Chem.BondType.SINGLE)
+            query.ReplaceBond(query.GetNumBonds() - 1, Chem.BondFromSmarts(kind))
     result = query.GetMol()
     Chem.FastFindRings(result)
     return result
-
-
-def hold(template: str, smiles: Sequence[str | None]) -> list[bool]:
-    """Which molecules hold the scaffold of a template; see `scaffold_query`."""
-    query = scaffold_query(template)
-    return [molecule is not None and molecule.HasSubstructMatch(query) for molecule in map(read, smiles)]
 
 
 _BONDS = {
@@ -114,6 +141,22 @@ def _read(template: str) -> Chem.Mol:
             remedy="write a SMILES with * at each attachment point, as in c1ccc(*)cc1, or holes as <nonterminal>",
         )
     return molecule
+
+
+def _differs_in_holes(molecule: Chem.Mol, query: Chem.Mol) -> bool:
+    """Whether a molecule holds an exact query, without further bonds between its atoms."""
+    for match in molecule.GetSubstructMatches(query, maxMatches=MOST_MATCHES):
+        atoms = set(match)
+        ends = ((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds())
+        if sum(begin in atoms and end in atoms for begin, end in ends) == query.GetNumBonds():
+            return True
+    return False
+
+
+def _pointless(template: str, what: str) -> DataError:
+    return DataError(
+        f"template {template!r}: it has no {what}", remedy="write an attachment point as *, as in c1ccc(*)cc1"
+    )
 
 
 def _dummies(molecule: Chem.Mol) -> set[int]:

@@ -20,6 +20,7 @@ from grae.cli.options import (
     ModelName,
     RunArgument,
     Seed,
+    Template,
     Where,
 )
 from grae.cli.output import (
@@ -99,6 +100,7 @@ def optimize(
             "--most-symbols", metavar="N", min=1, max=MOST_STEPS, help="Maximum terminals of a proposed string."
         ),
     ] = None,
+    template: Template = None,
     where: Where = None,
     diversity: Annotated[
         str | None,
@@ -320,10 +322,12 @@ def _print_start(result: "SearchResult") -> None:
     best_start = "none valid" if begun is None else f"best {begun[1]:.4g} {begun[0]}"
     if result.start.units is not None:
         best_start = f"scored for {result.target.name}"
-    note(
-        f"started from {len(result.start.texts):,} of {result.start.of:,} strings, {best_start}; "
-        "their scores do not count as evaluations"
-    )
+    start = result.start
+    which = f"{len(start.texts) - start.sampled:,} of {start.of:,} strings"
+    if result.template is not None:
+        which += f", which hold {result.template}"
+        which += f", and {start.sampled:,} samples under it" if start.sampled else ""
+    note(f"started from {which}, {best_start}; their scores do not count as evaluations")
     if result.start.fulfilled is not None:
         note(f"{int(result.start.fulfilled.sum()):,} of these fulfil {result.condition}")
 

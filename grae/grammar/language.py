@@ -216,8 +216,13 @@ class Language:
         """
         return None
 
-    def hold(self, template: str, texts: Sequence[str]) -> "np.ndarray":
+    def hold(self, template: str, texts: Sequence[str], *, exact: bool = True) -> "np.ndarray":
         """Which strings hold a template in the language's own notation, (n,) bool; see `placed`.
+
+        Args:
+            template: with `*` for each hole.
+            texts: the strings.
+            exact: whether they differ from it in its holes alone.
 
         Raises:
             SettingsError: the language has no such notation.

@@ -86,13 +86,13 @@ class Molecules(Language):
             return None
         return with_placeholders(template, kekule=form == "kekule")
 
-    def hold(self, template: str, texts: Sequence[str]) -> "np.ndarray":
-        """Which molecules hold the scaffold of a template, by RDKit's substructure search."""
+    def hold(self, template: str, texts: Sequence[str], *, exact: bool = True) -> "np.ndarray":
+        """Which molecules hold a template, by RDKit's substructure search; see `grae.chemistry.templates.hold`."""
         import numpy as np
 
         from grae.chemistry.templates import hold
 
-        return np.array(hold(template, texts), bool)
+        return np.array(hold(template, texts, exact=exact), bool)
 
     def similarities(self, grammar: Grammar, text: str, texts: Sequence[str]) -> "np.ndarray":
         """Tanimoto similarities of Morgan fingerprints (radius 2, 1024 bits); 0 where a string is not valid."""

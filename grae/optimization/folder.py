@@ -146,6 +146,7 @@ _SETTINGS: dict[str, tuple[Callable[[object], bool], str]] = {
     "most_atoms": (lambda value: value is None or is_count(value), "a whole number or null"),
     "most_symbols": (lambda value: value is None or is_count(value), "a whole number or null"),
     "where": (lambda value: value is None or is_text(value), "text or null"),
+    "template": (lambda value: value is None or is_text(value), "text or null"),
     "diversity": (lambda value: value is None or is_text(value), "text or null"),
     "batch_size": (is_count, "a whole number of at least 0"),
     "seed": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),

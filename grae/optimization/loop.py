@@ -94,6 +94,7 @@ class Search:
             self.watch.failures,
             None if self.condition is None else str(self.condition),
             self.space.screen.diversity,
+            self.settings.template,
         )
 
     def _run(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from grae.targets.named import target_named
 from grae.targets.target import Direction, Target
 
 if TYPE_CHECKING:
+    from grae.optimization.start_template import HeldStrings
     from grae.sequence import GrammarAutoencoder
 
 GivenTarget = str | Target | Callable[[str], float | None]
@@ -86,19 +88,21 @@ def begun(
     history: History,
     watch: Watch,
     condition: Condition | None,
+    held: "HeldStrings | None" = None,
 ) -> Start:
     """The starting strings with their scores, and which of them fulfil the condition; see `start_of`.
 
-    A condition that calls functions of the user's is not asked of them: they count as not fulfilling it.
+    Those of a search with a template hold it (`held`). A condition that calls functions of the user's is not asked of
+    them: they count as not fulfilling it.
 
     Raises:
         DataError, TargetError, RunError: as `start_of`.
         SettingsError: no starting string has a score of each of several targets.
     """
     if isinstance(scorer, Scorer):
-        start = start_of(model, given, scorer, folder, limit, history, watch)
+        start = start_of(model, given, scorer, folder, limit, history, watch, held=held)
     else:
-        start = _of_several(model, given, scorer, folder, limit, history, watch)
+        start = _of_several(model, given, scorer, folder, limit, history, watch, held)
     if condition is None:
         return start
     stored = None if folder is None else StartFiles(folder).fulfilled()
@@ -110,7 +114,7 @@ def begun(
         fulfilled = none if condition.own else condition.fulfilled(start.texts)
         if folder is not None:
             StartFiles(folder).write_fulfilled(fulfilled)
-    return Start(start.texts, start.scores, start.of, fulfilled, start.objectives, start.units)
+    return replace(start, fulfilled=fulfilled)
 
 
 def _of_several(
@@ -121,11 +125,12 @@ def _of_several(
     limit: int,
     history: History,
     watch: Watch,
+    held: "HeldStrings | None",
 ) -> Start:
-    first = start_of(model, given, scorer.scorers[0], folder, limit, history, watch)
+    first = start_of(model, given, scorer.scorers[0], folder, limit, history, watch, held=held)
     columns = [first.scores]
     for place, one in enumerate(scorer.scorers[1:], start=1):
         columns.append(start_of(model, first.texts, one, folder, ALL, history, watch, place).scores)
     table = np.column_stack(columns)
     scorer.target.measured(table)
-    return Start(first.texts, scorer.target.joined(table), first.of, None, table, scorer.target.units)
+    return replace(first, scores=scorer.target.joined(table), objectives=table, units=scorer.target.units)

@@ -62,6 +62,7 @@ class SearchResult:
         failures: the calls of the target that failed, in the start and in the search.
         condition: what the strings have to fulfil, in words; None for nothing.
         diversity: how results have to differ; None for no rule.
+        template: what every string holds; None for none.
     """
 
     target: Target
@@ -73,6 +74,7 @@ class SearchResult:
     failures: Failures = field(default_factory=Failures)
     condition: str | None = None
     diversity: Diversity | None = None
+    template: str | None = None
 
     def __repr__(self) -> str:
         """In one line: what was searched for, how much, and the best."""
@@ -171,8 +173,10 @@ class SearchResult:
             "start": {
                 "strings": len(self.start.texts),
                 "of": self.start.of,
+                **({} if self.template is None else {"sampled": self.start.sampled}),
                 "best": None if best is None else {"string": best[0], "score": best[1]},
             },
+            **({} if self.template is None else {"template": self.template}),
             **({} if self.diversity is None else {"diversity": self.diversity.text}),
             **({} if (front := self.front) is None else front.to_dict()),
             "decoded_valid": self.decoded_valid,

@@ -1,4 +1,4 @@
-"""Which strings a search may propose at all: small enough, fulfilling a condition, and far enough from better ones."""
+"""Which strings a search may propose: small enough, of its template, fulfilling its condition, unlike better ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grae.conditions import Condition
     from grae.grammar import Grammar
     from grae.grammar.codec import Derivations
+    from grae.grammar.template import Template
     from grae.optimization.diversity import Diversity
 
 
@@ -23,11 +24,13 @@ class Screen:
         limits: of size.
         condition: one that costs no call of users' functions; None for none.
         diversity: of the results; None for none.
+        template: what each string holds; None for none.
     """
 
     limits: Limits
     condition: "Condition | None" = None
     diversity: "Diversity | None" = None
+    template: "Template | None" = None
 
     def admit(self, grammar: "Grammar", texts: Sequence[str], derivations: "Derivations") -> np.ndarray:
         """Which strings may be scored, (n,) bool.
@@ -38,6 +41,11 @@ class Screen:
             derivations: of each.
         """
         admitted = self.limits.admit(grammar, texts, derivations)
+        if self.template is not None:
+            from grae.sequence.templates import are_held
+
+            rows = np.flatnonzero(admitted)
+            admitted[rows] = are_held(self.template, [texts[row] for row in rows.tolist()], derivations[rows])
         if self.condition is not None:
             rows = np.flatnonzero(admitted)
             admitted[rows] = self.condition.fulfilled([texts[row] for row in rows.tolist()])
@@ -52,4 +60,4 @@ class Screen:
         return list(places)[:n]
 
     def __bool__(self) -> bool:
-        return bool(self.limits) or self.condition is not None or self.diversity is not None
+        return bool(self.limits) or any(one is not None for one in (self.condition, self.diversity, self.template))

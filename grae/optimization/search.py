@@ -17,6 +17,7 @@ from grae.optimization.screen import Screen
 from grae.optimization.search_settings import SearchSettings, check_several
 from grae.optimization.space import LatentSpace
 from grae.optimization.start import limit_of
+from grae.optimization.start_template import HeldStrings, search_template
 from grae.optimization.strategies import strategy_of
 from grae.targets.target import Direction
 
@@ -74,6 +75,9 @@ def optimize(
     chosen = target_of(target, grammar, direction)
     check_several(chosen, settings)
     condition = settings.condition(grammar)
+    template = None
+    if settings.template is not None:
+        template = search_template(model, settings.template, settings.decoding.get("constraints"))
     folder = None if out is None else Path(out)
     limit = limit_of(chosen, settings.start_limit)
     fixed = {
@@ -97,12 +101,13 @@ def optimize(
         history.check_width(model.settings_.architecture.latent_dim)
         watch = stack.enter_context(closing(Watch(chosen.name, shown=progress)))
         watch.failures.recall(record.error for record in history)
-        strings = begun(model, start, scorer, folder, limit, history, watch, condition)
+        diversity = None if settings.diversity is None else Diversity(settings.diversity, grammar)
+        screen = Screen(settings.limits, None if condition is None else condition.split()[0], diversity, template)
+        space = LatentSpace(model, settings.decoding, screen)
+        held = None if template is None else HeldStrings(template, space, settings.temperature or 0.0, settings.seed)
+        strings = begun(model, start, scorer, folder, limit, history, watch, condition, held)
         if settings.half == "worst-half":
             strings = strings.worse_half(chosen.direction == "maximize")
-        diversity = None if settings.diversity is None else Diversity(settings.diversity, grammar)
-        screen = Screen(settings.limits, None if condition is None else condition.split()[0], diversity)
-        space = LatentSpace(model, settings.decoding, screen)
         strategy = strategy_of(settings, space, strings, chosen, watch.reporter)
         search = Search(settings, space, strategy, scorer, history, strings, watch, callbacks, condition)
         return search.run({**fixed, "rounds": settings.pace.rounds})

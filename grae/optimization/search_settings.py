@@ -43,6 +43,9 @@ class SearchOptions(NamedSettings):
         where: a condition that results have to fulfil, such as "logP < 3 and QED > 0.7" (`grae.conditions`); None for
             none. Strings that do not are not scored; what a function of the user's says in it is measured beside the
             score, and the search learns from it. Not in the paper strategy.
+        template: what every string holds, such as "c1ccc(*)cc1" or "x + sin(<S>)" (`grae.sequence.templates`); None for
+            none. Starting strings that do not are left out; where few do, samples of the model take their place. Not in
+            the paper strategy.
         diversity: how results have to differ: "scaffold:5", "similarity:0.6" or "derivation:0.6"
             (`grae.optimization.diversity`); None for no rule. Once a string scores better than the median of the
             starting strings, what is too near to it is not scored any more. Not in the paper strategy, nor with several
@@ -72,6 +75,7 @@ class SearchOptions(NamedSettings):
     most_atoms: int | None = Field(default=None, ge=1)
     most_symbols: int | None = Field(default=None, ge=1)
     where: str | None = None
+    template: str | None = None
     diversity: str | None = None
     rounds: int | None = Field(default=None, ge=1, le=MOST_ROUNDS)
     batch_size: int | None = Field(default=None, ge=1, le=MOST_A_ROUND)
@@ -148,7 +152,8 @@ class SearchSettings(SearchOptions):
                 remedy="omit them, or give another strategy",
             )
         self.limits.check(grammar)
-        for name, what in (("where", "conditions"), ("diversity", "rule for results that differ")):
+        unknown = {"where": "conditions", "diversity": "rule for results that differ", "template": "templates"}
+        for name, what in unknown.items():
             if getattr(self, name) is not None and not row.limits:
                 raise SettingsError(
                     f"{name} (--{name}): the {self.strategy} strategy knows no {what}",

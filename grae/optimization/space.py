@@ -30,7 +30,7 @@ class LatentSpace:
     Args:
         model: a fitted model.
         decoding: further arguments of `model.inverse_transform` besides the codes, the temperature and the seed.
-        screen: which strings may be proposed.
+        screen: which strings may be proposed. Its template, if it has one, is decoded under.
     """
 
     def __init__(
@@ -39,6 +39,8 @@ class LatentSpace:
         self.model = model
         self.screen = screen or Screen(Limits())
         self.decoding = dict(decoding or {})
+        if self.screen.template is not None:
+            self.decoding["template"] = self.screen.template
         drawn = model.density_named(STANDARD).sample(DRAWN, 0).astype(np.float64)
         self.center = drawn.mean(axis=0)
         spread = drawn.std(axis=0)

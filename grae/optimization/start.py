@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,20 @@ ALL = 0
 """As a limit: there is none."""
 
 
+class Drawn(NamedTuple):
+    """Strings to start from.
+
+    Attributes:
+        texts: the strings, each once.
+        of: how many strings they were drawn from.
+        sampled: how many of them, the last, are samples of the model instead.
+    """
+
+    texts: list[str]
+    of: int
+    sampled: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """Strings and their scores.
@@ -43,6 +57,7 @@ class Start:
         objectives: the scores of several objectives, (n, m) float64; `scores` joins them. None where there is one.
         units: of these.
         fulfilled: which of them fulfil the search's condition, (n,) bool; None where there is none.
+        sampled: how many of them are samples of the model under the search's template.
     """
 
     texts: list[str]
@@ -51,6 +66,7 @@ class Start:
     fulfilled: np.ndarray | None = None
     objectives: np.ndarray | None = None
     units: Units | None = None
+    sampled: int = 0
 
     def __repr__(self) -> str:
         return f"Start({len(self.texts):,} of {self.of:,} strings, {int(np.isfinite(self.scores).sum()):,} valid)"
@@ -87,13 +103,11 @@ class Start:
         rows = np.flatnonzero(~better)
         if not len(rows):
             raise DataError("no starting string scores worse than the median", remedy="start from all of them")
-        return self._rows(rows)
-
-    def _rows(self, rows: np.ndarray) -> "Start":
         fulfilled = None if self.fulfilled is None else self.fulfilled[rows]
         objectives = None if self.objectives is None else self.objectives[rows]
         texts = [self.texts[row] for row in rows]
-        return Start(texts, self.scores[rows], self.of, fulfilled, objectives, self.units)
+        sampled = int((rows >= len(self.texts) - self.sampled).sum())
+        return Start(texts, self.scores[rows], self.of, fulfilled, objectives, self.units, sampled)
 
     def best_of_each(self, signs: np.ndarray, n: int) -> np.ndarray:
         """Rows of the valid strings that are among the n best in one of several objectives, with their signs (m,)."""
@@ -129,8 +143,8 @@ def limit_of(target: Target, limit: int | None) -> int:
     return limit
 
 
-def drawn(texts: Sequence[str], target: Target, limit: int | None = None) -> tuple[list[str], int]:
-    """The strings to start from, each once, and how many they were drawn from.
+def drawn(texts: Sequence[str], target: Target, limit: int | None = None) -> Drawn:
+    """The strings to start from.
 
     Of too many, the same ones are drawn each time, so that their scores are in the cache for the next search.
 
@@ -151,7 +165,7 @@ def drawn(texts: Sequence[str], target: Target, limit: int | None = None) -> tup
     if most != ALL and of > most:
         rows = np.sort(np.random.default_rng(0).choice(of, most, replace=False))
         texts = [texts[row] for row in rows]
-    return texts, of
+    return Drawn(texts, of)
 
 
 def scored(
@@ -176,7 +190,7 @@ def scored(
         DataError: there are no strings, or none is valid.
         TargetError: the target failed on each of the first ten.
     """
-    texts, of = drawn(texts, scorer.target, limit)
+    texts, of, _ = drawn(texts, scorer.target, limit)
     if scorer.target.own:
         return Start(texts, user_scores(texts, scorer, progress=progress), of)
     return Start(texts, _built_in_scores(texts, scorer.target, n_jobs, progress), of)

@@ -13,11 +13,12 @@ from grae.optimization.history import REMEDY, History, is_count, is_number, is_t
 from grae.optimization.objectives.table import Units
 from grae.optimization.progress import Watch, fraction_of
 from grae.optimization.scoring import Scorer
-from grae.optimization.start import ALL, Start, drawn, scored, training_strings
+from grae.optimization.start import ALL, Drawn, Start, drawn, scored, training_strings
 from grae.optimization.start_scoring import user_scores
 from grae.targets.failures import Outcome
 
 if TYPE_CHECKING:
+    from grae.optimization.start_template import HeldStrings
     from grae.sequence import GrammarAutoencoder
 
 STRINGS, SCORES = "start.json", "start-scores.jsonl"
@@ -36,8 +37,8 @@ class StartFiles:
         scores = SCORES if objective == 0 else SCORES.replace(".", f"-{objective + 1}.")
         self.strings_file, self.scores_file = folder / STRINGS, folder / scores
 
-    def strings(self) -> tuple[list[str], int] | None:
-        """The strings, and how many they were drawn from; None where they were not written.
+    def strings(self) -> Drawn | None:
+        """The strings; None where they were not written.
 
         Raises:
             RunError: the file is damaged.
@@ -46,14 +47,16 @@ class StartFiles:
             return None
         held = files.read_json(self.strings_file, remedy=REMEDY)
         fits = isinstance(held, dict) and isinstance(held.get("strings"), list) and is_count(held.get("of"))
-        if not fits or not all(map(is_text, held["strings"])):
+        if not fits or not all(map(is_text, held["strings"])) or not is_count(held.get("sampled", 0)):
             raise RunError(f"{self.strings_file} does not hold the strings of a search", remedy=REMEDY)
-        return held["strings"], held["of"]
+        return Drawn(held["strings"], held["of"], held.get("sampled", 0))
 
-    def begin(self, strings: Sequence[str], of: int) -> None:
+    def begin(self, strings: Drawn) -> None:
         """Writes the strings, before any of them is scored."""
         self.scores_file.unlink(missing_ok=True)
-        files.write_json(self.strings_file, {"of": of, "strings": list(strings)})
+        files.write_json(
+            self.strings_file, {"of": strings.of, "sampled": strings.sampled, "strings": list(strings.texts)}
+        )
 
     def outcomes(self) -> dict[str, Outcome]:
         """What came of each string so far; of one called again, the last.
@@ -112,7 +115,7 @@ def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
     stored = files_of_start.strings()
     if stored is None:
         return None
-    texts, of = stored
+    texts, of, sampled = stored
     names, signs = settings.get("targets"), np.array(settings.get("signs") or [1.0], np.float64)
     columns: list[np.ndarray] = []
     for objective in range(len(signs)):
@@ -121,11 +124,11 @@ def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
             return None
         columns.append(_scores([outcomes[text] for text in texts]))
     fulfilled = files_of_start.fulfilled()
-    start = Start(texts, columns[0], of, fulfilled)
+    start = Start(texts, columns[0], of, fulfilled, sampled=sampled)
     if names is not None:
         table = np.column_stack(columns)
         units = Units.of(tuple(names), signs, table)
-        start = Start(texts, units.joined(table), of, fulfilled, table, units)
+        start = Start(texts, units.joined(table), of, fulfilled, table, units, sampled)
     maximize = settings["direction"] == "maximize"
     return start.worse_half(maximize) if settings["half"] == "worst-half" else start
 
@@ -143,6 +146,7 @@ def start_of(
     history: History,
     watch: Watch,
     objective: int = 0,
+    held: "HeldStrings | None" = None,
 ) -> Start:
     """The strings to start from with their scores, which a search asks for once, however often it is resumed.
 
@@ -155,9 +159,10 @@ def start_of(
         history: of the search; while it is empty, calls that failed are made again.
         watch: is notified.
         objective: which of several the scorer's target is, from 0.
+        held: chooses those that hold the template of the search; None where it has none.
 
     Raises:
-        DataError, TargetError: as `scored`.
+        DataError, TargetError: as `scored`, or as `HeldStrings.drawn`.
         RunError: the search was started from other strings, or its files are damaged.
     """
     target = scorer.target
@@ -165,17 +170,21 @@ def start_of(
     files_of_start = None if folder is None else StartFiles(folder, objective)
     stored = files_of_start.strings() if files_of_start is not None else None
     if stored is not None and given is None:
-        texts, of = stored
+        strings = stored
     else:
-        texts, of = drawn(training_strings(model) if given is None else given, target, limit)
-        if stored is not None and stored[0] != texts:
+        strings = drawn(training_strings(model) if given is None else given, target, limit if held is None else ALL)
+        if held is not None:
+            comparing = fraction_of(watch.reporter, "looking for strings that hold the template")
+            strings = held.drawn(strings.texts, limit, comparing)
+        if stored is not None and stored.texts != strings.texts:
             raise RunError(
                 f"the search in {folder} was started from other strings (--start)",
                 remedy="omit the strings to continue it, or search into another folder",
             )
+    texts, of, sampled = strings
     known: dict[str, Outcome] = {}
     if files_of_start is not None and stored is None:
-        files_of_start.begin(texts, of)
+        files_of_start.begin(strings)
     elif files_of_start is not None:
         known = files_of_start.outcomes()
         if not len(history):  # what failed may have been mended since
@@ -188,13 +197,14 @@ def start_of(
         watch.note(text, outcome)
 
     if target.own:
-        return Start(texts, user_scores(texts, scorer, known=known, note=note, progress=progress), of)
+        scores = user_scores(texts, scorer, known=known, note=note, progress=progress)
+        return Start(texts, scores, of, sampled=sampled)
     if known.keys() >= set(texts):
-        return Start(texts, _scores([known[text] for text in texts]), of)
+        return Start(texts, _scores([known[text] for text in texts]), of, sampled=sampled)
     begun = scored(texts, scorer, limit=ALL, n_jobs=-1 if scorer.workers == 1 else scorer.workers, progress=progress)
     if files_of_start is not None:
         files_of_start.write(texts, begun.scores)
-    return Start(texts, begun.scores, of)
+    return Start(texts, begun.scores, of, sampled=sampled)
 
 
 def _line(text: str, outcome: Outcome) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from grae.grammar import codec
 from grae.grammar.codec import Derivations
 from grae.sequence.decoding import Decoding, constraint_for, decode_strings
 from grae.sequence.likelihood import negative_log_likelihoods
-from grae.sequence.templates import ATTACHMENT, template_of
+from grae.sequence.templates import are_held, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -299,10 +299,7 @@ class _Search:
         """Which strings match the template, satisfy the rule and fulfil the condition, (n,) bool."""
         held = np.ones(len(texts), bool)
         if self.template is not None and self.template.bonded:
-            from grae.grammar.template import with_holes_as
-
-            short = with_holes_as(self.grammar, self.template.text, ATTACHMENT)
-            held = self.language.hold(short, texts)
+            held = are_held(self.template, texts, derivations)
         elif self.template is not None:
             held = np.array([self.template.is_held_by(ids) for ids in derivations], bool)
         kept = held.copy()

@@ -1,11 +1,16 @@
 """Templates for a model: parsed by its grammar, its language and the form in which it learned strings."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from grae.grammar import codec
 from grae.grammar.sentential import SententialForm
 
 if TYPE_CHECKING:
     from grae.constraints import Constraint
+    from grae.grammar.codec import Derivations
     from grae.grammar.template import Template
     from grae.sequence.estimator import GrammarAutoencoder
 
@@ -40,3 +45,31 @@ def template_of(model: "GrammarAutoencoder", template: "str | Template") -> "Tem
 def start_of(template: "Template", constraint: "Constraint | None") -> SententialForm:
     """The form from which decoding starts, with marks around its holes if the automaton reads them."""
     return template.form if constraint is None or not constraint.automaton.fillings else template.marked
+
+
+def are_held(template: "Template", texts: Sequence[str], derivations: "Derivations | None" = None) -> np.ndarray:
+    """Which valid strings hold a template, however they are spelled, (n,) bool.
+
+    Molecules are compared as molecules: those of a template with attachment points differ from it there alone, those of
+    another hold its scaffold. Other strings are compared by their derivations.
+
+    Args:
+        template: see `template_of`.
+        texts: n strings.
+        derivations: theirs in the grammar without motifs; None to parse them.
+
+    Raises:
+        DataError: the template cannot be read as a molecule.
+    """
+    from grae.grammar.template import with_holes_as
+
+    plain = template.grammar.plain
+    if plain.language.is_molecular:
+        return plain.language.hold(with_holes_as(plain, template.text, ATTACHMENT), texts, exact=template.bonded)
+    rows = np.arange(len(texts))
+    if derivations is None:
+        encoded = codec.encode(plain, texts, on_invalid="skip")
+        derivations, rows = encoded.derivations, np.asarray(encoded.rows)
+    held = np.zeros(len(texts), bool)
+    held[rows] = [template.is_held_by(ids) for ids in derivations]
+    return held

@@ -278,6 +278,38 @@ def test_a_condition_is_kept_and_said(optimize, tmp_path: Path):
     assert "did you mean 'symbols'" in unknown.err
 
 
+def test_every_result_holds_the_template(optimize):
+    options = ["--target", "log-mse", "--propose", "derivation", "--surrogate", "none", "--most-symbols", "12"]
+    ended = optimize(*options, "--template", "x + sin(<S>)", "--out", "found")
+    assert ended.status == 0, ended.err
+    assert "which hold x + sin(<S>), and" in " ".join(ended.err.split())
+    lines = [json.loads(line) for line in Path("found/history.jsonl").read_text().splitlines()]
+    assert len(lines) == 8
+    assert all(line["string"].startswith("x+sin(") for line in lines)
+    again = optimize("--out", "found", "--resume", "--rounds", "3", "--json").json
+    assert (again["calls"], again["template"]) == (12, "x + sin(<S>)")
+    assert 0 < again["start"]["sampled"] <= again["start"]["strings"]
+    changed = optimize("--out", "found", "--resume", "--template", "<S>/x")
+    assert (changed.status, changed.out) == (2, "")
+    assert "was started with --template x + sin(<S>)" in changed.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--template", "x + sin(<S>"), "template: no production continues the end of the string at position 11"),
+        (("--template", "x+1"), "no hole"),
+        (("--template", "x+" * 60 + "<T>"), "has no string of at most"),
+        (("--template", "<S>/x", "--strategy", "paper"), "the paper strategy knows no templates"),
+    ],
+)
+def test_a_template_that_does_not_suit(optimize, options, message):
+    ended = optimize("--target", "log-mse", "--out", "found", *options)
+    assert (ended.status, ended.out) == (2, "")
+    assert message in " ".join(ended.err.split())
+    assert not Path("found").exists()
+
+
 def test_several_targets_give_a_front(optimize, tmp_path: Path):
     (tmp_path / "short.py").write_text("def length(text):\n    return len(text)\n")
     options = ["--target", "log-mse", "--target", "short.py:length", "--minimize", "--propose", "latent"]

@@ -8,6 +8,7 @@ import pytest
 
 from grae.chemistry import canonical_all, kekule_all
 from grae.chemistry.counts import heavy_atoms
+from grae.chemistry.templates import hold
 from grae.datasets import open_source
 from grae.grammar import codec
 from grae.grammar.moves import Moves
@@ -76,3 +77,12 @@ def test_molecules_are_scored_once_each_and_drawn(tmp_path, model, smiles):
         assert 0 < (result.decoded_valid or 0) <= 1
     drawn = draw(result, tmp_path)  # pyright: ignore[reportPossiblyUnboundVariable]
     assert [path.name for path in drawn] == ["progress.png", "best-molecules.png"]
+
+
+@pytest.mark.parametrize("template", ["CC(*)=O", "C<rest>O"])
+def test_molecules_hold_the_template(model, smiles, template: str):
+    options: dict[str, Any] = {"strategy": "genetic", "rounds": 2, "batch_size": 4, "most_atoms": 14}
+    result = optimize(model, "qed", template=template, start=smiles, **options)
+    texts = [*result.start.texts, *(record.string for record in result.records)]
+    assert result.calls == 8
+    assert all(hold(template.replace("<rest>", "*"), texts, exact="*" in template))
