@@ -1,7 +1,7 @@
 # Everything sets itself up: `make demo` and `make test` need only Python 3.11 (or newer) and make.
 #
 #   make demo    samples and a short search of a trained model, then a short training of one (at most 10 minutes on 2 cores)
-#   make test    the tests;  ARGS='-m slow' for the slow ones, ARGS=tests/unit/grammar for some
+#   make test    the tests, in two processes;  ARGS='-m slow' for the slow ones, ARGS=tests/unit/grammar for some, JOBS=0 for one process
 #   make notebooks  runs the notebooks in full and keeps their outputs (a quarter of an hour);  ARGS=01_molecules for one
 #   make docs    the documentation as pages, docs/_build/html/index.html
 #   make lint    ruff and pyright
@@ -19,6 +19,7 @@ PIP  := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-input 
 DEMO := runs/demo
 SHOWN := runs/demo-zinc250k
 ARGS ?=
+JOBS ?= 2
 
 # The first Python of at least 3.11 that can make a virtual environment; PYTHON=... chooses another.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python /usr/bin/python3; do \
@@ -61,7 +62,7 @@ demo: $(VENV)/run.stamp
 	@echo "your own: $(DEMO)/samples.smi   drawing: $(DEMO)/samples.png   report: $(DEMO)/report.html"
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python tests/benchmarks/bench.py $(ARGS)

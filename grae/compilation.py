@@ -15,6 +15,7 @@ from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.sigutils import normalize_signature
 
 PACKAGE = Path(__file__).parent
 SOURCES = ("compilation.py", "grammar", "constraints", "chemistry/valences.py", "evaluation/tanimoto.py")
@@ -56,12 +57,19 @@ class SourcesCache(FunctionCache):
         self._cache_file._version = f"{numba.__version__} {sources_hash()} {self._impl.locator.get_source_stamp()!r}"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled function for a signature; None if it is not cached or the cache cannot be read."""
+        """The compiled function for a signature; None if it is not cached or the cache cannot be read.
+
+        Processes that compile a function for different signatures at the same time may write them to the same file.
+        """
         try:
-            return super().load_overload(sig, target_context)
+            result = super().load_overload(sig, target_context)
         except BROKEN:
+            result, is_usable = None, False
+        else:
+            is_usable = result is None or result.signature.args == normalize_signature(sig)[0]
+        if not is_usable:
             self.flush()
-            return None
+        return result if is_usable else None
 
 
 @cache

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # the processes share the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile("grae", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("grae")
 

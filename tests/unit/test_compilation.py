@@ -127,6 +127,20 @@ def test_machine_code_that_cannot_be_read_is_replaced(content: bytes | None, loa
     assert hits(third) == [1, 1]
 
 
+def test_machine_code_of_another_signature_is_replaced(load: Callable[..., Any], tmp_path: Path):
+    """Two processes that compile a function for different arguments at once may write to the same file."""
+    first = load()
+    assert (first.lazy(1), first.lazy(1.5)) == (2, 2.5)
+    of_ints, of_floats = sorted(tmp_path.rglob("*lazy*.nbc"))
+    of_ints.write_bytes(of_floats.read_bytes())
+    again = load()
+    assert (again.lazy(1), again.lazy(1.5)) == (2, 2.5)
+    assert isinstance(again.lazy(1), int)
+    third = load()
+    assert (third.lazy(1), third.lazy(1.5)) == (2, 2.5)
+    assert sum(third.lazy.stats.cache_hits.values()) == 2
+
+
 def test_the_hash_depends_on_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     hashes = set()
     (tmp_path / "room").mkdir()
