@@ -18,6 +18,7 @@ from grae.optimization.scoring import Scorer
 from grae.optimization.search_settings import SearchSettings, check_suits
 from grae.optimization.start import ALL, Start
 from grae.optimization.start_files import StartFiles, start_of
+from grae.targets.failures import TargetError
 from grae.targets.functions import FunctionTarget
 from grae.targets.named import target_named
 from grae.targets.target import Direction, Target
@@ -99,10 +100,15 @@ def begun(
         DataError, TargetError, RunError: as `start_of`.
         SettingsError: no starting string has a score of each of several targets.
     """
-    if isinstance(scorer, Scorer):
-        start = start_of(model, given, scorer, folder, limit, history, watch, held=held)
-    else:
-        start = _of_several(model, given, scorer, folder, limit, history, watch, held)
+    try:
+        if isinstance(scorer, Scorer):
+            start = start_of(model, given, scorer, folder, limit, history, watch, held=held)
+        else:
+            start = _of_several(model, given, scorer, folder, limit, history, watch, held)
+    except TargetError as error:
+        if watch.shown:
+            error.omit_first()
+        raise
     if condition is None:
         return start
     stored = None if folder is None else StartFiles(folder).fulfilled()

@@ -75,6 +75,7 @@ class Watch:
     Args:
         name: of the target.
         shown: whether progress is shown; where it is not, a failure is a warning.
+        announce: called once, before the first outcome is noted or when `announce` is called.
 
     Attributes:
         reporter: shows the progress.
@@ -82,8 +83,9 @@ class Watch:
         singly: whether strings that were to be scored together had to be scored by themselves.
     """
 
-    def __init__(self, name: str, *, shown: Shown) -> None:
+    def __init__(self, name: str, *, shown: Shown, announce: Callable[[], None] | None = None) -> None:
         self.name, self.shown = name, shown
+        self._announce = announce
         self.reporter = search_reporter(shown)
         self.failures = Failures()
         self.singly = False
@@ -92,8 +94,15 @@ class Watch:
         """Ends the display."""
         self.reporter.close()
 
+    def announce(self) -> None:
+        """Announces the search, unless that has been done."""
+        if self._announce is not None:
+            self._announce()
+        self._announce = None
+
     def note(self, text: str, outcome: Outcome) -> None:
         """Counts a call; the first failure is reported at once, and the first of several strings together."""
+        self.announce()
         if outcome.together is not None and not self.singly:
             self.singly = True
             if self.shown:

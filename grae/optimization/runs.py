@@ -134,7 +134,6 @@ def search_run(
     model = grae.load(run, device=device)
     if texts is None:
         texts = _training_strings(run, model, build, tell)
-    tell(f"search: {folder}")
     return grae.optimize(
         model,
         target,
@@ -145,6 +144,7 @@ def search_run(
         about={**request.model_dump(), "run": str(run.absolute())},
         progress=progress,
         callbacks=callbacks,
+        tell=tell,
     )
 
 

@@ -1,7 +1,8 @@
 """`grae.optimize`: a search prepared from a model, a target and settings, and resumed from its folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ def optimize(
     about: Mapping[str, Any] | None = None,
     progress: "Shown" = False,
     callbacks: Sequence[Callback] = (),
+    tell: Callable[[str], None] = lambda message: None,
     **changes: Any,
 ) -> SearchResult:
     """Searches a model's latent space for strings that score well on a target.
@@ -59,6 +61,7 @@ def optimize(
         progress: whether to show progress on standard error, where that is a terminal; "verbose" for one line per round
             elsewhere, too.
         callbacks: called during the search; see `grae.callbacks.Callback`.
+        tell: called with the name of the folder, once there is a score in it.
         **changes: of the settings, by their names in `SearchSettings`: `optimize(model, "qed", rounds=20, seed=1)`.
 
     Raises:
@@ -95,17 +98,19 @@ def optimize(
         "unbounded": bool(getattr(chosen, "unbounded", False)),
         "options": about,
     }
+    announce = None if folder is None else partial(tell, f"search: {folder}")
     with ExitStack() as stack:
         scorer = scorer_of(chosen, settings, stack)
         history = open_history(folder, chosen.direction, fixed, free, resume=resume)
         history.check_width(model.settings_.architecture.latent_dim)
-        watch = stack.enter_context(closing(Watch(chosen.name, shown=progress)))
+        watch = stack.enter_context(closing(Watch(chosen.name, shown=progress, announce=announce)))
         watch.failures.recall(record.error for record in history)
         diversity = None if settings.diversity is None else Diversity(settings.diversity, grammar)
         screen = Screen(settings.limits, None if condition is None else condition.split()[0], diversity, template)
         space = LatentSpace(model, settings.decoding, screen)
         held = None if template is None else HeldStrings(template, space, settings.temperature or 0.0, settings.seed)
         strings = begun(model, start, scorer, folder, limit, history, watch, condition, held)
+        watch.announce()
         if settings.half == "worst-half":
             strings = strings.worse_half(chosen.direction == "maximize")
         strategy = strategy_of(settings, space, strings, chosen, watch.reporter)

@@ -11,7 +11,7 @@ import numpy as np
 
 from grae.errors import DataError
 from grae.optimization.scoring import Scorer
-from grae.targets.failures import Failures, Outcome, TargetError
+from grae.targets.failures import Outcome, TargetError
 from grae.targets.target import Target
 
 FIRST = 10
@@ -86,11 +86,8 @@ def scoring_none(target: Target, n: int) -> DataError:
 
 
 def _failing(target: Target, what: str, tried: Sequence[tuple[str, Outcome]]) -> TargetError:
-    failures = Failures()
-    for text, outcome in tried:
-        failures.add(text, outcome)
     return TargetError(
-        f"target {target.name} {what}: {failures}\nthe first failure was {failures.first}",
+        f"target {target.name} {what}",
         tried,
         remedy="fix the target; strings that it failed on are scored again when the search is resumed (--resume)",
     )

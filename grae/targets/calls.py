@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
-
 from grae.targets.failures import Outcome, ScoresError, described, traced
+from grae.targets.scores import scores_of
 from grae.targets.target import Target
 
 
@@ -33,9 +32,7 @@ def attempts(target: Target, texts: Sequence[str], timeout: float | None = None)
     began = time.perf_counter()
     try:
         with _alarm(None if timeout is None else timeout * len(texts)):
-            scores = np.asarray(target.evaluate(list(texts)), np.float64)
-            if scores.shape != (len(texts),):
-                raise ScoresError(target.name, f"an array of shape {scores.shape}", len(texts))
+            scores = scores_of(target.evaluate(list(texts)), len(texts), target.name)
     except _OutOfTimeError:
         passed = time.perf_counter() - began
         return [Outcome(None, passed, f"no answer within {timeout:g} seconds")] * len(texts)

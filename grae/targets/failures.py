@@ -91,8 +91,16 @@ class TargetError(GraeError):
     """
 
     def __init__(self, message: str, tried: Sequence[tuple[str, Outcome]], *, remedy: str) -> None:
-        super().__init__(message, remedy=remedy)
+        failures = Failures()
+        for text, outcome in tried:
+            failures.add(text, outcome)
+        self.summary = f"{message}: {failures}"
+        super().__init__(f"{self.summary}\nthe first failure was {failures.first}", remedy=remedy)
         self.tried = list(tried)
+
+    def omit_first(self) -> None:
+        """Removes the first failure from the message, after it has been shown."""
+        self.message = self.summary
 
     @property
     def history(self) -> "pd.DataFrame":

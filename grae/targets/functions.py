@@ -1,14 +1,12 @@
 """Targets from user functions: of a string to a number, or of many strings to numbers."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set, Sized
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from itertools import islice
 from typing import Any, Self
 
 import numpy as np
 
-from grae.targets.failures import ScoresError
+from grae.targets.scores import number_of, scores_of
 from grae.targets.target import Direction
 from grae.targets.user_code import Source
 
@@ -81,9 +79,8 @@ class FunctionTarget:
         if self._function is None:
             self._function = self._make()
         if not self.batch:
-            return np.array([_number(self._function(text), self.name) for text in strings], np.float64)
-        given = _one_each(self._function(list(strings)), len(strings), self.name)
-        return np.array([_number(value, self.name) for value in given], np.float64)
+            return np.array([number_of(self._function(text), self.name) for text in strings], np.float64)
+        return scores_of(self._function(list(strings)), len(strings), self.name)
 
 
 def _callable(found: Any) -> Callable[..., Any]:
@@ -97,42 +94,3 @@ def _callable(found: Any) -> Callable[..., Any]:
 def _loaded(where: Source) -> Callable[..., Any]:
     """The object of a source, loaded once per process."""
     return _callable(where.load())
-
-
-def _one_each(given: Any, n: int, name: str) -> list[Any]:
-    """The result of a function of n strings, as one value per string.
-
-    Raises:
-        ScoresError: it is unordered, or of another number or shape.
-    """
-    if hasattr(given, "columns") and hasattr(given, "to_numpy"):  # a table: its columns are what it iterates over
-        given = given.to_numpy()
-    shape = getattr(given, "shape", None)
-    if shape is not None and tuple(shape) not in ((n,), (n, 1)):
-        raise ScoresError(name, f"an array of shape {tuple(shape)}", n)
-    if isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable):
-        raise ScoresError(name, "None" if given is None else f"a value of type {type(given).__name__}", n)
-    values = list(islice(given, n + 1))
-    if len(values) != n:
-        number = len(given) if isinstance(given, Sized) else len(values) if len(values) < n else f"more than {n:,}"
-        raise ScoresError(name, f"{number} score{'s' if number != 1 else ''}", n)
-    return values
-
-
-def _number(value: Any, name: str) -> float:
-    """A function's result as a number, NaN for None.
-
-    Raises:
-        TypeError: it is neither a number nor None.
-    """
-    if value is None or np.ma.is_masked(value):
-        return math.nan
-    if callable(getattr(value, "item", None)):  # of an array, a tensor or a series
-        try:
-            value = value.item()
-        except (ValueError, RuntimeError):
-            shape = tuple(getattr(value, "shape", ()))
-            raise TypeError(f"{name} gave an array of shape {shape}, not a number") from None
-    if isinstance(value, str) or not hasattr(type(value), "__float__"):
-        raise TypeError(f"{name} gave a {type(value).__name__}, not a number")
-    return float(value)

@@ -66,6 +66,14 @@ def test_a_search_resumes_with_its_own_options(fit, grae):
     assert "already holds a search" in again.err
     other = grae("optimize", "--target", "fit", "--resume", "-o", "here", "--most-productions", "9")
     assert "here was started with most productions 30, not 9" in other.err
+    history = Path("here/history.jsonl")
+    lines = history.read_text().splitlines()
+    for damaged in ([lines[0][:20], *lines[1:]], [line.replace('"formula": "', '"formula": "c + ') for line in lines]):
+        history.write_text("\n".join(damaged) + "\n")
+        ended = grae("optimize", "--target", "fit", "--resume", "-o", "here")
+        assert ended.status == 2
+        assert "here/history.jsonl" in ended.err or "round 1 of the history is of another search" in ended.err
+        assert "search: " not in ended.err
 
 
 def test_a_function_of_ones_own_and_a_known_form(fit, tmp_path):

@@ -144,6 +144,8 @@ def test_code_of_ones_own_that_is_broken_is_bad_input(optimize, tmp_path: Path):
     assert (stopped.status, stopped.out) == (2, "")
     for words in ("first 10", "10 x ZeroDivisionError", "failing.py", "line 2"):
         assert words in stopped.err
+    assert stopped.err.count("Traceback") == 1  # as it is seen first, not again in the error
+    assert stopped.err.count("search: failed") == 1
     assert len(Path("failed/start-scores.jsonl").read_text().splitlines()) == 10
     Path("failing.py").write_text("def score(text):\n    return len(text)\n")
     again = optimize("--resume", "--out", "failed", "--json")
@@ -236,6 +238,15 @@ def test_codes_of_another_width_end_a_resumed_search(optimize):
     ended = optimize("--resume", "--out", "found", "--rounds", "3")
     assert (ended.status, ended.out) == (2, "")
     assert "history.jsonl line 1: code holds 5 numbers, expected 6" in ended.err
+    assert "search: " not in ended.err
+
+
+def test_a_folder_is_named_once_it_is_used(optimize):
+    Path("molecules.txt").write_text("CCO\nc1ccccc1\n")
+    ended = optimize("--target", "log-mse", "--start", "molecules.txt")
+    assert (ended.status, ended.out) == (2, "")
+    assert "search: " not in ended.err
+    assert not any(Path("runs/arithmetic-grae-1").glob("optimize/*/history.jsonl"))
 
 
 def test_a_search_again_from_its_own_settings(optimize, grae):

@@ -145,7 +145,7 @@ def fit_request(
         folder: gets search.json, history.jsonl, grammar.cfg (with the columns in it) and equations.csv.
         resume: whether to continue the search that is there.
         load: opens the run of a model.
-        tell: called with the folder's name when the search begins.
+        tell: called with the name of the folder after the first round.
         report: as in `search_formulas`.
 
     Raises:

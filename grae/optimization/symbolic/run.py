@@ -91,7 +91,7 @@ def search_formulas(
         folder: where the search is kept; None for memory only.
         resume: continue the search in the folder.
         about: what the settings file holds besides, such as the options of the command line.
-        tell: called with the folder when the search begins.
+        tell: called with the folder after the first round.
         report: called after each round with the evaluations so far and the least error as a fraction of the variance.
 
     Raises:
@@ -110,8 +110,6 @@ def search_formulas(
         drawn=DRAWN * settings.batch_size,
     )
     log = _Log(folder, _identity(problem, settings), about, resume=resume)
-    if folder is not None:
-        tell(f"search: {folder}")
     scored: list[tuple[Scored, int]] = []
     ended, number, least = "evaluations", 0, np.inf
     while len(scored) < settings.evaluations:
@@ -126,6 +124,8 @@ def search_formulas(
         new = scorer(texts[len(results) :])
         lengths = search.lengths(texts)
         log.append(number, new, lengths[len(results) :])
+        if folder is not None and not number:
+            tell(f"search: {folder}")
         results += new
         search.tell(results)
         scored += zip(results, lengths, strict=True)

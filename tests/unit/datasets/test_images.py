@@ -101,7 +101,11 @@ def test_a_part_that_is_here_is_taken_before_the_whole_is_fetched(toy, tmp_path,
     assert (edition.images, paths) == (1, (home / "part.bin",))
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"another"), b"no gzip", gzip.compress(CONTENT)[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(b"another"), b"no gzip", gzip.compress(CONTENT)[:-9]],
+    ids=["another content", "not gzip", "truncated"],
+)
 def test_another_file_under_the_name_is_refused(toy, tmp_path, monkeypatch, content):
     home = tmp_path / "home" / "toys"
     home.mkdir(parents=True)

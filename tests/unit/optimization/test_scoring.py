@@ -107,6 +107,20 @@ def test_a_target_of_the_wrong_shape_is_an_error():
             list(Scorer(Wrong())(texts))  # pyright: ignore[reportArgumentType]
 
 
+@pytest.mark.parametrize(
+    ("given", "message"), [([[1.0], [1.0, 2.0]], "2 scores"), (iter([1.0]), "1 score"), ({1.0: 2.0}, "of type dict")]
+)
+def test_a_target_of_the_users_class_that_gives_no_score_for_each_string(given: object, message: str):
+    class Mine:
+        name, direction, language, worst, own = "mine", "maximize", None, 0.0, True
+
+        def evaluate(self, strings):
+            return given if len(strings) > 1 else [1.0]
+
+    with pytest.raises(ScoresError, match=f"mine gave .*{message} for 5 strings"):
+        list(Scorer(Mine())(TEXTS))  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_scores_of_another_number_are_an_error_in_processes_too(workers: int):
     with pytest.raises(ScoresError, match=r"valid_ones_many gave \d scores? for \d strings") as caught:

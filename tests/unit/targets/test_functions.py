@@ -135,7 +135,7 @@ def endless():
         (np.float64(1), r"shape \(\)"),
         (pd.DataFrame({"a": [1, 2, 3], "b": [1, 2, 3]}), r"shape \(3, 2\)"),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else repr(value),
 )
 def test_what_gives_no_score_for_each_string(given: object, message: str):
     with pytest.raises(ScoresError, match=message):
