@@ -29,13 +29,11 @@ def write_front(front: "Front", folder: Path) -> Path:
 
 def print_front(front: "Front", language: "Language") -> None:
     """Prints the front as a table, evenly thinned if long, and its hypervolume."""
-    places = range(len(front.members))
-    if len(places) > SHOWN:
-        places = [round(step * (len(places) - 1) / (SHOWN - 1)) for step in range(SHOWN)]
+    shown = front.thinned(SHOWN)
+    if len(shown) < len(front.members):
         note(f"{SHOWN} of the {len(front.members):,} strings of the Pareto front; all are in {FRONT}")
     rows = []
-    for place in places:
-        one = front.members[place]
+    for one in shown:
         about = [value for name, value in language.scored_properties(one.string).items() if name not in front.names]
         rows.append([*one.scores, one.string, "start" if one.round is None else f"round {one.round + 1}", *about])
     headings = {one.name: one.heading for one in language.properties}

@@ -187,6 +187,19 @@ Template = Annotated[
         "'c1ccc(*)cc1'.",
     ),
 ]
+MOST_TRIES = 1_000
+RuleName = Annotated[
+    str | None,
+    typer.Option(
+        "--rule",
+        metavar="FILE:NAME",
+        help="A rule of your own: a predicate of strings, such as mine.py:holds, or an automaton.",
+    ),
+]
+Tries = Annotated[
+    int,
+    typer.Option("--tries", min=0, max=MOST_TRIES, help="Further tries where a predicate does not hold."),
+]
 Raw = Annotated[
     bool,
     typer.Option("--raw", help="Molecules as decoded, in the run's form instead of RDKit's canonical one."),

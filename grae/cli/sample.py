@@ -17,11 +17,13 @@ from grae.cli.options import (
     ModelName,
     OfGrammar,
     Raw,
+    RuleName,
     RunArgument,
     Seed,
     ShardName,
     Temperature,
     Template,
+    Tries,
     Where,
 )
 from grae.cli.output import emit, is_table, note, strings_as_bytes, strings_heading, table
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from grae.grammar.language import Language
     from grae.sequence import GrammarAutoencoder
 
-MOST_TRIES = 1_000
 TABLE = 12  # strings in the table
 PANELS = 20  # molecules in the picture
 
@@ -51,18 +52,8 @@ def sample(
     completion: CompletionName = "forced",
     raw: Raw = False,
     template: Template = None,
-    rule: Annotated[
-        str | None,
-        typer.Option(
-            "--rule",
-            metavar="FILE:NAME",
-            help="A rule of your own: a predicate of strings, such as mine.py:holds, or an automaton.",
-        ),
-    ] = None,
-    tries: Annotated[
-        int,
-        typer.Option("--tries", min=0, max=MOST_TRIES, help="Further tries where a predicate does not hold."),
-    ] = 10,
+    rule: RuleName = None,
+    tries: Tries = 10,
     where: Where = None,
     attempts: Annotated[
         int | None,
@@ -134,6 +125,7 @@ def sample(
         "molecular": language.is_molecular and rule is None and condition is None,
         "semantic": completion == "forced" and model.constraints_used(constraints) == "semantic",
         "forced": completion == "forced",
+        "templated": template is not None,
     }
     texts, first, special, unmet = [], [], {}, None
     with ExitStack() as stack:
@@ -249,22 +241,20 @@ def _fulfilling(
 def _under_rule(
     model: "GrammarAutoencoder", n: int, density: str | None, rule: str, tries: int, given: dict[str, Any]
 ) -> "tuple[Samples, dict[str, object]]":
-    """Samples under a rule, and their report."""
+    """Samples under a rule, and what is reported of it."""
+    from grae.cli.rules import about_automaton, decoded_under
     from grae.constraints import PlainAutomaton
     from grae.evaluation.sampling import Samples, drawn
-    from grae.sequence.rules import decode_under, rule_named, with_automaton
+    from grae.sequence.rules import rule_named, with_automaton
 
     kept = rule_named(rule)
     if isinstance(kept, PlainAutomaton):
-        if kept.interpreted:
-            note(f"rule {rule}: numba cannot compile {', '.join(kept.interpreted)}: interpreted, which is slower")
+        about = about_automaton(rule, kept)
         samples = drawn(with_automaton(model, kept, rule), n, density=density, **given)
-        return Samples(samples.texts, None), {"rule": {"name": rule, "kind": "automaton"}}
+        return Samples(samples.texts, None), about
     codes = model.density_named(density).sample(n, given["seed"])
-    found = decode_under(model, codes, kept, tries=tries, **given)
-    note(f"rule {rule} {found}")
-    counts = {"at_once": found.at_once, "later": found.later, "never": found.never, "tries": tries}
-    return Samples(found.texts, None), {"rule": {"name": rule, "kind": "predicate", **counts}}
+    texts, about = decoded_under(model, codes, rule, kept, tries, given)
+    return Samples(texts, None), about
 
 
 def _first_valid(grammar: "Grammar", texts: Sequence[str], most: int) -> list[str]:

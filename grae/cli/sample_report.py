@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from grae.evaluation.sampling import Samples
     from grae.sequence import GrammarAutoencoder
 
+UNDER_TEMPLATE = "under a template the grammar alone hardly ever completes a valid molecule"
 CHUNK = 1 << 16  # training strings read at a time
 
 
@@ -26,15 +27,16 @@ class Report:
         molecular: whether they are molecules, which are measured.
         semantic: whether they were decoded under semantic constraints.
         forced: whether their completion was forced.
+        templated: whether they were decoded under a template, for which raw validity means nothing.
 
     Attributes:
         counts: "n" samples, "complete", "valid" and "valid_without_constraints" ones.
         knows: whether they were compared with the training set.
     """
 
-    def __init__(self, *, molecular: bool, semantic: bool, forced: bool) -> None:
+    def __init__(self, *, molecular: bool, semantic: bool, forced: bool, templated: bool = False) -> None:
         self.counts: Counter[str] = Counter()
-        self.kind = {"molecular": molecular, "semantic": semantic, "forced": forced}
+        self.kind = {"molecular": molecular, "semantic": semantic, "forced": forced, "templated": templated}
         self.knows = False
         self._keys = {"forms": Keys(), "spelled": Keys(), "known": Keys()}
 
@@ -87,6 +89,7 @@ class Report:
     def shares(self) -> dict[str, object]:
         """The report as JSON; None where a share is undefined or unknown."""
         n, valid = max(1, self.counts["n"]), self.counts["valid"]
+        raw = None if self.kind["templated"] else self.counts["valid_without_constraints"] / n
         complete: dict[str, object] = {} if self.kind["forced"] else {"complete": self.counts["complete"] / n}
         if not self.kind["molecular"]:
             return complete
@@ -95,9 +98,10 @@ class Report:
             **complete,
             "constraints": "semantic" if self.kind["semantic"] else "grammar",
             "valid": valid / n,
-            "valid_without_constraints": self.counts["valid_without_constraints"] / n,
+            "valid_without_constraints": raw,
             "unique": self._keys["forms"].count_distinct() / valid if valid else None,
             "novel": 1 - self._keys["known"].count_distinct() / spelled if self.knows and spelled else None,
+            **({"left_out": {"valid_without_constraints": UNDER_TEMPLATE}} if raw is None else {}),
         }
 
     def about(self) -> dict[str, object]:
@@ -155,7 +159,10 @@ def print_report(shares: Mapping[str, object], counts: Mapping[str, int]) -> Non
     if "complete" in shares:
         note(f"{counts['complete']:,} of {counts['n']:,} complete")
     if "valid" in shares and counts["n"]:
-        raw = f"raw validity {percent('valid_without_constraints')}"
-        masked = f"validity {percent('valid')}, " if shares["constraints"] == "semantic" else ""
-        note(f"{counts['n']:,} samples: {masked}{raw}")
+        measured = {"validity": "valid", "raw validity": "valid_without_constraints"}
+        if shares["valid_without_constraints"] is None:
+            del measured["raw validity"]
+        elif shares["constraints"] == "grammar":
+            del measured["validity"]
+        note(f"{counts['n']:,} samples: " + ", ".join(f"{name} {percent(key)}" for name, key in measured.items()))
         note(f"uniqueness {percent('unique')}, novelty {percent('novel')}")

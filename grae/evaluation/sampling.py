@@ -17,11 +17,21 @@ class Samples(NamedTuple):
 
     Attributes:
         texts: decoded under the requested constraints; None for an incomplete derivation.
-        without: decoded from the same codes under the grammar alone; None where `texts` are.
+        without: decoded from the same codes under the grammar alone; None where `texts` are, or under a template, whose
+            fixed part the grammar alone seldom completes to a valid string.
     """
 
     texts: Sequence[str | None]
     without: list[str] | None
+
+
+def _is_decoded_twice(
+    model: "GrammarAutoencoder",
+    constraints: "Constraints | None",
+    completion: "Completion",
+    template: "Template | None",
+) -> bool:
+    return template is None and completion == "forced" and model.constraints_used(constraints) == "semantic"
 
 
 def drawn(
@@ -53,7 +63,7 @@ def drawn(
     texts: list[str | None] = []
     without: list[str] = []
     given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "template": template}
-    beyond = completion == "forced" and model.constraints_used(constraints) == "semantic"
+    beyond = _is_decoded_twice(model, constraints, completion, template)
     for _, block in drawn_blocks(model, n, density=density, seed=seed, completion=completion, **given):
         texts += block.texts
         without += block.without or ()
@@ -88,7 +98,7 @@ def drawn_blocks(
     Raises:
         SettingsError: as `GrammarAutoencoder.decodings`.
     """
-    beyond = completion == "forced" and model.constraints_used(constraints) == "semantic"
+    beyond = _is_decoded_twice(model, constraints, completion, template)
     for number, codes, own in code_blocks(model.density_named(density), n, seed, shard):
         given: dict[str, Any] = {"temperature": temperature, "seed": own, "template": template, "raw": True}
         if completion == "none":

@@ -34,8 +34,8 @@ def _row(context: ReportContext, number: int, search: Search) -> dict[str, objec
     rule, grammar = search.settings.get("diversity"), context.model.language_grammar_
     best = diverse(search.best, None if rule is None else Diversity(rule, grammar))
     scores = [record.score for record in history if record.score is not None]
-    plots = [_progress(number, search)]
     front = search.front
+    plots = [] if front is not None else [_progress(number, search)]
     if front is not None:
         plots += [_front(number, search.name, front), _hypervolume(number, search.name, front)]
     if search.settings["target"].startswith(CURVE_TARGET):
@@ -45,6 +45,9 @@ def _row(context: ReportContext, number: int, search: Search) -> dict[str, objec
         "target": search.settings["target"],
         "direction": search.settings["direction"],
         "strategy": search.settings["strategy"],
+        "template": search.settings.get("template"),
+        "where": search.settings.get("where"),
+        "diversity": search.settings.get("diversity"),
         "calls": len(history),
         "rounds": len({record.round for record in history}),
         "valid": sum(record.valid for record in history) / len(history),
@@ -52,7 +55,8 @@ def _row(context: ReportContext, number: int, search: Search) -> dict[str, objec
         "plots": plots,
         "start": search.start_best,
         "improved": best[0].origin == "search" if best else False,
-        "best": [_best(context, rank, one) for rank, one in enumerate(best[:SHOWN], start=1)],
+        "best": [_best(context, rank, one) for rank, one in enumerate(best[:SHOWN], start=1)] if front is None else [],
+        "front": None if front is None else _table(context, front),
         "unbounded": bool(search.settings.get("unbounded", "logp" in search.settings["target"])),
     }
 
@@ -67,6 +71,28 @@ def _best(context: ReportContext, rank: int, one: Best) -> dict[str, object]:
         "caption": context.renderer.caption(text),
         "size": _size(context, text),
         "text": text,
+    }
+
+
+def _table(context: ReportContext, front: Front) -> dict[str, object]:
+    """The front as a table, evenly thinned where it is long."""
+    return {
+        "names": front.names,
+        "maximized": front.maximized,
+        "n": len(front.members),
+        "begun": front.start_hypervolume,
+        "hypervolume": front.hypervolume,
+        "rows": [
+            {
+                "scores": one.scores,
+                "origin": "start" if one.round is None else f"round {one.round + 1}",
+                "picture": context.renderer.draw(one.string),
+                "caption": context.renderer.caption(one.string),
+                "size": _size(context, one.string),
+                "text": one.string,
+            }
+            for one in front.thinned(SHOWN)
+        ],
     }
 
 

@@ -61,6 +61,20 @@ def test_a_sample_says_how_many_are_valid_with_the_rules_and_without(grae, kekul
     assert all(load_grammar("smiles").unparse(load_grammar("smiles").parse(text)) == text for text in raw)
 
 
+def test_under_a_template_there_is_no_raw_validity(grae, kekule_run: Path):
+    options = [kekule_run, "-n", "30", "--template", "c1ccc(*c2ccncc2)cc1"]
+    ended = grae("sample", *options, "--json")
+    assert ended.status == 0
+    assert ended.json["valid"] == 1.0
+    assert ended.json["valid_without_constraints"] is None
+    assert "under a template" in ended.json["left_out"]["valid_without_constraints"]
+    assert "raw validity" not in ended.err
+    assert "30 samples: validity 100.00 %\n" in grae("sample", *options).err
+    plain = grae("sample", *options, "--constraints", "grammar")
+    assert "samples: validity" in plain.err
+    assert "raw validity" not in plain.err
+
+
 def test_codes_go_out_and_come_back_in_any_spelling(grae, kekule_run: Path):
     lines = "c1ccccc1O\nC1=CC=CC=C1O\nOc1ccccc1\n"
     codes = grae("encode", kekule_run, stdin=lines)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 RULES = """
 from grae.constraints import PlainAutomaton
 
@@ -44,6 +46,27 @@ def test_an_automaton_holds_for_every_sample(grae, trained: Path, tmp_path: Path
     assert ended.json["rule"] == {"name": "two_rules.py:automaton", "kind": "automaton"}
     out = grae("sample", run, "-n", "5", "--rule", "two_rules.py:automaton")
     assert len(out.out.splitlines()) == 5
+
+
+def test_codes_decode_under_a_rule(grae, trained: Path, tmp_path: Path):
+    (tmp_path / "two_rules.py").write_text(RULES)
+    np.save(tmp_path / "codes.npy", np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32))
+    options = [trained / "runs" / "lists-grae-1", "--in", tmp_path / "codes.npy", "--temperature", "1"]
+    ended = grae("decode", *options, "--rule", "two_rules.py:has_two", "--json").json
+    rule, strings = ended["rule"], ended["strings"]
+    assert len(strings) == 30
+    assert strings.count(None) == rule["never"] == 30 - rule["at_once"] - rule["later"]
+    assert {text.count("a") for text in strings if text is not None} == {2}
+    lines = grae("decode", *options, "--rule", "two_rules.py:has_two").out.split("\n")[:-1]
+    assert [line or None for line in lines] == strings
+    every = grae("decode", *options, "--rule", "two_rules.py:automaton", "--json").json
+    assert {text.count("a") for text in every["strings"]} == {2}
+    assert every["rule"]["kind"] == "automaton"
+    both = grae("decode", *options, "--rule", "two_rules.py:has_two", "--template", "[<item>,b]", "--json").json
+    assert all(text.endswith(",b]") for text in both["strings"] if text)
+    refused = grae("decode", *options, "--rule", "two_rules.py:hastwo")
+    assert (refused.status, refused.out) == (2, "")
+    assert "unknown rule 'hastwo'" in refused.err
 
 
 def test_what_is_no_rule(grae, trained: Path, tmp_path: Path):

@@ -83,6 +83,12 @@ class Front:
             begun,
         )
 
+    def thinned(self, most: int) -> list[Member]:
+        """The members, at most so many, evenly spaced where there are more."""
+        if len(self.members) <= most:
+            return self.members
+        return [self.members[round(step * (len(self.members) - 1) / (most - 1))] for step in range(most)]
+
     @property
     def signs(self) -> np.ndarray:
         """1 where higher is better, -1 where lower is, (m,)."""

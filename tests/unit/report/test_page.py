@@ -6,12 +6,14 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import grae
 from grae.errors import RunError
 from grae.report import ReportContext, Search, write_report
+from grae.report.formatting import decimal
 
 MOST = 5_000_000  # bytes
 LOADING = ("src", "href", "xlink:href", "data", "action", "poster", "srcset")
@@ -140,6 +142,32 @@ def test_a_search_is_shown_with_its_curve_and_its_best(expressions: ReportContex
     assert "a-search" in found.text
     assert "16 evaluations in 2 rounds" in found.text
     assert str(result.best[0].string) in found.text
+
+
+def test_a_search_with_several_targets_is_shown_with_its_front(expressions: ReportContext, tmp_path: Path):
+    options: dict[str, Any] = {"strategy": "random", "rounds": 2, "batch_size": 8, "direction": "minimize"}
+    start = [f"x+sin({text})" for text in expressions.training[:60]]
+    result = grae.optimize(
+        expressions.model, ["log-mse", len], start=start, template="x+sin(<S>)", where="symbols < 30",
+        out=tmp_path / "two", **options,
+    )  # fmt: skip
+    assert result.front is not None
+    search = Search.read(tmp_path / "two")
+    page = Page(write_report(replace(expressions, searches=[search]), tmp_path / "report.html"))
+    assert "The Pareto front has" in page.text
+    assert "The best starting string" not in page.text
+    for word in ("x+sin(<S>)", "symbols < 30", "log-mse", "hypervolume"):
+        assert word in page.text
+    written = (tmp_path / "report.html").read_text()
+    (table,) = re.findall(r'<table class="front.*?</table>', written, re.DOTALL)
+    shown = result.front.thinned(10)
+    assert table.count("<tr>") == 1 + len(shown)
+    for member in shown:
+        assert html.escape(member.string) in table
+        assert decimal(member.scores[0]) in table
+        assert decimal(member.scores[1]) in table
+    assert "The Pareto front of two" in written
+    assert "The best score so far of two" not in written
 
 
 def test_a_folder_without_a_search_is_refused(tmp_path: Path):
