@@ -41,7 +41,8 @@ def with_placeholders(template: str, *, kekule: bool) -> Placed:
         kekule: whether to write alternating bonds in the place of aromatic ones.
 
     Raises:
-        DataError: RDKit cannot read it, it has no other atom or no attachment point, or one in an aromatic ring.
+        DataError: RDKit cannot read it, it has no other atom or no attachment point, or one in an aromatic ring
+            or bonded to a metal.
     """
     molecule = Chem.RWMol(_read(template))
     dummies = _dummies(molecule)
@@ -60,7 +61,13 @@ def with_placeholders(template: str, *, kekule: bool) -> Placed:
         text = Chem.MolToSmiles(molecule, kekuleSmiles=kekule, rootedAtAtom=first)
     order = [int(atom) for atom in molecule.GetProp("_smilesAtomOutputOrder").strip("[],").split(",")]
     places = dict(zip(order, atoms_of(text), strict=True))
-    return Placed(text, sorted((places[atom], places[tails.get(atom, atom)] + 1) for atom in dummies))
+    spans = sorted((places[atom], places[tails.get(atom, atom)] + 1) for atom in dummies)
+    if any("[" in text[max(begin - 1, 0) : end] for begin, end in spans):
+        raise DataError(
+            f"template {template!r}: an attachment point is bonded to a metal, which writes its neighbors in brackets",
+            remedy="open another place",
+        )
+    return Placed(text, spans)
 
 
 def is_aromatic(template: str) -> bool:

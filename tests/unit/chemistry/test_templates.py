@@ -36,6 +36,7 @@ def test_the_scaffold_alone():
         ("*", "no atom besides attachment points"),
         ("c1c*c[nH]1", "part of an aromatic ring"),
         ("c1ccc(*", "RDKit cannot read it"),
+        ("[Fe](*)C", "bonded to a metal"),
     ],
 )
 def test_templates_without_a_place_to_fill(template, message):
