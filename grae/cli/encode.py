@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 SHOWN = 5  # skipped strings to name
+MOST_REFINED = 100_000
 BLOCK = 8_192  # strings encoded at a time, those of similar length together
 SKIPPED = ".skipped.tsv"
 
@@ -56,6 +57,16 @@ def encode(
         bool, typer.Option("--with-strings", help="CSV and TSV: also write the strings, as the first column.")
     ] = False,
     on_invalid: OnInvalid = "error",
+    refine: Annotated[
+        int,
+        typer.Option(
+            "--refine",
+            min=0,
+            max=MOST_REFINED,
+            help="Gradient steps on codes that do not decode to their strings, at most.",
+            show_default="0: the encoder's codes",
+        ),
+    ] = 0,
     shard: ShardName = None,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -97,7 +108,7 @@ def encode(
         file = None if as_json and out == "-" else stack.enter_context(block_file(out, heading, width=width))
         skipped = SkippedTable(out, stack)
         for _, block in part.blocks(chain([first], lines), BLOCK):
-            encoded = encoded_block(model, plain, opened, block, on_invalid)
+            encoded = encoded_block(model, plain, opened, block, on_invalid, refine)
             totals.add(encoded)
             skipped.add(encoded.rejects)
             if collected is not None:
@@ -117,16 +128,18 @@ def encode(
             **job_of(place),
             "input": {"sha256": opened.checksum, **opened.settings},
             "on_invalid": on_invalid,
+            "refine": refine,
             "with_strings": with_strings,
             "format": format_of(out).replace("text", "csv"),
             "block": BLOCK,
         }
-        about = {**asdict(totals), "width": width, "max_length": model.settings_.max_length}
+        about = {**asdict(totals), "width": width, "max_length": model.settings_.max_length, "refine": refine}
         write_part(out, "encode", part, job, about, file.arrays())
     skipped.tell(totals.read)
-    totals.tell(model.settings_.max_length)
+    totals.tell(model.settings_.max_length, refined=refine > 0)
     if collected is not None:
         counts = {"n": totals.n, "latent_dim": width, "undecodable": totals.undecodable}
+        counts |= {"reconstructed": totals.reconstructed} if refine else {}
         emit({"run": place, **counts, **collected.result(skipped.place)})
     elif out != "-":
         note(f"{totals.n:,} codes of width {width} in {out}")
@@ -142,6 +155,7 @@ class EncodedBlock(NamedTuple):
         rejects: the skipped ones.
         undecodable: number that violate rules of the default decoder.
         too_long: number with more productions than the decoder writes.
+        reconstructed: number whose codes decode to them, if codes are refined.
     """
 
     codes: "np.ndarray"
@@ -150,6 +164,7 @@ class EncodedBlock(NamedTuple):
     rejects: "list[Reject]"
     undecodable: int
     too_long: int
+    reconstructed: int = 0
 
 
 def encoded_block(
@@ -158,8 +173,9 @@ def encoded_block(
     source: "Source",
     lines: "list[Line]",
     on_invalid: Literal["skip", "error"],
+    refine: int = 0,
 ) -> EncodedBlock:
-    """Encodes lines of a source.
+    """Encodes lines of a source; arguments as in `encode`.
 
     Raises:
         DataError: a string cannot be encoded, under "error".
@@ -172,13 +188,20 @@ def encoded_block(
     if rejects and on_invalid == "error":
         raise reject_error(plain, source, rejects[0])
     derivations, rows = encoded.derivations, encoded.rows.tolist()
+    codes, reconstructed = model.encode(derivations), 0
+    if refine:
+        from grae.sequence.refinement import refined
+
+        codes, exact = refined(model, derivations, codes, steps=refine)
+        reconstructed = int(exact.sum())
     return EncodedBlock(
-        model.encode(derivations),
+        codes,
         [lines[row].text for row in rows],
         [lines[row].number for row in rows],
         rejects,
         int(undecodable(model.grammar_, derivations, model.settings_.form).sum()),
         int((derivations.lengths > model.settings_.max_length).sum()),
+        reconstructed,
     )
 
 
@@ -195,6 +218,7 @@ class Totals:
     skipped: int = 0
     undecodable: int = 0
     too_long: int = 0
+    reconstructed: int = 0
 
     @property
     def read(self) -> int:
@@ -207,16 +231,18 @@ class Totals:
         self.skipped += len(block.rejects)
         self.undecodable += block.undecodable
         self.too_long += block.too_long
+        self.reconstructed += block.reconstructed
 
     def plus(self, counts: Mapping[str, int]) -> "Totals":
         """The sum with other counts by name, such as those of a part."""
         return Totals(**{name: value + counts[name] for name, value in asdict(self).items()})
 
-    def tell(self, max_length: int) -> None:
-        """Prints how many strings the decoder cannot write.
+    def tell(self, max_length: int, *, refined: bool) -> None:
+        """Prints how many strings the decoder cannot write, and how many refined codes decode to their strings.
 
         Args:
-            max_length: maximum number of productions that it writes.
+            max_length: maximum number of productions that the decoder writes.
+            refined: whether codes were refined.
         """
         from grae.cli.strings import undecodable_note
 
@@ -227,6 +253,8 @@ class Totals:
                 f"{self.too_long:,} of {self.n:,} strings have more than the {max_length} productions that the decoder "
                 "writes: their codes decode to other strings"
             )
+        if refined:
+            note(f"{self.reconstructed:,} of {self.n:,} codes decode to their strings")
 
 
 @dataclass

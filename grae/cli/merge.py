@@ -76,9 +76,10 @@ def _merge_codes(parts: "Parts", out: str, as_json: bool) -> None:
             file.writelines(_merged_tables(tables))
     if totals.skipped:
         note(f"{totals.skipped:,} of {totals.read:,} strings skipped" + (f"; see {skipped_in}" if skipped_in else ""))
-    totals.tell(about["max_length"])
+    totals.tell(about["max_length"], refined=about["refine"] > 0)
     if as_json:
         counts = {"n": totals.n, "latent_dim": about["width"], "undecodable": totals.undecodable}
+        counts |= {"reconstructed": totals.reconstructed} if about["refine"] else {}
         return emit({**counts, "skipped": totals.skipped, "skipped_in": skipped_in, "out": out})
     if out != "-":
         note(f"{totals.n:,} codes of width {about['width']} in {out}")

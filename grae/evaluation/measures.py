@@ -21,12 +21,14 @@ class Measure(NamedTuple):
         means: its definition in words.
         better: whether higher or lower is better.
         is_share: whether it is printed as a percentage.
+        by_default: whether it is computed without being requested by name.
     """
 
     group: str
     means: str
     better: Better
     is_share: bool = False
+    by_default: bool = True
 
 
 _AGAINST: tuple[tuple[str, str, Better], ...] = (
@@ -67,6 +69,9 @@ MEASURES: dict[str, Measure] = {
     "QED": Measure(_TEST, "Wasserstein distance of drug-likeness", "low"),
     "weight": Measure(_TEST, "Wasserstein distance of weight, g/mol", "low"),
     "exact_reconstruction": Measure(_CODES, "reconstruction accuracy", "high", True),
+    "refined_reconstruction": Measure(
+        _CODES, "reconstruction accuracy of codes refined by gradient steps", "high", True, by_default=False
+    ),
     "step_accuracy": Measure(_CODES, "step accuracy under teacher forcing", "high", True),
     "log_likelihood": Measure(_CODES, "of their codes under the density, nats per code", "high"),
     "log_likelihood_per_dimension": Measure(_CODES, "of their codes, nats per dimension", "high"),
@@ -78,14 +83,14 @@ class Wanted:
     """The requested measures.
 
     Attributes:
-        names: names in `MEASURES`; None for all.
+        names: names in `MEASURES`; None for all that are computed by default.
     """
 
     names: frozenset[str] | None = None
 
     @classmethod
     def named(cls, names: Iterable[str] | None) -> "Wanted":
-        """Measures by their names; "FCD", "SNN", "Frag" and "Scaf" stand for both references. None is all.
+        """Measures by their names; "FCD", "SNN", "Frag" and "Scaf" stand for both references. None is the default.
 
         Raises:
             SettingsError: there is no such measure.
@@ -102,10 +107,10 @@ class Wanted:
         return cls(frozenset(matches))
 
     def __contains__(self, name: str) -> bool:
-        return self.names is None or name in self.names
+        return MEASURES[name].by_default if self.names is None else name in self.names
 
     def of(self, names: Iterable[str], left_out: MutableMapping[str, str]) -> list[str]:
-        """The requested ones among the given measures; the others are recorded as left out."""
+        """The requested ones among the given measures; others that are computed by default are recorded as left out."""
         names = list(names)
-        left_out.update({name: NOT_REQUESTED for name in names if name not in self})
+        left_out.update({name: NOT_REQUESTED for name in names if name not in self and MEASURES[name].by_default})
         return [name for name in names if name in self]

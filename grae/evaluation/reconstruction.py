@@ -1,7 +1,8 @@
 """Reconstruction of strings, and step accuracy under teacher forcing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,19 +38,22 @@ def reconstructed(
         constraints: as in `GrammarAutoencoder.inverse_transform`.
         completion: as in `GrammarAutoencoder.decodings`; with "none", an incomplete reconstruction is None.
     """
-    import torch
-
     from grae.grammar.codec import decode
-    from grae.sequence.coding import encode_rows
-    from grae.training.device import resolve_device
 
-    device, rows = torch.device(resolve_device(model.device)), np.arange(len(derivations))
-    codes = encode_rows(model.network_.to(device), derivations, rows, pad=model.grammar_.pad, device=device)
-    texts = decode(model.grammar_, derivations)
+    return decode(model.grammar_, derivations), greedy(model, constraints, completion)(model.encode(derivations))
+
+
+def greedy(
+    model: "GrammarAutoencoder", constraints: "Constraints | None", completion: "Completion"
+) -> "Callable[[np.ndarray], Sequence[str | None]]":
+    """Greedy decoding of codes into strings as the model learned them; arguments as in `reconstructed`."""
     if completion == "forced":
-        return texts, model.inverse_transform(codes, constraints=constraints, raw=True)
-    back = model.decodings(codes, 1, temperature=0.0, constraints=constraints, raw=True)
-    return texts, [text for (text,) in back]
+        return partial(model.inverse_transform, constraints=constraints, raw=True)
+
+    def incomplete(codes: np.ndarray) -> list[str | None]:
+        return [text for (text,) in model.decodings(codes, 1, temperature=0.0, constraints=constraints, raw=True)]
+
+    return incomplete
 
 
 def right_steps(model: "GrammarAutoencoder", derivations: "Derivations") -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +119,7 @@ def reconstruction(
         work: seed and progress callback.
     """
     work, wanted, left_out = work or Work(), Wanted.named(measures), dict[str, str]()
-    names = wanted.of(("exact_reconstruction", "step_accuracy"), left_out)
+    names = wanted.of(("exact_reconstruction", "refined_reconstruction", "step_accuracy"), left_out)
     if not held_out:
         return Reconstruction({}, left_out | dict.fromkeys(names, "there are no held-out strings"))
     if not names:
@@ -127,6 +131,12 @@ def reconstruction(
         back["exact_reconstruction"] = measurement_of(
             exact(*reconstructed(model, derivations, constraints, completion))
         )
+    if "refined_reconstruction" in wanted:
+        from grae.sequence.refinement import refined
+
+        decode = greedy(model, constraints, completion)
+        right = refined(model, derivations, model.encode(derivations), decode=decode).exact
+        back["refined_reconstruction"] = measurement_of(Share(int(right.sum()), len(right)))
     if "step_accuracy" in wanted:
         back["step_accuracy"] = step_accuracy(model, derivations, work.seed)
     return Reconstruction(back, left_out)

@@ -17,6 +17,7 @@ from grae.grammar import codec
 from grae.grammar.codec import Derivations
 from grae.sequence.decoding import Decoding, constraint_for, decode_strings
 from grae.sequence.likelihood import negative_log_likelihoods
+from grae.sequence.refinement import STEPS, code_spread
 from grae.sequence.templates import are_held, template_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ CODES = 150  # decoded at each
 CHILDREN = 1500  # derivations changed at each
 PARENTS = 20  # the most similar strings so far, which are changed too
 ENOUGH = 3  # strings for each that is requested, after which no more are made
-SPREAD = 2_000  # codes of the density that the standard deviations are read off
 SHARE = 0.75  # of the decoded strings, that are as likely as a string made by a move has to be
 
 
@@ -216,13 +216,13 @@ class _Search:
         self.where = _condition(where, model)
         self.rng = np.random.default_rng(seed)
         derived = model.derive([text]).derivations
-        self.code = model.encode(derived)[0].astype(np.float64)
+        self.code = model.encode(derived, refine=STEPS)[0].astype(np.float64)
         plain = expand_motifs(self.grammar, derived)
         spelled = codec.decode(self.grammar.plain, plain)[0]
         (form,) = model.language_grammar_.canonical([spelled])
         if form is None:
             raise DataError(f"{text!r} is not a valid {self.language.singular}", remedy="give a valid one")
-        self.spread = model.density_named("gaussian").sample(SPREAD, seed).std(axis=0)
+        self.spread = code_spread(model, seed)
         self.keeps_rules = constraint_for(model, None) is not None
         self.pool = _Pool({form: 0}, [spelled], [plain[0]], [1.0], [""], [False], [0.0])
         self.refused = 0

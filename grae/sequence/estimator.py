@@ -23,6 +23,7 @@ from grae.sequence.coding import encode_rows
 from grae.sequence.constrained import Completion, Constraints
 from grae.sequence.decoding import Decoding, constraint_for, decode_strings
 from grae.sequence.preparation import readable, rewritten, strings_in
+from grae.sequence.refinement import refined
 from grae.training import processes
 from grae.training.device import resolve_device
 from grae.training.run_folder import RunFolder
@@ -90,7 +91,7 @@ class GrammarAutoencoder(LatentEstimator):
     """
 
     __metadata_request__fit = dict.fromkeys(("warm_start", "replay", "run", "resume", "data", "callbacks"), UNUSED)
-    __metadata_request__transform = {"on_invalid": UNUSED}  # noqa: RUF012
+    __metadata_request__transform = dict.fromkeys(("on_invalid", "refine"), UNUSED)
     __metadata_request__inverse_transform = dict.fromkeys(
         ("temperature", "seed", "constraints", "raw", "template"), UNUSED
     )
@@ -212,13 +213,16 @@ class GrammarAutoencoder(LatentEstimator):
         encoded = encode_in_form(self.grammar_, texts, form, on_invalid=on_invalid, n_jobs=-1)
         return readable(encoded, texts, self.grammar_, self.settings_, on_invalid=on_invalid)
 
-    def transform(self, X: Sequence[str], *, on_invalid: Literal["error", "skip", "nan"] = "error") -> np.ndarray:
+    def transform(
+        self, X: Sequence[str], *, on_invalid: Literal["error", "skip", "nan"] = "error", refine: int = 0
+    ) -> np.ndarray:
         """The latent codes of strings, (n, D) float32. Molecules may be in any spelling.
 
         Args:
             X: strings: a sequence, an array or a column of a DataFrame.
             on_invalid: for a string that cannot be encoded: "error", "skip" for no row (`derive` reports which), or
                 "nan" for a row of NaN.
+            refine: as in `encode`.
 
         Raises:
             ParseError, DataError: a string is not in the language, RDKit cannot read it, or its derivation is too long.
@@ -226,21 +230,29 @@ class GrammarAutoencoder(LatentEstimator):
         if on_invalid not in ("error", "skip", "nan"):
             raise SettingsError.unknown("on_invalid", str(on_invalid), ("error", "skip", "nan"))
         encoded = self.derive(X, on_invalid="error" if on_invalid == "error" else "skip")
-        codes = self._encode(encoded.derivations)
+        codes = self.encode(encoded.derivations, refine=refine)
         if on_invalid != "nan" or not encoded.rejections:
             return codes
         every = np.full((len(codes) + len(encoded.rejections), codes.shape[1]), np.nan, codes.dtype)
         every[encoded.rows] = codes
         return every
 
-    def encode(self, derivations: Derivations) -> np.ndarray:
+    def encode(self, derivations: Derivations, *, refine: int = 0) -> np.ndarray:
         """The latent codes of derivations, (n, D) float32.
 
         Args:
             derivations: n leftmost derivations of `grammar_`, as `derive` returns them.
+            refine: maximum number of gradient steps on the code of a string that is not reconstructed, towards one
+                that decodes to it (see `grae.sequence.refinement`); 0 for the encoder's codes.
+
+        Raises:
+            SettingsError: `refine` is negative.
         """
         check_is_fitted(self)
-        return self._encode(derivations)
+        if refine < 0:
+            raise SettingsError(f"refine={refine}", remedy="give the number of steps, 0 for none")
+        codes = self._encode(derivations)
+        return refined(self, derivations, codes, steps=refine).codes if refine else codes
 
     def inverse_transform(
         self,
@@ -313,9 +325,15 @@ class GrammarAutoencoder(LatentEstimator):
         check_is_fitted(self)
         return "grammar" if constraint_for(self, constraints) is None else "semantic"
 
-    def reconstruct(self, X: Sequence[str], *, constraints: Constraints | None = None) -> list[str]:
-        """Encodes strings and decodes their codes greedily; returns strings in the form that the model learned."""
-        return self.inverse_transform(self.transform(X), constraints=constraints, raw=True)
+    def reconstruct(self, X: Sequence[str], *, constraints: Constraints | None = None, refine: int = 0) -> list[str]:
+        """Encodes strings and decodes their codes greedily; returns strings in the form that the model learned.
+
+        Args:
+            X: strings.
+            constraints: as in `inverse_transform`.
+            refine: as in `encode`.
+        """
+        return self.inverse_transform(self.transform(X, refine=refine), constraints=constraints, raw=True)
 
     def sample(
         self,

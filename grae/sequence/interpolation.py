@@ -8,6 +8,7 @@ import numpy as np
 
 from grae.errors import SettingsError
 from grae.estimator.interpolation import slerp
+from grae.sequence.refinement import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +89,7 @@ def interpolate(
             f"{n} strings of {points} points on a {path!r} way",
             remedy="take at least 2 of each, and 'linear' or 'spherical'",
         )
-    codes = model.transform([first, second])
+    codes = model.transform([first, second], refine=STEPS)
     distinct: dict[str, tuple[float, float]] = {}
     for text, begin, end in runs_between(model, codes[0], codes[1], points=points, path=path):
         distinct.setdefault(text, (begin, end))

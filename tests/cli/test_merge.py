@@ -50,6 +50,19 @@ def test_codes_of_shards_are_those_of_the_whole(grae, runs: Path, ending: str):
         assert np.load(runs / "part-3.npy").shape == (80, 8)
 
 
+def test_refined_codes_of_shards_are_those_of_the_whole(grae, runs: Path):
+    options = ["encode", "--in", "lists.txt", "--on-invalid", "skip", "--refine", "20"]
+    whole = grae(*options, "--out", "whole.npy", "--json")
+    assert 0 < whole.json["reconstructed"] <= whole.json["n"] == 300
+    assert f"{whole.json['reconstructed']} of 300 codes decode to their strings" in whole.err
+    files = divided(grae, *options, name="part-{}.npy")
+    merged = grae("merge", *files, "--out", "merged.npy", "--json")
+    assert merged.json["reconstructed"] == whole.json["reconstructed"]
+    assert (runs / "merged.npy").read_bytes() == (runs / "whole.npy").read_bytes()
+    grae(*options[:-2], "--out", "encoder.npy")
+    assert (np.load(runs / "encoder.npy") != np.load(runs / "whole.npy")).any()
+
+
 def test_codes_do_not_depend_on_what_else_a_file_holds(grae, runs: Path):
     """Strings are encoded in blocks from the beginning, each as if it were alone."""
     lines = (runs / "lists.txt").read_text().split("\n")

@@ -20,6 +20,7 @@ from grae.evaluation.reconstruction import right_steps, step_accuracy
 from grae.evaluation.resampling import interval_of_share
 from grae.grammar import Grammar, load_grammar
 from grae.sequence import GrammarAutoencoder
+from grae.sequence.refinement import STEPS
 
 
 class Echo:
@@ -172,6 +173,15 @@ def test_held_out_strings_come_back(lists: Any, texts: list[str]):
     assert steps.interval is not None
     assert steps.value is not None
     assert steps.interval[0] <= steps.value <= steps.interval[1]
+
+
+def test_refined_codes_give_more_strings_back_if_requested(lists: Any, texts: list[str]):
+    assert "refined_reconstruction" not in evaluate(lists, held_out=texts, n=10).figures
+    requested = ["exact_reconstruction", "refined_reconstruction"]
+    found: Any = measures(evaluate(lists, held_out=texts, n=10, measures=requested))
+    back = lists.reconstruct(texts, refine=STEPS)
+    assert found["refined_reconstruction"] == Share(sum(a == b for a, b in zip(texts, back, strict=True)), len(texts))
+    assert found["refined_reconstruction"].count > found["exact_reconstruction"].count
 
 
 def test_a_string_whose_steps_are_all_right_comes_back_exactly(lists: Any, texts: list[str]):

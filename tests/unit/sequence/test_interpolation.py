@@ -13,7 +13,7 @@ def test_the_strings_on_the_way(expressions_model, path):
     stops = expressions_model.interpolate("x*sin(x)+1", "exp(x)/2", 6, path=path)
     texts = [stop.text for stop in stops]
     assert len(set(texts)) == len(texts) <= 6
-    codes = expressions_model.transform(["x*sin(x)+1", "exp(x)/2"])
+    codes = expressions_model.transform(["x*sin(x)+1", "exp(x)/2"], refine=100)
     first, *_, last = runs_between(expressions_model, *codes, path=path)
     assert texts[0] == first[0]
     assert first[1] == 0
