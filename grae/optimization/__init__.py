@@ -1,7 +1,7 @@
-"""Bayesian optimization over the latent space: surrogates, strategies, the loop and its history.
+"""Bayesian optimization over the latent space: surrogates, strategies, the search loop and its history.
 
-Only this room knows botorch and gpytorch, and imports them when a strategy needs a surrogate. The names below are
-imported when they are used, so that a process which only scores strings starts quickly.
+Only this package imports botorch and gpytorch, and only when a strategy needs a surrogate. The names below are imported
+on first use, so that worker processes start quickly.
 """
 
 from typing import TYPE_CHECKING

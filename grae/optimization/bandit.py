@@ -1,4 +1,4 @@
-"""The shares of the proposers, adapted to what succeeds: Thompson sampling of success rates that age."""
+"""Allocation of a round among the proposers by Thompson sampling of their success rates, with discounting."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,11 +12,11 @@ LEAST = 0.1
 
 
 class Bandit:
-    """Gives the places of a round to proposers.
+    """Allocates the strings of a round to proposers.
 
     Args:
         names: the proposers.
-        least: minimum expected share of the places of some of them, beside the equal shares of `LEAST`.
+        least: minimum expected shares of some of them, in addition to the equal shares of `LEAST`.
     """
 
     def __init__(self, names: Sequence[str], least: Mapping[str, float] | None = None) -> None:
@@ -27,7 +27,7 @@ class Bandit:
         self.failures = dict.fromkeys(self.names, 0.0)
 
     def quotas(self, n: int, rng: np.random.Generator) -> dict[str, int]:
-        """How many of n places each proposer fills; only those with at least one."""
+        """The number of strings of each proposer, n in all; only proposers with at least one."""
         counts = dict.fromkeys(self.names, 0)
         for _ in range(n):
             place = int(np.searchsorted(self.fixed, rng.random(), side="right"))
@@ -39,12 +39,12 @@ class Bandit:
         return {name: count for name, count in counts.items() if count}
 
     def tell(self, name: str, success: bool) -> None:
-        """What came of one string of a proposer; of an unknown one, nothing is noted."""
+        """Records the outcome of a proposer's string; unknown proposers are ignored."""
         if name in self.successes:
             (self.successes if success else self.failures)[name] += 1.0
 
     def age(self) -> None:
-        """A round is over."""
+        """Discounts earlier outcomes at the end of a round."""
         for counts in (self.successes, self.failures):
             for name in counts:
                 counts[name] *= MEMORY

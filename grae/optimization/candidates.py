@@ -1,4 +1,4 @@
-"""Points of the latent space turned into strings worth scoring: distinct, valid, and not scored before."""
+"""Converts points of the latent space to candidates: distinct, valid strings that have not been scored."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from grae.optimization.space import LatentSpace
 
 
 class Proposal(NamedTuple):
-    """A string to score next.
+    """A string to score.
 
     Attributes:
-        code: the code that the score will belong to, (D,) float32; (0,) where the model cannot encode the string.
-        text: the string; None where the code decodes to no valid one.
-        attempts: how often codes were decoded, or other strings made, to find it.
-        decoded_valid: of those attempts, how many gave a valid string.
-        proposer: where it came from, such as "latent"; None where there is one way alone.
+        code: the code of the score, (D,) float32; (0,) if the model cannot encode the string.
+        text: the string; None if the code decodes to no valid one.
+        attempts: number of codes decoded, or strings generated, to find it.
+        decoded_valid: number of these attempts that gave a valid string.
+        proposer: its proposer, such as "latent"; None for a strategy with a single one.
     """
 
     code: np.ndarray
@@ -28,34 +28,34 @@ class Proposal(NamedTuple):
 
 
 class Known:
-    """The strings that have a score: as they are written, and by the form that all of one meaning share.
+    """The strings with a score: as written, and by the form that is equal for equivalent strings.
 
     Args:
-        texts: the first of them; their forms are not looked at.
+        texts: the first of them; their forms are not computed.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.held = set(texts)
 
     def add(self, *names: str | None) -> None:
-        """Takes note of strings and forms."""
+        """Adds strings and forms."""
         self.held.update(name for name in names if name is not None)
 
     def holds(self, text: str, form: str) -> bool:
-        """Whether the string, or another of its meaning, has a score."""
+        """Whether the string, or an equivalent one, has a score."""
         return text in self.held or form in self.held
 
 
 @dataclass
 class Candidates:
-    """New strings, each of another meaning, with their own codes.
+    """New strings, no two equivalent, with their own codes.
 
     Attributes:
         texts: the strings.
         forms: the form of each.
-        codes: what each is encoded to, (n, D) float32.
-        attempts: how many points were decoded.
-        decoded_valid: how many of those gave a valid string.
+        codes: the codes of the strings, (n, D) float32.
+        attempts: number of points decoded.
+        decoded_valid: number of these with a valid string.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Candidates:
         return len(self.texts)
 
     def decode(self, space: LatentSpace, points: np.ndarray, known: Known, *, temperature: float, seed: int) -> None:
-        """Decodes points (m, D) and adds the strings that are new here and to `known`."""
+        """Decodes points (m, D) and adds the strings that are new here and not in `known`."""
         decoded = space.decode(points, temperature=temperature, seed=seed)
         distinct = list(dict.fromkeys(decoded))
         forms = dict(zip(distinct, space.identities(distinct), strict=True))
@@ -90,7 +90,7 @@ class Candidates:
         self.decoded_valid += sum(forms[text] is not None for text in decoded)
 
     def proposals(self, taken: list[int]) -> list[Proposal]:
-        """Some of the candidates as proposals; what was decoded is shared out among them."""
+        """Some of the candidates as proposals; the attempts are divided among them."""
         attempts = shared(self.attempts, len(taken))
         valid = shared(self.decoded_valid, len(taken))
         return [
@@ -100,21 +100,21 @@ class Candidates:
 
 
 def shared(total: int, parts: int) -> list[int]:
-    """A number as a sum of nearly equal ones."""
+    """A number as a sum of nearly equal integers."""
     return [total // parts + (rank < total % parts) for rank in range(parts)]
 
 
 def proposals_of(
     space: LatentSpace, texts: Sequence[str], attempts: int, valid: int, proposers: Sequence[str | None] | None = None
 ) -> list[Proposal]:
-    """Strings as proposals, with their codes where the model can encode them.
+    """Strings as proposals, with codes for those that the model can encode.
 
     Args:
         space: the latent space.
         texts: the strings.
-        attempts: strings looked at to find all of them; each proposal has its part.
-        valid: of those, the valid ones.
-        proposers: where each string came from.
+        attempts: number of strings generated in all; divided among the proposals.
+        valid: number of these that were valid.
+        proposers: proposer of each string.
     """
     encodable, codes = space.encoded(texts)
     code = iter(codes)

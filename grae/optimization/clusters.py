@@ -1,7 +1,7 @@
-"""Calls on the workers of a dask or ray cluster, which may die or hang as processes of this machine may.
+"""Calls on the workers of a dask or ray cluster, which may die or hang like local processes.
 
-The clusters' own futures are used, not joblib's backends for them: with dask, that never returns when a worker dies,
-and with ray it cannot return results as they come.
+The clusters' own futures are used, not joblib's backends for them: with dask, joblib never returns if a worker dies,
+and with ray it cannot return results as they complete.
 """
 
 import time
@@ -54,19 +54,19 @@ def connect_ray() -> None:
 def dask_calls(
     function: Callable[..., Value], calls: Sequence[tuple[Any, ...]], limit: float | None
 ) -> Iterator[Value]:
-    """Calls a function on the workers of the dask cluster; yields what it returns, as it comes.
+    """Calls a function on the workers of the dask cluster; yields the results as they complete.
 
-    A worker that does not answer in time is started again; one that dies is replaced by the cluster, which repeats its
+    A worker that does not answer in time is restarted; one that dies is replaced by the cluster, which repeats its
     calls elsewhere, up to `distributed.scheduler.allowed-failures` times.
 
     Args:
-        function: what to call.
+        function: the function.
         calls: arguments of each call.
         limit: seconds for all calls together; None for no limit.
 
     Raises:
         TimeoutError: a worker does not answer in time.
-        BrokenProcessPool: a call takes each worker down that it is given to.
+        BrokenProcessPool: a call crashes every worker that runs it.
     """
     from dask.distributed import KilledWorker, as_completed, get_client  # pyright: ignore[reportMissingImports]
 
@@ -88,15 +88,15 @@ def dask_calls(
 
 
 def ray_calls(function: Callable[..., Value], calls: Sequence[tuple[Any, ...]], limit: float | None) -> Iterator[Value]:
-    """Calls a function on the workers of the ray cluster; yields what it returns, as it comes.
+    """Calls a function on the workers of the ray cluster; yields the results as they complete.
 
     Args:
-        function: what to call.
+        function: the function.
         calls: arguments of each call.
         limit: seconds for all calls together; None for no limit.
 
     Raises:
-        TimeoutError: a worker does not answer in time; it was ended.
+        TimeoutError: a worker does not answer in time; it was terminated.
         BrokenProcessPool: a worker died.
     """
     import ray  # pyright: ignore[reportMissingImports]

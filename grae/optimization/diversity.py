@@ -1,9 +1,9 @@
-"""Results that differ: at most so many of one scaffold, or none nearer than so much to a better one.
+"""Diversity of results: a maximum number per scaffold, or a maximum similarity to better results.
 
-scaffold:5        molecules: at most 5 of one Bemis-Murcko scaffold; those without rings share one
-similarity:0.6    none whose Tanimoto similarity to a better one is above 0.6 (Morgan fingerprints of radius 2); for
-                  other languages the similarity of derivations
-derivation:0.6    the same by the min-max similarity of counted fragments of derivations, in any grammar
+scaffold:5        molecules: at most 5 per Bemis-Murcko scaffold; acyclic molecules count as one scaffold
+similarity:0.6    no Tanimoto similarity to a better result above 0.6 (Morgan fingerprints of radius 2); for other
+                  languages the similarity of derivations
+derivation:0.6    the same with the min-max similarity of counted fragments of derivations, in any grammar
 """
 
 from collections import Counter
@@ -27,11 +27,11 @@ MOST_RESULTS = 1_000
 
 
 class Rule(NamedTuple):
-    """What is asked of results.
+    """A diversity rule.
 
     Attributes:
         kind: one of `KINDS`.
-        limit: strings of a scaffold, or the greatest similarity.
+        limit: maximum number of strings per scaffold, or maximum similarity.
     """
 
     kind: str
@@ -39,10 +39,10 @@ class Rule(NamedTuple):
 
     @classmethod
     def read(cls, text: str, grammar: "Grammar") -> "Rule":
-        """The rule that a text writes, such as "scaffold:5", for strings of a grammar.
+        """Parses a rule such as "scaffold:5", for strings of a grammar.
 
         Raises:
-            SettingsError: it writes none, or one that does not suit the grammar.
+            SettingsError: it is not a rule, or does not apply to the grammar.
         """
         kind, _, value = text.strip().partition(":")
         if kind not in KINDS:
@@ -65,22 +65,22 @@ class Rule(NamedTuple):
 
 
 class Results(Protocol):
-    """Strings that stand already, beside which others are admitted or not."""
+    """The results so far, against which further strings are checked."""
 
     def admits(self, text: str) -> bool:
-        """Whether a string may stand beside them."""
+        """Whether a string is diverse enough from them."""
         ...
 
     def add(self, text: str) -> None:
-        """Takes in a string."""
+        """Adds a string."""
         ...
 
 
 class Diversity:
-    """Chooses strings that differ, by a rule.
+    """Selects diverse strings by a rule.
 
     Args:
-        text: the rule; see the head of this module.
+        text: the rule; see the module's docstring.
         grammar: of the strings.
 
     Raises:
@@ -95,7 +95,7 @@ class Diversity:
         return f"Diversity({self.text!r})"
 
     def chosen(self, texts: Sequence[str]) -> list[int]:
-        """The places of the results among strings, best first, of which at most `MOST_RESULTS` are looked at."""
+        """The indices of the results among strings, best first; only the first `MOST_RESULTS` are considered."""
         results = self._none()
         places: list[int] = []
         for place, text in enumerate(texts[:MOST_RESULTS]):
@@ -105,11 +105,11 @@ class Diversity:
         return places
 
     def admit(self, texts: Sequence[str]) -> np.ndarray:
-        """Which strings may be scored beside those that were, (n,) bool."""
+        """Which strings may be scored, given the results so far, (n,) bool."""
         return np.array([self.scored.admits(text) for text in texts], bool)
 
     def learn(self, texts: Sequence[str]) -> None:
-        """Takes note of strings that were scored, and are results as it seems."""
+        """Adds scored strings that are likely results."""
         for text in texts:
             self.scored.add(text)
 
@@ -122,7 +122,7 @@ class Diversity:
 
 
 class Scaffolds:
-    """Molecules, at most so many of a scaffold."""
+    """Molecules with a maximum number per scaffold."""
 
     def __init__(self, most: int) -> None:
         self.most, self.numbers = most, Counter[str]()
@@ -144,7 +144,7 @@ class Scaffolds:
 
 
 class Molecules:
-    """Molecules, none more similar than so much to another."""
+    """Molecules with a maximum similarity."""
 
     def __init__(self, most: float) -> None:
         self.most = most
@@ -169,7 +169,7 @@ class Molecules:
 
 
 class Derivations:
-    """Strings of any grammar, none of whose derivations is more similar than so much to another's."""
+    """Strings of any grammar with a maximum similarity of derivations."""
 
     def __init__(self, most: float, grammar: "Grammar") -> None:
         self.most, self.grammar = most, grammar

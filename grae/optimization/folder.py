@@ -33,7 +33,7 @@ OPTIONS = {
 
 
 def searches_of(run: Path) -> list[Path]:
-    """The folders of the searches in a run's folder, the earliest first."""
+    """The search folders in a run folder, earliest first."""
     settings = (written_to(run) / SEARCHES).glob(f"*/{SETTINGS}")
     return [file.parent for file in sorted(settings, key=lambda file: file.stat().st_mtime_ns)]
 
@@ -48,17 +48,17 @@ def open_history(
 ) -> History:
     """The history of a search, empty or from its folder, whose settings are checked or written.
 
-    A folder in which no string has a score yet holds nothing to lose: a search begins there with or without `resume`.
+    A folder without any score is started anew, with or without `resume`: there is nothing to lose.
 
     Args:
         folder: the folder; None keeps the history in memory.
-        direction: which way the scores improve.
-        told: the settings that may not change, as JSON holds them.
-        free: those that may.
-        resume: whether the folder should hold a search already.
+        direction: direction of improvement.
+        told: the settings that may not change, as JSON.
+        free: the settings that may change.
+        resume: whether the folder must already hold a search.
 
     Raises:
-        RunError: it does and should not, or should and does not, or holds another search.
+        RunError: it holds a search and should not, or should and does not, or holds another search.
     """
     if folder is None:
         if resume:
@@ -79,10 +79,10 @@ def open_history(
 
 
 def check_folder(folder: Path, *, resume: bool) -> None:
-    """Makes sure that a search can begin in a folder, or be resumed there.
+    """Checks that a search can start in a folder, or be resumed from it.
 
     Raises:
-        RunError: the path is not a folder's; or there is a search and should be none, or should be one and is none.
+        RunError: the path is a file; or there is a search and should be none, or should be one and is none.
     """
     if exists(folder) and not is_dir(folder):
         raise RunError(f"{folder} is a file", remedy="give a folder for the search")
@@ -94,7 +94,7 @@ def check_folder(folder: Path, *, resume: bool) -> None:
 
 
 def is_begun(folder: Path) -> bool:
-    """Whether a folder holds the score of any string."""
+    """Whether a folder contains any scores."""
     history = folder / HISTORY
     return (history.is_file() and history.stat().st_size > 0) or StartFiles(folder).has_scores()
 
@@ -103,7 +103,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """The settings of the search in a folder.
 
     Raises:
-        RunError: there is none, or a value in its file is not what it has to be.
+        RunError: there is none, or a value in its file is not valid.
     """
     place = folder / SETTINGS
     stored = files.read_json(place, remedy=REMEDY)
@@ -118,10 +118,10 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 
 def _check_same(folder: Path, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Makes sure that a search is resumed with its original settings.
+    """Checks that a search is resumed with its original settings.
 
     Raises:
-        RunError: naming those that differ by their options.
+        RunError: names those that differ by their options.
     """
     if stored.get("grammar") != given.get("grammar"):
         raise RunError(f"{folder} holds a search of a model of another grammar", remedy="give that model")

@@ -1,4 +1,4 @@
-"""The history of a search: each scored string is a line of history.jsonl, on the disk before the next is scored."""
+"""The history of a search: each scored string is a line of history.jsonl, on disk before the next one is scored."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,24 +22,24 @@ MOST_TOLD = 60  # characters of a value in a message
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One call of the target.
+    """One evaluation of the target.
 
     Attributes:
         round: its round, from 0.
-        code: the latent code that the score belongs to, (D,) in the model's own coordinates; empty where the model
-            cannot encode the string.
-        string: what was scored; None where the code decoded to no valid string.
-        score: finite; None for what is invalid and for a call that failed.
-        valid: whether the target gave a score.
-        attempts: how often codes were decoded, or other strings made, to find the string.
-        decoded_valid: of those attempts, how many gave a valid string.
-        seconds: that the target took; 0 where nothing was called.
-        repeated: whether the score is that of an earlier record of the same string, so that nothing was called.
-        error: why the target gave no answer; None where it answered.
-        proposer: where the string came from: "latent", "derivation" or "density"; None where the strategy has one way.
-        scores: of several objectives, by their names; `score` joins them. None where there is one.
-        numbers: those that the search's condition names, by their names in it; None where there is no condition.
-        fulfilled: whether the string fulfils the condition; None where there is none.
+        code: the latent code of the score, (D,) in the model's own coordinates; empty if the model cannot encode the
+            string.
+        string: the scored string; None if the code decoded to no valid string.
+        score: finite; None for an invalid string and for a failed call.
+        valid: whether the target returned a score.
+        attempts: number of codes decoded, or strings generated, to find the string.
+        decoded_valid: number of these attempts that gave a valid string.
+        seconds: duration of the call; 0 without a call.
+        repeated: whether the score is that of an earlier record of the same string, so that the target was not called.
+        error: why the target returned no score; None if it did.
+        proposer: its proposer: "latent", "derivation" or "density"; None for a strategy with a single one.
+        scores: of several objectives, by name; `score` combines them. None for a single one.
+        numbers: the values used in the search's condition, by name; None without a condition.
+        fulfilled: whether the string fulfils the condition; None without one.
     """
 
     round: int
@@ -65,11 +65,11 @@ class Record:
 
 
 class History:
-    """The records of a search, in memory and, where there is a file, on disk.
+    """The records of a search, in memory and, if there is a file, on disk.
 
     Args:
         path: the file; None keeps them in memory only.
-        direction: which way the scores improve.
+        direction: direction of improvement.
     """
 
     def __init__(self, path: Path | None, direction: Direction) -> None:
@@ -79,7 +79,7 @@ class History:
 
     @classmethod
     def read(cls, path: Path, direction: Direction) -> "History":
-        """The history in a file, which may not be there yet; a line torn by a kill does not count.
+        """The history in a file, which may not exist yet; an incomplete last line is ignored.
 
         Raises:
             RunError: a line is not a record.
@@ -91,10 +91,10 @@ class History:
         return history
 
     def check_width(self, width: int) -> None:
-        """Makes sure that the codes are those of a model.
+        """Checks that the codes are those of a model.
 
         Args:
-            width: D, the numbers in a code of the model.
+            width: latent dimension of the model, D.
 
         Raises:
             RunError: a record has a code of another width.
@@ -108,10 +108,10 @@ class History:
                 )
 
     def append(self, record: Record) -> None:
-        """Adds a record; it is on the disk when this returns.
+        """Adds a record; it is on disk when this returns.
 
         Raises:
-            RunError: the file system refuses.
+            RunError: the file cannot be written.
         """
         if self.path is not None:
             files.append_jsonl(self.path, asdict(record))
@@ -129,7 +129,7 @@ class History:
 
     @property
     def best(self) -> list[Record]:
-        """The valid records, best first, each string once; of equals the earlier.
+        """The valid records, best first, each string once; ties keep the earlier.
 
         Those that do not fulfil the condition come after all that do.
         """
@@ -145,7 +145,10 @@ class History:
 
     @property
     def best_so_far(self) -> np.ndarray:
-        """The best score after each call, (n,) float64; NaN before the first valid one that fulfils the condition."""
+        """The best score so far after each evaluation, (n,) float64; NaN before the first one.
+
+        Only valid records that fulfil the condition count.
+        """
         scores = np.array(
             [np.nan if record.score is None or record.fulfilled is False else record.score for record in self.records],
             np.float64,
@@ -159,10 +162,10 @@ class History:
         return f"History({len(self):,} records{best}, {self.direction}{place})"
 
     def frame(self, *, codes: bool = False) -> "pd.DataFrame":
-        """A row a record, the columns as the attributes of `Record`; of `scores` and `numbers` a column each.
+        """One row per record, with the attributes of `Record` as columns; a column per name of `scores` and `numbers`.
 
         Args:
-            codes: whether to have the column of latent codes, tuples of D numbers, too.
+            codes: whether to include the column of latent codes, tuples of D numbers.
         """
         import pandas as pd
 
@@ -180,7 +183,7 @@ class History:
 
 
 def scores_of(records: Sequence[Record], worst: float) -> np.ndarray:
-    """The scores of records, (n,) float64, with `worst` for those that have none."""
+    """The scores of records, (n,) float64; `worst` for records without a score."""
     return np.array([worst if record.score is None else record.score for record in records], np.float64)
 
 
@@ -189,10 +192,10 @@ def _score(record: Record) -> float:
 
 
 def _record(path: Path, number: int, line: Any) -> Record:
-    """The record of a line of JSON.
+    """The record in a line of JSON.
 
     Raises:
-        RunError: it is none, or a value in it is not what it has to be.
+        RunError: it is not a record, or a value in it is not valid.
     """
     held = f"{path} line {number}"
     if isinstance(line, dict):
@@ -211,22 +214,22 @@ def is_number(value: object) -> bool:
 
 
 def is_count(value: object) -> bool:
-    """Whether a value of JSON is a whole number that counts something."""
+    """Whether a JSON value is an integer of at least 0."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 def is_text(value: object) -> bool:
-    """Whether a value of JSON is text that can be written; a lone surrogate cannot."""
+    """Whether a JSON value is text that can be encoded; a lone surrogate cannot."""
     return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def is_numbers(value: object) -> bool:
-    """Whether a value of JSON is an object of finite numbers, some of which may be missing."""
+    """Whether a JSON value is an object of finite numbers or nulls."""
     return isinstance(value, dict) and all(number is None or is_number(number) for number in value.values())
 
 
 def shortened(value: object) -> str:
-    """A value as a message shows it."""
+    """A value as shown in messages."""
     text = ascii(value) if not isinstance(value, int) or abs(value) < 2**64 else "a huge number"
     return text if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]}..."
 

@@ -10,9 +10,9 @@ SERIES = -1e6
 
 
 def log_improvement(mean: Tensor, deviation: Tensor, incumbent: float) -> Tensor:
-    """The logarithm of the expected improvement on an incumbent, of the shape of the mean; higher is better.
+    """The logarithm of the expected improvement over an incumbent, with the shape of the mean; higher is better.
 
-    It has a gradient however far below the incumbent a point lies (Ament et al. 2023, "Unexpected Improvements to
+    It has a gradient however far a point lies below the incumbent (Ament et al. 2023, "Unexpected Improvements to
     Expected Improvement for Bayesian Optimization", equation 9): with u the improvement in standard deviations,
     log(phi(u) + u Phi(u)), computed below -1 as log phi(u) + log(1 + u Phi(u) / phi(u)).
 

@@ -1,4 +1,4 @@
-"""How large a proposed string may be, in the user's units: heavy atoms of a molecule, symbols of any other string."""
+"""Limits on the size of proposed strings: heavy atoms of a molecule, symbols of other strings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from grae.grammar.codec import Derivations
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest strings that a search proposes.
+    """Maximum sizes of proposed strings.
 
     Attributes:
         most_atoms: heavy atoms of a molecule; None for no limit.
@@ -24,7 +24,7 @@ class Limits:
     most_symbols: int | None = None
 
     def check(self, grammar: Grammar) -> None:
-        """Makes sure that the limits suit a grammar.
+        """Checks that the limits apply to a grammar.
 
         Raises:
             SettingsError: they do not.
@@ -39,7 +39,7 @@ class Limits:
             )
 
     def admit(self, grammar: Grammar, texts: Sequence[str], derivations: Derivations) -> np.ndarray:
-        """Which strings are small enough, (n,) bool.
+        """Which strings are within the limits, (n,) bool.
 
         Args:
             grammar: the plain grammar of the derivations.

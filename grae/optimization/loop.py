@@ -1,4 +1,4 @@
-"""The rounds of a search: strings are proposed, scored and written down, and the strategy learns from them."""
+"""The rounds of a search: strings are proposed, scored and recorded, and the strategy learns from them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -32,19 +32,18 @@ class Judged(NamedTuple):
 
 
 class Search:
-    """A search that is ready to run.
+    """A prepared search.
 
     Args:
         settings: of the search.
         space: the latent space.
         strategy: proposes strings.
         scorer: calls the target.
-        history: of the search, with what an earlier process wrote if it is resumed; its folder keeps the fine-tuned
-            models, too.
+        history: of the search, with earlier records if it is resumed; its folder also holds the fine-tuned models.
         start: strings with their scores.
         watch: counts failures and shows progress.
         callbacks: of the user.
-        condition: what results have to fulfil; None for nothing.
+        condition: condition on results; None for none.
     """
 
     def __init__(
@@ -75,10 +74,10 @@ class Search:
         self.seconds = {"propose": 0.0, "score": 0.0} | ({"retrain": 0.0} if self.retrainings.every else {})
 
     def run(self, settings: Mapping[str, Any]) -> SearchResult:
-        """All rounds, from where the history stands.
+        """Runs all rounds, beginning after those in the history.
 
         Args:
-            settings: as `search.json` stores them, for callbacks.
+            settings: as stored in `search.json`, for callbacks.
         """
         with self.callbacks:
             begin = events.Start("search", self.folder, settings, len(self.history), self.standing.best)
@@ -123,7 +122,7 @@ class Search:
         return "rounds"
 
     def _note_results(self, records: Sequence[Record]) -> None:
-        """Takes note of strings better than the median of the start, that others have to differ from."""
+        """Adds strings better than the median of the start to the results from which others must differ."""
         diversity = self.space.screen.diversity
         if diversity is None:
             return
@@ -149,7 +148,7 @@ class Search:
                 return
 
     def _check_callbacks(self) -> None:
-        """Raises the exception of a callback, if one failed."""
+        """Raises the exception of a failed callback, if any."""
         failure = self.callbacks.failure
         if failure is None:
             return

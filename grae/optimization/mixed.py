@@ -1,10 +1,10 @@
-"""The search: proposers suggest, a surrogate ranks, and a bandit shares out each round among the proposers.
+"""The default strategy: proposers generate candidates, a surrogate ranks them, and a bandit allocates each round.
 
-Each round, the surrogate is fitted to the best of what is known and to a part of the rest. Every proposer finds new
-strings; of those, it may fill as many places of the round as the bandit gives it, and its most promising ones do. A
-string counts as a success of its proposer where it is better than the median and no known string is of its level: one
-more point on a plateau is none. Of several objectives, what no known string dominates is one, and each round has
-weights of its own, under which the best strings are the parents.
+Each round, the surrogate is fitted to the best known strings and to a sample of the rest. Every proposer generates new
+strings; the bandit allocates a number of evaluations to each, which go to its most promising strings. A string counts
+as a success of its proposer if it is better than the median and no known string has its level: another point on a
+plateau is not a success. With several objectives, a string that no known string dominates is a success, and each
+round draws weights under which the best strings are the parents.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -60,19 +60,19 @@ class MixedSettings:
 
 @runtime_checkable
 class Learner(Protocol):
-    """What takes note of strings that have a score."""
+    """Learns from scored strings."""
 
     def learn(self, texts: Sequence[str]) -> None:
-        """Takes note of some more."""
+        """Adds scored strings."""
         ...
 
 
 @runtime_checkable
 class InSpace(Protocol):
-    """What depends on the latent space."""
+    """Depends on the latent space."""
 
     def move(self, space: LatentSpace) -> None:
-        """Takes another latent space from now on."""
+        """Replaces the latent space."""
         ...
 
 
@@ -208,9 +208,9 @@ class MixedSearch:
                 proposer.learn(strings.texts)
 
     def _merits(self, weights: np.ndarray) -> np.ndarray:
-        """What strings are worth as parents, (n,): their scores, with a penalty for violations of the condition.
+        """The fitness of strings as parents, (n,): their scores, with a penalty for violations of the condition.
 
-        A standard deviation of violation counts as much as the way from the median to the best.
+        A violation of one standard deviation counts as much as the difference between the median and the best.
         """
         values = self.table[:, 0] if self.table.shape[1] == 1 else scalarized(self.table, weights)
         fulfilling = self.violations == 0
@@ -220,7 +220,7 @@ class MixedSearch:
         return values - self.violations * max(float(compared.max() - np.median(compared)), 1e-12)
 
     def _ranking(self, rows: np.ndarray, weights: np.ndarray) -> Ranker:
-        """The surrogate, fitted to some rows."""
+        """The surrogate, fitted to the given rows."""
         features = [take_rows(one, rows) for one in self.features]
         allowed = self.violations[rows] == 0
         if self.table.shape[1] == 1:
@@ -243,7 +243,7 @@ class MixedSearch:
         return np.array([self.sign * (self.worst if record.score is None else record.score)])
 
     def _success(self) -> Callable[[np.ndarray], bool]:
-        """Says of signed scores (m,) whether they count as a success; see the head of this module."""
+        """Whether signed scores (m,) are a success; see the module's docstring."""
         if self.table.shape[1] > 1:
             front = self.table[nondominated(self.table)]
             return lambda row: not dominated(row, front)
@@ -274,7 +274,7 @@ class MixedSearch:
         return [view.features(strings.texts, strings.derivations) for view in self.views]
 
     def _fitted(self, order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The rows that the surrogate is fitted to, by the order of values."""
+        """The rows to which the surrogate is fitted, by the order of values."""
         best, rest = order[: self.settings.fitted_best], order[self.settings.fitted_best :]
         return np.concatenate([best, rng.choice(rest, min(self.settings.fitted_rest, len(rest)), replace=False)])
 

@@ -1,6 +1,6 @@
 """The parts of the mixed strategy by name: its proposers, and the views of its surrogate.
 
-Imports nothing heavy: a row makes its part when a search begins.
+Imports nothing heavy: parts are created when a search starts.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,14 +1,14 @@
-"""The published protocol: expected improvement over the whole latent space, each point decoded many times.
+"""The published protocol: expected improvement over the whole latent space, with many decodings per point.
 
 Source: Kusner, Paige and Hernandez-Lobato, "Grammar Variational Autoencoder" (ICML 2017), section 4, and its published
-code. Nine tenths of the starting data are kept. Each point is decoded many times, each production drawn from the masked
-softmax and completion not forced (except under the language's rules); the most frequent valid string is scored, and the
-score belongs to the point itself, not to the code of its string. A molecule is valid if RDKit reads it; an expression
-if it is in the language, even where its values are not finite. A point without a valid string, and a string without a
-finite score, get the target's worst score, or the worst of the data where that is infinite.
+code. Nine tenths of the starting data are used. Each point is decoded many times, sampling each production from the
+masked softmax without forced completion (except under the language's rules); the most frequent valid string is scored,
+and the score is assigned to the point itself, not to the code of its string. A molecule is valid if RDKit reads it; an
+expression if it is in the language, even if its values are not finite. A point without a valid string, and a string
+without a finite score, get the target's worst score, or the worst of the data if that is infinite.
 
-Not as there: expressions are divided truly (there 1/2 = 0), and spellings of one molecule are counted together; the
-script on characters also rejects expressions that cannot be evaluated at x = 0.
+Differences: expressions use true division (there 1/2 = 0), and spellings of one molecule are counted together; the
+script for characters also rejects expressions that cannot be evaluated at x = 0.
 """
 
 from collections import Counter
@@ -32,17 +32,17 @@ ATTEMPTS_ELSEWHERE = 500
 
 
 class PaperProtocol:
-    """See the head of this module.
+    """See the module's docstring.
 
     Args:
         space: the latent space.
-        start: strings with scores; those that can be encoded are the data, without those that have no score where the
+        start: strings with scores; those that can be encoded are the data, without those that have no score if the
             worst is infinite.
         maximize: whether higher is better.
-        worst: the target's worst score; see the head of this module.
+        worst: the target's worst score; see the module's docstring.
         temperature: of the decoder.
-        attempts: decodings of each point; None for the published number.
-        seed: of what is drawn.
+        attempts: decodings per point; None for the published number.
+        seed: seed of random draws.
         progress: called with the fraction of the strings that are encoded.
 
     Raises:
@@ -104,7 +104,7 @@ class PaperProtocol:
         return proposals
 
     def _valid(self, texts: Iterable[str]) -> set[str]:
-        """Those that are valid as the published experiments count; see the head of this module."""
+        """Those that are valid as in the published experiments; see the module's docstring."""
         distinct, grammar = list(texts), self.space.model.language_grammar_
         if grammar.language.is_molecular:
             forms = self.space.identities(distinct)

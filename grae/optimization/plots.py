@@ -1,4 +1,4 @@
-"""Pictures of a search: its best score against the calls, its best molecules, its best curves."""
+"""Plots of a search: best score over evaluations, best molecules, best curves."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -26,7 +26,7 @@ DPI = 120
 
 
 def draw(result: SearchResult, folder: Path) -> list[Path]:
-    """Draws what there is to draw of a search into PNG files of a folder, and gives the files.
+    """Draws the plots of a search to PNG files in a folder, and returns the files.
 
     Raises:
         RunError: a file cannot be written.
@@ -54,13 +54,13 @@ def draw(result: SearchResult, folder: Path) -> list[Path]:
 
 
 def draw_progress(records: History, name: str, path: Path, start: float | None = None) -> Path:
-    """The best score so far against the evaluations, with the score of each as a dot.
+    """The best score so far over the evaluations, with each score as a dot.
 
     Args:
         records: the history.
         name: of the target.
         path: the PNG file.
-        start: the best score that the search started from, which is a line.
+        start: the best score of the starting strings, drawn as a line.
     """
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
@@ -72,13 +72,13 @@ def draw_progress(records: History, name: str, path: Path, start: float | None =
 def draw_best_so_far(
     axes: "Axes", records: History, name: str, start: float | None, *, line: str, dots: str, begun: str
 ) -> None:
-    """The curve of a search in the colors given: each score as a dot, the best so far, and the best of the start.
+    """The curve of a search in the given colors: each score as a dot, the best so far, and the best of the start.
 
     Args:
         axes: to draw on.
         records: the history.
         name: of the target.
-        start: the best score that the search started from.
+        start: the best score of the starting strings.
         line: color of the best so far.
         dots: color of each score.
         begun: color of the start's line.
@@ -107,7 +107,7 @@ def draw_front(front: Front, path: Path) -> Path:
 
 
 def draw_front_of(axes: "Axes", front: Front, x: int, y: int, *, line: str, dots: str, begun: str) -> None:
-    """Two objectives of a front in the colors given: what it started from, each evaluation, and the front."""
+    """Two objectives of a front in the given colors: starting strings, evaluations, and the front."""
     axes.plot(front.begun[:, x], front.begun[:, y], ".", color=begun, markersize=2, label="the start")
     axes.plot(front.table[:, x], front.table[:, y], ".", color=dots, markersize=4, label="each evaluation")
     scores = np.array([one.scores for one in front.members]).reshape(-1, len(front.names))
@@ -119,7 +119,7 @@ def draw_front_of(axes: "Axes", front: Front, x: int, y: int, *, line: str, dots
 
 
 def draw_hypervolume(front: Front, path: Path) -> Path:
-    """The hypervolume against the evaluations."""
+    """The hypervolume over the evaluations."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
     draw_hypervolume_of(axes, front, line="C0", begun="0.4")
@@ -127,7 +127,7 @@ def draw_hypervolume(front: Front, path: Path) -> Path:
 
 
 def draw_hypervolume_of(axes: "Axes", front: Front, *, line: str, begun: str) -> None:
-    """The hypervolume against the evaluations in the colors given, with that of the start."""
+    """The hypervolume over the evaluations in the given colors, with that of the start."""
     volumes = front.hypervolumes
     axes.step(np.arange(1, len(volumes) + 1), volumes, where="post", color=line, linewidth=1.6, label="hypervolume")
     axes.axhline(front.start_hypervolume, color=begun, linewidth=1, linestyle="--", label="of the start")
@@ -138,7 +138,7 @@ def draw_hypervolume_of(axes: "Axes", front: Front, *, line: str, begun: str) ->
 
 
 def draw_strings(best: Sequence[Best], language: Language, path: Path) -> Path:
-    """The best strings drawn, with their scores and the properties beside them, and which are from the start."""
+    """The best strings drawn, with scores and properties, marking those from the start."""
     assert language.draw is not None
     legends = []
     for one in best:

@@ -1,4 +1,4 @@
-"""The strings that a search knows and those that it may score next, with their derivations in the plain grammar."""
+"""The known strings of a search and its candidates, with their derivations in the plain grammar."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -19,7 +19,7 @@ class Strings(NamedTuple):
 
     Attributes:
         texts: n of them.
-        forms: what all strings of one meaning share.
+        forms: equal for equivalent strings.
         derivations: of the texts.
     """
 
@@ -36,7 +36,7 @@ class Strings(NamedTuple):
 
     @classmethod
     def join(cls, parts: Sequence["Strings"], grammar: Grammar) -> "Strings":
-        """The strings of several, one after the other."""
+        """The concatenation of several."""
         return cls(
             [text for part in parts for text in part.texts],
             [form for part in parts for form in part.forms],
@@ -128,10 +128,10 @@ def levels(values: np.ndarray, best: float, median: float) -> np.ndarray:
 
 
 def by_levels(values: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Places in a list of values (n,), higher better and best first, (size,) int64: by levels, then of a level any.
+    """Indices into a list of values (n,), higher is better and best first, (size,) int64: by level, then uniform.
 
-    Values are cut into levels, of which the better are drawn more often, log-uniformly. So a plateau, however many
-    strings lie on it, counts as one value, and other scores stay represented (as in fitness uniform selection; Hutter
+    Values are divided into levels, of which better ones are drawn more often, log-uniformly. So a plateau, however many
+    strings lie on it, counts as one value, and other scores remain represented (as in fitness uniform selection; Hutter
     and Legg, IEEE Transactions on Evolutionary Computation 10, 2006).
     """
     steps = levels(values, float(values[0]), float(np.median(values)))

@@ -1,4 +1,4 @@
-"""What a search begins with: its target or targets, ready to be called, and the starting strings with their scores."""
+"""Preparation of a search: its target or targets, and the starting strings with their scores."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -32,16 +32,16 @@ GivenTarget = str | Target | Callable[[str], float | None]
 
 
 def target_of(given: GivenTarget | Sequence[GivenTarget], grammar: Grammar, direction: Direction) -> Target:
-    """The target that is meant, or several as one.
+    """The target, or several as one.
 
     Args:
-        given: what the user gave.
+        given: the user's argument.
         grammar: of the strings.
-        direction: of the user's own functions.
+        direction: of user functions.
 
     Raises:
-        SettingsError: it does not score strings of the grammar, or several do not go together.
-        ParseError: a formula cannot be read.
+        SettingsError: it does not score strings of the grammar, or several cannot be combined.
+        ParseError: a formula cannot be parsed.
     """
     if isinstance(given, list | tuple):
         targets = [_target(one, grammar, direction if _is_own(one) else "maximize") for one in given]
@@ -65,7 +65,7 @@ def _is_own(given: Any) -> bool:
 
 
 def scorer_of(target: Target, settings: SearchSettings, stack: ExitStack) -> Scorer | SeveralScorer:
-    """Calls a target, or several; closed by the stack.
+    """The scorer of a target, or of several; closed by the exit stack.
 
     Raises:
         MissingExtraError: the backend is not installed.

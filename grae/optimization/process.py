@@ -1,8 +1,8 @@
-"""An exact Gaussian process on given similarities: few hyperparameters, none of which is fitted by gradients.
+"""An exact Gaussian process on precomputed similarities, with few hyperparameters and no gradient-based fitting.
 
-The prior is a constant mean and a kernel of unit variance times an amplitude. With the noise fixed as a share of the
-amplitude, the mean and amplitude of greatest likelihood have closed forms (Rasmussen and Williams 2006, section 2.7),
-so that only what the caller offers, such as lengths of a kernel, is chosen by evidence.
+The prior is a constant mean and a kernel of unit variance times an amplitude. With the noise a fixed fraction of the
+amplitude, the maximum likelihood mean and amplitude have closed forms (Rasmussen and Williams 2006, section 2.7), so
+only the caller's hyperparameters, such as length scales, are chosen by marginal likelihood.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ class Process:
 
     @property
     def log_evidence(self) -> float:
-        """The logarithm of the likelihood of the values, up to a constant, at the best mean and amplitude."""
+        """The log marginal likelihood of the values, up to a constant, at the best mean and amplitude."""
         n = len(self.weights)
         return -0.5 * n * float(np.log(self.amplitude)) - float(np.log(np.diag(self.factor)).sum())
 
@@ -51,9 +51,9 @@ class Process:
         """Functions drawn from the posterior, (n, m) float64.
 
         Args:
-            cross: similarities of m strings with the known, (m, n).
+            cross: similarities of m strings with the known ones, (m, n).
             own: among themselves, (m, m).
-            n: functions.
+            n: number of functions.
             rng: of the draw.
         """
         whitened = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
@@ -63,7 +63,7 @@ class Process:
 
 
 def _factor(gram: np.ndarray, noise: float) -> np.ndarray:
-    """The lower Cholesky factor of a matrix with noise on its diagonal; with more where rounding demands it."""
+    """The lower Cholesky factor of a matrix with noise on its diagonal; with more noise if rounding requires it."""
     unit = np.eye(len(gram))
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What a search shows while it runs, on standard error: a live bar in a terminal; elsewhere, if verbose, rows."""
+"""Progress of a search on standard error: a live bar in a terminal; elsewhere, if verbose, lines."""
 
 from collections.abc import Callable
 
@@ -14,19 +14,19 @@ PART = 0.2  # of something long, that is worth a line
 
 
 def search_reporter(shown: Shown, console: Console | None = None) -> Reporter:
-    """The reporter of a search that fits; see `choose`. Without a terminal and "verbose" it shows failures alone."""
+    """The reporter of a search; see `choose`. Without a terminal and "verbose" it reports failures only."""
     return choose(shown, lines=Lines, bar=Bar, console=console)
 
 
 class Lines(Notes):
-    """A line per round, too."""
+    """Also a line per round."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self.shown: tuple[str, float] | None = None
 
     def doing(self, what: str, fraction: float | None = None) -> None:
-        """See Reporter. A line where something long begins, and one for each further part that is done."""
+        """See Reporter. Prints a line when something long starts, and one for each further fifth."""
         if fraction is None:
             return
         if self.shown is not None and self.shown[0] == what and fraction < min(1.0, self.shown[1] + PART):
@@ -40,7 +40,7 @@ class Lines(Notes):
 
 
 class Bar(Lines):
-    """A live bar under a line for each round that found a new best."""
+    """A live bar below a line for each round that found a new best."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
@@ -70,17 +70,17 @@ class Bar(Lines):
 
 
 class Watch:
-    """Who is told of a search while it runs, and the failures that it counts.
+    """The display of a search, and its count of failures.
 
     Args:
         name: of the target.
-        shown: whether progress is shown; where it is not, a failure is a warning.
+        shown: whether progress is shown; if not, a failure is a warning.
         announce: called once, before the first outcome is noted or when `announce` is called.
 
     Attributes:
         reporter: shows the progress.
-        failures: those that were noted.
-        singly: whether strings that were to be scored together had to be scored by themselves.
+        failures: those noted.
+        singly: whether strings of a batch had to be scored one by one.
     """
 
     def __init__(self, name: str, *, shown: Shown, announce: Callable[[], None] | None = None) -> None:
@@ -101,7 +101,7 @@ class Watch:
         self._announce = None
 
     def note(self, text: str, outcome: Outcome) -> None:
-        """Counts a call; the first failure is reported at once, and the first of several strings together."""
+        """Counts a call; the first failure is reported at once, and the first batch that was scored one by one."""
         self.announce()
         if outcome.together is not None and not self.singly:
             self.singly = True
@@ -118,7 +118,7 @@ class Watch:
 
 
 def summary(progress: Progress) -> str:
-    """A search in one line: evaluations, best so far, validity, time left."""
+    """The state of a search in one line: evaluations, best so far, validity, time left."""
     best = progress.best
     parts = [
         f"{progress.evaluations}/{progress.total} evaluations",
@@ -131,5 +131,5 @@ def summary(progress: Progress) -> str:
 
 
 def fraction_of(reporter: Reporter, what: str) -> Callable[[float], None]:
-    """Tells a reporter how far something has come."""
+    """A callback that reports the fraction done to a reporter."""
     return lambda fraction: reporter.doing(what, fraction)

@@ -1,4 +1,4 @@
-"""Where candidates come from: moves between derivations, steps in the latent space, samples of the density."""
+"""Proposers of candidates: moves between derivations, steps in the latent space, samples of the density."""
 
 from collections.abc import Callable, Sequence
 from itertools import islice

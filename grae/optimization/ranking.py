@@ -1,4 +1,4 @@
-"""Candidates ranked by a surrogate: an exact Gaussian process on one or more views of the strings."""
+"""Ranking of candidates by a surrogate: an exact Gaussian process on one or more views of the strings."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -25,10 +25,10 @@ NOISES = (1e-4, 1e-3, 1e-2, 1e-1)
 
 
 def outcomes_of(values: np.ndarray) -> np.ndarray:
-    """Values (n,), higher better, as a process is fitted to them: the bad end clipped, zero mean and unit variance.
+    """Values (n,), higher is better, transformed for the process: clipped at the bad end, zero mean and unit variance.
 
-    How far apart the good ones lie is kept, as it says where to look; ranks would stretch the fourth decimal of a
-    plateau to the size of everything else. What lies further below the median than the best above it is cut off there.
+    Distances between good values are kept, since they guide the search; ranks would magnify the fourth decimal of a
+    plateau to the size of everything else. Values further below the median than the best is above it are clipped there.
     """
     median = float(np.median(values))
     cut = np.maximum(values, median - max(float(values.max()) - median, 1e-12))
@@ -40,7 +40,7 @@ Moments = tuple[np.ndarray, np.ndarray]
 
 
 class Ranker:
-    """What ranks candidates, given by their features in each view."""
+    """Ranks candidates by their features in each view."""
 
     def moments(self, candidates: Sequence[Features]) -> Moments:
         """Mean and standard deviation of candidates."""
@@ -49,13 +49,13 @@ class Ranker:
     def promise(
         self, moments: Moments, taken: Sequence[int], rng: np.random.Generator, acquisition: Acquisition
     ) -> np.ndarray:
-        """How promising each candidate is, (m,) float64, where some will be scored already."""
+        """The acquisition function of each candidate, (m,) float64, given that some will be scored already."""
         raise NotImplementedError
 
     def take(
         self, candidates: Sequence[Features], n: int, rng: np.random.Generator, acquisition: Acquisition
     ) -> list[int]:
-        """Which of some candidates to score next, at most n."""
+        """The candidates to score next, at most n, selected greedily."""
         return self.most_promising(self.moments(candidates), n, rng, acquisition)
 
     def most_promising(self, moments: Moments, n: int, rng: np.random.Generator, acquisition: Acquisition) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a search is asked for in JSON: the options of the command line, stored in `search.json` to make it again."""
+"""The JSON description of a search: the options of the command line, stored in `search.json` to reproduce it."""
 
 import re
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ class SearchRequest(SearchOptions):
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
-        """The request of options by their names, with absolute paths, so that it means the same in any folder."""
+        """The request from options by name, with absolute paths, independent of the working directory."""
         request = cls(**options)
         start = request.start if request.start in (ALL, WORST_HALF, STDIN) else _absolute(request.start)
         target = request.target
@@ -66,14 +66,14 @@ class SearchRequest(SearchOptions):
 
     @classmethod
     def stored(cls, place: Path, options: Mapping[str, Any]) -> Self:
-        """The request in a search's settings file, also one of an earlier version.
+        """The request in a search's settings file, also of earlier versions.
 
         Args:
             place: the file, for messages.
-            options: what it stores.
+            options: the stored options.
 
         Raises:
-            RunError: a value is not what it has to be.
+            RunError: a value is not valid.
         """
         if "protocol" in options:
             options = {**options, "strategy": options["protocol"]}
@@ -86,11 +86,11 @@ class SearchRequest(SearchOptions):
             ) from None
 
     def resumed(self, folder: Path, given: Mapping[str, Any]) -> Self:
-        """This request with the options that may change when the search in a folder is resumed.
+        """This request with those changes that are allowed when the search in a folder is resumed.
 
         Args:
             folder: of the search, for messages.
-            given: the options that were named anew.
+            given: the options that were given.
 
         Raises:
             RunError: another option differs from that of the search.
@@ -164,12 +164,12 @@ class SearchRequest(SearchOptions):
 
 
 def _absolute(path: str | None) -> str | None:
-    """The absolute path of a file; a name that is not a file's stays."""
+    """The absolute path of a file; other names are unchanged."""
     return path if path is None or not Path(path).is_file() else str(Path(path).absolute())
 
 
 def is_function(target: str) -> bool:
-    """Whether a target is a user's own function by its name."""
+    """Whether a target's name denotes a user function."""
     place, colon, _ = target.strip().partition(":")
     return bool(colon) and place not in SUITES
 

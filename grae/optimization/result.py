@@ -1,4 +1,4 @@
-"""What came of a search: its history, and the statistics that the papers print."""
+"""The result of a search: its history, and the statistics reported in the papers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def best_of(start: Start | None, records: History) -> list[Best]:
-    """The strings of a start and of a history, best first, each once; of equals the earlier, a start's before all.
+    """The strings of a start and of a history, best first, each once; ties keep the earlier, starting strings first.
 
     Those that do not fulfil the condition of the search come after all that do.
     """
@@ -38,7 +38,7 @@ def best_of(start: Start | None, records: History) -> list[Best]:
 
 
 def diverse(best: list[Best], diversity: Diversity | None) -> list[Best]:
-    """Those of some strings, best first, that differ as they have to."""
+    """The diverse subset of strings, best first."""
     return best if diversity is None else [best[place] for place in diversity.chosen([one.string for one in best])]
 
 
@@ -52,17 +52,16 @@ class SearchResult:
     """A finished search.
 
     Attributes:
-        target: what was searched for.
+        target: the target.
         records: the history.
-        ended: why it ended: "rounds", or "no new strings" where the model gave none any more.
-        seconds: what each part took in this session: "propose" with its parts "candidates" (or "decode") and
-            "surrogate"; "score"; and "retrain", where the model was.
-        start: what it started from; those scores do not count as evaluations.
+        ended: why it ended: "rounds", or "no new strings" if the model generated no more.
+        seconds: duration of each part since the search was started or resumed: "propose" with its parts "candidates"
+            (or "decode") and "surrogate"; "score"; and "retrain", with retraining.
+        start: the starting strings; their scores do not count as evaluations.
         language: of the strings.
-        failures: the calls of the target that failed, in the start and in the search.
-        condition: what the strings have to fulfil, in words; None for nothing.
-        diversity: how results have to differ; None for no rule.
-        template: what every string holds; None for none.
+        failures: failed calls of the target, in the start and in the search.
+        condition: condition on the strings, in words; None for none.
+        diversity: diversity rule of the results; None for none.
     """
 
     target: Target
@@ -77,66 +76,66 @@ class SearchResult:
     template: str | None = None
 
     def __repr__(self) -> str:
-        """In one line: what was searched for, how much, and the best."""
+        """In one line: target, evaluations, and the best string."""
         best = self.best[:1]
         shown = f"best {best[0].score:.6g} {best[0].string!r} from the {best[0].origin}" if best else "no valid string"
         return f"SearchResult({self.target.name!r}, {self.calls:,} evaluations, {shown}, ended={self.ended!r})"
 
     @property
     def history(self) -> "pd.DataFrame":
-        """A row for each evaluation, in order; the columns are those of `Record` without the code (see `codes`)."""
+        """One row per evaluation, in order; the columns are those of `Record` without the code (see `codes`)."""
         return self.records.frame()
 
     @property
     def codes(self) -> np.ndarray:
-        """The latent codes of the evaluations, (n, D) float64; NaN where the model cannot encode the string."""
+        """The latent codes of the evaluations, (n, D) float64; NaN if the model cannot encode the string."""
         width = max((len(record.code) for record in self.records), default=0)
         missing = (np.nan,) * width
         return np.array([record.code or missing for record in self.records], np.float64).reshape(self.calls, width)
 
     @property
     def calls(self) -> int:
-        """How many points were scored; in the paper strategy repeated strings among them."""
+        """The number of evaluations; in the paper strategy including repeated strings."""
         return len(self.records)
 
     @property
     def valid(self) -> float | None:
-        """The share of them with a valid score; None of none."""
+        """The fraction of evaluations with a valid score; None without evaluations."""
         return sum(record.valid for record in self.records) / self.calls if self.calls else None
 
     @property
     def decoded_valid(self) -> float | None:
-        """The share of all candidates that were valid, scored or not; None of none."""
+        """The fraction of all candidates that were valid, scored or not; None without candidates."""
         attempts = sum(record.attempts for record in self.records)
         return sum(record.decoded_valid for record in self.records) / attempts if attempts else None
 
     @property
     def fulfilled(self) -> float | None:
-        """The share of the valid evaluations whose strings fulfil the condition; None of none."""
+        """The fraction of valid evaluations whose strings fulfil the condition; None without any."""
         valid = [record for record in self.records if record.valid]
         return sum(record.fulfilled is not False for record in valid) / len(valid) if valid else None
 
     @property
     def average(self) -> float | None:
-        """The mean of the valid scores; None of none."""
+        """The mean of the valid scores; None without any."""
         scores = [record.score for record in self.records if record.score is not None]
         return float(np.mean(scores)) if scores else None
 
     @property
     def best(self) -> list[Best]:
-        """The best strings of all, those it started from and those it found, best first, each once.
+        """The best strings, of the start and the search, best first, each once.
 
-        Where results have to differ, those of the first 1,000 that do.
+        With a diversity rule, the diverse subset of the first 1,000.
         """
         return diverse(best_of(self.start, self.records), self.diversity)
 
     @property
     def front(self) -> Front | None:
-        """The Pareto front of all; None where there is one objective."""
+        """The Pareto front of start and search; None with a single objective."""
         return None if self.start.units is None else Front.of(self.start, self.records, self.start.units)
 
     def scores_of(self, strings: Sequence[str]) -> dict[str, list[float | None]]:
-        """The scores of strings of the start or the search for each of several objectives, by its name."""
+        """The scores of strings of the start or the search, by objective."""
         units = self.start.units
         if units is None or self.start.objectives is None:
             return {}
@@ -148,17 +147,17 @@ class SearchResult:
 
     @property
     def found(self) -> list[Record]:
-        """The valid records of the search alone, best first, each string once."""
+        """The valid records of the search only, best first, each string once."""
         return self.records.best
 
     @property
     def improved(self) -> bool:
-        """Whether the search found a better string, which fulfils its condition, than all that it started from."""
+        """Whether the search found a string that fulfils its condition and is better than all starting strings."""
         best = self.best[:1]
         return bool(best) and best[0].origin == "search" and best[0].fulfilled is not False
 
     def to_dict(self, most: int = 10) -> dict[str, Any]:
-        """The statistics as JSON holds them, with at most so many of the best."""
+        """The statistics as JSON, with at most the given number of best strings."""
         best = self.start.best(self.records.direction == "maximize")
         return {
             "target": self.target.name,

@@ -1,7 +1,7 @@
-"""The model trained on during a search, on what was found: weighted retraining.
+"""Weighted retraining: fine-tuning of the model during a search, on the strings found.
 
-The latent space is laid out by the strings that the model was trained on; as better ones are found, it makes room for
-them. A string is drawn with a weight that falls with its rank, w = 1 / (k n + rank), k = 0.001, ranks from 0.
+The latent space represents the strings that the model was trained on; retraining makes room for the better ones found.
+A string is drawn with a weight that decreases with its rank, w = 1 / (k n + rank), k = 0.001, ranks from 0.
 
 Source: Tripp, Daxberger and Hernandez-Lobato 2020, "Sample-Efficient Optimization in the Latent Space of Deep
 Generative Models via Weighted Retraining", section 3.
@@ -35,7 +35,7 @@ PREFIX = "retrained-"
 
 
 def rank_weights(values: np.ndarray, k: float = K) -> np.ndarray:
-    """The weights of values (n,), higher better: (n,) float64, their sum 1; of equals the earlier ranks first."""
+    """The weights of values (n,), higher is better: (n,) float64, with sum 1; ties are ranked in order."""
     ranks = np.empty(len(values))
     ranks[np.argsort(-values, kind="stable")] = np.arange(len(values))
     weights = 1 / (k * len(values) + ranks)
@@ -45,19 +45,19 @@ def rank_weights(values: np.ndarray, k: float = K) -> np.ndarray:
 def retrained(
     model: "GrammarAutoencoder", texts: Sequence[str], values: np.ndarray, *, seed: int
 ) -> "GrammarAutoencoder":
-    """A copy of a fitted model, trained for one pass over strings drawn by the ranks of their values.
+    """A copy of a fitted model, trained for one epoch on strings drawn by the ranks of their values.
 
-    Its density, and the Gaussian that a search's standard units come from, are refitted to the codes of what was
-    drawn; it has no others.
+    Its default density, and the Gaussian that defines a search's standard units, are refitted to the codes of the drawn
+    strings; it has no other densities.
 
     Args:
-        model: stays as it is.
-        texts: strings; those that the model cannot encode are left out.
-        values: (n,) of each, higher better.
-        seed: of the draws, the order of batches and the density.
+        model: not changed.
+        texts: strings; those that the model cannot encode are skipped.
+        values: (n,) of each, higher is better.
+        seed: seed of the draws, the order of batches and the density.
 
     Raises:
-        DataError: the model can encode none of the strings that were drawn.
+        DataError: the model can encode none of the drawn strings.
     """
     rng = np.random.default_rng(seed)
     drawn = rng.choice(len(texts), DRAWN, p=rank_weights(values))
@@ -99,11 +99,11 @@ def retrained(
 
 
 class Retrainings:
-    """The models that a search was retrained to, of which its folder keeps the last.
+    """The retrained models of a search, the last of which is in its folder.
 
     Args:
-        every: finished rounds between two; None for never.
-        folder: of the search; None keeps nothing.
+        every: finished rounds between retrainings; None for never.
+        folder: of the search; None saves nothing.
     """
 
     def __init__(self, every: int | None, folder: Path | None) -> None:
@@ -112,17 +112,17 @@ class Retrainings:
         self.last = max((int(file.parent.name.removeprefix(PREFIX)) for file in saved), default=0)
 
     def due(self, finished: int) -> bool:
-        """Whether the model changes after that many finished rounds; not where a later one is kept already."""
+        """Whether the model changes after that many finished rounds; not if a later one is saved already."""
         return self.every is not None and finished % self.every == 0 and finished >= self.last
 
     def model(
         self, model: "GrammarAutoencoder", finished: int, texts: Sequence[str], values: np.ndarray, *, seed: int
     ) -> "GrammarAutoencoder":
-        """The model to continue with: the one that is kept, or a retrained one, which then is.
+        """The model to continue with: the saved one, or a newly retrained one, which is then saved.
 
         Args:
-            model: the one so far.
-            finished: rounds.
+            model: the current one.
+            finished: number of finished rounds.
             texts: see `retrained`.
             values: see `retrained`.
             seed: of the search.

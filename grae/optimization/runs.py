@@ -1,4 +1,4 @@
-"""Searches of runs: their folders in the run's own, and one from request to result."""
+"""Searches of runs: their folders in the run folder, and the way from a request to a result."""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ LONGEST_NAME = 40
 
 
 def new_folder(run: Path, target: str | Sequence[str]) -> Path:
-    """A folder for a new search in a run's, or in `runs/NAME` of a model that comes with grae."""
+    """A folder for a new search of a run, or in `runs/NAME` for a pretrained model."""
     targets = [target] if isinstance(target, str) else target
     name, number = "-".join(map(short_name, targets))[:LONGEST_NAME], 1
     while (folder := written_to(run) / SEARCHES / f"{name}-{number}").exists():
@@ -38,7 +38,7 @@ def new_folder(run: Path, target: str | Sequence[str]) -> Path:
 
 
 def short_name(target: str) -> str:
-    """A target as the name of a folder: the function's and its file's, or the targets of a formula."""
+    """A target as a folder name: names of function and file, or of the targets in a formula."""
     place, _, function = target.strip().rpartition(":")
     if place:
         words = [Path(place).stem if place.endswith(".py") else place.rpartition(".")[2], function]
@@ -49,7 +49,7 @@ def short_name(target: str) -> str:
 
 
 def latest_search(run: Path, target: str | list[str] | None = None) -> Path:
-    """The folder of a run's latest search, of a target if one is given.
+    """The folder of a run's latest search, of the given target if any.
 
     Raises:
         RunError: there is none.
@@ -64,7 +64,7 @@ def latest_search(run: Path, target: str | list[str] | None = None) -> Path:
 
 
 def run_of(folder: Path) -> Path | None:
-    """The run that was searched into a folder; None where the folder does not say, or the run is gone.
+    """The run whose search is in a folder; None if the folder does not record it, or the run no longer exists.
 
     Raises:
         RunError: the folder holds no search.
@@ -76,15 +76,15 @@ def run_of(folder: Path) -> Path | None:
 
 
 def request_to_resume(folder: Path, request: SearchRequest, given: Sequence[str]) -> SearchRequest:
-    """The request of a search that is resumed: its own, with what may change.
+    """The request of a resumed search: its own, with the allowed changes.
 
     Args:
         folder: of the search.
         request: the present one.
-        given: names of the options that were set in it.
+        given: names of the options that were given.
 
     Raises:
-        RunError: an option was set that differs from the search's and may not, or the search's file is damaged.
+        RunError: an option differs from the search's and may not, or the search's file is damaged.
     """
     options = read_settings(folder).get("options")
     if options is None:  # begun from Python
@@ -108,22 +108,22 @@ def search_run(
 ) -> "SearchResult":
     """Searches the latent space of a run.
 
-    Everything is validated before torch, which takes seconds to load.
+    Everything is validated before torch is imported, which takes seconds.
 
     Args:
-        run: the folder of a run.
+        run: run folder.
         request: the search.
         folder: of the search.
-        resume: continue the search in the folder.
-        device: where to compute.
-        build: makes the derivation store again where it is gone, as `datasets.origin.store_of` takes it.
+        resume: whether to resume the search in the folder.
+        device: device to compute on.
+        build: rebuilds a missing derivation store, as in `datasets.origin.store_of`.
         tell: called with notes.
         progress: see `grae.optimize`.
         callbacks: see `grae.optimize`.
 
     Raises:
         RunError: the run is damaged, or the folder cannot hold the search.
-        SettingsError, ParseError: an option does not suit the strategy, the run or the target.
+        SettingsError, ParseError: an option does not apply to the strategy, the run or the target.
         DataError: the starting strings cannot be used.
         TargetError: the target failed on each of the first ten strings.
     """
@@ -169,7 +169,7 @@ def _checked(run: Path, request: SearchRequest, folder: Path, *, resume: bool) -
 
 
 def _has_start(folder: Path, resume: bool) -> bool:
-    """Whether a search that is resumed keeps its starting strings."""
+    """Whether a resumed search has stored its starting strings."""
     return resume and StartFiles(folder).strings() is not None
 
 

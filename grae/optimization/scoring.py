@@ -1,9 +1,9 @@
-"""Strings scored one after another, several at a time, or together; a target that hangs, raises or dies ends no run.
+"""Scoring of strings, one by one, in parallel, or in batches; the run survives targets that hang, raise or crash.
 
-A built-in target, and a function that only this process has, is called right here. One's own `module:function` is
-called in processes of their own, here or on a cluster, which are ended where they do not answer in time, and whose
-standard output goes to standard error. Where several work, a wave of as many strings as workers goes out at a time, so
-that what is under way when the program is killed is one wave. A target that takes many strings at once gets them all.
+A built-in target, and a function without a source, is called in this process. A user's `module:function` is called in
+worker processes, here or on a cluster, which are terminated if they do not answer in time, and whose standard output is
+redirected to standard error. With several workers, strings are sent in waves of one per worker, so that a kill loses at
+most one wave. A batch target gets all strings at once.
 """
 
 import math
@@ -72,10 +72,10 @@ class Scorer:
         self.close()
 
     def close(self) -> None:
-        """Ends the processes that the target was called in, with those that it started itself.
+        """Terminates the processes in which the target is called, and their children.
 
-        A process that keeps a pool of its own waits for the pool's processes when it is asked to leave, and they for
-        it, so they are ended from outside.
+        A process with a pool of its own would wait for the pool's processes when asked to exit, and they for it, so
+        they are killed.
         """
         if self.here or self.backend != "loky" or not self.called:
             return
@@ -83,7 +83,7 @@ class Scorer:
         _end_processes(self.workers)
 
     def __call__(self, strings: Sequence[str]) -> Iterator[Outcome]:
-        """The outcome of each string, in order, as soon as it and those before it are known."""
+        """The outcome of each string, in order, as soon as it and those before it are available."""
         waiting: dict[int, Outcome] = {}
         following = 0
         for row, outcome in self.as_completed(strings):
@@ -93,7 +93,7 @@ class Scorer:
                 following += 1
 
     def as_completed(self, strings: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
-        """The outcome of each string with its place, as soon as it is known."""
+        """The outcome of each string with its index, as soon as it is available."""
         n = len(strings)
         size = math.ceil(n / self.workers) if self.batch else 1
         parts = [range(first, min(first + size, n)) for first in range(0, n, size or 1)]
@@ -106,7 +106,7 @@ class Scorer:
                 yield from zip(rows, attempts(self.target, [strings[row] for row in rows], self.timeout), strict=True)
 
     def _wave(self, strings: Sequence[str], parts: Sequence[range]) -> Iterator[tuple[int, Outcome]]:
-        """The outcomes of parts of the strings that other processes score at the same time."""
+        """The outcomes of parts of the strings that worker processes score in parallel."""
         missing = dict(enumerate(parts))
         began = time.perf_counter()
         try:
@@ -127,10 +127,10 @@ class Scorer:
         yield from ((row, lost) for part in missing.values() for row in part)
 
     def _elsewhere(self, parts: Sequence[list[str]]) -> Iterator[tuple[int, list[Outcome]]]:
-        """The outcomes of each part with its number, from other processes, as they come.
+        """The outcomes of each part with its number, from worker processes, as they complete.
 
         Raises:
-            TimeoutError: a process does not answer in time; it was ended.
+            TimeoutError: a process does not answer in time; it was terminated.
             BrokenProcessPool: a process died.
         """
         self.called = True
@@ -148,7 +148,7 @@ class Scorer:
 
 @cache
 def _processes(workers: int) -> Any:
-    """The processes of a search on this machine; one ends when it has had nothing to do for a while."""
+    """The worker processes of a search on this machine; idle ones end after a while."""
     from joblib.externals.loky import ProcessPoolExecutor, cpu_count
 
     threads = str(max(1, cpu_count() // workers))
@@ -157,7 +157,7 @@ def _processes(workers: int) -> Any:
 
 
 def _local(workers: int, limit: float | None, calls: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, list[Outcome]]]:
-    """Calls in processes of this machine; those are ended where one does not answer in time, or is not waited for."""
+    """Calls in processes on this machine; they are terminated if one does not answer in time, or at an exception."""
     executor = _processes(workers)
     try:
         for future in as_completed([executor.submit(_numbered, *call) for call in calls], timeout=limit):

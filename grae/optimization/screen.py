@@ -1,4 +1,4 @@
-"""Which strings a search may propose: small enough, of its template, fulfilling its condition, unlike better ones."""
+"""Filter of the strings that a search may propose: by size, condition and diversity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

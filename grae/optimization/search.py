@@ -1,4 +1,4 @@
-"""`grae.optimize`: a search prepared from a model, a target and settings, and resumed from its folder."""
+"""`grae.optimize`: prepares a search from a model, a target and settings, or resumes it from its folder."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing

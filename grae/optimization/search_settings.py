@@ -1,4 +1,4 @@
-"""The settings of a search, validated without torch, which takes seconds to load."""
+"""The settings of a search, validated without importing torch."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Self
@@ -113,7 +113,7 @@ class SearchSettings(SearchOptions):
 
     @property
     def pace(self) -> Pace:
-        """Rounds and strings per round, the strategy's own where none are set.
+        """Rounds and strings per round; by default those of the strategy.
 
         Raises:
             SettingsError: unknown strategy.
@@ -122,7 +122,7 @@ class SearchSettings(SearchOptions):
         return Pace(self.rounds or own.rounds, self.batch_size or own.batch_size)
 
     def check(self, grammar: Grammar) -> None:
-        """Checks that the settings suit each other and the grammar.
+        """Checks that the settings fit together and apply to the grammar.
 
         Raises:
             SettingsError: they do not.
@@ -169,7 +169,7 @@ class SearchSettings(SearchOptions):
             )
 
     def condition(self, grammar: Grammar) -> Condition | None:
-        """What results have to fulfil.
+        """The condition on results.
 
         Raises:
             ParseError, SettingsError, DataError: as `Condition.read`.
@@ -191,7 +191,7 @@ class SearchSettings(SearchOptions):
         return (_usual_view(grammar),) if self.surrogate is None else _names(self.surrogate)
 
     def fixed(self) -> dict[str, Any]:
-        """The settings that a resumed search keeps, as `search.json` stores them."""
+        """The settings that a resumed search keeps, as stored in `search.json`."""
         surrogate = self.surrogate
         if callable(surrogate):
             surrogate = getattr(surrogate, "name", None) or getattr(surrogate, "__qualname__", "function")
@@ -200,14 +200,14 @@ class SearchSettings(SearchOptions):
 
 
 def strategy_named(name: str) -> StrategyRow:
-    """A row of the table of strategies. Raises SettingsError: there is none of that name."""
+    """A row of the table of strategies. Raises SettingsError: the name is unknown."""
     if name not in STRATEGIES:
         raise SettingsError.unknown("strategy", name, STRATEGIES)
     return STRATEGIES[name]
 
 
 def check_several(target: Target, settings: SearchSettings) -> None:
-    """Makes sure that a search can be for several targets, where there are several.
+    """Checks that a search can have several targets, if there are several.
 
     Raises:
         SettingsError: it cannot.
@@ -227,10 +227,10 @@ def check_several(target: Target, settings: SearchSettings) -> None:
 
 
 def check_suits(target: Target, grammar: Grammar) -> None:
-    """Makes sure that a target scores strings of a grammar.
+    """Checks that a target scores strings of a grammar.
 
     Raises:
-        SettingsError: it scores others.
+        SettingsError: it does not.
     """
     if target.language not in (None, grammar.language.name):
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""What the strategies of a search, and their parts, are made from."""
+"""The inputs of strategies and their parts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ LONGEST = 2_000
 
 @dataclass(frozen=True)
 class Setup:
-    """A search that is about to begin; the lower attributes are made when they are first used.
+    """A search that is about to start; the last attributes are created on first use.
 
     Attributes:
         settings: such as the seed.
         space: the latent space.
         start: strings with scores to start from.
-        known: the strings that have a score.
-        target: what scores strings.
+        known: the strings with a score.
+        target: scores strings.
         progress: called with the fraction of the starting strings that are encoded.
-        reader: reads strings as a search compares them.
-        moves: between derivations, with productions as frequent as in the strings to start from.
+        reader: prepares strings for comparison.
+        moves: between derivations, with production frequencies of the starting strings.
     """
 
     settings: "SearchSettings"
@@ -50,7 +50,7 @@ class Setup:
 
     @property
     def worst(self) -> float:
-        """The score that an invalid string counts as: the worst of the strings to start from."""
+        """The score of an invalid string: the worst of the starting strings."""
         of_start = self.start.worst_score(self.maximize)
         return self.target.worst if of_start is None else of_start
 
@@ -66,7 +66,7 @@ class Setup:
 
     @property
     def longest(self) -> int:
-        """The most productions of a derivation that is proposed."""
+        """The maximum number of productions of a proposed derivation."""
         return LONGEST if self.settings.limits else int(self._derivations.lengths.max(initial=1))
 
     @cached_property

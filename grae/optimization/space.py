@@ -1,4 +1,4 @@
-"""The latent space as a search sees it: codes in standard units, and strings that count as the same only once."""
+"""The latent space of a search: codes in standard units, and equivalence of strings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ class LatentSpace:
         self.scale = np.maximum(spread, 1e-6 * max(float(np.sqrt(np.square(spread).mean())), 1e-12))
 
     def identities(self, texts: Sequence[str]) -> list[str | None]:
-        """What tells strings apart, None for an invalid one; see `Language.identities`."""
+        """Keys that are equal for equivalent strings, None for an invalid one; see `Language.identities`."""
         grammar = self.model.language_grammar_
         return grammar.language.identities(grammar, texts)
 
@@ -79,9 +79,9 @@ class LatentSpace:
         return self.model.inverse_transform(self.codes(points), temperature=temperature, seed=seed, **self.decoding)
 
     def decodings(self, points: np.ndarray, n: int, *, temperature: float, seed: int) -> list[list[str | None]]:
-        """Strings drawn from each point as the published models are decoded; None for an incomplete derivation.
+        """Strings sampled from each point as the published models decode; None for an incomplete derivation.
 
-        Under the language's rules, which only complete strings can keep, completion is forced.
+        Under the language's rules, completion is forced, since only complete strings can satisfy them.
         """
         under_rules = self.model.constraints_used(self.decoding.get("constraints")) == "semantic"
         return self.model.decodings(

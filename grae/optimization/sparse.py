@@ -1,9 +1,9 @@
 """The paper protocol's surrogate: a sparse Gaussian process on all codes, and batches by expected improvement.
 
-The process is FITC (Snelson and Ghahramani 2006), as published, with inducing points that stay where they are drawn;
-its lengths and its noise are those of an exact process on the inducing points, where the published code climbs the
-sparse likelihood. The batch is chosen as there: the incumbent is the best predicted mean in the box; a point maximizes
-the expected improvement, from the best of 10,000 drawn in the box by L-BFGS; its predicted mean is then believed
+The process is FITC (Snelson and Ghahramani 2006), as published, with fixed inducing points; its length scales and noise
+are those of an exact process on the inducing points, whereas the published code maximizes the sparse likelihood. The
+batch is chosen as published: the incumbent is the best predicted mean in the box; each point maximizes the expected
+improvement, by L-BFGS from the best of 10,000 random points in the box; its predicted mean is then taken as observed
 (Kriging believer), which changes no mean, only the variances.
 """
 
@@ -77,11 +77,11 @@ class SparseProcess:
 
 
 class Believer:
-    """The variances of a process when the values at some more points are known, up to the noise.
+    """The variances of a process with the values at further points assumed known, up to the noise.
 
     Args:
         process: the process.
-        grid: points (G, D) whose variances are kept up to date.
+        grid: points (G, D) whose variances are updated.
     """
 
     def __init__(self, process: SparseProcess, grid: Tensor) -> None:
@@ -101,7 +101,7 @@ class Believer:
         return mean, (variance - self._whitened(point).square().sum(dim=0)).clamp_min(LEAST_VARIANCE)
 
     def believe(self, point: Tensor) -> None:
-        """Takes the value at one more point (1, D) for known."""
+        """Assumes the value at one more point (1, D) as known."""
         excess = self.process.kernel(point, self.process.inducing) @ self.process.excess  # 1 I
         among = self._whitened(point)[:, 0]
         own = (self.process.moments(point)[1] + self.process.noise - among.square().sum()).sqrt()
@@ -141,7 +141,7 @@ def promising(process: SparseProcess, points: np.ndarray, n: int, rng: np.random
 
 
 def climb(start: Tensor, height, lower: Tensor, upper: Tensor) -> tuple[Tensor, float]:
-    """The point (1, D) in a box where `height` is greatest near a start (D,), and its height."""
+    """The local maximum (1, D) of `height` in a box, from a start (D,), and its height."""
 
     def descent(flat: np.ndarray) -> tuple[float, np.ndarray]:
         point = torch.from_numpy(flat.copy())[None].requires_grad_()

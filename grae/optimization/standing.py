@@ -1,4 +1,4 @@
-"""How a search stands after each evaluation: the best string so far, the share of valid ones, the time left."""
+"""The state of a search after each evaluation: best string, fraction of valid ones, time left."""
 
 import time
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ from grae.optimization.start import Start
 
 
 class Standing:
-    """The progress of a search, kept up to date record by record.
+    """The progress of a search, updated record by record.
 
     Args:
-        start: what it starts from.
-        history: what was evaluated before it was resumed.
-        total: evaluations that it makes.
+        start: the starting strings.
+        history: evaluations before it was resumed.
+        total: planned number of evaluations.
     """
 
     def __init__(self, start: Start, history: History, total: int) -> None:
@@ -27,17 +27,17 @@ class Standing:
         self.before, self.began = self.evaluations, time.monotonic()
 
     def evaluated(self, record: Record) -> Evaluation:
-        """The event of a new record."""
+        """The event for a new record."""
         self._take([record])
         error, repeated, seconds = record.error, record.repeated, record.seconds
         return Evaluation(record.round, record.string, record.score, error, repeated, seconds, self.progress())
 
     def finished(self, number: int) -> Round:
-        """The event of the end of a round."""
+        """The event for the end of a round."""
         return Round(number, self.best is not None and self.best.round == number, self.progress())
 
     def progress(self) -> Progress:
-        """How far it has come."""
+        """The current progress."""
         here, seconds = self.evaluations - self.before, time.monotonic() - self.began
         to_do = self.total - self.before
         left = seconds_left(here / to_do, seconds) if to_do > 0 and here else None
@@ -54,7 +54,7 @@ class Standing:
                 self.best = Best(record.string, record.score, "search", record.round, record.fulfilled)
 
     def _improves(self, score: float) -> bool:
-        """Whether a score is better than the best so far; of equals the earlier stays."""
+        """Whether a score is better than the best so far; ties do not count."""
         if self.best is None:
             return True
         return score > self.best.score if self.maximize else score < self.best.score

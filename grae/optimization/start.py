@@ -1,4 +1,4 @@
-"""What a search starts from: strings with their scores, which do not count as evaluations of the search."""
+"""The starting strings of a search with their scores, which do not count as evaluations."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -125,16 +125,16 @@ class Start:
 
 
 def check_enough(n: int) -> None:
-    """Makes sure that there are strings to compare. Raises DataError: fewer than two valid ones to start from."""
+    """Checks that there are strings to compare. Raises DataError: fewer than two valid ones to start from."""
     if n < 2:
         raise DataError(f"{n} valid strings to start from; a search needs at least 2", remedy="start from more strings")
 
 
 def limit_of(target: Target, limit: int | None) -> int:
-    """How many strings a target is asked about at most; `ALL` for no limit.
+    """The maximum number of starting strings that a target scores; `ALL` for no limit.
 
     Raises:
-        SettingsError: fewer than 2, or less than none.
+        SettingsError: fewer than 2, or negative.
     """
     if limit is None:
         return OWN_LIMIT if target.own else LIMIT
@@ -256,7 +256,7 @@ def _parts(texts: Sequence[str], target: Target, n_jobs: int) -> Iterator[np.nda
 
 
 def _key(target: Target, texts: Sequence[str]) -> str:
-    """What the scores depend on, as hexadecimal digits: the target and the strings."""
+    """The cache key of the scores, as hexadecimal digits: a hash of target and strings."""
     from rdkit import rdBase
 
     digest = hashlib.sha256(f"{__version__} {rdBase.rdkitVersion} {target.name}\n".encode())

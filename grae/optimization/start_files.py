@@ -1,4 +1,4 @@
-"""The strings that a search starts from, kept in its folder with their scores, which are written as they come."""
+"""The starting strings of a search in its folder, with scores that are written as they arrive."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ class StartFiles:
         self.strings_file, self.scores_file = folder / STRINGS, folder / scores
 
     def strings(self) -> Drawn | None:
-        """The strings; None where they were not written.
+        """The strings; None if they were not stored.
 
         Raises:
             RunError: the file is damaged.
@@ -59,7 +59,7 @@ class StartFiles:
         )
 
     def outcomes(self) -> dict[str, Outcome]:
-        """What came of each string so far; of one called again, the last.
+        """The outcome of each string so far; the last one for a repeated call.
 
         Raises:
             RunError: a line is damaged.
@@ -78,7 +78,7 @@ class StartFiles:
         return any(outcome.score is not None for outcome in self.outcomes().values())
 
     def append(self, text: str, outcome: Outcome) -> None:
-        """Adds what came of one string; it is on the disk when this returns."""
+        """Adds the outcome of one string; it is on disk when this returns."""
         files.append_jsonl(self.scores_file, _line(text, outcome))
 
     def write(self, strings: Sequence[str], scores: np.ndarray) -> None:
@@ -100,13 +100,13 @@ class StartFiles:
         files.write_json(self.strings_file, {**held, "fulfilled": fulfilled.tolist()})
 
     def fulfilled(self) -> np.ndarray | None:
-        """Which strings fulfil the search's condition, (n,) bool; None where that was not written."""
+        """Which strings fulfil the search's condition, (n,) bool; None if that was not stored."""
         held = files.read_json(self.strings_file, remedy=REMEDY).get("fulfilled")
         return None if held is None else np.array(held, bool)
 
 
 def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
-    """What the search in a folder, with these settings, started from; None where not all of its scores were kept.
+    """The starting strings of the search in a folder, with these settings; None if scores are missing.
 
     Raises:
         RunError: its files are damaged.

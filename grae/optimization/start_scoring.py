@@ -1,7 +1,7 @@
-"""The scores that a user's own target gives the strings to start from; a target that only fails is stopped early.
+"""Scores of the starting strings under a user target; a target that only fails is stopped early.
 
-A target of many strings at once gets them in batches. The scores of a batch are known when the call returns, so its
-size follows the target's pace: a killed search loses some ten seconds of scoring, or ten strings for each worker.
+A batch target gets them in batches. The scores of a batch are available when the call returns, so its size is adapted
+to the target's speed: a killed search loses about ten seconds of scoring, or ten strings per worker.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,18 +30,18 @@ def user_scores(
     note: Callable[[str, Outcome], None] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
-    """The scores (n,) float64 of a user's own target, NaN for invalid strings and calls that failed.
+    """The scores (n,) float64 of a user target, NaN for invalid strings and failed calls.
 
     Args:
-        texts: the strings, each once.
+        texts: distinct strings.
         scorer: calls the target.
-        known: what came of some of them in an earlier session; those are not called again.
-        note: called with each string and its outcome, as soon as it is known.
+        known: outcomes from before the search was resumed; these strings are not called again.
+        note: called with each string and its outcome, as soon as it is available.
         progress: called with the fraction done.
 
     Raises:
         DataError: none is valid.
-        TargetError: the target failed on each of the first ten, or on all that it gave no score.
+        TargetError: the target failed on each of the first ten, or on all strings that have no score.
     """
     outcomes = {text: known[text] for text in texts if text in known} if known else {}
     tried: list[tuple[str, Outcome]] = []
@@ -72,13 +72,13 @@ def user_scores(
 
 
 def _next_size(size: int, seconds: float) -> int:
-    """Strings of the next call, from those of the last and what it took: up to twice as many, within `SECONDS`."""
+    """The size of the next batch, from that of the last and its duration: at most doubled, within `SECONDS`."""
     fitting = MOST_TOGETHER if seconds <= 0 else int(size * min(SECONDS / seconds, 2.0))
     return max(FIRST, min(2 * size, fitting, MOST_TOGETHER))
 
 
 def scoring_none(target: Target, n: int) -> DataError:
-    """The error of a target that gives no string a score."""
+    """The error of a target without a score for any string."""
     return DataError(
         f"target {target.name} scores none of {n:,} strings to start from",
         remedy="check that it is meant for strings of this grammar",

@@ -1,4 +1,4 @@
-"""A search as its folder holds it."""
+"""A search read from its folder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from grae.optimization.start_files import read_start
 
 @dataclass(frozen=True)
 class Search:
-    """A search that was written down.
+    """A stored search.
 
     Attributes:
         name: of its folder.
-        settings: what search.json holds.
+        settings: contents of search.json.
         history: its evaluations.
-        start: what it started from; None where that was not kept.
+        start: the starting strings; None if they were not stored.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Search:
         """The search in a folder.
 
         Raises:
-            RunError: the folder holds none, or a damaged one.
+            RunError: the folder holds no search, or a damaged one.
         """
         settings = read_settings(folder)
         return cls(
@@ -43,18 +43,18 @@ class Search:
 
     @property
     def best(self) -> list[Best]:
-        """The best strings of all, those it started from and those it found."""
+        """The best strings of the start and the search."""
         return best_of(self.start, self.history)
 
     @property
     def front(self) -> Front | None:
-        """The Pareto front of all; None where there is one objective, or the start was not kept."""
+        """The Pareto front of start and search; None with a single objective, or if the start was not stored."""
         if self.start is None or self.start.units is None:
             return None
         return Front.of(self.start, self.history, self.start.units)
 
     @property
     def start_best(self) -> float | None:
-        """The best score that it started from."""
+        """The best score of the starting strings."""
         best = None if self.start is None else self.start.best(self.settings["direction"] == "maximize")
         return None if best is None else best[1]

@@ -1,6 +1,6 @@
-"""The strategies of a search by name: a row of this table is all that the loop, the commands and their help know.
+"""The table of strategies: loop, commands and help texts use only its rows.
 
-Imports nothing heavy: a row makes its strategy when a search begins.
+Imports nothing heavy: strategies are created when a search starts.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Pace(NamedTuple):
-    """Rounds, and strings a round."""
+    """Rounds, and strings per round."""
 
     rounds: int
     batch_size: int
@@ -31,11 +31,11 @@ class StrategyRow:
     """A strategy.
 
     Attributes:
-        make: a class or a function that gives the `Strategy` of a `Setup`.
-        pace: rounds, and strings a round, where the user gives none.
-        summary: a few words for help texts.
-        options: of the settings that not every strategy has ("propose", "surrogate", "attempts"), those that it takes.
-        limits: whether it keeps the limits of size.
+        make: a class or a function that creates the `Strategy` from a `Setup`.
+        pace: default rounds, and strings per round.
+        summary: a short description for help texts.
+        options: the strategy-specific settings ("propose", "surrogate", "attempts") that it uses.
+        limits: whether it respects the limits of size.
         retrainable: whether it can continue in another latent space: its strategies are `Movable`.
         several: whether it can search for several targets.
     """

@@ -1,4 +1,4 @@
-"""What every strategy of a search does, and the simplest: samples of the density."""
+"""The interface of strategies, and the simplest one: samples of the density."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -19,17 +19,17 @@ TRIES = 50
 class Strategy(Protocol):
     """Proposes the strings of each round.
 
-    What it proposes is a function of its settings, the number of the round and what it was told; so a search that was
-    killed in a round proposes the same again when it is told the rounds before.
+    Its proposals are a function of its settings, the number of the round and the rounds that it was told; so a search
+    that is killed in a round proposes the same strings again after being told the earlier rounds.
 
     Attributes:
-        seconds: what the parts of `propose` took so far.
+        seconds: total duration of the parts of `propose`.
     """
 
     seconds: dict[str, float]
 
     def propose(self, number: int, n: int) -> list[Proposal]:
-        """The `n` strings of round `number`, or fewer where no more new ones can be found."""
+        """The `n` strings of round `number`, or fewer if no more new ones can be found."""
         ...
 
     def tell(self, records: Sequence[Record]) -> None:
@@ -39,21 +39,21 @@ class Strategy(Protocol):
 
 @runtime_checkable
 class Movable(Strategy, Protocol):
-    """A strategy that can go on in another latent space."""
+    """A strategy that can continue in another latent space."""
 
     def move(self, space: LatentSpace) -> None:
-        """Takes another latent space from now on, with other codes of the same strings."""
+        """Replaces the latent space; the codes of the same strings change."""
         ...
 
 
 class RandomSearch:
-    """Samples of the model's density, decoded: the baseline that any search has to beat.
+    """Samples of the model's density, decoded: the baseline.
 
     Args:
         space: the latent space.
-        known: the strings that have a score.
+        known: the strings with a score.
         temperature: of the decoder.
-        seed: of what is drawn.
+        seed: seed of random draws.
     """
 
     def __init__(self, space: LatentSpace, known: Known, *, temperature: float = 0.0, seed: int = 0) -> None:
@@ -86,7 +86,7 @@ class RandomSearch:
 
 @contextmanager
 def timed(seconds: dict[str, float], part: str) -> Iterator[None]:
-    """Adds the seconds that the body takes to a part."""
+    """A context that adds its duration to a part."""
     began = time.perf_counter()
     try:
         yield
@@ -95,6 +95,6 @@ def timed(seconds: dict[str, float], part: str) -> Iterator[None]:
 
 
 def note(known: Known, space: LatentSpace, records: Sequence[Record]) -> None:
-    """Takes note of what was scored."""
+    """Adds the scored strings to the known ones."""
     texts = [record.string for record in records if record.string is not None]
     known.add(*texts, *space.identities(texts))

@@ -1,4 +1,4 @@
-"""The local surrogate: a Gaussian process on a few hundred points, and draws from it."""
+"""The local surrogate: a Gaussian process on a few hundred points, and posterior samples."""
 
 import warnings
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ MOST_DRAWN = 1_000
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch with one thread: its matrices here are small, and two threads take 5 to 20 times as long as one."""
+    """A context with one torch thread: for small matrices, two threads take 5 to 20 times as long as one."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -39,24 +39,24 @@ def one_thread() -> Iterator[None]:
 
 
 def normal_scores(values: np.ndarray) -> np.ndarray:
-    """Values by their ranks as quantiles of the standard normal, (n,) float64; equals share one.
+    """Values by rank as quantiles of the standard normal distribution, (n,) float64; ties share one.
 
-    A target's scale is its own: what counts for a search is the order, and here the best are as far apart as the worst,
-    however they lie.
+    The transformation is independent of the target's scale: only the order matters for a search, and the best are as
+    far apart as the worst.
     """
     return ndtri((rankdata(values, "average") - 0.5) / len(values))
 
 
 def fitted(points: torch.Tensor, outcomes: torch.Tensor, steps: int) -> SingleTaskGP:
-    """BoTorch's Gaussian process: a squared exponential kernel with a length for each dimension and its priors.
+    """BoTorch's Gaussian process: a squared exponential kernel with a length scale per dimension, and its priors.
 
-    It is fitted by a few steps of L-BFGS on the marginal likelihood, which start at half the median distance of the
+    It is fitted by a few steps of L-BFGS on the marginal likelihood, starting at half the median distance of the
     points.
 
     Args:
         points: (n, D) float64.
         outcomes: (n,) float64, of about unit variance.
-        steps: of L-BFGS, at most.
+        steps: maximum number of L-BFGS steps.
     """
     with one_thread(), quiet():
         model = SingleTaskGP(points, outcomes[:, None], outcome_transform=None)
@@ -68,7 +68,7 @@ def fitted(points: torch.Tensor, outcomes: torch.Tensor, steps: int) -> SingleTa
 
 
 def hyperparameters(model: Any) -> tuple[torch.Tensor, float, float]:
-    """Of a process that `fitted` gives: the kernel's lengths (D,), the variance of the noise, the constant mean."""
+    """The hyperparameters of a process from `fitted`: length scales (D,), variance of the noise, constant mean."""
     with torch.no_grad():
         return (
             model.covar_module.lengthscale[0].clone(),
@@ -82,7 +82,7 @@ class LocalSurrogate:
 
     Args:
         points: (n, D) float64.
-        values: (n,) float64, higher better.
+        values: (n,) float64, higher is better.
     """
 
     def __init__(self, points: np.ndarray, values: np.ndarray) -> None:
@@ -103,9 +103,9 @@ class LocalSurrogate:
             return (posterior.mean[:, 0] + noise @ factor.T).numpy()
 
     def thompson(self, points: np.ndarray, n: int, rng: np.random.Generator) -> list[int]:
-        """Which of some points (m, D) to take: for each of n functions drawn, where it is best among those not taken.
+        """The points to select from (m, D): for each of n posterior samples, its maximum among those not yet selected.
 
-        Of many points, only the most promising (mean plus two standard deviations) are drawn at.
+        Of many points, samples are drawn only at the most promising (mean plus two standard deviations).
         """
         mean, deviation = self.predict(points)
         looked_at = np.argsort(-(mean + 2 * deviation), kind="stable")[:MOST_DRAWN]
@@ -118,7 +118,7 @@ class LocalSurrogate:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the warnings about a fit of few steps, points outside the unit cube, and points that nearly coincide."""
+    """A context without warnings about short fits, points outside the unit cube, and nearly coincident points."""
     with warnings.catch_warnings(), validate_input_scaling(False):
         for category in (OptimizationWarning, NumericalWarning):
             warnings.simplefilter("ignore", category)

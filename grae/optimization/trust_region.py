@@ -1,14 +1,14 @@
 """Local search in a trust region around the best string, with restarts.
 
-A round takes steps from the best code of the region and decodes them, and keeps the strings that are new; each is
-encoded again. Those whose own codes are nearest to the center are the region; a Gaussian process on the best and the
-nearest of what is known ranks them by Thompson sampling. So what is ranked is what will be scored, and the score
-belongs to its code; and as what is near becomes known, the region widens by itself.
+A round takes steps from the best code of the region, decodes them, keeps the new strings, and encodes each again. Those
+whose own codes are nearest to the center form the region; a Gaussian process on the best and the nearest known strings
+ranks them by Thompson sampling. So the ranked code is the one that is scored; and as nearby strings become known, the
+region widens by itself.
 
-When nothing has improved for long, the region is given up. Every second one begins afresh from a small part of the
-starting data; the others see all that is known and begin at the best of it. What was scored stays known, so that no
-region ends where an earlier one did. After Eriksson et al., "Scalable Global Optimization via Local Bayesian
-Optimization" (NeurIPS 2019; TuRBO), which searches a box instead of decoded strings.
+After a long time without improvement, the region is abandoned. Every second one starts afresh from a small part of the
+starting data; the others use all known strings and start at the best. Scored strings stay known, so that no region ends
+where an earlier one did. After Eriksson et al., "Scalable Global Optimization via Local Bayesian Optimization" (NeurIPS
+2019; TuRBO), which searches a box instead of decoded strings.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,21 +26,21 @@ from grae.optimization.surrogate import LocalSurrogate
 
 @dataclass(frozen=True, slots=True)
 class RegionSettings:
-    """How the region is searched.
+    """Settings of the region.
 
     Attributes:
-        candidates: points decoded a round, at most.
-        enough: new strings after which no more points are decoded; where few strings mean the same, as with molecules,
-            that is soon.
-        within: strings that the region holds, those nearest to its center among the new ones.
+        candidates: maximum number of points decoded per round.
+        enough: new strings after which no more points are decoded; soon reached if few strings are equivalent, as with
+            molecules.
+        within: size of the region, the strings nearest to its center among the new ones.
         neighbors: points that the surrogate is fitted to.
-        best: strings of the starting data that take part because they score well.
-        spread: strings of the starting data that take part as drawn.
-        length: standard deviation of a step in each dimension, in standard units, when a region begins.
-        longest: the length that it grows to while nothing improves.
-        patience: calls without an improvement after which a region is given up; twice as many in the region that holds
-            the best of all.
-        widenings: how often a round looks further where it finds too few new strings.
+        best: number of best-scoring starting strings used.
+        spread: number of random starting strings used.
+        length: initial standard deviation of a step in each dimension, in standard units.
+        longest: maximum to which it grows without improvement.
+        patience: evaluations without improvement after which a region is abandoned; twice as many in the region of the
+            overall best.
+        widenings: how often a round widens its steps if it finds too few new strings.
     """
 
     candidates: int = 1000
@@ -66,17 +66,17 @@ PERTURBED = 20
 
 
 class TrustRegion:
-    """See the head of this module.
+    """See the module's docstring.
 
     Args:
         space: the latent space.
         start: strings with scores to start from.
-        known: the strings that have a score.
+        known: the strings with a score.
         maximize: whether higher is better.
-        worst: the score that an invalid string counts as.
+        worst: the score of an invalid string.
         temperature: of the decoder, in the first decoding of a round.
-        seed: of what is drawn.
-        settings: how the region is searched.
+        seed: seed of random draws.
+        settings: of the region.
         progress: called with the fraction of the strings that are encoded.
 
     Raises:
@@ -158,7 +158,7 @@ class TrustRegion:
         self.points = space.points(space.encode(self.texts))
 
     def _begin(self, members: np.ndarray) -> None:
-        """A region that sees some rows of what is known."""
+        """A region that uses the given rows of the known strings."""
         self.members = members
         self.best = float(self.values[members].max())
         self.failed = 0
@@ -183,7 +183,7 @@ class TrustRegion:
         return np.concatenate([best, rest[np.argsort(distance, kind="stable")[: self.settings.neighbors - len(best)]]])
 
     def _candidates(self, n: int, rng: np.random.Generator) -> Candidates:
-        """New strings around the region's center, looking further while there are too few."""
+        """New strings around the region's center, with wider steps while there are too few."""
         candidates = Candidates()
         length, temperature = self._length(), self.temperature
         for _ in range(self.settings.widenings):
@@ -199,15 +199,15 @@ class TrustRegion:
         return candidates
 
     def _length(self) -> float:
-        """The length of a step: the longer nothing has improved, the further away are strings that are new."""
+        """The length of a step; it grows with the time since the last improvement."""
         grown = self.settings.length * 2 ** (self.failed / self.settings.patience)
         return min(grown, self.settings.longest)
 
     def _steps(self, length: float, rng: np.random.Generator) -> np.ndarray:
         """Points around the region's center, (candidates, D).
 
-        A part are steps of many lengths; a part start between the center and another of the best; a part take some
-        dimensions of another of the region's points.
+        Some are steps of many lengths; some start between the center and another of the best; some take some dimensions
+        from another of the region's points.
         """
         n, dim = self.settings.candidates, self.space.dim
         ranked = self._ranked()

@@ -1,10 +1,10 @@
-"""What a surrogate sees of strings: a view gives each string features, and compares them.
+"""Views of strings for the surrogate: features, and a kernel that compares them.
 
 structure   fragments of the derivation, in any language; min-max kernel
-meaning     what the language says its strings mean: values at fixed random points for expressions, counts of Morgan
+meaning     semantic features of the language: values at fixed random points for expressions, counts of Morgan
             fingerprints with the min-max kernel for molecules
 codes       the latent codes
-own         numbers that a function of the user's gives each string
+own         features computed by a user function
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ class View(Protocol):
 
     @property
     def features(self) -> Callable[[Sequence[str], Derivations], Features]:
-        """Gives the features of strings, of which the derivations in the plain grammar are known."""
+        """The features of strings with known derivations in the plain grammar."""
         ...
 
     def compare(self, one: Features, other: Features) -> np.ndarray:
@@ -120,7 +120,7 @@ def structure(grammar: Grammar) -> View:
 
 
 def meaning(grammar: Grammar) -> View | None:
-    """What the strings of a grammar mean; None where its language says nothing of that."""
+    """Semantic features of the strings of a grammar; None if its language has none."""
     counts, vectors = grammar.language.counts, grammar.language.vectors
     if counts is not None:
         return CountView(lambda texts, derivations: counts(grammar, texts, derivations))
@@ -130,9 +130,9 @@ def meaning(grammar: Grammar) -> View | None:
 
 
 class CodeView(PointView):
-    """Latent codes in standard units, scaled so that usual distances are about 1.
+    """Latent codes in standard units, scaled so that typical distances are about 1.
 
-    A string that the model cannot encode stands at the center, where it tells the surrogate least.
+    A string that the model cannot encode is placed at the center, where it is least informative.
 
     Args:
         space: the latent space.
@@ -143,7 +143,7 @@ class CodeView(PointView):
         super().__init__(self._points)
 
     def move(self, space: LatentSpace) -> None:
-        """Takes another latent space from now on."""
+        """Replaces the latent space."""
         self.space = space
 
     def _points(self, texts: Sequence[str], derivations: Derivations) -> np.ndarray:

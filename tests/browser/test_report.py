@@ -53,6 +53,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shown(request: pytest.FixtureRequest, browser: Any, page: Path) -> Iterator[Any]:
     """The page in a window without a network; what went wrong is checked at the end."""
     context = browser.new_context(viewport={"width": request.param, "height": 900}, offline=True)
+    context.set_default_timeout(120_000)  # milliseconds: another process may keep both cores busy
     tab = context.new_page()
     told: list[str] = []
     tab.on("console", lambda message: told.append(message.text))

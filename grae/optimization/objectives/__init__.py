@@ -1,1 +1,1 @@
-"""Searches with several objectives: their scores, the Pareto front, its hypervolume, and what is promising."""
+"""Searches with several objectives: their scores, the Pareto front, its hypervolume, and acquisition functions."""

@@ -1,4 +1,4 @@
-"""The Pareto front of a search with several objectives, and the hypervolume over its evaluations."""
+"""The Pareto front of a search with several objectives, and its hypervolume over the evaluations."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A string that no other dominates.
+    """A nondominated string.
 
     Attributes:
         string: the string.
-        scores: of each objective, as its target gave them.
-        origin: "start" for a string that the search started from, "search" for one that it found.
-        round: in which it was found, from 0; None for a starting string.
+        scores: of each objective, as returned by its target.
+        origin: "start" for a starting string, "search" for one that the search found.
+        round: the round it was found in, from 0; None for a starting string.
     """
 
     string: str
@@ -34,15 +34,15 @@ class Member:
 
 @dataclass(frozen=True)
 class Front:
-    """The front of a search, and what it dominates.
+    """The Pareto front of a search, and its hypervolume.
 
     Attributes:
         names: of the objectives.
-        maximized: whether higher is better in each.
+        maximized: whether higher is better, for each.
         reference: the reference point of the hypervolume: the medians of the starting strings.
         members: the front, best in the first objective first; each string once.
-        table: the scores of each evaluation in order, (n, m) float64; NaN where a string does not count.
-        begun: those of the starting strings that count, (p, m).
+        table: the scores of each evaluation in order, (n, m) float64; NaN for strings that do not count.
+        begun: the scores of the starting strings that count, (p, m).
     """
 
     names: tuple[str, ...]
@@ -54,7 +54,7 @@ class Front:
 
     @classmethod
     def of(cls, start: "Start", records: "Iterable[Record]", units: Units) -> "Front":
-        """The front of what a search started from and found; what does not fulfil its condition does not count."""
+        """The front of starting strings and evaluations; strings that do not fulfil the condition do not count."""
         records = list(records)
         assert start.objectives is not None
         counts = np.isfinite(start.objectives).all(axis=1)
@@ -91,12 +91,12 @@ class Front:
 
     @property
     def signs(self) -> np.ndarray:
-        """1 where higher is better, -1 where lower is, (m,)."""
+        """1 if higher is better, -1 if lower is, (m,)."""
         return np.where(self.maximized, 1.0, -1.0)
 
     @property
     def hypervolumes(self) -> np.ndarray:
-        """The hypervolume after each evaluation, (n,) float64, in the product of the objectives' own units."""
+        """The hypervolume after each evaluation, (n,) float64, in the product of the objectives' units."""
         from grae.optimization.objectives.hypervolume import hypervolumes
 
         return hypervolumes(self.table * self.signs, np.array(self.reference) * self.signs, self.begun * self.signs)
@@ -110,19 +110,19 @@ class Front:
 
     @property
     def hypervolume(self) -> float:
-        """The hypervolume of all."""
+        """The hypervolume of the front."""
         volumes = self.hypervolumes
         return float(volumes[-1]) if len(volumes) else self.start_hypervolume
 
     def frame(self) -> "pd.DataFrame":
-        """A row for each string of the front: string, a column for each objective, from, round (from 1)."""
+        """One row per string of the front: string, a column per objective, from, round (from 1)."""
         import pandas as pd
 
         rows = [[one.string, *one.scores, one.origin, _number(one.round)] for one in self.members]
         return pd.DataFrame(rows, columns=["string", *self.names, "from", "round"]).astype({"round": "Int64"})
 
     def to_dict(self) -> dict[str, Any]:
-        """The front and its hypervolume as JSON holds them."""
+        """The front and its hypervolume as JSON."""
         members = [
             {"string": one.string, "scores": dict(zip(self.names, one.scores, strict=True)), "from": one.origin}
             for one in self.members

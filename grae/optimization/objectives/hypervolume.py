@@ -1,4 +1,4 @@
-"""Hypervolume: how much a front dominates above a reference point; computed by BoTorch."""
+"""The hypervolume of a front above a reference point, computed by BoTorch."""
 
 from functools import cache
 from typing import Any
@@ -21,7 +21,7 @@ def _botorch() -> tuple[Any, Any]:
 
 
 def hypervolume(table: np.ndarray, reference: np.ndarray) -> float:
-    """The volume between the front of points (n, m), higher better, and a reference point (m,); 0 for no points."""
+    """The volume between the front of points (n, m), higher is better, and a reference point (m,); 0 without points."""
     above = table[(table > reference).all(axis=1)]
     if not len(above):
         return 0.0
@@ -31,12 +31,12 @@ def hypervolume(table: np.ndarray, reference: np.ndarray) -> float:
 
 
 def hypervolumes(table: np.ndarray, reference: np.ndarray, begun: np.ndarray) -> np.ndarray:
-    """The hypervolume after each of n points (n, m), NaN in those that do not count, (n,) float64.
+    """The hypervolume after each of n points (n, m), NaN for points that do not count, (n,) float64.
 
     Args:
-        table: in order, higher better.
+        table: in order, higher is better.
         reference: the point (m,).
-        begun: points (p, m) that were there before.
+        begun: initial points (p, m).
     """
     front = begun[nondominated(begun)] if len(begun) else np.empty((0, table.shape[1]))
     volumes = np.empty(len(table))
@@ -54,7 +54,7 @@ def cells(front: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndar
     """The region above a reference point (m,) that a front (p, m) does not dominate, as disjoint boxes.
 
     Returns:
-        Their lower and upper corners, (k, m) float64 each; an upper one may be infinite.
+        Their lower and upper corners, (k, m) float64 each; upper ones may be infinite.
     """
     partitioning = _botorch()[0](torch.from_numpy(np.asarray(reference, np.float64)), torch.from_numpy(front))
     lower, upper = partitioning.get_hypercell_bounds().numpy()

@@ -1,4 +1,4 @@
-"""Candidates ranked for several objectives: one Gaussian process each, on the same views."""
+"""Ranking of candidates for several objectives: one Gaussian process each, on the same views."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -22,17 +22,17 @@ MOST_CELLS = 2_000_000
 
 
 class ParetoRanking(Ranker):
-    """What candidates promise for the Pareto front.
+    """The acquisition function of candidates for the Pareto front.
 
     "hypervolume" is the expected improvement of the front's hypervolume, exact for independent processes: a sum over
-    the cells of the undominated region (Yang et al., "Efficient Computation of Expected Hypervolume Improvement",
-    Journal of Global Optimization 75, 2019). After each string taken, its mean counts as observed. "chebyshev" is the
-    expected improvement of a scalarization with the weights of the round (Knowles 2006, ParEGO), by draws.
+    the cells of the nondominated region (Yang et al., "Efficient Computation of Expected Hypervolume Improvement",
+    Journal of Global Optimization 75, 2019). After each selected string, its mean counts as observed. "chebyshev" is
+    the expected improvement of a scalarization with the weights of the round (Knowles 2006, ParEGO), by Monte Carlo.
 
     Args:
         views: of the strings.
-        features: of the known, for each view.
-        table: their scores, (n, m) float64, higher better.
+        features: of the known strings, for each view.
+        table: their scores, (n, m) float64, higher is better.
         allowed: which of them can be on the front, (n,) bool.
         weights: of the scalarization, (m,).
         preference: see above.
@@ -79,7 +79,7 @@ class ParetoRanking(Ranker):
         return log_improvement(mean, deviation, incumbent).numpy()
 
     def _scaled(self, outcomes: np.ndarray) -> np.ndarray:
-        """Outcomes with 1 as the best of the front and 0 as its worst in each objective."""
+        """Outcomes scaled to 1 at the best and 0 at the worst of the front, for each objective."""
         return 1 - (self.best - outcomes) / self.range
 
 
@@ -89,10 +89,10 @@ def expected_improvement(
     """The expected improvement of a front's hypervolume by independent normal values, (c,) float64.
 
     Args:
-        means: of the candidates' objectives, (c, m), higher better.
+        means: of the candidates' objectives, (c, m), higher is better.
         deviations: of these, (c, m), positive.
-        front: undominated points, (p, m).
-        reference: the point that bounds the hypervolume, (m,).
+        front: nondominated points, (p, m).
+        reference: the reference point of the hypervolume, (m,).
     """
     lower, upper = cells(front, reference)  # (k, m)
     improvement = np.zeros(len(means))

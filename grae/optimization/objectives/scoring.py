@@ -1,4 +1,4 @@
-"""Several targets called for each string, and their scores joined to one."""
+"""Several targets called for each string, and their combined score."""
 
 from collections.abc import Iterator, Sequence
 from typing import Self
@@ -16,13 +16,13 @@ MOST = 4
 
 
 class SeveralTargets:
-    """The targets of a search with several objectives; higher is better, as they are joined.
+    """The targets of a search with several objectives; of the combined score, higher is better.
 
     Args:
         targets: at least two.
 
     Raises:
-        SettingsError: two of one name, too many, or of different languages.
+        SettingsError: two have the same name, there are too many, or their languages differ.
     """
 
     direction: Direction = "maximize"
@@ -53,17 +53,17 @@ class SeveralTargets:
         return f"SeveralTargets({self.name!r})"
 
     def measured(self, scores: np.ndarray) -> None:
-        """Takes the units of the objectives from the scores of the starting strings, (n, m).
+        """Sets the units of the objectives from the scores of the starting strings, (n, m).
 
         Raises:
-            SettingsError: no string has a score of each.
+            SettingsError: no string has a score for every objective.
         """
         if not np.isfinite(scores).all(axis=1).any():
             raise SettingsError(f"no starting string has a score of each of {self.name}", remedy="check the targets")
         self.units = Units.of(self.names, self.signs, scores)
 
     def joined(self, scores: np.ndarray) -> np.ndarray:
-        """Scores (n, m) as one, (n,): the mean in units of the starting strings; NaN where one is missing."""
+        """Scores (n, m) combined, (n,): the mean in units of the starting strings; NaN if one is missing."""
         assert self.units is not None  # `measured` comes first
         return self.units.joined(scores)
 
@@ -73,7 +73,7 @@ class SeveralTargets:
 
 
 class SeveralScorer:
-    """Calls several targets; one of them that fails leaves the others their scores.
+    """Calls several targets; if one fails, the scores of the others are kept.
 
     Args:
         target: the targets.
@@ -92,7 +92,7 @@ class SeveralScorer:
         self.close()
 
     def close(self) -> None:
-        """Ends the processes that the targets were called in."""
+        """Terminates the processes in which the targets are called."""
         for scorer in self.scorers:
             scorer.close()
 

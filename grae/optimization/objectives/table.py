@@ -1,4 +1,4 @@
-"""The scores of several objectives side by side: signed, in common units, as one number, and which are dominated."""
+"""Tables of several objectives: signs, common units, scalarization and dominance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ AUGMENTED = 0.05
 
 @dataclass(frozen=True)
 class Units:
-    """The unit of each of m objectives: from the median of the starting strings to their best twentieth.
+    """The unit of each of m objectives: from the median of the starting strings to their 95th percentile.
 
     Attributes:
         names: of the objectives.
-        signs: 1 where higher is better, -1 where lower is, (m,).
+        signs: 1 if higher is better, -1 if lower is, (m,).
         medians: of the signed scores, (m,).
-        spreads: one unit in each, positive, (m,).
-        worst: the signed scores that missing ones count as, (m,).
+        spreads: one unit of each, positive, (m,).
+        worst: signed scores that replace missing ones, (m,).
     """
 
     names: tuple[str, ...]
@@ -31,34 +31,34 @@ class Units:
 
     @classmethod
     def of(cls, names: tuple[str, ...], signs: np.ndarray, scores: np.ndarray) -> "Units":
-        """The units by the scores of the starting strings, (n, m), NaN for the invalid; each has some."""
+        """The units from the scores of the starting strings, (n, m), NaN for invalid ones; each objective has some."""
         signed = scores * signs
         medians = np.nanmedian(signed, axis=0)
         spreads = np.nanpercentile(signed, SPREAD, axis=0) - medians
         return cls(names, signs, medians, np.where(spreads > 0, spreads, 1.0), np.nanmin(signed, axis=0))
 
     def row(self, scores: Mapping[str, float | None]) -> np.ndarray:
-        """The signed scores of one string, (m,); the worst of the start where one is missing."""
+        """The signed scores of one string, (m,); the worst of the start for missing ones."""
         given = np.array([np.nan if scores[name] is None else scores[name] for name in self.names], np.float64)
         return np.where(np.isfinite(given), given * self.signs, self.worst)
 
     def joined(self, scores: np.ndarray) -> np.ndarray:
-        """The mean of the objectives in their units, (n,), higher better; NaN where one is missing.
+        """The mean of the objectives in their units, (n,), higher is better; NaN if one is missing.
 
         Args:
-            scores: as the targets gave them, (n, m).
+            scores: as returned by the targets, (n, m).
         """
         return ((scores * self.signs - self.medians) / self.spreads).mean(axis=1)
 
 
 def scalarized(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Augmented Chebyshev scalarization of signed scores (n, m), (n,), higher better.
+    """Augmented Chebyshev scalarization of signed scores (n, m), (n,), higher is better.
 
-    Each objective is scaled from its median (0) to its best (1), and cut at -1: a bad end has no length. Source:
-    Knowles, "ParEGO", IEEE Transactions on Evolutionary Computation 10 (2006).
+    Each objective is scaled to 0 at its median and 1 at its best, and clipped at -1, so that outliers at the bad end do
+    not matter. Source: Knowles, "ParEGO", IEEE Transactions on Evolutionary Computation 10 (2006).
 
     Args:
-        table: higher better.
+        table: higher is better.
         weights: of the objectives, (m,), positive, with the sum 1.
     """
     medians = np.median(table, axis=0)
@@ -67,13 +67,13 @@ def scalarized(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def chebyshev(scaled: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The same of objectives in common units (..., m), with 1 as the best of each, (...)."""
+    """The same for objectives in common units (..., m), with 1 as the best of each, (...)."""
     lacking = weights * (1 - scaled)
     return -lacking.max(axis=-1) - AUGMENTED * lacking.sum(axis=-1)
 
 
 def nondominated(table: np.ndarray) -> np.ndarray:
-    """Which rows (n, m), higher better, no other dominates, (n,) bool; of equal rows all."""
+    """Which rows (n, m), higher is better, are nondominated, (n,) bool; of equal rows all."""
     kept = np.ones(len(table), bool)
     for row in np.argsort(-table.sum(axis=1), kind="stable"):
         if kept[row]:
@@ -83,5 +83,5 @@ def nondominated(table: np.ndarray) -> np.ndarray:
 
 
 def dominated(row: np.ndarray, table: np.ndarray) -> bool:
-    """Whether a row (m,) is no better than one of a table (n, m): equal to it, or dominated."""
+    """Whether a row (m,) is dominated by, or equal to, a row of a table (n, m)."""
     return bool((table >= row).all(axis=1).any())

@@ -1,1 +1,1 @@
-"""Searches for formulas that fit data: with moves between derivations, and with a model if there is one."""
+"""Symbolic regression: formulas that fit data, by moves between derivations, and with a model if there is one."""

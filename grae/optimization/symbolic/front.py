@@ -1,4 +1,4 @@
-"""What comes of a search for formulas: the Pareto front of complexity against error."""
+"""The result of a search for formulas: the Pareto front of complexity and error."""
 
 import csv
 import io
@@ -24,17 +24,17 @@ COLUMNS = ("complexity", "mse", "r2", "test_r2", "formula")
 
 @dataclass(frozen=True)
 class Equation:
-    """A formula of the front, its constants in place.
+    """A formula of the front, with its constants.
 
     Attributes:
         skeleton: as the grammar writes it, `c` for each constant.
         constants: (k,) float64.
         names: of the columns.
-        complexity: productions of its derivation.
-        mse: mean squared error on the rows it was fitted to.
-        r2: coefficient of determination there; of constant data 1 where the error is 0, else 0.
-        test_r2: on the rows held out; None where there are none.
-        operations: by the names that formulas give them.
+        complexity: number of productions of its derivation.
+        mse: mean squared error on the training rows.
+        r2: coefficient of determination there; for constant data 1 if the error is 0, else 0.
+        test_r2: on the held-out rows; None without any.
+        operations: by name.
     """
 
     skeleton: str
@@ -58,18 +58,18 @@ class Equation:
 
     @property
     def formula(self) -> str:
-        """The formula, simplified, its numbers with 12 digits; it reads back as a formula."""
+        """The simplified formula, its numbers with 12 digits; it can be parsed as a formula."""
         return text(self.expression, None)
 
     def __str__(self) -> str:
         return text(self.expression, DIGITS)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
-        """The values on rows (K, p), (K,) float64; NaN or infinite where the formula has none."""
+        """The values on rows (K, p), (K,) float64; NaN or infinite where the formula is undefined."""
         return self.program.values(np.asarray(rows, np.float64).T, self.constants)
 
     def sympy(self) -> Any:
-        """The formula as sympy simplifies it. Raises MissingExtraError: sympy is not installed."""
+        """The formula simplified by sympy. Raises MissingExtraError: sympy is not installed."""
         from grae.formulas.symbolic import simplified
 
         return simplified(self.expression)
@@ -86,12 +86,12 @@ def pareto(
     scorer: FormulaScorer,
     test: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> list[Equation]:
-    """The formulas that no smaller one equals in error, the smallest first.
+    """The formulas with a lower error than all smaller ones, smallest first.
 
     Args:
         scored: formulas with their constants, and their complexity.
         scorer: of the data.
-        test: rows (K, p) and y (K,) that are held out.
+        test: held-out rows (K, p) and y (K,).
     """
     front: list[Equation] = []
     least = np.inf
@@ -129,10 +129,10 @@ EXACT = 1e-14
 
 
 def chosen(front: Sequence[Equation], scorer: FormulaScorer) -> Equation:
-    """The formula that predicts: of the least Bayesian information criterion, with productions for parameters.
+    """The formula used for prediction: that of the lowest Bayesian information criterion.
 
-    That is K ln(mse) + complexity ln(K) on K rows (Schwarz 1978). An error below `EXACT` of the variance counts as
-    `EXACT`.
+    The criterion is K ln(mse) + complexity ln(K) on K rows (Schwarz 1978), with productions as parameters. An error
+    below `EXACT` of the variance counts as `EXACT`.
     """
     n = len(scorer.y)
     least = EXACT * scorer.variance
@@ -148,7 +148,7 @@ def frame(front: Sequence[Equation]) -> "pd.DataFrame":
 
 
 def write_front(folder: Path, front: Sequence[Equation]) -> Path:
-    """Writes the front as equations.csv, formulas with 12 digits, and with LaTeX where sympy is installed."""
+    """Writes the front to equations.csv, formulas with 12 digits, and with LaTeX if sympy is installed."""
     from importlib.util import find_spec
 
     with_latex = find_spec("sympy") is not None

@@ -1,4 +1,4 @@
-"""Formulas that a model decodes: steps around the codes of the best, and samples of its density."""
+"""Formulas decoded by a model: from steps around the codes of the best, and from samples of its density."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

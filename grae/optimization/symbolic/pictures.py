@@ -1,4 +1,4 @@
-"""Pictures of a search for formulas: the Pareto front, and the formula that predicts over the data."""
+"""Plots of a search for formulas: the Pareto front, and the chosen formula with the data."""
 
 from pathlib import Path
 from textwrap import wrap
@@ -23,7 +23,7 @@ LEAST = 1e-32
 
 
 def draw(front: list[Equation], best: Equation, train: Data, test: Data | None, folder: Path) -> list[Path]:
-    """Draws the front, and the formula that predicts over the data, into PNG files of a folder, and returns them.
+    """Draws the front, and the chosen formula with the data, to PNG files in a folder; returns them.
 
     Raises:
         RunError: a file cannot be written.
@@ -32,7 +32,7 @@ def draw(front: list[Equation], best: Equation, train: Data, test: Data | None, 
 
 
 def _front(front: list[Equation], best: Equation, path: Path) -> Path:
-    """Mean squared error against productions."""
+    """Mean squared error over productions."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
     errors = [max(one.mse, LEAST) for one in front]
@@ -48,7 +48,7 @@ def _front(front: list[Equation], best: Equation, path: Path) -> Path:
 
 
 def _fit(best: Equation, train: Data, test: Data | None, path: Path) -> Path:
-    """The curve over the data, of one column; of several, predictions against observations."""
+    """The curve and the data for one column; predictions over observations for several."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
     parts = [(train, "0.5", "fitted to"), *([(test, "C1", "held out")] if test is not None else [])]
@@ -72,7 +72,7 @@ def _fit(best: Equation, train: Data, test: Data | None, path: Path) -> Path:
 
 
 def _title(axes: "Axes", one: Equation) -> None:
-    """The formula over a picture, in lines; the signs that matplotlib reads as markup stand for themselves."""
+    """The formula as a title, wrapped, with matplotlib's markup characters escaped."""
     axes.set_title("\n".join(wrap(shortened(str(one)), WIDTH)).replace("$", r"\$"), fontsize=9)
 
 

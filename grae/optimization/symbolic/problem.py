@@ -1,4 +1,4 @@
-"""What a search for formulas is about: a grammar with the columns in it, their data, and a model that proposes."""
+"""The problem of a search for formulas: a grammar with the columns, the data, and optionally a model that proposes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Proposals(Protocol):
 
 @dataclass(frozen=True)
 class FormulaProblem:
-    """The data to explain, and the formulas that may do it.
+    """The data, and the candidate formulas.
 
     Attributes:
         grammar: of formulas in the columns of the data.
@@ -49,19 +49,19 @@ class FormulaProblem:
         n_jobs: int = 1,
         load: "Callable[[], GrammarAutoencoder] | None" = None,
     ) -> Self:
-        """The problem of a grammar of formulas and the columns of some data.
+        """The problem of a grammar of formulas and the columns of a data set.
 
         Args:
             grammar: of formulas; its nonterminal `variable` stands for any column.
             names: of the p columns, as formulas write them.
             rows: (K, p) float64.
-            y: (K,) float64, what is explained.
-            operations: by the names that formulas give them.
-            n_jobs: processes that score, as joblib counts them.
-            load: gives a model that proposes, too; called after all else was checked.
+            y: (K,) float64, the dependent variable.
+            operations: by name.
+            n_jobs: number of processes for scoring, as in joblib.
+            load: loads a model that also proposes; called after everything else was checked.
 
         Raises:
-            GrammarError: a terminal is no part of a formula.
+            GrammarError: a terminal is not part of a formula.
             SettingsError: the model is one of another grammar.
         """
         in_columns = for_columns(grammar, names, operations)

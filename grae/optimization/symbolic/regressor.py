@@ -23,31 +23,32 @@ if TYPE_CHECKING:
 
 
 class FormulaRegressor(RegressorMixin, BaseEstimator):
-    """Searches for formulas that fit, and predicts with one of them.
+    """Searches formulas that fit, and predicts with one of them.
 
-    Candidates are children of good formulas, by moves between derivations of a grammar, which says what formulas may
-    be; with a model, half of each round is decoded from its latent space. Constants (`c`) are fitted by least squares.
-    The formula of the least Bayesian information criterion, with productions for parameters, predicts;
-    `equations_` has all that are the best of their size.
+    Candidates are children of good formulas, by moves between derivations of a grammar, which defines the space of
+    formulas; with a model, half of each round is decoded from its latent space. Constants (`c`) are fitted by least
+    squares. The formula with the lowest Bayesian information criterion, with productions as parameters, is used for
+    prediction; `equations_` has the best of each size.
 
     Args:
-        grammar: the name or path of a grammar of formulas, or one; its nonterminal `variable` stands for any column.
-        evaluations: formulas scored at most; an exact one (mean squared error below 1e-14 of the variance) ends it.
+        grammar: a grammar of formulas, or its name or path; its nonterminal `variable` stands for any column.
+        evaluations: maximum number of formulas scored; an exact one (mean squared error below 1e-14 of the variance)
+            ends the search.
         batch_size: formulas scored together.
-        max_length: the most productions of a formula.
-        max_constants: the most constants of a formula.
-        functions: numpy functions of one's own, of one or two arrays, by the names that the grammar gives them.
-        model: a fitted `GrammarAutoencoder` of the same grammar in these columns; None for moves alone.
-        n_jobs: processes that score, as joblib counts them.
-        random_state: seed of all that is drawn.
+        max_length: maximum number of productions of a formula.
+        max_constants: maximum number of constants of a formula.
+        functions: user-defined numpy functions of one or two arrays, by the names that the grammar gives them.
+        model: a fitted `GrammarAutoencoder` of the same grammar in these columns; None for moves only.
+        n_jobs: number of processes for scoring, as in joblib.
+        random_state: seed of random draws.
 
     Attributes:
-        equations_: the Pareto front as a DataFrame, the smallest first: complexity (productions), mse, r2, test_r2
-            (None), formula, equation (a `grae.optimization.symbolic.front.Equation`).
-        equation_: the `Equation` that predicts.
+        equations_: the Pareto front as a DataFrame, smallest first: complexity (productions), mse, r2, test_r2 (None),
+            formula, equation (a `grae.optimization.symbolic.front.Equation`).
+        equation_: the `Equation` used for prediction.
         grammar_: the grammar with the columns in it.
-        n_evaluations_: formulas that were scored.
-        n_features_in_: columns; `feature_names_in_` where they have names.
+        n_evaluations_: number of formulas scored.
+        n_features_in_: number of columns; `feature_names_in_` if they have names.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):
         return frame(self.front_)
 
     def predict(self, X: Any) -> np.ndarray:
-        """The values of `equation_` on rows (K, p), (K,) float64; NaN or infinite where it has none."""
+        """The values of `equation_` on rows (K, p), (K,) float64; NaN or infinite where it is undefined."""
         check_is_fitted(self, "front_")
         rows = np.asarray(validate_data(self, X, dtype=np.float64, reset=False))
         return self.equation_.predict(rows)

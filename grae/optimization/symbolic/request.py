@@ -1,4 +1,4 @@
-"""A search for formulas as it is asked for in JSON or on the command line, from its data to the files in its folder."""
+"""The description of a search for formulas in JSON or on the command line, from its data to the files in its folder."""
 
 from collections.abc import Callable
 from functools import partial
@@ -29,18 +29,18 @@ FREE_ON_RESUME = ("evaluations", "workers")
 
 
 class FitRequest(FormulaSettings):
-    """A search for formulas: its settings, and what they are applied to.
+    """A search for formulas: its settings and data.
 
     Attributes:
         data: a table of numbers with a header; or else
-        points: a file of x and y, without columns to name.
-        y: the column to explain; None for the last.
-        delimiter: of the table; None for the one that is found.
-        test: share of the rows held out.
+        points: a file of x and y, without a header.
+        y: the dependent column; None for the last.
+        delimiter: of the table; None to detect it.
+        test: fraction of the rows held out.
         grammar: the name or path of a grammar of formulas.
-        functions: of one's own, each as NAME=module:function or NAME=file.py:function.
-        workers: processes that score.
-        run: of a model of the same grammar in these columns, which then proposes, too; None for none.
+        functions: user functions, each as NAME=module:function or NAME=file.py:function.
+        workers: number of processes for scoring.
+        run: run of a model of the same grammar in these columns, which also proposes; None for none.
     """
 
     data: str | None = None
@@ -55,7 +55,7 @@ class FitRequest(FormulaSettings):
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Self:
-        """The request of options by their names, with absolute paths, so that it means the same in any folder.
+        """The request from options by name, with absolute paths, independent of the working directory.
 
         Raises:
             SettingsError: neither data nor points, or both; or a value out of range.
@@ -75,10 +75,10 @@ class FitRequest(FormulaSettings):
 
     @classmethod
     def resumed(cls, folder: Path, changes: dict[str, Any]) -> Self:
-        """The request of the search in a folder, with what may change.
+        """The request of the search in a folder, with the allowed changes.
 
         Raises:
-            RunError: there is none, or something else would change.
+            RunError: there is none, or another option differs.
         """
         place = folder / SETTINGS
         if not place.is_file():
@@ -109,7 +109,7 @@ class FitRequest(FormulaSettings):
         return Data(("x",), x[:, None], y, "y", ("x",))
 
     def operations(self) -> dict[str, Operation]:
-        """The operations that formulas know, with the user's. Raises SettingsError: a function cannot be loaded."""
+        """The operations of formulas, including the user's. Raises SettingsError: a function cannot be loaded."""
         functions: dict[str, Callable] = {}
         for text in self.functions:
             name, sign, source = text.partition("=")
@@ -122,7 +122,7 @@ class FitRequest(FormulaSettings):
 
 
 class Fitted(NamedTuple):
-    """What came of a request: the result, and the data that it was fitted to and those held out."""
+    """The outcome of a request: the result, and the training and held-out data."""
 
     result: FormulaResult
     train: Data
@@ -138,13 +138,13 @@ def fit_request(
     tell: Callable[[str], None] = lambda message: None,
     report: Callable[[int, float], None] = lambda evaluations, loss: None,
 ) -> Fitted:
-    """Searches for formulas, and writes them into a folder.
+    """Searches formulas, and writes them to a folder.
 
     Args:
-        request: what for.
+        request: the search.
         folder: gets search.json, history.jsonl, grammar.cfg (with the columns in it) and equations.csv.
-        resume: whether to continue the search that is there.
-        load: opens the run of a model.
+        resume: whether to resume the search in the folder.
+        load: loads the run of a model.
         tell: called with the name of the folder after the first round.
         report: as in `search_formulas`.
 
@@ -178,7 +178,7 @@ def fit_request(
 
 
 def new_folder(request: FitRequest) -> Path:
-    """A folder for a new search, by the name of the data."""
+    """A folder for a new search, named after the data."""
     stem = Path(str(request.data or request.points)).name.partition(".")[0] or "data"
     number = 1
     while (folder := RUNS / "formulas" / f"{stem}-{number}").exists():
@@ -195,7 +195,7 @@ def latest_folder() -> Path:
 
 
 def _absolute(path: str | None) -> str | None:
-    """A path that means the same in any folder; a name that is not a file's or folder's stays."""
+    """An absolute path; names that are not files or folders are unchanged."""
     return path if path is None or not Path(path).exists() else str(Path(path).absolute())
 
 

@@ -1,6 +1,6 @@
-"""A search for formulas from its data to its front: rounds of proposals, scored together, written down, resumable.
+"""A search for formulas from its data to its front: resumable rounds of proposals, scored together and recorded.
 
-search.json      the settings and a checksum of the data: what a resumed search has to agree with
+search.json      the settings and a checksum of the data, which a resumed search must match
 history.jsonl    one line per scored formula: its round, text, productions, constants and mean squared error
 """
 
@@ -32,12 +32,12 @@ class FormulaSettings(NamedSettings):
     """The settings of a search for formulas.
 
     Attributes:
-        evaluations: formulas scored at most.
+        evaluations: maximum number of formulas scored.
         batch_size: formulas scored together; parents are chosen anew after each batch.
-        max_length: the most productions of a formula.
-        max_constants: the most constants of a formula.
+        max_length: maximum number of productions of a formula.
+        max_constants: maximum number of constants of a formula.
         stop_at: mean squared error, as a fraction of the variance, at which the search ends; 0 for never.
-        seed: of all that is drawn.
+        seed: seed of random draws.
 
     Raises:
         SettingsError: a value has the wrong type or is out of range.
@@ -57,9 +57,9 @@ class FormulaResult:
     """A finished search for formulas.
 
     Attributes:
-        front: the Pareto front, the smallest first.
-        best: the formula of it that predicts (`front.chosen`).
-        evaluations: formulas that were scored.
+        front: the Pareto front, smallest first.
+        best: the formula of it used for prediction (`front.chosen`).
+        evaluations: number of formulas scored.
         ended: why it ended: "evaluations", "exact", or "no new formulas".
     """
 
@@ -82,22 +82,22 @@ def search_formulas(
     tell: Callable[[str], None] = lambda message: None,
     report: Callable[[int, float], None] = lambda evaluations, loss: None,
 ) -> FormulaResult:
-    """Searches for formulas that fit.
+    """Searches formulas that fit.
 
     Args:
         problem: grammar and data.
         settings: of the search.
-        test: rows (K, p) and y (K,) held out, for the front's table alone.
-        folder: where the search is kept; None for memory only.
-        resume: continue the search in the folder.
-        about: what the settings file holds besides, such as the options of the command line.
+        test: held-out rows (K, p) and y (K,), for the front's table only.
+        folder: folder of the search; None for memory only.
+        resume: whether to resume the search in the folder.
+        about: further contents of the settings file, such as the options of the command line.
         tell: called with the folder after the first round.
-        report: called after each round with the evaluations so far and the least error as a fraction of the variance.
+        report: called after each round with the evaluations so far and the lowest error as a fraction of the variance.
 
     Raises:
-        GrammarError: a terminal is no part of a formula, or the grammar derives no formula as short.
+        GrammarError: a terminal is not part of a formula, or the grammar derives no formula that short.
         DataError: no formula is finite on the rows.
-        RunError: the folder holds a search and `resume` was not asked for, or another one.
+        RunError: the folder holds a search and `resume` was not given, or another search.
     """
     scorer = problem.scorer
     search = FormulaSearch(
@@ -145,7 +145,7 @@ def search_formulas(
 
 
 def _proposed(search: FormulaSearch, proposals: Proposals | None, number: int, n: int) -> list[str]:
-    """The formulas of a round: half from the model, where there is one and there are formulas to start from."""
+    """The formulas of a round: half from the model, if there is one and there are formulas to start from."""
     decoded: list[str] = []
     if proposals is not None and search.members:
         best = sorted(search.members, key=lambda member: member.loss)[:n]
@@ -155,14 +155,14 @@ def _proposed(search: FormulaSearch, proposals: Proposals | None, number: int, n
 
 
 def _identity(problem: FormulaProblem, settings: FormulaSettings) -> dict[str, Any]:
-    """What a search that is resumed has to agree in."""
+    """The values that a resumed search must match."""
     data = hashlib.sha256(problem.scorer.columns.tobytes() + problem.scorer.y.tobytes()).hexdigest()
     fixed = settings.model_dump(include=FormulaSettings.model_fields.keys() - {"evaluations", "stop_at"})
     return {"format": FORMAT, "grammar": problem.grammar.fingerprint, "data": data, **fixed}
 
 
 class _Log:
-    """The history of a search, in a folder or in memory alone."""
+    """The history of a search, in a folder or in memory only."""
 
     def __init__(
         self, folder: Path | None, identity: dict[str, Any], about: dict[str, Any] | None, *, resume: bool
@@ -198,18 +198,18 @@ class _Log:
                 raise RunError(f"{path} line {number} is not a scored formula", remedy=REMEDY) from None
 
     def round(self, number: int) -> list[Scored]:
-        """What an earlier process scored in a round."""
+        """The formulas scored in a round before the search was resumed."""
         return list(self.rounds.get(number, []))
 
     def append(self, number: int, scored: Sequence[Scored], lengths: Sequence[int]) -> None:
-        """Writes the formulas of a round, together."""
+        """Writes the formulas of a round together."""
         if self.path is None or not scored:
             return
         files.append_jsonl(self.path, *(_line(number, *pair) for pair in zip(scored, lengths, strict=True)))
 
 
 def _line(number: int, one: Scored, length: int) -> dict[str, Any]:
-    """A scored formula as the history stores it."""
+    """A scored formula as a line of the history."""
     return {
         "round": number,
         "formula": one.text,

@@ -1,6 +1,6 @@
 """A genetic search for formulas: moves between derivations, from parents that are good for their size.
 
-Formulas of one form (`grae.formulas.canonical`) are scored once, and those of which a smaller one says the same, never.
+Formulas of the same canonical form (`grae.formulas.canonical`) are scored once, redundant ones never.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,13 +39,13 @@ LEAST_ERROR = 1e-30
 
 
 class Member(NamedTuple):
-    """A formula that has been scored.
+    """A scored formula.
 
     Attributes:
         text: as the grammar writes it.
         derivation: (T,) production ids.
-        loss: its mean squared error as a fraction of the variance, at least `LEAST_ERROR`.
-        n_constants: how many of its constants were fitted.
+        loss: mean squared error as a fraction of the variance, at least `LEAST_ERROR`.
+        n_constants: number of fitted constants.
     """
 
     text: str
@@ -55,19 +55,19 @@ class Member(NamedTuple):
 
 
 class FormulaSearch:
-    """Proposes formulas; a function of its arguments, of the rounds and of what it was told alone.
+    """Proposes formulas; a function of its arguments, of the rounds and of what it was told.
 
     Args:
         grammar: of formulas in the columns of the data.
-        read: gives the program of a text.
-        variance: of what is fitted.
-        max_length: the most productions of a formula.
-        max_constants: the most constants of a formula.
-        seed: of all that is drawn.
-        drawn: formulas drawn from the grammar before the first children.
+        read: parses a text as a program.
+        variance: of the dependent variable.
+        max_length: maximum number of productions of a formula.
+        max_constants: maximum number of constants of a formula.
+        seed: seed of random draws.
+        drawn: number of random formulas before the first children.
 
     Raises:
-        GrammarError: the grammar derives no formula as short.
+        GrammarError: the grammar derives no formula that short.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class FormulaSearch:
         self._derivations: dict[str, np.ndarray] = {}
 
     def propose(self, number: int, n: int) -> list[str]:
-        """At most `n` formulas of round `number`; fewer where new ones are rare."""
+        """At most `n` formulas of round `number`; fewer if new ones are rare."""
         rng = np.random.default_rng([self.seed, number])
         chosen: list[str] = []
         for _ in range(TRIES):
@@ -112,7 +112,7 @@ class FormulaSearch:
         return chosen
 
     def admitted(self, texts: Sequence[str]) -> list[str]:
-        """Those of some texts, such as a model's, that are to be scored."""
+        """Those texts, such as a model's, that are to be scored."""
         encoded = codec.encode(self.grammar, list(dict.fromkeys(texts)), on_invalid="skip")
         chosen: list[str] = []
         for text, derivation in zip(codec.decode(self.grammar, encoded.derivations), encoded.derivations, strict=True):
@@ -122,11 +122,11 @@ class FormulaSearch:
         return chosen
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
-        """The productions of formulas that were proposed and not scored yet."""
+        """The number of productions of formulas that were proposed and not scored yet."""
         return [len(self._derivations[text]) for text in texts]
 
     def admit(self, text: str, length: int) -> bool:
-        """Takes note of a formula, and says whether it is to be scored: of a new form, or smaller than those of it."""
+        """Registers a formula; returns whether to score it: its form is new, or it is smaller than others of it."""
         program = self.read(text)
         nonlinear = program.n_constants - len(program.linear)
         if program.n_constants > self.max_constants or nonlinear > MOST_NONLINEAR:
@@ -138,7 +138,7 @@ class FormulaSearch:
         return True
 
     def tell(self, scored: Sequence[Scored]) -> None:
-        """Takes note of formulas that have been scored."""
+        """Records scored formulas."""
         self.n_scored += len(scored)
         for one in scored:
             derivation = self._derivations.pop(one.text)
@@ -147,7 +147,7 @@ class FormulaSearch:
                 self.members.append(Member(one.text, derivation, loss, len(one.constants)))
 
     def _random(self, n: int, rng: np.random.Generator) -> Derivations:
-        """Derivations of many lengths, each length as likely as any other, and of one length each derivation."""
+        """Random derivations: uniform over lengths, and over the derivations of each length."""
         drawn: list[np.ndarray] = []
         for length in rng.choice(np.flatnonzero(self._counts), 2 * n).tolist():
             before = sum(self._counts[:length])
@@ -172,7 +172,7 @@ class FormulaSearch:
 
 
 def _picked(order: np.ndarray, niches: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows of parents, (n,): the better the more often, log-uniformly, and some that are the best of their size."""
+    """Rows of parents, (n,): better ones more often, log-uniformly, and some of the best of each size."""
     ranks = np.minimum((len(order) ** rng.random(n)).astype(np.int64) - 1, len(order) - 1)
     rows = order[ranks]
     niched = rng.random(n) < NICHE
