@@ -8,7 +8,6 @@ import numpy as np
 
 from grae.errors import SettingsError
 from grae.estimator.interpolation import slerp
-from grae.sequence.refinement import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,6 +88,8 @@ def interpolate(
             f"{n} strings of {points} points on a {path!r} way",
             remedy="take at least 2 of each, and 'linear' or 'spherical'",
         )
+    from grae.sequence.refinement import STEPS  # imports torch
+
     codes = model.transform([first, second], refine=STEPS)
     distinct: dict[str, tuple[float, float]] = {}
     for text, begin, end in runs_between(model, codes[0], codes[1], points=points, path=path):

@@ -89,7 +89,7 @@ def curve_target(
     grammar = load_grammar("arithmetic") if grammar is None else grammar
     if points is not None:
         if formula is not None:
-            raise SettingsError("a formula and points at once", remedy="give one of them")
+            raise SettingsError("a formula and points at once", remedy="give only one of them")
         return CurveTarget(grammar, *read_points(Path(points)), name=f"log-mse of {Path(points).name}")
     x = published_points()
     y = formula_values(formula or FORMULA, x)

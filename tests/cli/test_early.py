@@ -98,7 +98,7 @@ WRONG = {
     "images sample images --out new.jpg": "--out",
     "images evaluate run": "not the configuration of a run",
     "images evaluate images --projector missing.pt": "missing.pt",
-    "images evaluate images --projector codes.csv --fid": "exclude each other",
+    "images evaluate images --projector codes.csv --fid": "cannot be combined",
     "images evaluate images --inception-weights missing.pth": "missing.pth",
     "images floor --projector missing.pt": "missing.pt",
     "images table --models rae-l2,graee": "unknown model",

@@ -70,8 +70,8 @@ def test_bad_input(grae, base: Path):
         ((*start, "-d", "mine.txt", "--grammar", "arithmetic"), "another grammar than 'arithmetic'"),
         ((*start, "-d", "mine.txt", "--out", base), "already exists"),
         ((*start, "-d", "mine.txt", "--on-invalid", "error"), "[a;b]"),
-        ((*start, "--resume"), "leave one of them out"),
-        (("train", "--grammar", "arithmetic", "--replay", "0.5"), "--replay belongs to --from"),
+        ((*start, "--resume"), "give only one of them"),
+        (("train", "--grammar", "arithmetic", "--replay", "0.5"), "--replay requires --from"),
         (("train", "--from", "nowhere", "-d", "mine.txt"), "no run 'nowhere'"),
     ):
         ended = grae(*arguments)

@@ -154,7 +154,7 @@ def test_a_figure_of_runs(grae, here):
     assert both.json["models"] == ["runs/images/digits-rae-1", "elsewhere/digits-rae-1"]
     refused = grae("images", "figure", "digits-rae-1", "--models", "rae", *options)
     assert refused.status == 2
-    assert "remedy: leave it out" in refused.err
+    assert "remedy: omit it" in refused.err
 
 
 def test_a_seed_is_no_negative_number(grae, here):
@@ -216,9 +216,9 @@ def test_a_folder_of_pictures(grae, tmp_path):
         (["train", "--epochs", "1", "--density", "gm"], "did you mean 'gmm'"),
         (["evaluate", "none"], "no run 'none'"),
         (["figure", "none"], "no run 'none'"),
-        (["table", "--projector", "a.pt", "--inception-weights", "b.pth"], "exclude each other"),
+        (["table", "--projector", "a.pt", "--inception-weights", "b.pth"], "cannot be combined"),
         (["table", "--inception-weights", "b.pth"], "there is no file b.pth"),
-        (["table", "--projector", "a.pt", "--fid"], "exclude each other"),
+        (["table", "--projector", "a.pt", "--fid"], "cannot be combined"),
         (["floor", "--data", "mnits", "--fid"], "did you mean 'mnist'"),
         (["projector", "--out", "p.pt"], "end it in .safetensors"),
     ],

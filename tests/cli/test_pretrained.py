@@ -139,7 +139,7 @@ def test_no_model_of_another_language_is_taken(grae, comes_along: Path):
     for arguments, message in (
         (("sample", "--grammar", "arithmetic"), "no run of grammar 'arithmetic'"),
         (("optimize", "--target", "log-mse"), "no run of expressions"),
-        (("sample", "zinc250k", "--model", "zinc250k"), "give one of them"),
+        (("sample", "zinc250k", "--model", "zinc250k"), "give only one of them"),
         (("train", "--resume"), "no run under"),
         (("images", "sample", "zinc250k"), "no run 'zinc250k'"),
     ):

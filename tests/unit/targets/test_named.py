@@ -125,7 +125,7 @@ def test_names_that_are_none():
         target_named("qed", formula="x")
     with pytest.raises(SettingsError, match="direction of its own"):
         target_named("qed", direction="minimize")
-    with pytest.raises(SettingsError, match="give one of them"):
+    with pytest.raises(SettingsError, match="give only one of them"):
         target_named("log-mse", formula="x", points="some.csv")
 
 
