@@ -20,6 +20,8 @@ from grae.training.settings import FREE_ON_RESUME, TrainingSettings
 FORMAT = "grae training state"
 VERSION = 1
 RESTORE = "restore the file from a copy, or train into another folder"
+ADAM_STATE = {"step", "exp_avg", "exp_avg_sq"}
+"""Names of the optimizer's state of a parameter."""
 
 
 def best_name(step: int) -> str:
@@ -117,7 +119,8 @@ class Checkpoint:
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         for index, values in state.items():
             shape = parameters[index].shape if index < len(parameters) else None
-            if any(tensor.ndim > 0 and tensor.shape != shape for tensor in values.values()):
+            misshapen = any(tensor.ndim > 0 and tensor.shape != shape for tensor in values.values())
+            if misshapen or values.keys() != ADAM_STATE:
                 raise RunError(f"{self.source} holds another model's optimizer state", remedy=RESTORE)
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 

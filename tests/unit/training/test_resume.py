@@ -241,6 +241,7 @@ class TestRefuses:
         [
             ("optimizer/0/exp_avg", np.ones((3, 3), np.float32)),
             ("optimizer/x/exp_avg", np.ones(3)),
+            ("optimizer/0/momentum", np.ones(3)),
             ("module/x", np.ones(3)),
         ],
     )
@@ -248,6 +249,14 @@ class TestRefuses:
         arrays, about = files.read_tensors(stopped / stopped.CHECKPOINT)
         files.write_tensors(stopped / stopped.CHECKPOINT, {**arrays, name: array}, about)
         with pytest.raises(RunError, match=r"another model|unknown tensor"):
+            go(resume=True)
+
+    @pytest.mark.parametrize("name", ["step", "exp_avg", "exp_avg_sq"])
+    def test_a_state_without_a_tensor_of_the_optimizer(self, go, stopped, name):
+        arrays, about = files.read_tensors(stopped / stopped.CHECKPOINT)
+        del arrays[f"optimizer/0/{name}"]
+        files.write_tensors(stopped / stopped.CHECKPOINT, arrays, about)
+        with pytest.raises(RunError, match="another model's optimizer state"):
             go(resume=True)
 
     def test_missing_or_exchanged_best_weights(self, go, stopped):
