@@ -26,10 +26,12 @@ class Code(NamedTuple):
     Attributes:
         z: (B, D) codes, the decoder's input.
         penalty: scalar, L_Z before its weight beta.
+        rate: scalar, KL(q(z | x) || N(0, I)) of the noisy codes, in nats; None without noise.
     """
 
     z: Tensor
     penalty: Tensor
+    rate: Tensor | None = None
 
 
 class Bottleneck(nn.Module, ABC):
@@ -97,7 +99,7 @@ class Noisy(Deterministic):
         """See the class."""
         z = self.encode(features)  # B D
         noisy = z + self.noise * torch.randn_like(z) if self.training else z
-        return Code(noisy, self._penalty(z))
+        return Code(noisy, self._penalty(z), _rate(z, self.noise))
 
 
 class Gaussian(Bottleneck):
@@ -138,7 +140,7 @@ class Gaussian(Bottleneck):
         """See the class."""
         mean, log_sigma = self.posterior(features)  # B D
         z = mean + self.noise * log_sigma.exp() * torch.randn_like(mean) if self.training else mean
-        return Code(z, _kl(mean, log_sigma, self.reduction))
+        return Code(z, _kl(mean, log_sigma, self.reduction), _rate(mean, self.noise, log_sigma))
 
     def posterior(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log sigma of q(z | x) for each row, (B, D) float32 each."""
@@ -172,7 +174,8 @@ class ConstantVariance(Bottleneck):
         """See the class."""
         mean = self.encode(features).float()  # B D
         z = mean + self.noise * torch.randn_like(mean) if self.training else mean
-        return Code(z, _kl(mean, torch.full_like(mean, math.log(self.noise)), self.reduction))
+        log_sigma = torch.full_like(mean, math.log(self.noise))
+        return Code(z, _kl(mean, log_sigma, self.reduction), _rate(mean, self.noise))
 
 
 class Wasserstein(Bottleneck):
@@ -204,6 +207,14 @@ def _kl(mean: Tensor, log_sigma: Tensor, reduction: Reduction) -> Tensor:
     """KL(N(mean, diag sigma^2) || N(0, I)) of rows (B, D): mean over the batch, sum or mean over the dimensions."""
     each = 0.5 * (mean.square() + (2 * log_sigma).exp() - 1) - log_sigma  # B D
     return each.sum(dim=-1).mean() if reduction == "sum" else each.mean()
+
+
+def _rate(mean: Tensor, noise: float, log_sigma: Tensor | float = 0.0) -> Tensor | None:
+    """KL(N(mean, diag (noise sigma)^2) || N(0, I)) of rows (B, D), mean over the batch; None without noise."""
+    if not noise:
+        return None
+    mean = mean.float()
+    return _kl(mean, torch.zeros_like(mean) + log_sigma + math.log(noise), "sum")
 
 
 def _checked(name: str, value: float, least: float | None = None) -> float:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from grae.autoencoder.bottlenecks import Bottleneck
 from grae.autoencoder.normalized import once
+from grae.autoencoder.rate import RateTarget
 from grae.autoencoder.regularizers import Regularizer
 
 Batch = Mapping[str, Tensor]
@@ -28,8 +29,9 @@ class Autoencoder(nn.Module):
         reconstruction: maps the decoder's output and the batch to scalars, among them "reconstruction" (L_REC); the
             others are only reported.
         regularizer: changes encoder and decoder once, at construction, and computes L_REG.
-        beta: weight of L_Z.
+        beta: weight of L_Z; with a rate its initial value.
         lambda_: weight of L_REG.
+        rate: target of the rate, in nats, by which beta changes in training (`RateTarget`); None for a constant beta.
         counted: selects the part of the decoder's output that `reconstruction` uses, to which a regularizer of the
             output is applied; defaults to all of it.
     """
@@ -44,6 +46,7 @@ class Autoencoder(nn.Module):
         *,
         beta: float,
         lambda_: float,
+        rate: float | None = None,
         counted: Counted = whole,
     ) -> None:
         super().__init__()
@@ -54,6 +57,7 @@ class Autoencoder(nn.Module):
         self.regularizer = regularizer
         self.beta = beta
         self.lambda_ = lambda_
+        self.rate_target = None if rate is None else RateTarget(rate, beta)
         self.counted = counted
         regularizer.prepare(nn.ModuleList([encoder, bottleneck]), decoder)
 
@@ -63,14 +67,23 @@ class Autoencoder(nn.Module):
             return self.bottleneck.encode(self.encoder(batch))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The loss and its terms, scalars: "loss", "reconstruction", "embedding" (L_Z), "regularization" (L_REG)."""
+        """The loss and its terms, scalars: "loss", "reconstruction", "embedding" (L_Z), "regularization" (L_REG).
+
+        With a target of the rate, also "rate", in nats, and "beta".
+        """
         with once(self):
-            z, embedding = self.bottleneck(self.encoder(batch))
+            z, embedding, rate = self.bottleneck(self.encoder(batch))
             terms = self.reconstruction(self.decoder(z, batch), batch)
             rows = slice(None, None, self.regularizer.every)
             selected = {name: value[rows] for name, value in batch.items()}
             regularization = self.regularizer.penalty(
                 self.decoder, lambda codes: self.counted(self.decoder(codes, selected), selected), z[rows]
             )
-        loss = terms["reconstruction"] + self.beta * embedding + self.lambda_ * regularization
-        return {"loss": loss, **terms, "embedding": embedding, "regularization": regularization}
+        penalties = {"embedding": embedding, "regularization": regularization}
+        beta = self.beta
+        if self.rate_target is not None:
+            assert rate is not None  # as the settings require
+            beta = self.rate_target(rate)
+            penalties |= {"rate": rate, "beta": beta}
+        loss = terms["reconstruction"] + beta * embedding + self.lambda_ * regularization
+        return {"loss": loss, **terms, **penalties}

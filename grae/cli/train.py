@@ -118,6 +118,14 @@ def train(
             "[default: by preset and model]",
         ),
     ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            "--rate",
+            metavar="NATS",
+            help="Information that the noise leaves in a code: beta changes to hold it. [default: constant beta]",
+        ),
+    ] = None,
     density: Annotated[
         str | None,
         typer.Option(
@@ -164,6 +172,7 @@ def train(
         "beta": beta,
         "lambda_": lambda_,
         "noise": noise,
+        "rate": rate,
         "density": density,
         "motifs": motifs,
         "max_length": max_length,

@@ -16,12 +16,20 @@ class LossWeights(Frozen):
     Attributes:
         beta: of L_Z.
         lambda_: of L_REG.
+        rate: target of the rate, in nats, by which beta changes in training; None for a constant beta.
         penalized_every: n, where the gradient penalty is computed on every n-th row of a batch.
     """
 
     beta: float = Field(ge=0)
     lambda_: float = Field(ge=0)
+    rate: float | None = Field(default=None, gt=0)
     penalized_every: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _weighs(self) -> Self:
+        if self.rate is not None and not self.beta:
+            raise ValueError("a rate requires a beta above 0, from which it starts")
+        return self
 
 
 class BottleneckSettings(Frozen):

@@ -36,7 +36,7 @@ def estimate_statistics(network: Autoencoder, batches: Iterable[Batch]) -> None:
     try:
         for batch in batches:
             with once(network):
-                z, _ = network.bottleneck(network.encoder(batch))
+                z, *_ = network.bottleneck(network.encoder(batch))
                 network.decoder(z, batch)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):

@@ -54,4 +54,5 @@ def _grammar(context: ReportContext) -> str:
 
 def _loss(settings: Any) -> str:
     weights = settings.weights
-    return f"{settings.reconstruction}, beta {weights.beta:g}, lambda {weights.lambda_:g}"
+    rate = "" if weights.rate is None else f" at first, then by a rate of {weights.rate:g} nats"
+    return f"{settings.reconstruction}, beta {weights.beta:g}{rate}, lambda {weights.lambda_:g}"

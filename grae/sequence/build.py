@@ -61,6 +61,7 @@ def build(
         _regularizer(model, weights),
         beta=weights.beta,
         lambda_=weights.lambda_,
+        rate=weights.rate,
         counted=loss.counted,
     )
 

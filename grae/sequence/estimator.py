@@ -55,11 +55,14 @@ class GrammarAutoencoder(LatentEstimator):
         time_budget: minutes for training and density fitting together.
         batch_size: strings per step.
         learning_rate: peak of the schedule.
-        beta: weight of L_Z.
+        beta: weight of L_Z; with `rate` its initial value.
         lambda_: weight of L_REG.
         noise: scale of the noise on the codes in training: a factor of the posterior's sigma for "gvae", "cvae", "vae"
             and "2svae", sigma itself for "gcvvae" and "cv-vae", and for deterministic models the standard deviation
             of Gaussian noise (an addition of grae, not in the paper).
+        rate: target of the information that the noise leaves in a code, in nats: beta changes in training so as to hold
+            it (`grae.autoencoder.rate`). The lower, the fuller the latent space; requires noise. None for a constant
+            beta.
         motifs: number of motifs (composite productions) to learn; 0 for the grammar as it is.
         max_length: maximum number of productions per derivation of `grammar`, in training and decoding; None for the
             paper's, or the longest in the data. A character model is trained on the same strings, and decodes up to as
@@ -116,6 +119,7 @@ class GrammarAutoencoder(LatentEstimator):
         beta: float | None = None,
         lambda_: float | None = None,
         noise: float | None = None,
+        rate: float | None = None,
         motifs: int | None = None,
         max_length: int | None = None,
         form: str | None = None,
@@ -140,6 +144,7 @@ class GrammarAutoencoder(LatentEstimator):
         self.beta = beta
         self.lambda_ = lambda_
         self.noise = noise
+        self.rate = rate
         self.motifs = motifs
         self.max_length = max_length
         self.form: str | None = form
