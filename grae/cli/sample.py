@@ -116,6 +116,7 @@ def sample(
     from grae.density.blocks import BLOCK
     from grae.evaluation.sampling import drawn_blocks
     from grae.paths import DENSITY_FILE
+    from grae.sequence.decoding import Decoding
     from grae.sequence.templates import template_of
 
     model = with_densities(grae.load(place, device=device), place, density)
@@ -140,7 +141,7 @@ def sample(
             samples, special = _under_rule(model, n, density, rule, tries, given)
             blocks = iter([samples])
         else:
-            numbered = drawn_blocks(model, n, density=density, completion=completion, shard=part, **given)
+            numbered = drawn_blocks(model, n, Decoding(completion=completion, **given), density, part)
             blocks = (block for _, block in numbered)
         for block in blocks:
             report.add(model, block)
@@ -245,12 +246,13 @@ def _under_rule(
     from grae.cli.rules import about_automaton, decoded_under
     from grae.constraints import PlainAutomaton
     from grae.evaluation.sampling import Samples, drawn
+    from grae.sequence.decoding import Decoding
     from grae.sequence.rules import rule_named, with_automaton
 
     kept = rule_named(rule)
     if isinstance(kept, PlainAutomaton):
         about = about_automaton(rule, kept)
-        samples = drawn(with_automaton(model, kept, rule), n, density=density, **given)
+        samples = drawn(with_automaton(model, kept, rule), n, Decoding(**given), density)
         return Samples(samples.texts, None), about
     codes = model.density_named(density).sample(n, given["seed"])
     texts, about = decoded_under(model, codes, rule, kept, tries, given)

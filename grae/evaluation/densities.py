@@ -7,7 +7,7 @@ measures how well a density fits the codes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grae.errors import SettingsError
 from grae.evaluation.evaluate import counted
@@ -104,12 +104,14 @@ def evaluate_densities(
     work = work or Work()
     grammar = model.language_grammar_
     codes = model.transform(held_out) if held_out else None
-    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
+    from grae.sequence.decoding import Decoding
+
+    decoding = Decoding(temperature, work.seed, constraints, completion)
     evaluations = {}
     for name in names:
         density = model.density_named(name)
         done = work.begin(f"samples of {name}")
-        samples = drawn(model, n, density=name, seed=work.seed, **given)
+        samples = drawn(model, n, decoding, name)
         forms = grammar.canonical(samples.texts, n_jobs=work.n_jobs)
         figures, left_out = counted(grammar, samples.texts, forms, training, Wanted(), work)
         if completion == "none":

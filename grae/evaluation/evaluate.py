@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grae.errors import SettingsError
 from grae.evaluation.benchmark import NONE_VALID, Benchmarked, Comparison, benchmark
@@ -168,8 +168,9 @@ def evaluate(
         )
     work, wanted = work or Work(), Wanted.named(measures)
     work.begin("sampling")
-    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "completion": completion}
-    samples = drawn(model, n, density=density, seed=work.seed, **given)
+    from grae.sequence.decoding import Decoding
+
+    samples = drawn(model, n, Decoding(temperature, work.seed, constraints, completion), density)
     evaluation = evaluate_samples(
         model.language_grammar_,
         samples.texts,

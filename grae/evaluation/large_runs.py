@@ -34,16 +34,10 @@ def run_tally(
         shard: which samples to draw; None for all.
     """
     grammar = run.model.language_grammar_
-    blocks = drawn_blocks(
-        run.model,
-        request.n,
-        density=request.density,
-        temperature=request.temperature,
-        seed=request.seed,
-        constraints=request.constraints,
-        completion=request.completion,
-        shard=shard,
-    )
+    from grae.sequence.decoding import Decoding
+
+    decoding = Decoding(request.temperature, request.seed, request.constraints, request.completion)
+    blocks = drawn_blocks(run.model, request.n, decoding, request.density, shard)
     plan = run_plan(run, request, comparison)
     n_blocks = -(-request.n // of_density.BLOCK)
     with tallied(

@@ -7,9 +7,8 @@ from grae.density.blocks import code_blocks
 from grae.shards import Shard
 
 if TYPE_CHECKING:
-    from grae.grammar.template import Template
     from grae.sequence import GrammarAutoencoder
-    from grae.sequence.constrained import Completion, Constraints
+    from grae.sequence.decoding import Decoding
 
 
 class Samples(NamedTuple):
@@ -25,85 +24,55 @@ class Samples(NamedTuple):
     without: list[str] | None
 
 
-def _is_decoded_twice(
-    model: "GrammarAutoencoder",
-    constraints: "Constraints | None",
-    completion: "Completion",
-    template: "Template | None",
-) -> bool:
-    return template is None and completion == "forced" and model.constraints_used(constraints) == "semantic"
-
-
-def drawn(
-    model: "GrammarAutoencoder",
-    n: int,
-    *,
-    density: str | None = None,
-    temperature: float = 0.0,
-    seed: int = 0,
-    constraints: "Constraints | None" = None,
-    completion: "Completion" = "forced",
-    template: "Template | None" = None,
-) -> Samples:
+def drawn(model: "GrammarAutoencoder", n: int, decoding: "Decoding", density: str | None = None) -> Samples:
     """Samples from a density; decoded twice under semantic constraints.
 
     Args:
         model: a fitted model.
         n: number of samples.
+        decoding: options of decoding; its seed is also that of the codes. Samples are always raw, one per code.
         density: name; None for the model's default.
-        temperature: as in `GrammarAutoencoder.sample`.
-        seed: seed of codes and decoding.
-        constraints: as in `GrammarAutoencoder.sample`.
-        completion: as in `GrammarAutoencoder.decodings`.
-        template: as in `GrammarAutoencoder.sample`.
 
     Raises:
         SettingsError: as `GrammarAutoencoder.decodings`.
     """
     texts: list[str | None] = []
     without: list[str] = []
-    given: dict[str, Any] = {"temperature": temperature, "constraints": constraints, "template": template}
-    beyond = _is_decoded_twice(model, constraints, completion, template)
-    for _, block in drawn_blocks(model, n, density=density, seed=seed, completion=completion, **given):
+    for _, block in drawn_blocks(model, n, decoding, density):
         texts += block.texts
         without += block.without or ()
-    return Samples(texts, without if beyond else None)
+    return Samples(texts, without if _is_decoded_twice(model, decoding) else None)
 
 
 def drawn_blocks(
-    model: "GrammarAutoencoder",
-    n: int,
-    *,
-    density: str | None = None,
-    temperature: float = 0.0,
-    seed: int = 0,
-    constraints: "Constraints | None" = None,
-    completion: "Completion" = "forced",
-    template: "Template | None" = None,
-    shard: Shard | None = None,
+    model: "GrammarAutoencoder", n: int, decoding: "Decoding", density: str | None = None, shard: Shard | None = None
 ) -> Iterator[tuple[int, Samples]]:
     """The samples of `drawn` in blocks (`grae.density.blocks`), with their numbers; memory does not grow with n.
 
     Args:
         model: as in `drawn`.
         n: number of samples of the whole job.
+        decoding: as in `drawn`.
         density: as in `drawn`.
-        temperature: as in `drawn`.
-        seed: as in `drawn`.
-        constraints: as in `drawn`.
-        completion: as in `drawn`.
-        template: as in `drawn`.
         shard: which of the blocks to draw; None for all.
 
     Raises:
         SettingsError: as `GrammarAutoencoder.decodings`.
     """
-    beyond = _is_decoded_twice(model, constraints, completion, template)
+    twice = _is_decoded_twice(model, decoding)
+    seed = model.random_state if decoding.seed is None else decoding.seed
+    options: dict[str, Any] = {"temperature": decoding.temperature, "template": decoding.template, "raw": True}
+    constraints = decoding.constraints
     for number, codes, own in code_blocks(model.density_named(density), n, seed, shard):
-        given: dict[str, Any] = {"temperature": temperature, "seed": own, "template": template, "raw": True}
-        if completion == "none":
-            attempts = model.decodings(codes, 1, constraints=constraints, **given)
+        if decoding.completion == "none":
+            attempts = model.decodings(codes, 1, constraints=constraints, seed=own, **options)
             yield number, Samples([text for (text,) in attempts], None)
             continue
-        texts = model.inverse_transform(codes, constraints=constraints, **given)
-        yield number, Samples(texts, model.inverse_transform(codes, constraints="grammar", **given) if beyond else None)
+        texts = model.inverse_transform(codes, constraints=constraints, seed=own, **options)
+        without = model.inverse_transform(codes, constraints="grammar", seed=own, **options) if twice else None
+        yield number, Samples(texts, without)
+
+
+def _is_decoded_twice(model: "GrammarAutoencoder", decoding: "Decoding") -> bool:
+    is_forced = decoding.template is None and decoding.completion == "forced"
+    return is_forced and model.constraints_used(decoding.constraints) == "semantic"
