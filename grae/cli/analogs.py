@@ -74,7 +74,7 @@ def analogs(
         text, n, least_similarity=least_similarity, template=template, where=where, rule=predicate, seed=seed
     )
     if not found:
-        raise GraeError(f"found {found}", remedy="lower --least-similarity, or open the template further")
+        raise GraeError(f"found {found}", remedy=_remedy(found, template))
     if draw is not None:
         _draw(found, draw, template)
         note(f"drawing: {draw}")
@@ -95,6 +95,13 @@ def check_drawing(draw: Path | None, language: "Language") -> None:
         raise SettingsError(f"--draw: grae cannot draw {language.plural}", remedy="omit --draw")
     if draw.suffix.lower() not in (".png", ".svg"):
         raise SettingsError(f"--draw {draw}: neither .png nor .svg", remedy="give a file with one of these endings")
+
+
+def _remedy(found: "Analogs", template: str | None) -> str:
+    """What may give analogs where there are none."""
+    if found.refused:
+        return "ask less of them (--rule, --where), or lower --least-similarity"
+    return "lower --least-similarity" + ("" if template is None else ", or open the template further")
 
 
 def _draw(found: "Analogs", path: Path, template: str | None) -> None:

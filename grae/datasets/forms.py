@@ -58,9 +58,11 @@ def encode_in_form(
     lost = [row for row, text in enumerate(spelled) if text is None]
     if lost and on_invalid == "error":
         row, text, reason, detail = _lost(form, lost[0], texts[lost[0]])
+        is_only = len(texts) == 1
+        skip = "" if is_only else ", or skip such strings (on_invalid='skip', or --on-invalid skip)"
         raise DataError(
-            f"string {row} is {reason}, {detail}\n  {text[:200]}",
-            remedy="correct it, or skip such strings (on_invalid='skip', or --on-invalid skip)",
+            f"{'the string' if is_only else f'string {row}'} is {reason}, {detail}\n  {text[:200]}",
+            remedy=f"correct it{skip}",
         )
     rows = np.array([row for row, text in enumerate(spelled) if text is not None], np.int64)
     known = [text for text in spelled if text is not None]

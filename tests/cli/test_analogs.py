@@ -39,6 +39,11 @@ def test_analogs_under_a_template_and_a_rule(grae, trained: Path, tmp_path: Path
     texts = [analog["string"] for analog in ended.json["analogs"]]
     assert texts
     assert all(text.startswith("[a,") and len(text) < 14 for text in texts)
+    (tmp_path / "mine.py").write_text("def short(text):\n    return False\n")
+    refused = grae("analogs", *options)
+    assert (refused.status, refused.out) == (2, "")
+    assert "were refused" in refused.err
+    assert "remedy: ask less of them (--rule, --where)" in " ".join(refused.err.split())
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,10 @@ def test_strings_that_are_not_read_are_errors_or_rejections():
     texts = ["CCO", "C1CC", "C" * 50, "c1ccccc1"]
     with pytest.raises(DataError, match=r"string 1 is not read by RDKit, unclosed ring: .*\n  C1CC"):
         encode_in_form(SMILES, texts, KEKULE)
+    with pytest.raises(DataError) as alone:
+        encode_in_form(SMILES, ["C1CC"], KEKULE)
+    assert str(alone.value).startswith("the string is not read by RDKit")
+    assert "on_invalid" not in str(alone.value)
     encoded = encode_in_form(SMILES, texts, KEKULE, max_length=20, on_invalid="skip")
     assert encoded.rows.tolist() == [0, 3]
     assert [(r.row, r.reason) for r in encoded.rejections] == [(1, "not read by RDKit"), (2, "too long")]
