@@ -133,8 +133,8 @@ def draw_hypervolume_of(axes: "Axes", front: Front, *, line: str, begun: str) ->
     axes.axhline(front.start_hypervolume, color=begun, linewidth=1, linestyle="--", label="of the start")
     point = ", ".join(f"{name} {value:.4g}" for name, value in zip(front.names, front.reference, strict=True))
     axes.set_xlabel("evaluations")
-    axes.set_ylabel(f"hypervolume above {point}")
-    axes.legend()
+    axes.set_ylabel("hypervolume")
+    axes.legend(title=f"above {point}")
 
 
 def draw_strings(best: Sequence[Best], language: Language, path: Path) -> Path:

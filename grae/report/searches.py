@@ -10,6 +10,7 @@ from grae.optimization.plots import draw_best_so_far, draw_front_of, draw_hyperv
 from grae.optimization.result import Best, diverse
 from grae.optimization.stored import Search
 from grae.report.context import ReportContext
+from grae.report.formatting import decimal
 from grae.report.plots import INK, LINES, MUTED, Plot
 from grae.report.section import LeftOut, Section, rendered
 from grae.targets.curves import FORMULA, formula_values
@@ -80,6 +81,9 @@ def _table(context: ReportContext, front: Front) -> dict[str, object]:
         "names": front.names,
         "maximized": front.maximized,
         "n": len(front.members),
+        "reference": ", ".join(
+            f"{name} {decimal(value)}" for name, value in zip(front.names, front.reference, strict=True)
+        ),
         "begun": front.start_hypervolume,
         "hypervolume": front.hypervolume,
         "rows": [

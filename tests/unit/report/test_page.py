@@ -155,6 +155,7 @@ def test_a_search_with_several_targets_is_shown_with_its_front(expressions: Repo
     search = Search.read(tmp_path / "two")
     page = Page(write_report(replace(expressions, searches=[search]), tmp_path / "report.html"))
     assert "The Pareto front has" in page.text
+    assert f"above the medians of the start (log-mse {decimal(result.front.reference[0])}, len" in page.text
     assert "The best starting string" not in page.text
     for word in ("x+sin(<S>)", "symbols < 30", "log-mse", "hypervolume"):
         assert word in page.text
