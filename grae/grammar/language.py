@@ -96,6 +96,8 @@ class Language:
         counts: the features by which a search compares strings, as rows of counts (`grae.grammar.sparse_counts.Counts`)
             of strings and their derivations; None if the language has no such features.
         vectors: the same as vectors (n, F) float64; at most one of the two.
+        tolerance: a search does not propose a string whose vector differs from that of a scored one by at most this in
+            every number; 0 for no such rule.
         draw: draws strings into a PNG file, with a legend for each; None if they cannot be drawn.
         is_molecular: whether its canonical forms are RDKit's, so that the measures of molecules apply.
         is_slow: whether canonicalization is slow, so that it is spread over processes and cached.
@@ -117,6 +119,7 @@ class Language:
     beside_scores: tuple[str, ...] = ()
     counts: Callable[["Grammar", Sequence[str], "Derivations"], "Counts"] | None = None
     vectors: Callable[["Grammar", Sequence[str], "Derivations"], "np.ndarray"] | None = None
+    tolerance: float = 0.0
     draw: Callable[[Sequence[str], Path, Sequence[str]], object] | None = None
     is_molecular: bool = False
     is_slow: bool = False

@@ -146,6 +146,7 @@ class MixedSearch:
         merits = self._merits(weights)
         order = np.argsort(-merits, kind="stable")
         basis = Basis(self.strings.rows(order), merits[order], self.known, set())
+        self.reader.neighborhood.begin_round()
         predictions = None
         if self.views:
             with timed(self.seconds, "surrogate"):
@@ -203,6 +204,7 @@ class MixedSearch:
         self.features = self._features(self.strings)
 
     def _teach(self, strings: Strings) -> None:
+        self.reader.neighborhood.learn(strings.texts, strings.derivations)
         for proposer in self.proposers.values():
             if isinstance(proposer, Learner):
                 proposer.learn(strings.texts)

@@ -10,6 +10,7 @@ from grae.datasets.forms import encode_in_form
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.optimization.candidates import Known
+from grae.optimization.neighborhood import Neighborhood
 from grae.optimization.screen import Screen
 from grae.optimization.space import LatentSpace
 
@@ -60,6 +61,7 @@ class Reader:
         plain = space.model.language_grammar_
         self.grammar: Grammar = plain.plain
         self.identities, self.screen, self.most_components = space.identities, screen, most_components
+        self.neighborhood = Neighborhood(self.grammar)
         self.spelling = self.grammar.language.spelling_of_rules
 
     def valid(self, texts: Sequence[str]) -> list[str | None]:
@@ -86,7 +88,7 @@ class Reader:
         return [text for text, form in zip(texts, self.valid(texts), strict=True) if form is not None]
 
     def new(self, texts: Sequence[str], known: Known, here: set[str]) -> tuple[Strings, int]:
-        """The strings that are valid, admitted and new, each form once, and how many of all were valid.
+        """The strings that are valid, admitted, new and apart, each form once, and how many of all were valid.
 
         Args:
             texts: distinct strings.
@@ -103,6 +105,8 @@ class Reader:
         found, _ = self.read(list(chosen.values()), list(chosen))
         admitted = np.flatnonzero(self.screen.admit(self.grammar, found.texts, found.derivations))
         found = found.rows(admitted) if len(admitted) < len(found) else found
+        apart = self.neighborhood.apart(found.texts, found.derivations)
+        found = found.rows(apart) if len(apart) < len(found) else found
         here.update(chosen)
         return found, sum(form is not None for form in forms)
 
