@@ -47,6 +47,7 @@ class MixedSettings:
         acquisition: see `Ranking.take`.
         preference: of several objectives; see `ParetoRanking`.
         best_each: strings of the starting data that take part because they are the best in one of several objectives.
+        leading: the best strings, of which proposers learn that they are.
     """
 
     best: int = 200
@@ -56,14 +57,15 @@ class MixedSettings:
     acquisition: Acquisition = "improvement"
     preference: "Preference" = "hypervolume"
     best_each: int = 100
+    leading: int = 200
 
 
 @runtime_checkable
 class Learner(Protocol):
     """Learns from scored strings."""
 
-    def learn(self, texts: Sequence[str]) -> None:
-        """Adds scored strings."""
+    def learn(self, texts: Sequence[str], leading: np.ndarray) -> None:
+        """Adds scored strings; `leading`, (n,) bool, says which are among the best known."""
         ...
 
 
@@ -204,10 +206,14 @@ class MixedSearch:
         self.features = self._features(self.strings)
 
     def _teach(self, strings: Strings) -> None:
+        """Passes the strings that were added last to the parts that learn."""
         self.reader.neighborhood.learn(strings.texts, strings.derivations)
+        m = self.table.shape[1]
+        best = np.argsort(-self._merits(np.full(m, 1 / m)), kind="stable")[: self.settings.leading]
+        leading = np.isin(np.arange(len(self.strings) - len(strings), len(self.strings)), best)
         for proposer in self.proposers.values():
             if isinstance(proposer, Learner):
-                proposer.learn(strings.texts)
+                proposer.learn(strings.texts, leading)
 
     def _merits(self, weights: np.ndarray) -> np.ndarray:
         """The fitness of strings as parents, (n,): their scores, with a penalty for violations of the condition.

@@ -167,6 +167,9 @@ class LatentSteps:
     ANCHORS = 200
     """Strings, the best that the model can encode, from which steps start."""
 
+    REFINED = 30
+    """Gradient steps on the code of one of the best strings, at most, until it decodes to the string."""
+
     def __init__(
         self,
         space: LatentSpace,
@@ -180,21 +183,25 @@ class LatentSteps:
         self.space, self.reader, self.temperature = space, reader, temperature
         self.portion, self.enough, self.portions = portion, enough, portions
         self._points: dict[str, np.ndarray] = {}
+        self._leading: set[str] = set()
 
-    def learn(self, texts: Sequence[str]) -> None:
-        """Takes note of strings that have a score.
+    def learn(self, texts: Sequence[str], leading: np.ndarray) -> None:
+        """Adds scored strings; `leading`, (n,) bool, says which are among the best known: their codes are refined.
 
         They are encoded now, together: codes differ by rounding with what else is encoded, and a search that is resumed
         has to see the same.
         """
-        encodable, codes = self.space.encoded(texts)
-        rows = np.flatnonzero(encodable).tolist()
-        self._points |= {texts[row]: point for row, point in zip(rows, self.space.points(codes), strict=True)}
+        for rows, refine in ((~leading, 0), (leading, self.REFINED)):
+            batch = [texts[row] for row in np.flatnonzero(rows).tolist()]
+            encodable, codes = self.space.encoded(batch, refine=refine)
+            encoded = [text for text, fits in zip(batch, encodable.tolist(), strict=True) if fits]
+            self._points |= dict(zip(encoded, self.space.points(codes), strict=True))
+        self._leading.update(texts[row] for row in np.flatnonzero(leading).tolist())
 
     def move(self, space: LatentSpace) -> None:
         """Takes another latent space from now on."""
         texts, self.space, self._points = list(self._points), space, {}
-        self.learn(texts)
+        self.learn(texts, np.array([text in self._leading for text in texts], bool))
 
     def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:
         """See Proposer. The steps of a round grow while most of what is decoded is known."""

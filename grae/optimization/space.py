@@ -119,12 +119,18 @@ class LatentSpace:
         return {text for text, fits in zip(inside, admitted.tolist(), strict=True) if fits}
 
     def encoded(
-        self, texts: Sequence[str], progress: Callable[[float], None] | None = None
+        self, texts: Sequence[str], progress: Callable[[float], None] | None = None, *, refine: int = 0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Which strings the model can encode, (n,) bool, and the codes of those (m, D), some at a time."""
+        """Which strings the model can encode, (n,) bool, and the codes of those (m, D), some at a time.
+
+        Args:
+            texts: n strings.
+            progress: called with the share of them that is encoded.
+            refine: see `GrammarAutoencoder.encode`.
+        """
         codes = [np.empty((0, self.dim), np.float32)]
         for first in range(0, len(texts), CHUNK):
-            codes.append(self.model.transform(texts[first : first + CHUNK], on_invalid="nan"))
+            codes.append(self.model.transform(texts[first : first + CHUNK], on_invalid="nan", refine=refine))
             if progress is not None:
                 progress(min(first + CHUNK, len(texts)) / len(texts))
         every = np.concatenate(codes)

@@ -55,7 +55,7 @@ def test_proposers_find_new_strings_that_keep_the_limits(space, expressions, nam
         "derivation": DerivationMoves(reader, Moves(reader.grammar), max_length=30, children=60, generations=2),
         "density": DensitySamples(space, reader),
     }[name]
-    latent.learn(known.strings.texts)
+    latent.learn(known.strings.texts, np.arange(len(known.strings)) < 50)
     lengths = (lambda strings: -np.array([len(text) for text in strings.texts], float)) if ranked else None
     found = proposer.propose(known, 5, lengths, np.random.default_rng(0))
     assert len(found.strings) >= 5
@@ -68,6 +68,26 @@ def test_proposers_find_new_strings_that_keep_the_limits(space, expressions, nam
     later = known._replace(known=Known([*known.known.held, *found.strings.forms]), here=set())
     again = proposer.propose(later, 5, lengths, np.random.default_rng(0))
     assert not set(again.strings.forms) & set(found.strings.forms)
+
+
+def test_latent_steps_start_from_codes_that_decode_to_the_best(space, expressions):
+    reader = Reader(space, Screen(Limits()))
+    texts = basis(reader, expressions).strings.texts[:60]
+    leading = np.arange(len(texts)) % 2 == 0
+    steps = LatentSteps(space, reader)
+    steps.learn(texts, leading)
+
+    def come_back() -> tuple[int, int]:
+        decoded = space.decode(np.stack([steps._points[text] for text in texts]))
+        back = np.array([text == other for text, other in zip(texts, decoded, strict=True)])
+        return int(back[leading].sum()), int(back[~leading].sum())
+
+    own = space.points(space.encode(texts))
+    np.testing.assert_allclose(np.stack([steps._points[text] for text in texts])[~leading], own[~leading], atol=1e-5)
+    before = come_back()
+    assert before[0] > before[1] + 3
+    steps.move(LatentSpace(space.model))
+    assert come_back() == before
 
 
 def test_children_of_children_reach_what_the_utility_asks_for(space, expressions):
@@ -173,8 +193,8 @@ def test_every_combination_searches_new_strings(model, expressions, options, pro
 def test_a_string_that_the_model_cannot_encode_has_no_code(model, expressions, tmp_path, monkeypatch):
     encoded = LatentSpace.encoded
 
-    def short(space: LatentSpace, texts: list[str], progress: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        encodable, codes = encoded(space, texts, progress)
+    def short(space: LatentSpace, texts: list[str], refine: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        encodable, codes = encoded(space, texts, refine=refine)
         fits = np.array([len(text) <= 12 for text in texts], bool)
         return encodable & fits, codes[fits[encodable]]
 
