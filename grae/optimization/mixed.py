@@ -148,7 +148,6 @@ class MixedSearch:
         merits = self._merits(weights)
         order = np.argsort(-merits, kind="stable")
         basis = Basis(self.strings.rows(order), merits[order], self.known, set())
-        self.reader.neighborhood.begin_round()
         predictions = None
         if self.views:
             with timed(self.seconds, "surrogate"):

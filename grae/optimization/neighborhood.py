@@ -22,6 +22,7 @@ class Neighborhood:
     def __init__(self, grammar: Grammar) -> None:
         self.grammar, self.tolerance = grammar, grammar.language.tolerance
         self._known: list[np.ndarray] = []
+        self._round: set[str] | None = None
         self._candidates: list[np.ndarray] = []
         self._tree: KDTree | None = None
 
@@ -34,15 +35,18 @@ class Neighborhood:
             self._known.append(self._vectors(texts, derivations))
             self._tree = None
 
-    def begin_round(self) -> None:
-        """Forgets the candidates."""
-        self._candidates = []
-
-    def apart(self, texts: Sequence[str], derivations: Derivations) -> np.ndarray:
+    def apart(self, texts: Sequence[str], derivations: Derivations, here: set[str]) -> np.ndarray:
         """The rows of the strings that are apart from all known, all candidates and each other; they are candidates.
 
         Of strings near each other, the first is taken.
+
+        Args:
+            texts: n strings.
+            derivations: theirs.
+            here: the set of this round's candidates, as `Reader.new` takes it; another object is another round.
         """
+        if here is not self._round:
+            self._round, self._candidates = here, []
         if not self or not len(texts):
             return np.arange(len(texts))
         vectors = self._vectors(texts, derivations)

@@ -105,7 +105,7 @@ class Reader:
         found, _ = self.read(list(chosen.values()), list(chosen))
         admitted = np.flatnonzero(self.screen.admit(self.grammar, found.texts, found.derivations))
         found = found.rows(admitted) if len(admitted) < len(found) else found
-        apart = self.neighborhood.apart(found.texts, found.derivations)
+        apart = self.neighborhood.apart(found.texts, found.derivations, here)
         found = found.rows(apart) if len(apart) < len(found) else found
         here.update(chosen)
         return found, sum(form is not None for form in forms)

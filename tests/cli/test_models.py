@@ -36,7 +36,7 @@ def test_settings_by_hand_are_those_of_the_run(grae, trained: Path):
     ended = grae("train", *strings, *QUICK, *weights, "--out", "run", "--json")
     assert (ended.status, ended.json["model"]) == (0, "rae-gp")
     settings = json.loads(Path("run/config.json").read_text())["settings"]
-    assert settings["weights"] == {"beta": 0.25, "lambda_": 1e-3, "penalized_every": 4}
+    assert settings["weights"] == {"beta": 0.25, "lambda_": 1e-3, "rate": None, "penalized_every": 4}
     assert settings["bottleneck"] == {"kind": "noisy", "noise": 0.125, "reduction": None, "log_sigma_bound": None}
     assert settings["density"] == "gaussian"
     again = grae("train", *strings, *QUICK, *weights, "--out", "run", "--resume")

@@ -16,19 +16,18 @@ from grae.optimization.neighborhood import Neighborhood
 ARITHMETIC = load_grammar("arithmetic")
 
 
-def apart(neighborhood: Neighborhood, *texts: str) -> list[str]:
+def apart(neighborhood: Neighborhood, *texts: str, here: set[str] | None = None) -> list[str]:
     derivations = encode(neighborhood.grammar, texts).derivations
-    return [texts[row] for row in neighborhood.apart(texts, derivations)]
+    return [texts[row] for row in neighborhood.apart(texts, derivations, set() if here is None else here)]
 
 
 def test_expressions_of_nearly_the_same_values_are_not_new():
     neighborhood = Neighborhood(ARITHMETIC)
     assert neighborhood
-    assert apart(neighborhood, "x", "x+x", "1*x") == ["x", "x+x"]  # of each other
-    assert apart(neighborhood, "x/1", "x*x") == ["x*x"]  # of the candidates of a round
-    neighborhood.begin_round()
-    assert apart(neighborhood, "x/1") == ["x/1"]
-    neighborhood.begin_round()
+    here = set[str]()
+    assert apart(neighborhood, "x", "x+x", "1*x", here=here) == ["x", "x+x"]  # of each other
+    assert apart(neighborhood, "x/1", "x*x", here=here) == ["x*x"]  # of the candidates of a round
+    assert apart(neighborhood, "x/1") == ["x/1"]  # of another round
     neighborhood.learn(["x", "sin(x)"], encode(ARITHMETIC, ["x", "sin(x)"]).derivations)
     neighborhood.learn([], encode(ARITHMETIC, []).derivations)
     small = "1/exp(exp(2))"  # 6.2e-4
