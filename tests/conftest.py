@@ -11,6 +11,8 @@ from hypothesis import settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the processes share the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for name in ("COLUMNS", "LINES"):  # readline, imported by the first process, sets them for those that it starts
+        os.environ.pop(name, None)
 
 settings.register_profile("grae", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("grae")
