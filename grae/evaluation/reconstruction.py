@@ -21,32 +21,16 @@ if TYPE_CHECKING:
 BATCH = 512
 
 
-def reconstructed(
-    model: "GrammarAutoencoder",
-    derivations: "Derivations",
-    constraints: "Constraints | None" = None,
-    completion: "Completion" = "forced",
-) -> tuple[list[str], Sequence[str | None]]:
-    """The strings of derivations, and their greedy reconstructions.
-
-    Both are in the form that the model learned (molecules by default in Kekule form), so that they can be compared
-    whatever the original spelling.
-
-    Args:
-        model: a fitted model.
-        derivations: of n strings, from `GrammarAutoencoder.derive`.
-        constraints: as in `GrammarAutoencoder.inverse_transform`.
-        completion: as in `GrammarAutoencoder.decodings`; with "none", an incomplete reconstruction is None.
-    """
-    from grae.grammar.codec import decode
-
-    return decode(model.grammar_, derivations), greedy(model, constraints, completion)(model.encode(derivations))
-
-
 def greedy(
     model: "GrammarAutoencoder", constraints: "Constraints | None", completion: "Completion"
 ) -> "Callable[[np.ndarray], Sequence[str | None]]":
-    """Greedy decoding of codes into strings as the model learned them; arguments as in `reconstructed`."""
+    """Greedy decoding of codes into strings in the form that the model learned (molecules by default in Kekule form).
+
+    Args:
+        model: a fitted model.
+        constraints: as in `GrammarAutoencoder.inverse_transform`.
+        completion: as in `GrammarAutoencoder.decodings`; with "none", an incomplete reconstruction is None.
+    """
     if completion == "forced":
         return partial(model.inverse_transform, constraints=constraints, raw=True)
 
@@ -127,15 +111,16 @@ def reconstruction(
     work.begin("reconstructing held-out strings")
     derivations = model.derive(held_out).derivations
     back: dict[str, Measurement | None] = {}
+    codes, decode = model.encode(derivations), greedy(model, constraints, completion)
     if "exact_reconstruction" in wanted:
-        back["exact_reconstruction"] = measurement_of(
-            exact(*reconstructed(model, derivations, constraints, completion))
-        )
+        from grae.grammar import codec
+
+        texts = codec.decode(model.grammar_, derivations)  # in the learned form: any spelling of the input will do
+        back["exact_reconstruction"] = measurement_of(exact(texts, decode(codes)))
     if "refined_reconstruction" in wanted:
         from grae.sequence.refinement import refined
 
-        decode = greedy(model, constraints, completion)
-        right = refined(model, derivations, model.encode(derivations), decode=decode).exact
+        right = refined(model, derivations, codes, decode=decode).exact
         back["refined_reconstruction"] = measurement_of(Share(int(right.sum()), len(right)))
     if "step_accuracy" in wanted:
         back["step_accuracy"] = step_accuracy(model, derivations, work.seed)
