@@ -9,7 +9,7 @@ from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 from grae.sequence.fitting import given_grammar
 from grae.sequence.preparation import derivations_of, rewritten
-from grae.sequence.resolution import check_noise
+from grae.sequence.resolution import check_rate
 from grae.sequence.settings import Settings, preset_named
 
 if TYPE_CHECKING:
@@ -112,12 +112,12 @@ def finetuning_settings(
         device=given.device,
     )
     bottleneck = before.bottleneck.with_noise(given.noise)
-    if given.rate is not None:
-        check_noise(bottleneck)
+    weights = replaced(before.weights, beta=given.beta, lambda_=given.lambda_, rate=given.rate)
+    check_rate(weights, bottleneck)
     return replaced(
         before,
         training=training,
-        weights=replaced(before.weights, beta=given.beta, lambda_=given.lambda_, rate=given.rate),
+        weights=weights,
         bottleneck=bottleneck,
         max_length=before.max_length if before.architecture.fixed_length else max(before.max_length, longest),
         density=given.density,

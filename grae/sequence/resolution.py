@@ -10,7 +10,7 @@ from grae.autoencoder.models import Model, model_named
 from grae.datasets.forms import resolve_form
 from grae.density.densities import DENSITIES
 from grae.errors import SettingsError
-from grae.estimator.objective import BottleneckSettings
+from grae.estimator.objective import BottleneckSettings, LossWeights
 from grae.estimator.settings import replaced
 from grae.grammar import Grammar
 from grae.sequence.architecture import resolved_architecture
@@ -54,8 +54,8 @@ def resolve_settings(parameters: Mapping[str, Any], grammar: Grammar) -> Resolve
     training = {name: given(name) for name in ("batch_size", "learning_rate", "precision", "device")}
     training["seed"] = given("random_state")
     bottleneck = preset.bottleneck.with_noise(given("noise"))
-    if given("rate") is not None:
-        check_noise(bottleneck)
+    weights = replaced(preset.weights, beta=given("beta"), lambda_=given("lambda_"), rate=given("rate"))
+    check_rate(weights, bottleneck)
     architecture = resolved_architecture(preset.architecture, given("architecture"), grammar.language.name)
     return Resolved(
         model,
@@ -63,7 +63,7 @@ def resolve_settings(parameters: Mapping[str, Any], grammar: Grammar) -> Resolve
             preset,
             architecture=replaced(architecture, latent_dim=given("latent_dim")),
             bottleneck=bottleneck,
-            weights=replaced(preset.weights, beta=given("beta"), lambda_=given("lambda_"), rate=given("rate")),
+            weights=weights,
             training=preset.training.replace(**{name: value for name, value in training.items() if value is not None}),
             max_length=given("max_length"),
             motifs=given("motifs"),
@@ -72,9 +72,9 @@ def resolve_settings(parameters: Mapping[str, Any], grammar: Grammar) -> Resolve
     )
 
 
-def check_noise(bottleneck: BottleneckSettings) -> None:
-    """Raises SettingsError for a bottleneck without noise, whose codes have no rate."""
-    if not bottleneck.noise:
+def check_rate(weights: LossWeights, bottleneck: BottleneckSettings) -> None:
+    """Raises SettingsError for a target of the rate where the codes have no noise, and so no rate."""
+    if weights.rate is not None and not bottleneck.noise:
         raise SettingsError(
             "without noise on the codes there is no rate to hold",
             remedy="give a noise above 0, such as 1, or omit rate",

@@ -130,6 +130,12 @@ def test_a_resumed_run_continues_with_its_beta(tmp_path: Path):
             assert torch.equal(weight, expected[name]), name
 
 
+def test_fine_tuning_without_noise_is_refused_where_the_model_has_a_rate():
+    model = small(epochs=1).fit(expressions(50))
+    with pytest.raises(SettingsError, match="without noise on the codes there is no rate"):
+        GrammarAutoencoder("arithmetic", epochs=1, noise=0.0, device="cpu").fit(expressions(50), warm_start=model)
+
+
 def test_a_rate_requires_noise():
     with pytest.raises(SettingsError, match="without noise on the codes there is no rate"):
         small(noise=0.0).fit(expressions(50))
