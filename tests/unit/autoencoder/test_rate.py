@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from linear_networks import Decoder, Encoder
 from torch.distributions import Normal, kl_divergence
 
 from grae import GrammarAutoencoder
@@ -55,16 +55,6 @@ def test_in_evaluation_mode_beta_is_the_initial_one():
     assert float(target.eval()(torch.tensor(1e4))) == pytest.approx(0.1)
     assert held.keys() == {"log_factor"}
     torch.testing.assert_close(target.log_factor, torch.tensor(SPEED))
-
-
-class Encoder(nn.Linear):
-    def forward(self, batch):
-        return super().forward(batch["x"])
-
-
-class Decoder(nn.Linear):
-    def forward(self, z, batch):
-        return super().forward(z)
 
 
 def squared_error(output, batch):
