@@ -13,7 +13,9 @@ from grae.constraints.smiles_state import (
     CLASS,
     CLASS_NUMBER,
     ELEMENT,
+    EMPTY,
     GEOMETRY,
+    HOLE,
     HYDROGEN,
     HYDROGEN_COUNT,
     HYDROGENS,
@@ -147,6 +149,8 @@ def read_bracket(tables, state, byte):
         return phase != CLASS_NUMBER
     if byte == ord("]"):
         _end_charge(state)
+        if state[HOLE] == EMPTY and state[ELEMENT] == HYDROGEN_ELEMENT:
+            return False  # RDKit removes it: the attachment point would be empty
         capacity = capacity_of(tables, state[ELEMENT], state[CHARGE])
         return add_atom(tables, state, capacity - state[HYDROGENS])
     return False

@@ -65,6 +65,18 @@ def test_every_one_of_many_strings_holds_its_template(grammar_named, name):
         check(grammar_named(name), [*SUBSTITUENTS, *LINKERS], seed, spread, 60 + seed, batch=50)
 
 
+@pytest.mark.parametrize("name", ["smiles", "smiles with motifs"])
+def test_hydrogen_fills_no_attachment_point(grammar_named, name):
+    """RDKit removes it, so that the molecule would be that of an empty one."""
+    grammar = grammar_named(name)
+    scores = np.zeros((1, grammar.n_symbols), np.float32)
+    scores[:, load_grammar("smiles").parse("C([H])([H])[H]")] = 1
+    for text in ("CC(*)=O", "C[C@H](*)O", "C=C*"):
+        template = template_at(grammar, text, *with_placeholders(text, kekule=True))
+        strings = decoded(grammar, [template], lambda _: scores, 40)
+        assert hold(text, strings) == [True], strings
+
+
 @pytest.mark.parametrize(
     "text", ["C1CCC<rest>CC1", "N(<atom><rest>)C=O", "C1C<rest>NC1(<atom><rest>)C", "C<bond>CO", "[<element>H]C"]
 )
