@@ -61,8 +61,8 @@ def scaffold(molecule: Chem.Mol) -> str | None:
     return murcko(molecule, rings=SCAFFOLD_RINGS) or None
 
 
-def murcko(molecule: Chem.Mol, *, rings: int = 1) -> str | None:
-    """The canonical SMILES of the scaffold.
+def murcko(molecule: Chem.Mol, *, rings: int = 1, isomeric: bool = True) -> str | None:
+    """The canonical SMILES of the scaffold, with stereochemistry and isotopes if isomeric.
 
     None if it has fewer than the given number of rings, or RDKit cannot compute it.
     """
@@ -73,7 +73,7 @@ def murcko(molecule: Chem.Mol, *, rings: int = 1) -> str | None:
             return None
         if core.GetRingInfo().NumRings() < rings:
             return None
-        return Chem.MolToSmiles(core)
+        return Chem.MolToSmiles(core, isomericSmiles=isomeric)
 
 
 @cache

@@ -7,7 +7,7 @@ import numpy as np
 
 from grae.errors import DataError
 from grae.grammar.cfg import Grammar
-from grae.grammar.codec import NO_STRING, Derivations, Encoded, Rejection, encode
+from grae.grammar.codec import NO_STRING, Derivations, Encoded, Rejection, encode, remedy_of, string_of
 from grae.grammar.language import AS_WRITTEN, Form
 
 
@@ -58,12 +58,8 @@ def encode_in_form(
     lost = [row for row, text in enumerate(spelled) if text is None]
     if lost and on_invalid == "error":
         row, text, reason, detail = _lost(form, lost[0], texts[lost[0]])
-        is_only = len(texts) == 1
-        skip = "" if is_only else ", or skip such strings (on_invalid='skip', or --on-invalid skip)"
-        raise DataError(
-            f"{'the string' if is_only else f'string {row}'} is {reason}, {detail}\n  {text[:200]}",
-            remedy=f"correct it{skip}",
-        )
+        where = string_of(row, len(texts))
+        raise DataError(f"{where} is {reason}, {detail}\n  {text[:200]}", remedy=remedy_of(len(texts)))
     rows = np.array([row for row, text in enumerate(spelled) if text is not None], np.int64)
     known = [text for text in spelled if text is not None]
     encoded = encode(grammar, known, max_length=max_length, on_invalid=on_invalid, n_jobs=n_jobs)
@@ -78,5 +74,5 @@ def encode_in_form(
 def _lost(form: Form, row: int, text: object) -> tuple[int, str, str, str]:
     """Row, string, reason and detail of strings without such a form."""
     if not isinstance(text, str):
-        return row, str(text), NO_STRING, f"it is a {type(text).__name__}"
+        return row, str(text), NO_STRING, f"its type is {type(text).__name__}"
     return row, text, form.refusal, form.explain(text)

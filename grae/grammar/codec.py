@@ -199,7 +199,7 @@ def encode(
             rejections.append(Rejection(row, texts[row], TOO_LONG, detail))
         rejections.sort(key=lambda rejection: rejection.row)
     if on_invalid == "error" and rejections:
-        raise _error(grammar.parser, rejections[0])
+        raise _error(grammar.parser, rejections[0], len(texts))
     valid = np.ones(len(derivations), bool)
     valid[[rejection.row for rejection in rejections]] = False
     return Encoded(derivations[valid], np.flatnonzero(valid), rejections)
@@ -236,7 +236,7 @@ def _parse_chunk(parser: "Parser", texts: list[str], first: int) -> "tuple[Parse
     rejections = []
     for row, text in enumerate(texts):
         if row in strange:
-            rejections.append(Rejection(first + row, str(text), NO_STRING, f"it is a {type(text).__name__}"))
+            rejections.append(Rejection(first + row, str(text), NO_STRING, f"its type is {type(text).__name__}"))
         elif not parsed.ok[row]:
             error = parser.error(text)
             detail = f"{error.reason} at position {error.position}"
@@ -244,13 +244,23 @@ def _parse_chunk(parser: "Parser", texts: list[str], first: int) -> "tuple[Parse
     return parsed, rejections
 
 
-def _error(parser: "Parser", rejection: Rejection) -> GraeError:
-    """A rejection as an error."""
-    remedy = "correct it, or skip such strings (on_invalid='skip', or --on-invalid skip)"
+def string_of(row: int, n: int) -> str:
+    """How messages refer to one of n strings."""
+    return "the string" if n == 1 else f"string {row}"
+
+
+def remedy_of(n: int) -> str:
+    """What to do about an invalid one of n strings."""
+    return "correct it" + ("" if n == 1 else ", or skip such strings (on_invalid='skip', or --on-invalid skip)")
+
+
+def _error(parser: "Parser", rejection: Rejection, n: int) -> GraeError:
+    """The rejection of one of n strings as an error."""
+    where, remedy = string_of(rejection.row, n), remedy_of(n)
     if rejection.reason in (NO_STRING, TOO_LONG):
-        return DataError(f"string {rejection.row} is {rejection.reason}: {rejection.detail}", remedy=remedy)
+        return DataError(f"{where} is {rejection.reason}: {rejection.detail}", remedy=remedy)
     error = parser.error(rejection.text)
-    reason = f"string {rejection.row}: {error.reason}"
+    reason = f"{where}: {error.reason}"
     return ParseError(error.text, error.position, error.expected, reason=reason, remedy=remedy)
 
 

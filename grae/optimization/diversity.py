@@ -1,6 +1,6 @@
 """Diversity of results: a maximum number per scaffold, or a maximum similarity to better results.
 
-scaffold:5        molecules: at most 5 per Bemis-Murcko scaffold; acyclic molecules count as one scaffold
+scaffold:5        molecules: at most 5 per Bemis-Murcko scaffold, without stereochemistry; acyclic ones count as one
 similarity:0.6    no Tanimoto similarity to a better result above 0.6 (Morgan fingerprints of radius 2); for other
                   languages the similarity of derivations
 derivation:0.6    the same with the min-max similarity of counted fragments of derivations, in any grammar
@@ -140,7 +140,7 @@ class Scaffolds:
         from grae.chemistry.structure import murcko
 
         molecule = read(text)
-        return "" if molecule is None else murcko(molecule) or ""
+        return "" if molecule is None else murcko(molecule, isomeric=False) or ""
 
 
 class Molecules:

@@ -151,7 +151,7 @@ def readable(
         rejections.append(codec.Rejection(row, str(texts[row]), codec.TOO_LONG, detail))
     if on_invalid == "error":
         first = rejections[0]
-        raise DataError(f"string {first.row} is {first.reason}: {first.detail}", remedy=LONGER)
+        raise DataError(f"{codec.string_of(first.row, len(texts))} is {first.reason}: {first.detail}", remedy=LONGER)
     both = sorted([*encoded.rejections, *rejections], key=lambda rejection: rejection.row)
     return codec.Encoded(encoded.derivations[fits], encoded.rows[fits], both)
 

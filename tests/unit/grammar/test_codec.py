@@ -122,8 +122,8 @@ class TestEncode:
             (1, "outside the grammar", "no production continues the end of the string at position 2"),
             (2, "empty", "no production continues the end of the string at position 0"),
             (3, "too long", "its derivation has 8 productions, more than 4"),
-            (4, "not a string", "it is a NoneType"),
-            (6, "not a string", "it is a float"),
+            (4, "not a string", "its type is NoneType"),
+            (6, "not a string", "its type is float"),
             (7, "empty", "no production continues the end of the string at position 1"),
             (8, "outside the grammar", "no terminal of the grammar begins with 'y' at position 0"),
         ]
@@ -140,9 +140,13 @@ class TestEncode:
             encode(grammar, ["x", "x+", "y"])
         assert caught.value.position == 2
         assert caught.value.remedy is not None
+        assert "skip" in caught.value.remedy
+        with pytest.raises(ParseError, match=r"^the string: no production continues") as caught:
+            encode(grammar, ["x+"])
+        assert caught.value.remedy == "correct it"
         with pytest.raises(DataError, match="string 1 is too long: its derivation has 6 productions, more than 4"):
             encode(grammar, ["x", "x+x+x", "y"], max_length=4)
-        with pytest.raises(DataError, match="string 0 is not a string: it is a int"):
+        with pytest.raises(DataError, match="the string is not a string: its type is int"):
             encode(grammar, [3])  # pyright: ignore
 
     def test_rejected_texts_have_no_productions(self, grammar: Grammar):

@@ -31,6 +31,16 @@ def test_results_are_the_best_that_differ(rule: str, chosen: list[int]):
     assert [place for place, admitted in enumerate(diversity.admit(MOLECULES)) if admitted] == left
 
 
+def test_stereoisomers_of_a_scaffold_are_one():
+    isomers = [
+        "C[C@H]1CCC[C@@H](C)N1",
+        "C[C@@H]1CCC[C@@H](C)N1",
+        "C[C@H]1C[C@H]2CC[C@@H](C1)N2",
+        "C[C@H]1C[C@@H]2CC[C@H](C1)N2",
+    ]
+    assert Diversity("scaffold:1", SMILES).chosen(isomers) == [0, 2]
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [("scafold:5", "did you mean 'scaffold'"), ("scaffold", "is no number"), ("scaffold:0", "whole number"),
