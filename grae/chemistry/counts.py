@@ -1,4 +1,4 @@
-"""Morgan count fingerprints and sizes of many molecules."""
+"""Morgan count fingerprints, sizes and unpaired electrons of many molecules."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -38,3 +38,12 @@ def heavy_atoms(smiles: Sequence[str]) -> np.ndarray:
     """Number of atoms other than hydrogen, (n,) int64; 0 for an invalid string."""
     sizes = [0 if molecule is None else molecule.GetNumHeavyAtoms() for molecule in parsed(smiles)]
     return np.array(sizes, np.int64)
+
+
+def unpaired_electrons(smiles: Sequence[str]) -> np.ndarray:
+    """Number of unpaired electrons, (n,) int64; 0 for an invalid string."""
+    counts = [
+        0 if molecule is None else sum(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms())
+        for molecule in parsed(smiles)
+    ]
+    return np.array(counts, np.int64)

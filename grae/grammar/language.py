@@ -152,9 +152,18 @@ class Language:
         """The form that the automaton of the language's rules reads, in which models learn by default."""
         return self.form(self.automaton_form)
 
-    def components(self, text: str) -> int:
-        """The number of objects that a string stands for, such as the molecules of a mixture."""
-        return 1
+    def unusual(self, texts: Sequence[str]) -> "np.ndarray":
+        """Counts of what is proposed only where given strings have it, such as the molecules of a mixture.
+
+        Args:
+            texts: n valid strings.
+
+        Returns:
+            (n, K) int64; K is 0 by default.
+        """
+        import numpy as np
+
+        return np.zeros((len(texts), 0), np.int64)
 
     def canonical(self, grammar: "Grammar", texts: Sequence[str | None], *, n_jobs: int = 1) -> list[str | None]:
         """The canonical form of each string, None for invalid ones; strings of one canonical form are the same.

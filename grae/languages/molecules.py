@@ -74,9 +74,14 @@ class Molecules(Language):
 
         return parsed_once()
 
-    def components(self, text: str) -> int:
-        """The number of molecules, which dots separate."""
-        return text.count(".") + 1
+    def unusual(self, texts: Sequence[str]) -> "np.ndarray":
+        """The molecules of a mixture and unpaired electrons, (n, 2) int64."""
+        import numpy as np
+
+        from grae.chemistry.counts import unpaired_electrons
+
+        parts = np.array([text.count(".") + 1 for text in texts], np.int64)
+        return np.column_stack([parts, unpaired_electrons(texts)])
 
     def placed(self, template: str, form: str, *, is_named: bool) -> tuple[str, list[tuple[int, int]]] | None:
         """A SMILES with attachment points, `*`, in Kekule form where molecules are learned so."""

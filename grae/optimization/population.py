@@ -54,13 +54,13 @@ class Reader:
     Args:
         space: says which strings are valid and which mean the same.
         screen: which of them may be proposed.
-        most_components: maximum number of components of a string, such as the molecules of a mixture.
+        usual: maxima of what `Language.unusual` counts, (K,) int64; None for no limits.
     """
 
-    def __init__(self, space: LatentSpace, screen: Screen, most_components: int | None = None) -> None:
+    def __init__(self, space: LatentSpace, screen: Screen, usual: np.ndarray | None = None) -> None:
         plain = space.model.language_grammar_
         self.grammar: Grammar = plain.plain
-        self.identities, self.screen, self.most_components = space.identities, screen, most_components
+        self.identities, self.screen, self.usual = space.identities, screen, usual
         self.neighborhood = Neighborhood(self.grammar)
         self.spelling = self.grammar.language.spelling_of_rules
 
@@ -100,8 +100,10 @@ class Reader:
         for text, form in zip(texts, forms, strict=True):
             if form is None or form in here or form in chosen or known.holds(text, form):
                 continue
-            if self.most_components is None or self.grammar.language.components(text) <= self.most_components:
-                chosen[form] = text
+            chosen[form] = text
+        if self.usual is not None and chosen:
+            unusual = np.any(self.grammar.language.unusual(list(chosen.values())) > self.usual, axis=1)
+            chosen = {form: text for (form, text), drop in zip(chosen.items(), unusual, strict=True) if not drop}
         found, _ = self.read(list(chosen.values()), list(chosen))
         admitted = np.flatnonzero(self.screen.admit(self.grammar, found.texts, found.derivations))
         found = found.rows(admitted) if len(admitted) < len(found) else found

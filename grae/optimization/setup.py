@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median_low
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from grae.grammar import Grammar
     from grae.grammar.codec import Derivations
     from grae.grammar.moves import Moves
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST = 2_000
 """Productions of a string that is proposed, where the user's own limits hold."""
+COUNTED = 1_000
+"""Starting strings that show what is usual, at most."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,18 @@ class Setup:
         """See the class."""
         from grae.optimization.population import Reader
 
-        return Reader(self.space, self.space.screen, self._most_components)
+        return Reader(self.space, self.space.screen, self._usual)
 
     @property
-    def _most_components(self) -> int:
-        """The usual number of components: mixtures are proposed only where most starting strings are mixtures."""
-        components = self.space.model.language_grammar_.language.components
-        return median_low(map(components, self.start.texts)) if len(self.start.texts) else 1
+    def _usual(self) -> "np.ndarray | None":
+        """The median of what is unusual: mixtures are proposed only where most starting strings are mixtures."""
+        import numpy as np
+
+        texts = self.start.texts[:: 1 + len(self.start.texts) // COUNTED]
+        if not len(texts):
+            return None
+        counts = self.space.model.language_grammar_.language.unusual(texts)
+        return np.sort(counts, axis=0)[(len(texts) - 1) // 2]
 
     @cached_property
     def moves(self) -> "Moves":

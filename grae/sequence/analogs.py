@@ -226,7 +226,7 @@ class _Search:
         self.keeps_rules = constraint_for(model, None) is not None
         self.pool = _Pool({form: 0}, [spelled], [plain[0]], [1.0], [""], [False], [0.0])
         self.refused = 0
-        self.n_parts = self.language.components(spelled)
+        self.unusual = self.language.unusual([spelled])[0]
         self.least_likely = np.inf  # negative log-likelihood, in nats
 
     def widen(self, level: float) -> None:
@@ -270,7 +270,7 @@ class _Search:
         written = [texts[row] for row in rows]
         chosen = derivations[np.array(rows)]
         similarity = self.language.similarities(self.grammar.plain, pool.texts[0], written)
-        admitted = np.array([self.language.components(text) == self.n_parts for text in written])
+        admitted = (self.language.unusual(written) == self.unusual).all(axis=1)
         if admitted.any():
             admitted[admitted] = self._admitted([written[row] for row in np.flatnonzero(admitted)], chosen[admitted])
         pool.forms |= {form: len(pool.texts) + place for place, form in enumerate(new)}

@@ -39,7 +39,7 @@ def main() -> None:
         texts = training[:PARENTS]
         if template is not None:
             texts = HeldStrings(template, space, 0.0, 0).drawn(training, PARENTS, lambda fraction: None).texts
-        reader = Reader(space, Screen(Limits()), 1)
+        reader = Reader(space, Screen(Limits()), np.array([1, 0]))
         forms = [form for form in reader.valid(texts) if form is not None]
         strings, _ = reader.read(forms, forms)
         moves = Moves(reader.grammar, strings.derivations)

@@ -6,7 +6,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from grae.chemistry import reading
-from grae.chemistry.counts import heavy_atoms, morgan_counts
+from grae.chemistry.counts import heavy_atoms, morgan_counts, unpaired_electrons
 
 
 def test_the_counts_are_rdkits():
@@ -23,6 +23,11 @@ def test_the_counts_are_rdkits():
 
 def test_heavy_atoms_leave_hydrogen_out():
     np.testing.assert_array_equal(heavy_atoms(["CCO", "[H][H]", "[2H]C", "C(", "c1ccccc1"]), [3, 0, 1, 0, 6])
+
+
+def test_unpaired_electrons():
+    smiles = ["CCO", "C[CH]C", "[O][O]", "C[N+](=O)[O-]", "C(", "[CH2]c1ccccc1"]
+    np.testing.assert_array_equal(unpaired_electrons(smiles), [0, 1, 2, 0, 0, 1])
 
 
 SPELLINGS = ["OCc1ccccc1", "C1=CC=CN=C1C#N", "N(C)(C)C", "C(", "[O-][N+](=O)c1ccccc1", "C[C@H](N)C(=O)O", "N->[Fe]"]

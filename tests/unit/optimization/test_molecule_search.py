@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from grae.chemistry import canonical_all, kekule_all
-from grae.chemistry.counts import heavy_atoms
+from grae.chemistry.counts import heavy_atoms, unpaired_electrons
 from grae.chemistry.templates import hold
 from grae.datasets import open_source
 from grae.grammar import codec
@@ -37,8 +37,8 @@ def model(smiles: list[str]) -> GrammarAutoencoder:
 
 @pytest.mark.parametrize("mixture", [False, True])
 def test_moves_start_from_kekule_forms_and_make_mixtures_only_from_mixtures(model, smiles, mixture: bool):
-    known = [*smiles, "CCN.Cl", "CCCO.CCN"] if mixture else smiles
-    reader = Reader(LatentSpace(model), Screen(Limits()), 2 if mixture else 1)
+    known = [*smiles, *(f"{text}.Cl" for text in smiles[:20])] if mixture else smiles
+    reader = Reader(LatentSpace(model), Screen(Limits()), np.array([2 if mixture else 1, 0]))
     forms = reader.valid(known)
     strings, _ = reader.read(known, [form or "" for form in forms])
     assert codec.decode(reader.grammar, strings.derivations) == kekule_all(strings.texts)
@@ -53,6 +53,7 @@ def test_moves_start_from_kekule_forms_and_make_mixtures_only_from_mixtures(mode
     found = proposer.propose(basis, 5, parts, np.random.default_rng(0))
     assert len(found.strings) > 50
     assert parts(found.strings).max() == mixture
+    assert not unpaired_electrons(found.strings.texts).any()
 
 
 def test_molecules_are_scored_once_each_and_drawn(tmp_path, model, smiles):
