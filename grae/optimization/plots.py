@@ -153,13 +153,43 @@ def draw_curves(best: Sequence[Best], target: CurveTarget, path: Path) -> Path:
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     axes = figure.add_subplot()
     order = np.argsort(target.x)
-    axes.plot(target.x[order], target.y[order], color="0.6", linewidth=3, label="target")
-    for one, values in zip(best, target.curves([one.string for one in best]), strict=True):
-        origin = "  (start)" if one.origin == "start" else ""
-        axes.plot(target.x[order], values[order], linewidth=1, label=f"{one.score:.3f}  {one.string}{origin}")
-    axes.set_xlabel("x")
+    values = target.curves([one.string for one in best])[:, order]
+    draw_curves_of(
+        axes, best, target.x[order], values, target.y[order], lines=[f"C{place}" for place in range(len(best))]
+    )
     axes.legend(fontsize="small")
     return _save(figure, path)
+
+
+def draw_curves_of(
+    axes: "Axes",
+    best: Sequence[Best],
+    x: np.ndarray,
+    values: np.ndarray,
+    target: np.ndarray | None,
+    *,
+    lines: Sequence[str],
+    below: str = "black",
+) -> None:
+    """Curves of expressions over the target's, in the target's range.
+
+    Args:
+        axes: matplotlib axes.
+        best: the expressions.
+        x: values of the variable, shape (K,), ascending.
+        values: of the expressions there, shape (len(best), K).
+        target: values of the target there, shape (K,); None if unknown.
+        lines: a color for each expression.
+        below: color of the target.
+    """
+    if target is not None:
+        axes.plot(x, target, color=below, alpha=0.35, linewidth=4, label="target")
+        margin = 0.3 * np.ptp(target)
+        axes.set_ylim(target.min() - margin, target.max() + margin)
+    for one, curve, color in zip(best, values, lines, strict=True):
+        origin = "  (start)" if one.origin == "start" else ""
+        axes.plot(x, curve, color=color, linewidth=1.2, label=f"{one.score:.3f}  {one.string}{origin}")
+    axes.set_xlabel("x")
 
 
 def _save(figure: Figure, path: Path) -> Path:

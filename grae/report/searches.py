@@ -1,12 +1,14 @@
 """Searches: best score over evaluations, and the best strings."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from markupsafe import Markup
 
 from grae.errors import GraeError
 from grae.optimization.diversity import Diversity
 from grae.optimization.objectives.front import Front
-from grae.optimization.plots import draw_best_so_far, draw_front_of, draw_hypervolume_of
+from grae.optimization.plots import draw_best_so_far, draw_curves_of, draw_front_of, draw_hypervolume_of
 from grae.optimization.result import Best, diverse
 from grae.optimization.stored import Search
 from grae.report.context import ReportContext
@@ -40,7 +42,7 @@ def _row(context: ReportContext, number: int, search: Search) -> dict[str, objec
     if front is not None:
         plots += [_front(number, search.name, front), _hypervolume(number, search.name, front)]
     if search.settings["target"].startswith(CURVE_TARGET):
-        plots.append(_curves(context, number, search))
+        plots.append(_curves(context, number, search, best[:CURVES]))
     return {
         "name": search.name,
         "target": search.settings["target"],
@@ -133,22 +135,16 @@ def _hypervolume(number: int, name: str, front: Front) -> Markup:
     return plot.svg(f"The hypervolume of {name} against the evaluations")
 
 
-def _curves(context: ReportContext, number: int, search: Search) -> Markup:
+def _curves(context: ReportContext, number: int, search: Search, best: Sequence[Best]) -> Markup:
     """A plot of the best expressions and, where known, the target."""
     from grae.expressions import evaluate_text, points
 
     plot = Plot(f"curves-{number}")
     (axes,) = plot.axes
     x = points()
+    values = np.array([evaluate_text(context.model.language_grammar_, one.string, x) for one in best])
     wanted = _wanted(search.settings["target"], x)
-    if wanted is not None:
-        axes.plot(x, wanted, color=INK, alpha=0.3, linewidth=4, label="target")
-        span = np.ptp(wanted)
-        axes.set_ylim(wanted.min() - 0.3 * span, wanted.max() + 0.3 * span)
-    for place, one in enumerate(search.best[:CURVES]):
-        values = evaluate_text(context.model.language_grammar_, one.string, x)
-        axes.plot(x, values, color=LINES[place], linewidth=1.2, label=f"{one.score:.3f}  {one.string}")
-    axes.set_xlabel("x")
+    draw_curves_of(axes, best, x, values, wanted, lines=LINES[: len(best)], below=INK)
     return plot.svg(f"The curves of the best expressions of {search.name}")
 
 
