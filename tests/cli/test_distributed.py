@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,15 @@ from grae import files
 
 OPTIONS = ["--preset", "quick", "--motifs", "3", "--latent-dim", "8", "--batch-size", "64", "--device", "cpu"]
 
+TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+ACCELERATE = ["accelerate.commands.launch", "--cpu", "--multi_cpu", "--num_processes", "2", "--num_machines", "1",
+              "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m"]  # fmt: skip
+
 
 def two(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """`grae` in two processes of one machine."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     return subprocess.run(
-        [*launcher, "-m", "grae", *map(str, arguments)],
+        [sys.executable, "-m", *TORCHRUN, "grae", *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -59,6 +65,46 @@ class TestStrings:
         stdin = two(tmp_path, *train, "-d", "-", "--out", "new")
         assert "grae: several processes cannot share standard input" in stdin.stderr
         assert not (tmp_path / "new").exists()
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
+    def test_a_killed_process_ends_all_and_resume_continues(self, tmp_path, trained, grae, launcher):
+        train = ["train", "-g", trained / "lists.cfg", "-d", trained / "lists.txt", *OPTIONS]
+        command = [sys.executable, "-m", *launcher, "grae", *map(str, train), "--epochs", "100000", "--out", "run"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        with (
+            (tmp_path / "log").open("w") as log,
+            subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log) as started,
+        ):
+            metrics = tmp_path / "run" / "metrics.jsonl"
+            wait(lambda: metrics.exists() and metrics.read_bytes().count(b"\n") > 1, 240)
+            workers = [process for process in children(started.pid) if "RANK=1" in environment_of(process)]
+            assert workers, (tmp_path / "log").read_text()
+            os.kill(workers[-1], signal.SIGKILL)
+            assert started.wait(60) != 0
+        before = files.read_jsonl(metrics)
+        resumed = grae("train", "--resume", "--out", "run", "--epochs", str(int(before[-1]["epoch"]) + 20), "--json")
+        assert resumed.status == 0
+        after = files.read_jsonl(metrics)
+        assert after[: len(before)] == before
+        assert after[-1]["epoch"] == int(before[-1]["epoch"]) + 20
+
+
+def wait(until: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def children(process: int) -> list[int]:
+    """The process identifiers of all descendants."""
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [descendant for child in map(int, listed) for descendant in (child, *children(child))]
+
+
+def environment_of(process: int) -> list[str]:
+    return Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
 
 
 def test_images_train(tmp_path, grae):
