@@ -26,3 +26,13 @@ RENAMED = {"gmm-chosen": "gmm-auto"}
 
 ALWAYS = ("gmm", "gaussian", "normal")
 """Densities fitted to every model, in addition to its default; the others take minutes."""
+
+ALL = "all"
+"""Names all fitted densities."""
+
+
+def names_in(densities: str | None) -> list[str]:
+    """The distinct densities in a comma-separated list; empty for None and "all"."""
+    if densities is None or densities == ALL:
+        return []
+    return list(dict.fromkeys(name.strip() for name in densities.split(",")))

@@ -52,6 +52,11 @@ def begin(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **more
     folder.write_json(folder.CONFIG, config)
 
 
+def write_densities(folder: RunFolder, estimator: "LatentEstimator") -> None:
+    """Overwrites the densities of a run."""
+    save_densities(folder / folder.DENSITY, estimator.densities_)
+
+
 def write(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **about: object) -> None:
     """Writes the results of training: densities, metrics and, last, the weights, which mark the run as complete.
 
@@ -61,7 +66,7 @@ def write(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **abou
         estimator: fitted.
         **about: further metadata of the weights' file.
     """
-    save_densities(folder / folder.DENSITY, estimator.densities_)
+    write_densities(folder, estimator)
     if not folder.has(folder.METRICS) and estimator.result_ is not None:
         for record in estimator.result_.metrics:
             folder.append_jsonl(folder.METRICS, record)

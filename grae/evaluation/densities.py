@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from grae.density.densities import ALL, names_in
 from grae.errors import SettingsError
 from grae.evaluation.evaluate import counted
 from grae.evaluation.measurements import Measurement, measurement_of
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.constrained import Completion, Constraints
 
-ALL = "all"
 LIKELIHOODS = ("log_likelihood", "log_likelihood_per_dimension")
 
 
@@ -63,14 +63,14 @@ def densities_named(model: "GrammarAutoencoder", names: str) -> list[str]:
     fitted = list(model.densities_)
     if names == ALL:
         return fitted
-    requested = [name.strip() for name in names.split(",")]
+    requested = names_in(names)
     for name in requested:
         if name not in fitted:
             raise SettingsError(
                 f"no density {name!r} is fitted in this run; there are: {', '.join(fitted)}",
                 remedy=f"name some of these, or {ALL!r}; train with --density to fit another",
             )
-    return list(dict.fromkeys(requested))
+    return requested
 
 
 def evaluate_densities(

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from grae.grammar import Grammar
     from grae.sequence.constrained import Completion, Constraints
 
-ALL = "all"
 HELD_OUT = "the run's held-out strings"
 
 
@@ -104,10 +103,3 @@ def strings_named(name: str, grammar: "Grammar") -> Strings:
     from grae.datasets import open_source
 
     return Strings.of_source(open_source(name, grammar=grammar))
-
-
-def names_in(densities: str | None) -> list[str]:
-    """The distinct densities in a comma-separated list; empty for None and "all"."""
-    if densities is None or densities == ALL:
-        return []
-    return list(dict.fromkeys(name.strip() for name in densities.split(",")))

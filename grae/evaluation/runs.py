@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grae.density.densities import DENSITIES, names_in
 from grae.errors import DataError, RunError
 from grae.evaluation.benchmark import Comparison
 from grae.evaluation.cache import VERSION
@@ -13,7 +14,7 @@ from grae.evaluation.large import with_reconstruction
 from grae.evaluation.large_runs import run_reconstruction, run_tally
 from grae.evaluation.measures import Wanted
 from grae.evaluation.planned import AT_ONCE
-from grae.evaluation.request import EvalRequest, Sets, comparison_of, names_in
+from grae.evaluation.request import EvalRequest, Sets, comparison_of
 from grae.evaluation.results import keep_evaluation, kept_evaluation
 from grae.evaluation.strings import Strings, digest
 from grae.evaluation.tallied import evaluation_of
@@ -202,7 +203,7 @@ def fit_missing_densities(
     if not missing:
         return model
     from grae.datasets.origin import built, store_of
-    from grae.sequence.saved import write_densities
+    from grae.estimator.saved import write_densities
     from grae.training.run_folder import RunFolder
 
     plain = model.language_grammar_
@@ -216,8 +217,6 @@ def fit_missing_densities(
 
 
 def _missing(model: "GrammarAutoencoder", requested: str | None) -> Iterable[str]:
-    from grae.density.densities import DENSITIES
-
     for name in names_in(requested):
         DENSITIES.check(name)
         if name not in model.densities_:

@@ -5,10 +5,10 @@ extrapolation to infinitely many generated images.
 Source: Ghosh et al. 2020, section 5.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -185,3 +185,35 @@ def measure(model: ImageAutoencoder, held_out: HeldOut) -> Measures:
         kernel={name: distance.kernel for name, distance in distances.items() if distance.kernel is not None},
         limit={name: distance.limit for name, distance in distances.items() if distance.limit is not None},
     )
+
+
+class SampledDensity(NamedTuple):
+    """A density compared with others of its model.
+
+    Attributes:
+        distance: of its samples from the held-out images; lower is better.
+        log_likelihood: mean log density of the codes of the held-out images, in nats.
+    """
+
+    distance: Distance
+    log_likelihood: float
+
+
+def measure_densities(model: ImageAutoencoder, held_out: HeldOut, names: Sequence[str]) -> dict[str, SampledDensity]:
+    """Samples as many images as are held out from each density, with one seed; by name.
+
+    Args:
+        model: a fitted model.
+        held_out: images that it is measured against.
+        names: of fitted densities.
+
+    Raises:
+        SettingsError: a density is not fitted.
+    """
+    codes = np.concatenate([model.transform(part) for part in held_out.parts()])
+    result = {}
+    for name in names:
+        density = model.density_named(name)
+        distance = held_out.distance(model.decoded(density.sample(held_out.n, held_out.seed)))
+        result[name] = SampledDensity(distance, float(density.log_prob(codes).mean()))
+    return result

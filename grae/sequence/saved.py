@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from grae.datasets.store import DerivationStore
-from grae.density import save_densities
 from grae.estimator import saved
 from grae.estimator.configuration import checked_parameters
 from grae.grammar.codec import Derivations
@@ -44,11 +43,6 @@ def write(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
     """Writes a fitted estimator: the output of `begin`, densities, metrics and, last, the weights."""
     begin(folder, estimator)
     saved.write(STRINGS, folder, estimator, grammar=estimator.grammar_.fingerprint)
-
-
-def write_densities(folder: RunFolder, estimator: "GrammarAutoencoder") -> None:
-    """Overwrites the densities of a run."""
-    save_densities(folder / folder.DENSITY, estimator.densities_)
 
 
 def read(kind: "type[GrammarAutoencoder]", folder: RunFolder, device: Device) -> Any:

@@ -85,6 +85,25 @@ def test_evaluate_gives_the_four_distances(grae, here):
     assert "FID" not in shown
 
 
+def test_evaluate_compares_densities(grae, here):
+    options = ["images", "evaluate", "digits-rae-1", "--projector", "p.safetensors", "-n", "100"]
+    ended = grae(*options, "--density", "gmm,gaussianization", "--json")
+    assert ended.status == 0, ended.err
+    assert "fitting the density 'gaussianization'" in ended.err
+    densities = ended.json["densities"]
+    assert list(densities) == ["gmm", "gaussianization"]
+    assert densities["gmm"]["distance"] == pytest.approx(grae(*options, "--json").json["gmm"])
+    assert densities["gmm"]["log_likelihood"] != densities["gaussianization"]["log_likelihood"]
+    shown = grae(*options, "--density", "all")
+    assert "fitting" not in shown.err
+    lines = shown.out.splitlines()
+    assert all(any(name in line for line in lines) for name in ("gmm", "gaussian ", "normal", "gaussianization"))
+    assert f"{densities['gaussianization']['distance']:.3f}" in shown.out
+    wrong = grae(*options, "--density", "gmn")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "did you mean 'gmm'" in wrong.err
+
+
 def test_without_the_inception_network_a_line_says_so_and_fd_stands(grae, here, monkeypatch):
     place = standard_projector_path(load_images("digits"))
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,11 @@
 """`grae images evaluate`: Fréchet distances of a run's images to held-out ones."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
 from grae.cli.images.options import (
     Fid,
     ImageRun,
@@ -17,8 +23,14 @@ from grae.cli.images.options import (
     say_bias,
 )
 from grae.cli.options import AsJson, Device, Seed
-from grae.cli.output import emit
+from grae.cli.output import emit, note
 from grae.cli.output import table as print_table
+from grae.density.densities import DENSITIES, names_in
+
+if TYPE_CHECKING:
+    from grae.images import ImageAutoencoder
+    from grae.images.data import ImageSet
+    from grae.images.measures import Distance, HeldOut, SampledDensity
 
 MEANS = {
     "rec": "reconstructions of held-out images",
@@ -31,6 +43,16 @@ MEANS = {
 def evaluate(
     run: ImageRun = None,
     n: Number = 10_000,
+    density: Annotated[
+        str | None,
+        typer.Option(
+            "--density",
+            metavar="NAMES",
+            help="Compare samples of these densities instead: a comma list, or all fitted ones. Others are fitted "
+            "once, to the training images' codes.",
+            show_default=False,
+        ),
+    ] = None,
     projector: ProjectorFile = None,
     fid: Fid = False,
     inception_weights: InceptionWeights = None,
@@ -42,30 +64,73 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Fréchet distances of a run's images to held-out ones: reconstructions, samples, interpolations."""
+    for name in names_in(density):
+        DENSITIES.check(name)
     place = image_run(run)
     check_projector(projector, inception_weights, fid=fid)
     images = data_of(place)
     from grae.images import load
-    from grae.images.kernel import in_thousandths
-    from grae.images.measures import HeldOut, measure
+    from grae.images.measures import Distance, HeldOut, measure, measure_densities
 
     model = load(place, device=device)
+    names = _fitted(model, place, images, density)
     chosen = projector_for(images, projector, inception_weights, device, fid=fid, scaling=scaling, precision=precision)
-    with counted("measuring", (1 + len(MEANS)) * min(n, len(images.test.images))) as tell:
+    with counted("measuring", (1 + len(names or MEANS)) * min(n, len(images.test.images))) as tell:
         held_out = HeldOut(images.test.images, chosen, n=n, seed=seed, limits=infinity, tell=tell)
+        if names:
+            return _print_densities(place, held_out, measure_densities(model, held_out, names), as_json)
         measures = measure(model, held_out)
     if as_json:
         return emit({"run": place, **measures.to_dict()})
-    headings = (
-        [measures.feature, "distance"] + ["KID x 1000"] * bool(measures.kernel) + ["at infinity"] * infinity + ["of"]
-    )
     lines = []
     for name, means in MEANS.items():
-        line = [name, getattr(measures, name)]
-        if measures.kernel:
-            line.append(in_thousandths(measures.kernel[name]))
-        if infinity:
-            line.append(measures.limit.get(name))
-        lines.append([*line, means])
-    print_table(headings, lines)
-    say_bias(measures.feature, measures.n)
+        distance = Distance(getattr(measures, name), measures.kernel.get(name), measures.limit.get(name))
+        lines.append((name, distance, means))
+    _print_distances(measures.feature, measures.n, lines, "of", limits=infinity)
+
+
+def _fitted(model: "ImageAutoencoder", place: Path, images: "ImageSet", requested: str | None) -> list[str]:
+    """The requested densities; those that are missing are fitted, and stored in the run."""
+    from grae.estimator.saved import write_densities
+    from grae.training.run_folder import RunFolder
+
+    if requested is None:
+        return []
+    names = names_in(requested) or list(model.densities_)
+    for name in names:
+        if name not in model.densities_:
+            note(f"fitting the density {name!r} to the codes of {place}, once")
+            model.fit_density(name, images.train.images[model.split_.train])
+            write_densities(RunFolder(place), model)
+    return names
+
+
+def _print_densities(
+    place: Path, held_out: "HeldOut", densities: "Mapping[str, SampledDensity]", as_json: bool
+) -> None:
+    if as_json:
+        rows = {}
+        for name, row in densities.items():
+            kernel = {} if row.distance.kernel is None else {"kernel": row.distance.kernel._asdict()}
+            limit = {} if row.distance.limit is None else {"limit": row.distance.limit}
+            rows[name] = {"distance": row.distance.frechet, **kernel, **limit, "log_likelihood": row.log_likelihood}
+        return emit({"run": place, "feature": held_out.projector.label, "n": held_out.n, "densities": rows})
+    lines = [(name, row.distance, row.log_likelihood) for name, row in densities.items()]
+    heading = "nats per held-out code"
+    _print_distances(held_out.projector.label, held_out.n, lines, heading, limits=held_out.limits)
+
+
+def _print_distances(
+    feature: str, n: int, lines: "Sequence[tuple[str, Distance, object]]", last: str, *, limits: bool
+) -> None:
+    """Prints distances, with their names before them and a column after them."""
+    from grae.images.kernel import in_thousandths
+
+    has_kernel = any(distance.kernel is not None for _, distance, _ in lines)
+    headings = [feature, "distance"] + ["KID x 1000"] * has_kernel + ["at infinity"] * limits + [last]
+    rows = []
+    for name, distance, value in lines:
+        kernel = [] if distance.kernel is None else [in_thousandths(distance.kernel)]
+        rows.append([name, distance.frechet, *kernel, *([distance.limit] if limits else []), value])
+    print_table(headings, rows)
+    say_bias(feature, n)
