@@ -40,7 +40,7 @@ from grae.cli.runs import find_run, named
 from grae.cli.strings import build
 from grae.cli.tables import StrategyName, described, described_groups, either, of_paces
 from grae.errors import SettingsError
-from grae.optimization.mixed_parts import NO_SURROGATE, VIEWS, groups
+from grae.optimization.mixed_parts import NO_SURROGATE, VIEWS, default_groups, groups
 from grae.optimization.strategies import STRATEGIES
 from grae.targets.benchmarks.names import SUITES
 from grae.targets.named import TARGETS
@@ -76,7 +76,8 @@ def optimize(
         typer.Option(
             "--propose",
             metavar="NAME",
-            help=f"mixed: proposers. {described_groups()}; or several, as in {'+'.join(groups()[:2])}. [default: all]",
+            help=f"mixed: proposers. {described_groups()}; or several, as in {'+'.join(groups())}. [default: "
+            f"{'+'.join(default_groups())}]",
         ),
     ] = None,
     surrogate: Annotated[

@@ -12,14 +12,14 @@ from grae.optimization.setup import Setup
 if TYPE_CHECKING:
     from grae.grammar import Grammar
     from grae.optimization.mixed import MixedSearch
-    from grae.optimization.proposers import DensitySamples, DerivationMoves, LatentSteps, Proposer
+    from grae.optimization.proposers import DensitySamples, DerivationMoves, LatentSteps, Proposer, Regrowth
     from grae.optimization.search_settings import Features
     from grae.optimization.views import View
 
 NO_SURROGATE = "none"
 UNRANKED = "unranked"
 BOTH = "both"
-"""What `propose` may say instead of all groups that come with grae."""
+"""What `propose` may say instead of the default groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,14 @@ class ProposerRow:
         group: the name under which users choose it, perhaps with others.
         summary: a few words for help texts.
         beside_surrogate: whether it is used only where there is a surrogate.
+        by_default: whether it is used where the user chooses no group.
     """
 
     make: "Callable[[Setup], Proposer]"
     group: str
     summary: str
     beside_surrogate: bool = False
+    by_default: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class ViewRow:
 def groups() -> list[str]:
     """The groups of proposers that users choose among."""
     return list(dict.fromkeys(row.group for row in PROPOSERS.values()))
+
+
+def default_groups() -> list[str]:
+    """Those used where the user chooses none."""
+    return list(dict.fromkeys(row.group for row in PROPOSERS.values() if row.by_default))
 
 
 def mixed_search(
@@ -122,6 +129,12 @@ def _density(setup: Setup) -> "DensitySamples":
     return DensitySamples(setup.space, setup.reader, temperature=setup.temperature)
 
 
+def _regrowth(setup: Setup) -> "Regrowth":
+    from grae.optimization.proposers import Regrowth
+
+    return Regrowth(setup.space, setup.reader)
+
+
 def _meaning(setup: Setup) -> "View":
     from grae.optimization.views import meaning
 
@@ -160,6 +173,9 @@ PROPOSERS: dict[str, ProposerRow] = {
         beside_surrogate=True,
     ),
     "density": ProposerRow(_density, "latent", "samples of the density"),
+    "regrowth": ProposerRow(
+        _regrowth, "regrowth", "parts of the best that the decoder derives again", by_default=False
+    ),
 }
 """The proposers by the names that a search's history knows them by."""
 

@@ -272,3 +272,34 @@ class DensitySamples:
         distinct = list(dict.fromkeys(texts))
         strings, valid = self.reader.new(distinct, basis.known, basis.here)
         return Found(strings, len(distinct), valid)
+
+
+class Regrowth:
+    """The best strings, in each of which the decoder derives a random part again, given the string's code.
+
+    Args:
+        space: the latent space.
+        reader: of strings.
+    """
+
+    ranked = True
+    CHILDREN = 200
+    """Children of a round."""
+    PARENTS = 100
+    """Distinct strings that they are made of, at most."""
+
+    def __init__(self, space: LatentSpace, reader: Reader) -> None:
+        self.space, self.reader = space, reader
+
+    def move(self, space: LatentSpace) -> None:
+        """Takes another latent space from now on."""
+        self.space = space
+
+    def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:
+        """See Proposer."""
+        drawn = by_levels(basis.values, self.CHILDREN, rng)
+        rows = list(dict.fromkeys(drawn.tolist()))[: self.PARENTS]
+        regrown = self.space.regrown([basis.strings.texts[row] for row in rows], self.CHILDREN, rng)
+        texts = list(dict.fromkeys(regrown))
+        strings, valid = self.reader.new(texts, basis.known, basis.here)
+        return Found(strings, len(texts), valid)

@@ -12,7 +12,7 @@ from grae.estimator.settings import NamedSettings
 from grae.grammar import Grammar
 from grae.optimization.diversity import Rule
 from grae.optimization.limits import Limits
-from grae.optimization.mixed_parts import BOTH, NO_SURROGATE, VIEWS, groups
+from grae.optimization.mixed_parts import BOTH, NO_SURROGATE, VIEWS, default_groups, groups
 from grae.optimization.scoring import Backend
 from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
 from grae.targets.target import Target
@@ -32,7 +32,8 @@ class SearchOptions(NamedSettings):
         strategy: a name in the table `grae.optimization.STRATEGIES`, which says what each does: "mixed", "genetic",
             "random", "trust-region", or "paper", the published protocol.
         propose: mixed: where strings come from, groups of `PROPOSERS` (grae.optimization.mixed_parts): "latent" steps
-            and samples, moves between "derivation"s, or several joined by "+"; None or "both" for all.
+            and samples, moves between "derivation"s, "regrowth" by the decoder, or several joined by "+"; None or
+            "both" for the first two.
         surrogate: mixed: the features of the surrogate, names of `VIEWS` (same module): "meaning" (values of
             expressions, Morgan fingerprints of molecules), "structure" (fragments of the derivation), "codes", several
             joined by "+", "none" for no surrogate, or a function of a list of n strings that returns an array (n, F);
@@ -180,7 +181,7 @@ class SearchSettings(SearchOptions):
     def groups(self) -> tuple[str, ...]:
         """The groups of proposers."""
         if self.propose is None or self.propose == BOTH:
-            return tuple(groups())
+            return tuple(default_groups())
         return _names(self.propose)
 
     def views(self, grammar: Grammar) -> tuple[str, ...]:

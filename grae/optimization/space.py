@@ -93,6 +93,27 @@ class LatentSpace:
             **self.decoding,
         )
 
+    def regrown(self, texts: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+        """Strings of which the decoder derives a random part again, at temperature 1, from codes near theirs.
+
+        Args:
+            texts: strings to start from, each as often as another; those that the model cannot encode are left out.
+            n: number of children at most.
+            rng: draws the parts and the productions.
+        """
+        from grae.sequence.decoding import Decoding
+        from grae.sequence.regrowth import regrow
+
+        derivations = self.derived(texts)[2]
+        if not len(derivations):
+            return []
+        rows = np.arange(n) % len(derivations)
+        points = self.points(self.model.encode(derivations))[rows]
+        codes = self.codes(points + rng.random((n, 1)) * rng.standard_normal(points.shape))
+        decoding = Decoding(1.0, int(rng.integers(2**31)), self.decoding.get("constraints"))
+        children = regrow(self.model, derivations[rows], codes, rng, decoding=decoding).derivations
+        return codec.decode(self.model.grammar_, children)
+
     def derived(self, texts: Sequence[str]) -> tuple[list[str], list[str], Derivations]:
         """Those of the strings that the model can encode, as they are given, as its training set spells them, derived.
 

@@ -14,7 +14,7 @@ from grae.optimization.candidates import Known
 from grae.optimization.limits import Limits, symbols
 from grae.optimization.population import Reader, Strings, by_levels, ranks
 from grae.optimization.predictions import Predictions
-from grae.optimization.proposers import Basis, DensitySamples, DerivationMoves, LatentSteps
+from grae.optimization.proposers import Basis, DensitySamples, DerivationMoves, LatentSteps, Regrowth
 from grae.optimization.ranking import Ranker
 from grae.optimization.screen import Screen
 from grae.optimization.space import LatentSpace
@@ -44,7 +44,7 @@ def basis(reader: Reader, expressions: list[str]) -> Basis:
     return Basis(strings, values, Known([*strings.texts, *strings.forms]), set())
 
 
-@pytest.mark.parametrize("name", ["latent", "derivation", "density"])
+@pytest.mark.parametrize("name", ["latent", "derivation", "density", "regrowth"])
 @pytest.mark.parametrize("ranked", [False, True])
 def test_proposers_find_new_strings_that_keep_the_limits(space, expressions, name: str, ranked: bool):
     reader = Reader(space, Screen(Limits(most_symbols=7)))
@@ -54,6 +54,7 @@ def test_proposers_find_new_strings_that_keep_the_limits(space, expressions, nam
         "latent": latent,
         "derivation": DerivationMoves(reader, Moves(reader.grammar), max_length=30, children=60, generations=2),
         "density": DensitySamples(space, reader),
+        "regrowth": Regrowth(space, reader),
     }[name]
     latent.learn(known.strings.texts, np.arange(len(known.strings)) < 50)
     lengths = (lambda strings: -np.array([len(text) for text in strings.texts], float)) if ranked else None
