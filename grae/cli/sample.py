@@ -254,7 +254,7 @@ def _under_rule(
         about = about_automaton(rule, kept)
         samples = drawn(with_automaton(model, kept, rule), n, Decoding(**given), density)
         return Samples(samples.texts, None), about
-    codes = model.density_named(density).sample(n, given["seed"])
+    codes = model.sampled_density(density).sample(n, given["seed"])
     texts, about = decoded_under(model, codes, rule, kept, tries, given)
     return Samples(texts, None), about
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from grae.density.base import Density
+from grae.density.noise import Sampled
 from grae.shards import Shard
 
 BLOCK = 32_768  # codes
@@ -25,11 +25,11 @@ class Drawn(NamedTuple):
     seed: int
 
 
-def code_blocks(density: Density, n: int, seed: int, shard: Shard | None = None) -> Iterator[Drawn]:
-    """Draws n codes in blocks of `BLOCK`; up to one block, they are those of `Density.sample`.
+def code_blocks(density: Sampled, n: int, seed: int, shard: Shard | None = None) -> Iterator[Drawn]:
+    """Draws n codes in blocks of `BLOCK`; up to one block, they are those of `density.sample`.
 
     Args:
-        density: a fitted density.
+        density: what is drawn from.
         n: number of codes of the whole job.
         seed: seed of the job.
         shard: which of the blocks to draw; None for all.

@@ -16,6 +16,7 @@ from grae.callbacks.reporter import Shown
 from grae.datasets.split import Split
 from grae.density.base import Density
 from grae.density.densities import DENSITIES
+from grae.density.noise import Sampled, WithNoise
 from grae.errors import DataError, RunError, SettingsError
 from grae.paths import RUNS, place_named
 from grae.training import processes
@@ -140,6 +141,22 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             remedy += f", fit it with fit_density({name!r}, X), or train with density={name!r} (--density {name})"
         known = ", ".join(self.densities_) or "none"
         raise SettingsError(f"no density {name!r} is fitted; there are: {known}", remedy=remedy)
+
+    def sampled_density(self, name: str | None) -> Sampled:
+        """What `sample` draws codes from: a fitted density by name, with the noise of training where that is missing.
+
+        A decoder that was trained on deterministic codes with noise expects it; densities are fitted to codes without.
+        N(0, I) is the distribution of codes with noise.
+
+        Raises:
+            SettingsError: as `density_named`.
+        """
+        density, noise = self.density_named(name), self._sampling_noise
+        return density if noise == 0 or isinstance(density, DENSITIES["normal"]) else WithNoise(density, noise)
+
+    @property
+    def _sampling_noise(self) -> float:
+        return 0.0
 
     def fit_density(self, name: str, X: Any) -> Self:
         """Fits another density to the codes of X, for use by `sample`, `score_samples` and `save`.

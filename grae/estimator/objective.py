@@ -78,6 +78,11 @@ class BottleneckSettings(Frozen):
         return cls(kind=kind, noise=noise, reduction=reduction)
 
     @property
+    def noise_of_samples(self) -> float:
+        """Standard deviation of the noise that codes from a density fitted to deterministic codes lack."""
+        return (self.noise or 0.0) if self.kind == "noisy" else 0.0
+
+    @property
     def options(self) -> dict[str, Any]:
         """Keyword arguments of the bottleneck's class."""
         return self.model_dump(exclude={"kind"}, exclude_none=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from grae.estimator.base import LatentEstimator
 
 CHUNK = 1 << 24  # bytes hashed at a time
-FREE = frozenset(f"training.{name}" for name in FREE_ON_RESUME)
+FREE = frozenset([*(f"training.{name}" for name in FREE_ON_RESUME), "sampling_noise"])
 
 
 def begin(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **more: object) -> None:

@@ -63,7 +63,7 @@ def drawn_blocks(
     seed = model.random_state if decoding.seed is None else decoding.seed
     options: dict[str, Any] = {"temperature": decoding.temperature, "template": decoding.template, "raw": True}
     constraints = decoding.constraints
-    for number, codes, own in code_blocks(model.density_named(density), n, seed, shard):
+    for number, codes, own in code_blocks(model.sampled_density(density), n, seed, shard):
         if decoding.completion == "none":
             attempts = model.decodings(codes, 1, constraints=constraints, seed=own, **options)
             yield number, Samples([text for (text,) in attempts], None)

@@ -266,7 +266,7 @@ class DensitySamples:
     def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:
         """See Proposer."""
         size = max(self.SAMPLED * n, self.LEAST)
-        codes = self.space.model.density_named(None).sample(size, int(rng.integers(2**31)))
+        codes = self.space.model.sampled_density(None).sample(size, int(rng.integers(2**31)))
         seed = int(rng.integers(2**31))
         texts = self.space.decode(self.space.points(codes), temperature=self.temperature, seed=seed)
         distinct = list(dict.fromkeys(texts))

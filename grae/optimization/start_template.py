@@ -89,7 +89,7 @@ class HeldStrings:
 
     def _samples(self, held: Sequence[str], n: int) -> list[str]:
         """Up to n samples that hold the template, each of another form, and none that of a string that is given."""
-        density, temperature = self.space.model.density_named(None), self.temperature
+        density, temperature = self.space.model.sampled_density(None), self.temperature
         forms = {form for form in self.space.identities(held) if form is not None} if n > 0 else set()
         samples: dict[str, str] = {}
         for number in range(TRIES):

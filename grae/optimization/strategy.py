@@ -63,7 +63,7 @@ class RandomSearch:
 
     def propose(self, number: int, n: int) -> list[Proposal]:
         """See Strategy."""
-        density = self.space.model.density_named(None)
+        density = self.space.model.sampled_density(None)
         rng = np.random.default_rng([self.seed, number])
         candidates = Candidates()
         for _ in range(TRIES):

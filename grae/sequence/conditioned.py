@@ -41,7 +41,7 @@ def sample_where(
         raise SettingsError(f"attempts (--attempts) is {attempts}", remedy="give at least 1")
     grammar = model.language_grammar_
     condition = Condition.read(where, grammar) if isinstance(where, str) else where
-    drawn_from = model.density_named(density)
+    drawn_from = model.sampled_density(density)
 
     def decode(codes: np.ndarray, seed: int) -> list[str]:
         return model._decode(codes, replace(decoding, seed=seed))

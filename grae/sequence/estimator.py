@@ -384,7 +384,7 @@ class GrammarAutoencoder(LatentEstimator):
         if attempts is not None:
             raise SettingsError("attempts without a condition (where)", remedy="omit it")
         texts: list[str] = []
-        for block in code_blocks(self.density_named(density), n, seed):
+        for block in code_blocks(self.sampled_density(density), n, seed):
             decoding = Decoding(temperature, block.seed, constraints, raw=raw, template=template)
             texts += self._decode(block.codes, decoding)
         return texts
@@ -471,6 +471,10 @@ class GrammarAutoencoder(LatentEstimator):
     def score(self, X: Sequence[str], y: object = None) -> float:
         """Reconstruction accuracy: the share of strings that are reconstructed exactly."""
         return self._exact(self.derive(X).derivations)
+
+    @property
+    def _sampling_noise(self) -> float:
+        return self.settings_.sampling_noise
 
     def _write(self, folder: RunFolder) -> None:
         saved.write(folder, self)

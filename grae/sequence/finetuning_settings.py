@@ -119,6 +119,7 @@ def finetuning_settings(
         training=training,
         weights=weights,
         bottleneck=bottleneck,
+        sampling_noise=bottleneck.noise_of_samples,
         max_length=before.max_length if before.architecture.fixed_length else max(before.max_length, longest),
         density=given.density,
     )

@@ -193,6 +193,7 @@ def _settings(
         preset=estimator.preset,
         density=estimator.density or model.density,
         max_length=limit or max(longest, preset.least_length),
+        sampling_noise=preset.bottleneck.noise_of_samples,
         form=form,
         **preset.model_dump(exclude={"max_length", "least_length", "steps", "motifs", "form"}),
     )

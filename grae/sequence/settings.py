@@ -131,6 +131,8 @@ class Settings(Frozen):
         training: settings of training.
         max_length: maximum number of productions per derivation, in training and decoding.
         density: default density of sampling.
+        sampling_noise: standard deviation of the noise on codes that are drawn from a density: that of training for the
+            bottleneck "noisy"; 0 for other models, and for runs of versions without it.
         form: form in which strings are learned, encoded and decoded.
     """
 
@@ -143,6 +145,7 @@ class Settings(Frozen):
     training: TrainingSettings
     max_length: int = Field(ge=1, le=MOST_STEPS)
     density: str
+    sampling_noise: float = Field(default=0.0, ge=0)
     form: str = AS_WRITTEN
 
 

@@ -95,7 +95,7 @@ def measured(grammar: Any, store: Any, settings: dict[str, Any], arguments: argp
     }
     true = _properties(held_out)
     for density in SEEN:
-        codes = model.density_named(density).sample(SAMPLES, 1)
+        codes = model.sampled_density(density).sample(SAMPLES, 1)
         raw = model.inverse_transform(codes, constraints="grammar", raw=True)
         reasons = [invalid_reason(text) for text in raw]
         found[density] = {

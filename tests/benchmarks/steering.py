@@ -33,7 +33,7 @@ def main() -> None:
             samples = steered(
                 options.attempts + 1,
                 Condition.read(text, model.language_grammar_),
-                draw=model.density_named(None).sample,
+                draw=model.sampled_density(None).sample,
                 decode=lambda codes, seed: model.inverse_transform(codes, seed=seed),
                 encode=lambda texts: model.transform(texts, on_invalid="nan"),
                 identities=lambda texts: language.identities(model.language_grammar_, texts),

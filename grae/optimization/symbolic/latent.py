@@ -44,7 +44,7 @@ class ModelProposals:
         rng = np.random.default_rng(seed)
         encodable, codes = self.space.encoded(list(best))
         sampled = n if not encodable.any() else max(1, round(SAMPLED * n))
-        density = self.space.model.density_named(None)
+        density = self.space.model.sampled_density(None)
         points = [self.space.points(density.sample(sampled, int(rng.integers(2**31))))]
         if encodable.any() and n > sampled:
             anchors = self.space.points(codes)

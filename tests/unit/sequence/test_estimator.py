@@ -56,6 +56,25 @@ def test_fit_learns_and_transform_has_the_shape_it_says(fitted):
     assert fitted.result_.best["loss"] < 0.7 * untrained.result_.best["loss"]
 
 
+def test_samples_of_a_model_with_noise_are_decoded_from_codes_with_that_noise(tmp_path, fitted):
+    noisy: Any = new(noise=0.5, epochs=1).fit(TEXTS)
+    noisy.save(tmp_path)
+    for model in (noisy, grae.load(tmp_path)):
+        codes, without = model.sampled_density(None).sample(3000, 1), model.density_named(None).sample(3000, 1)
+        assert (codes - without).std() == pytest.approx(0.5, rel=0.05)
+        assert model.sample(20, seed=1) == model.inverse_transform(model.sampled_density(None).sample(20, 1), seed=1)
+        assert model.sampled_density("normal") is model.density_named("normal")
+        np.testing.assert_array_equal(
+            model.score_samples(TEXTS[:5]), model.density_named(None).log_prob(model.transform(TEXTS[:5]))
+        )
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["settings"].pop("sampling_noise") == 0.5
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    older = grae.load(tmp_path)
+    assert older.sampled_density(None) is older.density_named(None)  # as the versions that wrote it
+    assert fitted.sampled_density(None) is fitted.density_named(None)
+
+
 def test_codes_do_not_depend_on_the_company(fitted):
     together = fitted.transform(TEXTS[:40])
     alone = np.concatenate([fitted.transform([text]) for text in TEXTS[:40]])
