@@ -17,8 +17,9 @@ from grae import files
 OPTIONS = ["--preset", "quick", "--motifs", "3", "--latent-dim", "8", "--batch-size", "64", "--device", "cpu"]
 
 TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-ACCELERATE = ["accelerate.commands.launch", "--cpu", "--multi_cpu", "--num_processes", "2", "--num_machines", "1",
+ACCELERATE = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
               "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m"]  # fmt: skip
+"""As for several GPUs; `--device cpu` has none."""
 
 
 def two(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -77,7 +78,10 @@ class TestStrings:
             subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log) as started,
         ):
             metrics = tmp_path / "run" / "metrics.jsonl"
-            wait(lambda: metrics.exists() and metrics.read_bytes().count(b"\n") > 1, 240)
+            wait(
+                lambda: started.poll() is not None or (metrics.exists() and metrics.read_bytes().count(b"\n") > 1), 240
+            )
+            assert started.poll() is None, (tmp_path / "log").read_text()
             workers = [process for process in children(started.pid) if "RANK=1" in environment_of(process)]
             assert workers, (tmp_path / "log").read_text()
             os.kill(workers[-1], signal.SIGKILL)
