@@ -22,7 +22,7 @@ def section(context: ReportContext) -> Section | LeftOut:
         return LeftOut(TITLE, "fewer than three strings of the data are available")
     model = context.model
     codes = model.transform(known)
-    drawn = model.sampled_density(None).sample(MOST_SAMPLES, context.seed)
+    drawn = model.density_named(None).sample(MOST_SAMPLES, context.seed)
     samples = model.inverse_transform(drawn)
     places, explained = _plane(codes, drawn)
     texts = [*known, *samples]
