@@ -36,7 +36,7 @@ class Echo:
         self.used = "grammar" if without is None else "semantic"
         self.asked: dict[str, object] = {}
 
-    def density_named(self, name: str | None) -> "Echo":
+    def sampled_density(self, name: str | None) -> "Echo":
         self.asked["density"] = name
         return self
 
