@@ -161,7 +161,7 @@ def evaluate(
     Raises:
         SettingsError, DataError, MissingExtraError, RunError: as `evaluate_samples`.
     """
-    if not hasattr(model, "density_named"):
+    if not hasattr(model, "sampled_density"):
         raise SettingsError(
             f"model is a {type(model).__name__}, not a fitted GrammarAutoencoder",
             remedy="give the model; `evaluate_samples(grammar, strings)` measures strings",

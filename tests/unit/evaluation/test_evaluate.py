@@ -40,6 +40,8 @@ class Echo:
         self.asked["density"] = name
         return self
 
+    density_named = sampled_density
+
     def sample(self, n: int, seed: int) -> np.ndarray:
         self.asked["seed"] = seed
         return np.arange(n)
