@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from grae.grammar.codec import Derivations
-from grae.grammar.sentential import CHAIN, HOLE, Forms, SententialForm, form_of, segmentable
+from grae.grammar.sentential import CHAIN, Forms, SententialForm, form_of, regrown, segmentable
 from grae.grammar.splicing import subtree_sizes
 from grae.sequence.decoding import Decoding, constraint_for, decode_derivations
 
@@ -82,11 +82,12 @@ def _forms(grammar: "Grammar", derivations: Derivations, rng: np.random.Generato
         sizes = subtree_sizes(grammar, ids.astype(np.int32), np.array([0, len(ids)]))
         node = int(rng.integers(len(ids)))
         end = node + int(sizes[node])
-        gap, rest = HOLE, end
+        below = np.empty(0, np.int64)
         if may_chain[lhs[ids[node]]] and rng.random() < SEGMENTS:
             below = np.arange(node + 1, end)
             below = below[(lhs[ids[below]] == lhs[ids[node]]) & (below + sizes[below] == end)]
-            if len(below):
-                gap, rest = CHAIN, int(rng.choice(below))
-        forms.append(form_of(grammar, [*ids[:node].tolist(), gap, *ids[rest:].tolist()]))
+        if len(below):
+            forms.append(form_of(grammar, [*ids[:node].tolist(), CHAIN, *ids[int(rng.choice(below)) :].tolist()]))
+        else:
+            forms.append(regrown(grammar, ids, node, end - node))
     return forms
