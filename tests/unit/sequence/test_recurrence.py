@@ -19,22 +19,25 @@ def layer(n_inputs=5, hidden=6, seed=0, **options):
 
 
 def published(unit, inputs):
-    """The equations of Keras 1.2.1 in numpy, one sequence (T, I): (T, H)."""
-    w, b = unit.gate_inputs.weight.detach().numpy(), unit.gate_inputs.bias.detach().numpy()
-    wz, wr = np.split(w, 2)
-    bz, br = np.split(b, 2)
-    wh, bh = unit.candidate_inputs.weight.detach().numpy(), unit.candidate_inputs.bias.detach().numpy()
-    uz, ur = np.split(unit.gates.detach().numpy(), 2)
-    uh = unit.candidate.detach().numpy()
+    """The equations of Keras 1.2.1 in numpy and float64, one sequence (T, I): (T, H)."""
+    weights = {name: value.numpy().astype(float) for name, value in unit.state_dict().items()}
+    wz, wr = np.split(weights["gate_inputs.weight"], 2)
+    bz, br = np.split(weights["gate_inputs.bias"], 2)
+    wh, bh = weights["candidate_inputs.weight"], weights["candidate_inputs.bias"]
+    uz, ur = np.split(weights["gates"], 2)
+    uh = weights["candidate"]
+
+    def times(matrix, vector):
+        return (matrix * vector).sum(axis=1)  # not @: on some processors OpenBLAS flags invalid values where none are
 
     def hard_sigmoid(a):
         return np.clip(0.2 * a + 0.5, 0, 1)
 
     h, states = np.zeros(unit.hidden), []
     for x in inputs:
-        z = hard_sigmoid(wz @ x + uz @ h + bz)
-        r = hard_sigmoid(wr @ x + ur @ h + br)
-        c = np.tanh(wh @ x + uh @ (r * h) + bh)
+        z = hard_sigmoid(times(wz, x) + times(uz, h) + bz)
+        r = hard_sigmoid(times(wr, x) + times(ur, h) + br)
+        c = np.tanh(times(wh, x) + times(uh, r * h) + bh)
         h = z * h + (1 - z) * c
         states.append(h)
     return np.array(states)
