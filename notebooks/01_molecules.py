@@ -63,7 +63,8 @@ assert grammar.unparse(ids) == "CCO"
 #
 # A scikit-learn estimator. The preset `quick` is small; the default network is larger and slower. Molecules are learned in
 # Kekule form, with frequent parts of derivations joined to *motifs*, which shorten them.
-# `noise` and `beta` trade reconstruction accuracy for samples that are more similar to the data. Leave them out for the paper's model.
+# `noise` and `beta` trade reconstruction accuracy for samples that are more similar to the data; `noise=0` trains without noise, as
+# in the paper.
 
 # %%
 settings = {"noise": 1.0, "beta": 0.05, "epochs": 1 if SMALL else 30}
@@ -71,10 +72,9 @@ model = grae.GrammarAutoencoder(grammar, preset="quick", **settings, on_invalid=
 model.fit(training)
 last = model.result_.metrics[-1]
 print(f"{len(model.grammar_.motifs):,} motifs; derivations of at most {model.settings_.max_length} steps")
-print(
-    f"{last['epoch']:.0f} epochs; of the validation strings {100 * last['validation']['exact']:.0f} % come back exactly,"
-)
-print(f"and {100 * last['validation']['steps']:.0f} % of the steps are right after the true steps before")
+validation = last["validation"]
+print(f"{last['epoch']:.0f} epochs; reconstruction accuracy of validation strings {100 * validation['exact']:.0f} %,")
+print(f"accuracy of single steps under teacher forcing {100 * validation['steps']:.0f} %")
 
 # %% [markdown]
 # ## Reconstructions
@@ -85,7 +85,7 @@ print(f"and {100 * last['validation']['steps']:.0f} % of the steps are right aft
 shown = model.derive(held_out, on_invalid="skip").rows[:5]
 originals = [held_out[row] for row in shown]
 back = model.inverse_transform(model.transform(originals))
-legends = ["original"] * 5 + ["the same" if a == b else "comes back as" for a, b in zip(originals, back, strict=True)]
+legends = ["original"] * 5 + ["exact" if a == b else "not exact" for a, b in zip(originals, back, strict=True)]
 Image(str(draw_grid([*originals, *back], place / "back.png", legends=legends)))
 
 # %% [markdown]
@@ -123,7 +123,7 @@ forms = canonical_all(samples)
 valid = [form for form in forms if form]
 known_forms = set(smiles)
 new = [form for form in dict.fromkeys(valid) if form not in known_forms]
-print(f"valid {len(valid)} of {len(samples)}; distinct {len(set(valid))}; of these not in the training set {len(new)}")
+print(f"of {len(samples)}: valid {len(valid)}, unique {len(set(valid))}, novel {len(new)}")
 
 # %%
 legend = [f"logP {p.logp:.1f}   QED {p.qed:.2f}" for p in map(properties, new[:10])]
@@ -138,7 +138,7 @@ Image(str(draw_grid(new[:10], place / "new.png", legends=legend)))
 ends = model.transform([known[0], known[-1]])
 t = np.linspace(0, 1, 41)[:, None]
 way = list(dict.fromkeys(model.inverse_transform(((1 - t) * ends[0] + t * ends[1]).astype(np.float32))))
-print(f"{len(way)} distinct molecules on the way")
+print(f"{len(way)} distinct molecules on the line")
 stops = [way[number] for number in np.unique(np.linspace(0, len(way) - 1, 10).astype(int))]
 Image(str(draw_grid(stops, place / "way.png")))
 

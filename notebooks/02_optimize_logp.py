@@ -56,16 +56,17 @@ print(f"{len(smiles):,} molecules, codes of {model.settings_.architecture.latent
 pace = {"rounds": 2, "batch_size": 4} if SMALL else {"rounds": 25, "batch_size": 5}
 start = smiles[: 100 if SMALL else 2_000]
 result = grae.optimize(model, "logp", start=start, seed=0, **pace)
-known = grae.optimize(model, "logp", start=start, strategy="random", seed=0, **pace)
-for name, some in (("trust region", result), ("random samples", known)):
-    best = ", ".join(f"{record.score:.2f}" for record in some.best[:3])
-    print(f"{name:15} {some.calls} calls, {100 * some.valid:.0f} % valid, best {best}")
+baseline = grae.optimize(model, "logp", start=start, strategy="random", seed=0, **pace)
+searches = {"default": result, "random samples": baseline}
+for name, search in searches.items():
+    best = ", ".join(f"{record.score:.2f}" for record in search.best[:3])
+    print(f"{name:15} {search.calls} evaluations, {100 * search.valid:.0f} % valid, best {best}")
 
 # %%
 figure, axes = plt.subplots(figsize=(6.5, 3.8), layout="constrained")
-for name, some in (("trust region", result), ("random samples", known)):
-    axes.step(np.arange(1, some.calls + 1), some.records.best_so_far, where="post", label=name)
-axes.set_xlabel("calls of the target")
+for name, search in searches.items():
+    axes.step(np.arange(1, search.calls + 1), search.records.best_so_far, where="post", label=name)
+axes.set_xlabel("evaluations of the target")
 axes.set_ylabel("best penalized logP so far, higher is better")
 axes.legend()
 plt.show()

@@ -57,7 +57,7 @@ print(f"scores, 0 is exact: best {np.nanmin(scores):.3f}, median {np.nanmedian(s
 settings = {"epochs": 2, "latent_dim": 12} if SMALL else {"epochs": 20, "latent_dim": 25}
 model = grae.GrammarAutoencoder(grammar, preset="quick", device="cpu", **settings).fit(texts)
 last = model.result_.metrics[-1]
-print(f"{100 * last['validation']['exact']:.1f} % of the validation expressions come back exactly")
+print(f"reconstruction accuracy on the validation expressions: {100 * last['validation']['exact']:.1f} %")
 print(*model.sample(8, seed=0), sep="\n")
 
 # %% [markdown]
@@ -73,7 +73,7 @@ start = texts[: 200 if SMALL else 5_000]
 harder = {"start": start, "half": "worst-half"}
 results = {seed: grae.optimize(model, "log-mse", seed=seed, **harder, **rounds) for seed in (0, 1)}
 for seed, result in results.items():
-    print(f"seed {seed}: {result.calls} calls, {100 * result.valid:.0f} % of them valid; the best:")
+    print(f"seed {seed}: {result.calls} evaluations, {100 * result.valid:.0f} % valid; best:")
     for record in result.best[:3]:
         print(f"  {record.score:.3f}  {record.string}")
 
@@ -84,7 +84,7 @@ for seed, result in results.items():
     best = result.best[0]
     left.step(np.arange(1, result.calls + 1), result.records.best_so_far, where="post", label=f"seed {seed}")
     right.plot(target.x, target.curves([best.string])[0], linewidth=1, label=f"{best.score:.3f}  {best.string}")
-left.set_xlabel("calls")
+left.set_xlabel("evaluations")
 left.set_ylabel("best log MSE so far, lower is better")
 left.legend()
 right.set_xlabel("x")
@@ -109,6 +109,6 @@ mine = target_named("log-mse", grammar=grammar, formula="x*x/3 + exp(1)")
 known = 200 if SMALL else 1_000
 found = grae.optimize(model, mine, start=texts, start_limit=known, rounds=2 if SMALL else 50, batch_size=5, seed=0)
 best = found.to_dict()["start"]["best"]
-print(f"the best of {known:,} to start from: {best['score']:.3f}; found in {found.calls} calls:")
+print(f"best of {known:,} starting strings: {best['score']:.3f}; found in {found.calls} evaluations:")
 for record in found.best[:3]:
     print(f"{record.score:.3f}  {record.string}")

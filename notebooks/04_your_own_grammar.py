@@ -107,7 +107,8 @@ ranked = sorted(zip(model.grammar_.motifs, motifs, strict=True), key=lambda one:
 for motif, production in ranked[:6]:
     print(f"{motif.uses:6,} uses  {production}")
 rows = model.derive(held_out, on_invalid="skip").rows
-print(f"{100 * model.score([held_out[row] for row in rows]):.0f} % of {len(rows)} held-out polymers come back exactly")
+accuracy = model.score([held_out[row] for row in rows])
+print(f"reconstruction accuracy on {len(rows)} held-out polymers: {100 * accuracy:.0f} %")
 
 # %% [markdown]
 # ## New polymers
@@ -118,7 +119,7 @@ print(f"{100 * model.score([held_out[row] for row in rows]):.0f} % of {len(rows)
 # %%
 
 
-def keeps_the_pattern(text: str) -> bool:
+def follows_the_pattern(text: str) -> bool:
     """Whether nBu stands before styrene and nowhere else, and ethers only in short blocks."""
     short = all(
         part.partition(")")[2][:3].rstrip("-[]") in ("10", "20")
@@ -131,10 +132,10 @@ def keeps_the_pattern(text: str) -> bool:
 samples = model.sample(200 if SMALL else 2_000, seed=0)
 for text in samples:
     grammar.parse(text)  # an error, were it outside
-blind = [grammar.unparse(ids) for ids in sample_uniform(grammar, len(samples), 20, 0)]
-for name, some in (("training set", training), ("model", samples), ("grammar alone", blind)):
-    print(f"{name:13}  keeps the pattern: {100 * np.mean([keeps_the_pattern(text) for text in some]):5.1f} %")
-print(f"new: {100 * np.mean([text not in set(training) for text in samples]):.1f} % of the samples")
+random_strings = [grammar.unparse(ids) for ids in sample_uniform(grammar, len(samples), 20, 0)]
+for name, strings in (("training set", training), ("model", samples), ("grammar alone", random_strings)):
+    print(f"{name:13}  follow the pattern: {100 * np.mean([follows_the_pattern(text) for text in strings]):5.1f} %")
+print(f"novel: {100 * np.mean([text not in set(training) for text in samples]):.1f} % of the samples")
 print(*samples[:5], sep="\n")
 
 # %% [markdown]

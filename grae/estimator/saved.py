@@ -5,7 +5,8 @@ Nothing is pickled: loading a run executes none of its content.
 
 import hashlib
 import importlib.metadata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from grae.density import load_densities, save_densities
 from grae.errors import RunError
 from grae.estimator.configuration import RunKind, read_config, read_settings
 from grae.paths import SPLIT_FILE
+from grae.pretrained import comes_with_grae
 from grae.training.checkpoint import load_weights
 from grae.training.run_folder import RunFolder
 from grae.training.settings import FREE_ON_RESUME
@@ -55,6 +57,33 @@ def begin(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **more
 def write_densities(folder: RunFolder, estimator: "LatentEstimator") -> None:
     """Overwrites the densities of a run."""
     save_densities(folder / folder.DENSITY, estimator.densities_)
+
+
+def fit_missing(
+    estimator: "LatentEstimator",
+    place: Path,
+    names: Iterable[str],
+    training: Callable[[], Any],
+    tell: Callable[[str], None],
+) -> None:
+    """Fits those of the named densities that are missing, and stores each in the run.
+
+    Args:
+        estimator: fitted.
+        place: run folder, where they are stored, except for a pretrained model.
+        names: of densities.
+        training: gives the training data whose codes they are fitted to, as `fit_density` takes them; called once.
+        tell: called with messages.
+    """
+    missing = [name for name in names if name not in estimator.densities_]
+    if not missing:
+        return
+    data = training()
+    for name in missing:
+        tell(f"fitting the density {name!r} to the codes of {place}, once")
+        estimator.fit_density(name, data)
+        if not comes_with_grae(place):
+            write_densities(RunFolder(place), estimator)
 
 
 def write(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **about: object) -> None:

@@ -1,6 +1,6 @@
 """Evaluation of a run: its model and strings are loaded, measured, and the result is saved in its folder."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,11 @@ from grae.evaluation.strings import Strings, digest
 from grae.evaluation.tallied import evaluation_of
 from grae.evaluation.work import Work
 from grae.paths import MODEL_FILE
-from grae.pretrained import comes_with_grae, written_to
+from grae.pretrained import written_to
 
 if TYPE_CHECKING:
     from grae.datasets.origin import Build
+    from grae.grammar.codec import Derivations
     from grae.sequence import GrammarAutoencoder
 
 Tell = Callable[[str], None]
@@ -199,28 +200,18 @@ def fit_missing_densities(
         SettingsError: there is no such density.
         RunError, DataError: the training strings are not available, or the folder cannot be written.
     """
-    missing = list(_missing(model, requested))
-    if not missing:
-        return model
-    from grae.datasets.origin import built, store_of
-    from grae.estimator.saved import write_densities
-    from grae.training.run_folder import RunFolder
-
-    plain = model.language_grammar_
-    training = store_of(place, model.about_, plain, build=build or built).derivations[model.split_.train]
-    for name in missing:
-        tell(f"fitting the density {name!r} to the codes of {place}, once")
-        model.fit_density(name, training)
-        if not comes_with_grae(place):
-            write_densities(RunFolder(place), model)
-    return model
-
-
-def _missing(model: "GrammarAutoencoder", requested: str | None) -> Iterable[str]:
-    for name in names_in(requested):
+    names = names_in(requested)
+    for name in names:
         DENSITIES.check(name)
-        if name not in model.densities_:
-            yield name
+    from grae.datasets.origin import built, store_of
+    from grae.estimator.saved import fit_missing
+
+    def training() -> "Derivations":
+        store = store_of(place, model.about_, model.language_grammar_, build=build or built)
+        return store.derivations[model.split_.train]
+
+    fit_missing(model, place, names, training, tell)
+    return model
 
 
 def run_settings(run: LoadedRun, request: EvalRequest, comparison: Comparison) -> dict[str, Any]:

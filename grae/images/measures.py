@@ -119,6 +119,10 @@ class HeldOut:
         for start in range(0, self.n, CHUNK):
             yield self.images[self.rows[start : start + CHUNK]]
 
+    def codes(self, model: ImageAutoencoder) -> np.ndarray:
+        """A model's codes of the chosen images, (n, D) float32."""
+        return np.concatenate([model.transform(part) for part in self.parts()])
+
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Positions (n,) of the chosen images, and of another image for each."""
         rng = np.random.default_rng(self.seed)
@@ -168,7 +172,7 @@ class HeldOut:
 def measure(model: ImageAutoencoder, held_out: HeldOut) -> Measures:
     """Measures a fitted model against held-out images."""
     n, seed = held_out.n, held_out.seed
-    codes = np.concatenate([model.transform(part) for part in held_out.parts()])
+    codes = held_out.codes(model)
     first, second = held_out.pairs()
     normal, gmm = (model.density_named(name) for name in (normal_density(model.settings_.model), "gmm"))
     of = {
@@ -210,7 +214,7 @@ def measure_densities(model: ImageAutoencoder, held_out: HeldOut, names: Sequenc
     Raises:
         SettingsError: a density is not fitted.
     """
-    codes = np.concatenate([model.transform(part) for part in held_out.parts()])
+    codes = held_out.codes(model)
     result = {}
     for name in names:
         density = model.density_named(name)

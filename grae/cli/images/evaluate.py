@@ -91,17 +91,12 @@ def evaluate(
 
 def _fitted(model: "ImageAutoencoder", place: Path, images: "ImageSet", requested: str | None) -> list[str]:
     """The requested densities; those that are missing are fitted, and stored in the run."""
-    from grae.estimator.saved import write_densities
-    from grae.training.run_folder import RunFolder
+    from grae.estimator.saved import fit_missing
 
     if requested is None:
         return []
     names = names_in(requested) or list(model.densities_)
-    for name in names:
-        if name not in model.densities_:
-            note(f"fitting the density {name!r} to the codes of {place}, once")
-            model.fit_density(name, images.train.images[model.split_.train])
-            write_densities(RunFolder(place), model)
+    fit_missing(model, place, names, lambda: images.train.images[model.split_.train], note)
     return names
 
 
