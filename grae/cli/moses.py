@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from grae.bounds import MOST_SEED, MOST_STRINGS
-from grae.cli.options import AsJson, Device, Fcd, Jobs, PresetEpochs, PresetMinutes
+from grae.cli.options import AsJson, Device, Fcd, Jobs, PresetEpochs, PresetMinutes, Rate
 from grae.cli.output import emit, note, stages, table, talks
 from grae.paths import RUNS
 
@@ -16,6 +16,7 @@ def moses(
     samples: Annotated[int, typer.Option("--samples", min=1, max=MOST_STRINGS, help="Number of samples.")] = 30_000,
     preset: Annotated[str, typer.Option("--preset", help="quick, default or paper.")] = "default",
     epochs: PresetEpochs = None,
+    rate: Rate = None,
     train: Annotated[
         str, typer.Option("--train", metavar="DATA", help="The training set: a data set or a file.")
     ] = "moses-train",
@@ -42,6 +43,8 @@ def moses(
 
     folder = out or RUNS / "moses"
     parameters: dict[str, Any] = {"preset": preset, "epochs": epochs}
+    if rate is not None:
+        parameters["rate"] = rate
     try:
         with stages(f"MOSES in {folder}") as work:
             rows = reproduce_moses(

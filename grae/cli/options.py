@@ -72,6 +72,14 @@ PresetEpochs = Annotated[
 PresetMinutes = Annotated[
     float | None, typer.Option("--time-budget", metavar="MIN", help="Minutes of training. [default: by the preset]")
 ]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        "--rate",
+        metavar="NATS",
+        help="Information that the noise leaves in a code: beta changes to hold it. [default: constant beta]",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Random seed.")]
 ShardName = Annotated[
     str | None,

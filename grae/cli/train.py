@@ -12,7 +12,7 @@ from grae.cli.completion import datasets, grammars, runs
 from grae.cli.distributed import together
 from grae.cli.finetuning import OF_MODEL, print_finetuning, tuned
 from grae.cli.grammar_options import Alphabet, FormatName
-from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid, Resume, TrainingSeed
+from grae.cli.options import AsJson, Column, Delimiter, Device, FormName, Log, OnInvalid, Rate, Resume, TrainingSeed
 from grae.cli.output import emit, note, say_ended
 from grae.cli.resuming import on_command_line
 from grae.cli.runs import find_run
@@ -118,14 +118,7 @@ def train(
             "[default: by preset and model]",
         ),
     ] = None,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            "--rate",
-            metavar="NATS",
-            help="Information that the noise leaves in a code: beta changes to hold it. [default: constant beta]",
-        ),
-    ] = None,
+    rate: Rate = None,
     density: Annotated[
         str | None,
         typer.Option(

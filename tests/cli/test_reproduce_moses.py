@@ -14,7 +14,8 @@ from grae.reproduction.moses_published import MEASURES, PUBLISHED
 from grae.training.interruption import Interrupted
 
 OPTIONS = (
-    *("reproduce", "moses", "--preset", "quick", "--epochs", "1", "--samples", "24", "--no-fcd", "--jobs", "1"),
+    *("reproduce", "moses", "--preset", "quick", "--epochs", "1", "--rate", "12"),
+    *("--samples", "24", "--no-fcd", "--jobs", "1"),
     *("--train", "train.smi", "--reference", "test.smi", "--scaffold-reference", "scaffolds.smi", "--device", "cpu"),
 )
 
@@ -46,6 +47,7 @@ def test_our_row_beside_the_published_ones(grae, sets: Path, monkeypatch: pytest
     assert (ours["valid"], ours["n"], ours["FCD/Test"]) == (1.0, 24, None)
     assert 0 <= ours["valid_without_constraints"] <= 1
     assert 0 < ours["SNN/TestSF"] < 1
+    assert json.loads((folder / "run" / "config.json").read_text())["parameters"]["rate"] == 12
     assert ours["left_out"]["unique@1000"].startswith("it needs 1,000 valid samples")
     held = json.loads((folder / "run" / "evaluation.json").read_text())
     assert held["evaluations"][0]["found"]["counts"]["exact_reconstruction"]["of"] > 0
