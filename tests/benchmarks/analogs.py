@@ -1,4 +1,4 @@
-"""Analogs of twenty drugs: how many are found, how similar they are, and the CPU time they take.
+"""Analogs of twenty drugs: number found, similarity, and CPU time.
 
 python tests/benchmarks/analogs.py [--model zinc250k] [-n 50] [--least-similarity 0.5]
 """
@@ -42,16 +42,16 @@ def main() -> None:
     parser.add_argument("--least-similarity", type=float, default=0.5)
     options = parser.parse_args()
     model = grae.load(options.model)
-    model.analogs("CCO", 5, least_similarity=0.1)  # compiles
+    model.analogs("CCO", 5, least_similarity=0.1)  # warm-up: compiles
     medians, seconds = [], []
     for name, smiles in DRUGS.items():
-        begun = time.process_time()
+        began = time.process_time()
         analogs = model.analogs(smiles, options.n, least_similarity=options.least_similarity, seed=0)
-        seconds.append(time.process_time() - begun)
+        seconds.append(time.process_time() - began)
         medians.append(float(np.median([analog.similarity for analog in analogs])))
-        distinct = len(set(analogs.texts) - set(model.language_grammar_.language.normalized([smiles])))
-        print(f"{name}: {distinct} analogs, median similarity {medians[-1]:.2f}, {seconds[-1]:.1f} s", flush=True)
-    print(f"median similarity {min(medians):.2f} to {max(medians):.2f}; {min(seconds):.1f} to {max(seconds):.1f} s")
+        unique = len(set(analogs.texts) - set(model.language_grammar_.language.normalized([smiles])))
+        print(f"{name}: {unique} analogs, median similarity {medians[-1]:.2f}, {seconds[-1]:.1f} CPU s", flush=True)
+    print(f"median similarity {min(medians):.2f} to {max(medians):.2f}; {min(seconds):.1f} to {max(seconds):.1f} CPU s")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Variants of the default network side by side: exact reconstruction of held-out molecules at equal training time.
+"""Variants of the default network: reconstruction accuracy on held-out molecules at equal training time.
 
     python tests/benchmarks/architectures.py --minutes 4 --data zinc250k
 
-Each variant differs from the default in one thing. Results are printed as a Markdown table, best first.
+Each variant differs from the default in one respect. Results are printed as a Markdown table, best first.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from grae.training.loop import train
 
 
 class LastState(nn.Module):
-    """One direction, twice as wide; the features are its last state."""
+    """Unidirectional GRU of twice the width; the features are the last state."""
 
     def __init__(self, n_symbols: int, pad: int, *, embedding: int, hidden: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class LastState(nn.Module):
 
 
 class Attention(nn.Module):
-    """Two transformer layers with learned positions; the features are the mean and the maximum over the steps."""
+    """Two transformer layers with learned position embeddings; the features are mean and maximum over the steps."""
 
     def __init__(self, n_symbols: int, pad: int, *, embedding: int, hidden: int) -> None:
         super().__init__()
@@ -69,14 +69,14 @@ class Attention(nn.Module):
 
 
 class CodeAtStart(RecurrentDecoder):
-    """The code sets the first state and is not seen again."""
+    """The code determines only the initial state; it is not an input of each step."""
 
     def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor, height: Tensor) -> Tensor:
         return super()._inputs(previous, nonterminal, 0 * code, owed, height)
 
 
 class Blind(RecurrentDecoder):
-    """Does not see its previous production, as the published decoder does not."""
+    """Decoder without its previous production as input, like the published one."""
 
     def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor, height: Tensor) -> Tensor:
         nothing = torch.full_like(previous, self.tensors.pad)
@@ -93,15 +93,17 @@ class Variant:
 
 
 VARIANTS = {
-    "default": Variant("a GRU 256 from each end, mean and maximum; GRU 512 that sees production, nonterminal and code"),
+    "default": Variant(
+        "bidirectional GRU 256, mean and maximum; GRU 512 with production, nonterminal and code as inputs"
+    ),
     "last-state": Variant("encoder: one direction, 512, last state", encoder=LastState),
     "attention": Variant("encoder: two transformer layers of width 256", encoder=Attention),
-    "code-at-start": Variant("decoder: the code only as first state", decoder=CodeAtStart),
-    "blind": Variant("decoder: does not see its previous production", decoder=Blind),
+    "code-at-start": Variant("decoder: code only as initial state", decoder=CodeAtStart),
+    "blind": Variant("decoder: without its previous production as input", decoder=Blind),
     "narrow": Variant("decoder: GRU 256", sizes=(("hidden", 256),)),
     "wide": Variant("decoder: GRU 768", sizes=(("hidden", 768),)),
-    "batch-128": Variant("batches of 128", training=(("batch_size", 128),)),
-    "batch-512": Variant("batches of 512", training=(("batch_size", 512),)),
+    "batch-128": Variant("batch size 128", training=(("batch_size", 128),)),
+    "batch-512": Variant("batch size 512", training=(("batch_size", 512),)),
     "rate-1e-3": Variant("learning rate 1e-3", training=(("learning_rate", 1e-3),)),
     "rate-4e-3": Variant("learning rate 4e-3", training=(("learning_rate", 4e-3),)),
 }
@@ -171,7 +173,7 @@ def main() -> None:
         rows.append((result.best["exact"], name, variant.about, size, rate, result.best["reconstruction"]))
         print(rows[-1], file=sys.stderr, flush=True)
 
-    print("| variant | | parameters | molecules/s | nats | exact |\n|---|---|---|---|---|---|")
+    print("| variant | | parameters | molecules/s | nats | reconstruction accuracy |\n|---|---|---|---|---|---|")
     for exact, name, about, size, rate, nats in sorted(rows, reverse=True):
         print(f"| {name} | {about} | {size:.1f} M | {rate:.0f} | {nats:.2f} | {100 * exact:.1f} % |")
 

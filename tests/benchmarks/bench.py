@@ -1,12 +1,12 @@
-"""What grae's ways cost beside the published or usual ones: one table of ratios, each measured side by side in one run.
+"""Benchmarks of grae against published or standard methods: a table of ratios, each measured side by side in one run.
 
-    make bench                                        # the molecules that come with rdkit; a few minutes
+    make bench                                        # molecules included in RDKit; a few minutes
     make bench ARGS='--data zinc250k --run runs/mine --json bench.json'
 
-The two sides of a row take turns on the same molecules, so that a busy machine slows both. Networks are untrained and
-led through the derivations of real molecules, so that what they decode is as long as real molecules are; with --run,
-the sampling of that run is measured too. Beside other work, give --threads 1: two threads that wait for each other
-suffer most where steps are short.
+The two sides of a row alternate on the same molecules, so that other load on the machine slows both. Networks are
+untrained and teacher-forced along derivations of real molecules, so that decoded strings have realistic lengths; with
+--run, sampling from that run is measured too. On a busy machine, use --threads 1: synchronizing two threads is most
+costly when steps are short.
 """
 
 import argparse
@@ -51,22 +51,22 @@ from grae.sequence.settings import Preset, preset_named
 from grae.training.device import use_bf16
 
 CPU = torch.device("cpu")
-MOST_PARSED = 10_000  # molecules that are parsed and read
-CHART_PARSED = 100
-OUR_STEPS = 20  # of training, to one of the paper's
+MOST_PARSED = 10_000  # molecules to parse
+CHART_PARSED = 100  # molecules for nltk's chart parser
+OUR_STEPS = 20  # training steps per step of the paper preset
 MOST_CODES = 1_000
-PAPER_CODES = 100  # the paper's decoder takes its time
+PAPER_CODES = 100  # the paper's decoder is slow
 MEMORY_STRINGS = 10_000
 
 
 class Network:
-    """A preset's network with fresh weights, and the molecules as it reads them.
+    """A preset's untrained network and the derivations that it is trained on.
 
     Args:
-        preset: its settings.
-        grammar: of the derivations, with the motifs.
-        derivations: of the data.
-        max_length: the most productions of a derivation.
+        preset: settings of network and training.
+        grammar: grammar of the derivations, including motifs.
+        derivations: derivations of the data set.
+        max_length: maximum number of productions per derivation.
     """
 
     def __init__(self, preset: Preset, grammar: Grammar, derivations: Derivations, max_length: int) -> None:
@@ -78,7 +78,15 @@ class Network:
         self.batch = self._typical_batch()
 
     def train(self, steps: int, length: int | None = None) -> int:
-        """Takes steps of gradient descent, as the training loop does; `length` fills up the batch to so many steps."""
+        """Takes optimizer steps as the training loop does.
+
+        Args:
+            steps: number of optimizer steps.
+            length: pads the batch to this many derivation steps.
+
+        Returns:
+            The number of molecules processed.
+        """
         ids = torch.from_numpy(self.derivations.padded(self.batch, self.grammar.pad, length).astype(np.int64))
         self.module.train()
         for _ in range(steps):
@@ -91,26 +99,26 @@ class Network:
         return steps * len(ids)
 
     def _typical_batch(self) -> np.ndarray:
-        """Of the batches of an epoch, which are alike in length within, the one whose longest derivation is average."""
+        """The batch of an epoch whose maximum length is closest to the mean; batches hold similar lengths."""
         rows = np.arange(len(self.derivations))
         size = min(self.preset.training.batch_size, len(rows))
         batches = DerivationBatches(self.derivations, rows, pad=self.grammar.pad, batch_size=size).batches(0)
         longest = np.array([self.derivations.lengths[batch].max() for batch in batches])
         return batches[np.abs(longest - longest.mean()).argmin()]
 
-    def led(self, rows: np.ndarray) -> Guided:
-        """The decoder, led through the derivations of some rows."""
+    def guided(self, rows: np.ndarray) -> Guided:
+        """The decoder, teacher-forced along the derivations of these rows."""
         ids = self.derivations.padded(rows, self.grammar.pad).astype(np.int64)
         decoder: Autoencoder = self.module
         return Guided(decoder.decoder, torch.from_numpy(ids))  # pyright: ignore[reportArgumentType]
 
-    def sample(self, density: Mixture, led: Guided) -> list[str]:
-        """Codes from a density, decoded and expanded to strings."""
-        codes = torch.from_numpy(density.sample(len(led.derivations), 0))
-        return self.texts(decode(led, self.tensors, codes, self.max_length))
+    def sample(self, density: Mixture, guided: Guided) -> list[str]:
+        """Samples codes from a density and decodes them to strings."""
+        codes = torch.from_numpy(density.sample(len(guided.derivations), 0))
+        return self.texts(decode(guided, self.tensors, codes, self.max_length))
 
     def texts(self, ids: torch.Tensor) -> list[str]:
-        """The strings of decoded ids (B, T)."""
+        """Converts decoded ids (B, T) to strings."""
         found = ids.numpy()
         valid = found != self.grammar.pad
         offsets = np.concatenate([[0], valid.sum(axis=1)]).cumsum()
@@ -118,7 +126,7 @@ class Network:
 
 
 class Setup:
-    """What the comparisons share; each part is made when first asked for."""
+    """Shared inputs of the comparisons, computed on first use."""
 
     def __init__(self, data: str, rounds: int, run: Path | None) -> None:
         self.source, self.rounds, self.run = open_source(data), rounds, run
@@ -132,7 +140,7 @@ class Setup:
 
     @cached_property
     def texts(self) -> list[str]:
-        """Molecules, as they are written, that RDKit and both grammars read."""
+        """Molecules, as written, that RDKit and both grammars can parse."""
         with rdBase.BlockLogs():
             read = [text for text in itertools.islice(self.source.texts(), 2 * MOST_PARSED) if Chem.MolFromSmiles(text)]
         for grammar in (self.smiles, self.published):
@@ -151,7 +159,7 @@ class Setup:
 
     @cached_property
     def paper(self) -> Network:
-        """The paper's preset on the published grammar and the molecules of its language."""
+        """The paper preset with the published grammar, on the molecules in its language."""
         preset = preset_named("paper", self.published, model_named("grae"))
         canonicals = [text for text in map(canonical, self.texts) if text is not None]
         encoded = codec.encode(self.published, canonicals, max_length=PUBLISHED_LENGTH, on_invalid="skip")
@@ -162,14 +170,14 @@ class Setup:
 
 
 def parsing_and_nltk(setup: Setup) -> list[Row]:
-    """One molecule at a time, in turns."""
+    """Parses one molecule at a time, alternating between both parsers."""
     grammar = setup.published
     chart = nltk.ChartParser(nltk.CFG.fromstring(grammar.text))
-    some = np.random.default_rng(0).choice(len(setup.texts), CHART_PARSED, replace=False)
+    rows = np.random.default_rng(0).choice(len(setup.texts), CHART_PARSED, replace=False)
     repeats = 20
     ours, theirs = [], []
     grammar.parse("CCO")
-    for text in (setup.texts[row] for row in some):
+    for text in (setup.texts[row] for row in rows):
         tokens = _tokens(grammar, text)
         began = time.perf_counter()
         for _ in range(repeats):
@@ -179,13 +187,13 @@ def parsing_and_nltk(setup: Setup) -> list[Row]:
         tree = next(iter(chart.parse(tokens)))
         theirs.append(time.perf_counter() - began)
         if len(tree.productions()) != len(ids):
-            raise AssertionError(f"nltk and grae disagree about {text}")
-    rates = Rates(len(some) / sum(ours), len(some) / sum(theirs), sum(theirs) / sum(ours))
-    return [Row.of_rates(f"parse, smiles-gvae, {len(some)} molecules", "nltk ChartParser", rates, aim=100)]
+            raise AssertionError(f"nltk and grae disagree on {text}")
+    rates = Rates(len(rows) / sum(ours), len(rows) / sum(theirs), sum(theirs) / sum(ours))
+    return [Row.of_rates(f"parse, smiles-gvae, {len(rows)} molecules", "nltk ChartParser", rates, aim=100)]
 
 
 def _tokens(grammar: Grammar, text: str) -> list[str]:
-    """A molecule's terminals, longest first."""
+    """Splits a molecule into terminals, longest match first."""
     words = sorted(grammar.terminals, key=len, reverse=True)
     tokens = []
     while text:
@@ -195,7 +203,7 @@ def _tokens(grammar: Grammar, text: str) -> list[str]:
 
 
 def parsing_and_rdkit(setup: Setup) -> list[Row]:
-    """Both on one thread."""
+    """Parses a batch of molecules, each parser on one thread."""
     texts = setup.texts
 
     def read() -> int:
@@ -217,7 +225,7 @@ def parsing_and_rdkit(setup: Setup) -> list[Row]:
 
 
 def encoding(setup: Setup) -> list[Row]:
-    """A data set from its file to a store on disk, beside RDKit reading the same file; both in one process."""
+    """Encodes a data set to a store on disk, compared with RDKit parsing the same file; both in one process."""
 
     def store(form) -> int:
         with TemporaryDirectory() as folder:
@@ -239,16 +247,16 @@ def encoding(setup: Setup) -> list[Row]:
     as_written = setup.in_turns(lambda: store("as-written"), read)
     canonically = setup.in_turns(lambda: store("canonical"), rewrite)
     return [
-        Row.of_rates(f"encode {n:,} molecules, as written", "RDKit reading them", as_written),
-        Row.of_rates(f"encode {n:,} molecules, canonical", "RDKit reading, writing", canonically),
+        Row.of_rates(f"encode {n:,} molecules, as written", "RDKit, parsing", as_written),
+        Row.of_rates(f"encode {n:,} molecules, canonical", "RDKit, parsing and writing", canonically),
     ]
 
 
 def training(setup: Setup) -> list[Row]:
-    """Some steps of the default preset, then one of the paper's."""
+    """Trains the default preset for `OUR_STEPS` steps, then the paper preset for one."""
     ours, paper = setup.default, setup.paper
     ours.train(2)
-    steps = f"{ours.derivations.lengths.mean():.1f} steps on average for {paper.derivations.lengths.mean():.1f}"
+    steps = f"{ours.derivations.lengths.mean():.1f} vs. {paper.derivations.lengths.mean():.1f} steps on average"
     as_trained = setup.in_turns(lambda: ours.train(OUR_STEPS), lambda: paper.train(1))
     as_published = setup.in_turns(lambda: ours.train(OUR_STEPS), lambda: paper.train(1, PUBLISHED_LENGTH))
     return [
@@ -258,7 +266,7 @@ def training(setup: Setup) -> list[Row]:
 
 
 def decoding(setup: Setup) -> list[Row]:
-    """Same logits, or same network: batched stacks beside a Python list."""
+    """Decodes the same logits, and the same network, with batched stacks and with a Python list as stack."""
     return [_decoding_logits(setup), _decoding_network(setup)]
 
 
@@ -291,13 +299,13 @@ def _decoding_network(setup: Setup) -> Row:
     network = setup.default
     network.module.eval()
     rows = np.random.default_rng(0).permutation(len(network.derivations))[:MOST_CODES]
-    led, few = network.led(rows), network.led(rows[:50])
+    guided, few = network.guided(rows), network.guided(rows[:50])
     z = torch.randn(len(rows), network.preset.architecture.latent_dim, generator=torch.Generator().manual_seed(0))
     stacks = StackDecoder(network.grammar, network.max_length)
     n = network.grammar.n_productions
 
     def batched() -> list[str]:
-        return network.texts(decode(led, network.tensors, z, network.max_length))
+        return network.texts(decode(guided, network.tensors, z, network.max_length))
 
     @torch.inference_mode()
     def one_by_one() -> list[str]:
@@ -323,11 +331,11 @@ def _decoding_network(setup: Setup) -> Row:
 
 def _check_equal(*texts: list[str]) -> None:
     if any(other != texts[0] for other in texts):
-        raise AssertionError("the two sides do not decode to the same strings")
+        raise AssertionError("the decoders do not produce the same strings")
 
 
 def sampling(setup: Setup) -> list[Row]:
-    """From the mixture to strings, as `grae sample` does."""
+    """Samples strings from the mixture, as `grae sample` does."""
     ours, paper = setup.default, setup.paper
     rows = np.random.default_rng(1).permutation(len(ours.derivations))[:MOST_CODES]
     few = np.random.default_rng(1).permutation(len(paper.derivations))[:PAPER_CODES]
@@ -335,14 +343,14 @@ def sampling(setup: Setup) -> list[Row]:
         Mixture().fit(encode_rows(n.module, n.derivations, rows, pad=n.grammar.pad, device=CPU), 0)
         for n, rows in ((ours, rows), (paper, few))
     ]
-    ours_led, paper_led = ours.led(rows), paper.led(few)
+    ours_guided, paper_guided = ours.guided(rows), paper.guided(few)
 
     def default() -> int:
-        return len(ours.sample(densities[0], ours_led))
+        return len(ours.sample(densities[0], ours_guided))
 
     def published() -> int:
         with torch.inference_mode():
-            return len(paper.sample(densities[1], paper_led))
+            return len(paper.sample(densities[1], paper_guided))
 
     for network in (ours, paper):
         network.module.eval()
@@ -357,7 +365,7 @@ def sampling(setup: Setup) -> list[Row]:
 
 
 def disk(setup: Setup) -> list[Row]:
-    """A store's files, beside the published form of the same data."""
+    """Size of a store on disk, compared with the published representation of the same data."""
     store = setup.store
     size = sum((store.path / f"{name}.bin").stat().st_size for name in ("ids", "offsets", "lines"))
     published = PUBLISHED_LENGTH * setup.published.n_symbols * 4
@@ -366,7 +374,7 @@ def disk(setup: Setup) -> list[Row]:
 
 
 def memory(setup: Setup) -> list[Row]:
-    """Peak of a fresh process above what it held before it began to encode."""
+    """Peak memory of a fresh process during encoding, above its memory before."""
     if not Path("/proc/self/status").exists():
         return []
     with TemporaryDirectory() as folder:
@@ -393,7 +401,7 @@ def _encode_to_one_hot(path: Path) -> None:
 
 
 def _peak(encode: Callable[[Path], None], path: Path, cache: Path) -> int:
-    """Bytes that a process's greatest size grows by, after a small run that loads all that is loaded once."""
+    """Growth in bytes of the process's peak resident memory, after a warm-up on a small file."""
     os.environ[CACHE_HOME] = str(cache)
     small = path.with_name("few.smi")
     small.write_text("CCO\nc1ccccc1\n")
@@ -421,15 +429,15 @@ COMPARISONS: dict[str, Callable[[Setup], list[Row]]] = {
 
 
 def main() -> None:
-    """Measures and prints the table."""
+    """Runs the benchmarks and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", default="wehi", help="a data set of molecules, or a file")
-    parser.add_argument("--run", type=Path, help="a run's folder, to measure its sampling too")
-    parser.add_argument("--threads", type=int, help="of torch")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each comparison; the median counts")
+    parser.add_argument("--data", default="wehi", help="data set or file of molecules")
+    parser.add_argument("--run", type=Path, help="folder of a run, to benchmark its sampling too")
+    parser.add_argument("--threads", type=int, help="number of torch threads")
+    parser.add_argument("--rounds", type=int, default=3, help="repetitions of each comparison; the median is reported")
     parser.add_argument("--only", nargs="*", choices=list(COMPARISONS), default=list(COMPARISONS))
     parser.add_argument(
-        "--json", nargs="?", const="-", metavar="FILE", help="write JSON there; or print it, and no table"
+        "--json", nargs="?", const="-", metavar="FILE", help="write JSON to FILE; without FILE, print it, not the table"
     )
     arguments = parser.parse_args()
 

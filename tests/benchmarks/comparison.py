@@ -1,4 +1,4 @@
-"""Two ways of doing the same, timed in turns, and the table of what came out."""
+"""Side-by-side timing of two implementations, and the table of results."""
 
 import gc
 import statistics
@@ -9,11 +9,11 @@ from typing import Literal, NamedTuple
 
 from rich.table import Table
 
-Work = Callable[[], int]  # does something and says how many items it did
+Work = Callable[[], int]  # returns the number of items processed
 
 
 class Rates(NamedTuple):
-    """Items a second, medians over the rounds; the ratio is the median of the rounds' ratios."""
+    """Items per second, medians over the rounds; the ratio is the median of the ratios per round."""
 
     ours: float
     other: float
@@ -25,13 +25,13 @@ class Row:
     """One comparison.
 
     Attributes:
-        what: what is measured, and on what.
+        what: what is measured, and on what data.
         against: what grae is compared with.
-        unit: of both figures.
-        ours: grae's figure.
-        other: the other's.
-        ratio: how many times better grae is; below 1 it is worse.
-        aim: the least that the ratio should be; None where there is no aim.
+        unit: unit of both values.
+        ours: value of grae.
+        other: value of the other implementation.
+        ratio: factor by which grae is better; below 1, it is worse.
+        aim: required minimum of the ratio; None if there is none.
     """
 
     what: str
@@ -57,9 +57,14 @@ class Row:
 
 
 def in_turns(ours: Work, other: Work, rounds: int) -> Rates:
-    """Times both, one after the other, round by round: what else the machine does slows both alike.
+    """Times both alternately, so that other load on the machine slows both.
 
-    What takes long the first time, the caller has done once before.
+    Warm-up is left to the caller.
+
+    Args:
+        ours: grae's side.
+        other: the other side.
+        rounds: number of repetitions.
     """
     rates = [(_rate(ours), _rate(other)) for _ in range(rounds)]
     return Rates(
@@ -77,7 +82,7 @@ def _rate(work: Work) -> float:
 
 
 def table(rows: list[Row], title: str) -> Table:
-    """The comparisons for the terminal."""
+    """Formats the comparisons as a terminal table."""
     shown = Table(title=title, title_justify="left", caption_justify="left")
     for column in ("", "against", "unit"):
         shown.add_column(column)
@@ -99,5 +104,5 @@ def table(rows: list[Row], title: str) -> Table:
 
 
 def _figure(value: float) -> str:
-    """Three significant digits, thousands apart."""
+    """Three significant digits; from 100, an integer with thousands separators."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,8 +1,8 @@
-"""Formulas with their constants fitted, beside scipy's least squares on the same: `tests/benchmarks/formulas.py`.
+"""Fitting the constants of formulas, compared with scipy's least squares: `tests/benchmarks/formulas.py`.
 
-1,000 random formulas of 15 productions of `formulas.cfg`, as a search admits them, on 1,000 rows of two columns. scipy
-fits each from the same start values with the method of Levenberg and Marquardt (MINPACK), the derivatives from the same
-program, and keeps the best. Seconds of processor time in one process, and of wall time in two.
+1,000 random formulas of 15 productions of `formulas.cfg` that a search admits, on 1,000 rows of two columns. scipy fits
+each from the same start values by Levenberg-Marquardt (MINPACK), with the same program's derivatives, and keeps the
+best fit. CPU time in one process, and wall time in two.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from grae.optimization.symbolic.search import FormulaSearch
 PRODUCTIONS = 15
 
 
-def drawn(n: int, scorer: FormulaScorer, seed: int = 0) -> list[str]:
-    """Random formulas of that many productions, each derivation with the same probability, that a search admits."""
+def random_formulas(n: int, scorer: FormulaScorer, seed: int = 0) -> list[str]:
+    """Random formulas of `PRODUCTIONS` productions that a search admits, all derivations equally likely."""
     grammar = for_columns(load_grammar("formulas"), scorer.names)
     search = FormulaSearch(grammar, scorer.program, scorer.variance, max_length=30, max_constants=8)
     counter = DerivationCounter(grammar, PRODUCTIONS)
@@ -37,7 +37,7 @@ def drawn(n: int, scorer: FormulaScorer, seed: int = 0) -> list[str]:
 
 
 def by_scipy(program: Program, columns: np.ndarray, y: np.ndarray) -> float:
-    """The least mean squared error from all start values; NaN where none is finite."""
+    """Lowest mean squared error over all start values; NaN if none is finite."""
     on_rows = Evaluation(program, columns)
 
     def residuals(constants: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ def by_scipy(program: Program, columns: np.ndarray, y: np.ndarray) -> float:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measures and prints times and errors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--formulas", type=int, default=1_000)
     parser.add_argument("--rows", type=int, default=1_000)
@@ -68,27 +68,26 @@ def main() -> None:
     x = np.random.default_rng(0).uniform(0.1, 2, (args.rows, 2))
     y = 2 * np.exp(-x[:, 0]) * x[:, 1] + np.sin(3 * x[:, 0])
     scorer, both = FormulaScorer.of(("x", "y"), x, y), FormulaScorer.of(("x", "y"), x, y, n_jobs=2)
-    texts = drawn(args.formulas, scorer)
+    texts = random_formulas(args.formulas, scorer)
     programs = [scorer.program(text) for text in texts]
     print(f"{len(texts):,} formulas, {np.mean([program.n_constants for program in programs]):.1f} constants on average")
-    both(texts[:200])  # starts the processes
+    both(texts[:200])  # warm-up: starts the processes
     began = time.perf_counter()
     both(texts)
-    print(f"grae, two processes: {time.perf_counter() - began:.1f} s of wall time")
+    print(f"grae, two processes: {time.perf_counter() - began:.1f} s wall time")
     began = time.process_time()
     ours = np.array([scored.error for scored in scorer(texts)])
     seconds = time.process_time() - began
     began = time.process_time()
     with np.errstate(all="ignore"):
         theirs = np.array([by_scipy(program, scorer.columns, y) for program in programs])
-    of_scipy = time.process_time() - began
-    print(
-        f"grae, one process: {seconds:.1f} CPU s; scipy: {of_scipy:.1f} CPU s, {of_scipy / seconds:.1f} times as long"
-    )
+    scipy_seconds = time.process_time() - began
+    ratio = scipy_seconds / seconds
+    print(f"grae, one process: {seconds:.1f} CPU s; scipy: {scipy_seconds:.1f} CPU s, {ratio:.1f} times as long")
     finite = np.isfinite(ours) & np.isfinite(theirs)
     alike = np.isclose(ours, theirs, rtol=1e-3, atol=1e-9) & finite
     better, worse = (ours < theirs) & finite & ~alike, (ours > theirs) & finite & ~alike
-    print(f"errors: alike within 0.1 % {alike.sum():,}, grae's smaller {better.sum():,}, scipy's {worse.sum():,}")
+    print(f"errors: equal within 0.1 % {alike.sum():,}, lower by grae {better.sum():,}, by scipy {worse.sum():,}")
     print(f"not finite: grae {(~np.isfinite(ours)).sum():,}, scipy {(~np.isfinite(theirs)).sum():,}")
 
 

@@ -1,10 +1,11 @@
-"""Reconstruction against samples: models of equal training, one per rate, beside real molecules.
+"""Reconstruction against sample quality: models of equal training at several rates, and real molecules as the floor.
 
     python tests/benchmarks/frontier.py --epochs 2 --out runs/frontier --plot docs/figures/frontier.png
 
-Trains each variant by `grae train` and measures it by `grae evaluate`, each in a subfolder; what is there is resumed or
-not done again. The floor is molecules of the training set, compared with the same held-out molecules as the samples.
-Prints a table; `--plot` draws it. Variants are added to a finished table by naming them after `--variants`.
+Trains each variant with `grae train` and evaluates it with `grae evaluate`, each in a subfolder of --out; interrupted
+runs are resumed and existing results reused. For the floor, molecules of the training set are evaluated as samples,
+against the same held-out molecules. Prints a table; `--plot` plots it. To add variants later, name them after
+`--variants`.
 """
 
 import argparse
@@ -25,7 +26,7 @@ VARIANTS = {
     "learned noise, rate 30": ("--model", "gvae", "--noise", "1", "--rate", "30"),
     "learned noise, rate 20": ("--model", "gvae", "--noise", "1", "--rate", "20"),
 }
-COLUMNS = {  # measures, and the digits and unit with which they are printed
+COLUMNS = {  # by measure: column, factor, number format, unit
     "exact_reconstruction": ("reconstruction accuracy", 100, ".1f", " %"),
     "refined_reconstruction": ("refined codes", 100, ".1f", " %"),
     "valid_without_constraints": ("raw validity", 100, ".1f", " %"),
@@ -37,15 +38,15 @@ FLOOR = "molecules of the training set"
 
 
 def main() -> None:
-    """Trains, measures, prints and draws."""
+    """Trains, evaluates, prints and plots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--variants", nargs="*", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--data", default="zinc250k")
     parser.add_argument("--epochs", default="2")
-    parser.add_argument("-n", "--number", type=int, default=10_000, help="samples of each model")
+    parser.add_argument("-n", "--number", type=int, default=10_000, help="samples per model")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--out", type=Path, default=Path("runs/frontier"))
-    parser.add_argument("--plot", help="file of the figure")
+    parser.add_argument("--plot", help="file to save the plot to")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     rows = {name: measured(name, options) for name in options.variants}
@@ -60,20 +61,20 @@ def folder_of(name: str, options: argparse.Namespace) -> Path:
 
 
 def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """The evaluation of a variant, trained and measured unless that is done."""
+    """The evaluation of a variant, which is trained and evaluated unless results exist."""
     run = folder_of(name, options)
     results = run.with_suffix(".json")
     if not results.exists():
         if not (run / "model.safetensors").exists():
             new = ("--grammar", "smiles", "--data", options.data, "--epochs", options.epochs, "--seed", options.seed)
             grae("train", "--out", str(run), *(("--resume",) if run.exists() else (*new, *VARIANTS[name])))
-        asked = ("-n", str(options.number), "--measures", ",".join(COLUMNS), "--json")
-        results.write_text(grae("evaluate", str(run), *asked))
+        flags = ("-n", str(options.number), "--measures", ",".join(COLUMNS), "--json")
+        results.write_text(grae("evaluate", str(run), *flags))
     return json.loads(results.read_text())
 
 
 def measured_floor(options: argparse.Namespace) -> dict[str, Any]:
-    """The evaluation of molecules of the training set in the place of samples."""
+    """The evaluation of molecules of the training set in place of samples."""
     results = options.out / "floor.json"
     if not results.exists():
         from grae.evaluation.runs import open_run
@@ -85,13 +86,13 @@ def measured_floor(options: argparse.Namespace) -> dict[str, Any]:
         samples, reference = options.out / "training.smi", options.out / "held-out.smi"
         samples.write_text("\n".join(chosen) + "\n")
         reference.write_text("\n".join(run.held_out) + "\n")
-        asked = ("--measures", "FCD/Test,Filters,Scaf/Test", "--json")
-        results.write_text(grae("evaluate", "--samples", str(samples), "--reference", str(reference), *asked))
+        flags = ("--measures", "FCD/Test,Filters,Scaf/Test", "--json")
+        results.write_text(grae("evaluate", "--samples", str(samples), "--reference", str(reference), *flags))
     return json.loads(results.read_text())
 
 
 def grae(*arguments: str) -> str:
-    """The standard output of a command of grae."""
+    """Runs a grae command and returns its standard output."""
     print("grae", *arguments, file=sys.stderr, flush=True)
     return subprocess.run(
         [sys.executable, "-m", "grae", *arguments], check=True, stdout=subprocess.PIPE, text=True
@@ -110,7 +111,7 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
 
 
 def draw(rows: dict[str, dict[str, Any]], path: str) -> None:
-    """Fréchet ChemNet distance and raw validity over reconstruction accuracy, by the encoder and refined."""
+    """Plots Fréchet ChemNet distance and raw validity against reconstruction accuracy, of encoded and refined codes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4.2), layout="constrained")

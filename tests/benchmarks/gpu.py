@@ -1,19 +1,19 @@
-"""What a GPU that is at hand for minutes is used for, in stages that fit into them and go on in the next call.
+"""Short GPU benchmarks in resumable stages.
 
     python tests/benchmarks/gpu.py check --minutes 2 --out gpu/check
     python tests/benchmarks/gpu.py paper-zinc --minutes 9 --out gpu/paper [--resume gpu/paper-before]
     python tests/benchmarks/gpu.py unpack --resume gpu/paper --out runs/gpu      # ordinary runs, for `grae evaluate`
 
-check       training, resuming, bfloat16, encoding, sampling, densities, search and images; CPU beside GPU; speeds
-zinc        the default for samples, larger, on all of ZINC250k
-mnist, cifar10, celeba      the paper's models of images: the table and the figure
+check       training, resuming, bfloat16, encoding, sampling, densities, search and images; CPU against GPU; speed
+zinc        a larger version of the default model, on all of ZINC250k
+mnist, cifar10, celeba      the paper's image models: table and figure
 paper-zinc  the four published structured models, published network and loss, on all of ZINC250k
-scale       speed against batch and width; a model ten times larger in the same minutes
-unpack      makes runs of what an earlier call wrote
+scale       speed against batch size and width; the default and a model ten times larger, trained equally long
+unpack      restores ordinary runs from the output of an earlier call
 
-Each stage ends within its minutes, start-up included, and prints a line of JSON for each result. In --out:
-results.jsonl, state.json, and the weights in parts of less than 16 MB, eight files in all; --resume names such a
-folder. With --small, data and networks are shrunk, so that a stage runs on a CPU in seconds.
+Each stage ends within --minutes, including start-up, and prints one line of JSON per result. --out receives
+results.jsonl, state.json, and the weights in parts of less than 16 MB, at most eight files; --resume takes such a
+folder. --small shrinks data and networks, so that a stage runs on a CPU in seconds.
 """
 
 import argparse
@@ -32,7 +32,15 @@ STAGES = ("check", "zinc", "mnist", "cifar10", "celeba", "paper-zinc", "scale", 
 
 
 def main(given: Sequence[str] | None = None, *, began: float = BEGAN) -> int:
-    """Runs a stage; 0, or 1 where a check failed or the time was over before its end, or 2 for bad input."""
+    """Runs a stage.
+
+    Args:
+        given: command-line arguments; None for those of the process.
+        began: `time.monotonic()` at the start of the program.
+
+    Returns:
+        0; 1 if a check failed or time ran out; 2 for invalid input.
+    """
     arguments = _parser().parse_args(given)
     if arguments.threads:
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
@@ -64,7 +72,7 @@ def main(given: Sequence[str] | None = None, *, began: float = BEGAN) -> int:
                 _run(session)
         except KeyboardInterrupt:
             session.write_state()
-            session.tell("end", complete=False, why="the time is over")
+            session.tell("end", complete=False, why="out of time")
             return 1
         except GraeError as error:
             if session.state:
@@ -78,14 +86,14 @@ def main(given: Sequence[str] | None = None, *, began: float = BEGAN) -> int:
 
 
 def _run(session: Any) -> None:
-    """The stage's work, which imports what it needs."""
+    """Runs the stage; imports only its modules."""
     if session.stage == "unpack":
         from gpu_stages.strings import opened_for_use
 
         from grae.errors import SettingsError
 
         if session.before is None:
-            raise SettingsError("--resume is missing", remedy="name the folder that an earlier call wrote")
+            raise SettingsError("--resume is missing", remedy="give the output folder of an earlier call")
         opened_for_use(session, session.before)
         return
     if session.stage == "check":
@@ -109,17 +117,21 @@ def _run(session: Any) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("--minutes", type=float, help="start-up included [default: 2 for check, 3 for scale, else 9.5]")
-    parser.add_argument("--out", type=Path, default=Path("runs/gpu"), metavar="DIR", help="[default: runs/gpu]")
-    parser.add_argument("--resume", type=Path, metavar="DIR", help="what an earlier call wrote to --out")
-    parser.add_argument("--small", action="store_true", help="shrinks data and networks")
-    parser.add_argument("--models", type=_names, help="those to train, with commas between")
-    parser.add_argument("--projector", type=Path, help="for the distances of images; also a path in GRAE_DATA_HOME")
+    parser.add_argument(
+        "--minutes", type=float, help="time limit including start-up [default: 2 for check, 3 for scale, else 9.5]"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/gpu"), metavar="DIR", help="output folder [default: runs/gpu]"
+    )
+    parser.add_argument("--resume", type=Path, metavar="DIR", help="output folder of an earlier call")
+    parser.add_argument("--small", action="store_true", help="shrink data and networks")
+    parser.add_argument("--models", type=_names, help="models to train, separated by commas")
+    parser.add_argument("--projector", type=Path, help="projector for image distances; also a path in GRAE_DATA_HOME")
     parser.add_argument("--set", type=_setting, action="append", default=[], metavar="NAME=JSON",
-                        help="a parameter of the estimator, such as batch_size=2048; may be repeated")  # fmt: skip
+                        help="parameter of the estimator, such as batch_size=2048; may be repeated")  # fmt: skip
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="of the CPU")
+    parser.add_argument("--threads", type=int, help="number of CPU threads")
     return parser
 
 
@@ -134,7 +146,7 @@ def _setting(text: str) -> tuple[str, Any]:
     try:
         return name, json.loads(value)
     except json.JSONDecodeError as error:
-        raise argparse.ArgumentTypeError(f"{value!r} is no JSON: {error}") from None
+        raise argparse.ArgumentTypeError(f"{value!r} is not valid JSON: {error}") from None
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""What moves the validity of raw samples against reconstruction: variants of the molecules' model at an equal budget.
+"""Reconstruction accuracy against raw validity for variants of the molecule model, at an equal training budget.
 
     python tests/benchmarks/latent.py train --passes 2 --out latent.jsonl [--variants plain noise-0.5 ...]
     python tests/benchmarks/latent.py show latent.jsonl --plot docs/figures/latent.png
-    python tests/benchmarks/latent.py mask runs/zinc          # what the rules of molecules cost a step of decoding
+    python tests/benchmarks/latent.py mask runs/zinc          # cost of the semantic constraints per decoding step
 
-Every variant sees the same strings as often, in the default preset but for what its row says. Of each: exact
-reconstruction of held-out molecules; validity of samples of the Gaussian and of the mixture fitted to the codes under
-the grammar's rules alone; and how far the properties of samples lie from those of held-out molecules (Wasserstein
-distances), of the valid ones among the raw samples and of those decoded under the rules of molecules. `show` prints the
-table and draws the frontier.
+Each variant is trained for the same number of epochs on the same strings, with the default preset except for the
+settings in its row. Reported are reconstruction accuracy on held-out molecules; raw validity (without semantic
+constraints) of samples from the Gaussian and the mixture fitted to the codes; and Wasserstein distances between
+properties of samples and of held-out molecules, for the valid raw samples and for the same codes decoded with semantic
+constraints. `show` prints the table and plots the frontier.
 """
 
 import argparse
@@ -27,7 +27,7 @@ HELD_OUT = 4_000
 SEEN = ("gaussian", "gmm")
 
 WITHOUT_NOISE = {"noise": 0.0, "beta": 0.01}
-"""Of the variants of grae that say nothing else; its default has had noise since."""
+"""Base settings of the variants that set no "model"; the default preset now has noise."""
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {"architecture": {"labels": False, "depth": False}},
     "rings": {"architecture": {"depth": False}},
@@ -58,7 +58,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Trains and measures each variant; a line of JSON each."""
+    """Trains and evaluates each variant; appends a line of JSON per variant."""
     from grae.datasets import build_store, open_source
     from grae.grammar import load_grammar
 
@@ -75,7 +75,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def measured(grammar: Any, store: Any, settings: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
-    """Trains one variant and measures it."""
+    """Trains and evaluates one variant."""
     from grae.chemistry import invalid_reason
     from grae.grammar import codec
     from grae.sequence import GrammarAutoencoder
@@ -124,9 +124,10 @@ def _distances(true: np.ndarray, texts: list[str]) -> dict[str, float]:
 
 
 def show(arguments: argparse.Namespace) -> None:
-    """Prints the table of measured variants, and draws them."""
+    """Prints the table of results, and plots them with `--plot`."""
     rows = [json.loads(line) for line in Path(arguments.results).read_text().splitlines()]
-    print("| variant | exact | raw valid: Gaussian | GMM-10 | raw: logP / SA / QED / weight | under the rules | |")
+    print("| variant | reconstruction accuracy | raw validity: Gaussian | GMM-10 "
+          "| raw: logP / SA / QED / weight | with semantic constraints | minutes |")  # fmt: skip
     print("|---|---|---|---|---|---|---|")
     for row in sorted(rows, key=lambda row: -row["gmm"]["valid"]):
         gmm = row["gmm"]
@@ -151,14 +152,14 @@ def _plot(rows: list[dict[str, Any]], path: str) -> None:
         place = (100 * row["exact"], 100 * row["gmm"]["valid"])
         axes.plot(*place, "os^Dv*P"[number % 7], color=f"C{number % 10}", label=row["variant"], linestyle="none")
     figure.legend(loc="outside right upper", fontsize=9, frameon=False)
-    axes.set_xlabel("held-out molecules reconstructed exactly, %")
-    axes.set_ylabel("samples of the mixture valid without constraints, %")
+    axes.set_xlabel("reconstruction accuracy, %")
+    axes.set_ylabel("raw validity of samples of the mixture, %")
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
 
 
 def mask(arguments: argparse.Namespace) -> None:
-    """Decodes the same codes under the grammar's rules and under the language's, in turns; processor time a step."""
+    """Measures CPU time per decoding step without and with semantic constraints, alternating on the same codes."""
     import grae
     from grae.sequence.coding import decode_codes
     from grae.sequence.constrained import resolve_constraint
@@ -184,25 +185,25 @@ def mask(arguments: argparse.Namespace) -> None:
         return 1e6 * (time.process_time() - began) / int(decoded.lengths.sum())
 
     for constraint in kinds.values():
-        microseconds(constraint, codes[:100])  # whatever is compiled or made at first
+        microseconds(constraint, codes[:100])  # warm-up
     rounds = [{name: microseconds(constraint, codes) for name, constraint in kinds.items()} for _ in range(5)]
-    grammar_alone, both = (float(np.median([one[name] for one in rounds])) for name in kinds)
-    print(f"a step: {grammar_alone:.1f} us under the grammar's rules, {both:.1f} us under the language's too; "
-          f"share of the latter {100 * (1 - grammar_alone / both):.0f} %")  # fmt: skip
+    without, semantic = (float(np.median([one[name] for one in rounds])) for name in kinds)
+    print(f"CPU time per step: {without:.1f} us without semantic constraints, {semantic:.1f} us with them; "
+          f"their share {100 * (1 - without / semantic):.0f} %")  # fmt: skip
 
 
 def main() -> None:
-    """Reads the command line."""
+    """Parses the command line and runs the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(required=True)
     training = verbs.add_parser("train")
     training.add_argument("--variants", nargs="*", choices=list(VARIANTS))
     training.add_argument("--data", default="zinc250k")
     training.add_argument("--form", default="kekule", help="as-written for a file of randomized Kekule SMILES")
-    training.add_argument("--name", help="what to call it in the results")
-    training.add_argument("--passes", type=int, default=2)
+    training.add_argument("--name", help="name of the variant in the results")
+    training.add_argument("--passes", type=int, default=2, help="epochs")
     training.add_argument("--out", default="latent.jsonl")
-    training.add_argument("--keep", help="a folder to keep the run in")
+    training.add_argument("--keep", help="folder to save the run in")
     training.set_defaults(does=train)
     showing = verbs.add_parser("show")
     showing.add_argument("results")

@@ -1,8 +1,8 @@
-"""What the chemistry of an evaluation costs, one way beside another, in CPU time: `python tests/benchmarks/metrics.py`.
+"""CPU time of the chemistry in an evaluation, compared with alternatives: `python tests/benchmarks/metrics.py`.
 
-Similarities to the nearest molecule: the compiled count of bits, RDKit's BulkTanimotoSimilarity, a matrix product of
-0 and 1. Structural alerts: with the screen by pattern fingerprints, and each pattern tried. All give the same results.
-Then what describing a molecule costs, of a reference (without filters) and of samples; ChemNet with the extra `fcd`.
+Nearest-neighbor similarity: compiled popcounts, RDKit's BulkTanimotoSimilarity, and a matrix product of 0/1 vectors.
+Structural alerts: with screening by pattern fingerprints, and without. All methods give the same results. Then the cost
+of describing a molecule, of a reference (without filters) and of samples; ChemNet with the extra `fcd`.
 """
 
 import argparse
@@ -27,48 +27,48 @@ Result = TypeVar("Result")
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measures and prints CPU times."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="wehi", help="a data set or file of molecules")
+    parser.add_argument("--data", default="wehi", help="data set or file of molecules")
     parser.add_argument("--molecules", type=int, default=4000)
     parser.add_argument("--samples", type=int, default=400)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     torch.set_num_threads(1)
-    texts = islice(open_source(asked.data).texts(), asked.molecules)
+    texts = islice(open_source(args.data).texts(), args.molecules)
     molecules = [molecule for text in texts if (molecule := read(text)) is not None]
-    similarities(molecules, asked.samples)
-    alerts(molecules[: asked.samples])
-    descriptions([Chem.MolToSmiles(molecule) for molecule in molecules[: asked.samples]])
+    similarities(molecules, args.samples)
+    alerts(molecules[: args.samples])
+    descriptions([Chem.MolToSmiles(molecule) for molecule in molecules[: args.samples]])
 
 
 def similarities(molecules: list[Chem.Mol], n: int) -> None:
-    """Nearest neighbours of the first n molecules among all."""
+    """Nearest neighbors of the first n molecules among all."""
     packed = np.array([fingerprint(molecule) for molecule in molecules])
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=1024)
     vectors = [generator.GetFingerprint(molecule) for molecule in molecules]
-    nearest(packed[:1], packed[:1])  # compiles
+    nearest(packed[:1], packed[:1])  # warm-up: compiles
     pairs = n * len(molecules)
-    compiled = timed("bits counted, compiled", "ns a pair", 1e9 / pairs, lambda: nearest(packed[:n], packed))
+    compiled = timed("popcount, compiled", "ns per pair", 1e9 / pairs, lambda: nearest(packed[:n], packed))
     bulk = timed(
         "BulkTanimotoSimilarity",
-        "ns a pair",
+        "ns per pair",
         1e9 / pairs,
         lambda: np.array([max(DataStructs.BulkTanimotoSimilarity(one, vectors)) for one in vectors[:n]]),
     )
     bits = torch.from_numpy(np.unpackbits(packed.view(np.uint8), axis=1).astype(np.float32))
-    product = timed("product of matrices", "ns a pair", 1e9 / pairs, lambda: by_product(bits[:n], bits))
+    product = timed("matrix product", "ns per pair", 1e9 / pairs, lambda: by_product(bits[:n], bits))
     assert np.allclose(compiled, bulk, atol=1e-12)
     assert np.allclose(compiled, product, atol=1e-6)
 
 
-def by_product(some: torch.Tensor, others: torch.Tensor) -> np.ndarray:
-    """The highest similarities from a matrix product, as MOSES takes them."""
-    both = some @ others.T
-    return (both / (some.sum(1)[:, None] + others.sum(1) - both)).max(dim=1).values.numpy()
+def by_product(queries: torch.Tensor, others: torch.Tensor) -> np.ndarray:
+    """Maximum similarities by a matrix product, as MOSES computes them."""
+    both = queries @ others.T
+    return (both / (queries.sum(1)[:, None] + others.sum(1) - both)).max(dim=1).values.numpy()
 
 
 def alerts(molecules: list[Chem.Mol]) -> None:
-    """The first alert that matches each molecule."""
+    """First matching alert of each molecule."""
     known = structural_alerts()
 
     def one_by_one(molecule: Chem.Mol) -> str | None:
@@ -77,29 +77,29 @@ def alerts(molecules: list[Chem.Mol]) -> None:
         return next((name for name, pattern in pairs if explicit.HasSubstructMatch(pattern)), None)
 
     scale = 1e3 / len(molecules)
-    screened = timed("alerts, screened", "ms a molecule", scale, lambda: [first_alert(m) for m in molecules])
-    tried = timed("alerts, one by one", "ms a molecule", scale, lambda: [one_by_one(m) for m in molecules])
-    assert screened == tried
+    screened = timed("alerts, screened", "ms per molecule", scale, lambda: [first_alert(m) for m in molecules])
+    unscreened = timed("alerts, unscreened", "ms per molecule", scale, lambda: [one_by_one(m) for m in molecules])
+    assert screened == unscreened
 
 
 def descriptions(forms: list[str]) -> None:
-    """All that is computed of each molecule."""
+    """All descriptions of each molecule."""
     distinct = Distinct.of(forms, forms)
     scale = 1e3 / len(forms)
-    describe(Distinct.of(forms[:1], forms[:1]))  # loads what it needs
+    describe(Distinct.of(forms[:1], forms[:1]))  # warm-up
     reference = [part for part in PARTS if part != PASSES]
-    timed("described, a reference", "ms a molecule", scale, lambda: describe(distinct, reference))
-    timed("described, samples", "ms a molecule", scale, lambda: describe(distinct))
+    timed("descriptions, reference", "ms per molecule", scale, lambda: describe(distinct, reference))
+    timed("descriptions, samples", "ms per molecule", scale, lambda: describe(distinct))
     if has_fcd():
         network = ChemNet()
-        timed("ChemNet", "ms a molecule", scale, lambda: network.activations(distinct.forms))
+        timed("ChemNet", "ms per molecule", scale, lambda: network.activations(distinct.forms))
 
 
 def timed(name: str, unit: str, scale: float, run: Callable[[], Result]) -> Result:
-    """Runs something and prints what it cost."""
-    begun = time.process_time()
+    """Runs a function and prints its CPU time."""
+    began = time.process_time()
     result = run()
-    print(f"{name:<24} {(time.process_time() - begun) * scale:8.2f} {unit}")
+    print(f"{name:<24} {(time.process_time() - began) * scale:8.2f} {unit}")
     return result
 
 

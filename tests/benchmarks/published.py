@@ -1,4 +1,4 @@
-"""What grae is compared with: the published ways, written plainly. Used by the benchmarks only."""
+"""Plain implementations of published methods, as references for the benchmarks."""
 
 from collections.abc import Callable
 
@@ -11,15 +11,15 @@ from grae.grammar.codec import Derivations
 from grae.sequence.decoders import ParallelDecoder, RecurrentDecoder
 from grae.sequence.pushdown import State
 
-PUBLISHED_LENGTH = 277  # steps of a molecule's derivation, padding included (Kusner et al. 2017)
+PUBLISHED_LENGTH = 277  # steps of a molecule's derivation, including padding (Kusner et al. 2017)
 
 Logits = Callable[[int, int], np.ndarray]
 
 
 class StackDecoder:
-    """The published decoding (Kusner et al. 2017, algorithm 1): a Python list as stack, one string at a time.
+    """Published decoding algorithm (Kusner et al. 2017, algorithm 1): a Python list as stack, one string at a time.
 
-    Greedy. As published, a string whose stack is not empty after `max_length` productions comes out as nothing.
+    Decodes greedily. As published, the result is empty if the stack is not empty after `max_length` productions.
     """
 
     def __init__(self, grammar: Grammar, max_length: int) -> None:
@@ -29,7 +29,7 @@ class StackDecoder:
         self.masks = {nonterminal: grammar.tables.mask[number] for nonterminal, number in self.numbers.items()}
 
     def decode(self, logits: Logits) -> str:
-        """A string; `logits` gives those (P,) of the next step from the previous id and the current nonterminal."""
+        """Decodes a string; `logits` maps the previous id and the current nonterminal to the step's logits (P,)."""
         stack: list[Nonterminal | str] = [self.grammar.start]
         text: list[str] = []
         previous, steps = self.grammar.pad, 0
@@ -48,14 +48,14 @@ class StackDecoder:
 
 
 class Guided:
-    """A decoder that does all its work, and then is led through given derivations.
+    """Decoder that computes its logits but follows given derivations (teacher forcing).
 
-    An untrained network would decode to strings of any length; led, it decodes to strings as long as real ones, in the
-    time that a trained one takes.
+    An untrained network would decode to strings of arbitrary length; this way lengths and cost are those of a trained
+    network.
 
     Args:
         decoder: the decoder.
-        derivations: where to lead, (B, T) ids.
+        derivations: ids of the derivations to follow, (B, T).
     """
 
     def __init__(self, decoder: RecurrentDecoder | ParallelDecoder, derivations: Tensor) -> None:
@@ -73,7 +73,7 @@ class Guided:
 
 
 class Precomputed:
-    """A decoder whose logits are there already, (B, T, S)."""
+    """Decoder with precomputed logits, (B, T, S)."""
 
     def __init__(self, logits: Tensor) -> None:
         self.logits = logits
@@ -87,8 +87,8 @@ class Precomputed:
 
 
 def one_hot(derivations: Derivations, grammar: Grammar) -> np.ndarray:
-    """The published form of a data set, (n, T, S) float32, filled up with the padding."""
+    """The published representation of a data set: padded one-hot vectors, (n, T, S) float32."""
     ids = derivations.padded(np.arange(len(derivations)), grammar.pad, PUBLISHED_LENGTH)
-    letters = np.zeros((*ids.shape, grammar.n_symbols), np.float32)
-    np.put_along_axis(letters, ids[..., None].astype(np.int64), 1, axis=-1)
-    return letters
+    vectors = np.zeros((*ids.shape, grammar.n_symbols), np.float32)
+    np.put_along_axis(vectors, ids[..., None].astype(np.int64), 1, axis=-1)
+    return vectors

@@ -1,9 +1,9 @@
-"""Peak memory and processor time a string of `grae sample`, `encode` and `evaluate` at growing numbers of strings.
+"""Peak memory and CPU time per string of `grae sample`, `encode`, `evaluate` and `merge` against the number of strings.
 
     python tests/benchmarks/scale.py --run runs/mine --sizes 1000000 10000000 --out scale
 
-The strings are the run's own samples. Each command is a process of its own; its peak resident memory and its processor
-time (user and system) come from the kernel. Prints one JSON line per command, then a table.
+The strings are samples of the run. Each command is a separate process; its peak resident memory and its CPU time (user
+and system) are reported by the kernel. Prints one JSON line per command, then a table.
 """
 
 import argparse
@@ -19,13 +19,13 @@ KIBIBYTE = 1024
 
 
 class Cost(NamedTuple):
-    """What a command took.
+    """Cost of a command.
 
     Attributes:
         verb: the command.
         n: number of strings.
         peak_mib: peak resident memory of the process, MiB.
-        cpu_s: processor time, seconds.
+        cpu_s: CPU time, seconds.
     """
 
     verb: str
@@ -35,7 +35,7 @@ class Cost(NamedTuple):
 
 
 def measured(verb: str, n: int, words: Sequence[str | Path]) -> Cost:
-    """Runs a command.
+    """Runs a command and returns its cost.
 
     Raises:
         SystemExit: the command failed.
@@ -44,14 +44,14 @@ def measured(verb: str, n: int, words: Sequence[str | Path]) -> Cost:
     child = os.posix_spawn(sys.executable, arguments, os.environ)
     _, status, usage = os.wait4(child, 0)
     if status:
-        raise SystemExit(f"{' '.join(arguments)} ended with status {os.waitstatus_to_exitcode(status)}")
+        raise SystemExit(f"{' '.join(arguments)} failed with exit status {os.waitstatus_to_exitcode(status)}")
     cost = Cost(verb, n, round(usage.ru_maxrss * KIBIBYTE / MEBIBYTE, 1), round(usage.ru_utime + usage.ru_stime, 2))
     print(json.dumps(cost._asdict()), flush=True)
     return cost
 
 
 def costs_of(run: str, n: int, folder: Path, references: Sequence[str]) -> list[Cost]:
-    """The costs of the commands for n strings; their files are removed."""
+    """Runs the commands on n strings, removes their files and returns their costs."""
     strings, codes, part = folder / "strings.smi", folder / "codes.npy", folder / "part.shard"
     options = {
         "sample": ["sample", run, "-n", str(n), "--out", strings],
@@ -66,15 +66,15 @@ def costs_of(run: str, n: int, folder: Path, references: Sequence[str]) -> list[
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measures and prints costs."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--run", required=True, help="folder of a run, or a pretrained model")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 10_000_000])
-    parser.add_argument("--out", type=Path, default=Path("scale"), help="folder for files that are removed again")
+    parser.add_argument("--out", type=Path, default=Path("scale"), help="new folder for temporary files")
     parser.add_argument("--grammar", default="smiles", help="grammar of the run's strings")
     parser.add_argument("--train", help="training set, for novelty")
     parser.add_argument("--reference", help="molecules: reference set")
-    parser.add_argument("--measures", help="measures to compute; all that can be added up by default")
+    parser.add_argument("--measures", help="measures to compute [default: all that can be merged]")
     given = parser.parse_args()
     named = {"--train": given.train, "--reference": given.reference, "--measures": given.measures}
     references = ["--jobs", "1", "-g", given.grammar]
@@ -82,11 +82,11 @@ def main() -> None:
     given.out.mkdir(parents=True)
     costs = [cost for n in given.sizes for cost in costs_of(given.run, n, given.out, references)]
     given.out.rmdir()
-    print("verb         strings  peak MiB  CPU ms a string  peak against the smallest")
-    smallest = {cost.verb: cost for cost in reversed(costs)}
+    print("command      strings  peak MiB  CPU ms per string  peak relative to the first size")
+    first = {cost.verb: cost for cost in reversed(costs)}
     for cost in costs:
-        ratio = cost.peak_mib / smallest[cost.verb].peak_mib
-        print(f"{cost.verb:<8}{cost.n:>12,}{cost.peak_mib:>10.0f}{1000 * cost.cpu_s / cost.n:>17.4f}{ratio:>28.3f}")
+        ratio = cost.peak_mib / first[cost.verb].peak_mib
+        print(f"{cost.verb:<8}{cost.n:>12,}{cost.peak_mib:>10.0f}{1000 * cost.cpu_s / cost.n:>19.4f}{ratio:>33.3f}")
 
 
 if __name__ == "__main__":

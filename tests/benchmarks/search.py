@@ -1,4 +1,4 @@
-r"""The search measured: expressions from the worse half of a data set, molecules, and what a round spends its time on.
+r"""Benchmarks of the search: expressions from the worse half of a data set, molecules, and the time of a round by part.
 
     python tests/benchmarks/search.py half --data expressions.txt --out half.txt    # the worse half, to train on
     grae train --grammar arithmetic --data half.txt --time-budget 5 --out runs/half
@@ -9,9 +9,9 @@ r"""The search measured: expressions from the worse half of a data set, molecule
     python tests/benchmarks/search.py profile runs/half --target log-mse --data half.txt
     python tests/benchmarks/search.py speed zinc250k --target logp --data zinc250k --most-atoms 38 --batch-size 20
 
-`half` says which score the half begins at. `run` prints the best of each seed after every 100 calls, with its size.
-`profile` goes on for ten rounds when 1,000 strings have been scored. `speed` times rounds when 1,000, 3,000 and 10,000
-strings of the data have been scored, beside the usual start.
+`half` prints the best score of the half. `run` prints the best score of each seed after every 100 evaluations, and the
+size of the best molecule. `profile` times ten rounds after 1,000 evaluations. `speed` times rounds after 1,000, 3,000
+and 10,000 scored strings of the data set, in addition to the usual start.
 """
 
 import argparse
@@ -37,16 +37,16 @@ from grae.optimization.start import ALL, scored
 from grae.optimization.strategies import strategy_of
 from grae.targets.named import target_named
 
-CALLS = 500
+EVALUATIONS = 500
 EVERY = 100
-PROFILED = 1000
+PROFILED = 1000  # evaluations before the profiled rounds
 ROUNDS = 10
 SCORED = (1_000, 3_000, 10_000)
-STARTING = 2_200
+STARTING = 2_200  # starting strings of `speed`
 
 
 def half(data: str, out: Path) -> None:
-    """Writes the strings whose score is worse than the median."""
+    """Writes the strings with scores worse than the median."""
     texts = list(open_source(data).texts())
     start = scored(texts, Scorer(target_named("log-mse")), limit=ALL).worse_half(maximize=False)
     out.write_text("\n".join(start.texts) + "\n")
@@ -54,15 +54,16 @@ def half(data: str, out: Path) -> None:
 
 
 def run(place: str, target: str, data: str, seeds: list[int], options: dict[str, Any]) -> None:
-    """Searches with several seeds."""
+    """Runs the search with several seeds."""
     model = grae.load(place, device="cpu")
     texts = list(open_source(data).texts())
     found = []
     for seed in seeds:
-        result = grae.optimize(model, target, start=texts, rounds=CALLS // options["batch_size"], seed=seed, **options)
+        rounds = EVALUATIONS // options["batch_size"]
+        result = grae.optimize(model, target, start=texts, rounds=rounds, seed=seed, **options)
         best = result.found[0]
-        about = properties(best.string) if result.target.language == "molecules" else None
-        size = "" if about is None else f"{about.heavy_atoms} heavy atoms, SA {about.sa:.2f}"
+        known = properties(best.string) if result.target.language == "molecules" else None
+        size = "" if known is None else f"{known.heavy_atoms} heavy atoms, SA {known.sa:.2f}"
         steps = " ".join(f"{score:.4f}" for score in result.records.best_so_far[EVERY - 1 :: EVERY])
         print(f"seed {seed}: {steps}  {best.string} {size}  {_spent(result.seconds)}", flush=True)
         found.append(best.score)
@@ -70,7 +71,7 @@ def run(place: str, target: str, data: str, seeds: list[int], options: dict[str,
 
 
 def profile(place: str, target: str, data: str, batch_size: int, limit: int) -> None:
-    """What a round costs when the history holds a thousand strings."""
+    """Time of a round after 1,000 evaluations, by part."""
     model = grae.load(place, device="cpu")
     texts = list(open_source(data).texts())
     rounds = PROFILED // batch_size
@@ -78,11 +79,11 @@ def profile(place: str, target: str, data: str, batch_size: int, limit: int) -> 
     with TemporaryDirectory() as folder:
         grae.optimize(model, target, rounds=rounds, out=folder, **options)
         after = grae.optimize(model, target, rounds=rounds + ROUNDS, out=folder, resume=True, **options)
-    print(f"{ROUNDS} rounds after {rounds * batch_size:,} strings: {_spent(after.seconds)}")
+    print(f"{ROUNDS} rounds after {rounds * batch_size:,} evaluations: {_spent(after.seconds)}")
 
 
 def speed(place: str, target_name: str, data: str, rounds: int, options: dict[str, Any]) -> None:
-    """What a round costs when 1,000, 3,000 and 10,000 strings have been scored."""
+    """Time of a round after 1,000, 3,000 and 10,000 scored strings."""
     model = grae.load(place, device="cpu")
     texts = list(dict.fromkeys(open_source(data).texts()))
     rng = np.random.default_rng(0)
@@ -92,10 +93,10 @@ def speed(place: str, target_name: str, data: str, rounds: int, options: dict[st
     settings = SearchSettings(**options)
     space = LatentSpace(model, settings.decoding, Screen(settings.limits))
     strategy = strategy_of(settings, space, start, target, Reporter())
-    told = 0
+    previous = 0
     for number, count in enumerate(SCORED):
-        strategy.tell(_records([_made(text) for text in texts[STARTING + told : STARTING + count]], target))
-        told, seconds, cpu, attempts = count, [], [], 0
+        strategy.tell(_records([_proposal(text) for text in texts[STARTING + previous : STARTING + count]], target))
+        previous, seconds, cpu, attempts = count, [], [], 0
         for step in range(rounds):
             before = dict(strategy.seconds)
             began = time.perf_counter(), time.process_time()
@@ -106,19 +107,19 @@ def speed(place: str, target_name: str, data: str, rounds: int, options: dict[st
             strategy.tell(_records(proposals, target))
         parts = {name: strategy.seconds[name] - before[name] for name in before}
         print(
-            f"{count:,} scored: {np.median(seconds):.2f} s per round (most {max(seconds):.2f}), "
+            f"{count:,} scored: {np.median(seconds):.2f} s per round (maximum {max(seconds):.2f}), "
             f"{np.median(cpu):.2f} s of CPU time, {attempts / rounds:,.0f} candidates per round; "
             f"last round: {_spent(parts)}",
             flush=True,
         )
 
 
-def _made(text: str) -> Proposal:
+def _proposal(text: str) -> Proposal:
     return Proposal(np.empty(0, np.float32), text, 1, 1)
 
 
 def _records(proposals: Sequence[Proposal], target: Any) -> list[Record]:
-    """The records of a round of proposals."""
+    """Scores proposals and returns their records."""
     scores = target.evaluate([proposal.text for proposal in proposals])
     return [
         Record(
@@ -133,10 +134,10 @@ def _spent(seconds: dict[str, float]) -> str:
 
 
 def main() -> None:
-    """The command line."""
+    """Parses the command line and runs the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("half", "run", "profile", "speed"))
-    parser.add_argument("place", nargs="?", help="the folder of a run")
+    parser.add_argument("place", nargs="?", help="folder of a run, or a pretrained model")
     parser.add_argument("--data", required=True)
     parser.add_argument("--target", default="log-mse")
     parser.add_argument("--out", type=Path, default=Path("half.txt"))
@@ -150,17 +151,17 @@ def main() -> None:
     parser.add_argument("--start-limit", type=int, default=ALL)
     parser.add_argument("--retrain-every", type=int)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="speed: rounds at each number of scored strings")
-    given = parser.parse_args()
-    if given.what == "half":
-        half(given.data, given.out)
-    elif given.what == "run":
+    args = parser.parse_args()
+    if args.what == "half":
+        half(args.data, args.out)
+    elif args.what == "run":
         names = ("strategy", "propose", "surrogate", "most_atoms", "half", "batch_size", "start_limit", "retrain_every")
-        run(given.place, given.target, given.data, given.seeds, {name: getattr(given, name) for name in names})
-    elif given.what == "speed":
+        run(args.place, args.target, args.data, args.seeds, {name: getattr(args, name) for name in names})
+    elif args.what == "speed":
         names = ("strategy", "propose", "surrogate", "most_atoms", "batch_size")
-        speed(given.place, given.target, given.data, given.rounds, {name: getattr(given, name) for name in names})
+        speed(args.place, args.target, args.data, args.rounds, {name: getattr(args, name) for name in names})
     else:
-        profile(given.place, given.target, given.data, given.batch_size, given.start_limit)
+        profile(args.place, args.target, args.data, args.batch_size, args.start_limit)
 
 
 if __name__ == "__main__":

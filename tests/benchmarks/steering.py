@@ -1,8 +1,8 @@
-"""How far sampling under a condition raises the share that fulfils it, with as many decodings as the density gets.
+"""Steered sampling under a condition, compared with sampling the density, at an equal number of decodings.
 
     python tests/benchmarks/steering.py [--attempts 2000] [--model zinc250k]
 
-Prints a row for each condition: distinct strings that fulfil it in so many decodings, of the density alone and steered.
+Prints, for each condition, the number of unique strings that fulfill it, from the density alone and steered.
 """
 
 import argparse
@@ -42,8 +42,8 @@ def main() -> None:
                 **({} if fresh is None else {"fresh": fresh}),
             )
             counts.append(samples.fulfilling)
-        density, led = counts
-        print(f"{text}: {density:,} ({density / options.attempts:.1%}), steered {led:,} ({led / options.attempts:.1%})")
+        unsteered, guided = (f"{count:,} ({count / options.attempts:.1%})" for count in counts)
+        print(f"{text}: density {unsteered}, steered {guided}")
 
 
 if __name__ == "__main__":

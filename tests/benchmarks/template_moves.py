@@ -1,4 +1,4 @@
-"""Children of moves that hold a template: how many do, and how many there are per second of CPU time.
+"""Children of moves that hold a template: number, and rate per second of CPU time.
 
 python tests/benchmarks/template_moves.py [--model zinc250k] [--children 3000] [TEMPLATE ...]
 """
@@ -21,11 +21,11 @@ from grae.sequence.templates import are_held
 
 TEMPLATES = ["c1ccc(*)cc1", "c1ccc(*c2ccncc2)cc1", "c1cc2c(*)ncnc2cc1*", "*N1CCN(*)CC1"]
 PARENTS = 1000
-LONGEST = 120  # productions of a child
+LONGEST = 120  # maximum productions of a child
 
 
 def main() -> None:
-    """Measures without a template and with each, and prints a line for each."""
+    """Measures without a template and with each template, and prints a line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="zinc250k")
     parser.add_argument("--children", type=int, default=3000)
@@ -44,20 +44,20 @@ def main() -> None:
         strings, _ = reader.read(forms, forms)
         moves = Moves(reader.grammar, strings.derivations)
         parents = moves.parents(strings.derivations)
-        for n in (100, options.children):  # the first compiles
+        for n in (100, options.children):  # the first is a warm-up
             rng = np.random.default_rng(0)
             began = time.process_time()
             receivers, donors = rng.integers(len(strings), size=(2, n))
             children = moves.children(parents, receivers, donors, rng, max_length=LONGEST)
             valid = [form for form in reader.valid(codec.decode(reader.grammar, children)) if form is not None]
             known = set(forms)
-            new = list(dict.fromkeys(form for form in valid if form not in known))
-            read, _ = reader.read(new, new)
+            novel = list(dict.fromkeys(form for form in valid if form not in known))
+            read, _ = reader.read(novel, novel)
             held = len(read) if template is None else int(are_held(template, read.texts).sum())
             seconds = time.process_time() - began
         print(
             f"{text or 'without a template'}: {len(strings)} parents, {len(children)} children, {len(valid)} valid, "
-            f"{len(read)} new, {held} hold it, {held / seconds:.0f} per second",
+            f"{len(read)} novel, {held} hold the template, {held / seconds:.0f} per second",
             flush=True,
         )
 

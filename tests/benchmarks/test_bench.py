@@ -1,4 +1,4 @@
-"""The benchmarks run, and both sides of what they compare come to the same."""
+"""Runs `bench.py`; its comparisons also check that both sides give the same results."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The comparison with peers: its table, its page, and a row whose packages are missing."""
+"""The comparison with other software: table, page, failing rows and missing packages."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ LINES = [
     {"missing": "nltk", "why": "No module named 'nltk'"},
     {"work": "parse", "who": "grae", "unit": "strings/s", "values": [300.0, 200.0, 100.0], "higher": True, "note": ""},
     {"work": "parse", "who": "grae, slow", "unit": "strings/s", "values": [0.0], "higher": True, "note": ""},
-    {"work": "parse", "who": "lark", "unit": "strings/s", "values": [20.0], "higher": True, "note": "alike"},
+    {"work": "parse", "who": "lark", "unit": "strings/s", "values": [20.0], "higher": True, "note": "identical"},
     {"work": "parse", "who": "other", "unit": "strings/s", "values": [800.0], "higher": True, "note": ""},
     {"work": "parse", "who": "broken", "failed": "not LALR"},
     {"work": "evaluate", "who": "grae", "unit": "CPU seconds", "values": [2.0], "higher": False, "note": ""},
@@ -28,7 +28,7 @@ def test_the_table_says_who_is_better():
     assert run.table(LINES)[2:] == [
         "| parse | grae | 200 strings/s (100 to 300) |  |  |",
         "| parse | grae, slow | 0 strings/s |  |  |",
-        "| parse | lark | 20 strings/s | 10 | alike |",
+        "| parse | lark | 20 strings/s | 10 | identical |",
         "| parse | other | 800 strings/s | **0.25** |  |",
         "| parse | broken | - | | not LALR |",
         "| evaluate | grae | 2 CPU seconds |  |  |",
@@ -36,7 +36,7 @@ def test_the_table_says_who_is_better():
     ]
 
 
-def test_the_page_keeps_what_is_not_measured_again():
+def test_the_page_keeps_the_sections_of_other_rows():
     section = run.section("parsing", LINES, ["--seeds", "1"])
     assert section.startswith("## Parsing\n\n`make bench-peers ARGS='--rows parsing --seeds 1'`")
     assert "lark 1.3.1" in section
@@ -48,18 +48,18 @@ def test_the_page_keeps_what_is_not_measured_again():
     assert run.page({"parsing": section}, "") == f"{run.HEAD}\n\n{section}\n"
 
 
-def test_a_row_that_takes_too_long_or_fails_costs_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_row_that_times_out_or_fails_gives_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(run, "FOLDER", tmp_path / "a" / "b" / "c")
     run.FOLDER.mkdir(parents=True)
     (run.FOLDER / "slow.py").write_text("import time\nprint('{\"work\": 1}', flush=True)\ntime.sleep(60)\n")
     (run.FOLDER / "wrong.py").write_text("raise ValueError('no')\n")
-    assert run.measured("slow", [], 5) == [{"work": 1}, {"ended": "slow: ended after its 5 seconds"}]
+    assert run.measured("slow", [], 5) == [{"work": 1}, {"ended": "slow: timed out after 5 s"}]
     assert run.measured("wrong", [], 60) == [{"ended": "wrong: ValueError: no"}]
 
 
 @pytest.mark.slow
-def test_a_missing_package_costs_a_line(tmp_path: Path):
-    """All peers but nltk, which grae brings, are hidden, as where they are not installed."""
+def test_a_missing_package_gives_a_line(tmp_path: Path):
+    """Hides all peers except nltk, which grae itself requires, as if they were not installed."""
     hidden = ("lark", "xgrammar", "llguidance", "grammarinator", "fandango")
     code = "import sys\n" + "".join(f"sys.modules[{name!r}] = None\n" for name in hidden)
     (tmp_path / "sitecustomize.py").write_text(code)
@@ -73,4 +73,4 @@ def test_a_missing_package_costs_a_line(tmp_path: Path):
     page = (tmp_path / "peers.md").read_text()
     assert "| parse JSON" in page
     assert "nltk chart" in page
-    assert "ended" not in page
+    assert "timed out" not in page

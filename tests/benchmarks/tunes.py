@@ -1,13 +1,13 @@
-"""A language with neither chemistry nor values and hidden targets: the default search beside those without a model.
+"""Search for hidden strings of a language without chemistry or values: default search against model-free baselines.
 
     python tests/benchmarks/tunes.py [--evaluations 500] [--batch-size 20] [--seeds 5]
 
-Tunes are strings of bars, repeats and chords. A model of 2,000 random ones is trained for half a minute; searches start
-from these. Prints the best score of each seed after the evaluations; higher is better.
+Tunes are strings of bars, repeats and chords. A model is trained on 2,000 random tunes for half a minute; the searches
+start from these. Prints the best score of each seed; higher is better. Targets:
 
 similar     length of the longest common subsequence with a hidden tune, divided by the longer length
-distance    minus the edit distance to the hidden tune
-phrases     occurrences of eight hidden phrases with diminishing returns, less 0.02 for each character off 40
+distance    negative edit distance to the hidden tune
+phrases     occurrences of eight hidden phrases with diminishing returns, minus 0.02 * |length - 40|
 """
 
 import argparse
@@ -34,7 +34,7 @@ length -> '2' | '/2' | '3'
 """
 HIDDEN = "|:C/2EG[CEG]:||A2GFE/2D3|:[DFA]B/2C2:|"
 PHRASES = ("CE", "EG/2", "[DF", "A2G", ":||", "B3", "/2F", "GG")
-LONGEST = 60  # productions of the random tunes
+LONGEST = 60  # maximum productions of a random tune
 SEARCHES: dict[str, dict[str, str]] = {
     "mixed": {},
     "mixed, derivation": {"propose": "derivation"},
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--targets", nargs="*", choices=list(TARGETS), default=list(TARGETS))
     parser.add_argument("--searches", nargs="*", choices=list(SEARCHES), default=list(SEARCHES))
-    parser.add_argument("--minutes", type=float, default=0.5, help="of training")
+    parser.add_argument("--minutes", type=float, default=0.5, help="training time")
     options = parser.parse_args()
     torch.set_num_threads(1)
     grammar = Grammar.from_text(TUNES, "tunes")
@@ -101,7 +101,7 @@ def main() -> None:
                 best.append(max(record.score for record in result.records if record.score is not None))
             each = ", ".join(f"{score:.3f}" for score in best)
             print(
-                f"{target:10s} {name:17s} mean {np.mean(best):.3f}   {each}   (best to start from {start:.3f})",
+                f"{target:10s} {name:17s} mean {np.mean(best):.3f}   {each}   (best of the start {start:.3f})",
                 flush=True,
             )
 

@@ -1,1 +1,1 @@
-"""The stages of `tests/benchmarks/gpu.py`: what a GPU that is at hand for minutes is used for."""
+"""Stages of `tests/benchmarks/gpu.py`: short, resumable GPU benchmarks."""

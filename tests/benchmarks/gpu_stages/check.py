@@ -1,4 +1,4 @@
-"""That all of it runs on the GPU, agrees with the CPU, and how fast: the stage to run first, in two minutes."""
+"""Checks of GPU against CPU, and speeds: the first stage to run, in two minutes."""
 
 import traceback
 from collections.abc import Callable
@@ -28,21 +28,21 @@ from .session import Session
 from .strings import SMALL, Strings, opened, size_of, trained
 
 STRINGS, CODES, SMALL_CODES, IMAGES = 20_000, 1_000, 16, 2_000
-TRAINING = 0.25  # of the time, for the model that the other checks use
-SAME = 0.99  # of the strings that CPU and CUDA decode from the same codes: rounding may decide between two productions
-CLOSE = 1e-3  # relative error of codes in float32
+TRAINING = 0.25  # fraction of the time, for training the model that the checks use
+SAME = 0.99  # minimum fraction of identical strings decoded on CPU and GPU; rounding can change an argmax
+CLOSE = 1e-3  # maximum relative error of codes in float32
 FAILURES = (GraeError, RuntimeError, ValueError, TypeError, AssertionError, ArithmeticError, LookupError, OSError,
             ImportError, AttributeError)  # fmt: skip
 
 
 @dataclass
 class Subject:
-    """What is checked.
+    """Data and model for the checks.
 
     Attributes:
-        session: the call.
-        strings: molecules.
-        model: fitted to them, on the device.
+        session: the session.
+        strings: the molecules.
+        model: model fitted to them, on the device.
         images: an image set.
     """
 
@@ -53,7 +53,7 @@ class Subject:
 
     @cached_property
     def device(self) -> torch.device:
-        """Where the session computes."""
+        """The session's device."""
         return torch.device(resolve_device(self.session.device))
 
     @cached_property
@@ -65,32 +65,32 @@ class Subject:
         return DerivationBatches(derivations, model.split_.train, pad=model.grammar_.pad, batch_size=size)
 
     def codes(self, rows: np.ndarray) -> np.ndarray:
-        """The codes of some strings, computed on the device."""
+        """The codes of the strings of these rows, computed on the device."""
         network, pad = self.model.network_.to(self.device), self.model.grammar_.pad
         return encode_rows(network, self.batches.derivations, rows, pad=pad, device=self.device)
 
     @property
     def few(self) -> int:
-        """Codes, or strings, to compare on."""
+        """Number of codes or strings to compare."""
         return SMALL_CODES if self.session.small else CODES
 
     @property
     def seconds(self) -> float:
-        """For a measurement of speed."""
+        """Duration of a speed measurement."""
         return 0.2 if self.session.small else 3.0
 
     def fresh(self, seed: int = 0) -> torch.nn.Module:
-        """The model's network with fresh weights."""
+        """The model's network with initial weights."""
         torch.manual_seed(seed)
         return network_of(self.model.grammar_, self.model.settings_)
 
     def on_cpu(self) -> GrammarAutoencoder:
-        """The model as its folder is opened on the CPU."""
+        """The model, loaded on the CPU."""
         return GrammarAutoencoder.load(self.session.scratch / "grae", device="cpu")
 
 
 def check(session: Session) -> None:
-    """Trains a model on strings for a quarter of the time, then runs each check; one that fails stops no other."""
+    """Trains a model on strings for a quarter of the time, then runs every check, even after failures."""
     strings = opened(session, "smiles", form="kekule", most=STRINGS)
     model = trained(
         session, "grae", strings, SMALL if session.small else {}, session.seconds(TRAINING * session.clock.left)
@@ -99,7 +99,7 @@ def check(session: Session) -> None:
     failed = []
     for name, work in CHECKS.items():
         if session.clock.left < 1:
-            session.tell(name, left_out="the time is over")
+            session.tell(name, left_out="out of time")
             continue
         began = session.clock.elapsed
         try:
@@ -117,7 +117,7 @@ def check(session: Session) -> None:
 
 
 def decoding(subject: Subject) -> dict[str, Any]:
-    """CPU and GPU decode the same codes to the same strings, under both sets of rules; with and without TF32."""
+    """CPU and GPU decode codes to the same strings, with and without semantic constraints and TF32."""
     codes = subject.model.density_named("gaussian").sample(subject.few, 0)
     on_cpu, found = subject.on_cpu(), {}
     for rules in ("grammar", "semantic"):
@@ -131,7 +131,7 @@ def decoding(subject: Subject) -> dict[str, Any]:
 
 
 def encoding(subject: Subject) -> dict[str, Any]:
-    """CPU and GPU give the same codes; strings a second."""
+    """CPU and GPU encode to the same codes; strings per second."""
     texts = subject.strings.texts(subject.model.split_.train[: subject.few])
     expected = subject.on_cpu().transform(texts)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
@@ -143,7 +143,7 @@ def encoding(subject: Subject) -> dict[str, Any]:
 
 
 def training(subject: Subject) -> dict[str, Any]:
-    """Molecules a second of the training loop, the share of the time the GPU computes, and the lines it waits at."""
+    """Molecules per second of the training loop, GPU utilization, and the lines that synchronize."""
     settings, batches = subject.model.settings_.training, subject.batches
     network = subject.fresh()
     speed = training_speed(network, batches, settings, subject.seconds)
@@ -152,17 +152,17 @@ def training(subject: Subject) -> dict[str, Any]:
 
 
 def bf16(subject: Subject) -> dict[str, Any]:
-    """Training in bfloat16 beside float32: the losses after as many steps from the same weights, and the rates."""
+    """Training in bfloat16 against float32: losses after equal steps from the same initial weights, and rates."""
     settings, n, found = subject.model.settings_.training, 3 if subject.session.small else 60, {}
     for precision in ("fp32", "bf16"):
         ends = steps(subject.fresh(), subject.batches, settings.replace(precision=precision), n)
         found[precision] = {"loss": ends["loss"], "rows_per_second": ends["rows_per_second"]}
-    apart = abs(found["bf16"]["loss"] / found["fp32"]["loss"] - 1)
-    return {**found, "relative_difference": apart, "ok": apart < 0.05}
+    difference = abs(found["bf16"]["loss"] / found["fp32"]["loss"] - 1)
+    return {**found, "relative_difference": difference, "ok": difference < 0.05}
 
 
 def resume(subject: Subject) -> dict[str, Any]:
-    """A run comes back from small files with the loss it had, and goes on from there."""
+    """A run restored from its compact files has the same loss, and resumes training."""
     session, model = subject.session, subject.model
     assert model.result_ is not None
     place = session.scratch / "again"
@@ -183,7 +183,7 @@ def resume(subject: Subject) -> dict[str, Any]:
 
 
 def sampling(subject: Subject) -> dict[str, Any]:
-    """Molecules a second, greedy and drawn, under each set of rules, and the share of the time the GPU computes."""
+    """Molecules per second, greedy and sampled, with and without semantic constraints; GPU utilization."""
     codes = subject.model.density_named("gmm").sample(subject.few * (1 if subject.session.small else 4), 0)
     found = {}
     for rules in ("grammar", "semantic"):
@@ -200,21 +200,21 @@ def sampling(subject: Subject) -> dict[str, Any]:
 
 
 def densities(subject: Subject) -> dict[str, Any]:
-    """Each density fitted to the codes: seconds, and log-likelihood of held-out codes in nats."""
+    """Fits each density to the codes: seconds, and mean log-likelihood of held-out codes in nats."""
     split, found = subject.model.split_, {}
     training_codes, held_out = subject.codes(split.train), subject.codes(split.validation)
     for name in ("normal", "gaussian", "gmm") if subject.session.small else DENSITIES:
         if subject.session.clock.left < 5:
-            found[name] = "left out: the time is over"
+            found[name] = "left out: out of time"
             continue
         fitted, seconds = timed(lambda name=name: DENSITIES[name]().fit(training_codes, 0))
-        drawn = fitted.sample(subject.few, 0)
-        found[name] = {"seconds": seconds, "nats": float(np.mean(fitted.log_prob(held_out))), "of": len(drawn)}
+        sampled = fitted.sample(subject.few, 0)
+        found[name] = {"seconds": seconds, "nats": float(np.mean(fitted.log_prob(held_out))), "of": len(sampled)}
     return found
 
 
 def search(subject: Subject) -> dict[str, Any]:
-    """Two rounds of the default search for logP, with all that a round does."""
+    """Two full rounds of the default search for logP."""
     start = subject.strings.texts(subject.model.split_.train[: 40 if subject.session.small else 500])
     result, seconds = timed(
         lambda: optimize(subject.model, "logp", rounds=1 if subject.session.small else 2, batch_size=5, start=start)
@@ -224,7 +224,7 @@ def search(subject: Subject) -> dict[str, Any]:
 
 
 def images(subject: Subject) -> dict[str, Any]:
-    """The paper's network on images: images a second in training and sampling, and CPU beside GPU to one grey level."""
+    """The paper's image network: images per second in training and sampling; CPU and GPU within two gray levels."""
     session, data = subject.session, subject.images
     options = {**pictures.size(session, data), "device": session.device, "epochs": 1}
     model = ImageAutoencoder("rae-l2", **options)
@@ -236,12 +236,12 @@ def images(subject: Subject) -> dict[str, Any]:
     there, seconds = timed(lambda: model.inverse_transform(codes))
     network = model.network_.float().cpu()
     here = np.concatenate(list(decode_codes(network, codes, device=torch.device("cpu"))))
-    apart = int(np.abs(here.astype(int) - there).max())
-    return {**speed, "sampled_per_second": len(codes) / seconds, "levels_apart": apart, "ok": apart <= 2}
+    levels = int(np.abs(here.astype(int) - there).max())
+    return {**speed, "sampled_per_second": len(codes) / seconds, "levels_apart": levels, "ok": levels <= 2}
 
 
 def image_models(subject: Subject) -> dict[str, Any]:
-    """Some steps of each of the ten models of images: the loss is finite; images a second."""
+    """A few training steps of each of the ten image models: finite loss; images per second."""
     session, data, found = subject.session, subject.images, {}
     for name in models_of_images():
         model = ImageAutoencoder(name, **pictures.size(session, data), device=session.device, epochs=1)
@@ -258,7 +258,7 @@ def image_models(subject: Subject) -> dict[str, Any]:
 
 
 def published(subject: Subject) -> dict[str, Any]:
-    """Some steps of the published network on strings, of its gradient and its loss: molecules a second, GPU busy."""
+    """Training steps of the published network on strings: molecules per second, GPU utilization."""
     session = subject.session
     options = {"architecture": {"dense": 16, "hidden": 8}, "batch_size": 16} if session.small else {}
     model = GrammarAutoencoder("smiles-gvae", preset="paper", epochs=1, device=session.device, **options)
@@ -287,4 +287,4 @@ CHECKS: dict[str, Callable[[Subject], dict[str, Any]]] = {
     "published": published,
     "densities": densities,
 }
-"""In the order of what one would miss the most if the time were over."""
+"""In order of importance, in case time runs out."""

@@ -1,9 +1,9 @@
-"""A run's folder as a few small files, and back, so that a training goes on where another machine left it.
+"""Packs a run's folder into a few small files and unpacks it, so that training can resume on another machine.
 
-What is kept: settings, grammar, split, metrics, densities; the best weights so far, matrices in half precision; and of
-Adam's moments the second, of a matrix only the means of its rows and columns, whose outer product stands for it
-(Shazeer and Stern 2018, section 3). The first moment starts anew at zero, and grows back within some ten steps. All of
-it is a zip archive, cut into parts.
+Kept are settings, grammar, split, metrics and densities; the best weights so far, matrices in half precision; and
+Adam's second moments, for matrices as row and column means, whose outer product approximates them (Shazeer and Stern
+2018, section 3). The first moments restart at zero and recover within about ten steps. The files are parts of one zip
+archive.
 """
 
 import io
@@ -18,24 +18,24 @@ from grae.errors import RunError
 from grae.training import checkpoint
 from grae.training.run_folder import RunFolder
 
-PART = 15_500_000  # bytes
+PART = 15_500_000  # maximum bytes of a part
 COPIED = ("config.json", "grammar.cfg", "language.cfg", "metrics.jsonl", "split.safetensors", "density.safetensors")
 STATE = "compact.safetensors"
-LARGEST_HALF = 6e4
-REMEDY = "restore the files from a copy, or begin without --resume"
+LARGEST_HALF = 6e4  # close to the float16 maximum, 65504
+REMEDY = "restore the files from a copy, or start without --resume"
 
 
 def pack(run: Path, out: Path, name: str, *, most_parts: int) -> dict[str, Any]:
-    """Writes a run that was trained, or is under way, as `name.0.part`, `name.1.part`, ...
+    """Writes a finished or interrupted run as `name.0.part`, `name.1.part`, ...
 
     Args:
         run: the run's folder.
-        out: where to; older parts of the same name go away.
-        name: of the parts.
-        most_parts: where more would be needed, none is written.
+        out: output folder; older parts of the same name are removed.
+        name: name of the parts.
+        most_parts: maximum number of parts; if more are needed, none are written.
 
     Returns:
-        "parts" and "bytes", and whether it was "kept".
+        The number of "parts", the "bytes", and whether they were "kept".
     """
     content = _archive(RunFolder(run))
     for old in out.glob(f"{name}.*.part"):
@@ -49,10 +49,13 @@ def pack(run: Path, out: Path, name: str, *, most_parts: int) -> dict[str, Any]:
 
 
 def unpack(folder: Path, name: str, run: Path) -> bool:
-    """Makes the run's folder anew; False where there are no parts of that name.
+    """Restores the run's folder.
+
+    Returns:
+        False if there are no parts of that name.
 
     Raises:
-        RunError: the parts are damaged or incomplete, or not of a run.
+        RunError: the parts are damaged, incomplete, or not from a run.
     """
     count = len(list(folder.glob(f"{name}.*.part")))
     if count == 0:
@@ -65,7 +68,7 @@ def unpack(folder: Path, name: str, run: Path) -> bool:
     except (OSError, zipfile.BadZipFile) as error:
         raise RunError(f"{source} are damaged or incomplete: {error}", remedy=REMEDY) from None
     if STATE not in members or not members.keys() <= {STATE, *COPIED}:
-        raise RunError(f"{source} hold no run", remedy=REMEDY)
+        raise RunError(f"{source} do not contain a run", remedy=REMEDY)
     run.mkdir(parents=True, exist_ok=True)
     for member, data in members.items():
         (run / member).write_bytes(data)
@@ -104,7 +107,7 @@ def _archive(run: RunFolder) -> bytes:
 
 
 def _restore(run: RunFolder) -> None:
-    """Writes checkpoint, best weights and, of a finished run, the model, from what was kept."""
+    """Writes the checkpoint, the best weights and, for a finished run, the model, from the compact state."""
     kept, headers = run.read_tensors(STATE)
     about, shapes, model = headers["checkpoint"], headers["shapes"], headers["model"]
     weights = {
@@ -128,13 +131,13 @@ def _restore(run: RunFolder) -> None:
 
 
 def _half(array: np.ndarray) -> np.ndarray:
-    """A matrix or kernel in half precision, where its numbers allow that."""
+    """A matrix or kernel in half precision, if its values fit."""
     fits = array.dtype == np.float32 and array.ndim > 1 and np.abs(array).max(initial=0) < LARGEST_HALF
     return array.astype(np.float16) if fits else array
 
 
 def _factored(squares: np.ndarray) -> dict[str, np.ndarray]:
-    """The means over rows and columns of second moments; a vector's whole."""
+    """Row and column means of the second moments of a matrix; a vector is kept whole."""
     if squares.ndim < 2:
         return {"whole": squares}
     matrix = squares.reshape(len(squares), -1)
@@ -142,7 +145,7 @@ def _factored(squares: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _product(parts: dict[str, np.ndarray]) -> np.ndarray:
-    """The second moments that row and column means stand for."""
+    """Second moments reconstructed from row and column means."""
     if "whole" in parts:
         return parts["whole"]
     mean = parts["rows"].mean()

@@ -1,4 +1,4 @@
-"""How fast a training goes, what share of the time the GPU computes, what makes the host wait, and peak memory."""
+"""Training speed, GPU utilization, host synchronizations and peak memory."""
 
 import time
 import warnings
@@ -19,11 +19,11 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 class Few:
-    """The first batches of each epoch of some data.
+    """The first batches of each epoch.
 
     Args:
         data: the data.
-        n: how many batches.
+        n: number of batches per epoch.
     """
 
     def __init__(self, data: Batches, n: int) -> None:
@@ -31,7 +31,7 @@ class Few:
 
     @property
     def n_rows(self) -> int:
-        """Rows an epoch."""
+        """Rows per epoch."""
         return sum(map(len, self.batches(0)))
 
     def batches(self, epoch: int) -> Sequence[np.ndarray]:
@@ -44,23 +44,23 @@ class Few:
 
 
 def steps(module: nn.Module, data: Batches, settings: TrainingSettings, n: int) -> dict[str, float]:
-    """Takes `n` steps of training; the means of the terms of the loss, and rows a second."""
+    """Takes `n` training steps; returns the means of the loss terms, and rows per second."""
     few = settings.replace(epochs=1, time_budget=None, validate_every_seconds=None, patience=None)
     record = train(module, Few(data, n), few, validate=_nothing).metrics[-1]
     return {"rows_per_second": record["rows_per_second"], **record["train"]}
 
 
 def training_speed(module: nn.Module, data: Batches, settings: TrainingSettings, seconds: float) -> dict[str, Any]:
-    """Rows and steps a second of the training loop, and the share of that time in which the GPU computes.
+    """Rows per second and time per step of the training loop, GPU utilization and peak memory, after a warm-up.
 
-    The time that kernels take is measured with the profiler over a few steps, the time of a step without it, for the
-    profiler slows down the host; their ratio is the share. After a warm-up of as many steps.
+    Utilization is the kernel time per step, from a few profiled steps, divided by the time per step without the
+    profiler, which slows down the host.
 
     Args:
         module: the network.
         data: its batches.
-        settings: of the training.
-        seconds: how long to train for the rates.
+        settings: settings of the training.
+        seconds: training time to measure the rates.
     """
     steps(module, data, settings, 5)
     if torch.cuda.is_available():
@@ -81,7 +81,7 @@ def training_speed(module: nn.Module, data: Batches, settings: TrainingSettings,
 
 
 def kernel_seconds(work: Callable[[], Any]) -> float:
-    """Seconds during which at least one kernel ran on the GPU; 0 without a GPU."""
+    """Seconds during which at least one GPU kernel runs; 0 without a GPU."""
     if not torch.cuda.is_available():
         work()
         return 0.0
@@ -98,7 +98,7 @@ def kernel_seconds(work: Callable[[], Any]) -> float:
 
 
 def union(spans: Sequence[tuple[float, float]]) -> float:
-    """The length of the union of intervals, sorted by their starts."""
+    """Length of the union of intervals that are sorted by start."""
     total, reached = 0.0, float("-inf")
     for start, end in spans:
         total += max(0.0, end - max(start, reached))
@@ -107,7 +107,7 @@ def union(spans: Sequence[tuple[float, float]]) -> float:
 
 
 def host_waits(work: Callable[[], Any]) -> dict[str, int] | None:
-    """How often each line made the host wait for the GPU; None without a GPU."""
+    """Number of host synchronizations by source line; None without a GPU."""
     if not torch.cuda.is_available():
         work()
         return None
@@ -123,7 +123,7 @@ def host_waits(work: Callable[[], Any]) -> dict[str, int] | None:
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """What some work gives, and the seconds it takes with all that is queued on the GPU."""
+    """Runs the work; returns its result and the wall time in seconds, including queued GPU kernels."""
     _wait()
     began = time.perf_counter()
     found = work()
@@ -132,7 +132,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def peak_memory() -> float | None:
-    """Megabytes of GPU memory that tensors took at most since the last `training_speed` began; None without a GPU."""
+    """Peak GPU memory of tensors since the start of the last `training_speed`, in MB; None without a GPU."""
     return torch.cuda.max_memory_allocated() / 1e6 if torch.cuda.is_available() else None
 
 

@@ -1,4 +1,4 @@
-"""The paper's experiments on images: each model trained and measured, the table and the figure."""
+"""The paper's image experiments: trains and evaluates each model, and makes the table and the figure."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -29,15 +29,15 @@ from .session import PICTURES, Session
 
 SMALL_IMAGES, SMALL_TEST = 300, 40
 MEASURED, SMALL_MEASURED = 10_000, 40
-SHOWN = 8  # images in a line of the figure
-MEASURING = 0.2  # of the time: densities and distances
-PARTS = 3  # of the weights of the model trained last
+SHOWN = 8  # images per row of the figure
+MEASURING = 0.2  # fraction of the time, for densities and distances
+PARTS = 3  # maximum number of files for the weights of the last model
 FIGURE = "figure.png"
 ORDER = ("vae", "2svae", *(name for name in models_of_images() if name not in ("vae", "2svae")))
 
 
 def opened(session: Session, name: str, most: int | None = None) -> ImageSet:
-    """A set of images, or some of its training images; in small some of scikit-learn's digits."""
+    """An image set, or its first `most` training images; with --small, some of scikit-learn's digits."""
     images = load_images("digits" if session.small else name)
     if session.small:
         images = ImageSet(images.name, _first(images.train, SMALL_IMAGES), _first(images.test, SMALL_TEST))
@@ -47,30 +47,30 @@ def opened(session: Session, name: str, most: int | None = None) -> ImageSet:
 
 
 def size(session: Session, images: ImageSet) -> dict[str, Any]:
-    """The parameters of a model that say how large it is."""
+    """The estimator parameters that determine a model's size, and its seed."""
     return {"recipe": images.recipe, "random_state": session.seed, "width": 1 / 32 if session.small else 1.0}
 
 
 def fresh(model: ImageAutoencoder, images: np.ndarray) -> tuple[torch.nn.Module, TrainingSettings]:
-    """The network that a model would train, with fresh weights, and the settings of the training."""
+    """The network of a model with initial weights, and its training settings."""
     settings = resolve_settings(model.get_params(), (images.shape[1], images.shape[2], images.shape[3]))
     return build(settings.architecture, settings.objective), settings.training
 
 
 def table(session: Session) -> None:
-    """Trains each model for as long as fits, at most the paper's epochs, and measures it.
+    """Trains each model for an equal share of the time, up to the paper's epochs, and evaluates it.
 
-    The models that are done are not trained again in the next call, except for the one trained last, whose weights are
-    kept: it goes on until the paper's epochs.
+    The next call skips models with results, except the last one, whose weights are kept: its training resumes until the
+    paper's epochs are reached.
     """
     images = opened(session, session.stage)
     held_out = HeldOut(images.test.images, projector(session, images), n=SMALL_MEASURED if session.small else MEASURED)
     session.tell("data", data=images.name, images=len(images.train.images), feature=held_out.projector.label)
     rows, kept = session.state.setdefault("rows", {}), session.state.get("kept")
-    goes_on = kept if kept is not None and not _whole(rows.get(kept)) else None
+    unfinished = kept if kept is not None and not _finished(rows.get(kept)) else None
     pictures = _pictures(session)
-    asked = session.models or ORDER
-    names = [name for name in ORDER if name in asked and (name not in rows or name == goes_on)]
+    selected = session.models or ORDER
+    names = [name for name in ORDER if name in selected and (name not in rows or name == unfinished)]
     for number, name in enumerate(names):
         trainings = [other for other in names[number:] if SAME_NETWORK.get(other) not in names[: number + 1]]
         seconds = session.seconds(session.clock.left * (1 - MEASURING) / max(1, len(trainings)))
@@ -88,13 +88,13 @@ def table(session: Session) -> None:
 
 
 def trained(session: Session, name: str, images: ImageSet, seconds: float) -> ImageAutoencoder:
-    """A model that is trained, or goes on; 2sVAE has the network of the VAE where this call trained that."""
+    """Trains a model or resumes its training; 2sVAE reuses the network of the VAE if this call trained it."""
     run, same = RunFolder(session.scratch / name), RunFolder(session.scratch / SAME_NETWORK.get(name, name))
     resumed = session.before is not None and compact.unpack(session.before, name, run.path)
     done = run.read_tensors(run.CHECKPOINT)[1]["position"] if resumed else {}
-    whole = {"epochs": resolved_epochs(name, images, size(session, images))}
+    maximum = {"epochs": resolved_epochs(name, images, size(session, images))}
     length = session.length(seconds, done)
-    options = {**size(session, images), **whole, **length, **session.given, "device": session.device}
+    options = {**size(session, images), **maximum, **length, **session.given, "device": session.device}
     model = ImageAutoencoder(name, **options)
     if same.path != run.path and same.has(same.MODEL):
         first = ImageAutoencoder.load(same.path, device=session.device)
@@ -127,7 +127,7 @@ def resolved_epochs(name: str, images: ImageSet, options: dict[str, Any]) -> int
 
 
 def projector(session: Session, images: ImageSet) -> Projector:
-    """What distances are measured in: the file that was named, or a classifier trained on the set here."""
+    """The feature space of distances: the given file, or a classifier trained here on the image set."""
     device = resolve_device(session.device)
     if session.projector is not None:
         home = data_home()
@@ -142,12 +142,12 @@ def projector(session: Session, images: ImageSet) -> Projector:
 
 
 def draw(path: Path, pictures: dict[str, np.ndarray], names: list[str]) -> None:
-    """The paper's figure, from the pictures that were kept of each model."""
+    """Draws the paper's figure from the saved pictures of each model."""
     if not names:
         return
     originals, ends = pictures["originals"], pictures["ends"]
-    apart = [ends[0], *[None] * (len(originals) - 2), ends[1]]
-    first = {"reconstructions": originals, "samples": [], "interpolations": apart}
+    endpoints = [ends[0], *[None] * (len(originals) - 2), ends[1]]
+    first = {"reconstructions": originals, "samples": [], "interpolations": endpoints}
     panels = {panel: [line, *(pictures[f"{name}/{panel}"] for name in names)] for panel, line in first.items()}
     picture = composed(["originals", *(name.upper() for name in names)], panels, originals.shape[1], len(originals))
     with files.atomic_write(path) as temporary:
@@ -155,13 +155,13 @@ def draw(path: Path, pictures: dict[str, np.ndarray], names: list[str]) -> None:
 
 
 def _pictures(session: Session) -> dict[str, np.ndarray]:
-    """The pictures that an earlier call kept."""
+    """The pictures saved by an earlier call."""
     path = None if session.before is None else session.before / PICTURES
     return dict(files.read_tensors(path)[0]) if path is not None and path.is_file() else {}
 
 
 def _lines(session: Session, name: str, model: ImageAutoencoder, images: ImageSet) -> dict[str, np.ndarray]:
-    """The model's lines of the figure, and the held-out images above them."""
+    """The model's rows of the figure, and the held-out images above them."""
     rows = np.random.default_rng(session.seed).choice(len(images.test.images), SHOWN, replace=False)
     originals = images.test.images[rows]
     return {
@@ -174,7 +174,7 @@ def _lines(session: Session, name: str, model: ImageAutoencoder, images: ImageSe
 
 
 def _row(session: Session, name: str, model: ImageAutoencoder, images: ImageSet, held_out: HeldOut) -> dict[str, Any]:
-    """The model's line of the table."""
+    """The model's row of the table."""
     published = DISTANCES.get(images.name, {}).get(name, (None,) * len(NAMES))
     last = RunFolder(session.scratch / name).read_jsonl(RunFolder.METRICS)[-1]
     return {
@@ -189,8 +189,8 @@ def _row(session: Session, name: str, model: ImageAutoencoder, images: ImageSet,
     }
 
 
-def _whole(row: dict[str, Any] | None) -> bool:
-    """Whether a model has had the paper's epochs."""
+def _finished(row: dict[str, Any] | None) -> bool:
+    """Whether a model was trained for the paper's epochs."""
     return row is not None and row["epochs"] >= row["of_epochs"]
 
 

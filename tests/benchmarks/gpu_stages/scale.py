@@ -1,4 +1,4 @@
-"""How speed grows with the batch and the width, and what a model ten times larger makes of the same minutes."""
+"""Training speed against batch size and width, and a model ten times larger trained for the same time."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ from .strings import SMALL, opened, size_of
 STRINGS, MOTIFS = 50_000, 1000
 BATCHES, SMALL_BATCHES = (128, 512, 2048, 8192), (16, 32)
 WIDTHS, SMALL_WIDTHS = (256, 512, 1024, 2048), (8, 16)
-SPEEDS = 0.4  # of the time; the rest trains the two models
+SPEEDS = 0.4  # fraction of the time for speeds; the rest trains the two models
 LARGE = {"embedding": 256, "encoder_hidden": 1024, "hidden": 1792}
 
 
 def scale(session: Session) -> None:
-    """Molecules a second for each batch size and width; then the default and one ten times larger, trained alike."""
+    """Measures molecules per second by batch size and width, then trains the default and a model ten times larger."""
     strings = opened(session, "smiles", form="kekule", most=STRINGS)
     plain, derivations = strings.grammar, strings.store.derivations
     split = make_split(derivations, seed=session.seed)

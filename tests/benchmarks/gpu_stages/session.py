@@ -1,4 +1,4 @@
-"""One call of the benchmark: its wall clock, where it writes, and what it was asked for."""
+"""State shared by the stages of a call: time budget, output and options."""
 
 import json
 import math
@@ -19,16 +19,16 @@ from grae.errors import RunError
 
 RESULTS, STATE, PICTURES = "results.jsonl", "state.json", "pictures.safetensors"
 FORMAT = "grae gpu stages 1"
-RESERVED, MOST_RESERVED = 0.05, 20.0  # of the minutes, and seconds: for writing what there is
-SMALL_SECONDS = 1.0  # of a training in small
+RESERVED, MOST_RESERVED = 0.05, 20.0  # fraction of the budget, and maximum seconds, reserved for writing results
+SMALL_SECONDS = 1.0  # training time with --small
 
 
 class Clock:
-    """The time that is left of a budget of wall time, counted from when the program began.
+    """A budget of wall time, counted from the start of the program.
 
     Args:
-        seconds: the whole budget.
-        began: `time.monotonic()` at the program's start, before the large imports.
+        seconds: total budget.
+        began: `time.monotonic()` at the start of the program, before slow imports.
     """
 
     def __init__(self, seconds: float, *, began: float) -> None:
@@ -39,19 +39,19 @@ class Clock:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the program began."""
+        """Seconds since the start of the program."""
         return time.monotonic() - self.began
 
     @property
     def left(self) -> float:
-        """Seconds until what there is has to be written."""
+        """Seconds until results have to be written."""
         return max(0.0, self.ends - time.monotonic())
 
     @contextmanager
     def enforced(self) -> Iterator[None]:
-        """While open, the end of the budget is a Ctrl-C: a training stops after its batch with its state saved.
+        """Raises SIGINT at the end of the budget, so that training stops after the current batch and saves its state.
 
-        Also where the program was started with Ctrl-C ignored, as shells start what runs in the background.
+        Installs its own handler, since shells start background jobs with SIGINT ignored.
         """
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         timer = threading.Timer(self.left, self._interrupt)
@@ -65,7 +65,7 @@ class Clock:
 
     @contextmanager
     def writing_down(self) -> Iterator[None]:
-        """While open, the end of the budget waits: what is being written is written whole."""
+        """Delays the end of the budget until writing is complete."""
         with self._busy:
             yield
 
@@ -76,21 +76,21 @@ class Clock:
 
 @dataclass
 class Session:
-    """What the stages share.
+    """Options and state of a call.
 
     Attributes:
-        stage: the stage's name.
-        clock: its budget.
-        out: where results and weights go.
-        before: the folder of an earlier call to go on from; None to begin.
-        scratch: a folder for runs, gone afterwards.
-        small: whether data and networks are shrunk, as on the CPU in the tests.
-        device: where to compute.
-        seed: of everything drawn.
-        given: parameters of the estimator that replace the stage's own.
-        models: the models to train; None for the stage's own.
-        projector: a file of a projector for the images' distances; None for the set's own.
-        state: of the stage, as JSON; what the next call goes on from.
+        stage: name of the stage.
+        clock: time budget.
+        out: output folder for results and weights.
+        before: output folder of an earlier call to resume from; None to start anew.
+        scratch: temporary folder for runs.
+        small: whether data and networks are shrunk, as in the tests on the CPU.
+        device: device to compute on.
+        seed: random seed.
+        given: estimator parameters that override those of the stage.
+        models: models to train; None for those of the stage.
+        projector: projector file for image distances; None for the standard one of the image set.
+        state: state of the stage, JSON-serializable, from which the next call resumes.
     """
 
     stage: str
@@ -107,15 +107,15 @@ class Session:
     state: dict[str, Any] = field(default_factory=dict)
 
     def seconds(self, seconds: float) -> float:
-        """How long to train, where there is time for so many seconds."""
+        """Training time, given the available seconds; shorter with --small."""
         return max(0.5, min(seconds, SMALL_SECONDS) if self.small else seconds)
 
     def length(self, seconds: float, done: Mapping[str, Any]) -> dict[str, Any]:
-        """How long to train on, as parameters of an estimator: for so many seconds, or in small for one epoch.
+        """Estimator parameters to continue training for some time or, with --small, for one epoch.
 
         Args:
-            seconds: of training.
-            done: where an earlier call left the training, as its checkpoint says; empty where there is none.
+            seconds: additional training time.
+            done: position of the checkpoint of an earlier call; empty if there is none.
         """
         if self.small:
             return {"time_budget": 60.0, "epochs": done.get("epoch", 0) + 1}
@@ -130,33 +130,33 @@ class Session:
             file.write(line + "\n")
 
     def take_up(self) -> None:
-        """Takes up the state of the earlier call, if there is one, with its weights, so that none of them gets lost.
+        """Loads the state of the earlier call, if any, and copies its weights and pictures to `out`.
 
         Raises:
-            RunError: the folder holds no state of this stage, or `out` holds one that would be written over.
+            RunError: the folder has no state of this stage, or the state in `out` would be overwritten.
         """
         if self.before is None:
             if (self.out / STATE).exists():
-                raise RunError(f"{self.out} holds an earlier call", remedy="--resume it, or give another --out")
+                raise RunError(f"{self.out} contains an earlier call", remedy="--resume it, or give another --out")
             return
         kept = files.read_json(self.before / STATE, remedy="give the folder of an earlier call of this stage")
         if not isinstance(kept, dict) or kept.get("format") != FORMAT or kept.get("stage") != self.stage:
             raise RunError(f"{self.before / STATE} is no state of the stage {self.stage}", remedy="give another folder")
         if (kept["small"], kept["seed"]) != (self.small, self.seed):
-            raise RunError(f"{self.before} was made with another --small or --seed", remedy="give the same again")
+            raise RunError(f"{self.before} has a different --small or --seed", remedy="use the same options")
         self.state = kept["state"]
         if self.before.resolve() != self.out.resolve():
             for path in (*self.before.glob("*.part"), *self.before.glob(PICTURES)):
                 shutil.copyfile(path, self.out / path.name)
 
     def write_state(self) -> None:
-        """Writes the state, whole or not at all."""
+        """Writes the state atomically."""
         about = {"format": FORMAT, "stage": self.stage, "small": self.small, "seed": self.seed}
         files.write_json(self.out / STATE, plain({**about, "state": self.state}))
 
 
 def plain(value: Any) -> Any:
-    """A value as strict JSON can hold it: floats to six figures, None for those that are not finite."""
+    """Converts a value to strict JSON: floats to six significant digits, None if not finite."""
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -169,7 +169,7 @@ def plain(value: Any) -> Any:
 
 
 def machine(device: Any) -> dict[str, Any]:
-    """The card, the versions, the processor."""
+    """GPU, software versions and CPU."""
     import torch
 
     from grae.training.device import resolve_device

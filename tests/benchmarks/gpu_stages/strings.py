@@ -1,4 +1,4 @@
-"""Models on strings: the default for samples at a size that suits a GPU, and the four published structured models."""
+"""Models of strings: the default model at a size suitable for a GPU, and the four published structured models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,12 +23,12 @@ from . import compact
 from .session import Session
 
 DATA, SMALL_DATA, SMALL_STRINGS = "zinc250k", "wehi", 200
-TEST = 0.02  # as `grae train` holds back
-MEASURING = 0.15  # of the time: encoding, densities, samples and their measures
-PREPARING = 30.0  # seconds of learning and applying motifs, inside of `fit`
+TEST = 0.02  # test fraction, as in `grae train`
+MEASURING = 0.15  # fraction of the time, for encoding, densities, sampling and metrics
+PREPARING = 30.0  # seconds for learning and applying motifs, within `fit`
 MEASURED, SMALL_MEASURED = 5_000, 20
 FCD_STRINGS = 10_000
-POINTS, DRAWS = 200, 10  # codes of each density, and strings drawn from each
+POINTS, DRAWS = 200, 10  # codes per density, and decodings per code
 
 DEFAULT: dict[str, Any] = {
     "latent_dim": 112,
@@ -52,9 +52,9 @@ class Strings:
     """The strings of a stage.
 
     Attributes:
-        grammar: of the strings.
+        grammar: grammar of the strings.
         store: their derivations.
-        about: where they come from, as `grae train` keeps it.
+        about: their origin, as recorded by `grae train`.
     """
 
     grammar: Grammar
@@ -62,14 +62,14 @@ class Strings:
     about: dict[str, Any]
 
     def texts(self, rows: np.ndarray) -> list[str]:
-        """The strings of some rows."""
+        """The strings of these rows."""
         return codec.decode(self.grammar, self.store.derivations[rows])
 
 
 def opened(
     session: Session, grammar: str, *, form: Any, max_length: int | None = None, most: int | None = None
 ) -> Strings:
-    """ZINC250k under a grammar, or its first `most` strings; in small some of the molecules that come with RDKit."""
+    """ZINC250k under a grammar, or its first `most` strings; with --small, some molecules included in RDKit."""
     data = SMALL_DATA if session.small else DATA
     most = SMALL_STRINGS if session.small else most
     if most is not None:
@@ -85,7 +85,7 @@ def opened(
 
 
 def zinc(session: Session) -> None:
-    """The default for samples, larger, on all of ZINC250k: exact reconstruction, raw validity, FCD."""
+    """Trains a larger version of the default model on all of ZINC250k: reconstruction accuracy, raw validity, FCD."""
     strings = opened(session, "smiles", form="kekule")
     seconds = session.seconds(session.clock.left * (1 - MEASURING) - PREPARING)
     model = trained(session, "grae", strings, SMALL if session.small else DEFAULT, seconds)
@@ -93,7 +93,7 @@ def zinc(session: Session) -> None:
 
 
 def paper_zinc(session: Session) -> None:
-    """The four published models, one after the other, with equal minutes each."""
+    """Trains the four published models one after the other, with equal time each."""
     from grae.autoencoder import model_named
     from grae.sequence.settings import preset_named
 
@@ -103,10 +103,10 @@ def paper_zinc(session: Session) -> None:
     strings = opened(session, grammar.name, form="as-written", max_length=limit)
     seconds = session.clock.left * (1 - MEASURING) / len(names)
     for done, name in enumerate(names):
-        fits = session.clock.left * (1 - MEASURING) / (len(names) - done)  # less where the others' measures took longer
+        fits = session.clock.left * (1 - MEASURING) / (len(names) - done)  # less if evaluating the others took longer
         parameters = SMALL_PUBLISHED if session.small else PUBLISHED
         model = trained(session, name, strings, parameters, session.seconds(min(seconds, fits)))
-        found = {**measures(session, model, strings, {}), **drawn(session, model, strings)}
+        found = {**measures(session, model, strings, {}), **validity(session, model, strings)}
         session.state.setdefault("measures", {}).setdefault(name, []).append(found)
         session.write_state()
         session.tell("measures", model=name, **found)
@@ -115,14 +115,14 @@ def paper_zinc(session: Session) -> None:
 def trained(
     session: Session, name: str, strings: Strings, parameters: Mapping[str, Any], seconds: float
 ) -> GrammarAutoencoder:
-    """A model that is trained, or goes on from the earlier call, for so many seconds; its state is written in any case.
+    """Trains a model, or resumes its training from an earlier call; its state is written even if interrupted.
 
     Args:
-        session: the call.
-        name: of the model.
-        strings: to train on.
-        parameters: of the estimator; those that the call was given replace them.
-        seconds: of training.
+        session: the session.
+        name: name of the model.
+        strings: training data.
+        parameters: parameters of the estimator; those of `session.given` override them.
+        seconds: training time.
     """
     run = RunFolder(session.scratch / name)
     resumed = session.before is not None and compact.unpack(session.before, name, run.path)
@@ -152,19 +152,19 @@ def trained(
 def measures(
     session: Session, model: GrammarAutoencoder, strings: Strings, densities: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Exact reconstruction of held-out strings; of samples under the grammar alone, what is valid, unique and new.
+    """Reconstruction accuracy on held-out strings, raw validity and uniqueness, and FCD with semantic constraints.
 
     Args:
-        session: the call.
+        session: the session.
         model: a fitted model.
-        strings: it was trained on.
-        densities: to draw samples from, with the decoder's temperature for each.
+        strings: its training data.
+        densities: densities to sample from, with the decoder's temperature for each.
     """
     n = SMALL_MEASURED if session.small else MEASURED
     held_out = strings.texts(model.split_.test[:n])
     found: dict[str, Any] = {"n": n, "exact": model.score(held_out)}
     if find_spec("rdkit") is None:
-        return {**found, "left_out": "validity, for rdkit is not installed"}
+        return {**found, "left_out": "validity: rdkit is not installed"}
     for name, temperature in densities.items():
         raw = model.sample(n, density=name, temperature=temperature, constraints="grammar", raw=True)
         found[name] = {"temperature": temperature, **of_samples(raw)}
@@ -173,8 +173,8 @@ def measures(
     return found
 
 
-def drawn(session: Session, model: GrammarAutoencoder, strings: Strings) -> dict[str, Any]:
-    """The shares of valid strings, of draws and of points with several draws each, decoded as published."""
+def validity(session: Session, model: GrammarAutoencoder, strings: Strings) -> dict[str, Any]:
+    """Validity by the published protocol, of decodings and of codes with several decodings each."""
     if find_spec("rdkit") is None:
         return {}
     rows = model.split_.train[:MEASURED]
@@ -184,7 +184,7 @@ def drawn(session: Session, model: GrammarAutoencoder, strings: Strings) -> dict
 
 
 def of_samples(texts: Sequence[str]) -> dict[str, Any]:
-    """The shares of strings that are valid molecules, and of these that are distinct."""
+    """Validity, and uniqueness among the valid strings."""
     from grae.chemistry.reading import canonical_all
 
     forms = [form for form in canonical_all(texts) if form is not None]
@@ -192,7 +192,7 @@ def of_samples(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def fcd(session: Session, model: GrammarAutoencoder, strings: Strings) -> float:
-    """The Fréchet ChemNet distance of samples, decoded under the rules of molecules, to as many training strings."""
+    """Fréchet ChemNet distance of samples, with semantic constraints, to as many training strings."""
     from grae.chemistry.reading import canonical_all
     from grae.evaluation.chemnet import ChemNet
     from grae.frechet import Moments, frechet_distance
@@ -208,11 +208,14 @@ def fcd(session: Session, model: GrammarAutoencoder, strings: Strings) -> float:
 
 
 def opened_for_use(session: Session, folder: Path) -> list[str]:
-    """Makes ordinary runs of what an earlier call wrote: `grae evaluate` and `grae reproduce --runs` take them.
+    """Restores ordinary runs, for `grae evaluate` and `grae reproduce --runs`, from the output of an earlier call.
 
-    Their strings are found in this machine's data, and encoded anew where its cache lacks them.
+    Their data set is read on this machine, and encoded again if it is not in the cache.
+
+    Returns:
+        The names of the models.
     """
-    made = []
+    names = []
     for first in sorted(folder.glob("*.0.part")):
         name = first.name.removesuffix(".0.part")
         run = RunFolder(session.out / name)
@@ -225,10 +228,10 @@ def opened_for_use(session: Session, folder: Path) -> list[str]:
             config["data"] = {**about, "store": str(store.path.absolute())}
             run.write_json(run.CONFIG, config)
         session.tell("run", model=name, folder=run.path, complete=run.has(run.MODEL))
-        made.append(name)
-    return made
+        names.append(name)
+    return names
 
 
 def size_of(network: torch.nn.Module) -> int:
-    """Parameters of a network."""
+    """Number of parameters of a network."""
     return sum(weight.numel() for weight in network.parameters())

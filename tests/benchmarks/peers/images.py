@@ -1,10 +1,10 @@
-"""Training autoencoders of images: images a second, squared error of held-out images, and FID of samples.
+"""Training image autoencoders: images per second, squared error on held-out images, and FID of samples.
 
-Peer: pythae, with grae's own network and initial weights, and the same loss, batches, learning rate and epochs; RAE-L2,
-VAE and WAE of the recipe for MNIST, with a fraction of its filters. Samples are drawn from a mixture of ten Gaussians
-that each program fits to the codes of its training images. The time is that of all of it: epochs, each with a
-validation, and the mixture. pythae's weight decay covers the whole decoder, grae's Tikhonov regularizer the transposed
-convolutions, as published.
+Peer: pythae, with grae's network and initial weights, and the same loss, batch size, learning rate and epochs; RAE-L2,
+VAE and WAE of the MNIST recipe, with a fraction of its filters. Samples come from a mixture of ten Gaussians that each
+program fits to the codes of its training images. The time covers the epochs, each with a validation, and the fit of the
+mixture. pythae's weight decay applies to the whole decoder, grae's Tikhonov regularizer to the transposed convolutions,
+as published.
 """
 
 import argparse
@@ -34,22 +34,22 @@ PART = 500  # images decoded together
 
 
 def ours(model: ImageAutoencoder, images: np.ndarray, held_out: np.ndarray, n: int) -> tuple[float, float, np.ndarray]:
-    """Seconds of processor time to fit, mean squared error of held-out images, and samples."""
+    """CPU seconds to fit, mean squared error on held-out images, and samples."""
     _, seconds = spent(lambda: model.fit(images))
     return seconds, -model.score(held_out), model.sample(n, density="gmm")
 
 
 def start(model: ImageAutoencoder) -> nn.Module:
-    """The network that `fit` starts from."""
+    """The initial network of `fit`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(model.random_state)
         return build(model.settings_.architecture, model.settings_.objective)
 
 
 def as_pythae(library: Any, name: str, ours: Any, model: ImageAutoencoder) -> Any:
-    """pythae's model around copies of our encoder and decoder.
+    """pythae's model with copies of our encoder and decoder.
 
-    Its loss is grae's, for VAE half of it: pythae's VAE halves the squared error, and its RAE the squared norm.
+    The loss equals grae's, or half of it for VAE: pythae's VAE halves the squared error, and its RAE the squared norm.
     """
     from pythae.models.base.base_utils import ModelOutput  # pyright: ignore[reportMissingImports]
     from pythae.models.nn import BaseDecoder, BaseEncoder  # pyright: ignore[reportMissingImports]
@@ -97,7 +97,7 @@ def as_pythae(library: Any, name: str, ours: Any, model: ImageAutoencoder) -> An
 def theirs(
     library: Any, name: str, model: ImageAutoencoder, images: np.ndarray, held_out: np.ndarray, n: int
 ) -> tuple[float, float, np.ndarray]:
-    """As `ours`, by pythae, from the same start."""
+    """As `ours`, by pythae, from the same initial weights."""
     from pythae.pipelines import TrainingPipeline  # pyright: ignore[reportMissingImports]
     from pythae.samplers import (  # pyright: ignore[reportMissingImports]
         GaussianMixtureSampler,
@@ -140,25 +140,25 @@ def theirs(
 
         sampler, seconds = spent(fit)
     trained = pipeline.model
-    drawn = sampler.sample(num_samples=n, batch_size=PART, return_gen=True)
+    sampled = sampler.sample(num_samples=n, batch_size=PART, return_gen=True)
     with torch.no_grad():
         error = 0.0
         for part in held.split(PART):
-            back = trained.decoder(trained.encoder(part).embedding).reconstruction
-            error += float((back - part).square().sum())
-    samples = (255 * drawn).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+            reconstruction = trained.decoder(trained.encoder(part).embedding).reconstruction
+            error += float((reconstruction - part).square().sum())
+    samples = (255 * sampled).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
     return seconds, error / held.numel(), samples
 
 
 def main() -> None:
-    """Each model with each program and seed."""
+    """Runs each model with each program and seed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data", default="mnist")
-    parser.add_argument("--samples", type=int, default=2_000, help="images on each side of an FID")
-    parser.add_argument("--images", type=int, default=10_000, help="to train on")
+    parser.add_argument("--samples", type=int, default=2_000, help="samples, and held-out images, for FID")
+    parser.add_argument("--images", type=int, default=10_000, help="training images")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--width", type=float, default=0.25)
+    parser.add_argument("--width", type=float, default=0.25, help="fraction of the recipe's filters")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.INFO)

@@ -1,7 +1,7 @@
-"""The languages that parsers and samplers of grammars are compared on, and strings of them that no grammar made.
+"""Languages for the comparison of parsers and samplers, with strings that were not sampled from their grammars.
 
-JSON and SQL's SELECT are small grammars written here; arithmetic and SMILES come with grae. The strings are JSON of
-random values, statements put together by a random builder, the expressions and the molecules that grae comes with.
+JSON and SQL SELECT are small grammars in this folder; arithmetic and SMILES are included in grae. The strings are JSON
+of random values, SELECT statements of a random generator, and the expressions and molecules of grae's data sets.
 """
 
 import json
@@ -31,7 +31,7 @@ def grammar_of(name: str) -> Grammar:
 
 
 def strings_of(name: str, n: int, seed: int = 0) -> list[str]:
-    """So many strings of a language."""
+    """n strings of a language."""
     draw = random.Random(seed)
     match name:
         case "JSON":
@@ -45,9 +45,10 @@ def strings_of(name: str, n: int, seed: int = 0) -> list[str]:
 
 
 def rules_of(grammar: Grammar) -> dict[str, list[tuple[int, list[str]]]]:
-    """The productions that strings need, by nonterminal: numbers, and right-hand sides of n0, n1, ... and JSON strings.
+    """The productions reachable from the start symbol, which comes first; the grammar's padding is left out.
 
-    The padding of a grammar is left out, and the start symbol stands first.
+    Returns:
+        By nonterminal, named n0, n1, ...: the number and right-hand side of each production, of names and JSON strings.
     """
     names = {nonterminal: f"n{number}" for number, nonterminal in enumerate(grammar.nonterminals)}
     reached, waiting = [], [grammar.start]
@@ -67,7 +68,7 @@ def rules_of(grammar: Grammar) -> dict[str, list[tuple[int, list[str]]]]:
 
 
 def lark_text(grammar: Grammar, *, aliases: bool = True) -> str:
-    """The same grammar in lark's notation; each production has an alias, p and its number."""
+    """The grammar in lark's notation; the alias of production i is pi."""
     rules = rules_of(grammar)
     lines = [f"start: {next(iter(rules))}"]
     for name, right in rules.items():
@@ -79,7 +80,7 @@ def lark_text(grammar: Grammar, *, aliases: bool = True) -> str:
 
 
 def backus_naur(grammar: Grammar, start: str = "root") -> str:
-    """The same grammar as xgrammar reads it."""
+    """The grammar in xgrammar's EBNF."""
     rules = rules_of(grammar)
     lines = [f"{start} ::= {next(iter(rules))}"]
     lines += [f"{name} ::= {' | '.join(' '.join(side) or chr(34) * 2 for _, side in r)}" for name, r in rules.items()]
@@ -87,12 +88,12 @@ def backus_naur(grammar: Grammar, start: str = "root") -> str:
 
 
 def angled(grammar: Grammar) -> str:
-    """The same grammar as fandango reads it."""
+    """The grammar in fandango's notation."""
     return re.sub(r"(?<!\S)(n\d+|start)(?!\S)", r"<\1>", backus_naur(grammar, "start"))
 
 
 def antlr(grammar: Grammar, name: str) -> str:
-    """The same grammar as grammarinator reads it: ANTLR 4, terminals inline."""
+    """The grammar in ANTLR 4's notation, for grammarinator, with inline terminals."""
     rules = rules_of(grammar)
     lines = [f"grammar {name};", f"start_: {next(iter(rules))} ;"]
     for rule, right in rules.items():
@@ -102,7 +103,7 @@ def antlr(grammar: Grammar, name: str) -> str:
 
 
 def _single(part: str) -> str:
-    """A JSON string in ANTLR's single quotes."""
+    """Converts a JSON string to ANTLR's single quotes."""
     return "'" + json.loads(part).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

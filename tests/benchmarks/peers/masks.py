@@ -1,8 +1,9 @@
-"""Token masks: strings are generated along their whole derivation, with the mask of each step.
+"""Token masks: given strings are followed to their end, computing the mask of each step.
 
-Peers: xgrammar and llguidance, with the grammar's terminals as their vocabulary, a string at a time, as they are made
-for. grae masks productions, not terminals, for a batch at a time. So the figure is strings a second, each step's mask
-made and the step taken; the notes say how many masks that are. Reading the grammar is not part of it.
+Peers: xgrammar and llguidance, with the grammar's terminals as vocabulary, one string at a time, as is their use case.
+grae masks productions instead of terminals, for a batch at a time. The rate is therefore in strings per second,
+including computing the mask and taking the step; the notes give the number of masks per string. Compiling the grammar
+is excluded.
 """
 
 import argparse
@@ -22,7 +23,7 @@ SEVERAL = 1024
 
 
 class Vocabulary:
-    """The grammar's terminals as tokens, and an end.
+    """A tokenizer whose tokens are the grammar's terminals and an end token.
 
     Args:
         grammar: the grammar.
@@ -36,32 +37,32 @@ class Vocabulary:
         self.special_token_ids = [self.eos_token_id]
 
     def __call__(self, text: str | bytes) -> list[int]:
-        """The longest terminals, from the left; as llguidance asks for."""
+        """Tokenizes by longest match, as llguidance requires."""
         text = text if isinstance(text, str) else text.decode()
-        found = []
+        tokens = []
         while text:
             longest = max((t for t in self.terminals if text.startswith(t)), key=len, default=None)
             if longest is None:
-                return found
-            found.append(self.numbers[longest])
+                return tokens
+            tokens.append(self.numbers[longest])
             text = text[len(longest) :]
-        return found
+        return tokens
 
 
 def ours(grammar: Grammar, texts: Sequence[str]) -> tuple[Callable[[], int], float]:
-    """Leads a batch through its derivations; and the steps of a string."""
+    """Returns a function that follows the derivations of a batch, and the mean number of steps per string."""
     derivations = codec.encode(grammar, texts).derivations
     ids = torch.from_numpy(derivations.padded(range(len(derivations)), grammar.pad).astype("int64"))
     tensors = GrammarTensors(grammar)
 
     @torch.inference_mode()
-    def lead() -> int:
+    def follow() -> int:
         machine, left = Pushdown(tensors, len(ids), ids.shape[1]), ids
         for step in range(ids.shape[1]):
             current = machine.current
-            going = current != tensors.nothing
-            if int(going.sum()) < COMPACT_BELOW * len(left):  # as the decoder drops what is finished
-                rows = going.nonzero()[:, 0]
+            unfinished = current != tensors.nothing
+            if int(unfinished.sum()) < COMPACT_BELOW * len(left):  # drop finished rows, as the decoder does
+                rows = unfinished.nonzero()[:, 0]
                 machine.keep(rows)
                 left, current = left[rows], current[rows]
             if not machine.allowed(current).gather(1, left[:, step, None]).all():
@@ -69,53 +70,53 @@ def ours(grammar: Grammar, texts: Sequence[str]) -> tuple[Callable[[], int], flo
             machine.expand(current, left[:, step])
         return len(ids)
 
-    return lead, float(derivations.lengths.mean())
+    return follow, float(derivations.lengths.mean())
 
 
 def of_xgrammar(
     xgrammar: Any, grammar: Grammar, tokens: Sequence[Sequence[int]], vocabulary: Vocabulary
 ) -> Callable[[], int]:
-    """Leads strings through xgrammar's matcher."""
+    """Returns a function that follows strings with xgrammar's matcher."""
     info = xgrammar.TokenizerInfo(vocabulary.tokens, stop_token_ids=[vocabulary.eos_token_id])
     compiled = xgrammar.GrammarCompiler(info, max_threads=1).compile_grammar(backus_naur(grammar))
     mask = xgrammar.allocate_token_bitmask(1, len(vocabulary.tokens))
 
-    def lead() -> int:
+    def follow() -> int:
         for ids in tokens:
             matcher = xgrammar.GrammarMatcher(compiled)
             for token in ids:
                 matcher.fill_next_token_bitmask(mask)
                 if not matcher.accept_token(token):
-                    raise ValueError(f"refuses {vocabulary.terminals[token]!r}")
+                    raise ValueError(f"rejects {vocabulary.terminals[token]!r}")
         return len(tokens)
 
-    return lead
+    return follow
 
 
 def of_llguidance(
     llguidance: Any, grammar: Grammar, tokens: Sequence[Sequence[int]], vocabulary: Vocabulary
 ) -> Callable[[], int]:
-    """Leads strings through llguidance's matcher."""
+    """Returns a function that follows strings with llguidance's matcher."""
     tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(vocabulary), slices=[])
     read = llguidance.LLMatcher.grammar_from_lark(lark_text(grammar, aliases=False))
     fresh = llguidance.LLMatcher(tokenizer, read)
     if fresh.is_error():
         raise ValueError(fresh.get_error())
 
-    def lead() -> int:
+    def follow() -> int:
         for ids in tokens:
             matcher = fresh.deep_copy()
             for token in ids:
                 matcher.compute_bitmask()
                 if not matcher.consume_token(token):
-                    raise ValueError(f"refuses {vocabulary.terminals[token]!r}: {matcher.get_error()}")
+                    raise ValueError(f"rejects {vocabulary.terminals[token]!r}: {matcher.get_error()}")
         return len(tokens)
 
-    return lead
+    return follow
 
 
 def main() -> None:
-    """JSON and SMILES, one program after the other."""
+    """Runs JSON and SMILES, one program after the other."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0)
@@ -127,23 +128,23 @@ def main() -> None:
         texts = strings_of(name, 2 * SEVERAL)
         texts = [texts[row] for row in codec.encode(grammar, texts, on_invalid="skip").rows][:SEVERAL]
         work = f"masks along {name}"
-        lead, steps = ours(grammar, texts)
+        follow, steps = ours(grammar, texts)
         tell(
             work,
             f"{OURS}, batch of {len(texts)}",
             UNIT,
-            [rate(lead, args.seconds) for _ in range(args.seeds)],
+            [rate(follow, args.seconds) for _ in range(args.seeds)],
             note=f"{steps:.0f} masks of {grammar.n_productions} productions per string",
         )
         vocabulary = Vocabulary(grammar)
         tokens = [[vocabulary.numbers[terminal] for terminal in terminals_of(grammar, text)] for text in texts]
         length = sum(map(len, tokens)) / len(tokens)
-        for who, module, made in (("xgrammar", xgrammar, of_xgrammar), ("llguidance", llguidance, of_llguidance)):
+        for who, module, prepare in (("xgrammar", xgrammar, of_xgrammar), ("llguidance", llguidance, of_llguidance)):
             if module is None:
                 continue
             try:
-                peers = made(module, grammar, tokens, vocabulary)
-                peers()
+                theirs = prepare(module, grammar, tokens, vocabulary)
+                theirs()
             except (ValueError, RuntimeError) as error:
                 failed(work, who, f"{type(error).__name__}: {' '.join(str(error).split())}"[:160])
                 continue
@@ -151,7 +152,7 @@ def main() -> None:
                 work,
                 who,
                 UNIT,
-                [rate(peers, args.seconds) for _ in range(args.seeds)],
+                [rate(theirs, args.seconds) for _ in range(args.seeds)],
                 note=f"{length:.0f} masks of {len(vocabulary.tokens)} terminals per string",
             )
 

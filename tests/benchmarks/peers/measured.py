@@ -1,7 +1,7 @@
-"""What a row of peers measures: lines of JSON on standard output, which `run.py` makes a table of.
+"""Measurements of a row: lines of JSON on standard output, which `run.py` formats as a table.
 
-Rates are items a second of processor time, so that other work on the machine slows nobody more than the others. Every
-program gets one thread.
+Rates are items per second of CPU time, so that other load on the machine affects all programs alike. Every program uses
+one thread.
 """
 
 import importlib
@@ -20,27 +20,27 @@ OURS = "grae"
 
 
 def tell(work: str, who: str, unit: str, values: Sequence[float], *, higher: bool = True, note: str = "") -> None:
-    """One cell of the table.
+    """Reports a result.
 
     Args:
-        work: what is done, and on what.
+        work: the task.
         who: the program, and its variant.
-        unit: of the values.
-        values: a figure for each seed or repetition.
-        higher: whether a higher one is better.
-        note: what to know of it.
+        unit: unit of the values.
+        values: one value per seed or repetition.
+        higher: whether higher is better.
+        note: remark for the table.
     """
     record = {"work": work, "who": who, "unit": unit, "values": [float(value) for value in values]}
     print(json.dumps({**record, "higher": higher, "note": note}), flush=True)
 
 
 def failed(work: str, who: str, why: str) -> None:
-    """A cell that stays empty, and why."""
+    """Reports a failure and its reason."""
     print(json.dumps({"work": work, "who": who, "failed": why}), flush=True)
 
 
 def peer(module: str, package: str | None = None) -> Any:
-    """A peer's module; None, and a line that says what to install, where it is missing."""
+    """Imports a peer's module and reports its version; if it is missing, reports that and returns None."""
     try:
         found = importlib.import_module(module)
     except ImportError as error:
@@ -52,7 +52,7 @@ def peer(module: str, package: str | None = None) -> Any:
 
 
 def rate(work: Callable[[], int], seconds: float) -> float:
-    """Items a second of processor time: the work again and again, at least once, for so long."""
+    """Items per second of CPU time; repeats the work, at least once, for this many CPU seconds."""
     items, began = 0, time.process_time()
     while not items or time.process_time() - began < seconds:
         items += work()
@@ -60,7 +60,7 @@ def rate(work: Callable[[], int], seconds: float) -> float:
 
 
 def spent(work: Callable[[], Any]) -> tuple[Any, float]:
-    """What comes of some work, and the seconds of processor time that it took."""
+    """Runs the work; returns its result and its CPU time in seconds."""
     began = time.process_time()
     value = work()
     return value, time.process_time() - began

@@ -1,9 +1,8 @@
-"""Training a generator of molecules for the same minutes: what 10,000 samples are like, against held-out molecules.
+"""Training generative models of molecules for equal time: quality of 10,000 samples against held-out molecules.
 
-Peers: the GRU of smiles-rnn (three layers of 512, batches of 128, its own learning rate and decay), and SELFIES in
-place of a grammar: grae's own network and training on the language of their symbols. All are trained on the same
-molecules for the same minutes of wall time, one thread each, one after another; so nothing else should run on the
-machine.
+Peers: the GRU of smiles-rnn (three layers of 512, batch size 128, its own learning rate and decay), and SELFIES instead
+of a grammar: grae's network and training on the language of SELFIES symbols. All are trained on the same molecules for
+the same wall time, with one thread, one after the other; the machine should be idle otherwise.
 """
 
 import argparse
@@ -29,9 +28,9 @@ from grae.grammar import load_grammar
 HELD_OUT = 5_000
 MEASURES = {
     "valid": ("share", True),
-    "unique": ("share of the valid", True),
-    "novel": ("share of the unique", True),
-    "Filters": ("share that passes", True),
+    "unique": ("share of valid samples", True),
+    "novel": ("share of unique samples", True),
+    "Filters": ("share passing", True),
     "FCD/Test": ("FCD", False),
 }
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -41,13 +40,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def ours(texts: Sequence[str], minutes: float, n: int, seed: int, **options: Any) -> list[str | None]:
-    """Samples of grae's model of SMILES."""
+    """Samples of grae's SMILES model."""
     model = GrammarAutoencoder("smiles", time_budget=minutes, random_state=seed, on_invalid="skip", **options)
     return list(model.fit(texts).sample(n, density="gmm"))
 
 
 def of_selfies(selfies: Any, texts: Sequence[str], minutes: float, n: int, seed: int) -> list[str | None]:
-    """Samples of the same network, trained on strings of SELFIES's symbols."""
+    """Samples of the same network, trained on strings of SELFIES symbols."""
     words = [" ".join(selfies.split_selfies(word)) for word in _encoded(selfies, texts)]
     symbols = sorted(set(itertools.chain.from_iterable(word.split(" ") for word in words)))
     lines = ["molecule -> symbol molecule | symbol", *(f"symbol -> '{symbol}'" for symbol in symbols)]
@@ -60,7 +59,7 @@ def of_selfies(selfies: Any, texts: Sequence[str], minutes: float, n: int, seed:
 
 
 def _encoded(selfies: Any, texts: Sequence[str]) -> Iterator[str]:
-    """The molecules that SELFIES can write."""
+    """SELFIES strings of the molecules that can be encoded."""
     for text in texts:
         try:
             yield selfies.encoder(text)
@@ -69,7 +68,7 @@ def _encoded(selfies: Any, texts: Sequence[str]) -> Iterator[str]:
 
 
 def of_rnn(library: Any, texts: Sequence[str], minutes: float, n: int, seed: int) -> list[str | None]:
-    """Samples of smiles-rnn's GRU, trained as its script trains it, without the script's validations."""
+    """Samples of smiles-rnn's GRU, trained as by its script, without the script's validation."""
     from smilesrnn.dataset import Dataset  # pyright: ignore[reportMissingImports]
     from smilesrnn.vocabulary import SMILESTokenizer, create_vocabulary  # pyright: ignore[reportMissingImports]
 
@@ -100,7 +99,7 @@ def of_rnn(library: Any, texts: Sequence[str], minutes: float, n: int, seed: int
 
 
 def main() -> None:
-    """Each program with each seed."""
+    """Runs each program with each seed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--data", default="zinc250k")
@@ -116,22 +115,22 @@ def main() -> None:
     grammar = load_grammar("smiles")
     comparison = Comparison(Strings.of_list("held out", held_out))
     library, selfies = peer("smilesrnn.rnn", "SMILES-RNN"), peer("selfies")
-    work, drawn = f"{args.minutes:g} minutes of {args.data}, {args.samples:,} samples", {}
+    work, sampled = f"{args.minutes:g} minutes of {args.data}, {args.samples:,} samples", {}
     for seed in range(args.seeds):
-        taken = train, args.minutes, args.samples, seed
+        inputs = train, args.minutes, args.samples, seed
         for who, options in VARIANTS.items():
-            drawn.setdefault(who, []).append(ours(*taken, **options))
+            sampled.setdefault(who, []).append(ours(*inputs, **options))
         if selfies is not None:
-            drawn.setdefault("SELFIES, grae's network", []).append(of_selfies(selfies, *taken))
+            sampled.setdefault("SELFIES, grae's network", []).append(of_selfies(selfies, *inputs))
         if library is not None:
-            drawn.setdefault("smiles-rnn", []).append(of_rnn(library, *taken))
-        drawn.setdefault("the training molecules", []).append(train[: args.samples])
+            sampled.setdefault("smiles-rnn", []).append(of_rnn(library, *inputs))
+        sampled.setdefault("training molecules", []).append(train[: args.samples])
     training, values = Strings.of_list("training", train), {}
-    for who, samples in drawn.items():
-        for one in samples:
+    for who, runs in sampled.items():
+        for samples in runs:
             measured = evaluate_samples(
                 grammar,
-                one,
+                samples,
                 training=training,
                 comparison=comparison,
                 measures=[name.split("/")[0] for name in MEASURES],
@@ -140,7 +139,7 @@ def main() -> None:
                 if measured.get(name) is not None:
                     values.setdefault((name, who), []).append(measured[name])
     for name, (unit, higher) in MEASURES.items():
-        for who in drawn:
+        for who in sampled:
             if (name, who) in values:
                 tell(f"{work}: {name}", who, unit, values[name, who], higher=higher)
 

@@ -1,7 +1,7 @@
-"""Parsing: a string in, its list of productions out, in leftmost order. Peers: lark's Earley and LALR, nltk's charts.
+"""Parsing strings to their productions in leftmost order. Peers: lark's Earley and LALR parsers, nltk's chart parser.
 
-All get the same grammar. lark reads it in its own notation, with an alias for each production; nltk is given the
-terminals too, which it does not find itself.
+All use the same grammar: lark in its own notation, with an alias per production; nltk receives the string as terminals,
+since it has no lexer.
 """
 
 import argparse
@@ -15,11 +15,11 @@ from measured import OURS, failed, peer, rate, tell
 from grae.grammar import Grammar, codec
 
 UNIT = "strings/s"
-SEVERAL, FEW, LEAST = 2_000, 50, 10  # strings for us and LALR, for Earley, for a chart
+SEVERAL, FEW, LEAST = 2_000, 50, 10  # strings for grae and LALR, for Earley, for the chart parser
 
 
 def productions_of(tree: Any) -> list[int]:
-    """The productions of a tree of lark's, in leftmost order."""
+    """The productions of a lark tree, in leftmost order."""
     found, waiting = [], [tree]
     while waiting:
         node = waiting.pop()
@@ -32,9 +32,9 @@ def productions_of(tree: Any) -> list[int]:
 def measured(
     work: str, who: str, parse: Callable[[str], list[int]], texts: list[str], grammar: Grammar, args: Any
 ) -> None:
-    """The rate of a parser that takes a string at a time, and how many of its derivations are ours."""
-    alike = sum(parse(text) == grammar.parse(text).tolist() for text in texts[:FEW])
-    note = f"{alike} of {min(FEW, len(texts))} derivations identical to ours"
+    """Reports the rate of a parser of single strings, and how many of its derivations equal ours."""
+    identical = sum(parse(text) == grammar.parse(text).tolist() for text in texts[:FEW])
+    note = f"{identical} of {min(FEW, len(texts))} derivations identical to ours"
 
     def once() -> int:
         for text in texts:
@@ -45,7 +45,7 @@ def measured(
 
 
 def main() -> None:
-    """All languages, one parser after the other."""
+    """Runs all languages, one parser after the other."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0)
@@ -61,7 +61,7 @@ def main() -> None:
 
         ids = codec.encode(grammar, texts).derivations
         terminals = np.array([sum(isinstance(symbol, str) for symbol in p.rhs) for p in grammar.productions])
-        note = f"{terminals[ids.ids].sum() / len(ids):.0f} tokens and {ids.lengths.mean():.0f} productions a string"
+        note = f"{terminals[ids.ids].sum() / len(ids):.0f} tokens and {ids.lengths.mean():.0f} productions per string"
         tell(work, OURS, UNIT, [rate(ours, args.seconds) for _ in range(args.seeds)], note=note)
         if lark is not None:
             for who, options, n in (
@@ -84,17 +84,17 @@ def main() -> None:
             }
             chart = nltk.ChartParser(theirs)
             terminals = [terminals_of(grammar, text) for text in texts[:LEAST]]
-            cut = dict(zip(texts, terminals, strict=False))
+            tokens = dict(zip(texts, terminals, strict=False))
 
-            def parse(text: str, chart: Any = chart, cut: Any = cut, numbers: Any = numbers) -> list[int]:
-                tree = next(iter(chart.parse(cut[text])))
+            def parse(text: str, chart: Any = chart, tokens: Any = tokens, numbers: Any = numbers) -> list[int]:
+                tree = next(iter(chart.parse(tokens[text])))
                 return [numbers[str(production)] for production in tree.productions()]
 
             measured(work, "nltk chart", parse, texts[:LEAST], grammar, args)
 
 
 def terminals_of(grammar: Grammar, text: str) -> list[str]:
-    """The terminals of a string, as its derivation has them."""
+    """The terminals of a string, from its derivation."""
     leaves, waiting = [], [grammar.start]
     ids = iter(grammar.parse(text).tolist())
     while waiting:

@@ -1,10 +1,10 @@
-"""grae compared with alternative software on the same tasks, in one run: docs/peers.md.
+"""Comparison of grae with other software on the same tasks, in one run: writes docs/peers.md.
 
     make bench-peers                                  # all rows, three seeds
     make bench-peers ARGS='--rows parsing masks --seconds 5'     # only these sections; the others are kept
 
-Each row runs in its own process with a time limit; a missing package gives one line. The packages are those of
-requirements.txt, installed with grae without their own dependencies.
+Each row runs in its own process with a time limit; a missing package is reported in one line. The packages are those of
+requirements.txt, installed without their dependencies in an environment with grae.
 """
 
 import argparse
@@ -34,7 +34,7 @@ ROWS = {
     "molecules": (14_400, ("--minutes",)),
     "search": (7200, ("--seeds", "--data", "--run", "--budget")),
 }
-"""By row: its time limit in seconds, and its options."""
+"""By row: time limit in seconds, and options."""
 HEADINGS = {
     "parsing": "Parsing",
     "masks": "Token masks",
@@ -59,7 +59,7 @@ other is better. The packages are pinned in `tests/benchmarks/peers/requirements
 
 
 def measured(row: str, options: Sequence[str], limit: float) -> list[dict[str, Any]]:
-    """The lines of a row, and the error of its process, if any."""
+    """Runs a row; returns its lines, and the error of its process, if any, as `ended`."""
     command = [sys.executable, "-W", "ignore", str(FOLDER / f"{row}.py"), *options]
     environment = {
         **os.environ,
@@ -74,13 +74,13 @@ def measured(row: str, options: Sequence[str], limit: float) -> list[dict[str, A
         except subprocess.TimeoutExpired:
             process.kill()
             out, errors = process.communicate()
-            ended = f"ended after its {limit:.0f} seconds"
+            ended = f"timed out after {limit:.0f} s"
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     return [*lines, *([{"ended": f"{row}: {ended}"}] if ended else [])]
 
 
 def table(lines: Iterable[dict[str, Any]]) -> list[str]:
-    """The results of a row as Markdown, with the factor by which grae's best result is better."""
+    """The results of a row as a Markdown table, with the factor by which grae's best result is better."""
     cells = [line for line in lines if "who" in line]
     written = ["| task | software | result | grae / other | notes |", "|---|---|---|---|---|"]
     for work in dict.fromkeys(cell["work"] for cell in cells):
@@ -118,7 +118,7 @@ def _short(value: float) -> str:
 
 
 def section(row: str, lines: list[dict[str, Any]], options: Sequence[str]) -> str:
-    """A row's part of the page."""
+    """The section of a row."""
     versions = [f"{line['package']} {line['version']}" for line in lines if "package" in line]
     command = " ".join(["make bench-peers", f"ARGS='--rows {' '.join([row, *options])}'"])
     parts = [
@@ -133,11 +133,11 @@ def section(row: str, lines: list[dict[str, Any]], options: Sequence[str]) -> st
 
 
 def page(found: dict[str, str], earlier: str) -> str:
-    """docs/peers.md: the sections that were measured now, those of other rows and the remarks as they stand there.
+    """The updated page; sections of other rows and the remarks are kept.
 
     Args:
-        found: sections by row.
-        earlier: the page before.
+        found: new sections by row.
+        earlier: the current page.
     """
     kept = {part.partition("\n")[0]: f"## {part.strip()}" for part in earlier.split("\n## ")[1:]}
     sections = [found.get(row) or kept.get(heading) for row, heading in HEADINGS.items()]
@@ -149,13 +149,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of processor time for a rate")
-    parser.add_argument("--data", help="the data set of samples and search; by each row when left out")
+    parser.add_argument("--seconds", type=float, default=2.0, help="minimum CPU time to measure a rate")
+    parser.add_argument("--data", help="data set of samples and search [default: that of the row]")
     parser.add_argument("--samples", type=int, help="molecules to evaluate")
-    parser.add_argument("--run", help="a trained run for the search")
-    parser.add_argument("--minutes", type=float, help="of training a generator of molecules")
-    parser.add_argument("--budget", type=int, help="evaluations of a search")
-    parser.add_argument("--limit", type=float, help="seconds for a row; by row when left out")
+    parser.add_argument("--run", help="run or pretrained model for the search")
+    parser.add_argument("--minutes", type=float, help="training time of a model of molecules")
+    parser.add_argument("--budget", type=int, help="evaluations per search")
+    parser.add_argument("--limit", type=float, help="time limit of a row in seconds [default: that of the row]")
     parser.add_argument("--out", type=Path, default=PAGE)
     args = parser.parse_args()
     found = {}

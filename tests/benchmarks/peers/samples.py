@@ -1,8 +1,8 @@
-"""Evaluating samples of molecules: MOSES's measures of one set against another, from an empty cache.
+"""Evaluating samples of molecules: MOSES's metrics of one set against another, with an empty cache.
 
-Peers: the metric code of molsets (MOSES's own), and guacamol's (validity, uniqueness, novelty, KL divergences), both
-on one processor, called as their users call them. The strings are molecules that grae's package comes with; the
-Fréchet ChemNet distance, whose network takes the same time in all, is left out.
+Peers: the metrics of molsets (MOSES's own code) and of guacamol (validity, uniqueness, novelty, KL divergences), on one
+core, called as by their users. The strings are molecules included in RDKit. The Fréchet ChemNet distance is left out:
+its network takes the same time in all.
 """
 
 import argparse
@@ -27,7 +27,7 @@ MEASURES = ("SNN", "Frag", "Scaf")
 
 
 def ours(samples: list[str], reference: list[str], train: list[str]) -> dict[str, Any]:
-    """All of MOSES's measures but FCD."""
+    """MOSES's metrics except FCD, by grae."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GRAE_CACHE_HOME"] = folder
         comparison = Comparison(Strings.of_list("test", reference), None, fcd=False)
@@ -36,7 +36,7 @@ def ours(samples: list[str], reference: list[str], train: list[str]) -> dict[str
 
 
 def of_molsets(metrics: Any, samples: list[str], reference: list[str], train: list[str]) -> dict[str, float]:
-    """The same with MOSES's functions, one by one, in its own order."""
+    """The same metrics by MOSES's functions, in its own order."""
     valid = metrics.remove_invalid(samples, canonize=True)
     molecules = [metrics.get_mol(text) for text in valid]
     known = [metrics.get_mol(text) for text in reference]
@@ -53,7 +53,7 @@ def of_molsets(metrics: Any, samples: list[str], reference: list[str], train: li
 
 
 def of_guacamol(suite: Any, samples: list[str], train: list[str]) -> dict[str, float]:
-    """GuacaMol's measures but FCD, of a generator that gives the samples."""
+    """GuacaMol's metrics except FCD, for a generator that returns the samples."""
 
     class Given:
         def generate(self, number_samples: int) -> list[str]:
@@ -70,11 +70,11 @@ def of_guacamol(suite: Any, samples: list[str], train: list[str]) -> dict[str, f
 
 
 def main() -> None:
-    """Each program on the same strings."""
+    """Runs each program on the same strings."""
     sys.path.append(str(Path(__file__).parents[2] / "oracles"))
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=1, help="not used: nothing here is drawn")
-    parser.add_argument("--samples", type=int, default=10_000, help="as many are the reference, and the training set")
+    parser.add_argument("--seeds", type=int, default=1, help="unused: there is no randomness")
+    parser.add_argument("--samples", type=int, default=10_000, help="size of samples, reference and training set each")
     parser.add_argument("--data", default="nci")
     args = parser.parse_args()
     read = canonical_all(islice(open_source(args.data).texts(), 4 * args.samples))
@@ -91,15 +91,14 @@ def main() -> None:
 
             try:
                 metrics = molsets.metrics()
-            except BaseException as error:  # noqa: BLE001 - pytest's skip, which is no Exception
+            except BaseException as error:  # noqa: BLE001 - pytest's skip is not an Exception
                 failed(work, "molsets", str(error))
             else:
                 peer("moses", "molsets")
                 theirs, seconds = spent(lambda: of_molsets(metrics, samples, reference, train))
-                apart = max(abs(found[name] - value) for name, value in theirs.items())
-                tell(
-                    work, "molsets", UNIT, [seconds], higher=False, note=f"largest difference in a measure {apart:.1e}"
-                )
+                difference = max(abs(found[name] - value) for name, value in theirs.items())
+                note = f"largest difference in a measure {difference:.1e}"
+                tell(work, "molsets", UNIT, [seconds], higher=False, note=note)
         import numpy
         import scipy
 

@@ -1,9 +1,9 @@
-"""Searching for molecules: the area under the curve of the best ten on PMO's tasks, at equal evaluations and seeds.
+"""Searching for molecules: AUC of the top 10 on PMO's tasks, with equal numbers of evaluations and equal seeds.
 
-grae searches with its default, from the model that comes with it or --run, and with its genetic strategy, which uses no
-model. Peers: mol-ga (the genetic algorithm of PMO's table), a Gaussian process with gauche's Tanimoto kernel whose
-acquisition mol-ga maximizes, exchanges of fragments by crem (those of the data set's molecules), and molecules of the
-data set in a random order. All start from the same molecules, whose scores count.
+grae uses its default strategy, with the pretrained model or --run, and its genetic strategy, which uses no model.
+Peers: mol-ga (the genetic algorithm of PMO's table), a Gaussian process with gauche's Tanimoto kernel and mol-ga as
+optimizer of the acquisition function, fragment exchanges by crem (fragments of the data set's molecules), and molecules
+of the data set in random order. All start from the same molecules, which count as evaluations.
 """
 
 import argparse
@@ -29,21 +29,21 @@ from grae.targets.benchmarks.efficiency import distinct_scores, top_auc
 UNIT = "AUC of the top 10"
 TASKS = "albuterol_similarity,median1,osimertinib_mpo"
 SHIPPED = "zinc250k"
-"""The model that comes with grae."""
+"""The pretrained model."""
 
 Search = Callable[[Counted, Sequence[str], int], Scored]
-"""Spends a counted target's budget from some molecules under a seed."""
+"""Spends the budget of a counted target, given starting molecules and a seed."""
 
 
-def by_grae(model: Any, counted: Counted, begun: Sequence[str], seed: int, **options: Any) -> Scored:
-    """grae's search."""
+def by_grae(model: Any, counted: Counted, start: Sequence[str], seed: int, **options: Any) -> Scored:
+    """Search by grae."""
     size = max(1, counted.budget // ROUNDS)
-    rounds = -(-(counted.budget - len(begun)) // size)
+    rounds = -(-(counted.budget - len(start)) // size)
     with tempfile.TemporaryDirectory() as folder:
         result = grae.optimize(
             model,
             counted.target,
-            start=begun,
+            start=start,
             start_limit=0,
             rounds=rounds,
             batch_size=size,
@@ -56,7 +56,7 @@ def by_grae(model: Any, counted: Counted, begun: Sequence[str], seed: int, **opt
 
 
 def searches(run: str, texts: Sequence[str], folder: Path) -> dict[str, Search]:
-    """Those whose packages are installed, by name."""
+    """The searches whose packages are installed, by name."""
     model = grae.load(run)
     by_name: dict[str, Search] = {
         OURS: partial(by_grae, model),
@@ -75,13 +75,13 @@ def searches(run: str, texts: Sequence[str], folder: Path) -> dict[str, Search]:
 
 
 def main() -> None:
-    """Each task with each program and seed."""
+    """Runs each task with each program and seed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", type=int, default=1_000)
     parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--data", default="zinc250k")
-    parser.add_argument("--run", default=SHIPPED, help="the run of grae's search")
+    parser.add_argument("--run", default=SHIPPED, help="run or pretrained model of grae's search")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     texts = list(open_source(args.data).texts())
@@ -93,17 +93,17 @@ def main() -> None:
                 areas, seconds = [], 0.0
                 for seed in range(args.seeds):
                     order = np.random.default_rng(seed).permutation(len(texts)).tolist()[: args.budget]
-                    drawn = [texts[row] for row in order]
+                    sampled = [texts[row] for row in order]
                     counted = Counted(target, args.budget)
                     if who == "random":
-                        counted(drawn)
-                        scored, took = counted.scored, 0.0
+                        counted(sampled)
+                        scored, cpu = counted.scored, 0.0
                     else:
-                        begun = drawn[: args.budget // STARTING]
-                        scored, took = spent(partial(by_name[who], counted, begun, seed))
+                        start = sampled[: args.budget // STARTING]
+                        scored, cpu = spent(partial(by_name[who], counted, start, seed))
                     _, scores = distinct_scores(scored)
                     areas.append(top_auc(scores, args.budget))
-                    seconds += took
+                    seconds += cpu
                 tell(work, who, UNIT, areas, note=f"{seconds / args.seeds:,.0f} CPU seconds per search")
 
 

@@ -1,4 +1,4 @@
-"""The searches for molecules that grae is compared with: each spends a budget of evaluations on a `Counted` target."""
+"""Molecule searches by other software; each spends the evaluation budget of a `Counted` target."""
 
 import random
 import subprocess
@@ -17,23 +17,23 @@ from grae.reproduction.pmo import ROUNDS
 from grae.targets.target import Target
 
 FRAGMENTED = 2_000
-"""Molecules whose fragments crem exchanges."""
+"""Molecules for crem's fragment database."""
 PARENTS = 10
-"""Molecules that crem changes in a round: the best so far."""
+"""Molecules that crem mutates per round: the best so far."""
 PATIENCE = 3
 """Rounds without a new molecule after which crem's search ends."""
 LARGEST_CHANGE = 6
-"""Heavy atoms that crem adds or removes at most."""
+"""Maximum number of heavy atoms that crem adds or removes."""
 
 Scored = list[tuple[str | None, float | None]]
 
 
 class Counted:
-    """A target that keeps what it was asked, and gives no new score beyond its budget.
+    """A target that records its evaluations; once the budget is spent, unknown molecules score 0.
 
     Args:
         target: the target.
-        budget: different molecules that may be scored.
+        budget: maximum number of unique molecules to score.
     """
 
     def __init__(self, target: Target, budget: int) -> None:
@@ -48,38 +48,39 @@ class Counted:
 
     @property
     def left(self) -> int:
-        """Molecules that may still be scored."""
+        """Remaining budget."""
         return self.budget - len(self.scores)
 
     def best(self, n: int) -> list[str]:
-        """The n best so far."""
+        """The n best molecules so far."""
         return sorted(self.scores, key=self.scores.__getitem__, reverse=True)[:n]
 
     @property
     def scored(self) -> Scored:
-        """Molecules and scores, in the order of evaluation."""
+        """Molecules and scores, in order of evaluation."""
         return list(self.scores.items())
 
 
-def by_mol_ga(mol_ga: Any, counted: Counted, begun: Sequence[str], seed: int) -> Scored:
-    """mol-ga as its authors preconfigure it."""
+def by_mol_ga(mol_ga: Any, counted: Counted, start: Sequence[str], seed: int) -> Scored:
+    """mol-ga with its default settings."""
     mol_ga.default_ga(
-        starting_population_smiles=list(begun),
+        starting_population_smiles=list(start),
         scoring_function=counted,
-        max_generations=4 * ROUNDS,  # of which the last score nothing new: the budget is spent
+        max_generations=4 * ROUNDS,  # more than needed to spend the budget
         offspring_size=max(1, counted.budget // ROUNDS),
         rng=random.Random(seed),
     )
     return counted.scored
 
 
-def by_gauche(gauche: Any, mol_ga: Any, counted: Counted, begun: Sequence[str], seed: int) -> Scored:
-    """A Gaussian process with gauche's Tanimoto kernel, whose upper confidence bound mol-ga maximizes.
+def by_gauche(gauche: Any, mol_ga: Any, counted: Counted, start: Sequence[str], seed: int) -> Scored:
+    """Gaussian process with gauche's Tanimoto kernel; mol-ga maximizes its upper confidence bound.
 
-    Source: Tripp, Simm and Hernandez-Lobato 2021; a bound's weight is drawn anew for each round, 10^U(-2, 0).
+    Source: Tripp, Simm and Hernandez-Lobato 2021; the weight of the standard deviation is sampled as 10^U(-2, 0) in
+    each round.
     """
     rng, size = np.random.default_rng(seed), max(1, counted.budget // ROUNDS)
-    counted(begun)
+    counted(start)
     while counted.left:
         known = list(counted.scores)
         process = _process(gauche, _counts(known), np.array(list(counted.scores.values())))
@@ -105,7 +106,7 @@ def by_gauche(gauche: Any, mol_ga: Any, counted: Counted, begun: Sequence[str], 
 
 
 def _process(gauche: Any, counts: torch.Tensor, scores: np.ndarray) -> Any:
-    """A process with a scaled Tanimoto kernel, fitted by its marginal likelihood to standardized scores."""
+    """Gaussian process with a scaled Tanimoto kernel, fitted to standardized scores by marginal likelihood."""
     from botorch.fit import fit_gpytorch_mll
     from botorch.models import SingleTaskGP
     from botorch.models.transforms import Standardize
@@ -125,25 +126,26 @@ def _process(gauche: Any, counts: torch.Tensor, scores: np.ndarray) -> Any:
 
 
 def _counts(texts: Sequence[str]) -> torch.Tensor:
-    """Morgan counts of radius 3, folded to 2,048 places, (n, 2048) float64."""
+    """Morgan count fingerprints of radius 3, folded to 2,048 bins, (n, 2048) float64."""
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=3, fpSize=2048)
     rows = [generator.GetCountFingerprintAsNumPy(Chem.MolFromSmiles(text)) for text in texts]
     return torch.from_numpy(np.stack(rows).astype(np.float64))
 
 
 def fragments(texts: Sequence[str], folder: Path) -> Path:
-    """crem's database of fragments of some molecules, which its own program makes."""
-    given, made = folder / "molecules.smi", folder / "fragments.db"
-    given.write_text("\n".join(texts) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "crem.scripts.cremdb_create", "-i", str(given), "-o", str(made), "-s", "molecules"]
-    subprocess.run([*command, "-r", "3", "--frag-mode", "acyclic", "-c", "1"], check=True, capture_output=True)
-    return made
+    """Creates crem's fragment database of the molecules, with crem's own script."""
+    smiles, database = folder / "molecules.smi", folder / "fragments.db"
+    smiles.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "crem.scripts.cremdb_create", "-i", str(smiles), "-o", str(database)]
+    options = ["-s", "molecules", "-r", "3", "--frag-mode", "acyclic", "-c", "1"]
+    subprocess.run([*command, *options], check=True, capture_output=True)
+    return database
 
 
-def by_crem(mutate: Callable[..., Any], database: Path, counted: Counted, begun: Sequence[str], seed: int) -> Scored:
-    """Exchanges of fragments in the best molecules so far, drawn at random: no model."""
+def by_crem(mutate: Callable[..., Any], database: Path, counted: Counted, start: Sequence[str], seed: int) -> Scored:
+    """Random fragment exchanges in the best molecules so far, without a model."""
     rng, size = random.Random(seed), max(1, counted.budget // ROUNDS)
-    counted(begun)
+    counted(start)
     rounds_without = 0
     while counted.left and rounds_without < PATIENCE:
         children: set[str] = set()

@@ -1,9 +1,9 @@
-"""Random strings of a grammar: distinct strings per second that the usual parser of the language accepts.
+"""Sampling random strings of a grammar: unique strings per second that a standard parser of the language accepts.
 
-Peers: grammarinator (ANTLR grammars, depth limited) and fandango. All get the same grammar. grae draws derivations of
-at most a number of productions, each as likely, once it has counted them; counting is part of its time. It also draws
-by the weights of a grammar that were fitted to strings of the language. Where it knows a language's rules beyond the
-grammar, as of SMILES, it also draws under them, a random production at a time.
+Peers: grammarinator (ANTLR grammars, limited depth) and fandango. All use the same grammar. grae samples uniformly from
+the derivations with at most a given number of productions; counting them is part of its time. It also samples by
+production weights fitted to strings of the language and, for languages with semantic constraints (SMILES), under these,
+one random production at a time.
 """
 
 import argparse
@@ -32,15 +32,15 @@ from grae.grammar.uniform_drawing import UniformDraws
 from grae.grammar.weighted_drawing import WeightedDraws
 from grae.grammar.weights import fit_weights
 
-OURS_DRAWN = 20_000  # strings of ours; the rates of the others do not depend on how many there are
-FITTED_TO = 1_000  # strings
+OURS_DRAWN = 20_000  # strings sampled by grae; the rates of the others do not depend on the number
+FITTED_TO = 1_000  # strings that weights are fitted to
 UNIT = "distinct accepted strings/s"
 PRODUCTIONS = {"JSON": 40, "SQL": 60, "arithmetic": 15, "SMILES": 40}
 DEPTH = {"JSON": 12, "SQL": 12, "arithmetic": 8, "SMILES": 40}
 
 
 def accepts_json(text: str) -> bool:
-    """Whether Python's own reader takes it."""
+    """Whether Python's `json` accepts the string."""
     try:
         json.loads(text)
     except ValueError:
@@ -49,7 +49,7 @@ def accepts_json(text: str) -> bool:
 
 
 def accepts_sql(text: str) -> bool:
-    """Whether sqlite's parser takes it: that there is no such table comes after the syntax."""
+    """Whether sqlite's parser accepts the string; a missing table or column is not a syntax error."""
     try:
         sqlite3.connect(":memory:").execute(text)
     except sqlite3.Error as error:
@@ -58,7 +58,7 @@ def accepts_sql(text: str) -> bool:
 
 
 def accepts_arithmetic(text: str) -> bool:
-    """Whether Python's own parser takes it."""
+    """Whether Python's parser accepts the string."""
     try:
         ast.parse(text, mode="eval")
     except (SyntaxError, MemoryError, RecursionError):
@@ -67,7 +67,7 @@ def accepts_arithmetic(text: str) -> bool:
 
 
 def accepts_smiles(text: str) -> bool:
-    """Whether RDKit reads and sanitizes it."""
+    """Whether RDKit parses and sanitizes the string."""
     with rdBase.BlockLogs():
         return Chem.MolFromSmiles(text) is not None
 
@@ -80,56 +80,56 @@ ACCEPTS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def told(work: str, who: str, name: str, draws: Sequence[tuple[list[str], float]]) -> None:
-    """Rates of each seed's strings and seconds, and what they are."""
-    texts = [text for drawn, _ in draws for text in drawn]
+def report(work: str, who: str, name: str, runs: Sequence[tuple[list[str], float]]) -> None:
+    """Reports the rate of each run (strings and CPU seconds), with the shares of accepted and unique strings."""
+    texts = [text for sampled, _ in runs for text in sampled]
     accepted = sum(map(ACCEPTS[name], texts)) / len(texts)
-    distinct = sum(len(set(drawn)) for drawn, _ in draws) / len(texts)
-    length, speed = sum(map(len, texts)) / len(texts), len(texts) / sum(seconds for _, seconds in draws)
+    distinct = sum(len(set(sampled)) for sampled, _ in runs) / len(texts)
+    length, speed = sum(map(len, texts)) / len(texts), len(texts) / sum(seconds for _, seconds in runs)
     note = f"{speed:,.0f}/s; accepted {accepted:.1%}, distinct {distinct:.1%}, {length:.0f} characters"
-    useful = [sum(map(ACCEPTS[name], set(drawn))) / seconds for drawn, seconds in draws]
-    tell(work, who, UNIT, useful, note=note)
+    rates = [sum(map(ACCEPTS[name], set(sampled))) / seconds for sampled, seconds in runs]
+    tell(work, who, UNIT, rates, note=note)
 
 
 def ours(grammar: Grammar, name: str, n: int, seed: int) -> list[str]:
-    """Strings drawn uniformly, the counting included."""
+    """Samples strings uniformly, including counting."""
     return codec.decode(grammar, UniformDraws(grammar, PRODUCTIONS[name]).draw(n, seed))
 
 
 def by_weights(grammar: Grammar, name: str, n: int, seed: int) -> list[str]:
-    """Strings drawn by the grammar's weights, of at most 20 times as many productions."""
+    """Samples strings by the grammar's weights, with at most 20 times the productions of `ours`."""
     return codec.decode(grammar, WeightedDraws(grammar, 20 * PRODUCTIONS[name]).draw(n, seed))
 
 
 def fitted(grammar: Grammar, name: str) -> Grammar:
-    """The grammar with weights from strings of the language."""
+    """The grammar with weights fitted to strings of the language."""
     return fit_weights(
         grammar, codec.encode(grammar, strings_of(name, FITTED_TO), on_invalid="skip").derivations
     ).grammar
 
 
 def under_rules(grammar: Grammar, name: str, n: int, seed: int) -> list[str]:
-    """Strings drawn a production at a time under the language's rules too, as the decoder keeps them."""
+    """Samples strings one production at a time under the semantic constraints, as in decoding."""
     constraint = constraint_of(grammar, PRODUCTIONS[name])
     assert constraint is not None
-    machine, draw = ConstrainedPushdown(constraint, n), np.random.default_rng(seed)
+    machine, rng = ConstrainedPushdown(constraint, n), np.random.default_rng(seed)
     steps = []
     while (machine.current >= 0).any():
-        scores = draw.random((n, grammar.n_symbols), np.float32)
+        scores = rng.random((n, grammar.n_symbols), np.float32)
         steps.append(machine.expand(scores))
-    drawn = [column[column >= 0] for column in np.stack(steps, axis=1)]
-    return codec.decode(grammar, Derivations.from_list(drawn, grammar.dtype))
+    derivations = [column[column >= 0] for column in np.stack(steps, axis=1)]
+    return codec.decode(grammar, Derivations.from_list(derivations, grammar.dtype))
 
 
 def from_fandango(fandango: object, grammar: Grammar, n: int, seed: int) -> list[str]:
-    """Strings of fandango's, its reading of the grammar included."""
+    """Samples strings with fandango, including reading the grammar."""
     random.seed(seed)
     fuzzer = fandango.Fandango(angled(grammar), use_cache=False)  # pyright: ignore[reportAttributeAccessIssue]
     return [str(tree) for tree in fuzzer.fuzz(desired_solutions=n, population_size=n)]
 
 
-def made_by_grammarinator(grammar: Grammar, name: str, folder: Path) -> type:
-    """The generator that grammarinator writes for a grammar; not part of its time."""
+def grammarinator_generator(grammar: Grammar, name: str, folder: Path) -> type:
+    """The generator class that grammarinator writes for a grammar; excluded from its time."""
     title = f"Of{name}"
     (folder / f"{title}.g4").write_text(antlr(grammar, title))
     command = [sys.executable, "-m", "grammarinator.process", f"{title}.g4", "-o", str(folder)]
@@ -141,7 +141,7 @@ def made_by_grammarinator(grammar: Grammar, name: str, folder: Path) -> type:
 
 
 def from_grammarinator(generator: type, name: str, n: int, seed: int) -> list[str]:
-    """Strings of grammarinator's."""
+    """Samples strings with grammarinator."""
     from grammarinator.runtime import RuleSize  # pyright: ignore[reportMissingImports]
     from grammarinator.tool import GeneratorTool  # pyright: ignore[reportMissingImports]
 
@@ -151,37 +151,37 @@ def from_grammarinator(generator: type, name: str, n: int, seed: int) -> list[st
 
 
 def compare(name: str, n: int, seeds: range, grammarinator: Any, fandango: Any) -> None:
-    """All samplers of one language."""
+    """Runs all samplers of one language."""
     grammar, work = grammar_of(name), f"random strings of {name}"
 
-    def tried(who: str, draw: Callable[[int], list[str]], errors: tuple[type[Exception], ...]) -> None:
+    def attempt(who: str, draw: Callable[[int], list[str]], errors: tuple[type[Exception], ...]) -> None:
         try:
-            told(work, who, name, [spent(partial(draw, seed)) for seed in seeds])
+            report(work, who, name, [spent(partial(draw, seed)) for seed in seeds])
         except errors as error:
             failed(work, who, f"{type(error).__name__}: {error}"[:120])
 
     weighted = fitted(grammar, name)
-    for draw, drawn_from in ((ours, grammar), (by_weights, weighted)):
-        draw(drawn_from, name, 10, 0)  # compiles what is not in the cache
-    tried(OURS, lambda seed: ours(grammar, name, OURS_DRAWN, seed), ())
-    tried(f"{OURS}, by fitted weights", lambda seed: by_weights(weighted, name, OURS_DRAWN, seed), ())
+    for draw, source in ((ours, grammar), (by_weights, weighted)):
+        draw(source, name, 10, 0)  # warm-up: compiles
+    attempt(OURS, lambda seed: ours(grammar, name, OURS_DRAWN, seed), ())
+    attempt(f"{OURS}, by fitted weights", lambda seed: by_weights(weighted, name, OURS_DRAWN, seed), ())
     if grammar.language.automaton is not None:
-        tried(f"{OURS}, semantic rules", lambda seed: under_rules(grammar, name, n, seed), ())
+        attempt(f"{OURS}, semantic rules", lambda seed: under_rules(grammar, name, n, seed), ())
     if grammarinator is not None:
         with tempfile.TemporaryDirectory() as folder:
-            made = made_by_grammarinator(grammar, name, Path(folder))
-            tried(
+            generator = grammarinator_generator(grammar, name, Path(folder))
+            attempt(
                 f"grammarinator, depth {DEPTH[name]}",
-                lambda seed: from_grammarinator(made, name, n, seed),
+                lambda seed: from_grammarinator(generator, name, n, seed),
                 (ValueError, RecursionError),
             )
     if fandango is not None:
         errors = (ValueError, RecursionError, fandango.errors.FandangoError)
-        tried("fandango", lambda seed: from_fandango(fandango, grammar, n, seed), errors)
+        attempt("fandango", lambda seed: from_fandango(fandango, grammar, n, seed), errors)
 
 
 def main() -> None:
-    """All languages, one sampler after the other."""
+    """Runs all languages, one sampler after the other."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("-n", type=int, default=500)
