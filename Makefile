@@ -1,13 +1,13 @@
-# Everything sets itself up: `make demo` and `make test` need only Python 3.11 (or newer) and make.
+# Each target installs what it needs: `make demo` and `make test` require only Python 3.11 (or newer) and make.
 #
-#   make demo    samples and a short search of a trained model, then a short training of one (at most 10 minutes on 2 cores)
-#   make test    the tests, in two processes;  ARGS='-m slow' for the slow ones, ARGS=tests/unit/grammar for some, JOBS=0 for one process
-#   make notebooks  runs the notebooks in full and keeps their outputs (a quarter of an hour);  ARGS=01_molecules for one
-#   make docs    the documentation as pages, docs/_build/html/index.html
-#   make lint    ruff and pyright
-#   make bench   grae beside the published or usual ways, a table of ratios;  ARGS='--data zinc250k --json bench.json'
+#   make demo    samples and a short search of a pretrained model, then a short training of a new one (at most 10 minutes on 2 cores)
+#   make test    runs the tests in two processes;  ARGS='-m slow' for the slow ones, ARGS=tests/unit/grammar for a folder, JOBS=0 for one process
+#   make notebooks  runs the notebooks in full and saves their outputs (a quarter of an hour);  ARGS=01_molecules selects one
+#   make docs    builds the documentation as HTML, docs/_build/html/index.html
+#   make lint    runs ruff and pyright
+#   make bench   grae compared with published or standard methods, a table of ratios;  ARGS='--data zinc250k --json bench.json'
 #   make bench-peers  grae compared with other software, docs/peers.md;  ARGS='--rows parsing masks --seconds 5'
-#   make clean   removes .venv and caches; leaves runs/ alone
+#   make clean   removes .venv, .venv-peers and caches; keeps runs/
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -21,7 +21,7 @@ SHOWN := runs/demo-zinc250k
 ARGS ?=
 JOBS ?= 2
 
-# The first Python of at least 3.11 that can make a virtual environment; PYTHON=... chooses another.
+# The first Python 3.11 or newer that can create a virtual environment; PYTHON=... selects another.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python /usr/bin/python3; do \
 	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
 
@@ -30,7 +30,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 help:
 	@sed -n 's/^#   //p' Makefile
 
-# Stamps inside .venv: a set-up runs once, and again when what it installs has changed.
+# Stamp files in .venv: an installation runs once, and again when its requirements change.
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer with venv found; install one (Debian: apt install python3-venv) or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "making $(VENV) with $(PYTHON)" >&2
@@ -67,7 +67,7 @@ test: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 
-# The peers want other versions of what grae uses: they get an environment of their own, on top of grae's.
+# The peers require other versions of grae's dependencies, so they are installed in a separate environment on top of grae's.
 PEERS := tests/benchmarks/peers
 
 $(VENV)-peers/peers.stamp: $(VENV)/dev.stamp $(PEERS)/requirements.txt

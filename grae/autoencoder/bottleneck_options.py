@@ -26,4 +26,4 @@ OPTIONS: dict[str, BottleneckOptions] = {
     "constant-variance": BottleneckOptions("required"),
     "wasserstein": BottleneckOptions(reduction=False),
 }
-"""By the bottlenecks' names in `bottlenecks.BOTTLENECKS`; of others the class itself says what it takes."""
+"""Options by name in `bottlenecks.BOTTLENECKS`; those of other bottlenecks are not known here."""

@@ -1,7 +1,7 @@
 """Bottlenecks map the encoder's features to latent codes and compute the penalty on the codes (L_Z).
 
-Noise is drawn in training mode only; in evaluation mode the code is that of `encode`, so that the reconstruction
-measured in validation is the one that decoding gives. Noise and penalty are computed in float32.
+Noise is drawn in training mode only; in evaluation mode the code is that of `encode`, so that validation measures the
+reconstruction that decoding yields. Noise and penalty are computed in float32.
 
 The recipes for grammars and images reduce L_Z over the D dimensions differently, so the reduction is a setting: "sum"
 or "mean". Over the batch it is always the mean.

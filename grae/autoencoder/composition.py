@@ -26,12 +26,12 @@ class Autoencoder(nn.Module):
         encoder: maps a batch to features (B, F).
         bottleneck: maps features to codes (B, D) and L_Z.
         decoder: called with codes and the batch; its output is interpreted by `reconstruction`.
-        reconstruction: maps the decoder's output and the batch to scalars, among them "reconstruction" (L_REC); the
+        reconstruction: maps the decoder's output and the batch to scalars, including "reconstruction" (L_REC); the
             others are only reported.
         regularizer: changes encoder and decoder once, at construction, and computes L_REG.
-        beta: weight of L_Z; with a rate its initial value.
+        beta: weight of L_Z; its initial value if `rate` is given.
         lambda_: weight of L_REG.
-        rate: target of the rate, in nats, by which beta changes in training (`RateTarget`); None for a constant beta.
+        rate: target rate, in nats, to which beta is adapted in training (`RateTarget`); None for a constant beta.
         counted: selects the part of the decoder's output that `reconstruction` uses, to which a regularizer of the
             output is applied; defaults to all of it.
     """
@@ -69,7 +69,7 @@ class Autoencoder(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The loss and its terms, scalars: "loss", "reconstruction", "embedding" (L_Z), "regularization" (L_REG).
 
-        With a target of the rate, also "rate", in nats, and "beta".
+        With a target rate, also "rate", in nats, and "beta".
         """
         with once(self):
             z, embedding, rate = self.bottleneck(self.encoder(batch))

@@ -8,7 +8,7 @@ from torch import Tensor, distributed
 from grae.errors import SettingsError
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Of the kernels in the published experiments of Wasserstein autoencoders and of Ghosh et al. 2020."""
+"""Scales of the kernels in the published experiments of Wasserstein autoencoders and of Ghosh et al. 2020."""
 
 
 def mean_discrepancy(codes: Tensor, prior: Tensor, scales: Sequence[float] = SCALES) -> Tensor:
@@ -40,11 +40,11 @@ def mean_discrepancy(codes: Tensor, prior: Tensor, scales: Sequence[float] = SCA
 
 
 def of_all_processes(rows: Tensor) -> Tensor:
-    """Gathers the rows (n, D) of all processes, in the order of their ranks; the rows themselves in a single process.
+    """Gathers the rows (n, D) of all processes, by rank; in a single process, returns the rows unchanged.
 
     Each process must have the same number of rows. If every process computes the same loss from the gathered rows, the
-    average of the gradients over the processes, as distributed training takes it, is the gradient of a single process:
-    the backward pass sums the gradients of each row over all processes.
+    gradient averaged over the processes, as in distributed training, is that of a single process: the backward pass
+    sums the gradients of each row over all processes.
     """
     if not (distributed.is_available() and distributed.is_initialized()) or distributed.get_world_size() == 1:
         return rows

@@ -6,9 +6,9 @@ from typing import Literal
 from grae.errors import SettingsError
 
 Reduction = Literal["sum", "mean"]
-"""Of L_Z over the dimensions of a code."""
+"""Reduction of L_Z over the dimensions of a code."""
 PENALTIES = ("tikhonov", "gradient-penalty")
-"""Regularizers whose L_REG is anything but 0; the classes themselves load torch."""
+"""Names of the regularizers whose L_REG is not 0; their classes import torch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Model:
     """A row of the table.
 
     Attributes:
-        bottleneck: its name in `bottlenecks.BOTTLENECKS`.
-        regularizer: its name in `regularizers.REGULARIZERS`.
-        density: the density it is sampled from by default, a name in `grae.density.DENSITIES`.
+        bottleneck: name of the bottleneck in `bottlenecks.BOTTLENECKS`.
+        regularizer: name of the regularizer in `regularizers.REGULARIZERS`.
+        density: default density of sampling, a name in `grae.density.DENSITIES`.
         summary: one line for help texts.
         ours: defaults of our presets, whose loss is the cross-entropy in nats with L_Z summed over the dimensions.
         paper: defaults of the paper preset, with the published loss and L_Z averaged over the dimensions.
@@ -71,7 +71,7 @@ class Model:
 RAE, AE = (Defaults(0.01), Defaults(0.001)), (Defaults(0.0), Defaults(0.0))
 RAE_L2, AE_L2 = (Defaults(0.01, 1e-7), Defaults(0.001, 1e-7)), (Defaults(0.0, 1e-7), Defaults(0.0, 1e-7))
 ON_MOLECULES = Defaults(0.1, 1e-7, noise=1.0)
-"""Of grae: the code is deterministic, and in training has noise that leaves it room for what molecules hold."""
+"""Defaults of "grae": a deterministic code, with noise in training that leaves it enough capacity for molecules."""
 RAE_GP = (Defaults(0.01, 1e-4), Defaults(0.001, 1e-5))
 VAE = (Defaults(0.1, noise=1.0), Defaults(1.0, noise=1.0))
 PUBLISHED_VAE = (Defaults(1.0, noise=0.01), Defaults(1.0, noise=0.01))

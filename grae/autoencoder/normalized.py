@@ -1,4 +1,4 @@
-"""Weights that are computed from other weights, such as spectrally normalized ones: computed once per forward pass."""
+"""Parametrized weights, such as spectrally normalized ones, are computed once per forward pass."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,11 @@ from torch.nn.utils import parametrize
 
 @contextmanager
 def once(network: nn.Module) -> Iterator[None]:
-    """A context in which each computed weight of the network is computed once, on entry, in full precision.
+    """A context in which each parametrized weight of the network is computed once, on entry, in full precision.
 
-    A recurrent layer reads its weights several times in a pass, and in training mode each read would be another power
-    iteration; a decoder reads them again at each step. In bfloat16 the iteration would fail. For a network without such
-    weights this costs nothing.
+    A recurrent layer reads its weights several times in a forward pass, and in training mode each read would be another
+    power iteration; a decoder reads them again at each step. In bfloat16 the iteration would fail. For a network
+    without such weights this does nothing.
     """
     computed = [layer for layer in network.modules() if parametrize.is_parametrized(layer)]
     if not computed:

@@ -1,4 +1,4 @@
-"""The weight of L_Z, led by the rate: the nats that the noise leaves in a code."""
+"""The weight of L_Z, adapted to a target rate: the information that a noisy code carries, in nats."""
 
 import math
 
@@ -8,21 +8,21 @@ from torch import Tensor, nn
 from grae.autoencoder.discrepancy import of_all_processes
 
 SPEED = 0.01
-"""Change of log beta in a step, where the rate is e times its target or more."""
+"""Maximum change of log beta per step, reached where rate and target differ by a factor of e or more."""
 LARGEST = 1_000.0
-"""Largest change of beta, as a factor."""
+"""Maximum factor by which beta is changed, and the inverse of the minimum."""
 
 
 class RateTarget(nn.Module):
-    """beta L_Z with a beta that holds the rate at a target.
+    """A weight beta of L_Z that holds the rate at a target.
 
     The rate is KL(q(z | x) || N(0, I)) of the noisy codes, averaged over the data: an upper bound on the information
     that a code has about its string. After each training step, log beta changes in proportion to the logarithm of the
     batch's rate over the target (as GECO changes the weight of a constraint; Rezende and Viola 2018, "Taming VAEs").
-    In evaluation mode beta is the initial one, so that validation losses are comparable.
+    In evaluation mode beta has its initial value, so that validation losses are comparable.
 
     Args:
-        target: of the rate, in nats.
+        target: target rate, in nats.
         beta: initial weight.
     """
 
@@ -37,7 +37,7 @@ class RateTarget(nn.Module):
         """The weight of L_Z for a batch, a scalar.
 
         Args:
-            rate: of the batch, a scalar, in nats.
+            rate: rate of the batch, a scalar, in nats.
         """
         if not self.training:
             return torch.full_like(self.log_factor, self.beta)

@@ -20,7 +20,7 @@ class Regularizer:
 
     Attributes:
         has_term: whether `penalty` can be nonzero, so that lambda has an effect.
-        every: n if the penalty is computed on every n-th row of a batch, beginning with the first.
+        every: n if the penalty is computed on every n-th row of a batch, starting with the first.
     """
 
     has_term = False
@@ -30,7 +30,7 @@ class Regularizer:
         """Changes the networks in place, before they are trained or weights are loaded.
 
         Args:
-            encoder: all that computes a code: the encoder and the bottleneck.
+            encoder: everything that computes a code: the encoder and the bottleneck.
             decoder: the decoder.
         """
 
@@ -80,8 +80,8 @@ class GradientPenalty(Regularizer):
     the rows of a batch depend on one another, and so does the gradient.
 
     Args:
-        of: "projection" for the above; "energy" for the gradient of the output's sum of squares, as in the paper's
-            image experiments, averaged over the dimensions instead of summed.
+        of: "projection" for the estimate above; "energy" for the gradient of the output's sum of squares, as in the
+            paper's image experiments, averaged over the dimensions instead of summed.
         every: see Regularizer. The second derivative costs twice as much as the rest of a step; on every fourth row,
             half as much.
     """

@@ -15,7 +15,7 @@ class Best:
         score: its score.
         origin: "start" for a starting string, "search" for one that the search found.
         round: the round it was found in, from 0; None for a starting string.
-        fulfilled: whether it fulfils the condition of the search; None without a condition.
+        fulfilled: whether it fulfills the condition of the search; None without a condition.
     """
 
     string: str
@@ -30,9 +30,9 @@ class Start:
     """A training or a search starts or is resumed.
 
     Attributes:
-        kind: which of the two.
+        kind: "training" or "search".
         folder: folder of the run or the search; None if nothing is saved.
-        settings: its settings, as in JSON.
+        settings: settings of the training or search, as in JSON.
         done: steps or evaluations before it was resumed; 0 for a new one.
         best: the best starting string of a search; None for a training, or if none has a score.
     """
@@ -53,9 +53,9 @@ class Step:
         epoch: epochs done, fractional.
         seconds: duration of the training so far, summed over resumed parts.
         done: fraction of the training that is done, 0 to 1.
-        rows_per_second: since the last validation.
-        learning_rate: of this step.
-        terms: the loss and its terms by name. On a GPU they are fetched every 16 steps: the values of the last fetch.
+        rows_per_second: training speed since the last validation.
+        learning_rate: learning rate of this step.
+        terms: the loss and its terms by name; on a GPU, the values of the last fetch, every 16 steps.
     """
 
     step: int
@@ -75,8 +75,8 @@ class Validation:
         step: steps done.
         epoch: epochs done, fractional.
         seconds: duration of the training so far.
-        rows_per_second: since the previous validation.
-        learning_rate: of the next step.
+        rows_per_second: training speed since the previous validation.
+        learning_rate: learning rate of the next step.
         train: means of the loss and its terms since the previous validation.
         validation: values by name, "loss" among them; None for one that is not finite.
         best: whether its loss is the lowest so far.
@@ -99,11 +99,11 @@ class Progress:
     """The progress of a search.
 
     Attributes:
-        evaluations: number so far, summed over resumed parts.
-        total: number planned; the search may end earlier.
-        valid: fraction of them with a score.
-        best: the best string of start and search; None if there is none yet.
-        seconds: since the search was started or resumed.
+        evaluations: number of evaluations so far, summed over resumed parts.
+        total: number of evaluations planned; the search may end earlier.
+        valid: fraction of the evaluations so far that have a score.
+        best: the best string so far, including starting strings; None if there is none yet.
+        seconds: time since the search was started or resumed.
         seconds_left: estimated time to the end; None if unknown.
     """
 
@@ -120,13 +120,13 @@ class Evaluation:
     """A string was evaluated; if the search has a folder, its record is already on disk.
 
     Attributes:
-        round: from 0.
-        string: None if a code decoded to no valid string.
-        score: None for an invalid string or a failed call.
+        round: index of the round, from 0.
+        string: the string; None if a code decoded to no valid string.
+        score: its score; None for an invalid string or a failed call.
         error: why the target returned no score; None if it did.
         repeated: whether the score is that of an earlier evaluation, so that the target was not called.
         seconds: duration of the call.
-        progress: of the search, including this evaluation.
+        progress: progress of the search, including this evaluation.
     """
 
     round: int
@@ -143,9 +143,9 @@ class Round:
     """A round of a search has ended.
 
     Attributes:
-        round: from 0.
+        round: index of the round, from 0.
         improved: whether it found the best string so far.
-        progress: of the search.
+        progress: progress of the search.
     """
 
     round: int
@@ -158,7 +158,7 @@ class End:
     """A training or a search has ended, for whatever reason.
 
     Attributes:
-        kind: which of the two.
+        kind: "training" or "search".
         reason: "epochs", "time budget", "patience", "rounds" or "no new strings"; "callback" if one raised `Stop`,
             "interrupted" after Ctrl-C, "error" after any other exception.
         error: the exception that ended it, if any.

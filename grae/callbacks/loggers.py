@@ -1,4 +1,4 @@
-"""The base of the loggers: what is logged, and under which names.
+"""The base class of the loggers: what is logged, and under which names.
 
 A training logs, by step, `step/<term>` every few steps, `train/<term>` (means) and `validation/<name>` at each
 validation, and `learning_rate`; a search logs, by evaluation, `search/score`, `search/best` and `search/valid`.

@@ -10,14 +10,14 @@ from grae.errors import SettingsError
 
 
 class Stop(Exception):
-    """Raised by a callback to end the training or the search early, as its patience or its last round would."""
+    """Raised by a callback to end the training or the search early, as if it had ended by itself."""
 
 
 class Callback:
     """Code that is called during training or search. Each method does nothing by default; subclasses override some.
 
     Callbacks do not affect the training: torch's random state and the training mode of networks are restored after each
-    call. Their time counts towards a time budget. If a callback raises an exception, the state of the run is saved
+    call. Their time counts toward a time budget. If a callback raises an exception, the state of the run is saved
     first, and the exception then propagates from `fit` or `optimize`, with its traceback.
 
     In distributed training, callbacks are called in the main process.
@@ -139,7 +139,7 @@ class Callbacks(Callback):
 
 
 def check(callbacks: Sequence[Callback]) -> None:
-    """Makes sure that all are callbacks. Raises SettingsError."""
+    """Checks that all are callbacks. Raises SettingsError."""
     if isinstance(callbacks, Callback):
         raise SettingsError(f"callbacks is a single callback, {callbacks!r}", remedy="give a list of them")
     for number, callback in enumerate(callbacks):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Shown = bool | Literal["verbose"]
-"""Whether to show progress where standard error is a terminal; "verbose" for lines elsewhere, too."""
+"""Whether to show progress if standard error is a terminal; "verbose" to also print lines if it is not."""
 
 
 class Reporter(Callback):
@@ -86,7 +86,7 @@ def stage(doing: str, *, shown: bool = True) -> Iterator[Callable[[float], None]
 
     shown = shown and sys.stderr.isatty()
     with Progress(console=stderr_console(), transient=True, disable=not shown) as bars:
-        bar = bars.add_task(doing, total=None)  # it moves to and fro until a fraction is known
+        bar = bars.add_task(doing, total=None)  # pulses until a fraction is known
         yield lambda fraction: bars.update(bar, completed=fraction, total=1.0)
 
 
@@ -106,7 +106,7 @@ def seconds_left(done: float, seconds: float) -> float | None:
     """Estimated seconds to the end at the speed so far; None at the start.
 
     Args:
-        done: fraction, 0 to 1.
-        seconds: elapsed.
+        done: fraction done, 0 to 1.
+        seconds: elapsed seconds.
     """
     return seconds * (1 - done) / done if done > 0 else None

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient  # pyright: ignore[reportMissingImports]
 
 TOOL = "mlflow"
-MOST_METRICS = 1000  # of a batch, and below those of parameters and their length, as MLflow takes them
-MOST_PARAMETERS = 100
-LONGEST = 6000
+MOST_METRICS = 1000  # per batch, as limited by MLflow
+MOST_PARAMETERS = 100  # per batch
+LONGEST = 6000  # characters of a parameter's value
 STATUS = {"error": "FAILED", "interrupted": "KILLED"}
 
 
@@ -23,7 +23,7 @@ class MLflowLogger(Logger):
     Numbers are sent in batches, at each validation and each round. A resumed run continues the same MLflow run.
 
     Args:
-        experiment: its name; created if missing.
+        experiment: name of the experiment, which is created if missing.
         tracking_uri: overrides the environment variable.
         every: steps between logged loss terms.
 
@@ -86,7 +86,7 @@ class MLflowLogger(Logger):
         self.client = None
 
     def _send(self) -> None:
-        assert self.client is not None  # it was started
+        assert self.client is not None  # set by on_start
         for first in range(0, len(self.waiting), MOST_METRICS):
             self.client.log_batch(self.run, metrics=self.waiting[first : first + MOST_METRICS])
         self.waiting = []

@@ -21,7 +21,7 @@ class TensorBoardLogger(Logger):
     A resumed run purges the events after the checkpoint it resumes from, since they are logged again.
 
     Args:
-        folder: each run writes to a subfolder of its own name there; by default, to `tensorboard` in the run's folder.
+        folder: folder in which each run writes to a subfolder of its name; by default `tensorboard` in the run folder.
         every: steps between logged loss terms.
 
     Raises:
@@ -53,7 +53,7 @@ class TensorBoardLogger(Logger):
 
     def write(self, numbers: Mapping[str, float], step: int) -> None:
         """See Logger."""
-        assert self.writer is not None  # it was started
+        assert self.writer is not None  # set by on_start
         for name, value in numbers.items():
             self.writer.add_scalar(name, value, step)
 

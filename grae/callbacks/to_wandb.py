@@ -11,12 +11,12 @@ TOOL = "wandb"
 
 
 class WandbLogger(Logger):
-    """Logs to Weights & Biases, which has settings of its own: `wandb login`, WANDB_MODE=offline, WANDB_ENTITY, ...
+    """Logs to Weights & Biases, configured by its own settings: `wandb login`, WANDB_MODE=offline, WANDB_ENTITY, ...
 
     A resumed run continues the same run there.
 
     Args:
-        project: its name.
+        project: name of the project.
         every: steps between logged loss terms.
 
     Raises:
@@ -44,14 +44,14 @@ class WandbLogger(Logger):
                 config=dict(start.settings),
                 job_type=start.kind,
                 reinit="create_new",
-                settings=wandb.Settings(console="off"),  # the terminal is the progress bar's
+                settings=wandb.Settings(console="off"),  # keeps the terminal to the progress bar
             )
         except wandb.errors.UsageError as error:
             remedy = "run `wandb login`, or set WANDB_MODE=offline and `wandb sync` it later"
             raise SettingsError(f"Weights & Biases: {error}", remedy=remedy) from error
         keep_id(start, TOOL, self.run.id)
         self.run.define_metric("count")
-        self.run.define_metric("*", step_metric="count")  # what is done again after a kill is not a step back
+        self.run.define_metric("*", step_metric="count")  # so that steps repeated after a kill are accepted
 
     def write(self, numbers: Mapping[str, float], step: int) -> None:
         """See Logger."""

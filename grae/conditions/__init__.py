@@ -1,6 +1,6 @@
 """Conditions on strings, such as `logP < 3 and not substructure('[N+](=O)[O-]')`, and sampling under them.
 
-`Condition` tells which strings fulfil one, and how far the others violate it.
+`Condition` determines which strings fulfil a condition, and how far the others violate it.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
 """The parts of a condition: comparisons of expressions, joined by "and" and "or". "not" is applied by De Morgan's laws.
 
-A claim about a missing number (NaN) is not fulfilled, and neither is its opposite.
+A claim about a missing value (NaN) is not fulfilled, and neither is its negation.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +12,10 @@ import numpy as np
 from grae.targets.expression import Node
 
 Numbers = Mapping[str, np.ndarray]
-"""The numbers of n strings by their names in the condition, (n,) float64 each, NaN where one is missing."""
+"""The values of n strings by their names in the condition, (n,) float64 each; NaN if missing."""
 
 FARTHEST = 3.0
-"""The largest violation of one comparison, in standard deviations; that of missing numbers."""
+"""Maximum violation of a comparison, in standard deviations; also the violation of a missing value."""
 
 RELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "<": np.less,
@@ -29,10 +29,10 @@ OPPOSITES = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 class Claim(Protocol):
-    """A statement about strings by their numbers."""
+    """A statement about strings, in terms of their values."""
 
     def names(self) -> Iterator[str]:
-        """The names of its numbers, in order of occurrence."""
+        """The names of the values in it, in order of occurrence."""
         ...
 
     def holds(self, numbers: Numbers) -> np.ndarray:
@@ -76,7 +76,7 @@ class Comparison:
         return np.isfinite(left) & np.isfinite(right) & RELATIONS[self.relation](left, right)
 
     def violation(self, numbers: Numbers) -> np.ndarray:
-        """See Claim; the difference of the two sides, in its standard deviations over these strings."""
+        """See Claim; the difference of the two sides, in standard deviations over these strings."""
         left, right = self._values(numbers)
         with np.errstate(invalid="ignore"):
             distance = np.abs(left - right)
@@ -101,7 +101,7 @@ class Substructure:
     """A substructure of molecules, required or excluded.
 
     Attributes:
-        pattern: the name of its number of matches: the SMARTS in quotes.
+        pattern: the name of its value: the SMARTS in quotes.
         present: whether it is required.
     """
 
@@ -121,7 +121,7 @@ class Substructure:
         return found > 0 if self.present else found == 0
 
     def violation(self, numbers: Numbers) -> np.ndarray:
-        """See Claim; 1 where it is violated."""
+        """See Claim; 1 if it is violated."""
         found = np.where(np.isnan(numbers[self.pattern]), FARTHEST, 1.0)
         return np.where(self.holds(numbers), 0.0, found)
 

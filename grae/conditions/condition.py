@@ -1,4 +1,4 @@
-"""A condition on the strings of a grammar: which fulfil it, by which numbers, and how far the others violate it."""
+"""A condition on the strings of a grammar: which fulfil it, by which values, and how far the others violate it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self
@@ -21,8 +21,8 @@ class Condition:
 
     Args:
         claim: the condition.
-        numbers: its numbers, by name.
-        failures: failed calls of users' functions in it; such a string has no number and does not fulfil the condition.
+        numbers: the values used in it, by name.
+        failures: failed calls of user functions in it; a string with a failed call does not fulfil the condition.
     """
 
     def __init__(self, claim: Claim, numbers: Mapping[str, Number], failures: Failures) -> None:
@@ -31,7 +31,7 @@ class Condition:
 
     @classmethod
     def read(cls, text: str, grammar: "Grammar", *, timeout: float | None = TIMEOUT) -> Self:
-        """Reads a condition on the strings of a grammar; see `grae.conditions.reading`.
+        """Parses a condition on the strings of a grammar; see `grae.conditions.reading`.
 
         Raises:
             ParseError, SettingsError: as `read_condition`.
@@ -49,11 +49,11 @@ class Condition:
 
     @property
     def own(self) -> bool:
-        """Whether it calls a user's function, which may be slow."""
+        """Whether it calls a user function, which may be slow."""
         return any(number.own for number in self.numbers.values())
 
     def split(self) -> tuple["Condition | None", "Condition | None"]:
-        """The part without users' functions, and the rest; their conjunction is the condition."""
+        """The part without user functions, and the rest; their conjunction is the condition."""
         cheap: list[Claim] = []
         costly: list[Claim] = []
         for part in conjuncts(self.claim):
@@ -68,11 +68,11 @@ class Condition:
     def measure(
         self, strings: Sequence[str], known: Mapping[str, Sequence[float | None]] | None = None
     ) -> dict[str, np.ndarray]:
-        """The numbers of n strings by their names in the condition, (n,) float64 each; NaN where missing.
+        """The values of n strings by their names in the condition, (n,) float64 each; NaN if missing.
 
         Args:
             strings: n strings.
-            known: numbers that are known already, by the names of targets, which are not called again.
+            known: values already computed, by the names of targets, which are not called again.
         """
         return {
             name: np.array(known[number.name], np.float64)
@@ -82,28 +82,28 @@ class Condition:
         }
 
     def fulfilled(self, strings: Sequence[str]) -> np.ndarray:
-        """Which strings fulfil it, (n,) bool; a string with a missing number does not."""
+        """Which strings fulfil the condition, (n,) bool; a string with a missing value does not."""
         return self.holds(self.measure(strings))
 
     def holds(self, numbers: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The same, from the numbers returned by `measure`."""
+        """Which strings fulfil the condition, (n,) bool, given the values returned by `measure`."""
         return self.claim.holds(numbers)
 
     def violation(self, numbers: Mapping[str, np.ndarray]) -> np.ndarray:
         """The violation of each string, (n,) float64: 0 where the condition is fulfilled, otherwise positive.
 
-        That of a comparison is its difference in standard deviations over these strings, at most 3; violations are
-        summed over "and", and the minimum is taken over "or".
+        The violation of a comparison is the difference of its sides in standard deviations over these strings, at most
+        3; violations are summed over "and", and the minimum is taken over "or".
         """
         return self.claim.violation(numbers)
 
     def shares(self, numbers: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """The share of strings that fulfil each top-level claim."""
+        """The fraction of strings that fulfil each top-level claim."""
         return {str(part): float(np.mean(part.holds(numbers))) for part in conjuncts(self.claim)}
 
 
 def meanings(condition: Condition) -> dict[str, str]:
-    """The titles of the numbers in a condition, by name; without patterns and functions."""
+    """The titles of the values in a condition, by name, without patterns and functions."""
     return {
         name: number.title for name, number in condition.numbers.items() if not number.own and name[:1] not in "'\""
     }

@@ -1,4 +1,4 @@
-"""Numbers of molecules that a condition may name, beside targets: sizes, and quantities of drug-likeness rules."""
+"""Values of molecules for conditions, in addition to targets: sizes, and quantities of drug-likeness rules."""
 
 from collections.abc import Callable, Sequence
 
@@ -40,12 +40,12 @@ def of_molecules(value: Callable[[Chem.Mol], float]) -> Callable[[Sequence[str]]
 
 
 def matches(smarts: str, text: str, position: int) -> Callable[[Sequence[str]], np.ndarray]:
-    """1 for each molecule with a pattern, else 0; NaN for invalid strings.
+    """A function that returns 1 for molecules that contain a pattern, else 0; NaN for invalid strings.
 
     Args:
         smarts: the pattern.
         text: the condition, for messages.
-        position: of the pattern in it.
+        position: position of the pattern in the condition.
 
     Raises:
         ParseError: RDKit cannot read the pattern.

@@ -1,4 +1,4 @@
-"""The numbers that conditions may name: targets, a language's properties, sizes, benchmark tasks, users' functions."""
+"""The values available in conditions: targets, properties of a language, sizes, benchmark tasks, user functions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 OWNER = "condition (--where)"
 
 Measure = Callable[[Sequence[str]], np.ndarray]
-"""n strings -> their numbers, (n,) float64, NaN where there is none."""
+"""n strings -> their values, (n,) float64; NaN if missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number computed from strings.
+    """A value computed from strings.
 
     Attributes:
-        name: as in the tables, whatever its case in the condition.
+        name: name in the tables, whatever its case in the condition.
         title: a description.
-        measure: computes it.
-        own: whether it is a user's function, which may be slow.
+        measure: computes the value.
+        own: whether it is a user function, which may be slow.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Number:
 
 
 def numbers_of(grammar: "Grammar") -> dict[str, Number]:
-    """The named numbers of the strings of a grammar."""
+    """The values available for strings of a grammar, by name."""
     language = grammar.language
     numbers: dict[str, Number] = {}
     for name, row in TARGETS.items():
@@ -58,12 +58,12 @@ def numbers_of(grammar: "Grammar") -> dict[str, Number]:
 
 
 def number_of_source(source: str, grammar: "Grammar", timeout: float | None, failures: Failures) -> Number:
-    """A benchmark task or a user's function, whose failures are counted and give no number.
+    """The value of a benchmark task or a user function; failures are counted, and the value is then missing.
 
     Args:
-        source: such as `mine.py:f` or `guacamol:osimertinib_mpo`.
+        source: the source, such as `mine.py:f` or `guacamol:osimertinib_mpo`.
         grammar: the grammar of the strings.
-        timeout: seconds per string; None for no limit.
+        timeout: time limit per string in seconds; None for no limit.
         failures: collects the failures.
 
     Raises:
@@ -120,5 +120,5 @@ def _characters(grammar: "Grammar") -> Measure:
 
 
 def spelled(name: str, numbers: Mapping[str, Number]) -> list[str]:
-    """The names that a name can refer to: itself, or those that differ from it only in case."""
+    """The known names that a name can refer to: itself, or those that differ from it only in case."""
     return [name] if name in numbers else [other for other in numbers if other.casefold() == name.casefold()]

@@ -1,4 +1,4 @@
-"""Reads conditions by a grammar (condition.cfg); no part of them is ever run as code."""
+"""Parser of conditions, by a grammar (condition.cfg); no part of a condition is ever executed as code."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,8 +32,8 @@ class Words:
     """The names in a condition.
 
     Attributes:
-        numbers: the numbers, by the names as written.
-        patterns: substructures in quotes, each with its position.
+        numbers: the values, by the names as written.
+        patterns: quoted substructures, each with its position.
     """
 
     numbers: dict[str, Number] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Parsed:
 
     Attributes:
         claim: the condition.
-        numbers: the numbers by name, including patterns.
+        numbers: the values by name, including patterns.
     """
 
     claim: Claim
@@ -54,17 +54,17 @@ class Parsed:
 
 
 def read_condition(text: str, grammar: Grammar, *, timeout: float | None, failures: Failures) -> Parsed:
-    """Reads a condition on the strings of a grammar.
+    """Parses a condition on the strings of a grammar.
 
     Args:
-        text: such as "logP < 3 and QED > 0.7".
+        text: the condition, such as "logP < 3 and QED > 0.7".
         grammar: the grammar of the strings.
-        timeout: seconds per string in a user's function; None for no limit.
-        failures: collects the failures of such functions.
+        timeout: time limit per string of user functions in seconds; None for no limit.
+        failures: collects the failures of user functions.
 
     Raises:
-        ParseError: with the position: an unknown name, a pattern that RDKit cannot read, or no condition.
-        SettingsError: it names nothing, or a constant is out of range.
+        ParseError: an unknown name, a pattern that RDKit cannot read, or not a condition; the message has the position.
+        SettingsError: a comparison contains no name, or a constant is out of range.
     """
     known = numbers_of(grammar)
     words = _words(text, known, grammar, timeout, failures)
@@ -148,7 +148,7 @@ def _patterns(text: str, patterns: Mapping[str, int], grammar: Grammar) -> dict[
 
 
 def _unreadable(error: ParseError, words: Words, known: Mapping[str, Number]) -> ParseError:
-    """The error of a condition that cannot be read, with what is expected there."""
+    """The error of a condition that cannot be parsed, with what was expected at its position."""
     rest = error.text[error.position :].split()
     found = f"unexpected {shortened(repr(rest[0]))}" if rest else "it ends too early"
     expected = {_kind(terminal, words, known) for terminal in error.expected}
@@ -165,7 +165,7 @@ def _kind(terminal: str, words: Words, known: Mapping[str, Number]) -> str:
 
 
 def _claim(frame: Grammar, ids: Iterator[int], symbol: "Nonterminal") -> Claim:
-    """The claim that a nonterminal derives; consumes its productions of the derivation."""
+    """The claim derived by a nonterminal; consumes its productions."""
     if symbol.name == "comparison":
         chain = _comparisons(frame, ids)
         return chain[0] if len(chain) == 1 else All(tuple(chain))
@@ -186,7 +186,7 @@ def _comparisons(frame: Grammar, ids: Iterator[int]) -> list[Comparison]:
     """The comparisons of a chain such as `2 < logP < 3`.
 
     Raises:
-        SettingsError: one names nothing, or a constant is out of range.
+        SettingsError: a comparison contains no name, or a constant is out of range.
     """
     first, _, last = frame.productions[next(ids)].children
     chain = _comparisons(frame, ids) if first.name == "comparison" else []

@@ -7,7 +7,7 @@ from grae.grammar.codec import Derivations
 
 
 def symbols(grammar: Grammar, derivations: Derivations) -> np.ndarray:
-    """The number of terminals of each string, (n,) int64, from the derivations."""
+    """The number of terminals of each string, (n,) int64, computed from its derivation."""
     tables = grammar.tables
     written = (tables.rhs_length - tables.n_children).astype(np.int64)
     before = np.concatenate([[0], np.cumsum(written[np.asarray(derivations.ids, np.int64)])])

@@ -2,8 +2,8 @@
 
 A cross-entropy method in the latent space (after Rubinstein, Methodology and Computing in Applied Probability 1, 1999)
 that keeps the elite as separate centers instead of fitting one Gaussian. The first round is drawn from the density, as
-is a part of each later one. The rest of a round are steps from the elite: the codes whose strings fulfil the condition,
-or, while these are few, violate it least. The lengths of steps adapt to their success.
+is a fraction of each later one. The rest of a round are steps from the elite: the codes whose strings fulfil the
+condition or, while these are few, violate it least. The step lengths adapt to their success.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,35 +15,35 @@ import numpy as np
 from grae.errors import GraeError, shortened
 
 BATCH = 250
-"""Codes decoded together, at most."""
+"""Maximum number of codes decoded together."""
 FRESH = 0.1
-"""The share of a round that is drawn from the density."""
+"""Fraction of a round that is drawn from the density."""
 LENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
-"""Standard deviations of a step, in those of the density's codes in each dimension."""
+"""Standard deviations of a step, in units of those of the density's codes in each dimension."""
 ELITE, FEWEST = 50, 10
-"""Strings that the elite holds where fewer than the second number fulfil the condition; else it is those that do."""
+"""Size of the elite while fewer than `FEWEST` strings fulfil the condition; then the elite is those that do."""
 ATTEMPTS, LEAST_ATTEMPTS = 50, 10_000
-"""Decodings for each string wanted after which the search for more ends, and at least so many."""
+"""Maximum number of decodings per requested string, and the minimum of this limit."""
 
 Draw = Callable[[int, int], np.ndarray]
-"""A number and a seed -> codes of the density, (n, D)."""
+"""n and a seed -> n codes drawn from the density, (n, D)."""
 Decode = Callable[[np.ndarray, int], Sequence[str]]
 """Codes (n, D) and a seed -> n strings."""
 Encode = Callable[[Sequence[str]], np.ndarray]
-"""n strings -> the code of each, (n, D); NaN where there is none."""
+"""n strings -> the code of each, (n, D); NaN if it cannot be encoded."""
 Identities = Callable[[Sequence[str]], Sequence[str | None]]
-"""n strings -> what tells each apart; None for an invalid one."""
+"""n strings -> keys that are equal for equivalent strings; None for an invalid one."""
 
 
 class Judge(Protocol):
     """The interface of `Condition` used here."""
 
     def measure(self, strings: Sequence[str]) -> dict[str, np.ndarray]:
-        """The numbers of n strings, (n,) each."""
+        """The values of n strings, (n,) each."""
         ...
 
     def holds(self, numbers: dict[str, np.ndarray]) -> np.ndarray:
-        """Which strings fulfil the condition, from their numbers, (n,) bool."""
+        """Which strings fulfil the condition, given their values, (n,) bool."""
         ...
 
     def violation(self, numbers: dict[str, np.ndarray]) -> np.ndarray:
@@ -51,7 +51,7 @@ class Judge(Protocol):
         ...
 
     def shares(self, numbers: dict[str, np.ndarray]) -> dict[str, float]:
-        """The share of strings that fulfil each claim."""
+        """The fraction of strings that fulfil each claim."""
         ...
 
 
@@ -65,9 +65,9 @@ class SteeredSamples:
         decodings: number of codes decoded.
         distinct: number of distinct valid strings.
         fulfilling: number of these that fulfil the condition.
-        density_share: share that fulfils it among the distinct valid strings of the density itself; None without any.
-        shares: share of all distinct valid strings that fulfils each claim.
-        failures: failures of a user's function, in words; "" for none.
+        density_share: fraction that fulfils it of the distinct valid strings drawn from the density; None without any.
+        shares: fraction of all distinct valid strings that fulfils each claim.
+        failures: failures of a user function, in words; "" for none.
     """
 
     texts: list[str]
@@ -83,7 +83,7 @@ class SteeredSamples:
         """The strings, if there are as many as requested.
 
         Args:
-            condition: in words.
+            condition: the condition as text.
 
         Raises:
             ConditionUnmetError: there are fewer.
@@ -93,7 +93,7 @@ class SteeredSamples:
         return self.texts
 
     def to_dict(self) -> dict[str, object]:
-        """The counts and shares for JSON."""
+        """The counts and fractions for JSON."""
         return {name: value for name, value in asdict(self).items() if name not in ("texts", "wanted")}
 
     def __str__(self) -> str:
@@ -107,8 +107,8 @@ class ConditionUnmetError(GraeError):
     """Too few strings fulfil a condition.
 
     Args:
-        condition: in words.
-        samples: the strings found, which are not lost.
+        condition: the condition as text.
+        samples: the strings found so far.
     """
 
     def __init__(self, condition: str, samples: SteeredSamples) -> None:
@@ -141,11 +141,11 @@ def steered(
         draw: draws codes from the density.
         decode: decodes codes into strings.
         encode: encodes strings. Steps start from a string's own code, which lies well inside the region that decodes to
-            it, whereas a sampled code is often near its border.
-        identities: keys that are equal for equal strings.
+            it, whereas a sampled code is often near its boundary.
+        identities: computes keys that are equal for equivalent strings.
         attempts: maximum number of decodings; None for 50 per string, and at least 10,000.
         seed: random seed.
-        fresh: share of each round that is drawn from the density; 1 for no steering.
+        fresh: fraction of each round that is drawn from the density; 1 for no steering.
     """
     most = max(LEAST_ATTEMPTS, ATTEMPTS * n) if attempts is None else attempts
     rng = np.random.default_rng(seed)
@@ -174,11 +174,11 @@ def _steps(elite: np.ndarray, scale: np.ndarray, lengths: np.ndarray, rng: np.ra
 
 
 class _Lengths:
-    """Chooses the lengths of steps in proportion to their recent success."""
+    """Chooses step lengths in proportion to their squared recent success rates."""
 
     MEMORY = 0.8
     EVEN = 0.2
-    """The share of the steps that all lengths have alike."""
+    """Fraction of the steps that is divided equally among all lengths."""
 
     def __init__(self) -> None:
         self.tried, self.good = np.full(len(LENGTHS), 10.0), np.ones(len(LENGTHS))
@@ -189,7 +189,7 @@ class _Lengths:
         return rng.choice(len(LENGTHS), n, p=(1 - self.EVEN) * rates / rates.sum() + self.EVEN / len(LENGTHS))
 
     def note(self, chosen: np.ndarray, good: np.ndarray) -> None:
-        """Records the outcome of codes: the index of each one's length, -1 for none, and whether it succeeded."""
+        """Records the outcome of codes: the index of the step length of each, -1 for none, and whether it succeeded."""
         for place in range(len(LENGTHS)):
             mine = chosen == place
             self.tried[place] = self.MEMORY * self.tried[place] + mine.sum() + 1
@@ -197,7 +197,7 @@ class _Lengths:
 
 
 class _Pool:
-    """The distinct valid strings that were decoded, with their codes and numbers."""
+    """The distinct valid strings decoded so far, with their codes and values."""
 
     def __init__(self, condition: Judge, encode: Encode, identities: Identities) -> None:
         self.condition, self.encode, self.identities = condition, encode, identities
@@ -214,7 +214,7 @@ class _Pool:
         return int(self.holds.sum())
 
     def add(self, texts: Sequence[str], codes: np.ndarray, *, fresh: np.ndarray) -> np.ndarray:
-        """Adds new strings; returns which of all given ones are in the elite now, (n,) bool.
+        """Adds the new ones of some strings; returns which of the given strings are new and in the elite, (n,) bool.
 
         Args:
             texts: n strings.

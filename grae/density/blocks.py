@@ -1,4 +1,4 @@
-"""Codes drawn block by block, each block under a seed of its own, so that machines can share the work."""
+"""Codes drawn block by block, each block with its own seed, so that the work can be divided among machines."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,9 +15,9 @@ class Drawn(NamedTuple):
     """A block of codes.
 
     Attributes:
-        number: its number, from 0.
+        number: index of the block, from 0.
         codes: (k, D) float32.
-        seed: the seed they were drawn under, for everything random that is done with them.
+        seed: seed of the block, also for random operations on its codes.
     """
 
     number: int
@@ -29,7 +29,7 @@ def code_blocks(density: Sampled, n: int, seed: int, shard: Shard | None = None)
     """Draws n codes in blocks of `BLOCK`; up to one block, they are those of `density.sample`.
 
     Args:
-        density: what is drawn from.
+        density: distribution to sample.
         n: number of codes of the whole job.
         seed: seed of the job.
         shard: which of the blocks to draw; None for all.
@@ -41,5 +41,5 @@ def code_blocks(density: Sampled, n: int, seed: int, shard: Shard | None = None)
 
 
 def block_seed(seed: int, number: int) -> int:
-    """The seed of a block: that of the job for the first, and independent ones for the others."""
+    """The seed of a block: that of the job for the first block, and independent ones for the others."""
     return seed if number == 0 else int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> 1)

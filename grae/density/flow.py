@@ -19,12 +19,13 @@ SIZES = ("transforms", "hidden", "bins")
 
 
 class SplineFlow(Density):
-    """A normalizing flow from N(0, I) to the whitened codes, trained on the CPU under the seed.
+    """A normalizing flow from N(0, I) to the whitened codes, trained on the CPU.
 
     Args:
         transforms: number of coupling layers, each with a random permutation of the dimensions.
-        hidden: width of the two hidden layers of each.
-        bins: bins of each rational-quadratic spline on [-5, 5] in whitened units; outside, it is the identity.
+        hidden: width of the two hidden layers of each coupling layer.
+        bins: number of bins of each rational-quadratic spline on [-5, 5] in whitened units; outside, it is the
+            identity.
         max_steps: maximum number of steps, rounded to whole epochs, at least one.
         epochs: maximum number of epochs.
         batch_size: codes per step.

@@ -1,8 +1,8 @@
 """Sliced iterative Gaussianization: rotations and marginal splines, fitted one after another.
 
 Each layer rotates the codes to the directions in which they differ most from N(0, 1) (sliced Wasserstein distance), and
-then makes each coordinate more Gaussian by an increasing spline. Both are invertible, so samples and log densities are
-exact. Layers are added while the likelihood of held-out codes increases; without any, the density is a Gaussian.
+then makes each coordinate more Gaussian with an increasing spline. Both are invertible, so samples and log densities
+are exact. Layers are added while the likelihood of held-out codes increases; without layers, the density is a Gaussian.
 
 Sources: Chen and Gopinath 2000 (Gaussianization); Laparra, Camps-Valls and Malo 2011 (iterative rotations); Dai and
 Seljak 2021 (the directions, and the regularized steps).
@@ -20,12 +20,12 @@ from grae.density.gaussians import Gaussian
 from grae.density.monotone import Splines
 from grae.errors import SettingsError
 
-HELD_OUT = 0.1  # share of the codes that decides on the number of layers
-FEWEST = 50  # codes; fewer are fitted by a Gaussian
+HELD_OUT = 0.1  # share of the codes held out to select the number of layers
+FEWEST = 50  # codes; to fewer, a Gaussian is fitted
 PATIENCE = 3  # layers without a higher likelihood of the held-out codes
-ROWS = 4_096  # codes that the directions are chosen from
-ASCENT, RATE = 40, 0.5  # steps to the directions, and the first step
-NARROWEST = 0.02  # distance of two knots, relative to that of their Gaussian quantiles
+ROWS = 4_096  # codes from which the directions are computed
+ASCENT, RATE = 40, 0.5  # gradient ascent to the directions: number of steps, initial step size
+NARROWEST = 0.02  # minimum distance of two knots, relative to that of their Gaussian quantiles
 ARRAYS = ("rotations", "x", "y", "slopes")
 
 
@@ -150,7 +150,7 @@ def directions(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     Args:
         x: (n, D) whitened codes.
-        rng: draws the random directions.
+        rng: generator of the initial directions.
     """
     n, dim = x.shape
     quantiles = ndtri((np.arange(n) + 0.5) / n)[:, None]
@@ -182,7 +182,7 @@ def marginal_splines(x: np.ndarray, knots: int, step: float) -> Splines:
     """Splines that move the quantiles of each column of (n, D) numbers a fraction of the way to those of N(0, 1).
 
     Args:
-        x: numbers.
+        x: the numbers.
         knots: knots per spline.
         step: fraction of the way, up to 1.
     """

@@ -131,7 +131,7 @@ class Mixture(_Gaussians):
     Args:
         n_components: number of components; ten in the paper (Ghosh et al. 2020).
         max_rows: maximum number of codes; larger sets are subsampled.
-        first_rows: codes of the first fit, or ten per component and dimension if that is more.
+        first_rows: number of codes in the first fit, or ten per component and dimension if that is more.
         max_iterations: maximum number of EM iterations of the first fit, as in the paper's published code; the state
             records whether it converged.
         tolerance: increase of the mean log density, in nats, below which EM has converged.
@@ -221,11 +221,11 @@ def seconds_to_fit(n: int, dim: int) -> float:
     once = seconds_of(lambda: np.matmul(x, factor)) / len(x)
     n = min(n, MAX_ROWS)
     products = TYPICAL_ITERATIONS * min(n, FIRST_ROWS) + (REFINEMENTS * n if n > FIRST_ROWS else 0)
-    return 3 * 10 * products * once  # two products per iteration, and as much again for the rest
+    return 3 * 10 * products * once  # two products per iteration and component, and the time of one for the rest
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Seconds that some work takes: the shortest of three times, without a first call or other programs."""
+    """Duration of a call in seconds: the minimum of three, so as to exclude warm-up and other load."""
     times = []
     for _ in range(3):
         began = time.perf_counter()

@@ -7,11 +7,11 @@ here c_i are the centers of clusters of the codes, found by k-means, and S_i the
 each cluster, in the coordinates of the Gaussian fitted to all codes. As published, rho is the largest distance of a
 center to its nearest neighbor.
 
-Samples are drawn as in the authors' code: Hamiltonian Monte Carlo, started at random training codes and run for 100
-steps, too few to forget them. Momenta there have standard deviation 0.5, at unit mass; so the chains leave not the
-volume element invariant, but its fourth power: a temperature of 1/4. Steps are shortened where most would be rejected.
-`log_prob` is that stationary density. Its integral is estimated by importance sampling from Gaussians at the centers;
-`about` has the effective sample size, which is small if the estimate is poor.
+Samples are drawn as in the authors' code: Hamiltonian Monte Carlo (HMC), started at random training codes and run for
+100 steps, too few to forget them. In that code momenta have standard deviation 0.5 at unit mass, so that the chains
+leave invariant not the volume element but its fourth power: a temperature of 1/4. The step size is reduced when too
+many proposals are rejected. `log_prob` is that stationary density. Its integral is estimated by importance sampling
+from Gaussians at the centers; `about` records the effective sample size, which is small if the estimate is poor.
 """
 
 import math
@@ -25,16 +25,16 @@ from grae.density.base import Density
 from grae.density.gaussians import Gaussian
 from grae.errors import SettingsError
 
-CODES_EACH = 20  # codes in a cluster on average, at least
-FLOOR = 1e-2  # of a variance in a cluster, relative to the mean variance in all clusters
-ROWS = 20_000  # codes that are clustered
-STARTS = 10_000  # codes from which chains start, at most
-ITERATIONS = 50  # of k-means
-DRAWS = 20_000  # importance samples of the integral
-TOGETHER = 1_024  # codes at a time
+CODES_EACH = 20  # minimum mean number of codes per cluster
+FLOOR = 1e-2  # minimum variance in a cluster, relative to the mean variance in all clusters
+ROWS = 20_000  # maximum number of codes that are clustered
+STARTS = 10_000  # maximum number of codes stored as starting points of chains
+ITERATIONS = 50  # maximum number of k-means iterations
+DRAWS = 20_000  # importance samples for the integral
+TOGETHER = 1_024  # codes per batch
 TEMPERATURE = 0.25
-STEPS, LEAPS, SIZE = 100, 10, 0.005  # of Hamiltonian Monte Carlo; size 0.01 of the authors, times root of temperature
-ACCEPTED = 0.7  # share of accepted proposals below which steps are shortened
+STEPS, LEAPS, SIZE = 100, 10, 0.005  # HMC: steps, leapfrog steps, their size: the authors' 0.01 * sqrt(TEMPERATURE)
+ACCEPTED = 0.7  # acceptance rate below which the step size is reduced
 ARRAYS = ("centers", "variances", "starts")
 
 
@@ -43,8 +43,8 @@ class Geometry(Density):
 
     Args:
         centers: maximum number of clusters.
-        regularization: lambda.
-        decay: tau.
+        regularization: lambda of the metric.
+        decay: tau of the metric.
 
     Raises:
         SettingsError: a setting is out of range.
@@ -164,7 +164,7 @@ class Geometry(Density):
         """Draws (n, D) from the Gaussians that approximate the metric's terms, and their log density.
 
         A single term has the volume element exp(-D/2 |x - c|^2_i / rho^2) up to a constant, and is raised to the power
-        1 / TEMPERATURE. The Gaussians are half as wide again, so that they cover the regions between centers.
+        1 / TEMPERATURE. The Gaussians are 1.5 times as wide, so that they cover the regions between centers.
         """
         dim = self._centers.shape[1]
         variances = 1.5**2 * TEMPERATURE * self._variances * self._rho2 / dim  # K D
@@ -209,9 +209,10 @@ class Geometry(Density):
 
 
 def clusters(x: np.ndarray, k: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The centers of k clusters of codes (n, D), by k-means from random codes, and the variances in them, (k, D) each.
+    """The centers of k clusters of codes (n, D), and the variances in them, (k, D) each.
 
-    Variances have the floor `FLOOR` times their mean; clusters of few codes get the variances of all clusters.
+    K-means is initialized at random codes. The variances of clusters with few codes are shrunk toward those pooled over
+    all clusters; their floor is `FLOOR` times the mean of the pooled ones.
     """
     centers = x[rng.permutation(len(x))[:k]]
     nearest = np.zeros(len(x), np.int64)

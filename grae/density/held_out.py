@@ -12,7 +12,7 @@ HELD_OUT = 0.05  # share of the codes used for validation
 
 
 def held_out_of(codes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random training and held-out codes; few codes serve as both."""
+    """Splits codes at random into training and held-out codes; if there are too few, the held-out set is all codes."""
     order = np.random.default_rng(seed).permutation(len(codes))
     n_held_out = int(HELD_OUT * len(codes))
     return codes[order[n_held_out:]], codes[order[:n_held_out]] if n_held_out else codes

@@ -1,4 +1,4 @@
-"""Monotone rational-quadratic splines of many dimensions at once, with straight tails, their inverse and derivative.
+"""Monotone rational-quadratic splines in many dimensions at once, with linear tails, their inverse and derivative.
 
 Source: Gregory and Delbourgo, IMA Journal of Numerical Analysis 2, 1982; in flows, Durkan et al. 2019, equations 4-8.
 """
@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-STEEPEST = 50.0  # ratio of a slope to 1, and of 1 to it
+STEEPEST = 50.0  # maximum slope at a knot; the minimum is its inverse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,8 +17,8 @@ class Splines:
 
     Attributes:
         x: (D, K) float64, increasing along the last axis.
-        y: (D, K) float64, likewise.
-        slopes: (D, K) float64, positive: derivatives at the knots; beyond the outer ones, the splines are straight.
+        y: (D, K) float64, increasing along the last axis.
+        slopes: (D, K) float64, positive: derivatives at the knots; beyond the outer knots, the splines are linear.
     """
 
     x: np.ndarray
@@ -27,7 +27,7 @@ class Splines:
 
     @classmethod
     def through(cls, x: np.ndarray, y: np.ndarray) -> Self:
-        """Splines through knots (D, K) each; the slope at a knot is the weighted harmonic mean of its neighbours'."""
+        """Splines through knots (D, K) each; slopes are weighted harmonic means of those of the adjacent secants."""
         widths, heights = np.diff(x, axis=1), np.diff(y, axis=1)
         secants = heights / widths
         left, right = widths[:, :-1], widths[:, 1:]

@@ -9,7 +9,7 @@ from grae.density.base import Density
 
 
 class Sampled(Protocol):
-    """Codes can be drawn from it."""
+    """A distribution from which codes can be drawn."""
 
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
         """Draws codes, (n, D) float32."""
@@ -18,10 +18,10 @@ class Sampled(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WithNoise:
-    """A density of codes, with Gaussian noise added to each code that is drawn.
+    """A density of codes, with Gaussian noise added to each sampled code.
 
     Attributes:
-        density: fitted to codes without noise.
+        density: density fitted to codes without noise.
         noise: standard deviation in each dimension.
     """
 

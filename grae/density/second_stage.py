@@ -57,7 +57,7 @@ class SecondStage:
         schedule: Any,
         seed: int,
     ) -> dict[str, Any]:
-        """Trains on standardized codes (n, D) float32; returns a record of the training. Arguments as `TwoStage`."""
+        """Trains on standardized codes (n, D) float32; returns a record of the training. Arguments as in `TwoStage`."""
         rows, held_out = held_out_of(codes, seed)
         steps_an_epoch = -(-len(rows) // batch_size)
         settings = TrainingSettings(
@@ -123,7 +123,7 @@ class _NegativeLogLikelihood(nn.Module):
     """-log N(x; mean, gamma^2 I) without its constant, in nats: sum over dimensions, mean over the batch.
 
     Args:
-        gamma: fixed; None to learn it, from `FIRST_GAMMA` on.
+        gamma: fixed value; None to learn it, starting at `FIRST_GAMMA`.
     """
 
     def __init__(self, gamma: float | None) -> None:

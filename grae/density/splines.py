@@ -36,7 +36,7 @@ class Splines(nn.Module):
                 bins=bins,
                 transforms=transforms,
                 randperm=True,
-                passes=min(2, dim),  # two passes are coupling; a single dimension needs none
+                passes=min(2, dim),  # two passes make coupling layers; a single dimension needs none
                 hidden_features=(hidden, hidden),
             )
         with torch.no_grad():
@@ -53,7 +53,7 @@ class Splines(nn.Module):
     def fit(
         self, codes: np.ndarray, *, epochs: int, max_steps: int, batch_size: int, learning_rate: float, seed: int
     ) -> dict[str, Any]:
-        """Trains on whitened codes (n, D) float32; returns the record of the training. Arguments as in `SplineFlow`."""
+        """Trains on whitened codes (n, D) float32; returns a record of the training. Arguments as in `SplineFlow`."""
         rows, held_out = held_out_of(codes, seed)
         steps_a_pass = -(-len(rows) // batch_size)
         settings = TrainingSettings(

@@ -1,4 +1,4 @@
-"""The two-stage density: a second variational autoencoder, of the codes of the first (2sVAE).
+"""The two-stage density: a second variational autoencoder, trained on the codes of the first (2sVAE).
 
 Codes are standardized in each dimension. The second autoencoder has two hidden ReLU layers on each side, a latent u of
 the width of a code with prior N(0, I), a diagonal Gaussian q(u | z), and p(z | u) = N(f(u), gamma^2 I).
@@ -6,7 +6,7 @@ Source: Dai and Wipf 2019 (Diagnosing and Enhancing VAE Models); sizes of Ghosh 
 
 `sample` draws u from N(0, I) and z from p(z | u). The model has no density in closed form: `log_prob` is the
 importance-weighted lower bound (Burda et al. 2016), with a fixed number of draws from q under a fixed seed. It is
-biased downwards, less so with more draws.
+biased downward, less so with more draws.
 
 The network is in `second_stage`, which needs torch.
 """
@@ -29,21 +29,21 @@ SMALLEST_GAMMA = 1e-3  # in standardized units, like the floor of the Gaussians'
 
 
 class TwoStage(Density):
-    """A variational autoencoder of standardized codes, trained on the CPU under the seed.
+    """A variational autoencoder of standardized codes, trained on the CPU.
 
-    The recipe of Ghosh et al. 2020 is width 1024, 100 epochs of batches of 64, and Adam at a constant 1e-4, which takes
-    hours on two cores for many codes; it is `max_steps=None` with a constant schedule.
+    Ghosh et al. 2020 use width 1024, 100 epochs, batch size 64, and Adam at a constant learning rate of 1e-4, which
+    takes hours on two cores for many codes; this corresponds to `max_steps=None` with a constant schedule.
 
     Args:
         width: width of the four hidden layers.
         epochs: maximum number of epochs.
         max_steps: maximum number of steps, rounded to whole epochs, at least one; None for no limit.
         batch_size: codes per step.
-        learning_rate: of Adam; the peak of the schedule.
+        learning_rate: learning rate of Adam, the peak of the schedule.
         schedule: "cosine" down to 0, or "constant".
-        gamma: standard deviation of p(z | u) in standardized units; None to learn it, and finally set it to its maximum
-            likelihood value. A fixed gamma corresponds to the weight beta of a KL term next to the squared error
-            averaged over the D dimensions: gamma^2 = beta D / 2.
+        gamma: standard deviation of p(z | u) in standardized units; None to learn it, and to set it to its maximum
+            likelihood value after training. A fixed gamma corresponds to the weight beta of a KL term next to the
+            squared error averaged over the D dimensions: gamma^2 = beta D / 2.
         draws: number of draws from q(u | z) per code in `log_prob`.
 
     Raises:
@@ -162,7 +162,7 @@ class TwoStage(Density):
         return np.asarray(logsumexp(log_ratio, axis=0)) - math.log(self.draws) - 0.5 * dim * math.log(2 * math.pi)
 
     def _most_likely_gamma(self, x: np.ndarray, rng: np.random.Generator) -> float:
-        """The root of the mean squared error of codes (n, D) after a draw from q."""
+        """The root-mean-square reconstruction error of codes (n, D), with a draw from q for each."""
         total = 0.0
         for start in range(0, len(x), AT_ONCE):
             part = x[start : start + AT_ONCE]

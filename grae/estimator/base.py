@@ -64,12 +64,12 @@ class RunOptions:
 
     @property
     def resumed(self) -> RunFolder | None:
-        """The folder of the run that is resumed, if one is."""
+        """The folder of the resumed run, if any."""
         return self.folder if self.resume else None
 
     @property
     def begun(self) -> RunFolder | None:
-        """The folder in which this process starts a new run, if there is one."""
+        """The folder in which this process starts a new run, if any."""
         return self.folder if not self.resume and processes.is_main() else None
 
 
@@ -143,10 +143,10 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         raise SettingsError(f"no density {name!r} is fitted; there are: {known}", remedy=remedy)
 
     def sampled_density(self, name: str | None) -> Sampled:
-        """What `sample` draws codes from: a fitted density by name, with the noise of training where that is missing.
+        """The distribution from which `sample` draws codes: a fitted density, plus the noise of training, if any.
 
-        A decoder that was trained on deterministic codes with noise expects it; densities are fitted to codes without.
-        N(0, I) is the distribution of codes with noise.
+        A decoder trained on deterministic codes with noise expects noise, but densities are fitted to codes without it.
+        No noise is added to N(0, I), which is the distribution of codes with noise.
 
         Raises:
             SettingsError: as `density_named`.
@@ -162,7 +162,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Fits another density to the codes of X, for use by `sample`, `score_samples` and `save`.
 
         Args:
-            name: of the density, in `grae.density.DENSITIES`; a fitted one is refitted.
+            name: name of the density in `grae.density.DENSITIES`; a fitted one is refitted.
             X: as for `transform`; usually the training data.
 
         Raises:
@@ -184,7 +184,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         raise NotImplementedError
 
     def _seeded(self, build: Callable[..., N], *arguments: Any) -> N:
-        """A network with initial weights drawn under `random_state`; torch's global generators are left unchanged."""
+        """A network with initial weights seeded by `random_state`; torch's global generators are left unchanged."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             return build(*arguments)
@@ -214,7 +214,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.save(run.folder.path)
 
     def _codes_of(self, X: Any) -> np.ndarray:
-        """The codes that `fit_density` fits to, (n, D) float32."""
+        """The codes to which `fit_density` fits a density, (n, D) float32."""
         return self.transform(X)  # pyright: ignore[reportAttributeAccessIssue]
 
     def _unfitted(self, name: str) -> Density:
@@ -242,7 +242,7 @@ class LatentEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return codes.astype(np.float32)
 
     def _rows_to_fit(self, rows: np.ndarray) -> np.ndarray:
-        """The rows whose codes densities are fitted to: all, or `MOST_CODES` of them drawn under `random_state`."""
+        """The rows to whose codes densities are fitted: all, or `MOST_CODES` of them sampled with `random_state`."""
         if len(rows) <= MOST_CODES:
             return rows
         return np.sort(np.random.default_rng(self.random_state).choice(rows, MOST_CODES, replace=False))

@@ -20,8 +20,8 @@ class RunKind:
     """The kind of run that an estimator writes.
 
     Attributes:
-        format: its name in config.json.
-        noun: what messages call such a run.
+        format: name of the format in config.json.
+        noun: name of such a run in messages.
         command: the command that trains such runs.
         runs: default folder of such runs.
         packages: packages whose versions are recorded.

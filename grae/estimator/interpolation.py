@@ -1,4 +1,4 @@
-"""Interpolation between codes: spherical, and linear with rescaled lengths."""
+"""Interpolation between codes: spherical, and linear with rescaled norms."""
 
 import numpy as np
 
@@ -34,12 +34,12 @@ def slerp(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.nd
 
 
 def rescaled_line(first: np.ndarray, second: np.ndarray, t: float | np.ndarray) -> np.ndarray:
-    """Linear interpolation between codes, with lengths rescaled to change linearly from end to end.
+    """Linear interpolation between codes, with norms rescaled to change linearly from end to end.
 
-    The published experiments interpolate so in the second stage of 2sVAE. Between codes of equal length, the midpoint
-    is that of `slerp`. A point at 0 stays there.
+    The published experiments interpolate this way in the second stage of 2sVAE. Between codes of equal norm, the
+    midpoint is that of `slerp`. A point at 0 stays there.
 
-    Args and returns as `slerp`.
+    Arguments and return value as `slerp`.
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     lengths = [np.linalg.norm(codes, axis=1, keepdims=True) for codes in (first, second)]

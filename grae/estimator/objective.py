@@ -11,13 +11,13 @@ from grae.estimator.settings import Frozen, replaced
 
 
 class LossWeights(Frozen):
-    """The weights of the loss's terms.
+    """The weights of the loss terms.
 
     Attributes:
-        beta: of L_Z.
-        lambda_: of L_REG.
-        rate: target of the rate, in nats, by which beta changes in training; None for a constant beta.
-        penalized_every: n, where the gradient penalty is computed on every n-th row of a batch.
+        beta: weight of L_Z.
+        lambda_: weight of L_REG.
+        rate: target rate, in nats, to which beta is adapted in training; None for a constant beta.
+        penalized_every: n if the gradient penalty is computed on every n-th row of a batch.
     """
 
     beta: float = Field(ge=0)
@@ -36,10 +36,10 @@ class BottleneckSettings(Frozen):
     """The bottleneck; None leaves an option at the default of its class.
 
     Attributes:
-        kind: its name in `autoencoder.bottlenecks.BOTTLENECKS`.
+        kind: name of the bottleneck in `autoencoder.bottlenecks.BOTTLENECKS`.
         noise: scale of the noise: a factor of sigma for "gaussian", sigma itself for "constant-variance", the standard
             deviation for "noisy"; the others have no noise.
-        reduction: of L_Z over the dimensions, "sum" or "mean".
+        reduction: reduction of L_Z over the dimensions, "sum" or "mean".
         log_sigma_bound: bound on log sigma for "gaussian"; see `Gaussian`.
     """
 
@@ -79,7 +79,7 @@ class BottleneckSettings(Frozen):
 
     @property
     def noise_of_samples(self) -> float:
-        """Standard deviation of the noise that codes from a density fitted to deterministic codes lack."""
+        """Standard deviation of the noise to add to codes sampled from a density that was fitted without noise."""
         return (self.noise or 0.0) if self.kind == "noisy" else 0.0
 
     @property

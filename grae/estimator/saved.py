@@ -1,4 +1,4 @@
-"""Saving a trained estimator in a run folder, and loading it: what strings and images share.
+"""Saving a trained estimator in a run folder, and loading it: the parts shared by strings and images.
 
 Nothing is pickled: loading a run executes none of its content.
 """
@@ -39,7 +39,7 @@ def begin(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **more
     Args:
         kind: kind of run.
         folder: run folder.
-        estimator: with settings, split and `about_`.
+        estimator: the estimator, with settings, split and `about_`.
         **more: further entries of config.json.
     """
     estimator.split_.save(folder / SPLIT_FILE)
@@ -69,10 +69,10 @@ def fit_missing(
     """Fits those of the named densities that are missing, and stores each in the run.
 
     Args:
-        estimator: fitted.
+        estimator: a fitted estimator.
         place: run folder, where they are stored, except for a pretrained model.
-        names: of densities.
-        training: gives the training data whose codes they are fitted to, as `fit_density` takes them; called once.
+        names: names of densities.
+        training: returns the training data to whose codes they are fitted, as `fit_density` takes them; called once.
         tell: called with messages.
     """
     missing = [name for name in names if name not in estimator.densities_]
@@ -92,8 +92,8 @@ def write(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", **abou
     Args:
         kind: kind of run.
         folder: run folder, in which `begin` has written.
-        estimator: fitted.
-        **about: further metadata of the weights' file.
+        estimator: a fitted estimator.
+        **about: further metadata of the weights file.
     """
     write_densities(folder, estimator)
     if not folder.has(folder.METRICS) and estimator.result_ is not None:
@@ -109,8 +109,8 @@ def restore(kind: RunKind, folder: RunFolder, estimator: "LatentEstimator", netw
     Args:
         kind: kind of run.
         folder: run folder.
-        estimator: with settings.
-        network: of the architecture whose weights the run holds.
+        estimator: the estimator, with settings.
+        network: network with the architecture of the stored weights.
 
     Raises:
         RunError: the training has not finished, or a file is missing, truncated or of another format.
@@ -145,7 +145,7 @@ def check_same(kind: RunKind, folder: RunFolder, settings: BaseModel, about: Map
     """Checks that a run is resumed with its original settings and data; the length of training may change.
 
     Raises:
-        RunError: names what differs.
+        RunError: settings or data differ; the message names them.
     """
     stored = read_settings(kind, folder, type(settings)).model_dump(mode="json")
     files.check_unchanged(folder.path, stored, settings.model_dump(mode="json"), FREE)
@@ -159,8 +159,8 @@ def checksum(arrays: Iterable[np.ndarray], about: str = "") -> str:
     """SHA-256 of arrays, as hexadecimal digits.
 
     Args:
-        arrays: in C order, or memory-mapped; read in chunks.
-        about: hashed first, such as their shape.
+        arrays: arrays in C order, or memory-mapped; read in chunks.
+        about: text to hash first, such as their shape.
     """
     digest = hashlib.sha256(about.encode())
     for array in arrays:

@@ -15,10 +15,10 @@ class Frozen(BaseModel):
 
 
 class NamedSettings(Frozen):
-    """Settings that users give by name: what is wrong with them is a `SettingsError` that suggests names.
+    """Settings that users give by name: invalid ones raise a `SettingsError`, which suggests names.
 
     Attributes:
-        noun: what messages call a setting.
+        noun: name of a setting in messages.
     """
 
     noun: ClassVar[str] = "setting"
@@ -50,7 +50,7 @@ def validated(kind: type[S], values: Mapping[str, Any]) -> S:
 
 
 def settings_error(error: ValidationError) -> SettingsError:
-    """The first problem of invalid settings."""
+    """The error for the first problem of invalid settings."""
     problem = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")

@@ -27,9 +27,9 @@ class Comparison:
     """The references that samples of molecules are compared with.
 
     Attributes:
-        reference: MOSES's test set, or another.
-        scaffold_reference: MOSES's scaffold test set, or another.
-        fcd: whether to compute the Fréchet ChemNet distance; None: if the extra `fcd` is installed.
+        reference: MOSES's test set, or another set.
+        scaffold_reference: MOSES's scaffold test set, or another set.
+        fcd: whether to compute the Fréchet ChemNet distance; None to compute it if the extra `fcd` is installed.
         device: torch device of ChemNet.
     """
 
@@ -58,7 +58,7 @@ class Benchmarked:
         figures: measures by name; None where a measure is undefined.
         left_out: measures without a value, and why.
         caveats: caveats of comparing a measure with published values.
-        references: by MOSES's name for each reference, its name and its number of molecules.
+        references: name and number of molecules of each reference, by MOSES's name for it.
     """
 
     figures: dict[str, Measurement | None] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """Cache of slow computations on strings: canonical forms, statistics of references.
 
 Results are computed and cached in blocks of consecutive strings, so that an interrupted computation resumes. The folder
-of a set's blocks is named by everything that determines their content: the strings, the versions of RDKit and of the
-computation. The last block has fewer strings than the block size, possibly none.
+of a set's blocks is named by a hash of everything that determines their content: the strings, the versions of RDKit and
+of the computation. The last block has fewer strings than the block size, possibly none.
 """
 
 from collections import deque
@@ -49,13 +49,13 @@ def cached_blocks(
         size: strings per block.
         compute: computes the arrays of a block.
         begin: called before the first computation, if any; returns the callback for the fraction done.
-        language: of the strings, where the arrays depend on it.
+        language: language of the strings, if the arrays depend on it.
 
     Raises:
         RunError: the cache cannot be read or written.
     """
     stream: Iterator[str] | None = None
-    at, total = 0, 1  # strings read so far; in total
+    at, total = 0, 1  # strings read so far, and in total
     done: Callable[[float], None] | None = None
     for number in count():
         paths = {kind: _path(kind, strings, size, language) / f"{number}.safetensors" for kind in kinds}

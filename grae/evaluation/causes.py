@@ -14,7 +14,7 @@ INCOMPLETE = "incomplete"
 def causes(
     grammar: "Grammar", samples: Sequence[str | None], forms: Sequence[str | None], *, n_jobs: int = 1
 ) -> dict[str, Share]:
-    """The number of samples that each cause makes invalid, most frequent first; a sample has one cause.
+    """The number of invalid samples by cause, most frequent first; each sample is counted under one cause.
 
     Args:
         grammar: grammar of the language, which determines the causes (`Language.causes`).

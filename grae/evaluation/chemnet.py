@@ -1,7 +1,7 @@
 """The Fréchet ChemNet distance (Preuer et al., J. Chem. Inf. Model. 58, 2018), with the network of the package `fcd`.
 
-MOSES pads each SMILES to 350 characters before the network reads it, and the activations depend on the padding; here a
-longer one is padded to its own length, so that it does not affect others.
+MOSES pads each SMILES to 350 characters before the network reads it, and the activations depend on the padding; here
+longer SMILES are padded to their own length, so that they do not affect others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ MODEL = "ChemNet_v0.13_pretrained.pt"
 
 
 class Sums(NamedTuple):
-    """Sufficient statistics of the moments of activations, which can be added up.
+    """Additive sufficient statistics for the moments of activations.
 
     Attributes:
         n: (1,) int64, number of activations.
@@ -41,7 +41,7 @@ class Sums(NamedTuple):
 
     @classmethod
     def none(cls) -> Self:
-        """The sums of no activations."""
+        """The sums of an empty set of activations."""
         return cls(np.zeros(1, np.int64), np.zeros(WIDTH), np.zeros((WIDTH, WIDTH)))
 
     @property
@@ -113,11 +113,11 @@ class ChemNet:
                     progress(done / len(smiles))
 
     def _run(self, one_hot: np.ndarray, width: int) -> "Tensor":
-        """The network on strings (B, L, 35) padded to `width` characters, (B, 512).
+        """Runs the network on one-hot strings (B, L, 35) padded to `width` characters; returns (B, 512).
 
-        The convolutions have no bias, so that beyond the string the inputs of the first recurrent layer are zeros. It
-        runs backwards, so that its states there are the same for all strings and are computed once (`_Tail`), as are
-        the inputs of the second layer there, which runs forwards.
+        The convolutions have no bias, so that beyond the string the inputs of the first recurrent layer are zeros. This
+        layer runs backward, so that its states there are the same for all strings and are computed once (`_Tail`), as
+        are the inputs there of the second layer, which runs forward.
         """
         import torch
 

@@ -89,14 +89,14 @@ def evaluate_densities(
 
     Args:
         model: a fitted model.
-        names: of fitted densities.
+        names: names of fitted densities.
         training: training strings, for novelty.
         held_out: strings that the model was not trained on; their codes are computed without noise.
         n: number of samples per density.
         temperature: as in `GrammarAutoencoder.sample`.
         constraints: as in `GrammarAutoencoder.sample`.
         completion: as in `GrammarAutoencoder.decodings`; "none" also measures "complete".
-        work: seed, also of the samples, worker count and progress callback.
+        work: seed (also of the samples), worker count and progress callback.
 
     Raises:
         SettingsError: a density is not fitted.

@@ -51,7 +51,7 @@ def count_similarity(parts: Occurrences, reference: Mapping[str, int], halves: S
     """The cosine similarity of the counts of parts (fragments, scaffolds) in samples and in a reference.
 
     Args:
-        parts: of the samples, at least one.
+        parts: occurrences of parts in the samples, at least one.
         reference: counts by part, at least one.
         halves: subsamples of the samples, for intervals.
     """

@@ -30,12 +30,12 @@ class Evaluation:
     """The results of an evaluation.
 
     Attributes:
-        samples: strings; None for an incomplete one. Empty where they were measured block by block.
-        figures: measures by name (`MEASURES`); None, or a share of nothing, where a measure is undefined.
+        samples: strings; None for an incomplete one. Empty if they were evaluated block by block.
+        figures: measures by name (`MEASURES`); None, or a share of an empty sample, where a measure is undefined.
         causes: number of samples that each cause makes invalid, when decoded under the grammar alone.
         left_out: measures of the language without a value, and why: undefined or not computed.
         caveats: caveats of comparing a measure with published values.
-        references: by MOSES's name for each reference, its name and its number of molecules.
+        references: name and number of molecules of each reference, by MOSES's name for it.
         valid_means: the definition of validity in this language, in words.
         n: number of samples.
     """
@@ -141,14 +141,14 @@ def evaluate(
     measures: Collection[str] | None = None,
     work: Work | None = None,
 ) -> Evaluation:
-    """Samples from a model, measures the samples, and reconstructs held-out strings.
+    """Samples from a model, evaluates the samples, and reconstructs held-out strings.
 
     Args:
         model: a fitted model.
         training: training strings, for novelty.
         held_out: strings that the model was not trained on, for reconstruction accuracy. They are converted to the form
             that the model learned (`Settings.form`) and compared in it, so that the spelling of molecules does not
-            count.
+            matter.
         comparison: references for molecules.
         n: number of samples.
         density: density to sample from; None for the model's default.
@@ -156,7 +156,7 @@ def evaluate(
         constraints: as in `GrammarAutoencoder.sample`, for samples and reconstructions.
         completion: as in `GrammarAutoencoder.decodings`; "none" also measures "complete".
         measures: as in `evaluate_samples`.
-        work: seed, also of the samples, worker count and progress callback.
+        work: seed (also of the samples), worker count and progress callback.
 
     Raises:
         SettingsError, DataError, MissingExtraError, RunError: as `evaluate_samples`.

@@ -1,6 +1,6 @@
 """Multisets of 64-bit keys on disk, sorted bucket by bucket: distinct strings, counts and distributions of any size.
 
-Memory holds a few hundred thousand keys, and when they are read one of 256 buckets at a time.
+Only a few hundred thousand keys are held in memory, and one of 256 buckets at a time when they are read.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class Counted(NamedTuple):
 
     @classmethod
     def of(cls, keys: np.ndarray, counts: np.ndarray | None = None) -> Self:
-        """Counts keys (n,) uint64, each as often as `counts` (n,) says, or once."""
+        """Counts keys (n,) uint64, with multiplicities `counts` (n,), or once each."""
         distinct, places = np.unique(keys, return_inverse=True)
         totals = np.zeros(len(distinct), np.int64)
         np.add.at(totals, places, 1 if counts is None else counts)
@@ -38,11 +38,11 @@ class Counted(NamedTuple):
 
 
 class Keys:
-    """A multiset of keys, uint64. Used in a `with` statement, so that its files are removed.
+    """A multiset of keys, uint64. To be used in a `with` statement, so that its files are removed.
 
     Args:
-        edges: (255,) uint64, ascending: where the buckets after the first begin. Buckets need about equally many keys;
-            those of hashes are uniform.
+        edges: (255,) uint64, ascending: lower bounds of all buckets but the first. Buckets should hold about equal
+            numbers of keys; the default is for hashes, which are uniform.
     """
 
     def __init__(self, edges: np.ndarray = UNIFORM) -> None:
@@ -59,7 +59,7 @@ class Keys:
             self._folder.cleanup()
 
     def add(self, keys: np.ndarray, counts: np.ndarray | None = None) -> None:
-        """Adds keys (n,) uint64, each as often as `counts` (n,) says, or once."""
+        """Adds keys (n,) uint64, with multiplicities `counts` (n,), or once each."""
         self._recent.append(Counted.of(keys, counts))
         self._n_recent += len(self._recent[-1].keys)
         if self._n_recent > IN_MEMORY:
@@ -81,7 +81,7 @@ class Keys:
         return sum(len(bucket.keys) for bucket in self.buckets())
 
     def common(self, other: "Keys") -> Iterator[np.ndarray]:
-        """The distinct keys of each bucket that another multiset with the same edges contains too."""
+        """The distinct keys of each bucket that another multiset with the same edges also contains."""
         for own, others in zip(self.buckets(), other.buckets(), strict=True):
             yield np.intersect1d(own.keys, others.keys, assume_unique=True)
 
@@ -109,7 +109,7 @@ class Keys:
 def hashes_of(texts: Iterable[str]) -> np.ndarray:
     """64-bit hashes of strings (BLAKE2b), (n,) uint64.
 
-    Among n distinct strings two share a hash with probability n^2 / 2^65: 3 in a million for ten million strings.
+    The probability that two of n distinct strings collide is n^2 / 2^65: 3 in a million for ten million strings.
     """
     digests = b"".join(
         hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).digest() for text in texts
@@ -118,7 +118,7 @@ def hashes_of(texts: Iterable[str]) -> np.ndarray:
 
 
 def keys_of(values: np.ndarray) -> np.ndarray:
-    """Keys in the order of finite numbers: (n,) float64 to (n,) uint64."""
+    """Order-preserving keys of finite numbers: (n,) float64 to (n,) uint64."""
     bits = (np.ascontiguousarray(values, np.float64) + 0.0).view(np.uint64)  # -0.0 is 0.0
     return np.where(bits & _SIGN, ~bits, bits | _SIGN)
 
@@ -129,7 +129,7 @@ def values_of(keys: np.ndarray) -> np.ndarray:
 
 
 def edges_of(values: np.ndarray) -> np.ndarray:
-    """Edges of buckets that hold equally many of values (m,), m at least 1."""
+    """Edges of buckets that hold equal numbers of the values (m,), m at least 1."""
     places = np.arange(1, BUCKETS) * len(values) // BUCKETS
     return np.sort(keys_of(values))[places]
 

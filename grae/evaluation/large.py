@@ -1,4 +1,4 @@
-"""Evaluations of more samples than memory holds, and of one shard of them."""
+"""Evaluation of more samples than fit in memory, or of one shard of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ from grae.shards import Part
 if TYPE_CHECKING:
     from grae.grammar import Grammar
 
-BLOCK = 32_768  # strings of a file that are measured at a time
+BLOCK = 32_768  # strings of a file evaluated at a time
 
 
 @contextmanager
@@ -38,16 +38,16 @@ def tallied(
     work: Work | None = None,
     fraction: Callable[[int], float] | None = None,
 ) -> Iterator[Tally]:
-    """The statistics of samples that come block by block; their files are removed when the context ends.
+    """The statistics of samples, block by block; temporary files are removed when the context ends.
 
     Args:
         grammar: grammar of the samples.
-        blocks: samples with the numbers of their blocks in the whole job.
+        blocks: blocks of samples, each with its number in the whole job.
         plan: the measures.
         training: training strings, for novelty.
         comparison: references for molecules.
         work: worker count and progress callback.
-        fraction: the fraction of the job that is done after a block, by its number.
+        fraction: maps the number of a block to the fraction of the job that is done after it.
 
     Raises:
         DataError, MissingExtraError, RunError: as `evaluate_samples`.
@@ -72,12 +72,12 @@ def as_blocks(texts: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, Sam
 
 
 def about_part(tally: Tally, valid_means: str, back: Reconstruction | None = None) -> dict[str, Any]:
-    """What a part of an evaluation records beside its arrays, as JSON.
+    """The metadata of a part of an evaluation, stored with its arrays as JSON.
 
     Args:
         tally: statistics of the part's samples.
         valid_means: as in `Evaluation`.
-        back: the reconstruction of held-out strings, which one part measures.
+        back: the reconstruction of held-out strings, which only one part measures.
     """
     figures = None
     if back is not None:
@@ -108,7 +108,7 @@ def merged(parts: Sequence[Part]) -> Evaluation:
 
 
 def with_reconstruction(evaluation: Evaluation, back: Reconstruction | None) -> Evaluation:
-    """An evaluation of samples, and that of held-out strings if there is one."""
+    """Adds the reconstruction of held-out strings, if any, to an evaluation of samples."""
     if back is None:
         return evaluation
     return replace(evaluation, figures=evaluation.figures | back.figures, left_out=evaluation.left_out | back.left_out)

@@ -1,4 +1,4 @@
-"""Evaluations of a run's samples that are too many for memory, or of one shard of them."""
+"""Evaluation of more samples of a run than fit in memory, or of one shard of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +53,7 @@ def run_tally(
 
 
 def run_plan(run: "LoadedRun", request: EvalRequest, comparison: Comparison) -> Plan:
-    """The measures of a run's samples that can be added up."""
+    """The measures of a run's samples that can be accumulated over blocks."""
     forced = request.completion == "forced"
     return Plan.of(
         run.model.language_grammar_,

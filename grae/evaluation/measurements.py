@@ -20,7 +20,7 @@ class Measurement:
 
     @property
     def value(self) -> float | None:
-        """The value; None for a share of nothing."""
+        """The value; None for a share of an empty sample."""
         return self.measure.value
 
     @property

@@ -53,7 +53,7 @@ def complete(samples: Sequence[str | None]) -> Share:
 
 
 def in_language(grammar: "Grammar", samples: Sequence[str | None]) -> Share:
-    """The share of samples in the grammar's language, by parsing; None, an incomplete one, is not."""
+    """The share of samples in the grammar's language, by parsing; incomplete samples (None) are not in it."""
     from grae.grammar.codec import encode
 
     derived = encode(grammar, [text for text in samples if text is not None], on_invalid="skip").rows

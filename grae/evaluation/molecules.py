@@ -92,7 +92,7 @@ def molecules_of(
 
 
 def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> dict[str, Measurement | str]:
-    """Filters, IntDiv and IntDiv2, those of them that are requested."""
+    """The requested ones of Filters, IntDiv and IntDiv2."""
     n, arrays = len(molecules), molecules.described.arrays
     figures: dict[str, Measurement | str] = {}
     if "Filters" in names:
@@ -109,7 +109,7 @@ def measures_alone(molecules: Molecules, names: Collection[str], work: Work) -> 
 def measures_against(
     molecules: Molecules, reference: Reference, names: Collection[str], work: Work
 ) -> dict[str, Measurement | str]:
-    """FCD, SNN, Frag, Scaf and distances of properties, those requested; or why one of them is undefined.
+    """The requested ones of FCD, SNN, Frag, Scaf and the property distances; for an undefined one, the reason.
 
     Args:
         molecules: the valid samples.

@@ -24,7 +24,7 @@ WEIGHTS = "float16"
 STARTS = 10_000
 ROUND = 2_000
 LEAST_NEW = 0.01
-"""Sampling ends where a smaller share of a round's samples is new."""
+"""Sampling ends when the share of new strings in a round falls below this."""
 KEPT_MEASURES = (
     "valid",
     "valid_without_constraints",
@@ -57,9 +57,9 @@ def pack(
     Args:
         run: the run, loaded with its strings if they are available.
         out: folder to write, which does not exist or is empty.
-        description: one line.
-        command: the command that trained it.
-        measures: results of `grae evaluate`; the main ones are kept.
+        description: a description of one line.
+        command: the command that trained the run.
+        measures: results of `grae evaluate`, of which the main ones are stored.
         starts: number of samples; fewer if the model does not generate enough distinct ones.
         seed: seed of the samples.
 
@@ -143,7 +143,7 @@ def _write(
     about: About,
     strings: Sequence[str],
 ) -> None:
-    """Writes the files, the weights last, so that a folder without them is not a finished run."""
+    """Writes the files, the weights last, so that an incomplete folder is not mistaken for a finished run."""
     data = {**config.get("data", {}), "store": None, "data": about.data}
     if data.get("from") is not None:
         data["from"] = Path(data["from"]).name

@@ -1,4 +1,4 @@
-"""Which measures a tally of samples takes, and the statistics of the references that they need."""
+"""The measures of a tally of samples, and the statistics of the references that they need."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from grae.shards import Part
 if TYPE_CHECKING:
     from grae.grammar import Grammar
 
-AT_ONCE = 250_000  # samples that are measured together, with all measures
+AT_ONCE = 250_000  # maximum number of samples evaluated in memory, with all measures
 PAIRS = ("IntDiv", "IntDiv2")
 WITH_SEMANTICS = "valid_without_constraints"
 NEEDS_PAIRS = f"it compares all pairs of samples: measure at most {AT_ONCE:,}, without --shard"
@@ -67,15 +67,15 @@ class Plan:
         completion: str = "forced",
         semantic: bool = False,
     ) -> Self:
-        """The requested measures of samples that can be added up.
+        """The requested measures that can be accumulated over blocks of samples.
 
         Args:
             grammar: grammar of the samples.
             wanted: requested measures.
             comparison: references for molecules.
             training: whether there is a training set, for novelty.
-            completion: of the samples, as in `GrammarAutoencoder.decodings`.
-            semantic: whether they are decoded under semantic constraints, and again without.
+            completion: completion of the samples, as in `GrammarAutoencoder.decodings`.
+            semantic: whether they are decoded under semantic constraints, and again without them.
         """
         left_out: dict[str, str] = {}
         names = wanted.of(("in_language", "valid", "unique", "novel"), left_out)
@@ -101,11 +101,11 @@ class Known:
     """Statistics of the references.
 
     Attributes:
-        sizes: by MOSES's name for each reference, its name and its number of molecules.
-        fingerprints: (m, 16) uint64 by reference, for SNN; absent where parts are merged.
+        sizes: name and number of molecules of each reference, by MOSES's name for it.
+        fingerprints: (m, 16) uint64 by reference, for SNN; absent when parts are merged.
         values: (m,) float64 by property, of the first reference.
         counts: hashes and counts of "fragments" and "scaffolds", by part and reference.
-        moments: of the activations of ChemNet, by reference.
+        moments: moments of the activations of ChemNet, by reference.
     """
 
     sizes: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Known:
 
     @classmethod
     def of(cls, plan: Plan, grammar: "Grammar", comparison: Comparison, chemnet: ChemNet | None, work: Work) -> Self:
-        """Computes them, or reads them from the cache.
+        """Computes the statistics, or reads them from the cache.
 
         Args:
             plan: the measures.

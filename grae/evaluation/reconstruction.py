@@ -41,14 +41,14 @@ def greedy(
 
 
 def right_steps(model: "GrammarAutoencoder", derivations: "Derivations") -> tuple[np.ndarray, np.ndarray]:
-    """The number of right steps of each string, and of all its steps, (n,) int64 each.
+    """The number of correct steps of each string, and of all its steps, (n,) int64 each.
 
-    A step is right where the true production has the highest logit among those that expand the current nonterminal,
-    under teacher forcing and from the string's code without noise.
+    A step is correct if the true production has the highest logit among those that expand the current nonterminal,
+    under teacher forcing and given the string's code without noise.
 
     Args:
         model: a fitted model.
-        derivations: of n strings, from `GrammarAutoencoder.derive`.
+        derivations: derivations of n strings, from `GrammarAutoencoder.derive`.
     """
     import torch
 
@@ -76,7 +76,7 @@ class Reconstruction:
 
     Attributes:
         figures: measures by name.
-        left_out: those that were not computed, and why.
+        left_out: measures that were not computed, and why.
     """
 
     figures: dict[str, Measurement | None]
@@ -115,7 +115,7 @@ def reconstruction(
     if "exact_reconstruction" in wanted:
         from grae.grammar import codec
 
-        texts = codec.decode(model.grammar_, derivations)  # in the learned form: any spelling of the input will do
+        texts = codec.decode(model.grammar_, derivations)  # in the learned form, whatever the input's spelling
         back["exact_reconstruction"] = measurement_of(exact(texts, decode(codes)))
     if "refined_reconstruction" in wanted:
         from grae.sequence.refinement import refined
@@ -131,11 +131,11 @@ def step_accuracy(model: "GrammarAutoencoder", derivations: "Derivations", seed:
     """Step accuracy under teacher forcing (`right_steps`), with its interval.
 
     Steps of one string are dependent, so the interval resamples strings. Where this is degenerate (few strings, or all
-    steps right), it is Wilson's interval for as many independent trials as there are strings.
+    steps correct), it is Wilson's interval, with the number of strings as the number of independent trials.
 
     Args:
         model: a fitted model.
-        derivations: of at least one string.
+        derivations: derivations of at least one string.
         seed: seed of the resampling.
     """
     right, steps = right_steps(model, derivations)

@@ -1,4 +1,4 @@
-"""Requests of evaluations, validated before torch is imported."""
+"""Evaluation requests, validated before torch is imported."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +29,7 @@ class EvalRequest:
         reference: file or data set of reference molecules; None for the run's test set.
         scaffold_reference: file or data set of MOSES's second reference.
         train: file or data set, for novelty; None for the run's training set.
-        fcd: whether to compute the Fréchet ChemNet distance; None: if the extra is installed.
+        fcd: whether to compute the Fréchet ChemNet distance; None to compute it if the extra is installed.
         measures: names of measures, as in `evaluate_samples`; None for all.
         jobs: number of processes, as in joblib.
         device: "auto", "cpu", "cuda" or "mps".

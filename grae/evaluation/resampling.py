@@ -1,14 +1,14 @@
 """95 % intervals of measures: Wilson's for shares, and resampling (seeded) for all others.
 
-- A share: Wilson's score interval (Wilson, J. American Statistical Association 22, 1927), which is never a point: for
-  100 of 100 it is 96.3 to 100 %. It is used for uniqueness too: the number of duplicates is approximately Poisson
-  distributed while they are rare; where they are frequent, it varies less than a binomial variable.
-- A mean over strings: the bootstrap, resampling the strings' values.
+- Shares: Wilson's score interval (Wilson, J. American Statistical Association 22, 1927), which never degenerates to a
+  point: for 100 of 100 it is 96.3 to 100 %. It is also used for uniqueness: the number of duplicates is approximately
+  Poisson distributed while they are rare; where they are frequent, it varies less than a binomial variable.
+- Means over strings: the bootstrap, resampling the strings' values.
 - All others (over pairs, distances between distributions) are biased by strings that a bootstrap draws twice. The
   strings are divided at random into groups, and the measure is computed for many random halves of the groups. Halves of
-  a sample, drawn without replacement, scatter about their mean as the whole sample scatters about the true value: (1 -
-      1/2) / (n/2) = 1/n (Shao and Wu, Annals of Statistics 17, 1989, the delete-d jackknife with d = n/2). The
-  interval is the value plus the quantiles of that scatter.
+  a sample, drawn without replacement, vary about their mean as the whole sample varies about the true value, since
+  (1 - 1/2) / (n/2) = 1/n (Shao and Wu, Annals of Statistics 17, 1989: the delete-d jackknife with d = n/2). The
+  interval is the value plus the quantiles of these deviations.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from scipy.stats import norm
 Interval = tuple[float, float]
 
 LEVEL = 0.95
-RESAMPLES = 1000  # of a mean
+RESAMPLES = 1000  # bootstrap resamples of a mean
 HALVES = 200
 GROUPS = 100
 FEWEST = 20  # strings; fewer are not resampled
@@ -95,9 +95,9 @@ def interval_of_subsamples(
     """The interval of a measure that is not a mean.
 
     Args:
-        value: its value for all strings.
-        halves: halves of the strings; None gives None.
-        again: its value for each half, (B,).
+        value: value for all strings.
+        halves: halves of the strings; None returns None.
+        again: computes the value for each half, (B,).
         most: upper bound of the measure; the lower bound is 0.
     """
     if halves is None:

@@ -9,7 +9,7 @@ from grae.files import read_json, write_json
 
 FILE = "evaluation.json"
 FORMAT = "grae evaluations 1"
-MOST = 50  # maximum number stored; then the oldest is removed
+MOST = 50  # maximum number stored; beyond it, the oldest are removed
 
 Record = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Evaluation of a run: its model and strings are loaded, measured, and the result is saved in its folder."""
+"""Evaluation of a run: loads its model and strings, evaluates them, and stores the result in the run folder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -67,7 +67,7 @@ def evaluate_run(
         path: run folder, or its name under `runs/`.
         request: settings of the evaluation.
         again: whether to evaluate even if the folder holds a result with the same settings.
-        work: by default the request's seed and jobs.
+        work: seed, worker count and progress callback; by default the request's seed and jobs.
         tell: called with messages on missing data and slow steps.
 
     Returns:
@@ -107,7 +107,7 @@ def check_run(path: str | Path, request: EvalRequest) -> Sets:
 def open_run(
     path: str | Path, request: EvalRequest | None = None, *, build: "Build | None" = None, tell: Tell = silent
 ) -> LoadedRun:
-    """Loads a run with its strings, or without them where they are not available.
+    """Loads a run with its strings, or without them if they are not available.
 
     Args:
         path: run folder, or its name under `runs/`.
@@ -187,12 +187,12 @@ def fit_missing_densities(
     build: "Build | None" = None,
     tell: Tell = silent,
 ) -> "GrammarAutoencoder":
-    """Fits the requested densities that are missing to the codes of the training strings; returns the model.
+    """Fits missing requested densities to the codes of the training strings; returns the model.
 
     Args:
         model: model of the run.
         place: run folder, where they are stored, except for a pretrained model.
-        requested: names, separated by commas; None and "all" request only fitted ones.
+        requested: names, separated by commas; None and "all" stand for fitted ones only.
         build: as in `datasets.origin.store_of`.
         tell: called with messages.
 

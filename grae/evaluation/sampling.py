@@ -16,8 +16,8 @@ class Samples(NamedTuple):
 
     Attributes:
         texts: decoded under the requested constraints; None for an incomplete derivation.
-        without: decoded from the same codes under the grammar alone; None where `texts` are, or under a template, whose
-            fixed part the grammar alone seldom completes to a valid string.
+        without: decoded from the same codes under the grammar alone; None if `texts` are too, or under a template,
+            whose fixed part the grammar alone seldom completes to a valid string.
     """
 
     texts: Sequence[str | None]
@@ -31,7 +31,7 @@ def drawn(model: "GrammarAutoencoder", n: int, decoding: "Decoding", density: st
         model: a fitted model.
         n: number of samples.
         decoding: options of decoding; its seed is also that of the codes. Samples are always raw, one per code.
-        density: name; None for the model's default.
+        density: name of a density; None for the model's default.
 
     Raises:
         SettingsError: as `GrammarAutoencoder.decodings`.

@@ -1,4 +1,4 @@
-"""Sets of strings to compare with, identified by checksum, so that computations on them can be cached."""
+"""Sets of strings, identified by checksum so that computations on them can be cached."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ class Strings:
 def samples_of(source: Source) -> list[str]:
     """The strings of a file of samples, in which an empty line is a sample: the empty string.
 
-    Only blank rows of tables are skipped. Lines that are not UTF-8 are kept, as strings of no language.
+    Only blank rows of tables are skipped. Lines that are not UTF-8 are kept, as strings outside any language.
 
     Raises:
         DataError: the file cannot be read.
@@ -62,7 +62,7 @@ def digest(*parts: str) -> str:
 
 
 def each(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    """An iterator of strings in lists of at most `size`."""
+    """Strings in lists of at most `size`."""
     from itertools import islice
 
     stream = iter(texts)

@@ -85,11 +85,11 @@ def _measured(tally: Tally, name: str) -> Measurement | str:
 
 
 def _mean(total: int, squares: int, n: int) -> Measurement:
-    """The mean of n numbers from 0 to 1 with its normal interval, from their sum and that of their squares.
+    """The mean of n numbers from 0 to 1 with its normal interval, from their sum and their sum of squares.
 
     Args:
-        total: their sum, in units of 1 / `UNIT`.
-        squares: the sum of their squares, likewise.
+        total: sum of the numbers, in units of 1 / `UNIT`.
+        squares: sum of their squares, in the same units.
         n: sample size.
     """
     mean = total / UNIT / n

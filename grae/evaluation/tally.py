@@ -1,8 +1,8 @@
-"""Measures of any number of samples, from statistics that are added up block by block and over the parts of a job.
+"""Measures of any number of samples, from statistics accumulated over blocks and over the parts of a job.
 
-Memory does not grow with the number of samples, nor does the cost of one. Shares and counts are exact, and equal
-whether a job is divided or not; distinct strings are counted by 64-bit hashes. Left out are the measures over pairs of
-samples (IntDiv, IntDiv2), and the intervals of distances, which need all samples at once.
+Neither memory nor the cost per sample grows with the number of samples. Shares and counts are exact, and equal whether
+a job is divided or not; distinct strings are counted by 64-bit hashes. Measures over pairs of samples (IntDiv, IntDiv2)
+and the intervals of distances are not available, since they need all samples at once.
 """
 
 from collections import Counter
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from grae.grammar import Grammar
 
 FIRST = 10_000  # valid samples, for unique@k
-UNIT = 1 << 40  # similarities are added up as integers, which do not depend on the order
-ROWS = np.uint64(1 << 32)  # places of samples: block times ROWS, plus row
+UNIT = 1 << 40  # similarities are summed as integers, so that sums do not depend on the order
+ROWS = np.uint64(1 << 32)  # place of a sample: number of its block * ROWS + row
 
 
 class Tally:
-    """Statistics of samples. Used in a `with` statement, so that its files are removed.
+    """Statistics of samples. To be used in a `with` statement, so that its files are removed.
 
     Args:
         plan: the measures.
@@ -43,7 +43,7 @@ class Tally:
         causes: invalid samples by cause.
         keys: hashes of canonical forms ("forms"; of those in the training set, "known"), of "fragments" and
             "scaffolds", and values of properties by name.
-        sums: of the activations of ChemNet.
+        sums: sums of the activations of ChemNet.
     """
 
     def __init__(self, plan: Plan, known: Known) -> None:
@@ -103,7 +103,7 @@ class Tally:
             self._describe(Distinct.of(texts, forms), chemnet, work)
 
     def compare(self, training: Iterable[str]) -> None:
-        """Finds which samples are in the training set.
+        """Determines which samples are in the training set.
 
         Args:
             training: canonical forms of the training strings; consumed once.

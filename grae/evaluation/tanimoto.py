@@ -1,4 +1,4 @@
-"""Tanimoto similarities of packed fingerprints, compiled: nearest neighbours, and sums over all pairs.
+"""Tanimoto similarities of packed fingerprints, compiled: nearest neighbors, and sums over all pairs.
 
 Shapes: n and m fingerprints of W words of 64 bits. The similarity of two fingerprints without any bit is 1.
 """
@@ -69,7 +69,7 @@ def _group_sums(prints, counts, others, other_counts, group, sums, squares):
 
 
 def nearest(prints: np.ndarray, others: np.ndarray, *, n_jobs: int = 1) -> np.ndarray:
-    """The similarity of each fingerprint to its nearest neighbour among others.
+    """The similarity of each fingerprint to its nearest neighbor among others.
 
     Args:
         prints: (n, W) uint64.

@@ -14,7 +14,7 @@ class Work:
     Attributes:
         seed: seed of random draws.
         n_jobs: number of processes and threads, as in joblib.
-        progress: called with the progress.
+        progress: progress callback; None for none.
     """
 
     seed: int = 0

@@ -3,12 +3,12 @@
 operations   the operations of formulas, and their derivatives
 program      a formula parsed from text, and evaluated on rows
 canonical    canonical forms of formulas
-constants    constants fitted by least squares
-template     a grammar with the columns of a data set
+constants    fitting of constants by least squares
+template     grammars with the columns of a data set
 data         columns of numbers
 scoring      scores of many formulas
 expression   a formula with its constants, simplified, as text
-symbolic     the same with sympy and as LaTeX
+symbolic     formulas as sympy expressions and as LaTeX
 """
 
 from typing import TYPE_CHECKING

@@ -19,11 +19,11 @@ class _Form(NamedTuple):
 
     Attributes:
         kind: "sum", "product", or "atom".
-        parts: of a sum, its terms; of a product, its factors; each with its multiplicity (or exponent), negative if it
-            is subtracted or divided by. Of an atom, the key itself, once.
-        number: the numeric factor of a product, the number that a sum adds, or that an atom is; else None.
-        free: whether a constant replaces that number.
-        varies: whether it contains a variable.
+        parts: the terms of a sum or the factors of a product, each with its multiplicity or exponent, which is negative
+            for subtraction or division; for an atom, its key, once.
+        number: the numeric factor of a product, the numeric term of a sum, or the value of a numeric atom.
+        free: whether that number is a free constant.
+        varies: whether the subexpression contains a variable.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class Canonical(NamedTuple):
     """The canonical form of a formula.
 
     Attributes:
-        key: equal for formulas of the same form.
+        key: equal for formulas with the same form.
         redundant: whether a smaller formula is equivalent.
     """
 
@@ -102,7 +102,7 @@ class _Reader:
                 self.redundant = True
         if first.free and second.free:
             self.redundant = True
-        for one, other in ((left, right), (right, left)):  # a constant times a sum that has one in each term
+        for one, other in ((left, right), (right, left)):  # a constant times a sum with a constant in each term
             if one.kind == "sum" and other.free and one.free and all(key.startswith("c*") for key, _ in one.parts):
                 self.redundant = True
         number = first.number * _power(second.number, power)
@@ -141,7 +141,7 @@ def _as_product(form: _Form) -> _Form:
 
 
 def _as_sum(form: _Form) -> _Form:
-    """A form as a sum of one or more terms; the number and the constant of a sum are its additive ones."""
+    """A form as a sum of one or more terms; the number and the constant of a sum are additive."""
     if form.kind == "sum":
         return form
     if not form.parts:

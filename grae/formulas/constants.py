@@ -1,7 +1,7 @@
 """Constants fitted by least squares: damped Gauss-Newton (Levenberg 1944; Marquardt 1963) from several starts at once.
 
 Constants in which a formula is affine are first solved for exactly at each start (the separable least squares of Golub
-and Pereyra 1973), so a formula that is affine in all of them takes one step from one start.
+and Pereyra 1973), so that a formula that is affine in all constants takes one step from one start.
 """
 
 from typing import NamedTuple
@@ -11,18 +11,18 @@ import numpy as np
 from grae.formulas.program import Evaluation, Program
 
 STARTS = 4
-"""Choices of the constants to start from, where one enters a formula nonlinearly."""
+"""Number of starts if a constant enters a formula nonlinearly."""
 STEPS = 30
-"""Steps at most."""
+"""Maximum number of steps."""
 FIRST_STEPS = 5
-"""Steps after which only the best `KEPT` of the starts continue."""
+"""Number of steps after which only the best `KEPT` starts continue."""
 KEPT = 1
 CLOSE = 1e-9
 """Relative improvement of the squared error below which a start has converged."""
 EXACT = 1e-26
-"""Squared error, as a fraction of that of zero, at which rounding is all that is left."""
+"""Squared error, as a fraction of that of the zero function, that counts as rounding error."""
 LARGEST_STEP = 10.0
-"""Of a constant, relative to its size (at least 1)."""
+"""Maximum change of a constant in a step, relative to its magnitude (at least 1)."""
 MOST_DAMPING = 1e8
 
 
@@ -43,7 +43,7 @@ def fit(program: Program, columns: np.ndarray, y: np.ndarray, *, starts: int = S
 
     Args:
         program: the formula, with k constants.
-        columns: of the data, (p, K) float64.
+        columns: columns of the data, (p, K) float64.
         y: the values to fit, (K,) float64.
         starts: number of starts if a constant enters nonlinearly.
         steps: maximum number of steps.
@@ -65,7 +65,7 @@ def fit(program: Program, columns: np.ndarray, y: np.ndarray, *, starts: int = S
 
 
 def start_values(n: int, starts: int) -> np.ndarray:
-    """The initial constants, (S, n) float64: all 1, all -1, then of various magnitudes and both signs."""
+    """The initial constants, (S, n) float64: all 1, all -1, then various magnitudes with both signs."""
     rng = np.random.default_rng(n)
     sizes = np.exp(rng.uniform(np.log(0.1), np.log(10.0), (max(starts - 2, 0), n)))
     signs = np.where(rng.random(sizes.shape) < 0.7, 1.0, -1.0)
@@ -73,7 +73,7 @@ def start_values(n: int, starts: int) -> np.ndarray:
 
 
 class _Search:
-    """The state of all starts: constants (S, k), values and derivatives there, mean squared errors (S,), damping."""
+    """The state of all starts: constants (S, k), residuals and derivatives, mean squared errors (S,), damping (S,)."""
 
     def __init__(self, program: Program, columns: np.ndarray, y: np.ndarray, constants: np.ndarray) -> None:
         self.program, self.y = program, y
@@ -93,7 +93,7 @@ class _Search:
 
     @np.errstate(all="ignore")
     def solve_linear(self) -> None:
-        """Sets the constants in which the formula is affine to their least squares solution given the others."""
+        """Sets the constants in which the formula is affine to the least squares solution given the others."""
         places = np.array(self.program.linear)
         constants = self.constants.copy()
         sloped = np.isfinite(self.derivatives[:, places]).all(axis=(1, 2)) & np.isfinite(self.residuals).all(axis=1)
@@ -106,7 +106,7 @@ class _Search:
         self._take(constants, np.arange(len(constants)))
 
     def _take(self, constants: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Accepts new constants (rows, k) where they are better; returns where, (rows,) bool."""
+        """Accepts new constants (rows, k) where they are better; returns which were accepted, (rows,) bool."""
         residuals, derivatives, errors = self._at(constants)
         better = errors < self.errors[rows]
         taken = rows[better]
@@ -115,7 +115,7 @@ class _Search:
         return better
 
     def keep_best(self, n: int) -> None:
-        """Stops all starts but the n best."""
+        """Stops all starts except the n best."""
         self.active[np.argsort(self.errors, kind="stable")[n:]] = False
 
     @np.errstate(all="ignore")

@@ -16,11 +16,11 @@ class Data:
     """Observations.
 
     Attributes:
-        names: of the p independent variables, as formulas write them: identifiers.
-        rows: (K, p) float64, finite.
-        y: (K,) float64, finite, the dependent variable.
-        y_name: its column.
-        headings: of the p columns, as in the table.
+        names: names of the p independent variables in formulas: identifiers.
+        rows: the independent variables, (K, p) float64, finite.
+        y: the dependent variable, (K,) float64, finite.
+        y_name: name of its column.
+        headings: headings of the p columns in the table.
     """
 
     names: tuple[str, ...]
@@ -33,10 +33,10 @@ class Data:
         return len(self.y)
 
     def split(self, share: float, seed: int) -> "tuple[Data, Data | None]":
-        """A random split into training observations and a held-out share; None for a share of 0.
+        """A random split into training observations and a held-out fraction; None for a fraction of 0.
 
         Raises:
-            DataError: a part would have fewer than two.
+            DataError: a part would have fewer than two observations.
         """
         if share == 0:
             return self, None
@@ -55,7 +55,7 @@ class Data:
 
 
 def identifiers(headings: Sequence[str]) -> tuple[str, ...]:
-    """Column names as formulas write them: letters, digits and _, distinct, other than functions and the constant."""
+    """Column names as identifiers for formulas: letters, digits and _, distinct, not a function or the constant."""
     names: list[str] = []
     for heading in headings:
         name = re.sub(r"\W+", "_", heading.strip()).strip("_") or "x"
@@ -68,7 +68,7 @@ def identifiers(headings: Sequence[str]) -> tuple[str, ...]:
 
 
 def columns_of(rows: Any) -> tuple[str, ...] | None:
-    """The column names of a pandas DataFrame as formulas write them; None for arrays and non-text names."""
+    """The column names of a pandas DataFrame as identifiers for formulas; None for arrays and non-text names."""
     headings = getattr(rows, "columns", None)
     if headings is None or not all(isinstance(heading, str) for heading in headings):
         return None

@@ -9,15 +9,15 @@ from grae.formulas.operations import NEGATIVE, OPERATIONS, SIGNS, Operation
 from grae.formulas.program import Constant, Program, Variable
 
 DIGITS = 6
-"""Significant digits of a number in a text for people."""
+"""Significant digits of numbers in text for readers."""
 WHOLE = 1e-7
-"""A fitted constant as close as this to a whole number, relative to 1 or its size, is taken for it."""
+"""Tolerance for rounding a fitted constant to an integer, relative to its magnitude (at least 1)."""
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, NEGATIVE: 3, "^": 4}
 _ATOM = 5
 
 
 class Node(NamedTuple):
-    """An operation on expressions, by its name."""
+    """An operation on expressions, by name."""
 
     name: str
     parts: "tuple[Expression, ...]"
@@ -31,9 +31,9 @@ def expression(program: Program, constants: Sequence[float] | np.ndarray = (), *
     """The expression of a program, simplified: no sums with 0, products with 0 or 1, or operations on numbers only.
 
     Args:
-        program: with k constants.
-        constants: (k,), their values.
-        rounded: whether constants that are nearly integers are rounded, and others to 12 digits.
+        program: the program, with k constants.
+        constants: the values of the constants, (k,).
+        rounded: whether constants that are nearly integers are rounded to them, and others to 12 digits.
     """
     operations = {token.name: token for token in program.tokens if isinstance(token, Operation)}
     stack: list[Expression] = []
@@ -108,7 +108,7 @@ def _sum(one: Expression, other: Expression, operations: Mapping[str, Operation]
         return other
     if other == 0.0:
         return one
-    if isinstance(one, float):  # a number comes last
+    if isinstance(one, float):  # numbers are placed last
         one, other = other, one
     match one, other:
         case (Node("+" | "-", (first, float(number))), float(second)):

@@ -1,7 +1,7 @@
 """The operations of formulas: their values, and their derivatives, for fitting constants.
 
-A user-defined operation is a name in the grammar and an `Operation` of a numpy function, `Operation.of("erf", erf)`;
-its derivatives are central differences unless given.
+A user-defined operation consists of a name in the grammar and an `Operation` of a numpy function,
+`Operation.of("erf", erf)`; its derivatives are central differences unless given.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from grae.errors import SettingsError
 Values = Callable[..., np.ndarray]
 
 STEP = np.finfo(np.float64).eps ** (1 / 3)
-"""Of central differences, relative to the argument: it balances truncation and rounding."""
+"""Step of central differences, relative to the argument: it balances truncation and rounding errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Operation:
     """An elementwise operation on arrays.
 
     Attributes:
-        name: as in formulas: a sign such as "+", or a function's name.
+        name: name in formulas: an operator such as "+", or a function's name.
         arity: number of arguments.
-        values: computes its values from arrays that broadcast.
+        values: computes the values from broadcastable arrays.
         derivatives: computes, from the arguments and the values, the derivative with respect to each argument.
     """
 
@@ -35,7 +35,7 @@ class Operation:
     derivatives: Callable[..., tuple[np.ndarray | float, ...]]
 
     def __reduce__(self) -> tuple:
-        """By name, or for a user-defined operation by its function: derivatives are not pickled."""
+        """Pickles the name or, for a user-defined operation, the function; derivatives are not pickled."""
         if OPERATIONS.get(self.name) is self:
             return operation_named, (self.name,)
         return Operation.of, (self.name, self.values)
@@ -61,9 +61,9 @@ class Operation:
 
 
 CONSTANT = "c"
-"""The terminal that is a constant to fit."""
+"""The terminal of a constant to fit."""
 NEGATIVE = "neg"
-"""The name of the minus sign before an operand, beside the sign between two."""
+"""The name of unary minus, as distinct from binary minus."""
 
 
 def _arity(function: Values) -> int:
@@ -104,19 +104,19 @@ _ALL = (
     Operation("abs", 1, np.abs, lambda a, v: (np.sign(a),)),
 )
 OPERATIONS: Mapping[str, Operation] = {one.name: one for one in _ALL}
-"""The operations that formulas know, by name."""
+"""The built-in operations by name."""
 SIGNS = frozenset("+-*/^")
 
 
 def operation_named(name: str) -> Operation:
-    """An operation of the table."""
+    """The built-in operation of a name."""
     return OPERATIONS[name]
 
 
 def with_own(functions: Mapping[str, Values] | None) -> dict[str, Operation]:
-    """The table of operations with user-defined functions, by the names that the grammar gives them.
+    """The built-in operations and user-defined functions, by their names in the grammar.
 
     Raises:
-        SettingsError: a name or a function that cannot be used; see `Operation.of`.
+        SettingsError: a name or a function cannot be used; see `Operation.of`.
     """
     return {**OPERATIONS, **{name: Operation.of(name, function) for name, function in (functions or {}).items()}}

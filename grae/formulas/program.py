@@ -1,4 +1,4 @@
-"""Formulas as programs: parsed by precedence, evaluated on the rows of a table, differentiated by their constants.
+"""Formulas as programs: parsed by precedence, evaluated on rows, and differentiated with respect to their constants.
 
 From lowest to highest precedence: `+ -`, `* /`, unary minus, `^` (also `**`), which is right-associative, as in
 mathematics: -x^2 is -(x^2). No text is ever executed as code.
@@ -28,7 +28,7 @@ class Variable(NamedTuple):
 
 
 class Constant(NamedTuple):
-    """A constant to fit, numbered from the left of the formula, from 0."""
+    """A constant to fit, numbered from left to right, from 0."""
 
     number: int
 
@@ -53,7 +53,7 @@ class Program:
 
     @cached_property
     def arguments(self) -> list[tuple[int, ...]]:
-        """For each token, the tokens that compute its arguments, from left to right; none for a number or variable."""
+        """For each token, the indices of the tokens that compute its arguments, from left to right; empty for operands."""
         arguments: list[tuple[int, ...]] = []
         stack: list[int] = []
         for place, token in enumerate(self.tokens):
@@ -96,11 +96,11 @@ class Program:
         """The values of the formula.
 
         Args:
-            columns: of the data, (p, K) float64.
-            constants: (k,), or (S, k) for several choices.
+            columns: columns of the data, (p, K) float64.
+            constants: constants (k,), or (S, k) for several choices.
 
         Returns:
-            (K,), or (S, K); infinite or NaN where the formula is undefined.
+            Values (K,), or (S, K); infinite or NaN where the formula is undefined.
         """
         constants = np.zeros(0) if constants is None else np.asarray(constants, np.float64)
         values = Evaluation(self, columns).values(constants)
@@ -112,7 +112,7 @@ class Evaluation:
 
     Args:
         program: the formula, with k constants.
-        columns: of the data, (p, K) float64.
+        columns: columns of the data, (p, K) float64.
     """
 
     @np.errstate(all="ignore")
@@ -178,12 +178,12 @@ def read(text: str, variables: Sequence[str], operations: Mapping[str, Operation
     """Parses a formula.
 
     Args:
-        text: such as "c*sin(x) + y^2".
+        text: the formula, such as "c*sin(x) + y^2".
         variables: the names of the columns, in order.
-        operations: by name.
+        operations: operations by name.
 
     Raises:
-        ParseError: with the position, and what was expected there.
+        ParseError: the text is not a formula; the message has the position and what was expected there.
     """
     return _Reader(text, variables, operations).program()
 
@@ -210,7 +210,7 @@ class _Reader:
         return self.lexemes[self.next][0]
 
     def _sum(self, least: int) -> None:
-        """An operand, and the operations after it with at least the precedence `least`."""
+        """An operand, and the following operations with a precedence of at least `least`."""
         self._operand()
         while (binding := _BINDING.get(self._kind(), -1)) >= max(least, 0) and binding > 0:
             sign = self._kind()
@@ -267,7 +267,7 @@ def lexemes(text: str) -> list[tuple[str, int]]:
     """The lexemes of a formula with their positions; the last is "" at the end.
 
     Raises:
-        ParseError: a character that is not allowed in formulas.
+        ParseError: a character is not allowed in formulas.
     """
     result: list[tuple[str, int]] = []
     position = 0

@@ -13,18 +13,18 @@ from grae.formulas.operations import OPERATIONS, Operation
 from grae.formulas.program import Program, read
 
 LARGEST = 1e150
-"""Of what is explained: the sum of many squares is still finite."""
+"""Maximum magnitude of y, so that sums of squares are finite."""
 PARALLEL_FROM = 50
-"""Formulas for each process, below which one process is quicker."""
+"""Formulas per process below which a single process is faster."""
 
 
 class Scored(NamedTuple):
     """A formula with fitted constants.
 
     Attributes:
-        text: as the grammar writes it, `c` for each constant.
-        constants: (k,) float64, from left to right.
-        error: the mean squared error on the training rows; NaN if it is not finite on one.
+        text: the formula in the grammar's syntax, with `c` for each constant.
+        constants: values of the constants, (k,) float64, from left to right.
+        error: the mean squared error on the training rows; NaN if the formula is not finite on a row.
     """
 
     text: str
@@ -37,10 +37,10 @@ class FormulaScorer:
     """Scores formulas in the columns of a data set.
 
     Attributes:
-        names: of the columns, p of them.
-        columns: (p, K) float64.
+        names: names of the p columns.
+        columns: the columns, (p, K) float64.
         y: the values to fit, (K,) float64.
-        operations: by name.
+        operations: operations by name.
         n_jobs: number of processes, as in joblib.
     """
 
@@ -75,14 +75,14 @@ class FormulaScorer:
 
     @cached_property
     def variance(self) -> float:
-        """The variance of y: the mean squared error of its mean; 1 if y is constant."""
+        """The variance of y, which is the mean squared error of its mean; 1 if y is constant."""
         return float(np.var(self.y)) or 1.0
 
     def program(self, text: str) -> Program:
         """The program of a formula.
 
         Raises:
-            ParseError: it is not a formula.
+            ParseError: the text is not a formula.
         """
         return read(text, self.names, self.operations)
 
@@ -90,7 +90,7 @@ class FormulaScorer:
         """The formulas with fitted constants, in order.
 
         Raises:
-            ParseError: one is not a formula.
+            ParseError: a text is not a formula.
         """
         if self.n_jobs == 1 or len(texts) < PARALLEL_FROM:
             return [self._one(text) for text in texts]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import sympy
 
 FUNCTIONS = {"log": "log", "abs": "Abs", "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh", "exp": "exp"}
-"""What sympy calls the functions; `sqrt` and those of one's own apart."""
+"""Names of the functions in sympy, except `sqrt` and user-defined ones."""
 
 
 def to_sympy(formula: Expression, digits: int | None = None) -> "sympy.Expr":

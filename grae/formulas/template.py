@@ -10,7 +10,7 @@ from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal, Production, Symbol
 
 VARIABLE = Nonterminal("variable")
-"""The nonterminal that stands for any column."""
+"""The nonterminal for any column."""
 
 
 def for_columns(grammar: Grammar, names: Sequence[str], operations: Mapping[str, Operation] = OPERATIONS) -> Grammar:
@@ -20,9 +20,9 @@ def for_columns(grammar: Grammar, names: Sequence[str], operations: Mapping[str,
     of columns, if it occurs several times). A grammar without that nonterminal is unchanged.
 
     Args:
-        grammar: of formulas, without motifs.
-        names: of the columns.
-        operations: by name.
+        grammar: grammar of formulas, without motifs.
+        names: names of the columns.
+        operations: operations by name.
 
     Raises:
         GrammarError: a terminal is not a column, constant or operation.
@@ -57,7 +57,7 @@ def check_terminals(grammar: Grammar, names: Sequence[str], operations: Mapping[
     """Checks that the terminals of a grammar are parts of formulas.
 
     Raises:
-        GrammarError: a name is not that of a column, of an operation or of the constant.
+        GrammarError: a terminal is not a column, constant or operation.
     """
     known = {CONSTANT, *names, *operations} - {NEGATIVE}
     for production in filter(grammar.analysis.is_usable, grammar.productions):

@@ -1,12 +1,13 @@
-"""Which strings a grammar derives in more than one way, with two of their derivations.
+"""Finds the ambiguous strings of a grammar, each with two of its derivations.
 
-The parser gives each string one derivation by a fixed rule (see `parser`): at each nonterminal the lowest production,
-then, from the right, the shortest spans. A second parser, with the productions in the opposite order, prefers the
-highest; a third, of the mirrored grammar and string, the shortest spans from the left. Right-hand sides are cut into
-pairs first, so that a place with several spans has a least and a greatest that differ. Then a string has several
-derivations if and only if one of the two gives another derivation than the first: at the topmost place where two of its
-trees differ, they differ in the production, which the second parser finds, or in the spans alone, which the third
-finds. What derives the empty string in several ways is the exception; for that, `empty_twice` looks at the productions.
+The parser returns one derivation per string by a fixed rule (see `parser`): at each nonterminal the lowest-numbered
+production, then, from the right, the shortest spans. A second parser, with the productions in reverse order, prefers
+the highest-numbered; a third, on the mirrored grammar and string, the shortest spans from the left. The grammar is
+binarized first, so that wherever a span can be split in several ways, the leftmost and the rightmost split differ. A
+string is then ambiguous if and only if the second or the third parser disagrees with the first: at the topmost node
+where two of its parse trees differ, they differ in the production, which the second parser detects, or only in the
+spans, which the third detects. The exception is the empty string derived in several ways; for that, `empty_twice`
+examines the productions.
 """
 
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ class Ambiguity:
 
     @cached_property
     def empty_twice(self) -> tuple[Nonterminal, ...]:
-        """Nonterminals that some string needs and that derive the empty string by more than one production."""
+        """Nonterminals with more than one usable production that derives the empty string."""
         empty = self.grammar.analysis.empty
         ways = [
             production.lhs
@@ -58,7 +59,7 @@ class Ambiguity:
         return tuple(dict.fromkeys(lhs for place, lhs in enumerate(ways) if lhs in ways[:place]))
 
     def second(self, texts: Sequence[str]) -> list[Twice | None]:
-        """Two derivations of each string; None for one that has only one, or none.
+        """Two derivations of each string; None for strings with one derivation or none.
 
         Derivations that differ only in how a nonterminal derives the empty string may be missed.
 
@@ -83,7 +84,7 @@ class Ambiguity:
         ]
 
     def _opposite(self, texts: Sequence[str]) -> list[list[int] | None]:
-        """Derivations by the highest productions instead of the lowest."""
+        """Derivations that prefer the highest-numbered productions."""
         last = self._pairs.n_productions - 1
         n = self.grammar.n_productions
         return [
@@ -92,7 +93,7 @@ class Ambiguity:
         ]
 
     def _mirrored(self, texts: Sequence[str]) -> list[list[int] | None]:
-        """Derivations with the shortest spans from the left."""
+        """Derivations that prefer the shortest spans from the left."""
         n = self.grammar.n_productions
         children = [len(production.children) for production in self._pairs.productions]
         return [
@@ -114,7 +115,7 @@ class Ambiguity:
 
 
 def _in_pairs(grammar: Grammar) -> Grammar:
-    """A grammar with at most two symbols per right-hand side; its first productions are those of the grammar."""
+    """The binarized grammar, at most two symbols per right-hand side; the original productions keep their numbers."""
     used = {nonterminal.name for nonterminal in grammar.nonterminals}
     fresh = (Nonterminal(name) for number in count() if (name := f"_{number}") not in used)
     begun: list[tuple[Nonterminal, tuple[Symbol, ...]]] = []
@@ -144,14 +145,14 @@ def _derivations(grammar: Grammar, texts: Sequence[str]) -> list[list[int] | Non
 
 
 def _mirrored_back(ids: Sequence[int], children: Sequence[int]) -> list[int]:
-    """The leftmost derivation in the grammar itself of one in the mirrored grammar.
+    """Converts a derivation of the mirrored grammar to a leftmost derivation of the original.
 
     Args:
         ids: production ids of the mirrored derivation.
         children: number of nonterminals on each right-hand side, by production.
     """
-    sizes = [1] * len(ids)  # productions of the subtree that each step begins
-    below: list[list[int]] = [[] for _ in ids]  # the steps of its children
+    sizes = [1] * len(ids)  # productions in the subtree rooted at each step
+    below: list[list[int]] = [[] for _ in ids]  # steps of the children of each step
     waiting: list[int] = []
     for step in range(len(ids) - 1, -1, -1):
         for _ in range(children[ids[step]]):
@@ -162,5 +163,5 @@ def _mirrored_back(ids: Sequence[int], children: Sequence[int]) -> list[int]:
     while todo:
         step = todo.pop()
         order.append(ids[step])
-        todo += below[step]  # the first of the mirrored children is the last
+        todo += below[step]  # in mirrored order, so that the leftmost child of the original is popped first
     return order

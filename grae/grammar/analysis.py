@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _ESCAPE = re.compile(r"\\([nrtfv0]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
 N = TypeVar("N", bound=Hashable)
-MOST_COUNTED = 2**31 - 2  # productions; A -> B B, B -> C C, ... soon derives no string that any machine could hold
-KILLED = ("undefined", "unproductive")  # kinds of findings about productions that should derive strings and cannot
-_EPSILONS = {"epsilon", "eps", "empty", "lambda", "λ", "ε", "ϵ"}  # names that authors give to the empty string
+MOST_COUNTED = 2**31 - 2  # productions; the shortest string of A -> B B, B -> C C, ... soon exceeds any memory
+KILLED = ("undefined", "unproductive")  # kinds of findings about productions that should derive strings but cannot
+_EPSILONS = {"epsilon", "eps", "empty", "lambda", "λ", "ε", "ϵ"}  # common names of the empty string
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Analysis:
         reachable: nonterminals reachable from the start symbol through usable productions.
         empty: nonterminal -> the production that starts its empty derivation of least height (the lowest id of
             several); absent if it does not derive the empty string.
-        cycle_steps: steps through which a nonterminal derives itself and nothing else: the id of the production, and
-            the position in its right-hand side of the nonterminal that leads back to its left-hand side.
+        cycle_steps: steps by which a nonterminal derives itself and nothing else: the id of the production, and the
+            position in its right-hand side of the nonterminal that leads back to its left-hand side.
     """
 
     def __init__(self, grammar: "Grammar") -> None:
@@ -157,7 +157,7 @@ class Analysis:
     def _shortest(self) -> dict[Nonterminal, int]:
         """Knuth's generalization of Dijkstra's algorithm (Information Processing Letters 6(1), 1977)."""
         productions = self.grammar.productions
-        missing = [len(p.children) for p in productions]  # children whose shortest completion is not known yet
+        missing = [len(p.children) for p in productions]  # children whose shortest completion is still unknown
         lengths = [1] * len(productions)
         shortest: dict[Nonterminal, int] = {}
         uses = self._uses()
@@ -186,9 +186,9 @@ class Analysis:
         return reachable
 
     def _empty(self) -> dict[Nonterminal, int]:
-        """In rounds: a nonterminal enters in the round of its least-height empty derivation."""
+        """Proceeds in rounds: a nonterminal enters in the round equal to the least height of its empty derivations."""
         productions = self.grammar.productions
-        missing = [len(p.rhs) for p in productions]  # symbols that are not known to derive the empty string
+        missing = [len(p.rhs) for p in productions]  # symbols not yet known to be nullable
         uses = self._uses()
         empty: dict[Nonterminal, int] = {}
         complete = [p.id for p in productions if not p.rhs]
@@ -257,7 +257,7 @@ def components(leads: Mapping[N, Iterable[N]]) -> dict[N, int]:
     order: dict[N, int] = {}
     lowest: dict[N, int] = {}
     component: dict[N, int] = {}
-    path: list[N] = []  # nodes met whose component is not complete
+    path: list[N] = []  # visited nodes whose component is incomplete
     for root in leads:
         walk = [] if root in order else [(root, iter(leads[root]))]
         if walk:

@@ -31,22 +31,21 @@ class Grammar:
 
     Args:
         name: used in messages and run folders.
-        productions: pairs of left-hand side and right-hand side, or productions, in the order of their ids.
+        productions: `Production` objects or (left-hand side, right-hand side) pairs, in the order of their ids.
         start: the start symbol; by default the first left-hand side.
-        language: the language of the strings, a `Language` or its name; None for strings without further meaning.
-        ignore: characters that may stand between terminals of an input string and are skipped.
+        language: the language of the strings, a `Language` or its name; None for plain strings.
+        ignore: characters to skip between the terminals of an input string.
         separator: text between any two terminals, such as a space between words; "" for none.
         motifs: the compositions of the last productions, in the same order.
-        weights: one per production, not negative, relative to the others of the same nonterminal, or None for the
-            productions of a nonterminal that has no weights (they are equal); None for a grammar without weights, and
-            for one with motifs.
+        weights: a nonnegative weight per production, relative to the others of its nonterminal; None for all
+            productions of a nonterminal makes them equally likely. None for a grammar without weights or with motifs.
 
     Attributes:
-        weights: (P,) as probabilities given the nonterminal; None for a grammar without weights.
+        weights: (P,) probabilities of the productions given their nonterminal; None for a grammar without weights.
 
     Raises:
-        GrammarError: no production, a symbol that a file cannot spell, an unknown language, a start symbol that derives
-            no string, or a motif that differs from its composition.
+        GrammarError: there is no production, a symbol cannot be spelled in a file, the language is unknown, the start
+            symbol derives no string, or a motif differs from its composition.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class Grammar:
         )
 
     def extend(self, motifs: Iterable[Motif]) -> "Grammar":
-        """A larger grammar of the same language: the productions of this one, then one per motif.
+        """A larger grammar of the same language: the productions of this one, followed by one per motif.
 
         Args:
             motifs: compositions of the productions of this grammar and of preceding motifs, as returned by
@@ -185,7 +184,7 @@ class Grammar:
 
     @cached_property
     def analysis(self) -> "Analysis":
-        """Which productions are usable, which symbols derive nothing, and what is wrong with the others."""
+        """Usable productions, shortest and empty derivations, and diagnostics."""
         from grae.grammar.analysis import Analysis
 
         return Analysis(self)
@@ -267,7 +266,7 @@ class Grammar:
 
     @property
     def text(self) -> str:
-        """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, weights and motifs."""
+        """The text of a grammar file: `Grammar.from_text(grammar.text)` has the same productions, weights and motifs."""
         return text_of(self)
 
     def __eq__(self, other: object) -> bool:
@@ -282,7 +281,7 @@ class Grammar:
         return f"Grammar({self.name!r}, {self.n_productions} productions, {len(self.terminals)} terminals)"
 
     def __getstate__(self) -> dict:
-        """Leaves out the tables and the parser: each process builds its own."""
+        """Omits the tables and the compiled parser: each process builds its own."""
         made = {"analysis", "tables", "parser", "unparser", "base"}
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
@@ -294,7 +293,7 @@ class Grammar:
         weights: Sequence[float | None] | None = None,
         language: Language | None = None,
     ) -> "Grammar":
-        """The same grammar with other productions and motifs."""
+        """A copy of the grammar with the given productions, motifs, start symbol, weights and language."""
         return Grammar(
             self.name,
             productions,

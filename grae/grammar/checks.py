@@ -1,4 +1,4 @@
-"""What makes a grammar unusable: symbols that a file cannot spell, a start symbol without strings, wrong motifs."""
+"""Checks that a grammar is usable: its symbols can be spelled, its start symbol derives a string, its motifs agree."""
 
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ def check_grammar(grammar: "Grammar") -> None:
     """Checks a grammar before it is used.
 
     Raises:
-        GrammarError: a symbol that a file cannot spell, a start symbol that derives no string, or a motif that differs
-            from its composition.
+        GrammarError: a symbol cannot be spelled in a file, the start symbol derives no string, or a motif differs from
+            its composition.
     """
     _check_spelling(grammar)
     _check_start(grammar)

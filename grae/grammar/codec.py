@@ -1,6 +1,6 @@
 """Strings to arrays of production ids and back, in batches.
 
-Derivations differ in length, so a batch is one flat array of ids, and the offsets at which the derivations begin.
+Derivations differ in length, so a batch is one flat array of ids plus the offsets at which the derivations begin.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
     from grae.grammar.parser import Parsed, Parser
 
-BATCH = 4096  # strings in one compiled call
-IN_NO_LANGUAGE = "\udfff"  # a lone surrogate, which no grammar file can hold
+BATCH = 4096  # strings per compiled call
+IN_NO_LANGUAGE = "\udfff"  # a lone surrogate, which no grammar file can contain
 NO_STRING, EMPTY, OUTSIDE, TOO_LONG = "not a string", "empty", "outside the grammar", "too long"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Derivations(Sequence[np.ndarray]):
-    """Leftmost derivations; the arrays may be memory-mapped files, of which only what is accessed is read.
+    """Leftmost derivations; the arrays may be memory-mapped, in which case only the accessed parts are read.
 
     Attributes:
         ids: (sum of lengths,) unsigned integers, the production ids of all derivations, one after the other.
@@ -109,7 +109,7 @@ class Derivations(Sequence[np.ndarray]):
         return table
 
     def _places(self, rows: np.ndarray) -> np.ndarray:
-        """The positions in `ids` of the productions of the rows, row after row."""
+        """Positions in `ids` of the productions of the given rows, row by row."""
         begins = np.asarray(self.offsets)[rows]
         lengths = np.asarray(self.offsets)[rows + 1] - begins
         before = np.cumsum(lengths) - lengths
@@ -138,7 +138,7 @@ class Encoded:
     """Encoded strings.
 
     Attributes:
-        derivations: of the strings that were encoded.
+        derivations: derivations of the strings that could be encoded.
         rows: (n,) int64, the index of each among the given strings.
         rejections: the other strings, in order.
     """
@@ -219,7 +219,7 @@ def decode(grammar: "Grammar", derivations: Derivations) -> list[str]:
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """The texts in chunks of `BATCH`, each with the index of its first."""
+    """The texts in chunks of `BATCH`, each with the index of its first text."""
     texts = iter(texts)
     first = 0
     while chunk := list(islice(texts, BATCH)):

@@ -41,7 +41,7 @@ class DerivationCounter:
         self._counts: dict[tuple[tuple[int, ...], int], int] = {}
         self._choices: dict[tuple[tuple[int, ...], int], tuple[list[int], list]] = {}
         self._goal = (tables.start,)
-        for length in range(max_length + 1):  # the short ones first, so that none recurses deeply
+        for length in range(max_length + 1):  # shortest first, to avoid deep recursion
             for nonterminal in range(len(self._shortest)):
                 self.count_of((nonterminal,), length)
 

@@ -1,4 +1,4 @@
-"""Diagnostics for the author of a grammar: ambiguous strings, what motifs would save, what was expected at an error."""
+"""Diagnostics for grammar authors: ambiguous strings, the savings of motifs, and the terminals expected at an error."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,7 +24,7 @@ MOTIFS = 100
 
 
 class Ambiguous(NamedTuple):
-    """How many of a set of strings are ambiguous.
+    """The number of ambiguous strings in a set.
 
     Attributes:
         strings: number of strings examined.
@@ -40,13 +40,13 @@ class Ambiguous(NamedTuple):
 
 
 class Saving(NamedTuple):
-    """What motifs save.
+    """The savings of motifs.
 
     Attributes:
         motifs: number of motifs learned.
         before: mean number of productions per derivation.
         after: the same with the motifs.
-        longest: productions of the longest derivation with the motifs.
+        longest: number of productions of the longest derivation with the motifs.
     """
 
     motifs: int
@@ -70,14 +70,14 @@ def ambiguous(grammar: Grammar, texts: Sequence[str]) -> Ambiguous:
 
 
 def random_strings(grammar: Grammar, seed: int = 0) -> list[str]:
-    """Random strings of a grammar to examine where there are no data: short and longer ones, at most `DRAWS`."""
+    """Random strings of a grammar, short and long, for diagnoses without data; at most `DRAWS`."""
     from grae.grammar.uniform_drawing import UniformDraws
     from grae.grammar.weighted_drawing import WeightedDraws
 
     plain = grammar.plain
     longest = max(LONGEST_DRAW, 2 * plain.analysis.shortest[plain.start])
     drawn = [UniformDraws(plain, min(length, 1_500)).draw(DRAWS // 4, seed) for length in (longest // 2, longest)]
-    with suppress(GrammarError):  # where hardly any derivation ends by itself
+    with suppress(GrammarError):  # raised if hardly any derivation terminates
         drawn.append(WeightedDraws(plain, longest).draw(DRAWS // 2, seed))
     return [text for part in drawn for text in decode(plain, part)]
 
@@ -85,11 +85,11 @@ def random_strings(grammar: Grammar, seed: int = 0) -> list[str]:
 def saving(
     grammar: Grammar, derivations: Derivations, progress: "Callable[[int, int], None] | None" = None
 ) -> Saving | None:
-    """What `MOTIFS` motifs would save; None without derivations, or for a grammar with motifs or no room for them.
+    """The savings of `MOTIFS` motifs; None without derivations, or for a grammar with motifs or without room for them.
 
     Args:
         grammar: the grammar of the derivations.
-        derivations: to learn the motifs from, and to shorten.
+        derivations: derivations to learn the motifs from and to shorten.
         progress: called after each motif with the number learned and the number requested.
     """
     if grammar.motifs or not len(derivations) or grammar.n_symbols + MOTIFS > MOST_SYMBOLS:
@@ -106,10 +106,10 @@ def saving(
 
 
 def nearest_expected(error: ParseError, most: int = NEAREST) -> list[str]:
-    """Of the terminals expected where a string fails, those most similar to what stands there.
+    """The expected terminals most similar to the text at the point of failure.
 
     Args:
-        error: why the string is not in the language.
+        error: the error of a string outside the language.
         most: maximum number of terminals.
     """
 

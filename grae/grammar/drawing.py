@@ -1,4 +1,4 @@
-"""What random derivations are drawn with: alternatives by nonterminal, sizes of batches, and random numbers.
+"""Helpers for drawing random derivations: alternatives by nonterminal, batch sizes and random numbers.
 
 The random numbers are those of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the same on every machine.
 """
@@ -12,7 +12,7 @@ from numba import njit
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import BATCH
 
-MOST_IDS = 2**26  # productions in a batch
+MOST_IDS = 2**26  # productions per batch
 
 
 class Alternatives(NamedTuple):
@@ -28,20 +28,20 @@ class Alternatives(NamedTuple):
 
     @classmethod
     def of(cls, grammar: Grammar) -> "Alternatives":
-        """Those of a grammar."""
+        """The alternatives of a grammar."""
         lhs = grammar.tables.lhs
         order = np.argsort(lhs, kind="stable").astype(np.int32)
         return cls(np.searchsorted(lhs[order], np.arange(len(grammar.nonterminals) + 1)).astype(np.int32), order)
 
     def cumulated(self, shares: np.ndarray) -> np.ndarray:
-        """Cumulative sums of the productions' shares within each nonterminal: (P, ...) by `order`."""
+        """Cumulative sums of the productions' shares within each nonterminal, (P, ...) in the order of `order`."""
         sums = np.cumsum(shares[self.order], axis=0)
         before = np.concatenate([np.zeros_like(sums[:1]), sums])[self.begins[:-1]]
         return sums - np.repeat(before, np.diff(self.begins), axis=0)
 
 
 def batch_sizes(n: int, max_length: int) -> Iterator[int]:
-    """The sizes of the batches in which derivations are drawn, each with room for rows of maximum length."""
+    """The sizes of the batches in which n derivations are drawn; rows of maximum length fit into each."""
     most = max(1, min(BATCH, MOST_IDS // max_length))
     yield from (min(most, n - first) for first in range(0, n, most))
 

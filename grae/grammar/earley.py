@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
 
 MOST_ITEMS = 50_000_000  # 2.4 GB of items and nodes; a string that needs more is ambiguous beyond use
-MOST_SPARE_ITEMS = 1_000_000  # a workspace that grew beyond is not kept
+MOST_SPARE_ITEMS = 1_000_000  # larger workspaces are not kept for reuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Failure(NamedTuple):
     Attributes:
         position: index of the character.
         token: the token there; None at the end of the string, or where no terminal begins.
-        awaited: production and position of each terminal that derivations expect there.
+        awaited: each terminal expected there, as its production and the position in the right-hand side.
     """
 
     position: int
@@ -96,7 +96,7 @@ class Earley:
         return Parsed(out[: offsets[-1]].astype(self.grammar.dtype), offsets, failed < 0)
 
     def failure(self, text: str) -> Failure | None:
-        """Where a string leaves the language; None if `MOST_ITEMS` do not suffice to tell.
+        """Where a string leaves the language; None if `MOST_ITEMS` items do not suffice to tell.
 
         Raises:
             ValueError: the string is in the language.
@@ -122,7 +122,7 @@ class Earley:
         return Failure(position, token, [(int(p), int(k)) for p, k in places[np.flatnonzero(awaiting)]])
 
     def _workspace(self, n_tokens: int) -> Workspace:
-        """A workspace for strings of that many tokens: a spare one if it is large enough."""
+        """A workspace for strings of `n_tokens` tokens: a spare one if it is large enough."""
         try:
             spare = self._spare.pop()
         except IndexError:

@@ -1,4 +1,4 @@
-"""The arrays of the compiled parser: items, nodes, and their references to each other."""
+"""The arrays of the compiled parser: items, nodes, and their back-pointers."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -8,22 +8,23 @@ if TYPE_CHECKING:
     pass
 
 
-# An item is a state, reached from where its production began; a node is a nonterminal over a span. Both say how they
-# were reached: over `CHILD`, which began at `MIDDLE`, from the item `BEFORE`. A node also has its best production.
+# An item is a state and the origin of its production; a node is a nonterminal over a span. Both hold back-pointers: the
+# item that was advanced (`BEFORE`), the child that it was advanced over (`CHILD`), and where that child begins
+# (`MIDDLE`). A node also holds its best production.
 KEY, ORIGIN, BEFORE, CHILD, MIDDLE, NEXT = range(6)
 
 
 STATE, SYMBOL, PRODUCTION = KEY, KEY, NEXT
 
 
-TERMINAL = -1  # a child that is a terminal; the empty nonterminal k is -(k + 2)
+TERMINAL = -1  # a terminal as a child; nonterminal k over an empty span is -(k + 2)
 
 
 PARSED, ITEMS_FULL, NODES_FULL, OUT_FULL, STACK_FULL = -1, -2, -3, -4, -5
 
 
 class Workspace(NamedTuple):
-    """Arrays of the compiled parser, never cleared: an entry is valid if the item or node that it refers to agrees.
+    """Arrays of the compiled parser, never cleared: an entry is valid only if the item or node it refers to matches.
 
     Attributes:
         items: (items, 6) int32.

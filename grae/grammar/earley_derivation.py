@@ -1,4 +1,4 @@
-"""Extracts the leftmost derivation of a string from the nodes that `earley_loop` found; compiled."""
+"""Extracts the leftmost derivation of a string from the nodes found by `earley_loop`; compiled."""
 
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,7 @@ def write_derivation(automaton, workspace, root, end, out):
 
 @compiled()
 def _cycle_step(automaton, workspace, node, last):
-    """The first of the fewest steps from a node to one over the same span with a proper production, and that node."""
+    """The first step on the shortest path to a node over the same span with a proper production, and where it leads."""
     nodes = workspace.nodes
     origin = nodes[node, ORIGIN]
     end = 0
@@ -84,12 +84,12 @@ def _cycle_step(automaton, workspace, node, last):
         end += 1
     first_step = np.full(
         automaton.nullable.size, -1, np.int32
-    )  # by nonterminal: the step that its shortest way begins with
+    )  # by nonterminal: the first step on the shortest path to it
     queue = np.empty(automaton.nullable.size + 1, np.int32)
     queue[0] = nodes[node, SYMBOL]
     first, size = 0, 1
     found = -1
-    while found < 0:  # some node over the span has a proper production: the string is derived
+    while found < 0:  # terminates: the string is derived, so some node over the span has a proper production
         symbol = queue[first]
         for step in range(automaton.cycle_from[symbol], automaton.cycle_from[symbol + 1]):
             below = automaton.cycle_steps[step, 2]

@@ -1,4 +1,4 @@
-"""The compiled loop of Earley's algorithm over the sets of items of a string, whose nodes hold the derivation."""
+"""The compiled main loop of Earley's algorithm: fills the item sets of a string, and the nodes of its derivations."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @compiled()
 def parse_rows(automaton, tokens, row, workspace, out, offsets, failed):
-    """Parses rows from `row` on, until an array is too small. Returns the row reached, and why it stopped."""
+    """Parses rows from `row` on until an array is too small; returns the row reached and the status."""
     while row < tokens.counts.size:
         end = tokens.counts[row]
         status, root = _fill(automaton, tokens, row, end if tokens.broken[row] else NONE, workspace)
@@ -48,10 +48,10 @@ def parse_rows(automaton, tokens, row, workspace, out, offsets, failed):
 
 @compiled()
 def find_failure(automaton, tokens, workspace, awaiting):
-    """Where the first row fails, -1 if it does not; marks the states that expect a terminal there.
+    """Finds the token at which the first row fails, -1 if it does not; marks the states that expect a terminal there.
 
     Returns:
-        `PARSED` or which array is too small; and the token.
+        The status, `PARSED` or the array that is too small; and the token.
     """
     status, _ = _fill(automaton, tokens, 0, tokens.counts[0] if tokens.broken[0] else NONE, workspace)
     failed = status
@@ -70,14 +70,14 @@ def find_failure(automaton, tokens, workspace, awaiting):
 def _fill(automaton, tokens, row, stop, workspace):
     """Finds the items and nodes of one row, set by set.
 
-    With `stop` at a set, no look-ahead is used there, and later sets are left out.
+    At set `stop`, no look-ahead is used; later sets are not filled.
 
     Returns:
-        The token at which no derivation continues, with the last of the items that expect a terminal there; or `PARSED`
-        with the root; or which array is too small.
+        The token at which no derivation continues, with the last item that expects a terminal there; or `PARSED`, with
+        the root; or the status of the array that is too small.
     """
-    # Arrays are taken out of the tuples once, and the loop is one function: each array passed to a helper in it, in a
-    # tuple above all, costs a counted reference a call (measured: a parse takes 1.2 to 5 times as long).
+    # Arrays are unpacked from the tuples once, and the loop is one function: passing an array to a helper, above all in
+    # a tuple, costs a reference count per call (measured: a parse takes 1.2 to 5 times as long).
     awaited, after, after_empty = automaton.awaited, automaton.after, automaton.after_empty
     twin, leads_back, slot = automaton.twin, automaton.leads_back, automaton.slot
     accepts, lhs, completes = automaton.accepts, automaton.lhs, automaton.completes
@@ -92,8 +92,8 @@ def _fill(automaton, tokens, row, stop, workspace):
     items[0, ORIGIN] = 0
     items[0, BEFORE] = -1
     n_items, n_nodes = 1, 0
-    item = node = 0  # the next to look at
-    scanned = -1  # the last of the items that await the next token; linked through NEXT
+    item = node = 0  # next to process
+    scanned = -1  # last item that awaits the next token; the others follow through NEXT
     for end in range(n_tokens + 1):
         ahead = width - 2
         if end == stop:
@@ -107,7 +107,7 @@ def _fill(automaton, tokens, row, stop, workspace):
         begin = end - 1
         pending = DEAD
         while True:
-            # Which item moves next, over which child, into which state?
+            # Select the item to advance, the child to advance it over, and its new state.
             if pending != DEAD:
                 state, pending = pending, DEAD
             elif moving >= 0:
@@ -148,7 +148,7 @@ def _fill(automaton, tokens, row, stop, workspace):
             else:
                 break
 
-            # Move it: a new or better item inside a production, or node at its end.
+            # Advance it: to a new or better item, or, at the end of its production, to a new or better node.
             if not accepts[state, ahead]:
                 continue
             origin = items[before, ORIGIN]
@@ -191,7 +191,7 @@ def _fill(automaton, tokens, row, stop, workspace):
 
 @njit(inline="always")
 def _joins_none(awaited, items, awaiting, place, symbol, first_item, item):
-    """Links an item to those of its set that await the same nonterminal; returns whether it is the first."""
+    """Links an item to the others of its set that await the same nonterminal; returns whether it is the first."""
     latest = awaiting[place]
     awaiting[place] = item
     is_first = not (first_item <= latest < item and awaited[items[latest, STATE]] == symbol)
@@ -201,14 +201,14 @@ def _joins_none(awaited, items, awaiting, place, symbol, first_item, item):
 
 @njit(inline="always")
 def _is_no_better(nodes, node, production, begin):
-    """Whether a node already has a production, or a derivation by it, that precedes by the parser's rule."""
+    """Whether a production, with its last child beginning at `begin`, does not improve a node by the parser's rule."""
     best = nodes[node, PRODUCTION]
     return production > best or (production == best and begin <= nodes[node, MIDDLE])
 
 
 @njit(inline="always")
 def _write(rows, row, key, origin, before, child, begin):
-    """Writes an item in a state, or a node of a nonterminal, and how it was reached."""
+    """Writes an item (key: its state) or a node (key: its nonterminal) with its back-pointers."""
     rows[row, KEY] = key
     rows[row, ORIGIN] = origin
     rows[row, BEFORE] = before

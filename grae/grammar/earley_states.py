@@ -1,14 +1,14 @@
 """A grammar's dotted productions as integer tables: the states of the parser.
 
-A state is a production with a dot in its right-hand side: what stands before the dot has been found, what stands behind
-it is awaited. The tables give for each state what it awaits, its successor when that is found, and, with one token of
-look-ahead, whether it can still succeed.
+A state is a production with a dot in its right-hand side: the symbols before the dot have been recognized, those after
+it are awaited. The tables give for each state the awaited symbol, the successor state, and, with one token of
+look-ahead, whether the state can still succeed.
 
-Productions through which a nonterminal derives itself and nothing else would give a string infinitely many derivations.
-To exclude them, the later states of such a production exist twice: the plain state stands for any way of finding what
-is before the dot, its `twin` only for ways in which no single symbol that leads back to the left-hand side spans it
-all. Only twins complete the production as itself; the plain final state completes it as `CYCLIC`, which any other
-production precedes.
+Productions by which a nonterminal derives itself and nothing else would give a string infinitely many derivations. To
+exclude these, the later states of such a production are duplicated: the plain state covers every way to recognize the
+symbols before the dot; its `twin` only those in which no single symbol that leads back to the left-hand side spans them
+all. Only twins complete the production as itself; the plain final state completes it as `CYCLIC`, which ranks after all
+productions.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,23 +29,23 @@ class EarleyStates(NamedTuple):
     """The tables: S states, K terminals, N nonterminals. State 0 is dead, state 1 awaits the start symbol.
 
     Attributes:
-        awaited: (S,) int32, the symbol behind the dot: nonterminal k as k, terminal t as -(t + 1), `NONE` at the end.
-        after: (S,) int32, the state once that symbol is found.
-        after_empty: (S,) int32, the state if that symbol derives the empty string; dead where it cannot.
-        twin: (S,) int32, the twin of a state; dead where it has none.
+        awaited: (S,) int32, the symbol after the dot: nonterminal k as k, terminal t as -(t + 1), `NONE` at the end.
+        after: (S,) int32, the successor state.
+        after_empty: (S,) int32, the successor if the awaited symbol derives the empty string; dead if it cannot.
+        twin: (S,) int32, the twin of a state; dead if it has none.
         leads_back: (S,) bool, whether the awaited symbol, alone, leads back to the left-hand side.
-        slot: (S,) int32, numbers the states inside productions; -1 at final states.
-        n_slots: how many such numbers there are.
+        slot: (S,) int32, number of each state that is not final; -1 for final states.
+        n_slots: the number of such states.
         accepts: (S, K + 2) bool, whether the state can succeed before a terminal; column K is the end of the text,
             column K + 1 stands for any.
         lhs: (S,) int32, the left-hand side.
         completes: (S,) int32, the production that a final state completes, or `CYCLIC`.
-        places: (S, 2) int32, the production that a state is in, and the place of the awaited symbol; -1 for none.
-        predicted: the first states of productions, by nonterminal and next token.
-        predicted_from: (N * (K + 2) + 1,) int32, where in `predicted` those of nonterminal n before token t begin, at n
-            * (K + 2) + t.
+        places: (S, 2) int32, the production of a state, and the position of the awaited symbol; -1 for none.
+        predicted: initial states of productions, by nonterminal and next token.
+        predicted_from: (N * (K + 2) + 1,) int32, offsets into `predicted`: the states of nonterminal n before token t
+            begin at entry n * (K + 2) + t.
         cycle_from: (N + 1,) int32, where each nonterminal's steps back to itself begin.
-        cycle_steps: (steps, 3) int32, production, place in its right-hand side, and the nonterminal there.
+        cycle_steps: (steps, 3) int32, production, position in its right-hand side, and the nonterminal there.
         rhs, rhs_length: as in the grammar's tables.
         nullable, empty: as in the grammar's tables.
     """
@@ -91,7 +91,7 @@ class EarleyStates(NamedTuple):
 
 
 class _States:
-    """The states of all usable productions, one list a column."""
+    """The states of all usable productions, a list per column."""
 
     def __init__(self, tables: "Tables", cycle: set[tuple[int, int]]) -> None:
         self.tables = tables
@@ -127,13 +127,13 @@ class _States:
         return {**arrays, "slot": slot.astype(np.int32), "n_slots": int(inner.sum())}
 
     def _add_production(self, production: int, back: set[int]) -> None:
-        """Adds a production's states, from the end to the front, and their twins where it is on a cycle."""
+        """Adds a production's states, from last to first, with their twins if it is on a cycle."""
         rhs = self.tables.rhs[production, : self.tables.rhs_length[production]].tolist()
         lhs = int(self.tables.lhs[production])
         follow = self.tables.follow[lhs]
         twin = self._add(NONE, DEAD, lhs, follow, completes=production) if back else DEAD
         state = self._add(NONE, DEAD, lhs, follow, completes=CYCLIC if back else production, twin=twin)
-        vanishes = True  # all that stands behind the dot can derive the empty string
+        vanishes = True  # whether everything after the dot is nullable
         for place in range(len(rhs) - 1, -1, -1):
             symbol = rhs[place]
             nullable = symbol >= 0 and bool(self.tables.nullable[symbol])
@@ -144,7 +144,8 @@ class _States:
             later, later_twin = state, twin
             twin = DEAD
             if back and vanishes and place > 0:
-                # A twin goes on only over empty symbols: any other find makes the plain state's twin in its stead.
+                # A twin is advanced over empty symbols only; over others, the plain state is, and its successor's
+                # twin is added with it.
                 twin = self._add(symbol, DEAD, lhs, accepts, after_empty=later_twin)
             state = self._add(
                 symbol,
@@ -188,9 +189,9 @@ class _States:
 
 
 def _predictions(states: _States, tables: "Tables") -> tuple[np.ndarray, np.ndarray]:
-    """For each nonterminal and next token, the first states of the productions that can be used there.
+    """For each nonterminal and next token, the initial states of the productions that can apply there.
 
-    Empty productions are left out: a nonterminal that derives nothing is stepped over where it is awaited.
+    Empty productions are omitted: an item that awaits a nullable nonterminal is advanced over it at once.
     """
     n_nonterminals, width = tables.follow.shape
     lists: list[list[int]] = [[] for _ in range(n_nonterminals * width)]

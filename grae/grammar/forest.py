@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
 
 NOBODY = -1  # no parent, child or sibling
-FUSED = -2  # the parent of a node that is part of its former parent
+FUSED = -2  # the parent of a node that was fused into its parent
 _SLOT_BITS = 31
 _ID_BITS = 16
 
@@ -22,7 +22,7 @@ class Forest(NamedTuple):
 
     Attributes:
         productions: (nodes,) int32.
-        parents: (nodes,) int32; `NOBODY` for a root, `FUSED` for a node that is part of its former parent.
+        parents: (nodes,) int32; `NOBODY` for a root, `FUSED` for a node that was fused into its parent.
         slots: (nodes,) int32, which of its parent's nonterminals a node expands.
         first_children: (nodes,) int32.
         next_siblings: (nodes,) int32.
@@ -53,7 +53,7 @@ def validate_derivations(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarra
 
 
 def forest_of(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> Forest:
-    """The trees of derivations, which are validated."""
+    """Validates derivations and returns their trees."""
     productions = validate_derivations(grammar, ids, offsets, first_row)
     forest = Forest(productions, *(np.full(len(productions), NOBODY, np.int32) for _ in range(4)))
     _plant(forest, offsets, grammar.tables.n_children)
@@ -63,7 +63,7 @@ def forest_of(grammar: "Grammar", ids: np.ndarray, offsets: np.ndarray, first_ro
 @compiled()
 def _first_broken(ids, offsets, start, lhs, children, n_children):
     """The first row that is not a complete leftmost derivation; `NOBODY` if all are."""
-    stack = np.empty(64, np.int32)  # nonterminals that wait to be expanded
+    stack = np.empty(64, np.int32)  # nonterminals to expand
     for row in range(len(offsets) - 1):
         stack[0] = start
         depth = 1
@@ -88,8 +88,8 @@ def _plant(forest, offsets, n_children):
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    waiting = np.empty(longest, np.int32)  # nodes from the root down that lack children
-    latest = np.empty(longest, np.int32)  # the last child that each has
+    waiting = np.empty(longest, np.int32)  # stack of nodes that lack children
+    latest = np.empty(longest, np.int32)  # latest child of each
     for row in range(len(offsets) - 1):
         depth = -1
         for node in range(offsets[row], offsets[row + 1]):

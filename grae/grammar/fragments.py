@@ -3,7 +3,7 @@
 A feature is the top of a subtree, down to a depth: at depth 0 a production, at depth 1 a production with those of its
 children, and so on; in addition, each pair of a production and one child, with the slot of that child. The counts are
 thus the Weisfeiler-Lehman subtree features of the derivation tree (Shervashidze et al., JMLR 12, 2011), computed from
-the root down, which the order of a derivation makes the natural direction.
+the root down, the natural direction for leftmost derivations.
 """
 
 from typing import TYPE_CHECKING
@@ -26,8 +26,8 @@ def fragments(grammar: "Grammar", derivations: Derivations, *, depth: int = DEPT
 
     Args:
         grammar: the grammar of the derivations.
-        derivations: n of them.
-        depth: of the largest fragments.
+        derivations: n derivations.
+        depth: depth of the largest fragments.
     """
     first = derivations.offsets[0]
     ids = np.ascontiguousarray(derivations.ids[first : derivations.offsets[-1]], np.int32)
@@ -79,7 +79,7 @@ def _fragments(ids, offsets, sizes, n_children, depth):
                         filled += 1
                     child += sizes[child]
                 tops[level, node] = top
-                if heights[node] >= level:  # else the whole subtree is counted already
+                if heights[node] >= level:  # otherwise the whole subtree has been counted
                     if filled == len(keys):
                         keys, owners = np.concatenate((keys, keys)), np.concatenate((owners, owners))
                     keys[filled], owners[filled] = top, row

@@ -1,4 +1,4 @@
-"""The meaning of a grammar's strings: which are valid, which are the same, how they are written and drawn.
+"""The semantics of a grammar's strings: which are valid, which are equal, how they are written and drawn.
 
 A grammar names its language in the directive `#% language NAME` (see `language_registry`); `grammar.language` is the
 `Language` of that name.
@@ -27,7 +27,7 @@ PARALLEL_FROM = 8_000  # strings; below, starting the processes costs more than 
 CHUNK = 1_000
 
 AutomatonFactory = Callable[[Sequence[str], int], Any]
-"""Terminals of a grammar, and how many characters a string may have -> a `grae.constraints.automaton.Automaton`."""
+"""Terminals of a grammar, maximum number of characters of a string -> `grae.constraints.automaton.Automaton`."""
 
 
 def _unchanged(texts: Sequence[str]) -> list[str | None]:
@@ -43,11 +43,11 @@ class Form:
     """A spelling in which strings can be encoded.
 
     Attributes:
-        name: as in settings.
-        title: as in messages.
+        name: name in settings.
+        title: name in messages.
         spell: converts strings to this form, None for a string that has none.
-        refusal: what messages say of a string without this form.
-        explain: why a string has no such form.
+        refusal: what messages say about a string without this form.
+        explain: gives the reason why a string has no such form.
     """
 
     name: str
@@ -64,9 +64,9 @@ class Property(NamedTuple):
     """A number computed from a string.
 
     Attributes:
-        name: in tables and JSON.
-        heading: of a column.
-        title: in full, with its unit.
+        name: name in tables and JSON.
+        heading: column heading.
+        title: full name with unit.
     """
 
     name: str
@@ -76,32 +76,32 @@ class Property(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """A language. The defaults are those of plain strings; a subclass overrides what it knows.
+    """A language. The defaults are those of plain strings; a subclass overrides what differs.
 
     Attributes:
-        name: as in the directive `language`.
+        name: name in the directive `language`.
         singular: noun for a string.
-        plural: noun for several.
-        column: heading of a column of them.
-        valid_means: what validity means, in words.
-        is_valid: whether a string of the grammar is valid; None if all are.
-        not_valid: what an invalid string is called in a table of causes.
+        plural: noun for several strings.
+        column: heading of a column of strings.
+        valid_means: the meaning of validity, in words.
+        is_valid: tells whether a string of the grammar is valid; None if all are.
+        not_valid: name of invalid strings in a table of causes.
         forms: spellings in which strings can be encoded, in addition to the given one.
         default_form: the form in which strings are encoded by default.
         automaton: builds the automaton of the language's rules beyond its grammar (`grae.constraints.automaton`) from a
             grammar's terminals; None if there is none.
-        automaton_form: the form that it reads, in which models learn by default.
+        automaton_form: the form that the automaton reads; by default, models learn strings in this form.
         properties: the numbers that `measure` returns.
-        beside_scores: the names of those that a search shows beside its scores.
-        counts: the features by which a search compares strings, as rows of counts (`grae.grammar.sparse_counts.Counts`)
-            of strings and their derivations; None if the language has no such features.
-        vectors: the same as vectors (n, F) float64; at most one of the two.
+        beside_scores: the names of the properties that a search shows beside its scores.
+        counts: computes the features by which a search compares strings, as rows of counts
+            (`grae.grammar.sparse_counts.Counts`), from strings and their derivations; None if the language has none.
+        vectors: the same as vectors, (n, F) float64; at most one of the two is given.
         tolerance: a search does not propose a string whose vector differs from that of a scored one by at most this in
-            every number; 0 for no such rule.
+            every component; 0 disables the rule.
         draw: draws strings into a PNG file, with a legend for each; None if they cannot be drawn.
         is_molecular: whether its canonical forms are RDKit's, so that the measures of molecules apply.
-        is_slow: whether canonicalization is slow, so that it is spread over processes and cached.
-        has_names: whether a text file may hold a name after each string, as a .smi file does.
+        is_slow: whether canonicalization is slow, so that it is distributed over processes and cached.
+        has_names: whether a text file may contain a name after each string, as a .smi file does.
     """
 
     name: str
@@ -131,7 +131,7 @@ class Language:
         return self.counts is not None or self.vectors is not None
 
     def form(self, name: str) -> Form:
-        """The form of a name.
+        """The form with a given name.
 
         Raises:
             SettingsError: the language has no such form.
@@ -149,11 +149,11 @@ class Language:
 
     @property
     def spelling_of_rules(self) -> Form:
-        """The form that the automaton of the language's rules reads, in which models learn by default."""
+        """The form that the automaton of the language's rules reads; by default, models learn strings in this form."""
         return self.form(self.automaton_form)
 
     def unusual(self, texts: Sequence[str]) -> "np.ndarray":
-        """Counts of what is proposed only where given strings have it, such as the molecules of a mixture.
+        """Counts of features that are proposed only if given strings have them, such as the molecules of a mixture.
 
         Args:
             texts: n valid strings.
@@ -166,7 +166,7 @@ class Language:
         return np.zeros((len(texts), 0), np.int64)
 
     def canonical(self, grammar: "Grammar", texts: Sequence[str | None], *, n_jobs: int = 1) -> list[str | None]:
-        """The canonical form of each string, None for invalid ones; strings of one canonical form are the same.
+        """The canonical form of each string, None for invalid ones; strings with the same canonical form are equal.
 
         Args:
             grammar: the grammar of the strings.
@@ -189,7 +189,7 @@ class Language:
         return {name: measured[name] for name in self.beside_scores}
 
     def described(self, text: str, most: int | None = None) -> str:
-        """The first of these properties in words, such as "21 heavy atoms, SA 2.31"; "" if one is unknown."""
+        """The first `most` scored properties in words, such as "21 heavy atoms, SA 2.31"; "" if one is unknown."""
         values = list(self.scored_properties(text).values())[:most]
         if None in values:
             return ""
@@ -197,11 +197,11 @@ class Language:
         return ", ".join(f"{v} {name}" if isinstance(v, int) else f"{name} {v:.2f}" for name, v in named)
 
     def identities(self, grammar: "Grammar", texts: Sequence[str]) -> list[str | None]:
-        """Keys that are equal for strings that a search counts once; None for invalid ones."""
+        """A key per string, equal for strings that a search counts only once; None for invalid ones."""
         return self.canonical(grammar, texts)
 
     def parsed_once(self) -> AbstractContextManager[None]:
-        """Within it, a string that was parsed for its identity is not parsed again for its spelling and features."""
+        """A context in which a string parsed for its identity is not parsed again for its spelling and features."""
         return nullcontext()
 
     def causes(self, grammar: "Grammar", texts: Sequence[str], *, n_jobs: int = 1) -> Counter[str]:
@@ -218,23 +218,23 @@ class Language:
         """A template in the language's own notation, with a placeholder for each hole.
 
         Args:
-            template: with `*` for each hole.
-            form: that strings are learned in.
+            template: the template, with `*` for each hole.
+            form: form in which strings are learned.
             is_named: whether the holes were given in angle brackets.
 
         Returns:
-            A string in that form, and where each placeholder begins and ends in it; None where the language has no such
-            notation, or a template with named holes can be read as it is.
+            A string in that form, and the span of each placeholder in it; None if the language has no such notation, or
+            a template with named holes can be read as it is.
         """
         return None
 
     def hold(self, template: str, texts: Sequence[str], *, exact: bool = True) -> "np.ndarray":
-        """Which strings hold a template in the language's own notation, (n,) bool; see `placed`.
+        """Which strings contain a template in the language's own notation, (n,) bool; see `placed`.
 
         Args:
-            template: with `*` for each hole.
+            template: the template, with `*` for each hole.
             texts: the strings.
-            exact: whether they differ from it in its holes alone.
+            exact: whether they may differ from the template in its holes only.
 
         Raises:
             SettingsError: the language has no such notation.
@@ -242,12 +242,12 @@ class Language:
         raise SettingsError(f"{self.plural} have no templates of their own", remedy="name the holes in angle brackets")
 
     def similarities(self, grammar: "Grammar", text: str, texts: Sequence[str]) -> "np.ndarray":
-        """How similar strings are to one, (n,) float64 from 0 to 1: here the min-max similarity of their fragments.
+        """Similarities of strings to a reference, (n,) float64 from 0 to 1: by default min-max over their fragments.
 
         Args:
-            grammar: of the strings, without motifs.
-            text: the string.
-            texts: others.
+            grammar: the grammar of the strings, without motifs.
+            text: the reference.
+            texts: the strings.
 
         Raises:
             ParseError: a string is not in the grammar's language.
@@ -268,7 +268,7 @@ class Language:
         return [dict.fromkeys(one.name for one in self.properties) for _ in texts]
 
     def picture(self, grammar: "Grammar", text: str, marked: Sequence[bool] = ()) -> str | None:
-        """A string as SVG, MathML or HTML, with its marked characters highlighted; None if it is shown as text."""
+        """A string as SVG, MathML or HTML, with the marked characters highlighted; None if it is shown as text."""
         return None
 
     def caption(self, text: str) -> str:
@@ -306,7 +306,7 @@ class Language:
         return encoded.rows, self.holds(grammar, encoded.derivations, [texts[int(row)] for row in encoded.rows])
 
     def _in_chunks(self, function: Callable[..., Any], grammar: "Grammar", texts: Sequence[str], n_jobs: int) -> list:
-        """What a function gives for all strings, or for one part of them after the other, in several processes."""
+        """The results of a function: one for all strings, or one per chunk, computed in several processes."""
         if n_jobs == 1 or len(texts) < PARALLEL_FROM or not self.is_slow:
             return [function(grammar, texts)]
         from joblib import Parallel, delayed
@@ -316,4 +316,4 @@ class Language:
 
 
 STRINGS = Language("strings")
-"""That of a grammar which names none."""
+"""The language of a grammar that names none."""

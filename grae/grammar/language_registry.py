@@ -1,7 +1,7 @@
 """Languages by name: those that come with grae, and registered ones.
 
 A language is a module of `grae.languages` with a constant `LANGUAGE`, or is registered: with `register`, or as a
-constant of a Python file that the environment variable `GRAE_LANGUAGES` lists (several are separated as in `PATH`).
+constant of a Python file listed in the environment variable `GRAE_LANGUAGES` (several are separated as in `PATH`).
 Such a file is imported when a grammar names an unknown language; it is never looked up in a run or beside a grammar,
 so that opening a run executes no code of its author.
 """
@@ -50,11 +50,11 @@ def register(language: Language) -> Language:
 
 
 def language_named(name: str, where: str) -> Language:
-    """The language of a name.
+    """The language with a given name.
 
     Args:
-        name: as in the directive `language`.
-        where: the location of the name, for the message.
+        name: name in the directive `language`.
+        where: location of the name, for messages.
 
     Raises:
         GrammarError: there is none.
@@ -82,7 +82,7 @@ def _shipped() -> list[str]:
 
 
 def _register_listed() -> None:
-    """Imports the files that the environment lists, and registers their languages.
+    """Imports the files listed in the environment, and registers their languages.
 
     Raises:
         GrammarError: there is no such file, or it defines no language.
@@ -98,11 +98,11 @@ def _register_listed() -> None:
 
 
 def definitions(path: Path, where: str) -> Mapping[str, object]:
-    """The definitions of a Python file, by name; it is imported once, under its name, as from its own folder.
+    """The definitions of a Python file, by name; it is imported once, under its name, as if from its own folder.
 
     Args:
         path: path of the file.
-        where: the location of the path, for the message.
+        where: location of the path, for messages.
 
     Raises:
         GrammarError: there is no such file.
@@ -113,6 +113,6 @@ def definitions(path: Path, where: str) -> Mapping[str, object]:
     module = sys.modules.get(path.stem)
     if module is None or getattr(module, "__file__", None) != str(path):
         module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-        sys.path.append(str(path.parent.absolute()))  # for the modules beside it, and for other processes
+        sys.path.append(str(path.parent.absolute()))  # for modules beside the file, and for other processes
         spec.loader.exec_module(module)
     return vars(module)

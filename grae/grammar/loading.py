@@ -16,7 +16,7 @@ from grae.resources import shipped
 if TYPE_CHECKING:
     import nltk
 
-MOST_BYTES = 100_000_000  # of a grammar's file
+MOST_BYTES = 100_000_000  # maximum size of a grammar file
 _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
@@ -26,7 +26,7 @@ def load_grammar(source: "str | Path | nltk.CFG", *, format: str | None = None, 
     Args:
         source: the name or path; "re:" and a regular expression; or an `nltk.CFG` or `nltk.PCFG`. Probabilities become
             weights, which are used in sampling from the grammar; a model learns its own from strings.
-        format: the notation of the file, one of `grae.grammar.formats.formats()`; by default that of its ending.
+        format: the notation of the file, one of `grae.grammar.formats.formats()`; by default that of its suffix.
         alphabet: restriction of very large character sets in formats other than nltk's; see
             `grae.grammar.formats.read_grammar`.
 
@@ -51,7 +51,7 @@ def load_grammar(source: "str | Path | nltk.CFG", *, format: str | None = None, 
         raise GrammarError(
             f"{path}: not UTF-8 text, at byte {error.start}", remedy="save the grammar as UTF-8"
         ) from None
-    except (OSError, ValueError) as error:  # the latter of a path with a null character
+    except (OSError, ValueError) as error:  # ValueError: the path has a null character
         if isinstance(error, OSError) and error.errno not in _NO_SUCH_FILE:
             raise GrammarError(f"{path}: {error.strerror}", remedy="check the path and its permissions") from None
         near = get_close_matches(str(source), shipped_files, n=1)

@@ -7,9 +7,9 @@ right-hand side with the child's in place of that nonterminal. All its occurrenc
 smallest triple.
 
 A node has one parent and at most one child in a slot, so occurrences of a triple overlap only along a chain whose
-parent and child are the same production; there they are fused from the top down: of five nodes in a row, first and
-second, third and fourth. A fused pair has a new number, so no triple reappears once it is fused; therefore applying
-motifs one after the other in the order in which they were learned gives exactly the result of learning.
+parent and child are the same production; there they are fused from the top down: of five nodes in a row, the first with
+the second, the third with the fourth. A fused pair has a new number, so no triple reappears once it is fused; applying
+motifs one by one, in the order in which they were learned, therefore gives exactly the result of learning.
 
 Fusing deletes the child from the leftmost derivation and renumbers the parent; the rest keeps its order.
 """
@@ -57,12 +57,12 @@ def learn_motifs(
         progress: called after each motif with the number of motifs learned, and `n`.
 
     Returns:
-        At most `n` motifs in the order of learning, each with its uses; fewer when no triple occurs `min_count` times
-        any more.
+        At most `n` motifs in the order of learning, each with its number of uses; fewer if no further triple occurs
+        `min_count` times.
 
     Raises:
         SettingsError: `n` is negative, or the ids do not fit into two bytes.
-        DerivationError: ids that are not a complete leftmost derivation of the grammar.
+        DerivationError: a row is not a complete leftmost derivation of the grammar.
     """
     if n < 0 or grammar.n_symbols + n > MOST_SYMBOLS:
         raise SettingsError(
@@ -108,7 +108,7 @@ class _Edges(NamedTuple):
 
 
 class _Kinds(NamedTuple):
-    """The triples met so far, numbered, with a hash table from triples to numbers.
+    """The triples seen so far, numbered, with a hash table from triples to numbers.
 
     Attributes:
         keys: (room,) int64, the triples as packed by `packed`, which preserves their order.
@@ -149,7 +149,7 @@ def _sorted_edges(forest: Forest) -> tuple[_Edges, _Kinds]:
 
 
 def _with_room(kinds: _Kinds, more: int) -> _Kinds:
-    """The kinds, with room for that many more."""
+    """The kinds, with room for `more` further ones."""
     n = int(kinds.n[0])
     if n + more <= len(kinds.keys):
         return kinds
@@ -173,7 +173,7 @@ def _most_frequent(kinds):
 
 @compiled()
 def _number(kinds, key):
-    """The number of a kind, a new one if it has not been met before; there must be room."""
+    """The number of a triple, which is added if it is new; there must be room."""
     mask = len(kinds.buckets) - 1
     place = place_of(key, len(kinds.buckets))
     while kinds.buckets[place] != NOBODY:
@@ -260,7 +260,7 @@ def _fuse_all(forest, edges, kinds, kind, motif):
         node = kinds.heads[kind]
         while edges.kinds[forest.parents[node]] == kind:
             node = forest.parents[node]
-        while node != NOBODY:  # once, or on a chain for every other edge
+        while node != NOBODY:  # once, or, on a chain, for every other edge
             top = forest.parents[node]
             next_top = _child_by(forest, edges, node, kind)
             _unlink(edges, kinds, node)

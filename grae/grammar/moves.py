@@ -1,7 +1,7 @@
 """Moves between derivations: new derivations of a grammar from known ones, compiled.
 
-A leftmost derivation lists the nodes of its tree in prefix order, so a subtree is a slice of it, and replacing what a
-nonterminal derives by something else that it derives gives a derivation again:
+A leftmost derivation lists the nodes of its tree in prefix order, so a subtree is a slice of it, and replacing the
+derivation of a nonterminal by another one of the same nonterminal gives a valid derivation:
 
 subtree     a subtree is replaced by one of the same nonterminal from another derivation (the crossover of genetic
             programming; Koza 1992)
@@ -10,8 +10,8 @@ segment     what lies between a nonterminal and a descendant of the same nonterm
             nearly every subtree extends to the end of the string, these are the local changes (the adjunction of tree
             adjoining grammars).
 regrow      a subtree is resampled from the probabilities of the productions
-exchange    a production is exchanged for another of its nonterminal, which keeps the subtrees that it has places for;
-            missing ones are drawn
+exchange    a production is exchanged for another of its nonterminal, which keeps the subtrees that fit it; missing ones
+            are drawn
 """
 
 from typing import TYPE_CHECKING
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
 
 SHARES = (0.5, 0.3, 0.1, 0.1)
-"""How often each kind of move is made."""
+"""Probability of each kind of move."""
 SMOOTHING = 0.1
-"""Occurrences that each production has besides those counted, so that none is out of reach."""
+"""Additive smoothing of the occurrences, so that every production can be drawn."""
 
 
 class Moves:
@@ -37,8 +37,8 @@ class Moves:
 
     Args:
         grammar: the grammar; expand motifs first (`motifs.expand_motifs`).
-        derivations: for the probabilities of productions: where a subtree is drawn, each production has a probability
-            proportional to its occurrences; uniform if there are none.
+        derivations: derivations that give the probabilities of productions in drawn subtrees, proportional to their
+            occurrences; None for uniform probabilities.
         shares: the probability of each of `KINDS`; they sum to 1.
         smoothing: occurrences added to each production; with 0, only productions that occur are drawn.
 
@@ -94,8 +94,8 @@ class Moves:
 
         Args:
             parents: the derivations that row numbers refer to.
-            receivers: (n,) rows to be changed.
-            donors: (n,) rows that subtrees and segments are taken from.
+            receivers: (n,) rows to change.
+            donors: (n,) rows to take subtrees and segments from.
             rng: draws kinds, positions and productions.
             max_length: maximum number of productions of a child; receivers may be longer.
 

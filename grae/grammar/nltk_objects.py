@@ -7,7 +7,7 @@ from grae.grammar.cfg import Grammar
 from grae.grammar.symbols import Nonterminal, Symbol
 from grae.grammar.trees import Node
 
-NAME = "nltk"  # of a grammar that was an object
+NAME = "nltk"  # name of converted grammars
 
 
 def from_nltk(source: object) -> Grammar:
@@ -17,7 +17,7 @@ def from_nltk(source: object) -> Grammar:
         source: an `nltk.CFG`, or an `nltk.PCFG`, whose probabilities become weights.
 
     Raises:
-        GrammarError: it is something else, or has symbols that are not strings.
+        GrammarError: the source is neither, or has symbols that are not strings.
     """
     if not isinstance(source, nltk.CFG):
         raise GrammarError(

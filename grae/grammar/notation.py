@@ -1,4 +1,4 @@
-r"""Grammar files: nltk's notation (see `rules` for what is read beyond it), with grae's directives in its comments.
+r"""Grammar files: nltk's notation (see `rules` for extensions), with grae's directives in its comments.
 
 A grammar file contains productions such as `S -> S '+' T | T`, comments after `#`, and `%start NAME` (by default the
 first left-hand side is the start symbol). Directives are comments, so that nltk reads the same files:
@@ -23,7 +23,7 @@ from grae.grammar.quoting import unescaped
 from grae.grammar.rules import RuleLine, continues, without_epsilons
 from grae.grammar.symbols import NAME, Motif, Nonterminal, Production, Symbol
 
-_LINE_END = re.compile(r"\r\n|\r|\n")  # not str.splitlines: terminals may hold the others
+_LINE_END = re.compile(r"\r\n|\r|\n")  # not str.splitlines: terminals may contain its other separators
 _START = re.compile(rf"%start\s+(?:({NAME.pattern})|<\s*({NAME.pattern})\s*>)\s*(?:#.*)?")
 _CONTINUED = re.compile(r"""(?:[^'"#]|'[^']*'|"[^"]*")*\\""")  # the backslash is in no string and in no comment
 _CONTINUED_ESCAPED = re.compile(r"""(?:[^'"#]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*\\""")
@@ -39,10 +39,10 @@ class Declarations(NamedTuple):
         productions: in file order, each with its line.
         weights: one per production, if the file gives it.
         start: the start symbol, if the file names one.
-        language: of the directive of that name.
-        ignore: the characters of the directives of that name.
-        separator: of the directive of that name; "" without one.
-        motifs: of the last productions.
+        language: value of the directive `language`.
+        ignore: characters of the directives `ignore`.
+        separator: value of the directive `separator`; "" without one.
+        motifs: motifs of the last productions.
     """
 
     productions: list[Production]
@@ -68,7 +68,7 @@ def read(text: str, name: str) -> Declarations:
     rules: list[tuple[Nonterminal, tuple[Symbol, ...], int]] = []
     weights: list[float | None] = []
     motifs: dict[int, Motif] = {}
-    open_ended = False  # whether nothing but comments stands behind the last production
+    open_ended = False  # whether only comments follow the last production
     escapes = _ESCAPES.search(text) is not None
     for number, line in _logical_lines(text, _CONTINUED_ESCAPED if escapes else _CONTINUED):
         where = f"{name}, line {number}"
@@ -97,7 +97,7 @@ def read(text: str, name: str) -> Declarations:
             before = rules[-1][0] if rules else None
             if before is not None and open_ended and not rules[-1][1] and continues(line):
                 weights.pop()
-                rules.pop()  # no empty alternative behind the bar or the arrow that ended the line before
+                rules.pop()  # the bar or arrow that ended the last line is continued: no empty alternative
                 line = f"| {line}"
             for lhs, rhs, weight in RuleLine(line, where, escapes=escapes).rules(before):
                 rules.append((lhs, rhs, number))

@@ -1,8 +1,8 @@
-"""Whether longest match tokenizes every string of a language as its derivation does.
+"""Decides whether longest match tokenizes every string of a language as its derivation does.
 
-It does unless, after some terminal of a derivation, the text can continue so that a longer terminal matches there: 'a'
-and 'ab' overlap where a 'b' can follow the 'a'. What can follow is computed from the grammar: which terminals are
-adjacent in some derivation.
+It does unless, at some terminal of a derivation, the text can continue so that a longer terminal matches: 'a' and 'ab'
+overlap where a 'b' can follow the 'a'. What can follow is computed from the grammar: the terminals that are adjacent in
+some derivation.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,8 @@ class Overlap(NamedTuple):
     """A terminal after which the text can continue so that a longer one matches.
 
     Attributes:
-        terminal: the terminal of a derivation.
-        longer: the one that longest match finds instead.
+        terminal: the terminal in a derivation.
+        longer: the terminal that longest match finds instead.
     """
 
     terminal: str
@@ -54,8 +54,8 @@ class _Neighbors:
         first = dict(zip(symbols, tables.first[:, : len(self._terminals)], strict=True))
         self._after: dict[
             Symbol, np.ndarray
-        ] = {}  # the terminals that come after what a symbol derives, in its production
-        ends: dict[Symbol, set[Nonterminal]] = {}  # the left-hand sides whose strings can end where the symbol's end
+        ] = {}  # the terminals that can follow a symbol within a production
+        ends: dict[Symbol, set[Nonterminal]] = {}  # left-hand sides of productions that can end with a symbol
         for production in grammar.productions:
             if not analysis.is_usable(production):
                 continue
@@ -83,7 +83,7 @@ class _Neighbors:
 
 
 def _can_spell(neighbors: Callable[[str], list[str]], terminal: str, rest: str) -> bool:
-    """Whether the terminals after one can begin with a text."""
+    """Whether some sequence of terminals after a terminal can begin with a text."""
     seen = {(terminal, rest)}
     todo = [(terminal, rest)]
     while todo:

@@ -1,21 +1,20 @@
 """From a string to its leftmost derivation, for any context-free grammar.
 
-Every string of the language is parsed. Where longest match tokenizes all strings as their derivations do (decided by
-`overlap`), a tokenizer cuts the string, and Earley's algorithm reads the tokens. Otherwise the grammar is spelled out,
-and the algorithm reads characters: a terminal then ends where some derivation needs it to.
+Every string of the language is parsed. If longest match tokenizes all strings as their derivations do (decided by
+`overlap`), a tokenizer splits the string, and Earley's algorithm reads the tokens. Otherwise the grammar is spelled
+out, and the algorithm reads characters: a terminal then ends where some derivation needs it to.
 
-Of several derivations of a string, the parser returns the one that this rule picks at each nonterminal over its span,
-from the root down:
+Ambiguity is resolved by a fixed rule, which is applied to each nonterminal over its span, from the root down:
 
-1. The lowest-numbered production that derives the span. Steps through which the nonterminal would only derive itself
-   are left out; where nothing else derives the span, the fewest such steps lead to one that does, the lowest-numbered
-   first.
+1. The lowest-numbered production that derives the span. Steps by which the nonterminal would only derive itself are
+   excluded; if no other production derives the span, the fewest such steps lead to a nonterminal with one that does,
+   the lowest-numbered first.
 2. Of its right-hand side, from the last symbol to the first, each takes the shortest span that leaves the others a
    derivation.
 3. Over an empty span, the production that starts a derivation of least height; the lowest-numbered of several.
 
-Ignored characters are skipped only if the string is not in the language with them: a string that a derivation derives
-is always parsed as itself.
+Ignored characters are skipped only if the string is not in the language with them: a string of the language is always
+parsed as it is.
 """
 
 from collections.abc import Sequence
@@ -39,8 +38,8 @@ class Parser:
     """Parses strings of a grammar's language; may be shared between threads.
 
     Args:
-        grammar: any grammar. One with motifs is ambiguous by construction: a string is parsed with its base, and the
-            motifs are then applied to the derivation, always in the same way.
+        grammar: any grammar. One with motifs is ambiguous by construction: a string is parsed with the base grammar,
+            and the motifs are then applied to the derivation, always in the same way.
     """
 
     def __init__(self, grammar: "Grammar") -> None:
@@ -79,9 +78,9 @@ class Parser:
         return Parsed(ids, _offsets(lengths), parsed.ok)
 
     def error(self, text: str) -> ParseError:
-        """Why a string is not in the language: where no derivation continues, and the terminals with which one would.
+        """Why a string is not in the language: where its derivations fail, and the terminals expected there.
 
-        Where the parser reads characters, that may be inside a terminal; the rest of the terminal is then expected.
+        If the parser reads characters, that may be inside a terminal; the rest of the terminal is then expected.
 
         Raises:
             ValueError: the string is in the language.
@@ -127,7 +126,7 @@ class _Tokens:
 
 
 class _Characters:
-    """Strings read character by character: first as they are, and on failure with ignored characters."""
+    """Strings read character by character: first as they are, and, if that fails, with ignored characters."""
 
     holds = "has"
 
@@ -156,12 +155,12 @@ class _Characters:
         return {text for text in known if text is not None}
 
     def _ended(self, text: str, ignore: str) -> str:
-        """The string with the separator after its last terminal, too."""
+        """The string with a separator after its last terminal, as the spelled grammar expects."""
         holds_terminals = text.strip(ignore) if ignore else text
         return text + self._grammar.separator if holds_terminals else text
 
     def _parsed(self, texts: Sequence[str], ignore: str) -> Parsed:
-        """Derivations, without the productions of ignored characters."""
+        """Derivations without the productions of ignored characters."""
         parsed = self._machines[bool(ignore)].parse_batch([self._ended(text, ignore) for text in texts])
         kept = parsed.ids < self._grammar.n_productions
         before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
@@ -169,7 +168,7 @@ class _Characters:
 
 
 def _merged(parsed: Parsed, more: Parsed, rows: list[int]) -> Parsed:
-    """Derivations, completed by those of rows that had none."""
+    """Derivations, with those of rows that had none replaced."""
     lengths = np.diff(parsed.offsets)
     lengths[rows] = np.diff(more.offsets)
     offsets = _offsets(lengths)

@@ -32,7 +32,7 @@ _REMEDIES = {
     "/": "begin a comment with #",
     "\\": 'a backslash is no escape without the line #% escapes; one kind of quotes can stand between the other, "\'"',
 }
-"""By the sign that cannot be read: how what it means in other notations is written here."""
+"""Signs of other notations that cannot be read -> how to write their meaning here."""
 
 
 class RuleLine:
@@ -98,7 +98,7 @@ class RuleLine:
         if any(self._takes(arrow) for arrow in ARROWS):
             return lhs
         if not self._line.startswith("<", begin) and "->" in (name := self._line[begin : self._place].rstrip()):
-            # a name may hold "->": S->A is one to nltk, and here where an arrow follows it
+            # a name may contain "->": nltk reads S->A as one name, and so is it read here if an arrow follows
             length = name.index("->")
             if NAME.fullmatch(name[:length]):
                 self._place = begin + length + len("->")

@@ -1,4 +1,4 @@
-"""Application of motifs: derivations shortened by a grammar's motifs, and expanded again. See `motifs`."""
+"""Application of motifs: shortens derivations by a grammar's motifs, and expands them again. See `motifs`."""
 
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
@@ -15,15 +15,15 @@ from grae.grammar.symbols import Motif
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
 
-CHUNK = 4096  # derivations that a thread takes at a time
-HOLE, END = -1, -2  # in a template: here goes the derivation of a nonterminal; here it ends
+CHUNK = 4096  # derivations per task of a thread
+HOLE, END = -1, -2  # in a template: the place of a nonterminal's derivation; the end
 
 
 def apply_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int = 1) -> Derivations:
-    """Shortens derivations: fuses what the grammar's motifs compose, motif by motif in order, from the top down.
+    """Shortens derivations: fuses the productions that each motif composes, motif by motif, from the top down.
 
-    All derivations of the base grammar get the canonical form that `encode` returns, as do those that have it already.
-    A derivation with motifs in other positions must go through `expand_motifs` first.
+    Derivations of the base grammar get the canonical form that `encode` returns; those that have it are unchanged. A
+    derivation with motifs in other positions must be expanded by `expand_motifs` first.
 
     Args:
         grammar: a grammar with motifs; one without leaves the derivations unchanged.
@@ -34,7 +34,7 @@ def apply_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int = 
         Derivations of the same strings in ids of `grammar`.
 
     Raises:
-        DerivationError: ids that are not a complete leftmost derivation of the grammar.
+        DerivationError: a row is not a complete leftmost derivation of the grammar.
     """
     segmenter = Segmenter(grammar)
     return _in_chunks(segmenter.apply, derivations, grammar.dtype, n_jobs)
@@ -52,7 +52,7 @@ def expand_motifs(grammar: "Grammar", derivations: Derivations, *, n_jobs: int =
         Derivations of the same strings in ids of the base grammar.
 
     Raises:
-        DerivationError: ids that are not a complete leftmost derivation of the grammar.
+        DerivationError: a row is not a complete leftmost derivation of the grammar.
     """
     segmenter = Segmenter(grammar)
     return _in_chunks(segmenter.expand, derivations, grammar.plain.dtype, n_jobs)
@@ -67,7 +67,7 @@ class Segmenter:
     """A grammar's motifs, prepared for the compiled loops; may be shared between threads.
 
     Args:
-        grammar: with motifs or without.
+        grammar: a grammar with or without motifs.
     """
 
     def __init__(self, grammar: "Grammar") -> None:
@@ -76,7 +76,7 @@ class Segmenter:
         self._templates = _Templates.of(grammar)
 
     def apply(self, ids: np.ndarray, offsets: np.ndarray, first_row: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Fuses what the motifs compose.
+        """Fuses the productions that the motifs compose.
 
         Args:
             ids: production ids of complete leftmost derivations, one after the other; any integer type.
@@ -87,7 +87,7 @@ class Segmenter:
             Ids and offsets of the shorter derivations; ids of the grammar's dtype.
 
         Raises:
-            DerivationError: ids that are not a complete leftmost derivation of the grammar.
+            DerivationError: a row is not a complete leftmost derivation of the grammar.
         """
         forest = forest_of(self.grammar, ids, offsets, first_row)
         _segment(forest, offsets, self._ranks, self.grammar.n_productions - len(self.grammar.motifs))
@@ -97,13 +97,13 @@ class Segmenter:
         return out[: out_offsets[-1]].copy(), out_offsets
 
     def pieces(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """One derivation with what the motifs compose fused, and the place of the first base production of each piece.
+        """Segments one derivation into motifs and single productions, with the position of the first part of each.
 
         Args:
             ids: production ids of a complete leftmost derivation, (T,).
 
         Returns:
-            Ids and places, (pieces,) each.
+            Ids, and positions in the given derivation, (pieces,) each.
 
         Raises:
             DerivationError: as in `apply`.
@@ -152,7 +152,7 @@ class _Templates(NamedTuple):
     """The expansion of each production: its base productions in leftmost order, with a hole for each nonterminal.
 
     Attributes:
-        items: all templates, one after the other, int32; `HOLE` for a hole, `END` after the last.
+        items: all templates, one after the other, int32; `HOLE` for a hole, `END` at the end of each.
         offsets: (productions + 1,) int64, where each begins.
         sizes: (productions,) int64, base productions in each.
     """
@@ -183,7 +183,7 @@ def _in_chunks(
     dtype: np.dtype,
     n_jobs: int,
 ) -> Derivations:
-    """Applies compiled work to derivations, some thousands at a time."""
+    """Applies compiled work to derivations in chunks of `CHUNK`, in threads."""
 
     def of(begin: int) -> tuple[np.ndarray, np.ndarray]:
         offsets = np.asarray(derivations.offsets[begin : begin + CHUNK + 1], np.int64)
@@ -198,7 +198,7 @@ def _in_chunks(
 
 @compiled()
 def _fill_ranks(table, parts):
-    """Inserts the triples of the motifs, (motifs, 3), into an empty hash table; of equal ones the first counts."""
+    """Inserts the triples of the motifs, (motifs, 3), into an empty hash table; of equal triples, the first counts."""
     mask = len(table.keys) - 1
     for rank in range(len(parts)):
         key = packed(parts[rank, 0], parts[rank, 1], parts[rank, 2])
@@ -223,9 +223,9 @@ def _rank(table, key):
 @compiled()
 def _segment(forest, offsets, table, first_motif):
     """Fuses, in each tree, the edges that compose motifs: lowest rank first, from the top down."""
-    ranks = np.full(len(forest.productions), NOBODY, np.int32)  # of the edge to each node
+    ranks = np.full(len(forest.productions), NOBODY, np.int32)  # rank of the edge to each node
     for row in range(len(offsets) - 1):
-        queue = [np.int64(0)]  # rank, then node; an entry holds while the node has that rank
+        queue = [np.int64(0)]  # rank, then node; an entry is stale if the node's rank has changed
         queue.pop()
         for node in range(offsets[row] + 1, offsets[row + 1]):
             ranks[node] = _rank(table, edge_key(forest, node))
@@ -266,7 +266,7 @@ def _write(forest, offsets, out, out_offsets):
 @compiled()
 def _expand(ids, templates, out):
     """Writes the templates of derivations, each hole filled by the next production."""
-    waiting = np.empty(64, np.int64)  # places in templates where writing continues
+    waiting = np.empty(64, np.int64)  # stack of positions in unfinished templates
     depth = n = 0
     for production in ids:
         if depth == len(waiting):

@@ -1,8 +1,8 @@
-"""Sentential forms: derivations that are fixed in part, as a decoder's stack holds them.
+"""Sentential forms: partially fixed derivations, as on a decoder's stack.
 
-A form is what is left to do, from left to right: productions to take, each before the symbols that it puts there,
-terminals to read, and nonterminals to expand freely. So a template, the regrowth of a subtree and a forced prefix of a
-derivation are the same to a decoder: stacks to start from.
+A form lists what remains, left to right: productions to take, each before the symbols that it introduces, terminals to
+read, and nonterminals to expand freely. A template, the regrowth of a subtree and a forced prefix of a derivation are
+therefore all the same to a decoder: initial stacks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,11 +17,11 @@ from grae.grammar.tables import NONE
 if TYPE_CHECKING:
     from grae.grammar.cfg import Grammar
 
-FORCED = 1 << 17  # FORCED + p: production p is taken; it expands nothing, since its right-hand side follows
-SEGMENT = 1 << 18  # SEGMENT + k: as nonterminal k, but with the part that follows in the place of its empty derivation
-CHOICE = 1 << 19  # CHOICE + c: one of the productions of choice c is taken, such as motifs that reach into a hole
-HOLE, CHAIN = -1, -2  # steps that fix nothing: of a nonterminal's derivation, and of the upper part of one
-OPENS, OPENS_BONDED, CLOSES = range(3)  # marks around holes, as terminals past the grammar's own
+FORCED = 1 << 17  # FORCED + p: take production p; it pushes nothing, since its right-hand side follows
+SEGMENT = 1 << 18  # SEGMENT + k: like nonterminal k, but the symbols that follow replace its empty derivation
+CHOICE = 1 << 19  # CHOICE + c: take one of the alternatives of choice c, such as motifs that reach into a hole
+HOLE, CHAIN = -1, -2  # open steps: a nonterminal's whole derivation, and the upper part of one
+OPENS, OPENS_BONDED, CLOSES = range(3)  # marks around holes, numbered as terminals after the grammar's own
 
 
 def is_hole(symbol: int) -> bool:
@@ -30,7 +30,7 @@ def is_hole(symbol: int) -> bool:
 
 
 def n_segments(symbols: Iterable[int]) -> int:
-    """How many segments a form has."""
+    """The number of segments of a form."""
     return sum(SEGMENT <= symbol < CHOICE for symbol in symbols)
 
 
@@ -39,8 +39,8 @@ class Alternative(NamedTuple):
 
     Attributes:
         production: its id.
-        pops: symbols of the form that it takes the place of, the choice among them.
-        symbols: these, from left to right.
+        pops: number of symbols of the form that it replaces, including the choice.
+        symbols: the symbols that it replaces them with, left to right.
     """
 
     production: int
@@ -50,13 +50,13 @@ class Alternative(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SententialForm:
-    """What a derivation starts from.
+    """The sentential form that a derivation starts from.
 
     Attributes:
-        symbols: (n,) int32, from left to right: k for nonterminal k, -(t + 1) for terminal t, where those from K on are
+        symbols: (n,) int32, left to right: k for nonterminal k, -(t + 1) for terminal t, where those from K on are
             marks, `FORCED` + p, `SEGMENT` + k and `CHOICE` + c.
-        shortest: productions in the shortest derivation of the form, those that are fixed among them.
-        choices: the alternatives of choice c; the first takes the place of the choice alone, and has no symbols.
+        shortest: number of productions in the shortest derivation of the form, including the fixed ones.
+        choices: the alternatives of each choice; the first replaces the choice alone, by no symbols.
     """
 
     symbols: np.ndarray
@@ -65,7 +65,7 @@ class SententialForm:
 
     @property
     def is_open(self) -> bool:
-        """Whether it has a nonterminal to expand freely."""
+        """Whether the form has a symbol to expand freely."""
         return any(is_hole(symbol) for symbol in self.symbols.tolist())
 
 
@@ -73,11 +73,11 @@ class Choices(NamedTuple):
     """Choices as flat int32 arrays; A alternatives.
 
     Attributes:
-        choices_from: (C + 1,) where the alternatives of each choice begin.
-        productions: (A,) of each alternative.
-        pops: (A,) symbols that each takes the place of.
-        symbols_from: (A + 1,) where the symbols of each begin.
-        symbols: of all, those of each from left to right.
+        choices_from: (C + 1,) offsets of the alternatives by choice.
+        productions: (A,) production of each alternative.
+        pops: (A,) number of symbols that each replaces.
+        symbols_from: (A + 1,) offsets of the symbols by alternative.
+        symbols: the symbols of all alternatives, concatenated, each left to right.
     """
 
     choices_from: np.ndarray
@@ -88,7 +88,7 @@ class Choices(NamedTuple):
 
     @classmethod
     def of(cls, forms: Sequence["SententialForm"]) -> "Choices":
-        """The choices of forms, those of each numbered behind those of the forms before it."""
+        """The choices of several forms, numbered consecutively."""
         shifted, before = [], 0
         for form in forms:
             shifted += [(alternative, before) for choice in form.choices for alternative in choice]
@@ -111,8 +111,8 @@ class Forms:
     """The sentential form that each row of a batch starts from.
 
     Attributes:
-        distinct: the forms.
-        rows: (B,) int64, the form of each row.
+        distinct: the distinct forms.
+        rows: (B,) int64, the index of each row's form.
     """
 
     distinct: tuple[SententialForm, ...]
@@ -125,7 +125,7 @@ class Forms:
 
     @property
     def symbols(self) -> list[np.ndarray]:
-        """The symbols of each distinct form, with the numbers of `choices`."""
+        """The symbols of each distinct form, with choices numbered as in `choices`."""
         before = np.cumsum([0, *(len(form.choices) for form in self.distinct)]).tolist()
         return [
             np.where(form.symbols >= CHOICE, form.symbols + first, form.symbols).astype(np.int32)
@@ -143,7 +143,7 @@ class Forms:
         return cls(tuple(forms), np.arange(len(forms)))
 
     def check(self, max_length: int) -> None:
-        """Raises SettingsError: a form derives no string of at most so many productions."""
+        """Raises SettingsError if a form derives no string of at most `max_length` productions."""
         shortest = max(form.shortest for form in self.distinct)
         if shortest > max_length:
             raise SettingsError(
@@ -153,22 +153,22 @@ class Forms:
             )
 
     def at(self, rows: slice, repeats: int = 1) -> "Forms":
-        """The forms of some rows, each so many times."""
+        """The forms of some rows, each repeated `repeats` times."""
         numbers, places = np.unique(np.repeat(self.rows[rows], repeats), return_inverse=True)
         return Forms(tuple(self.distinct[number] for number in numbers.tolist()), places)
 
 
 def form_of(grammar: "Grammar", steps: Iterable[int]) -> SententialForm:
-    """The sentential form that steps of a leftmost derivation lead to.
+    """The sentential form given by the steps of a leftmost derivation.
 
     Args:
-        grammar: with motifs or without.
+        grammar: a grammar with or without motifs.
         steps: production ids, `HOLE` for a nonterminal that stays open, or `CHAIN` for one whose derivation stays open
-            down to a descendant of the same nonterminal, with which the next step continues. Nonterminals that are left
+            down to a descendant of the same nonterminal, with which the next step continues. Nonterminals that remain
             after the last step stay open.
 
     Raises:
-        DerivationError: a step does not expand the nonterminal that is due.
+        DerivationError: a step does not expand the current nonterminal.
     """
     tables = grammar.tables
     symbols: list[int] = []
@@ -198,13 +198,13 @@ def form_of(grammar: "Grammar", steps: Iterable[int]) -> SententialForm:
 
 
 def regrown(grammar: "Grammar", ids: Sequence[int] | np.ndarray, node: int, size: int) -> SententialForm:
-    """The form of a derivation without one subtree.
+    """The form of a derivation with one subtree left open.
 
     Args:
-        grammar: of the derivation.
+        grammar: the grammar of the derivation.
         ids: a complete leftmost derivation, (T,).
-        node: the step that begins the subtree.
-        size: its productions.
+        node: the first step of the subtree.
+        size: number of productions of the subtree.
     """
     steps = np.asarray(ids).tolist()
     return form_of(grammar, [*steps[:node], HOLE, *steps[node + size :]])

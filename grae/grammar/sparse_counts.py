@@ -9,7 +9,7 @@ from grae.compilation import compiled
 
 
 class Counts(NamedTuple):
-    """n rows of counted features, named by 64-bit keys.
+    """n rows of feature counts; features are identified by 64-bit keys.
 
     Attributes:
         keys: (entries,) uint64, ascending within a row.
@@ -46,8 +46,8 @@ def counted(keys: np.ndarray, owners: np.ndarray, n: int) -> Counts:
     """Rows of counts from single features.
 
     Args:
-        keys: (features,) uint64; equal ones of a row are summed.
-        owners: (features,) the row of each, from 0.
+        keys: (features,) uint64; equal keys in a row are summed.
+        owners: (features,) the row of each feature, from 0.
         n: number of rows.
     """
     order = np.lexsort((keys, owners))
@@ -85,7 +85,7 @@ def min_max_and_products(one: Counts, other: Counts) -> np.ndarray:
 
 @compiled()
 def _compared(columns, counts, offsets, owners, other_counts, begins, m):
-    """The rows of one object with those of another, which is given by columns: who has the feature, and how often."""
+    """Compares rows with those of another object, given as an inverted index: the owners and counts of each feature."""
     n = len(offsets) - 1
     totals = np.zeros(m)
     for place in range(len(owners)):

@@ -1,4 +1,4 @@
-"""A grammar spelled out: terminals letter by letter, so that the parser decides where each ends, without a tokenizer.
+"""A grammar spelled out in single characters, so that the parser, and no tokenizer, decides where terminals end.
 
 The productions keep their numbers, so a derivation of one grammar is a derivation of the other. Ignored characters
 between terminals are spelled out too, in productions with higher numbers.
@@ -19,7 +19,7 @@ class Spelled(NamedTuple):
 
     Attributes:
         grammar: its first productions are those of the original grammar; the others derive ignored characters.
-        rest: by production and position in its right-hand side, the remainder of the terminal from that character on.
+        rest: (production, position in its right-hand side) -> the rest of the terminal from that character on.
     """
 
     grammar: "Grammar"
@@ -30,8 +30,8 @@ def spelled(grammar: "Grammar", ignore: str = "") -> Spelled:
     """Spells a grammar out; each terminal is followed by the grammar's separator, including the last one.
 
     Args:
-        grammar: without motifs.
-        ignore: characters that may stand around terminals.
+        grammar: a grammar without motifs.
+        ignore: characters that may surround terminals.
     """
     from grae.grammar.cfg import Grammar
 
@@ -63,7 +63,7 @@ def spelled(grammar: "Grammar", ignore: str = "") -> Spelled:
 
 
 def _unused(grammar: "Grammar") -> tuple[Nonterminal, Nonterminal]:
-    """Two names that no nonterminal has."""
+    """Two nonterminals with unused names."""
     used = {nonterminal.name for nonterminal in grammar.nonterminals}
     names = (Nonterminal(name) for name in (f"_{number}" for number in count()) if name not in used)
     return next(names), next(names)

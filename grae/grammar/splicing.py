@@ -20,7 +20,7 @@ TRIES = 8
 
 
 GROWTH = 8
-"""Productions by which a subtree that is resampled may exceed the former one."""
+"""Bound on the random number of productions by which a new subtree may exceed the old or the shortest one."""
 
 
 class Parents(NamedTuple):
@@ -59,7 +59,7 @@ def _sizes(ids, offsets, n_children):
 
 @compiled()
 def _below(rng, n):
-    """A whole number from 0 to n - 1."""
+    """A random integer from 0 to n - 1."""
     return min(int(rng.random() * n), n - 1)
 
 
@@ -103,13 +103,13 @@ def _copy(source, first, last, out, size):
 
 @compiled()
 def _grow(nonterminal, out, size, most, stack, rng, grammar, drawing):
-    """Draws a derivation of a nonterminal after `size`, of at most `most` productions; returns the size, or -1."""
+    """Appends a random derivation of a nonterminal, of at most `most` productions; returns the new size, or -1."""
     _, children, n_children, shortest = grammar
     weights, of_nonterminal, begins = drawing
     if shortest[nonterminal] > most:
         return -1
     stack[0] = nonterminal
-    depth, owed = 1, shortest[nonterminal]  # the productions that what waits takes at least
+    depth, owed = 1, shortest[nonterminal]  # owed: minimum number of productions for the stack
     while depth > 0:
         depth -= 1
         symbol = stack[depth]
@@ -138,7 +138,7 @@ def _grow(nonterminal, out, size, most, stack, rng, grammar, drawing):
 
 @compiled()
 def _exchanged(parents, node, out, size, most, stack, rng, grammar, drawing):
-    """Another production at a node, over its subtrees; returns the size, -1 for none."""
+    """Appends another production for a node, with the node's subtrees that fit; returns the new size, or -1."""
     lhs, children, n_children, shortest = grammar
     weights, of_nonterminal, begins = drawing
     former = parents.ids[node]
@@ -147,7 +147,7 @@ def _exchanged(parents, node, out, size, most, stack, rng, grammar, drawing):
     for place in range(begins[symbol], begins[symbol + 1]):
         production = of_nonterminal[place]
         if production != former:
-            weight = np.sqrt(weights[production])  # rare ones more often than they occur: most fit somewhere
+            weight = np.sqrt(weights[production])  # favors rare productions, most of which fit somewhere
             total += weight
             if rng.random() * total < weight:
                 chosen = production
@@ -178,13 +178,13 @@ def _exchanged(parents, node, out, size, most, stack, rng, grammar, drawing):
 
 @compiled()
 def _spliced(parents, kind, row, donor, out, start, most, stack, rng, grammar, drawing):
-    """Writes one child after `start`; returns the size, -1 if the move is not possible here."""
+    """Writes one child after `start`; returns the new size, or -1 if the move is impossible here."""
     ids, offsets, sizes = parents
     lhs = grammar[0]
     first, last = offsets[row], offsets[row + 1]
     node = first + _below(rng, last - first)
     symbol = lhs[ids[node]]
-    outside = last - first - sizes[node]  # productions outside of the node's subtree
+    outside = last - first - sizes[node]  # productions outside the node's subtree
     if outside >= most:
         return -1
     size = _copy(ids, first, node, out, start)
@@ -194,7 +194,7 @@ def _spliced(parents, kind, row, donor, out, start, most, stack, rng, grammar, d
             return -1
         size = _copy(ids, given, given + sizes[given], out, size)
     elif kind == SEGMENT:
-        inner, upper, lower = node, -1, -1  # an empty segment here, and none from the donor
+        inner, upper, lower = node, -1, -1  # an empty segment of the receiver, none of the donor
         how = rng.random()
         if how < 0.7:  # replace or delete
             inner = _descendant_of(parents, lhs, node, rng)
@@ -231,7 +231,7 @@ def spliced_children(parents, receivers, donors, kinds, rng, max_length, grammar
     room = max_length + 1
     for row in range(len(parents.offsets) - 1):
         room = max(room, parents.offsets[row + 1] - parents.offsets[row] + 1)
-    buffer = np.empty(2 * room, np.int32)  # a child under way can be too long, by less than a parent
+    buffer = np.empty(2 * room, np.int32)  # an unfinished child can be too long, by less than a parent
     stack = np.empty(room * max(1, widest) + 1, np.int32)
     out = np.empty(max(64, n * 32), np.int32)
     lengths = np.zeros(n, np.int64)

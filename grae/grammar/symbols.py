@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from grae.errors import GrammarError
 from grae.grammar.quoting import needs_escapes, quoted
 
-NAME = re.compile(r"[\w/][\w/^<>-]*")  # of a nonterminal, as nltk reads it
+NAME = re.compile(r"[\w/][\w/^<>-]*")  # names of nonterminals, as in nltk
 
 
 @dataclass(frozen=True, slots=True)

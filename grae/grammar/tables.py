@@ -26,23 +26,23 @@ class Tables:
     Attributes:
         start: the start symbol's number among the nonterminals.
         lhs: (P,) int32, the nonterminal that each production expands.
-        rhs: (P, W) int32, right-hand sides: nonterminal k as k, terminal t as -(t + 1), filled up with `NONE`.
-        rhs_length: (P,) int32, symbols in each right-hand side.
-        children: (P, R) int32, nonterminals of each right-hand side from left to right, filled up with -1.
-        n_children: (P,) int32.
+        rhs: (P, W) int32, right-hand sides: nonterminal k as k, terminal t as -(t + 1), padded with `NONE`.
+        rhs_length: (P,) int32, number of symbols in each right-hand side.
+        children: (P, R) int32, nonterminals of each right-hand side, left to right, padded with -1.
+        n_children: (P,) int32, number of nonterminals in each right-hand side.
         shortest: (N,) int64, productions in the shortest completion of each nonterminal; `UNREACHED` without one.
-        shortest_production: (P,) int64, 1 + the shortest completions of its children; `UNREACHED` where there is none.
+        shortest_production: (P,) int64, 1 + the shortest completions of its children; `UNREACHED` without one.
         usable: (P,) bool, whether some derivation of some string uses the production.
         mask: (N, P) bool, the usable productions that expand each nonterminal.
         nullable: (N,) bool, whether a nonterminal derives the empty string.
-        empty: (N,) int32, the production that starts its empty derivation of least height; -1 where there is none.
-        cycle_steps: (steps, 3) int32, steps through which a nonterminal derives itself and nothing more: production,
-            place in its right-hand side, and the nonterminal there; by left-hand side, production and place.
-        first: (N + K, K + 2) bool, the FIRST sets: whether a string of a symbol can begin with a terminal; row k for
-            nonterminal k, row -(t + 1) for terminal t. Column K, the end of the text, is False; column K + 1, which
-            stands for any terminal, is True.
-        follow: (N, K + 2) bool, the FOLLOW sets: whether a terminal can come after what a nonterminal derives; columns
-            as in `first`, the end of the text among them.
+        empty: (N,) int32, the production that starts its empty derivation of least height; -1 without one.
+        cycle_steps: (steps, 3) int32, steps by which a nonterminal derives itself and nothing else: production,
+            position in its right-hand side, and the nonterminal there; sorted by left-hand side, production, position.
+        first: (N + K, K + 2) bool, the FIRST sets: whether a string derived from a symbol can begin with a terminal;
+            row k for nonterminal k, row -(t + 1) for terminal t. Column K, the end of the text, is False; column K + 1,
+            which stands for any terminal, is True.
+        follow: (N, K + 2) bool, the FOLLOW sets: whether a terminal can follow a nonterminal in a sentential form;
+            columns as in `first`, including the end of the text.
     """
 
     start: int
@@ -143,12 +143,12 @@ def _follow_sets(rules: list[_Rule], nullable: np.ndarray, first: np.ndarray, st
 
 
 def _before(symbol: int, behind: np.ndarray, nullable: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """What can stand first where a symbol stands before something else."""
+    """The FIRST set of a symbol that is followed by something with the FIRST set `behind`."""
     return first[symbol] | behind if symbol >= 0 and nullable[symbol] else first[symbol]
 
 
 def _until_settled(marks: np.ndarray, rules: list[_Rule]) -> Iterator[_Rule]:
-    """Applies the rules until a pass adds no mark, alternating the direction, since chains run both ways."""
+    """Yields the rules again and again until a pass adds no mark, in alternating order: dependencies run both ways."""
     before = -1
     while before != (before := int(marks.sum())):
         yield from rules

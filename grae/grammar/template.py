@@ -1,12 +1,12 @@
 """Templates: strings with holes, `x + sin(<S>)`, read into sentential forms.
 
-A hole `<NAME>` stands for what the nonterminal NAME derives. Where the grammar is right-recursive there, as with
-`rest -> 'C' rest` and `rest -> ` in SMILES, and something follows the hole, it stands for what NAME derives down to
-another NAME, from which the template continues. Any other `<` is itself; of several directly before `NAME>`, each two
-are one literal `<`, so that `<<NAME>` is the text `<NAME>`.
+A hole `<NAME>` stands for any string that the nonterminal NAME derives. If the grammar is right-recursive there, as
+with `rest -> 'C' rest` and `rest -> ` in SMILES, and something follows the hole, it stands for a chain from NAME down
+to another NAME, with which the template continues. Any other `<` is literal; of several directly before `NAME>`, each
+pair is one literal `<`, so that `<<NAME>` is the text `<NAME>`.
 
-A template is parsed by the grammar with a production `NAME -> hole` for each nonterminal, and its fixed productions are
-then composed into motifs as those of a string are.
+A template is parsed by the grammar with an additional production `NAME -> hole` for each nonterminal, and its fixed
+productions are then composed into motifs like those of a string.
 """
 
 import re
@@ -33,8 +33,8 @@ class Template:
     """A string with holes.
 
     Args:
-        text: as given.
-        grammar: whose derivations it stands for, with motifs or without.
+        text: the template as given.
+        grammar: the grammar of its derivations, with or without motifs.
         skeleton: its tree.
         bonded: whether its holes are attachment points of a molecule.
     """
@@ -44,16 +44,16 @@ class Template:
 
     @cached_property
     def form(self) -> SententialForm:
-        """What derivations start from."""
+        """The sentential form that derivations start from."""
         return _holed(self.grammar).builder.form(self.skeleton, marks=False, bonded=self.bonded)
 
     @cached_property
     def marked(self) -> SententialForm:
-        """The same with marks around holes."""
+        """The form with marks around its holes."""
         return _holed(self.grammar).builder.form(self.skeleton, marks=True, bonded=self.bonded)
 
     def is_held_by(self, ids: Sequence[int] | np.ndarray) -> bool:
-        """Whether a derivation is one of the template.
+        """Whether a derivation matches the template.
 
         Args:
             ids: a complete leftmost derivation of the grammar without motifs, (T,).
@@ -72,7 +72,7 @@ def has_holes(grammar: Grammar, text: str) -> bool:
 
 
 def with_holes_as(grammar: Grammar, text: str, sign: str) -> str:
-    """A template with a sign in the place of its holes, one for several side by side."""
+    """A template with its holes replaced by a sign, one for each run of adjacent holes."""
     pieces = [(piece, name) for piece, name, _ in _pieces(_holed(grammar), text) if piece or name is not None]
     runs = groupby(pieces, key=lambda pair: pair[1] is not None)
     return "".join(sign if are_holes else "".join(piece for piece, _ in run) for are_holes, run in runs)
@@ -82,11 +82,11 @@ def read_template(grammar: Grammar, text: str) -> Template:
     """Reads a string with holes.
 
     Args:
-        grammar: with motifs or without.
+        grammar: a grammar with or without motifs.
         text: the template.
 
     Raises:
-        ParseError: it is not a sentential form of the grammar; with the place.
+        ParseError: it is not a sentential form of the grammar; with the position.
         SettingsError: it has no hole.
     """
     holed = _holed(grammar)
@@ -108,15 +108,15 @@ def read_template(grammar: Grammar, text: str) -> Template:
 def template_at(grammar: Grammar, text: str, written: str, spans: Sequence[tuple[int, int]]) -> Template:
     """The template of a string in which some characters stand for holes.
 
-    A hole is a subtree that derives these characters alone, or two side by side, and what could follow it there: in
-    SMILES an atom and the rest of its branch.
+    A hole replaces a subtree that derives exactly these characters, or two adjacent ones, and includes what could
+    follow there: in SMILES, an atom and the rest of its branch.
 
     Args:
-        grammar: with motifs or without.
-        text: what messages call the template.
+        grammar: a grammar with or without motifs.
+        text: the template, for messages.
         written: a string of the language.
-        spans: where the characters of each hole begin and end in it. Where the grammar has no nonterminals for several,
-            the first alone stands for the hole.
+        spans: begin and end of each hole's characters in that string. If the grammar has no nonterminals for several
+            characters, the first alone stands for the hole.
 
     Raises:
         ParseError: the string is not in the language.
@@ -138,9 +138,9 @@ def template_at(grammar: Grammar, text: str, written: str, spans: Sequence[tuple
 def _placed(grammar: Grammar, text: str, written: str, spans: Sequence[tuple[int, int]]) -> Template:
     holed = _holed(grammar)
     tree = _Tree(grammar.plain, written)
-    opened: dict[int, int] = {}  # the hole in the place of a subtree, by its node
-    above: dict[int, int] = {}  # the segment above a subtree
-    replaced: dict[int, int] = {}  # the segment in the place of a node alone
+    opened: dict[int, int] = {}  # node -> hole that replaces its subtree
+    above: dict[int, int] = {}  # node -> segment above its subtree
+    replaced: dict[int, int] = {}  # node -> segment that replaces the node alone
     for begin, end in spans:
         width = end - begin
         node = tree.writer(begin)
@@ -183,7 +183,7 @@ def _placed(grammar: Grammar, text: str, written: str, spans: Sequence[tuple[int
 def _is_held(
     skeleton: Skeleton, fixed: int, plain: Grammar, ids: list[int], children: list[list[int]], node: int
 ) -> bool:
-    """Whether a subtree of a derivation is one of a subtree of a template."""
+    """Whether a subtree of a derivation matches a subtree of a template."""
     symbol = skeleton.symbols[fixed]
     below = skeleton.children[fixed]
     if symbol < 0:
@@ -202,7 +202,7 @@ def _is_held(
 
 
 class _Tree:
-    """The derivation of a string: nodes are its steps."""
+    """The parse tree of a string: nodes are the steps of its derivation."""
 
     def __init__(self, plain: Grammar, text: str) -> None:
         self._plain = plain
@@ -220,15 +220,15 @@ class _Tree:
         return self._owners[position]
 
     def width(self, node: int) -> int:
-        """How many characters a subtree writes."""
+        """The number of characters that a subtree writes."""
         return int(self._written[node + self.sizes[node]] - self._written[node])
 
     def parent(self, node: int) -> int:
-        """The node above; -1 for none."""
+        """The parent of a node; -1 for the root."""
         return next((above for above in range(node - 1, -1, -1) if above + self.sizes[above] > node), -1)
 
     def widest(self, node: int, begin: int, width: int) -> int:
-        """The highest node above whose characters begin at a place and are so many at most."""
+        """The highest ancestor (or the node) whose characters begin at `begin` and are at most `width`."""
         while (above := self.parent(node)) >= 0 and self.begins(above) == begin and self.width(above) <= width:
             node = above
         return node
@@ -239,7 +239,7 @@ class _Tree:
         return next((place for place, owner in enumerate(self._owners) if owner in owned), -1)
 
     def follower(self, node: int) -> int | None:
-        """The node whose symbol stands directly behind that of a node in a right-hand side."""
+        """The sibling whose symbol directly follows a node's in their right-hand side; None if there is none."""
         above, after = self.parent(node), node + self.sizes[node]
         if above < 0 or after >= above + self.sizes[above]:
             return None
@@ -252,14 +252,14 @@ class _Tree:
 
 
 class _Holed:
-    """A grammar with a production for each hole, behind its own and before the motifs.
+    """A grammar with additional productions for holes, after its own and before the motifs.
 
     Attributes:
         signs: the character that a hole is parsed as, by the nonterminal's name.
         holes: production ids of holes, by nonterminal.
         chains: production ids of segments, by nonterminal.
-        plain: without motifs.
-        builder: of forms.
+        plain: the grammar with holes, without motifs.
+        builder: builds the forms of templates.
     """
 
     def __init__(self, grammar: Grammar) -> None:
@@ -281,14 +281,14 @@ class _Holed:
         rules += [(n, (self.signs[n.name],)) for n in usable]
         rules += [(n, (self.signs[n.name], n)) for n in chained]
         self.plain = _unmeant(base, rules)
-        # Copies of the productions, which no motif composes, in the place of those above holes.
+        # Productions above holes are replaced by copies, which no motif composes.
         barred = _unmeant(base, rules + rules[: self._n_base])
         self._first_motif = barred.n_productions
         self._segmenter = Segmenter(barred.extend(map(self._shifted, grammar.motifs)))
 
     @property
     def names(self) -> str:
-        """The holes, for messages."""
+        """The possible holes, for messages."""
         return ", ".join(f"<{name}>" for name in self.signs)
 
     def skeleton(self, ids: np.ndarray) -> Skeleton:
@@ -318,7 +318,7 @@ class _Holed:
         return ParseError(text, position, expected, reason=f"template: {reason}", remedy=remedy)
 
     def _shifted(self, motif: Motif) -> Motif:
-        """A motif of the grammar with the ids of the grammar with holes."""
+        """A motif of the grammar, with the ids of the grammar with holes."""
         added = self._first_motif - self._n_base
         parent, child = (part + added * (part >= self._n_base) for part in (motif.parent, motif.child))
         return Motif(parent, motif.slot, child)
@@ -329,7 +329,7 @@ class _Holed:
         return piece if piece < self._n_base else piece - self._first_motif + self._n_base
 
     def _symbol(self, step: int) -> int:
-        """The symbol of a form that a hole is; -1 for a fixed production."""
+        """The symbol of a hole in a form; -1 for a fixed production."""
         if step < self._n_base:
             return -1
         number = int(self.plain.tables.lhs[step])
@@ -342,12 +342,12 @@ def _holed(grammar: Grammar) -> _Holed:
 
 
 def _unmeant(base: Grammar, rules: Sequence[tuple[Nonterminal, tuple[Symbol, ...]]]) -> Grammar:
-    """A grammar like another one, of other productions, whose strings mean nothing."""
+    """A copy of a grammar with other productions and without a language."""
     return Grammar(base.name, rules, base.start, ignore=base.ignore, separator=base.separator)
 
 
 def _pieces(holed: _Holed, text: str) -> Iterator[tuple[str, str | None, int]]:
-    """Literal text, or the name of a hole; and where each begins."""
+    """The pieces of a template: literal text or the name of a hole, and the position of each."""
     names = sorted(holed.signs, key=len, reverse=True)
     at = 0
     for match in _RUN.finditer(text):

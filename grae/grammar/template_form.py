@@ -1,9 +1,9 @@
 """The sentential form of a template: its fixed productions composed into motifs, and motifs that reach into its holes.
 
-A decoder has learned derivations in which motifs are composed wherever they can be. Next to a hole it therefore expects
-a motif that spans the border between what is fixed and what is not. The fixed part is composed as that of a string,
-without the productions above holes; and at each piece there is a choice between it and every motif that agrees with the
-template, covers a production above a hole, and leaves whole pieces.
+A decoder has learned derivations in which motifs are applied wherever possible. Next to a hole it therefore expects
+motifs that span the border between the fixed part and the hole. The fixed part is segmented like a string, except for
+the productions above holes; and each piece is a choice between itself and every motif that matches the template, covers
+a production above a hole, and leaves the other pieces whole.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,10 +33,10 @@ class Skeleton(NamedTuple):
     """The tree of a template over base productions; nodes in the order of a leftmost derivation.
 
     Attributes:
-        ids: production of each node; of the hole's nonterminal, any number, where it is a hole.
-        symbols: of each node, the symbol of a form that it is, if it is a hole; -1 for a fixed production.
-        children: of each node.
-        pieces: the production, with motifs, that begins at a node; nodes that are inside one are missing.
+        ids: production of each node; arbitrary for a hole.
+        symbols: symbol of each hole in a form; -1 for a fixed production.
+        children: children of each node.
+        pieces: node -> the production or motif that begins there; nodes inside a motif are absent.
     """
 
     ids: list[int]
@@ -69,7 +69,7 @@ def children_of(plain: Grammar, ids: np.ndarray) -> list[list[int]]:
 
 
 class _Element(NamedTuple):
-    """A symbol of a form under way, and the node that it is or belongs to; -1 for a terminal."""
+    """A symbol of a form under construction, and its node; -1 for a terminal."""
 
     symbol: int
     node: int
@@ -79,7 +79,7 @@ class FormBuilder:
     """Builds the forms of templates of a grammar.
 
     Args:
-        grammar: with motifs or without.
+        grammar: a grammar with or without motifs.
     """
 
     def __init__(self, grammar: Grammar) -> None:
@@ -87,7 +87,7 @@ class FormBuilder:
         self._segmenter = Segmenter(grammar)
         self._codes = {terminal: -(number + 1) for number, terminal in enumerate(grammar.terminals)}
         self._numbers = {nonterminal: number for number, nonterminal in enumerate(grammar.nonterminals)}
-        self._motifs: dict[int, list[int]] = {}  # the motifs of each base production on top
+        self._motifs: dict[int, list[int]] = {}  # base production -> motifs with this production at the root
         for production in range(grammar.plain.n_productions, grammar.n_productions):
             self._motifs.setdefault(self._segmenter.parts(production)[0], []).append(production)
 
@@ -95,18 +95,18 @@ class FormBuilder:
         """The form of a template.
 
         Args:
-            skeleton: its tree.
-            marks: whether there are marks around its holes; holes with no terminal between them are one.
-            bonded: whether each hole is what an attachment point stands for.
+            skeleton: the template's tree.
+            marks: whether to put marks around holes; holes without a terminal between them share a pair.
+            bonded: whether each hole is an attachment point.
         """
         elements = list(self._elements(skeleton))
         if marks:
             elements = self._marked(elements, OPENS_BONDED if bonded else OPENS)
         choices: list[tuple[Alternative, ...]] = []
         symbols: list[int] = []
-        numbers: dict[int, int] = {}  # of the choice at a node
+        numbers: dict[int, int] = {}  # node -> number of its choice
         borders = skeleton.borders
-        for place, (symbol, node) in reversed(list(enumerate(elements))):  # what is below is numbered first
+        for place, (symbol, node) in reversed(list(enumerate(elements))):  # choices below a node are numbered first
             if symbol >= FORCED and not is_hole(symbol):
                 alternatives = self._alternatives(skeleton, elements, numbers, borders, place)
                 if alternatives:
@@ -123,7 +123,7 @@ class FormBuilder:
     def _elements(self, skeleton: Skeleton) -> Iterator[_Element]:
         """The form without choices and marks."""
         rhs_of = [production.rhs for production in self._grammar.productions]
-        waiting: list[str | int] = [0]  # terminals and nodes
+        waiting: list[str | int] = [0]  # stack of terminals and nodes
         while waiting:
             node = waiting.pop()
             if isinstance(node, str):
@@ -139,7 +139,7 @@ class FormBuilder:
             waiting += [next(leaves) if isinstance(symbol, Nonterminal) else symbol for symbol in rhs_of[piece]][::-1]
 
     def _leaves(self, skeleton: Skeleton, node: int, parts: Sequence[int]) -> list[int]:
-        """The nodes where a piece ends, from left to right."""
+        """The nodes at the leaves of a piece, left to right."""
         leaves, waiting = [], [node]
         for part in parts:
             at = waiting.pop()
@@ -152,7 +152,7 @@ class FormBuilder:
     def _marked(self, elements: list[_Element], opening: int) -> list[_Element]:
         n_terminals = len(self._grammar.terminals)
         marked: list[_Element] = []
-        end = -1  # where the hole that has begun ends so far
+        end = -1  # end of the current hole so far
         closing = _Element(-(n_terminals + CLOSES) - 1, -1)
         for element in elements:
             if element.symbol < 0 and end >= 0:
@@ -170,7 +170,7 @@ class FormBuilder:
     def _alternatives(
         self, skeleton: Skeleton, elements: list[_Element], numbers: dict[int, int], borders: set[int], place: int
     ) -> list[Alternative]:
-        """The motifs that may be taken at a piece besides it."""
+        """The motifs that may be taken instead of a piece."""
         node = elements[place].node
         alternatives = []
         for production in self._motifs.get(skeleton.ids[node], ()):
@@ -197,15 +197,15 @@ class FormBuilder:
         return CHOICE + numbers[node] if node in numbers else symbol
 
     def written(self, production: int, parts: Iterator[int], spine: int) -> list[int] | None:
-        """What a motif writes into a hole from a base production on.
+        """The symbols that a motif writes into a hole, from a base production on.
 
         Args:
-            production: of the base.
-            parts: the rest of the motif's parts; those in the hole are taken.
-            spine: the nonterminal of a segment, -1 for a whole derivation.
+            production: a base production.
+            parts: the remaining parts of the motif; those in the hole are consumed.
+            spine: the nonterminal of a segment; -1 for a whole derivation.
 
         Returns:
-            Symbols; None where the motif would end the segment.
+            The symbols; None if the motif would end the segment.
         """
         rhs = self._grammar.productions[production].rhs
         if spine >= 0 and (not rhs or rhs[-1] != self._grammar.nonterminals[spine]):
@@ -228,17 +228,17 @@ class FormBuilder:
 
 
 class _Match:
-    """A motif laid over a template.
+    """A motif matched against a template.
 
     Args:
-        builder: of the grammar.
+        builder: the grammar's form builder.
         skeleton: the template.
-        parts: of the motif.
+        parts: parts of the motif.
 
     Attributes:
-        covered: fixed nodes that are in the motif.
-        open: fixed nodes at which it ends.
-        filled: what it writes into each hole, by the hole's node.
+        covered: fixed nodes inside the motif.
+        open: fixed nodes at its leaves.
+        filled: node of a hole -> the symbols that the motif writes into it.
     """
 
     def __init__(self, builder: FormBuilder, skeleton: Skeleton, parts: Sequence[int]) -> None:
@@ -248,7 +248,7 @@ class _Match:
         self.filled: dict[int, list[int]] = {}
 
     def covers(self, node: int) -> bool:
-        """Whether the motif agrees with the template from a node on."""
+        """Whether the rest of the motif matches the template from a node on."""
         part = next(self._parts)
         symbol = self._skeleton.symbols[node]
         if part == LEAF:

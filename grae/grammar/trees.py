@@ -1,4 +1,4 @@
-"""Derivations as trees in text: bracketed, or drawn with lines. Without recursion, so that any depth works."""
+"""Derivations as text trees: bracketed, or drawn with lines; without recursion, so that any depth works."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ def tree_of(grammar: "Grammar", ids: "np.ndarray | Sequence[int]") -> Node:
     """
     steps = iter(ids)
     root = Node(grammar.start)
-    waiting = [root]  # to be expanded, the next one last
+    waiting = [root]  # stack of nodes to expand
     while waiting:
         node = waiting.pop()
         node.children = [Node(symbol) for symbol in grammar.productions[int(next(steps))].rhs]
@@ -46,7 +46,7 @@ def bracketed(root: Node, width: int) -> str:
     """A tree in brackets, such as `(S 'a' (S 'b'))`: on one line what fits into the width, otherwise indented."""
     lines: list[str] = []
     sizes = _sizes(root)
-    waiting: list[tuple[Node, int, int]] = [(root, 0, 0)]  # each with its indentation and the brackets to close behind
+    waiting: list[tuple[Node, int, int]] = [(root, 0, 0)]  # each with its indentation and the brackets to close after it
     while waiting:
         node, indent, closing = waiting.pop()
         if indent + sizes[id(node)] + closing <= width or not node.children:

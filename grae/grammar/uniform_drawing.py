@@ -18,7 +18,7 @@ from grae.grammar.codec import Derivations
 from grae.grammar.counting import DerivationCounter
 from grae.grammar.drawing import Alternatives, batch_sizes, next_random, random_state
 
-LONGEST_UNIFORM = 1_500  # productions, beyond which the range of a float64 may not hold the counts
+LONGEST_UNIFORM = 1_500  # productions; beyond, the counts may exceed the range of a float64
 
 
 class UniformDraws:
@@ -32,7 +32,7 @@ class UniformDraws:
         total: number of such derivations.
 
     Raises:
-        GrammarError: there is none, or `max_length` is too large.
+        GrammarError: there is no such derivation, or `max_length` is too large.
     """
 
     def __init__(self, grammar: Grammar, max_length: int) -> None:

@@ -29,13 +29,13 @@ class Unparser:
         self.grammar = grammar
         tables = grammar.tables
         separator = grammar.separator.encode()
-        self._behind = len(separator)  # bytes that each terminal writes behind itself, and a string's last one does not
+        self._behind = len(separator)  # bytes after each terminal, except a string's last one
         spelled = [terminal.encode("utf-8", "surrogatepass") + separator for terminal in grammar.terminals]
         self._spelling = np.frombuffer(b"".join([*spelled, b"\0"]), np.uint8)
         self._spelling_from = np.cumsum([0, *map(len, spelled)])
         written = np.append(
             np.diff(self._spelling_from), 0
-        )  # bytes of each terminal; the last entry serves nonterminals
+        )  # bytes of each terminal; the last entry is for nonterminals
         terminal = np.where(tables.rhs < 0, -tables.rhs.astype(np.int64) - 1, len(spelled))
         self._n_bytes = np.zeros(grammar.n_symbols, np.int64)  # bytes that each production writes itself
         self._n_bytes[: len(terminal)] = written[np.minimum(terminal, len(spelled))].sum(axis=1)

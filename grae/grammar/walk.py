@@ -1,4 +1,4 @@
-"""Traverses a leftmost derivation from left to right: what each of its productions writes."""
+"""Traverses a leftmost derivation from left to right, to tell which production writes what."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ def terminals(
     written = [production.rhs for production in productions] if parts is None else parts
     steps = np.asarray(ids).tolist()
     step = 0
-    begun: list[tuple[Iterator[Any], int]] = [(iter((grammar.start,)), -1)]  # right-hand sides that are not read out
+    begun: list[tuple[Iterator[Any], int]] = [(iter((grammar.start,)), -1)]  # stack of unfinished right-hand sides
     while begun:
         symbols, owner = begun[-1]
         for symbol in symbols:

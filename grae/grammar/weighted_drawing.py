@@ -13,18 +13,18 @@ from grae.grammar.cfg import Grammar
 from grae.grammar.codec import Derivations
 from grae.grammar.drawing import Alternatives, batch_sizes, next_random, random_state
 
-MOST_TRIES = 100_000  # derivations begun for one that is short enough
+MOST_TRIES = 100_000  # attempts per derivation
 
 
 class WeightedDraws:
     """Draws derivations by a grammar's weights.
 
     Args:
-        grammar: with weights; without, the productions of a nonterminal are equally likely.
+        grammar: a grammar; without weights, the productions of a nonterminal are equally likely.
         max_length: maximum number of productions per derivation.
 
     Raises:
-        GrammarError: no derivation is that short, or only those that use productions of weight 0.
+        GrammarError: no derivation without productions of weight 0 is that short.
     """
 
     def __init__(self, grammar: Grammar, max_length: int) -> None:
@@ -49,7 +49,7 @@ class WeightedDraws:
             seed: random seed.
 
         Raises:
-            GrammarError: hardly any derivation is short enough.
+            GrammarError: hardly any random derivation is short enough.
         """
         tables = self.grammar.tables
         parts, state = [], random_state(seed)
@@ -83,7 +83,7 @@ class WeightedDraws:
         """Productions in the shortest derivation of each nonterminal that has positive probability: (N,) int64."""
         tables, far = self.grammar.tables, np.int64(2**31)
         shortest = np.full(len(self.grammar.nonterminals) + 1, far)
-        shortest[-1] = 0  # of the fill of `children`, -1
+        shortest[-1] = 0  # for the padding of `children`, -1
         while True:
             lengths = np.where(shares > 0, 1 + shortest[tables.children].sum(axis=1), far)
             shorter = np.full_like(shortest, far)
@@ -96,7 +96,7 @@ class WeightedDraws:
 
 @njit(nogil=True, cache=True)
 def _draw_weighted(grammar, alternatives, max_length, state, ids, offsets):
-    """Fills rows; returns False if one does not become short enough."""
+    """Fills rows; returns False if no attempt at one is short enough."""
     start, children, n_children = grammar
     begins, order, upto, shortest = alternatives
     stack = np.empty(max_length + 1, np.int32)
@@ -108,7 +108,7 @@ def _draw_weighted(grammar, alternatives, max_length, state, ids, offsets):
             size = offsets[row]
             stack[0] = start
             depth = 1
-            owed = shortest[start]  # productions that the stack needs at the least
+            owed = shortest[start]  # minimum number of productions for the stack
             while depth > 0:
                 depth -= 1
                 nonterminal = stack[depth]

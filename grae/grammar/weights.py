@@ -19,7 +19,7 @@ class Fit(NamedTuple):
     """A grammar with estimated weights.
 
     Attributes:
-        grammar: with the weights.
+        grammar: the grammar with the weights.
         uses: (P,) int64, number of uses of each production in the derivations.
         bits: mean negative log-probability of a derivation, to base 2.
     """
@@ -33,7 +33,7 @@ def probabilities(grammar: "Grammar", weights: Sequence[float | None]) -> tuple[
     """Weights as probabilities of productions given their nonterminal.
 
     Args:
-        grammar: without motifs.
+        grammar: a grammar without motifs.
         weights: one per production; None for all productions of a nonterminal makes them equal.
 
     Raises:
@@ -65,8 +65,8 @@ def fit_weights(grammar: "Grammar", derivations: "Derivations", smoothing: float
     """Estimates the weights from derivations: relative frequencies, the maximum-likelihood estimate.
 
     Args:
-        grammar: without motifs.
-        derivations: at least one, of the grammar.
+        grammar: a grammar without motifs.
+        derivations: derivations of the grammar, at least one.
         smoothing: added to the count of each production; without it, unused productions get weight 0.
 
     Raises:

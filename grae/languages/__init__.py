@@ -1,6 +1,6 @@
-"""Languages: the meaning of a grammar's strings. One module each, whose constant `LANGUAGE` grammars name.
+"""Languages: the meaning of a grammar's strings. One module each, with a constant `LANGUAGE`.
 
-`grammar.language` is the language that a grammar names, as in `#% language molecules`; see `grae.grammar.language` for
+`grammar.language` is the language named by a grammar, as in `#% language molecules`; see `grae.grammar.language` for
 the interface, and for how to register a language of your own.
 """
 

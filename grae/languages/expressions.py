@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CURVE_POINTS = 161
 CHUNK = 2_000  # expressions evaluated at a time
-PLACES, RANGE = 64, 10.0  # where values are compared, away from those that the published target looks at
+PLACES, RANGE = 64, 10.0  # random points of comparison, which differ from those of the published target
 TOLERANCE = 1e-3  # of the inverse hyperbolic sine: absolute for small values, relative for large ones
 
 
@@ -28,7 +28,7 @@ class Expressions(Language):
         return are_finite(grammar, derivations)
 
     def identities(self, grammar: Grammar, texts: Sequence[str]) -> list[str | None]:
-        """The values of each valid expression at `places`, in single precision; its text where one is not finite."""
+        """The values of each valid expression at `places`, in single precision; its text if any is not finite."""
         import numpy as np
 
         from grae.expressions import evaluate_many, points
@@ -43,7 +43,7 @@ class Expressions(Language):
             finite = np.isfinite(values)
             rows = encoded.rows[first : first + CHUNK].tolist()
             with np.errstate(over="ignore"):
-                single = (values[:, len(domain) :] + 0.0).astype(np.float32)  # zero without a sign
+                single = (values[:, len(domain) :] + 0.0).astype(np.float32)  # removes the sign of zeros
             for row, own, fits in zip(rows, single, finite, strict=True):
                 if fits.all():
                     identities[row] = own.tobytes().hex()
@@ -52,7 +52,7 @@ class Expressions(Language):
         return identities
 
     def picture(self, grammar: Grammar, text: str, marked: Sequence[bool] = ()) -> str | None:
-        """The typeset expression above its curve; text where characters are marked, or outside the language."""
+        """The typeset expression above its curve; None if characters are marked, or for other strings."""
         from grae.expressions import evaluate, points, postfix
         from grae.typesetting import curve, mathml
 
@@ -71,7 +71,7 @@ class Expressions(Language):
 
 
 def places() -> "np.ndarray":
-    """Where expressions are compared, (64,) float64: fixed random points of the published target's interval."""
+    """The points of comparison, (64,) float64: fixed random points in the published target's interval."""
     import numpy as np
 
     return np.random.default_rng(0).uniform(-RANGE, RANGE, PLACES)

@@ -1,4 +1,4 @@
-"""Formulas with constants fitted to data; a string is valid if it reads as a formula."""
+"""Formulas with constants fitted to data; a string is valid if it can be parsed as a formula."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,13 +19,13 @@ class Formulas(Language):
     """See the module docstring."""
 
     def holds(self, grammar: Grammar, derivations: "Derivations", texts: Sequence[str]) -> "np.ndarray":
-        """Which strings read as formulas, (n,) bool."""
+        """Which strings can be parsed as formulas, (n,) bool."""
         import numpy as np
 
         return np.array([_canonical(grammar, text) is not None for text in texts], bool)
 
     def identities(self, grammar: Grammar, texts: Sequence[str]) -> list[str | None]:
-        """A key per formula, equal for equivalent ones; None for other strings, and where a smaller one exists."""
+        """One key per formula, equal for equivalent ones; None for other strings and redundant formulas."""
         forms = [_canonical(grammar, text) for text in texts]
         return [None if form is None or form.redundant else form.key for form in forms]
 
@@ -46,7 +46,7 @@ def _canonical(grammar: Grammar, text: str) -> "Canonical | None":
 
 @lru_cache(maxsize=16)
 def _names(grammar: Grammar) -> tuple[str, ...]:
-    """The variables of a grammar: its names that are neither the constant nor an operation."""
+    """The variables of a grammar: the names in it other than the constant and operations."""
     from grae.formulas.template import variables_of
 
     return variables_of(grammar)

@@ -1,8 +1,8 @@
 """Molecules, as SMILES that RDKit reads and sanitizes.
 
 `canonical` is RDKit's canonical SMILES, with aromatic atoms in lower case. `kekule` has explicit single and double
-bonds instead: longer, but without the only rule of SMILES that concerns the molecule as a whole, so that a decoder can
-enforce all others from the first character on (`grae.constraints.smiles`).
+bonds instead: it is longer, but avoids aromaticity, the only rule of SMILES that concerns the molecule as a whole, so
+that a decoder can enforce all others from the first character on (`grae.constraints.smiles`).
 """
 
 from collections import Counter
@@ -75,7 +75,7 @@ class Molecules(Language):
         return parsed_once()
 
     def unusual(self, texts: Sequence[str]) -> "np.ndarray":
-        """The molecules of a mixture and unpaired electrons, (n, 2) int64."""
+        """Numbers of molecules in a mixture and of unpaired electrons, (n, 2) int64."""
         import numpy as np
 
         from grae.chemistry.counts import unpaired_electrons
@@ -84,7 +84,7 @@ class Molecules(Language):
         return np.column_stack([parts, unpaired_electrons(texts)])
 
     def placed(self, template: str, form: str, *, is_named: bool) -> tuple[str, list[tuple[int, int]]] | None:
-        """A SMILES with attachment points, `*`, in Kekule form where molecules are learned so."""
+        """A SMILES with attachment points, `*`, in Kekule form if that is the form of the training strings."""
         from grae.chemistry.templates import is_aromatic, with_placeholders
 
         if is_named and not (form == "kekule" and is_aromatic(template)):
@@ -92,7 +92,7 @@ class Molecules(Language):
         return with_placeholders(template, kekule=form == "kekule")
 
     def hold(self, template: str, texts: Sequence[str], *, exact: bool = True) -> "np.ndarray":
-        """Which molecules hold a template, by RDKit's substructure search; see `grae.chemistry.templates.hold`."""
+        """Which molecules match a template, by RDKit's substructure search; see `grae.chemistry.templates.hold`."""
         import numpy as np
 
         from grae.chemistry.templates import hold
@@ -100,13 +100,13 @@ class Molecules(Language):
         return np.array(hold(template, texts, exact=exact), bool)
 
     def similarities(self, grammar: Grammar, text: str, texts: Sequence[str]) -> "np.ndarray":
-        """Tanimoto similarities of Morgan fingerprints (radius 2, 1024 bits); 0 where a string is not valid."""
+        """Tanimoto similarities of Morgan fingerprints (radius 2, 1024 bits); 0 for invalid strings."""
         from grae.chemistry.structure import tanimoto
 
         return tanimoto(text, texts)
 
     def measure(self, texts: Sequence[str]) -> list[Mapping[str, float | None]]:
-        """logP, synthetic accessibility, drug-likeness, weight and size, all None for an invalid string."""
+        """logP, synthetic accessibility, drug-likeness, weight and size; all None for an invalid string."""
         from grae.chemistry import properties
 
         computed = [properties(text) for text in texts]

@@ -6,9 +6,9 @@ import numpy as np
 
 PRIOR = (1.0, 1.0)
 MEMORY = 0.9
-"""What a round's outcomes count after another round, as a share."""
+"""Discount factor of earlier outcomes per round."""
 LEAST = 0.1
-"""The share of places that are given to any proposer, all alike, whatever their successes."""
+"""Fraction of each round that is shared equally among the proposers, regardless of their success rates."""
 
 
 class Bandit:

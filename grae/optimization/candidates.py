@@ -28,10 +28,10 @@ class Proposal(NamedTuple):
 
 
 class Known:
-    """The strings with a score: as written, and by the form that is equal for equivalent strings.
+    """The strings with a score: as written, and by their form, which is equal for equivalent strings.
 
     Args:
-        texts: the first of them; their forms are not computed.
+        texts: initial strings; their forms are not computed.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -55,7 +55,7 @@ class Candidates:
         forms: the form of each.
         codes: the codes of the strings, (n, D) float32.
         attempts: number of points decoded.
-        decoded_valid: number of these with a valid string.
+        decoded_valid: number of these that gave a valid string.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Candidates:
         return len(self.texts)
 
     def decode(self, space: LatentSpace, points: np.ndarray, known: Known, *, temperature: float, seed: int) -> None:
-        """Decodes points (m, D) and adds the strings that are new here and not in `known`."""
+        """Decodes points (m, D) and adds the strings that are neither candidates yet nor in `known`."""
         decoded = space.decode(points, temperature=temperature, seed=seed)
         distinct = list(dict.fromkeys(decoded))
         forms = dict(zip(distinct, space.identities(distinct), strict=True))
@@ -100,7 +100,7 @@ class Candidates:
 
 
 def shared(total: int, parts: int) -> list[int]:
-    """A number as a sum of nearly equal integers."""
+    """A number split into nearly equal integers."""
     return [total // parts + (rank < total % parts) for rank in range(parts)]
 
 

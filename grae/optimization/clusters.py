@@ -13,10 +13,10 @@ from grae.errors import MissingExtraError
 
 Value = TypeVar("Value")
 STARTING = 60
-"""Seconds that a worker may take to start again."""
+"""Seconds that a worker may take to restart."""
 OF_THIS_MACHINE = {"distributed.scheduler.allowed-failures": 0, "distributed.deploy.lost-worker-timeout": "1h"}
-"""Settings of a dask cluster that is started here: a call that takes its worker down is not repeated, and a worker that
-is slow to start again on a busy machine is waited for."""
+"""Settings of a dask cluster started on this machine: a call that crashes its worker is not repeated, and workers that
+are slow to restart on a busy machine are waited for."""
 
 
 def connect_dask() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 KINDS = ("scaffold", "similarity", "derivation")
 REMEDY = "give scaffold:5, similarity:0.6 or derivation:0.6"
 MOST_RESULTS = 1_000
-"""Strings, the best, among which results are chosen."""
+"""Number of best strings among which results are chosen."""
 
 
 class Rule(NamedTuple):
@@ -42,7 +42,7 @@ class Rule(NamedTuple):
         """Parses a rule such as "scaffold:5", for strings of a grammar.
 
         Raises:
-            SettingsError: it is not a rule, or does not apply to the grammar.
+            SettingsError: the text is not a rule, or the rule does not apply to the grammar.
         """
         kind, _, value = text.strip().partition(":")
         if kind not in KINDS:
@@ -68,7 +68,7 @@ class Results(Protocol):
     """The results so far, against which further strings are checked."""
 
     def admits(self, text: str) -> bool:
-        """Whether a string is diverse enough from them."""
+        """Whether a string differs enough from the results."""
         ...
 
     def add(self, text: str) -> None:
@@ -81,7 +81,7 @@ class Diversity:
 
     Args:
         text: the rule; see the module's docstring.
-        grammar: of the strings.
+        grammar: grammar of the strings.
 
     Raises:
         SettingsError: as `Rule.read`.

@@ -1,10 +1,10 @@
-"""The folder of a search: its settings, its history, and what a killed one continues from.
+"""The folder of a search: its settings, its history, and everything needed to resume it.
 
-search.json          the settings; a search is resumed with the same ones, but for its number of rounds
-start.json           the strings that it starts from
-start-scores.jsonl   a line for each of them that has been scored, written as it comes
+search.json          the settings; a search is resumed with the same ones, except for its number of rounds
+start.json           the starting strings
+start-scores.jsonl   one line per scored starting string, written as it is scored
 history.jsonl        one line per scored string
-retrained-N/         the model after N rounds, where it is trained on in the search; a run like any other
+retrained-N/         the model fine-tuned after N rounds, with retraining; an ordinary run folder
 """
 
 from collections.abc import Callable, Mapping
@@ -23,13 +23,13 @@ from grae.targets.target import Direction
 HISTORY, SETTINGS = "history.jsonl", "search.json"
 FORMAT = "grae search 1"
 SEARCHES = "optimize"
-"""The folder of a run's searches, in the run's."""
+"""Subfolder of a run that holds its searches."""
 OPTIONS = {
     "half": "half (--start)",
     "direction": "direction (--minimize)",
     "decoding": "decoding (--constraints)",
 }
-"""What the command line calls a setting that has another name there."""
+"""Command-line names of the settings that are called differently there."""
 
 
 def searches_of(run: Path) -> list[Path]:
@@ -48,7 +48,7 @@ def open_history(
 ) -> History:
     """The history of a search, empty or from its folder, whose settings are checked or written.
 
-    A folder without any score is started anew, with or without `resume`: there is nothing to lose.
+    In a folder without scores, the search starts anew, with or without `resume`.
 
     Args:
         folder: the folder; None keeps the history in memory.
@@ -58,7 +58,8 @@ def open_history(
         resume: whether the folder must already hold a search.
 
     Raises:
-        RunError: it holds a search and should not, or should and does not, or holds another search.
+        RunError: the folder holds a search and `resume` is not set, holds none and `resume` is set, or holds another
+            search.
     """
     if folder is None:
         if resume:
@@ -82,7 +83,8 @@ def check_folder(folder: Path, *, resume: bool) -> None:
     """Checks that a search can start in a folder, or be resumed from it.
 
     Raises:
-        RunError: the path is a file; or there is a search and should be none, or should be one and is none.
+        RunError: the path is a file, the folder holds a search and `resume` is not set, or it holds none and `resume`
+            is set.
     """
     if exists(folder) and not is_dir(folder):
         raise RunError(f"{folder} is a file", remedy="give a folder for the search")
@@ -103,13 +105,13 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """The settings of the search in a folder.
 
     Raises:
-        RunError: there is none, or a value in its file is not valid.
+        RunError: the folder holds no search, or a value in its settings file is not valid.
     """
     place = folder / SETTINGS
     stored = files.read_json(place, remedy=REMEDY)
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise RunError(f"{place} is not the settings file of a search (format {FORMAT!r})", remedy=REMEDY)
-    if "strategy" not in stored and "protocol" in stored:  # as earlier versions call it
+    if "strategy" not in stored and "protocol" in stored:  # the key in earlier versions
         stored["strategy"] = stored.pop("protocol")
     for name, (fits, expected) in _SETTINGS.items():
         if not fits(stored.get(name)):
@@ -121,7 +123,7 @@ def _check_same(folder: Path, stored: Mapping[str, Any], given: Mapping[str, Any
     """Checks that a search is resumed with its original settings.
 
     Raises:
-        RunError: names those that differ by their options.
+        RunError: some settings differ; the message names their options.
     """
     if stored.get("grammar") != given.get("grammar"):
         raise RunError(f"{folder} holds a search of a model of another grammar", remedy="give that model")

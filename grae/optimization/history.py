@@ -1,4 +1,4 @@
-"""The history of a search: each scored string is a line of history.jsonl, on disk before the next one is scored."""
+"""The history of a search: one line of history.jsonl per scored string, written before the next one is scored."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +37,7 @@ class Record:
         repeated: whether the score is that of an earlier record of the same string, so that the target was not called.
         error: why the target returned no score; None if it did.
         proposer: its proposer: "latent", "derivation" or "density"; None for a strategy with a single one.
-        scores: of several objectives, by name; `score` combines them. None for a single one.
+        scores: scores of the objectives, by name, which `score` combines; None for a single objective.
         numbers: the values used in the search's condition, by name; None without a condition.
         fulfilled: whether the string fulfils the condition; None without one.
     """
@@ -58,7 +58,7 @@ class Record:
     fulfilled: bool | None = None
 
     def __repr__(self) -> str:
-        """In one line, without the code."""
+        """One line, without the code."""
         failed = "" if self.error is None else f", error={shortened(self.error)}"
         repeated = ", repeated=True" if self.repeated else ""
         return f"Record(round={self.round}, score={self.score}, string={self.string!r}{repeated}{failed})"
@@ -91,7 +91,7 @@ class History:
         return history
 
     def check_width(self, width: int) -> None:
-        """Checks that the codes are those of a model.
+        """Checks that the codes have the width of a model's.
 
         Args:
             width: latent dimension of the model, D.
@@ -100,7 +100,7 @@ class History:
             RunError: a record has a code of another width.
         """
         for number, record in enumerate(self.records, start=1):
-            if record.code and len(record.code) != width:  # without a code: a string that the model cannot encode
+            if record.code and len(record.code) != width:  # no code: the model cannot encode the string
                 raise RunError(
                     f"{self.path} line {number}: code holds {len(record.code):,} numbers, expected {width}, as the "
                     "model's codes have",
@@ -129,9 +129,9 @@ class History:
 
     @property
     def best(self) -> list[Record]:
-        """The valid records, best first, each string once; ties keep the earlier.
+        """The valid records, best first, each string once; of ties, the earlier one first.
 
-        Those that do not fulfil the condition come after all that do.
+        Records that do not fulfil the condition come last.
         """
         sign = 1 if self.direction == "minimize" else -1
         ranked = sorted(
@@ -195,7 +195,7 @@ def _record(path: Path, number: int, line: Any) -> Record:
     """The record in a line of JSON.
 
     Raises:
-        RunError: it is not a record, or a value in it is not valid.
+        RunError: the line is not a record, or a value in it is not valid.
     """
     held = f"{path} line {number}"
     if isinstance(line, dict):
@@ -209,7 +209,7 @@ def _record(path: Path, number: int, line: Any) -> Record:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value of JSON is a finite number."""
+    """Whether a JSON value is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
@@ -239,7 +239,7 @@ def _or_null(fits: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 _LATER = {"proposer": None, "scores": None, "numbers": None, "fulfilled": None}
-"""What earlier versions did not write."""
+"""Defaults of the keys that earlier versions did not write."""
 _BOOLEAN = (lambda value: isinstance(value, bool), "true or false")
 _COUNT = (is_count, "a whole number of at least 0")
 _FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {

@@ -1,4 +1,4 @@
-"""The logarithm of the expected improvement, the acquisition function of both surrogates."""
+"""Log expected improvement, the acquisition function of both surrogates."""
 
 import math
 
@@ -6,18 +6,18 @@ import torch
 from torch import Tensor
 
 SERIES = -1e6
-"""Below that many standard deviations the first term of the asymptotic series is exact in double precision."""
+"""Below this many standard deviations, the first term of the asymptotic series is exact in double precision."""
 
 
 def log_improvement(mean: Tensor, deviation: Tensor, incumbent: float) -> Tensor:
-    """The logarithm of the expected improvement over an incumbent, with the shape of the mean; higher is better.
+    """The log expected improvement over an incumbent, with the shape of the mean; higher is better.
 
-    It has a gradient however far a point lies below the incumbent (Ament et al. 2023, "Unexpected Improvements to
-    Expected Improvement for Bayesian Optimization", equation 9): with u the improvement in standard deviations,
-    log(phi(u) + u Phi(u)), computed below -1 as log phi(u) + log(1 + u Phi(u) / phi(u)).
+    Its gradient does not vanish, however far a point lies below the incumbent (Ament et al. 2023, "Unexpected
+    Improvements to Expected Improvement for Bayesian Optimization", equation 9): with u the improvement in standard
+    deviations, log(phi(u) + u Phi(u)), computed below -1 as log phi(u) + log(1 + u Phi(u) / phi(u)).
 
     Args:
-        mean: of the predicted values, float64.
+        mean: predicted means, float64.
         deviation: their standard deviations, positive.
         incumbent: the value to improve on.
     """

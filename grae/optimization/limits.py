@@ -27,7 +27,7 @@ class Limits:
         """Checks that the limits apply to a grammar.
 
         Raises:
-            SettingsError: they do not.
+            SettingsError: a limit does not apply.
         """
         for name, value in (("most_atoms", self.most_atoms), ("most_symbols", self.most_symbols)):
             if value is not None and value < 1:
@@ -44,7 +44,7 @@ class Limits:
         Args:
             grammar: the plain grammar of the derivations.
             texts: n valid strings.
-            derivations: of each.
+            derivations: derivations of the texts.
         """
         admitted = np.ones(len(texts), bool)
         if self.most_symbols is not None:

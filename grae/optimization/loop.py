@@ -25,7 +25,7 @@ from grae.training import generators
 
 
 class Judged(NamedTuple):
-    """What a condition says of a string: its numbers by name, and whether it is fulfilled."""
+    """The result of evaluating a condition on a string: the values by name, and whether it is fulfilled."""
 
     numbers: dict[str, float | None]
     fulfilled: bool
@@ -35,14 +35,15 @@ class Search:
     """A prepared search.
 
     Args:
-        settings: of the search.
+        settings: settings of the search.
         space: the latent space.
         strategy: proposes strings.
         scorer: calls the target.
-        history: of the search, with earlier records if it is resumed; its folder also holds the fine-tuned models.
-        start: strings with their scores.
+        history: the search's history, with earlier records if it is resumed; its folder also holds the fine-tuned
+            models.
+        start: starting strings with their scores.
         watch: counts failures and shows progress.
-        callbacks: of the user.
+        callbacks: user callbacks.
         condition: condition on results; None for none.
     """
 
@@ -122,7 +123,7 @@ class Search:
         return "rounds"
 
     def _note_results(self, records: Sequence[Record]) -> None:
-        """Adds strings better than the median of the start to the results from which others must differ."""
+        """Adds strings that score above the median of the start to the results that new strings must differ from."""
         diversity = self.space.screen.diversity
         if diversity is None:
             return
@@ -137,7 +138,7 @@ class Search:
         )
 
     def _evaluate(self, number: int, proposals: Sequence[Proposal]) -> None:
-        """Scores proposals; a wave of them is written to the history before callbacks are called."""
+        """Scores proposals; each wave is written to the history before callbacks are called."""
         for records in self._scored(number, proposals):
             for record in records:
                 self.history.append(record)
@@ -159,12 +160,12 @@ class Search:
         raise failure
 
     def _retrain(self, finished: int) -> None:
-        """Fine-tunes the model after a number of finished rounds, and moves the strategy to its latent space."""
+        """Fine-tunes the model after a number of finished rounds, and moves the strategy to the new latent space."""
         self.reporter.doing(f"fine-tuning the model after round {finished}")
         sign = 1.0 if self.scorer.target.direction == "maximize" else -1.0
         values = {text: sign * score for text, score in self.scores.items() if score is not None}
         strategy = self.strategy
-        assert isinstance(strategy, Movable)  # as the settings are checked
+        assert isinstance(strategy, Movable)  # checked with the settings
         with timed(self.seconds, "retrain"):
             model = self.retrainings.model(
                 self.space.model, finished, list(values), np.array(list(values.values())), seed=self.settings.seed
@@ -173,7 +174,7 @@ class Search:
             strategy.move(self.space)
 
     def _scored(self, number: int, proposals: Sequence[Proposal]) -> Iterator[list[Record]]:
-        """The records of the proposals in order, those scored together in a list; no string is scored twice."""
+        """The records of the proposals in order, one list per wave scored together; no string is scored twice."""
         first = 0
         most = len(proposals) if self.scorer.batch else self.scorer.workers
         while first < len(proposals):
@@ -198,7 +199,7 @@ class Search:
             first = last
 
     def _judged(self, texts: Sequence[str | None]) -> dict[str | None, Judged]:
-        """Of each string, the numbers that the condition names, and whether it fulfils it."""
+        """The values used in the condition and whether it is fulfilled, by string."""
         strings = [text for text in texts if text is not None]
         if self.condition is None or not strings:
             return {}

@@ -4,7 +4,7 @@ Each round, the surrogate is fitted to the best known strings and to a sample of
 strings; the bandit allocates a number of evaluations to each, which go to its most promising strings. A string counts
 as a success of its proposer if it is better than the median and no known string has its level: another point on a
 plateau is not a success. With several objectives, a string that no known string dominates is a success, and each
-round draws weights under which the best strings are the parents.
+round draws random weights that determine the best strings, which are the parents.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 MANY = 5
-"""Strings from which each one is chosen where those of a round have to differ."""
+"""Candidates per evaluation with a diversity rule, from which the diverse ones are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ class MixedSettings:
     """How strings are proposed and ranked.
 
     Attributes:
-        best: strings of the starting data that take part because they score well.
-        spread: strings of the starting data that take part as drawn.
-        fitted_best: the best strings, to which the surrogate is fitted.
-        fitted_rest: strings of the rest to which it is fitted too, as drawn.
+        best: number of best-scoring starting strings used.
+        spread: number of random starting strings used.
+        fitted_best: number of best strings that the surrogate is fitted to.
+        fitted_rest: number of random others that it is fitted to.
         acquisition: see `Ranking.take`.
-        preference: of several objectives; see `ParetoRanking`.
-        best_each: strings of the starting data that take part because they are the best in one of several objectives.
-        leading: the best strings, of which proposers learn that they are.
+        preference: acquisition function for several objectives; see `ParetoRanking`.
+        best_each: number of best starting strings used per objective, if there are several.
+        leading: number of best strings that are marked as such to the proposers.
     """
 
     best: int = 200
@@ -79,25 +79,25 @@ class InSpace(Protocol):
 
 
 class MixedSearch:
-    """See the head of this module.
+    """See the module's docstring.
 
     Args:
         space: the latent space.
-        start: strings with scores to start from.
-        known: the strings that have a score.
-        propose: the proposers by name.
-        views: what the surrogate sees of strings; none for no surrogate.
+        start: starting strings with their scores.
+        known: the strings with a score.
+        proposers: the proposers by name.
+        views: views of the surrogate; empty for no surrogate.
         maximize: whether higher is better.
-        worst: the score that an invalid string counts as.
-        reader: of strings.
-        units: of several objectives; None where the score is the only one.
-        condition: what the strings to start from are judged by; None for nothing.
-        seed: of what is drawn.
+        worst: the score of an invalid string.
+        reader: prepares strings for comparison.
+        units: units of several objectives; None for a single one.
+        condition: condition that the starting strings are checked against; None for none.
+        seed: seed of random draws.
         settings: how strings are proposed and ranked.
         least: minimum shares of proposers; see `Bandit`.
 
     Raises:
-        DataError: fewer than two valid strings to start from.
+        DataError: fewer than two valid starting strings.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class MixedSearch:
         taken: list[tuple[str, str]] = []
         attempts = valid = 0
         quotas = self.bandit.quotas(n, rng)
-        for name in [*quotas, *self.proposers]:  # what one of them cannot fill, any other may
+        for name in [*quotas, *self.proposers]:  # others fill the quota of one that finds too few
             quota = min(quotas.pop(name, n), n - len(taken))
             if quota == 0:
                 break
@@ -205,7 +205,7 @@ class MixedSearch:
         self.features = self._features(self.strings)
 
     def _teach(self, strings: Strings) -> None:
-        """Passes the strings that were added last to the parts that learn."""
+        """Passes the strings added last to the proposers that learn."""
         self.reader.neighborhood.learn(strings.texts, strings.derivations)
         m = self.table.shape[1]
         best = np.argsort(-self._merits(np.full(m, 1 / m)), kind="stable")[: self.settings.leading]
@@ -265,11 +265,11 @@ class MixedSearch:
         return better
 
     def _valued(self, texts: list[str], row_of: Mapping[str, np.ndarray]) -> tuple[Strings, np.ndarray]:
-        """Strings as the reader writes them, without those that it cannot read, and their signed scores (n, m)."""
+        """The strings that can be read, as the reader writes them, and their signed scores (n, m)."""
         return self._read(texts, row_of)[:2]
 
     def _read(self, texts: list[str], row_of: Mapping[str, np.ndarray]) -> tuple[Strings, np.ndarray, list[str]]:
-        """The same, with the strings as they were given."""
+        """As `_valued`, with the strings as they were given."""
         forms = self.reader.valid(texts)
         pairs = [(text, form) for text, form in zip(texts, forms, strict=True) if form is not None]
         strings, rows = self.reader.read([text for text, _ in pairs], [form for _, form in pairs])
@@ -281,7 +281,7 @@ class MixedSearch:
         return [view.features(strings.texts, strings.derivations) for view in self.views]
 
     def _fitted(self, order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The rows to which the surrogate is fitted, by the order of values."""
+        """The rows that the surrogate is fitted to, from rows in order of their values."""
         best, rest = order[: self.settings.fitted_best], order[self.settings.fitted_best :]
         return np.concatenate([best, rng.choice(rest, min(self.settings.fitted_rest, len(rest)), replace=False)])
 

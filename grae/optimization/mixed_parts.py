@@ -1,4 +1,4 @@
-"""The parts of the mixed strategy by name: its proposers, and the views of its surrogate.
+"""Tables of the mixed strategy's parts: its proposers, and the views of its surrogate.
 
 Imports nothing heavy: parts are created when a search starts.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NO_SURROGATE = "none"
 UNRANKED = "unranked"
 BOTH = "both"
-"""What `propose` may say instead of the default groups."""
+"""Name of the default groups in the setting `propose`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class ProposerRow:
     """A proposer.
 
     Attributes:
-        make: gives the `Proposer` of a search.
-        group: the name under which users choose it, perhaps with others.
-        summary: a few words for help texts.
-        beside_surrogate: whether it is used only where there is a surrogate.
-        by_default: whether it is used where the user chooses no group.
+        make: creates the `Proposer` of a search.
+        group: the name by which users select it, possibly shared with others.
+        summary: a short description for help texts.
+        beside_surrogate: whether it is used only with a surrogate.
+        by_default: whether it is used if the user selects no group.
     """
 
     make: "Callable[[Setup], Proposer]"
@@ -46,10 +46,10 @@ class ViewRow:
     """A view of strings for the surrogate.
 
     Attributes:
-        make: gives the `View` of a search.
-        summary: a few words for help texts.
-        suits: whether it says anything of the strings of a grammar; the first view that does is the default.
-        unsuited: what is wrong with a grammar that it does not suit, for messages.
+        make: creates the `View` of a search.
+        summary: a short description for help texts.
+        suits: whether it applies to the strings of a grammar; the first view that does is the default.
+        unsuited: why it does not apply to other grammars, for messages.
         unranked: minimum share of a round for moves that the surrogate does not rank, since it predicts poorly.
     """
 
@@ -61,28 +61,28 @@ class ViewRow:
 
 
 def groups() -> list[str]:
-    """The groups of proposers that users choose among."""
+    """The groups of proposers that users can select."""
     return list(dict.fromkeys(row.group for row in PROPOSERS.values()))
 
 
 def default_groups() -> list[str]:
-    """Those used where the user chooses none."""
+    """The groups used if the user selects none."""
     return list(dict.fromkeys(row.group for row in PROPOSERS.values() if row.by_default))
 
 
 def mixed_search(
     setup: Setup, of_groups: Sequence[str], of_views: Sequence[str] = (), surrogate: "Features | None" = None
 ) -> "MixedSearch":
-    """The mixed search of some parts.
+    """The mixed search with the given parts.
 
     Args:
-        setup: of the search.
+        setup: setup of the search.
         of_groups: names of groups of proposers.
-        of_views: names of views; none for no surrogate.
-        surrogate: a user's function, which is the view instead.
+        of_views: names of views; empty for no surrogate.
+        surrogate: a user's function that computes features, used instead of the views.
 
     Raises:
-        DataError: too few strings to start from.
+        DataError: too few starting strings.
     """
     from grae.optimization.mixed import MixedSearch
 
@@ -139,7 +139,7 @@ def _meaning(setup: Setup) -> "View":
     from grae.optimization.views import meaning
 
     view = meaning(setup.grammar)
-    assert view is not None  # as `suits` says
+    assert view is not None  # see `suits`
     return view
 
 
@@ -177,7 +177,7 @@ PROPOSERS: dict[str, ProposerRow] = {
         _regrowth, "regrowth", "parts of the best that the decoder derives again", by_default=False
     ),
 }
-"""The proposers by the names that a search's history knows them by."""
+"""The proposers by the names used in a search's history."""
 
 VIEWS: dict[str, ViewRow] = {
     "meaning": ViewRow(
@@ -189,4 +189,4 @@ VIEWS: dict[str, ViewRow] = {
     "structure": ViewRow(_structure, "fragments of the derivation", unranked=0.4),
     "codes": ViewRow(_codes, "the latent codes"),
 }
-"""What a surrogate may see of strings, by name."""
+"""The views of a surrogate, by name."""

@@ -1,4 +1,4 @@
-"""Strings that differ too little from known ones to be worth an evaluation, by what their language says they mean."""
+"""Filter of strings that are too similar to known ones to be worth an evaluation, by their language's vectors."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from grae.grammar.codec import Derivations
 
 
 class Neighborhood:
-    """Vectors of known strings and of a round's candidates; a new string is apart from all of them.
+    """Vectors of the known strings and of a round's candidates, which new strings must be apart from.
 
-    Strings are near each other where no number of their vectors (`Language.vectors`) differs by more than the
-    language's tolerance. In a language without vectors or without a tolerance, all strings are apart.
+    Two strings are near each other if no component of their vectors (`Language.vectors`) differs by more than the
+    language's tolerance, and apart otherwise. In a language without vectors or tolerance, all strings are apart.
 
     Args:
-        grammar: of the strings, without motifs.
+        grammar: grammar of the strings, without motifs.
     """
 
     def __init__(self, grammar: Grammar) -> None:
@@ -30,20 +30,20 @@ class Neighborhood:
         return self.tolerance > 0 and self.grammar.language.vectors is not None
 
     def learn(self, texts: Sequence[str], derivations: Derivations) -> None:
-        """Adds strings that have a score."""
+        """Adds strings with a score."""
         if self and len(texts):
             self._known.append(self._vectors(texts, derivations))
             self._tree = None
 
     def apart(self, texts: Sequence[str], derivations: Derivations, here: set[str]) -> np.ndarray:
-        """The rows of the strings that are apart from all known, all candidates and each other; they are candidates.
+        """The rows of the strings that are apart from the known strings, the candidates and each other.
 
-        Of strings near each other, the first is taken.
+        Of strings near each other, the first is selected. Selected strings become candidates.
 
         Args:
             texts: n strings.
-            derivations: theirs.
-            here: the set of this round's candidates, as `Reader.new` takes it; another object is another round.
+            derivations: derivations of the texts.
+            here: the set of this round's candidates, as in `Reader.new`. A different set object starts a new round.
         """
         if here is not self._round:
             self._round, self._candidates = here, []
@@ -68,11 +68,11 @@ class Neighborhood:
 
     def _far(self, tree: KDTree, vectors: np.ndarray) -> np.ndarray:
         """Which vectors have no neighbor in a tree, (n,) bool."""
-        # a distance equal to the bound counts as none
+        # the tree ignores neighbors at exactly the bound
         bound = np.nextafter(self.tolerance, np.inf)
         return np.isinf(tree.query(vectors, p=np.inf, distance_upper_bound=bound)[0])
 
     def _vectors(self, texts: Sequence[str], derivations: Derivations) -> np.ndarray:
         vectors = self.grammar.language.vectors
-        assert vectors is not None  # as __bool__ says
+        assert vectors is not None  # see __bool__
         return vectors(self.grammar, texts, derivations)

@@ -36,14 +36,14 @@ class PaperProtocol:
 
     Args:
         space: the latent space.
-        start: strings with scores; those that can be encoded are the data, without those that have no score if the
-            worst is infinite.
+        start: starting strings with their scores; the data are those that can be encoded, without those that have no
+            score if `worst` is infinite.
         maximize: whether higher is better.
         worst: the target's worst score; see the module's docstring.
-        temperature: of the decoder.
+        temperature: temperature of the decoder.
         attempts: decodings per point; None for the published number.
         seed: seed of random draws.
-        progress: called with the fraction of the strings that are encoded.
+        progress: called with the fraction of strings encoded.
 
     Raises:
         DataError: fewer than ten strings are left.
@@ -104,7 +104,7 @@ class PaperProtocol:
         return proposals
 
     def _valid(self, texts: Iterable[str]) -> set[str]:
-        """Those that are valid as in the published experiments; see the module's docstring."""
+        """The strings that are valid as in the published experiments; see the module's docstring."""
         distinct, grammar = list(texts), self.space.model.language_grammar_
         if grammar.language.is_molecular:
             forms = self.space.identities(distinct)

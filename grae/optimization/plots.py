@@ -26,7 +26,7 @@ DPI = 120
 
 
 def draw(result: SearchResult, folder: Path) -> list[Path]:
-    """Draws the plots of a search to PNG files in a folder, and returns the files.
+    """Draws the plots of a search to PNG files in a folder, and returns their paths.
 
     Raises:
         RunError: a file cannot be written.
@@ -58,7 +58,7 @@ def draw_progress(records: History, name: str, path: Path, start: float | None =
 
     Args:
         records: the history.
-        name: of the target.
+        name: name of the target.
         path: the PNG file.
         start: the best score of the starting strings, drawn as a line.
     """
@@ -75,12 +75,12 @@ def draw_best_so_far(
     """The curve of a search in the given colors: each score as a dot, the best so far, and the best of the start.
 
     Args:
-        axes: to draw on.
+        axes: matplotlib axes.
         records: the history.
-        name: of the target.
+        name: name of the target.
         start: the best score of the starting strings.
         line: color of the best so far.
-        dots: color of each score.
+        dots: color of the scores.
         begun: color of the start's line.
     """
     calls = np.arange(1, len(records) + 1)
@@ -177,9 +177,9 @@ def draw_curves_of(
         axes: matplotlib axes.
         best: the expressions.
         x: values of the variable, shape (K,), ascending.
-        values: of the expressions there, shape (len(best), K).
+        values: values of the expressions there, shape (len(best), K).
         target: values of the target there, shape (K,); None if unknown.
-        lines: a color for each expression.
+        lines: color of each expression.
         below: color of the target.
     """
     if target is not None:

@@ -19,9 +19,9 @@ class Strings(NamedTuple):
     """Strings of one plain grammar.
 
     Attributes:
-        texts: n of them.
-        forms: equal for equivalent strings.
-        derivations: of the texts.
+        texts: n strings.
+        forms: their forms, equal for equivalent strings.
+        derivations: derivations of the texts.
     """
 
     texts: list[str]
@@ -32,12 +32,12 @@ class Strings(NamedTuple):
         return len(self.texts)
 
     def rows(self, rows: np.ndarray) -> "Strings":
-        """Some of them."""
+        """The strings of the given rows."""
         return Strings([self.texts[row] for row in rows], [self.forms[row] for row in rows], self.derivations[rows])
 
     @classmethod
     def join(cls, parts: Sequence["Strings"], grammar: Grammar) -> "Strings":
-        """The concatenation of several."""
+        """The concatenation of parts."""
         return cls(
             [text for part in parts for text in part.texts],
             [form for part in parts for form in part.forms],
@@ -46,15 +46,15 @@ class Strings(NamedTuple):
 
 
 class Reader:
-    """Reads strings as a search compares them: valid, of one form each, admitted, and with a derivation.
+    """Prepares strings for comparison: checks them, and gives each valid one a form and a derivation.
 
-    Derivations are those of the spelling in which the language's rules hold symbol by symbol, where it has one: a move
-    in a Kekule form leaves a valid molecule twice as often as one in a form with aromatic atoms.
+    If the language has a spelling in which its rules hold symbol by symbol, derivations are of that spelling: a move in
+    a Kekule form gives a valid molecule twice as often as one in a form with aromatic atoms.
 
     Args:
-        space: says which strings are valid and which mean the same.
-        screen: which of them may be proposed.
-        usual: maxima of what `Language.unusual` counts, (K,) int64; None for no limits.
+        space: determines which strings are valid and which are equivalent.
+        screen: determines which strings may be proposed.
+        usual: maxima of the counts of `Language.unusual`, (K,) int64; None for no limits.
     """
 
     def __init__(self, space: LatentSpace, screen: Screen, usual: np.ndarray | None = None) -> None:
@@ -65,13 +65,13 @@ class Reader:
         self.spelling = self.grammar.language.spelling_of_rules
 
     def valid(self, texts: Sequence[str]) -> list[str | None]:
-        """The form of each string; None of an invalid one."""
+        """The form of each string; None for an invalid one."""
         return self.identities(texts)
 
     def read(self, texts: Sequence[str], forms: Sequence[str]) -> tuple[Strings, list[int]]:
-        """Valid strings with their forms, without those that the grammar does not derive, and the rows of the others.
+        """Valid strings with their forms, without those that the grammar does not derive, and the rows of the rest.
 
-        Molecules are written as RDKit does, whatever their spelling was.
+        Molecules are rewritten in RDKit's spelling.
         """
         if self.grammar.language.is_molecular:
             texts = list(forms)
@@ -84,16 +84,16 @@ class Reader:
         return self.grammar.language.parsed_once()
 
     def readable(self, texts: Sequence[str]) -> list[str]:
-        """Those of some proposed strings that are valid as they are written; of a few molecules RDKit's form is not."""
+        """The proposed strings that are valid as written; RDKit's form of a few molecules is not."""
         return [text for text, form in zip(texts, self.valid(texts), strict=True) if form is not None]
 
     def new(self, texts: Sequence[str], known: Known, here: set[str]) -> tuple[Strings, int]:
-        """The strings that are valid, admitted, new and apart, each form once, and how many of all were valid.
+        """The strings that are valid, admitted, new and apart, each form once, and the number of valid strings.
 
         Args:
             texts: distinct strings.
-            known: what has a score.
-            here: forms that are candidates already; those found are added.
+            known: the strings with a score.
+            here: forms of this round's candidates; new ones are added.
         """
         forms = self.valid(texts)
         chosen: dict[str, str] = {}
@@ -114,7 +114,7 @@ class Reader:
 
 
 def ranks(n: int, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Places in a list of n, best first, drawn log-uniformly, (size,) int64: each tenth part as often as the next.
+    """Indices into a list of n, best first, drawn log-uniformly, (size,) int64: each decade equally often.
 
     Source: the selection of Mol GA (Tripp and Hernandez-Lobato, "Genetic algorithms are strong baselines for molecule
     generation", 2023).
@@ -124,7 +124,7 @@ def ranks(n: int, size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 LEVELS = 100
-"""Steps that the values between the best and the median are told apart in."""
+"""Number of levels between the best value and the median."""
 
 
 def levels(values: np.ndarray, best: float, median: float) -> np.ndarray:
@@ -136,9 +136,9 @@ def levels(values: np.ndarray, best: float, median: float) -> np.ndarray:
 def by_levels(values: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """Indices into a list of values (n,), higher is better and best first, (size,) int64: by level, then uniform.
 
-    Values are divided into levels, of which better ones are drawn more often, log-uniformly. So a plateau, however many
-    strings lie on it, counts as one value, and other scores remain represented (as in fitness uniform selection; Hutter
-    and Legg, IEEE Transactions on Evolutionary Computation 10, 2006).
+    Values are divided into levels, and better levels are drawn more often, log-uniformly. A plateau therefore counts as
+    one value, however many strings lie on it, and other scores remain represented (as in fitness uniform selection;
+    Hutter and Legg, IEEE Transactions on Evolutionary Computation 10, 2006).
     """
     steps = levels(values, float(values[0]), float(np.median(values)))
     begins = np.flatnonzero(np.diff(steps, prepend=-1))

@@ -1,4 +1,4 @@
-"""What a surrogate predicts of the candidates of a round: each is looked at once, however often it is ranked."""
+"""Predictions of a surrogate for a round's candidates: each is predicted once, however often it is ranked."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,11 +10,11 @@ from grae.optimization.views import Features
 
 
 class Predictions:
-    """Means and standard deviations of candidates, held by their forms.
+    """Means and standard deviations of candidates, cached by form.
 
     Args:
-        ranker: predicts them.
-        features: of strings, for each view of the ranker.
+        ranker: predicts the moments.
+        features: computes the features of strings for each view of the ranker.
     """
 
     def __init__(self, ranker: Ranker, features: Callable[[Strings], Sequence[Features]]) -> None:

@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 GivenTarget = str | Target | Callable[[str], float | None]
-"""What a user may give as a target."""
+"""The types that a user can give as a target."""
 
 
 def target_of(given: GivenTarget | Sequence[GivenTarget], grammar: Grammar, direction: Direction) -> Target:
-    """The target, or several as one.
+    """The target, or several combined in one.
 
     Args:
         given: the user's argument.
-        grammar: of the strings.
-        direction: of user functions.
+        grammar: grammar of the strings.
+        direction: direction of user functions.
 
     Raises:
-        SettingsError: it does not score strings of the grammar, or several cannot be combined.
+        SettingsError: the target does not score strings of the grammar, or several cannot be combined.
         ParseError: a formula cannot be parsed.
     """
     if isinstance(given, list | tuple):
@@ -93,12 +93,12 @@ def begun(
 ) -> Start:
     """The starting strings with their scores, and which of them fulfil the condition; see `start_of`.
 
-    Those of a search with a template hold it (`held`). A condition that calls functions of the user's is not asked of
+    With a template, all starting strings match it (`held`). A condition that calls user functions is not evaluated on
     them: they count as not fulfilling it.
 
     Raises:
         DataError, TargetError, RunError: as `start_of`.
-        SettingsError: no starting string has a score of each of several targets.
+        SettingsError: no starting string has a score for each of several targets.
     """
     try:
         if isinstance(scorer, Scorer):

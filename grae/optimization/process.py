@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 NOISE = 1e-3
-"""Variance of the noise, as a share of the amplitude."""
+"""Noise variance, as a fraction of the amplitude."""
 LEAST_VARIANCE = 1e-12
 MOST_JITTER = 1e-1
 
@@ -18,9 +18,9 @@ class Process:
     """A posterior; higher is better.
 
     Args:
-        gram: similarities of the known, (n, n) float64, 1 on the diagonal.
-        values: (n,) float64.
-        noise: as a share of the amplitude.
+        gram: similarities of the known strings, (n, n) float64, 1 on the diagonal.
+        values: their values, (n,) float64.
+        noise: noise variance, as a fraction of the amplitude.
     """
 
     def __init__(self, gram: np.ndarray, values: np.ndarray, noise: float = NOISE) -> None:
@@ -48,13 +48,13 @@ class Process:
         return self.mean + cross @ self.weights, np.sqrt(self.amplitude * variance)
 
     def draw(self, cross: np.ndarray, own: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Functions drawn from the posterior, (n, m) float64.
+        """Functions sampled from the posterior, (n, m) float64.
 
         Args:
             cross: similarities of m strings with the known ones, (m, n).
-            own: among themselves, (m, m).
+            own: similarities among the m strings, (m, m).
             n: number of functions.
-            rng: of the draw.
+            rng: random generator.
         """
         whitened = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
         factor = _factor(own - whitened.T @ whitened, 1e-8)

@@ -10,23 +10,23 @@ from grae.callbacks.events import Evaluation, Progress, Round
 from grae.callbacks.reporter import Notes, Reporter, Shown, choose, clock
 from grae.targets.failures import Failures, Outcome, scored_singly, warn, warn_of_batch
 
-PART = 0.2  # of something long, that is worth a line
+PART = 0.2  # fraction of a long operation after which a line is printed
 
 
 def search_reporter(shown: Shown, console: Console | None = None) -> Reporter:
-    """The reporter of a search; see `choose`. Without a terminal and "verbose" it reports failures only."""
+    """The reporter of a search; see `choose`. Without a terminal, it reports only failures unless "verbose"."""
     return choose(shown, lines=Lines, bar=Bar, console=console)
 
 
 class Lines(Notes):
-    """Also a line per round."""
+    """Notes, and one line per round."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self.shown: tuple[str, float] | None = None
 
     def doing(self, what: str, fraction: float | None = None) -> None:
-        """See Reporter. Prints a line when something long starts, and one for each further fifth."""
+        """See Reporter. Prints a line when a long operation starts, and one for each further fifth."""
         if fraction is None:
             return
         if self.shown is not None and self.shown[0] == what and fraction < min(1.0, self.shown[1] + PART):
@@ -73,14 +73,14 @@ class Watch:
     """The display of a search, and its count of failures.
 
     Args:
-        name: of the target.
+        name: name of the target.
         shown: whether progress is shown; if not, a failure is a warning.
         announce: called once, before the first outcome is noted or when `announce` is called.
 
     Attributes:
         reporter: shows the progress.
-        failures: those noted.
-        singly: whether strings of a batch had to be scored one by one.
+        failures: failures noted.
+        singly: whether a batch had to be scored one string at a time.
     """
 
     def __init__(self, name: str, *, shown: Shown, announce: Callable[[], None] | None = None) -> None:
@@ -95,13 +95,13 @@ class Watch:
         self.reporter.close()
 
     def announce(self) -> None:
-        """Announces the search, unless that has been done."""
+        """Announces the search, unless it has been announced."""
         if self._announce is not None:
             self._announce()
         self._announce = None
 
     def note(self, text: str, outcome: Outcome) -> None:
-        """Counts a call; the first failure is reported at once, and the first batch that was scored one by one."""
+        """Counts a call; reports the first failure, and the first batch scored one string at a time, immediately."""
         self.announce()
         if outcome.together is not None and not self.singly:
             self.singly = True

@@ -21,9 +21,9 @@ class Found(NamedTuple):
     """New strings of a proposer.
 
     Attributes:
-        strings: valid, new, each of another form.
-        attempts: strings looked at to find them.
-        valid: of those, the valid ones.
+        strings: valid, new strings with distinct forms.
+        attempts: number of strings generated to find them.
+        valid: number of these that were valid.
     """
 
     strings: Strings
@@ -32,13 +32,13 @@ class Found(NamedTuple):
 
 
 class Basis(NamedTuple):
-    """What proposals start from.
+    """The input of proposers.
 
     Attributes:
-        strings: the known, best first.
-        values: of each, (n,) float64, higher better.
-        known: all that has a score.
-        here: forms that are candidates of this round already; proposers add theirs.
+        strings: the known strings, best first.
+        values: values of the known strings, (n,) float64, higher is better.
+        known: all strings with a score.
+        here: forms of this round's candidates; proposers add theirs.
     """
 
     strings: Strings
@@ -48,10 +48,10 @@ class Basis(NamedTuple):
 
 
 class Proposer(Protocol):
-    """Finds new strings, as a function of what is known and of a generator alone.
+    """Generates new strings, as a function of the known strings and the random generator only.
 
     Attributes:
-        ranked: whether the surrogate chooses among them; otherwise any are taken.
+        ranked: whether the surrogate ranks the new strings; otherwise they are selected at random.
     """
 
     ranked: bool
@@ -60,36 +60,36 @@ class Proposer(Protocol):
         """New strings, at least `n` if possible.
 
         Args:
-            basis: what is known.
-            n: strings that the round wants.
-            utility: says what is promising; None where nothing does.
-            rng: draws.
+            basis: the known strings.
+            n: number of strings to score.
+            utility: acquisition function; None without a surrogate.
+            rng: random generator.
         """
         ...
 
 
 class DerivationMoves:
-    """Children of the best derivations; where a utility says what is promising, children of such children too.
+    """Children of the best derivations; with a utility, also children of the most promising children.
 
-    The latter is a genetic algorithm that maximizes the utility (as Tripp and Hernandez-Lobato 2023 maximize that of a
-    Gaussian process on molecules).
+    With a utility, this is a genetic algorithm that maximizes it (Tripp and Hernandez-Lobato 2023 maximize that of a
+    Gaussian process on molecules in this way).
 
     Args:
-        reader: of strings.
-        moves: between the derivations of its grammar.
-        max_length: the most productions of a child.
-        children: pairs of parents a generation.
-        generations: where there is a utility.
+        reader: prepares strings for comparison.
+        moves: moves between the derivations of its grammar.
+        max_length: maximum number of productions of a child.
+        children: pairs of parents per generation.
+        generations: number of generations with a utility.
         ranked: see Proposer.
     """
 
     BREED = 200
-    """Candidates that the next generation may come from."""
+    """Number of most promising candidates that can be parents of the next generation."""
     PORTION = 20
-    """Children for each string wanted, where nothing ranks them."""
+    """Children per string to score, without a utility."""
     TRIES = 10
     ANY = 0.5
-    """How often the donor is any known string: a fragment can be worth more than the string it stands in."""
+    """Fraction of donors drawn uniformly from the known strings: poor strings can contain good fragments."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class DerivationMoves:
         return Found(Strings.join(parts, self.reader.grammar), attempts, valid)
 
     def _children(self, basis: Basis, breed: Strings | None, n: int, rng: np.random.Generator) -> list[str]:
-        """Distinct children of the known, and in half of the pairs of the most promising candidates."""
+        """Distinct children of the known strings; a parent is a promising candidate (`breed`) with probability 1/2."""
         known = basis.strings
         receivers, donors = by_levels(basis.values, n, rng), by_levels(basis.values, n, rng)
         anyone = rng.random(n) < self.ANY
@@ -148,27 +148,27 @@ class DerivationMoves:
 
 
 class LatentSteps:
-    """Steps of many lengths from the codes of the best, decoded.
+    """Decoded steps of various lengths from the codes of the best strings.
 
     Args:
         space: the latent space.
-        reader: of strings.
-        temperature: of the decoder.
-        portion: points decoded together.
-        enough: new strings after which no more are decoded.
-        portions: at most.
+        reader: prepares strings for comparison.
+        temperature: temperature of the decoder.
+        portion: number of points decoded together.
+        enough: number of new strings after which no more points are decoded.
+        portions: maximum number of portions.
     """
 
     ranked = True
     SHORTEST, LONGEST = 0.1, 3.0
-    """Standard deviation of a step, in standard units."""
+    """Range of the standard deviation of a step, in standard units."""
     PERTURBED = 20
-    """Dimensions that a step changes on average, at most."""
+    """Maximum mean number of dimensions that a step changes."""
     ANCHORS = 200
-    """Strings, the best that the model can encode, from which steps start."""
+    """Maximum number of best encodable strings from which steps start."""
 
     REFINED = 30
-    """Gradient steps on the code of one of the best strings, at most, until it decodes to the string."""
+    """Maximum number of gradient steps to refine the code of a leading string until it decodes to the string."""
 
     def __init__(
         self,
@@ -186,10 +186,10 @@ class LatentSteps:
         self._leading: set[str] = set()
 
     def learn(self, texts: Sequence[str], leading: np.ndarray) -> None:
-        """Adds scored strings; `leading`, (n,) bool, says which are among the best known: their codes are refined.
+        """Adds scored strings; the codes of `leading` ones, (n,) bool, which are among the best known, are refined.
 
-        They are encoded now, together: codes differ by rounding with what else is encoded, and a search that is resumed
-        has to see the same.
+        The strings are encoded at once, in one batch: rounding errors of codes depend on the batch, and a resumed
+        search must compute the same codes.
         """
         for rows, refine in ((~leading, 0), (leading, self.REFINED)):
             batch = [texts[row] for row in np.flatnonzero(rows).tolist()]
@@ -199,12 +199,12 @@ class LatentSteps:
         self._leading.update(texts[row] for row in np.flatnonzero(leading).tolist())
 
     def move(self, space: LatentSpace) -> None:
-        """Takes another latent space from now on."""
+        """Replaces the latent space."""
         texts, self.space, self._points = list(self._points), space, {}
         self.learn(texts, np.array([text in self._leading for text in texts], bool))
 
     def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:
-        """See Proposer. The steps of a round grow while most of what is decoded is known."""
+        """See Proposer. The steps of a round grow while few decoded strings are new."""
         points = self._anchors(basis.strings.texts)
         parts: list[Strings] = []
         attempts = valid = total = 0
@@ -230,7 +230,7 @@ class LatentSteps:
         return np.stack(anchors) if anchors else np.empty((0, self.space.dim))
 
     def _steps(self, points: np.ndarray, longer: float, rng: np.random.Generator) -> np.ndarray:
-        """Points around the anchors, (portion, D): steps of many lengths, a third of them from between two anchors."""
+        """Points around the anchors, (portion, D): steps of various lengths, a third from between two anchors."""
         n, dim = self.portion, self.space.dim
         centers = points[ranks(len(points), n, rng)]
         others = points[ranks(len(points), n, rng)]
@@ -243,24 +243,24 @@ class LatentSteps:
 
 
 class DensitySamples:
-    """Samples of the model's density, decoded.
+    """Decoded samples of the model's density.
 
     Args:
         space: the latent space.
-        reader: of strings.
-        temperature: of the decoder.
+        reader: prepares strings for comparison.
+        temperature: temperature of the decoder.
     """
 
     ranked = True
     SAMPLED = 8
-    """Codes for each string wanted."""
+    """Codes sampled per string to score."""
     LEAST = 100
 
     def __init__(self, space: LatentSpace, reader: Reader, *, temperature: float = 0.0) -> None:
         self.space, self.reader, self.temperature = space, reader, temperature
 
     def move(self, space: LatentSpace) -> None:
-        """Takes another latent space from now on."""
+        """Replaces the latent space."""
         self.space = space
 
     def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:
@@ -275,24 +275,24 @@ class DensitySamples:
 
 
 class Regrowth:
-    """The best strings, in each of which the decoder derives a random part again, given the string's code.
+    """Children of the best strings, in which the decoder regrows a random part of the derivation, given the code.
 
     Args:
         space: the latent space.
-        reader: of strings.
+        reader: prepares strings for comparison.
     """
 
     ranked = True
     CHILDREN = 200
-    """Children of a round."""
+    """Number of children per round."""
     PARENTS = 100
-    """Distinct strings that they are made of, at most."""
+    """Maximum number of distinct parents."""
 
     def __init__(self, space: LatentSpace, reader: Reader) -> None:
         self.space, self.reader = space, reader
 
     def move(self, space: LatentSpace) -> None:
-        """Takes another latent space from now on."""
+        """Replaces the latent space."""
         self.space = space
 
     def propose(self, basis: Basis, n: int, utility: Utility | None, rng: np.random.Generator) -> Found:

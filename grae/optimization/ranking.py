@@ -13,22 +13,22 @@ from grae.optimization.views import Features, View
 
 Acquisition = Literal["improvement", "ucb", "thompson"]
 MOST_DRAWN = 500
-"""Candidates that a joint draw covers."""
+"""Maximum number of candidates in a joint posterior sample."""
 FITTED = 400
-"""Strings by which a kernel's hyperparameter and the noise are chosen."""
+"""Maximum number of strings used to select a kernel's hyperparameter and the noise."""
 BETAS = (-2.0, 0.0)
-"""Between which powers of ten the weight of the standard deviation is drawn, log-uniformly."""
+"""Range of the weight of the standard deviation, drawn log-uniformly, as powers of ten."""
 GAINS = (-3.0, 0.0)
-"""Between which powers of ten the gain is drawn that is hoped for, in standard deviations of the outcomes."""
+"""Range of the minimum gain, drawn log-uniformly, as powers of ten, in standard deviations of the outcomes."""
 NOISES = (1e-4, 1e-3, 1e-2, 1e-1)
-"""Variances of the noise that are tried, as shares of the amplitude: what a view cannot tell apart is noise to it."""
+"""Noise variances to try, as fractions of the amplitude; differences invisible to a view appear as noise."""
 
 
 def outcomes_of(values: np.ndarray) -> np.ndarray:
     """Values (n,), higher is better, transformed for the process: clipped at the bad end, zero mean and unit variance.
 
-    Distances between good values are kept, since they guide the search; ranks would magnify the fourth decimal of a
-    plateau to the size of everything else. Values further below the median than the best is above it are clipped there.
+    Distances between good values are kept, since they guide the search; ranks would magnify negligible differences on
+    a plateau. Values are clipped at the reflection of the best one in the median.
     """
     median = float(np.median(values))
     cut = np.maximum(values, median - max(float(values.max()) - median, 1e-12))
@@ -36,7 +36,7 @@ def outcomes_of(values: np.ndarray) -> np.ndarray:
 
 
 Moments = tuple[np.ndarray, np.ndarray]
-"""Means and standard deviations of m candidates, (m,) float64 each; of k objectives (m, k)."""
+"""Means and standard deviations of m candidates, (m,) float64 each; (m, k) with k objectives."""
 
 
 class Ranker:
@@ -49,7 +49,7 @@ class Ranker:
     def promise(
         self, moments: Moments, taken: Sequence[int], rng: np.random.Generator, acquisition: Acquisition
     ) -> np.ndarray:
-        """The acquisition function of each candidate, (m,) float64, given that some will be scored already."""
+        """The acquisition function of each candidate, (m,) float64, given the candidates already selected (`taken`)."""
         raise NotImplementedError
 
     def take(
@@ -59,7 +59,7 @@ class Ranker:
         return self.most_promising(self.moments(candidates), n, rng, acquisition)
 
     def most_promising(self, moments: Moments, n: int, rng: np.random.Generator, acquisition: Acquisition) -> list[int]:
-        """At most n candidates of these moments: one after the other the most promising."""
+        """The indices of at most n candidates with the given moments, selected greedily."""
         taken: list[int] = []
         for _ in range(min(n, len(moments[0]))):
             order = np.argsort(-self.promise(moments, taken, rng, acquisition), kind="stable")
@@ -68,13 +68,13 @@ class Ranker:
 
 
 class Ranking(Ranker):
-    """A process fitted to known strings; the mean of the kernels of several views.
+    """A Gaussian process fitted to known strings; its kernel is the mean of the kernels of several views.
 
     Args:
-        views: of the strings.
-        features: of the known, for each view.
-        values: (n,) float64, higher better.
-        allowed: which of the known can be the best, (n,) bool; None for all.
+        views: views of the strings.
+        features: features of the known strings, for each view.
+        values: values of the known strings, (n,) float64, higher is better.
+        allowed: which known strings can be the incumbent, (n,) bool; None for all.
     """
 
     def __init__(
@@ -116,12 +116,12 @@ class Ranking(Ranker):
     def take(
         self, candidates: Sequence[Features], n: int, rng: np.random.Generator, acquisition: Acquisition
     ) -> list[int]:
-        """Which of some candidates to score next, at most n.
+        """The indices of the candidates to score next, at most n.
 
-        "improvement" takes for each the greatest expected improvement on more than the best known, by how much being
-        drawn log-uniformly, so that small gains near at hand and large ones further off are both looked for; "ucb" the
-        greatest mean plus beta standard deviations, beta = 10^U(-2, 0) (Tripp and Hernandez-Lobato 2023); "thompson"
-        for each of n functions drawn jointly the best.
+        "improvement" maximizes, for each selection, the expected improvement over the best known value plus a minimum
+        gain drawn log-uniformly, so that both small gains nearby and large gains further away are sought. "ucb"
+        maximizes the mean plus beta standard deviations, beta = 10^U(-2, 0) (Tripp and Hernandez-Lobato 2023).
+        "thompson" maximizes each of n joint posterior samples.
         """
         if acquisition != "thompson":
             return super().take(candidates, n, rng, acquisition)
@@ -145,16 +145,16 @@ class Ranking(Ranker):
 
 
 class Constrained(Ranker):
-    """A ranking under a condition of which each string is known to fulfil it only once it is measured.
+    """A ranking under a condition whose fulfilment is known only for strings on which it was measured.
 
-    What is promising counts times the probability that it fulfils the condition (Gardner et al., "Bayesian Optimization
-    with Inequality Constraints", ICML 2014), by a process on whether the known do.
+    The acquisition function is multiplied by the probability that a string fulfils the condition (Gardner et al.,
+    "Bayesian Optimization with Inequality Constraints", ICML 2014), predicted by a process on the measured strings.
 
     Args:
-        ranking: without the condition.
-        views: of the strings.
-        features: of those of which it is known, for each view.
-        fulfilled: whether they do, (n,) bool.
+        ranking: ranking without the condition.
+        views: views of the strings.
+        features: features of the measured strings, for each view.
+        fulfilled: which of them fulfil the condition, (n,) bool.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class Constrained(Ranker):
         self.middle = 0.5 * float(self.feasibility.outcomes.max() + self.feasibility.outcomes.min())
 
     def moments(self, candidates: Sequence[Features]) -> Moments:
-        """See Ranker; the last column is the logarithm of the probability, in place of a mean."""
+        """See Ranker; the last column is the log probability of fulfilment instead of a mean."""
         mean, deviation = self.feasibility.moments(candidates)
         probability = log_ndtr((mean - self.middle) / deviation)
         means, deviations = (part.reshape(len(part), -1) for part in self.ranking.moments(candidates))
@@ -182,12 +182,12 @@ class Constrained(Ranker):
 
 
 def take_rows(features: Features, rows: np.ndarray) -> Features:
-    """Some rows of features."""
+    """The given rows of features."""
     return features[rows] if isinstance(features, np.ndarray) else features.rows(rows)
 
 
 def join_rows(parts: Sequence[Features]) -> Features:
-    """Rows of features, one after the other."""
+    """The concatenation of rows of features."""
     return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else type(parts[0]).join(parts)
 
 

@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 CURVE = "log-mse"
 ALL, WORST_HALF, STDIN = "all", "worst-half", "-"
-"""Starting strings that are not the name of a file or a data set."""
+"""Starting strings that are not named by a file or a data set."""
 
 
 class SearchRequest(SearchOptions):
     """A search of a run: its target and its starting strings by name, and its options.
 
     Attributes:
-        target: as `target_named` takes it, or several of these.
-        formula: log-mse: the curve to fit, in x.
-        points: log-mse: the file of the points to fit.
+        target: a name as in `target_named`, or several.
+        formula: log-mse: the curve to fit, a formula in x.
+        points: log-mse: the file of points to fit.
         batch: whether the user's function takes a list of strings.
         minimize: whether lower scores of the user's function are better.
         start: "all" of the training strings, their "worst-half", a file, or a data set.
-        column: of a table of starting strings.
-        delimiter: of a table of starting strings.
-        constraints: of the decoder; None for the model's own.
+        column: column of a table of starting strings.
+        delimiter: delimiter of a table of starting strings.
+        constraints: constraints of the decoder; None for the model's own.
 
     The others are those of `SearchOptions`.
     """
@@ -66,7 +66,7 @@ class SearchRequest(SearchOptions):
 
     @classmethod
     def stored(cls, place: Path, options: Mapping[str, Any]) -> Self:
-        """The request in a search's settings file, also of earlier versions.
+        """The request in a search's settings file, including those of earlier versions.
 
         Args:
             place: the file, for messages.
@@ -86,14 +86,14 @@ class SearchRequest(SearchOptions):
             ) from None
 
     def resumed(self, folder: Path, given: Mapping[str, Any]) -> Self:
-        """This request with those changes that are allowed when the search in a folder is resumed.
+        """This request with the changes allowed on resuming.
 
         Args:
-            folder: of the search, for messages.
-            given: the options that were given.
+            folder: folder of the search, for messages.
+            given: the options given.
 
         Raises:
-            RunError: another option differs from that of the search.
+            RunError: an option that may not change differs.
         """
         for name, value in given.items():
             stored = getattr(self, name)
@@ -143,10 +143,10 @@ class SearchRequest(SearchOptions):
         return target_named(name, grammar=grammar, direction="minimize" if minimized else "maximize", **options)
 
     def starting_strings(self, grammar: "Grammar") -> list[str] | None:
-        """The strings of the file or the data set that `start` names; None for the training strings.
+        """The strings of the file or data set named by `start`; None for the training strings.
 
         Raises:
-            DataError: there is no such file or data set, or it holds no string.
+            DataError: there is no such file or data set, or it is empty.
             SettingsError: a column or a delimiter is given for the training strings.
         """
         if self.start in (ALL, WORST_HALF):
@@ -175,7 +175,7 @@ def is_function(target: str) -> bool:
 
 
 def _absolute_sources(condition: str) -> str:
-    """A condition with the absolute paths of the user's files in it, but those that no condition can hold."""
+    """A condition with absolute paths of the user's files, except for paths that cannot be written in a condition."""
 
     def absolute(match: re.Match[str]) -> str:
         path = Path(match[1])
@@ -186,6 +186,6 @@ def _absolute_sources(condition: str) -> str:
 
 
 def _absolute_source(target: str) -> str:
-    """A target with the absolute path of its file, if it is the user's function in one."""
+    """A target with the absolute path of its file, if it is a user function in a file."""
     place, colon, name = target.strip().rpartition(":")
     return f"{Path(place).absolute()}{colon}{name}" if place.endswith(".py") and Path(place).is_file() else target

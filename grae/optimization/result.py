@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def best_of(start: Start | None, records: History) -> list[Best]:
-    """The strings of a start and of a history, best first, each once; ties keep the earlier, starting strings first.
+    """The strings of start and history, best first, each once; of ties, starting strings and earlier ones first.
 
-    Those that do not fulfil the condition of the search come after all that do.
+    Strings that do not fulfil the condition of the search come last.
     """
     maximize = records.direction == "maximize"
     known = [] if start is None else start.ranked(maximize).tolist()
@@ -54,11 +54,11 @@ class SearchResult:
     Attributes:
         target: the target.
         records: the history.
-        ended: why it ended: "rounds", or "no new strings" if the model generated no more.
+        ended: why it ended: "rounds", "callback", or "no new strings" if the model generated no more.
         seconds: duration of each part since the search was started or resumed: "propose" with its parts "candidates"
             (or "decode") and "surrogate"; "score"; and "retrain", with retraining.
         start: the starting strings; their scores do not count as evaluations.
-        language: of the strings.
+        language: language of the strings.
         failures: failed calls of the target, in the start and in the search.
         condition: condition on the strings, in words; None for none.
         diversity: diversity rule of the results; None for none.

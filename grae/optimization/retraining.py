@@ -1,7 +1,7 @@
 """Weighted retraining: fine-tuning of the model during a search, on the strings found.
 
-The latent space represents the strings that the model was trained on; retraining makes room for the better ones found.
-A string is drawn with a weight that decreases with its rank, w = 1 / (k n + rank), k = 0.001, ranks from 0.
+The latent space represents the training strings; retraining adapts it to the better strings found. A string is drawn
+with a weight that decreases with its rank, w = 1 / (k n + rank), k = 0.001, ranks from 0.
 
 Source: Tripp, Daxberger and Hernandez-Lobato 2020, "Sample-Efficient Optimization in the Latent Space of Deep
 Generative Models via Weighted Retraining", section 3.
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 K = 1e-3
 DRAWN = 10_000
-"""Strings a retraining sees, many of them repeatedly."""
+"""Number of strings drawn for a retraining, with replacement."""
 SLOWER = 0.1
-"""Its learning rate, as a share of the training's."""
+"""Learning rate of retraining, as a fraction of that of training."""
 CHECKED = 1_000
 PREFIX = "retrained-"
 
 
 def rank_weights(values: np.ndarray, k: float = K) -> np.ndarray:
-    """The weights of values (n,), higher is better: (n,) float64, with sum 1; ties are ranked in order."""
+    """The weights of values (n,), higher is better: (n,) float64, with sum 1; ties are ranked in input order."""
     ranks = np.empty(len(values))
     ranks[np.argsort(-values, kind="stable")] = np.arange(len(values))
     weights = 1 / (k * len(values) + ranks)
@@ -51,9 +51,9 @@ def retrained(
     strings; it has no other densities.
 
     Args:
-        model: not changed.
+        model: the fitted model; it is not changed.
         texts: strings; those that the model cannot encode are skipped.
-        values: (n,) of each, higher is better.
+        values: value of each string, (n,), higher is better.
         seed: seed of the draws, the order of batches and the density.
 
     Raises:
@@ -99,11 +99,11 @@ def retrained(
 
 
 class Retrainings:
-    """The retrained models of a search, the last of which is in its folder.
+    """The retrained models of a search, the latest of which is saved in its folder.
 
     Args:
-        every: finished rounds between retrainings; None for never.
-        folder: of the search; None saves nothing.
+        every: number of rounds between retrainings; None for never.
+        folder: folder of the search; None saves nothing.
     """
 
     def __init__(self, every: int | None, folder: Path | None) -> None:
@@ -112,7 +112,7 @@ class Retrainings:
         self.last = max((int(file.parent.name.removeprefix(PREFIX)) for file in saved), default=0)
 
     def due(self, finished: int) -> bool:
-        """Whether the model changes after that many finished rounds; not if a later one is saved already."""
+        """Whether the model is retrained after `finished` rounds; False if a later model is already saved."""
         return self.every is not None and finished % self.every == 0 and finished >= self.last
 
     def model(
@@ -125,7 +125,7 @@ class Retrainings:
             finished: number of finished rounds.
             texts: see `retrained`.
             values: see `retrained`.
-            seed: of the search.
+            seed: seed of the search.
 
         Raises:
             RunError: the folder cannot be read or written.
@@ -135,7 +135,7 @@ class Retrainings:
         again = retrained(model, texts, values, seed=seed + finished)
         if self.folder is not None:
             place = self._place(self.folder, finished)
-            shutil.rmtree(place, ignore_errors=True)  # of a search that was killed while it wrote
+            shutil.rmtree(place, ignore_errors=True)  # left by a search killed while writing
             again.save(place)
             if self.last:
                 shutil.rmtree(self._place(self.folder, self.last), ignore_errors=True)

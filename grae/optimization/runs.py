@@ -79,15 +79,15 @@ def request_to_resume(folder: Path, request: SearchRequest, given: Sequence[str]
     """The request of a resumed search: its own, with the allowed changes.
 
     Args:
-        folder: of the search.
-        request: the present one.
-        given: names of the options that were given.
+        folder: folder of the search.
+        request: the current request.
+        given: names of the options given.
 
     Raises:
-        RunError: an option differs from the search's and may not, or the search's file is damaged.
+        RunError: an option that may not change differs, or the search's file is damaged.
     """
     options = read_settings(folder).get("options")
-    if options is None:  # begun from Python
+    if options is None:  # started from Python
         return request
     stored = SearchRequest.stored(folder / SETTINGS, options)
     changes = {name: getattr(request, name) for name in given}
@@ -113,11 +113,11 @@ def search_run(
     Args:
         run: run folder.
         request: the search.
-        folder: of the search.
+        folder: folder of the search.
         resume: whether to resume the search in the folder.
-        device: device to compute on.
+        device: device of the model.
         build: rebuilds a missing derivation store, as in `datasets.origin.store_of`.
-        tell: called with notes.
+        tell: called with messages.
         progress: see `grae.optimize`.
         callbacks: see `grae.optimize`.
 
@@ -153,7 +153,7 @@ def _checked(run: Path, request: SearchRequest, folder: Path, *, resume: bool) -
 
     Raises:
         RunError: the run is damaged, or the folder cannot hold the search.
-        SettingsError: an option does not suit the strategy, the run or the target.
+        SettingsError: an option does not apply to the strategy, the run or the target.
     """
     from grae.sequence.configuration import check_decoding
     from grae.training.run_folder import RunFolder

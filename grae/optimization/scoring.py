@@ -1,9 +1,9 @@
-"""Scoring of strings, one by one, in parallel, or in batches; the run survives targets that hang, raise or crash.
+"""Scoring of strings, one by one, in parallel, or in batches; the search survives targets that hang, raise or crash.
 
-A built-in target, and a function without a source, is called in this process. A user's `module:function` is called in
-worker processes, here or on a cluster, which are terminated if they do not answer in time, and whose standard output is
-redirected to standard error. With several workers, strings are sent in waves of one per worker, so that a kill loses at
-most one wave. A batch target gets all strings at once.
+A built-in target, and a function without a source, are called in this process. A user's `module:function` is called in
+worker processes, on this machine or on a cluster, which are terminated if they do not answer in time, and whose
+standard output is redirected to standard error. With several workers, strings are sent in waves of one per worker, so
+that a kill loses at most one wave. A batch target gets all strings at once.
 """
 
 import math
@@ -26,12 +26,12 @@ from grae.targets.target import Target
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS = ("loky", "dask", "ray")
 GRACE = 30.0
-"""Seconds beyond the time limit after which a process counts as hung: it has to start and to load the target first."""
+"""Seconds beyond the time limit after which a process counts as hung: it must first start and load the target."""
 IDLE = 600
-"""Seconds without a call after which a process ends."""
+"""Seconds without a call after which a process exits."""
 DIED = "its process died"
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS")
-"""Limits of a process's threads; several processes share the processors."""
+"""Variables that limit the threads of a process; several processes share the cores."""
 
 
 class Scorer:
@@ -39,11 +39,11 @@ class Scorer:
 
     Args:
         target: the target.
-        workers: strings scored at a time, or parts of a batch.
-        backend: where the processes are: on this machine ("loky"), or on a dask or ray cluster.
-        timeout: seconds that a string may take; None for no limit.
+        workers: number of strings scored in parallel, or of parts of a batch.
+        backend: where the processes run: on this machine ("loky"), or on a dask or ray cluster.
+        timeout: time limit per string in seconds; None for no limit.
 
-    It is closed, or used in a `with` statement, so that the processes end.
+    Close it, or use it in a `with` statement, so that the processes exit.
 
     Raises:
         SettingsError: an unknown backend, or a number out of range.
@@ -74,8 +74,7 @@ class Scorer:
     def close(self) -> None:
         """Terminates the processes in which the target is called, and their children.
 
-        A process with a pool of its own would wait for the pool's processes when asked to exit, and they for it, so
-        they are killed.
+        They are killed: a process with its own pool would deadlock on a regular exit, each waiting for the other.
         """
         if self.here or self.backend != "loky" or not self.called:
             return
@@ -83,7 +82,7 @@ class Scorer:
         _end_processes(self.workers)
 
     def __call__(self, strings: Sequence[str]) -> Iterator[Outcome]:
-        """The outcome of each string, in order, as soon as it and those before it are available."""
+        """The outcome of each string, in order, as soon as it and all before it are available."""
         waiting: dict[int, Outcome] = {}
         following = 0
         for row, outcome in self.as_completed(strings):
@@ -106,7 +105,7 @@ class Scorer:
                 yield from zip(rows, attempts(self.target, [strings[row] for row in rows], self.timeout), strict=True)
 
     def _wave(self, strings: Sequence[str], parts: Sequence[range]) -> Iterator[tuple[int, Outcome]]:
-        """The outcomes of parts of the strings that worker processes score in parallel."""
+        """The outcomes of parts of the strings, scored in parallel by worker processes."""
         missing = dict(enumerate(parts))
         began = time.perf_counter()
         try:
@@ -117,7 +116,7 @@ class Scorer:
             failed = f"no answer within {self.timeout:g} seconds; its process was ended"
         except BrokenProcessPool:
             rows = [row for part in missing.values() for row in part]
-            if len(rows) > 1 or len(parts) > 1:  # one of them took the process down: each of the others alone
+            if len(rows) > 1 or len(parts) > 1:  # one string crashed the process: score each separately
                 for row in rows:
                     for alone, outcome in self._wave(strings, [range(row, row + 1)]):
                         yield alone, replace(outcome, together=DIED) if len(rows) > len(missing) else outcome
@@ -127,7 +126,7 @@ class Scorer:
         yield from ((row, lost) for part in missing.values() for row in part)
 
     def _elsewhere(self, parts: Sequence[list[str]]) -> Iterator[tuple[int, list[Outcome]]]:
-        """The outcomes of each part with its number, from worker processes, as they complete.
+        """The number and the outcomes of each part, from worker processes, as they complete.
 
         Raises:
             TimeoutError: a process does not answer in time; it was terminated.
@@ -174,7 +173,7 @@ def _end_processes(workers: int) -> None:
 
 
 def _numbered(number: int, target: Target, texts: Sequence[str], timeout: float | None) -> tuple[int, list[Outcome]]:
-    if multiprocessing.get_start_method(allow_none=True) == "loky":  # which pools that the target starts do not know
+    if multiprocessing.get_start_method(allow_none=True) == "loky":  # unknown to pools started by the target
         multiprocessing.set_start_method(None, force=True)
     with stdout_to_stderr():
         return number, attempts(target, texts, timeout)

@@ -1,4 +1,4 @@
-"""Filter of the strings that a search may propose: by size, condition and diversity."""
+"""Filter of the strings that a search may propose: by size, template, condition and diversity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Screen:
-    """What is asked of a string before it is scored.
+    """The requirements on a string before it is scored.
 
     Attributes:
-        limits: of size.
-        condition: one that costs no call of users' functions; None for none.
-        diversity: of the results; None for none.
-        template: what each string holds; None for none.
+        limits: limits on size.
+        condition: a condition that calls no user function; None for none.
+        diversity: diversity rule of the results; None for none.
+        template: template that each string must match; None for none.
     """
 
     limits: Limits
@@ -38,7 +38,7 @@ class Screen:
         Args:
             grammar: the plain grammar of the derivations.
             texts: n valid strings.
-            derivations: of each.
+            derivations: derivations of the texts.
         """
         admitted = self.limits.admit(grammar, texts, derivations)
         if self.template is not None:
@@ -55,7 +55,7 @@ class Screen:
         return admitted
 
     def apart(self, texts: Sequence[str], n: int) -> list[int]:
-        """The places of at most n strings, the most promising first, that differ as results have to."""
+        """The indices of at most n strings, most promising first, that satisfy the diversity rule among each other."""
         places = range(len(texts)) if self.diversity is None else self.diversity.chosen(texts)
         return list(places)[:n]
 

@@ -45,30 +45,30 @@ def optimize(
     """Searches a model's latent space for strings that score well on a target.
 
     The scores of the starting strings do not count as evaluations. Every string is written to `out/history.jsonl`
-    before the next is scored; with `resume` a killed search continues there and scores nothing twice. A call of the
-    target that fails is recorded, the first with a warning or on standard error.
+    before the next is scored; with `resume`, an interrupted search continues from there and scores no string twice.
+    Failed calls of the target are recorded; the first is reported by a warning or on standard error.
 
     Args:
         model: a fitted model.
         target: a name (see `grae.targets.named`), a function of one string, an object whose `evaluate` takes a list of
             strings, or a `Target`; or a list of at most 4 of these: a search for their Pareto front.
-        settings: see `SearchSettings`; its defaults when left out.
-        direction: whether the user's own functions are maximized or minimized.
-        start: starting strings; when left out, those of the search that is resumed, else the model's training strings.
-        out: the folder of the search; None keeps the history in memory only.
-        resume: continue the search in `out`.
+        settings: see `SearchSettings`; None for its defaults.
+        direction: whether user functions are maximized or minimized.
+        start: starting strings; None for those of the resumed search, or else the model's training strings.
+        out: folder of the search; None keeps the history in memory only.
+        resume: whether to resume the search in `out`.
         about: stored in `out/search.json` as "options", such as those of the command line.
-        progress: whether to show progress on standard error, where that is a terminal; "verbose" for one line per round
-            elsewhere, too.
+        progress: whether to show progress on standard error if it is a terminal; "verbose" prints one line per round
+            if it is not.
         callbacks: called during the search; see `grae.callbacks.Callback`.
-        tell: called with the name of the folder, once there is a score in it.
-        **changes: of the settings, by their names in `SearchSettings`: `optimize(model, "qed", rounds=20, seed=1)`.
+        tell: called with the name of the folder once it contains a score.
+        **changes: changed settings, by their names in `SearchSettings`: `optimize(model, "qed", rounds=20, seed=1)`.
 
     Raises:
         SettingsError, ParseError: the target or a setting cannot be used.
         DataError: the starting strings cannot be used.
         TargetError: the target failed on each of the first ten strings.
-        RunError: the folder holds a search and `resume` was not given, or another search than this.
+        RunError: the folder holds a search and `resume` was not given, or it holds another search.
         MissingExtraError: the backend is not installed.
     """
     check(callbacks)

@@ -18,7 +18,7 @@ from grae.optimization.strategies import STRATEGIES, Pace, StrategyRow
 from grae.targets.target import Target
 
 Features = Callable[[Sequence[str]], Any]
-"""A user's own features of the surrogate: n strings -> an array (n, F) of finite numbers."""
+"""User-defined features for the surrogate: n strings -> an array (n, F) of finite numbers."""
 Half = Literal["all", "worst-half"]
 
 FREE_ON_RESUME = frozenset({"rounds", "workers", "backend", "timeout"})
@@ -26,42 +26,42 @@ FREE_ON_RESUME = frozenset({"rounds", "workers", "backend", "timeout"})
 
 
 class SearchOptions(NamedSettings):
-    """What a search can be told in Python (`SearchSettings`) and on the command line (`SearchRequest`) alike.
+    """The options of a search common to Python (`SearchSettings`) and the command line (`SearchRequest`).
 
     Attributes:
-        strategy: a name in the table `grae.optimization.STRATEGIES`, which says what each does: "mixed", "genetic",
+        strategy: a name in the table `grae.optimization.STRATEGIES`, which describes each: "mixed", "genetic",
             "random", "trust-region", or "paper", the published protocol.
-        propose: mixed: where strings come from, groups of `PROPOSERS` (grae.optimization.mixed_parts): "latent" steps
-            and samples, moves between "derivation"s, "regrowth" by the decoder, or several joined by "+"; None or
-            "both" for the first two.
+        propose: mixed: the proposers, groups of `PROPOSERS` (grae.optimization.mixed_parts): "latent" (steps and
+            samples), "derivation" (moves between derivations), "regrowth" (by the decoder), or several joined by "+";
+            None or "both" for the first two.
         surrogate: mixed: the features of the surrogate, names of `VIEWS` (same module): "meaning" (values of
             expressions, Morgan fingerprints of molecules), "structure" (fragments of the derivation), "codes", several
             joined by "+", "none" for no surrogate, or a function of a list of n strings that returns an array (n, F);
-            None for the first that suits the language.
+            None for the first that applies to the language.
         most_atoms: maximum heavy atoms of a proposed molecule; None for no limit.
         most_symbols: maximum terminals of a proposed string; None for no limit. Without any limit, moves between
             derivations propose none longer than the longest starting string.
         where: a condition that results have to fulfil, such as "logP < 3 and QED > 0.7" (`grae.conditions`); None for
-            none. Strings that do not are not scored; what a function of the user's says in it is measured beside the
-            score, and the search learns from it. Not in the paper strategy.
-        template: what every string holds, such as "c1ccc(*)cc1" or "x + sin(<S>)" (`grae.sequence.templates`); None for
-            none. Starting strings that do not are left out; where few do, samples of the model take their place. Not in
-            the paper strategy.
-        diversity: how results have to differ: "scaffold:5", "similarity:0.6" or "derivation:0.6"
+            none. Strings that do not fulfil it are not scored; user functions in it are evaluated together with the
+            target, and the search learns from them. Not in the paper strategy.
+        template: a template that every string has to match, such as "c1ccc(*)cc1" or "x + sin(<S>)"
+            (`grae.sequence.templates`); None for none. Starting strings that do not match it are skipped; if few do,
+            samples of the model are used instead. Not in the paper strategy.
+        diversity: diversity rule of the results: "scaffold:5", "similarity:0.6" or "derivation:0.6"
             (`grae.optimization.diversity`); None for no rule. Once a string scores better than the median of the
-            starting strings, what is too near to it is not scored any more. Not in the paper strategy, nor with several
-            targets.
-        rounds: None for the strategy's own (`StrategyRow.pace`).
-        batch_size: strings per round; None for the strategy's own.
-        start_limit: maximum number of starting strings, a fixed subset of them; None for 20,000, or 200 where the
-            target is the user's own function; 0 for all.
-        temperature: of the decoder; None for 0, in the paper strategy for 1.
+            starting strings, strings too similar to it are no longer scored. Not in the paper strategy, nor with
+            several targets.
+        rounds: number of rounds; None for the strategy's default (`StrategyRow.pace`).
+        batch_size: strings per round; None for the strategy's default.
+        start_limit: maximum number of starting strings, a fixed subset of them; None for 20,000, or 200 if the
+            target is a user function; 0 for all.
+        temperature: temperature of the decoder; None for 0, or 1 in the paper strategy.
         attempts: paper: decodings per point; None for 25 (expressions) or 500.
-        retrain_every: rounds after which the model is fine-tuned on the starting strings and those found, weighted by
-            rank (`retraining.py`); None for never. Not in the paper strategy.
-        seed: of everything that is drawn.
-        workers: parallel calls of the target.
-        backend: where the workers are: "loky" for this machine, "dask" or "ray" for a cluster.
+        retrain_every: number of rounds between fine-tunings of the model on the starting strings and those found,
+            weighted by rank (`retraining.py`); None for never. Not in the paper strategy.
+        seed: seed of all random draws.
+        workers: number of parallel calls of the target.
+        backend: where the workers run: "loky" for this machine, "dask" or "ray" for a cluster.
         timeout: time limit per string in seconds; None or 0 for no limit.
 
     Raises:
@@ -90,12 +90,12 @@ class SearchOptions(NamedSettings):
     timeout: float | None = Field(default=60.0, ge=0)
 
     def replace(self, **changes: Any) -> Self:
-        """The same settings with some changed, validated again."""
+        """A copy with some settings changed, validated again."""
         return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
 
 
 class SearchSettings(SearchOptions):
-    """The settings of a search; frozen, and an unknown name is an error.
+    """The settings of a search; frozen, and unknown names are errors.
 
     Attributes:
         half: "worst-half" starts from the strings that score worse than the median.
@@ -109,7 +109,7 @@ class SearchSettings(SearchOptions):
 
     @property
     def limits(self) -> Limits:
-        """The limits of size."""
+        """The limits on size."""
         return Limits(self.most_atoms, self.most_symbols)
 
     @property
@@ -126,7 +126,7 @@ class SearchSettings(SearchOptions):
         """Checks that the settings fit together and apply to the grammar.
 
         Raises:
-            SettingsError: they do not.
+            SettingsError: a setting does not apply.
         """
         row = strategy_named(self.strategy)
         for name in ("propose", "surrogate", "attempts"):
@@ -185,7 +185,7 @@ class SearchSettings(SearchOptions):
         return _names(self.propose)
 
     def views(self, grammar: Grammar) -> tuple[str, ...]:
-        """The names of the surrogate's views; none where there is no surrogate, or the user's function is its view."""
+        """The names of the surrogate's views; empty without a surrogate, or with a user function instead."""
         of_strategy = "surrogate" in STRATEGIES[self.strategy].options
         if not of_strategy or callable(self.surrogate) or self.surrogate == NO_SURROGATE:
             return ()
@@ -201,17 +201,17 @@ class SearchSettings(SearchOptions):
 
 
 def strategy_named(name: str) -> StrategyRow:
-    """A row of the table of strategies. Raises SettingsError: the name is unknown."""
+    """The row of a strategy in the table. Raises SettingsError: the name is unknown."""
     if name not in STRATEGIES:
         raise SettingsError.unknown("strategy", name, STRATEGIES)
     return STRATEGIES[name]
 
 
 def check_several(target: Target, settings: SearchSettings) -> None:
-    """Checks that a search can have several targets, if there are several.
+    """Checks that the settings allow several targets, if there are several.
 
     Raises:
-        SettingsError: it cannot.
+        SettingsError: a setting requires a single target.
     """
     if not hasattr(target, "targets"):
         return
@@ -247,5 +247,5 @@ def _names(joined: str) -> tuple[str, ...]:
 
 
 def _usual_view(grammar: Grammar) -> str:
-    """The first view that says something of the strings of a grammar."""
+    """The first view that applies to the strings of a grammar."""
     return next(name for name, row in VIEWS.items() if row.suits(grammar))

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from grae.targets.target import Target
 
 LONGEST = 2_000
-"""Productions of a string that is proposed, where the user's own limits hold."""
+"""Maximum number of productions of a proposed string if the user sets limits on size."""
 COUNTED = 1_000
-"""Starting strings that show what is usual, at most."""
+"""Number of starting strings, approximately at most, used to determine what is usual."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """A search that is about to start; the last attributes are created on first use.
+    """The inputs of a search; `reader` and `moves` are created on first use.
 
     Attributes:
-        settings: such as the seed.
+        settings: settings of the search.
         space: the latent space.
-        start: strings with scores to start from.
+        start: starting strings with their scores.
         known: the strings with a score.
         target: scores strings.
-        progress: called with the fraction of the starting strings that are encoded.
+        progress: called with the fraction of starting strings encoded.
         reader: prepares strings for comparison.
-        moves: between derivations, with production frequencies of the starting strings.
+        moves: moves between derivations, with production frequencies of the starting strings.
     """
 
     settings: "SearchSettings"
@@ -59,7 +59,7 @@ class Setup:
 
     @property
     def temperature(self) -> float:
-        """Of the decoder."""
+        """The temperature of the decoder."""
         return self.settings.temperature or 0.0
 
     @property
@@ -81,7 +81,7 @@ class Setup:
 
     @property
     def _usual(self) -> "np.ndarray | None":
-        """The median of what is unusual: mixtures are proposed only where most starting strings are mixtures."""
+        """The median counts of `Language.unusual`: mixtures are proposed only if most starting strings are mixtures."""
         import numpy as np
 
         texts = self.start.texts[:: 1 + len(self.start.texts) // COUNTED]

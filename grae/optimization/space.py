@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 CHUNK = 2_000  # strings encoded at a time
 STANDARD = "gaussian"
-"""The density that standard units are read off: the Gaussian of the training codes."""
-DRAWN = 10_000  # codes of it
+"""The density that defines standard units: the Gaussian of the training codes."""
+DRAWN = 10_000  # codes sampled from it
 
 
 class LatentSpace:
     """A fitted model's codes, in standard units.
 
-    A point is a code minus the mean of the training codes, divided by their standard deviation in each dimension; so a
-    step of a given length means as much in each, and in every model. (Both are read off the Gaussian fitted to those
+    A point is a code minus the mean of the training codes, divided by their standard deviation in each dimension, so
+    that steps are comparable between dimensions and models. (Both are those of the Gaussian fitted to the training
     codes, whatever density the model is sampled from: the codes of a variational autoencoder can be far narrower than
-    its N(0, I).) Codes (n, D) are float32 as the model has them; points (n, D) are float64.
+    its N(0, I).) Codes (n, D) are float32 as the model computes them; points (n, D) are float64.
 
     Args:
         model: a fitted model.
         decoding: further arguments of `model.inverse_transform` besides the codes, the temperature and the seed.
-        screen: which strings may be proposed. Its template, if it has one, is decoded under.
+        screen: determines which strings may be proposed; its template, if any, also constrains decoding.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class LatentSpace:
         self.scale = np.maximum(spread, 1e-6 * max(float(np.sqrt(np.square(spread).mean())), 1e-12))
 
     def identities(self, texts: Sequence[str]) -> list[str | None]:
-        """Keys that are equal for equivalent strings, None for an invalid one; see `Language.identities`."""
+        """Keys that are equal for equivalent strings, None for invalid ones; see `Language.identities`."""
         grammar = self.model.language_grammar_
         return grammar.language.identities(grammar, texts)
 
     @property
     def dim(self) -> int:
-        """D."""
+        """The latent dimension D."""
         return len(self.center)
 
     def points(self, codes: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ class LatentSpace:
         """The codes of strings.
 
         Raises:
-            ParseError, DataError: a string that the model cannot encode.
+            ParseError, DataError: the model cannot encode a string.
         """
         return self.model.transform(texts) if len(texts) else np.empty((0, self.dim), np.float32)
 
@@ -94,12 +94,12 @@ class LatentSpace:
         )
 
     def regrown(self, texts: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
-        """Strings of which the decoder derives a random part again, at temperature 1, from codes near theirs.
+        """Children of strings, a random part of which the decoder regrows, at temperature 1, from codes near theirs.
 
         Args:
-            texts: strings to start from, each as often as another; those that the model cannot encode are left out.
-            n: number of children at most.
-            rng: draws the parts and the productions.
+            texts: parents, used equally often; those that the model cannot encode are skipped.
+            n: maximum number of children.
+            rng: random generator.
         """
         from grae.sequence.decoding import Decoding
         from grae.sequence.regrowth import regrow
@@ -115,20 +115,20 @@ class LatentSpace:
         return codec.decode(self.model.grammar_, children)
 
     def derived(self, texts: Sequence[str]) -> tuple[list[str], list[str], Derivations]:
-        """Those of the strings that the model can encode, as they are given, as its training set spells them, derived.
+        """The strings that the model can encode, their spellings as in its training set, and their derivations.
 
         Args:
             texts: n strings.
 
         Returns:
-            At most n strings, as many spellings, and as many derivations for `model.encode`.
+            At most n strings, and the spelling and the derivation (for `model.encode`) of each.
         """
         encoded = self.model.derive(texts, on_invalid="skip")
         given = [texts[int(row)] for row in encoded.rows]
         return given, codec.decode(self.model.grammar_, encoded.derivations), encoded.derivations
 
     def admitted(self, texts: Sequence[str]) -> set[str]:
-        """Those of some valid strings that may be proposed."""
+        """The valid strings that may be proposed."""
         if not self.screen:
             return set(texts)
         plain = self.model.language_grammar_
@@ -142,11 +142,11 @@ class LatentSpace:
     def encoded(
         self, texts: Sequence[str], progress: Callable[[float], None] | None = None, *, refine: int = 0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Which strings the model can encode, (n,) bool, and the codes of those (m, D), some at a time.
+        """Which strings the model can encode, (n,) bool, and their codes (m, D), computed in chunks.
 
         Args:
             texts: n strings.
-            progress: called with the share of them that is encoded.
+            progress: called with the fraction of strings encoded.
             refine: see `GrammarAutoencoder.encode`.
         """
         codes = [np.empty((0, self.dim), np.float32)]

@@ -18,7 +18,7 @@ from grae.optimization.surrogate import fitted, hyperparameters, one_thread
 GRID = 10_000
 LBFGS_STEPS = 150
 FIT_STEPS = 40
-CHUNK = 10_000  # points taken in at a time
+CHUNK = 10_000  # points processed at a time
 JITTER = 1e-6
 LEAST_VARIANCE = 1e-10
 
@@ -26,14 +26,14 @@ LEAST_VARIANCE = 1e-10
 class SparseProcess:
     """A sparse Gaussian process (FITC) on standardized values.
 
-    With k the covariances of a point with the inducing points, its mean is m + k a and the covariance of two of them
-    K(x, y) + k(x) Q k(y): the vector a and the matrix Q are all that is kept of the data.
+    With k(x) the covariances of a point with the inducing points, its mean is m + k(x) a, and the covariance of two
+    points is K(x, y) + k(x) Q k(y); only the vector a and the matrix Q are kept of the data.
 
     Args:
         points: (n, D) float64.
         values: (n,) float64; higher is better.
-        inducing: inducing points, drawn from the points.
-        rng: of the draw.
+        inducing: maximum number of inducing points, drawn from the points.
+        rng: random generator.
     """
 
     def __init__(self, points: np.ndarray, values: np.ndarray, *, inducing: int, rng: np.random.Generator) -> None:
@@ -53,7 +53,7 @@ class SparseProcess:
         for first in range(0, len(points), CHUNK):
             some = slice(first, first + CHUNK)
             whitened = torch.linalg.solve_triangular(factor, self.kernel(self.inducing, points[some]), upper=False)
-            own = (1 - whitened.square().sum(dim=0)).clamp_min(0) + self.noise  # what the inducing points do not say
+            own = (1 - whitened.square().sum(dim=0)).clamp_min(0) + self.noise  # unexplained by the inducing points
             inner += (whitened / own) @ whitened.T
             right += whitened @ ((outcomes[some] - self.mean) / own)
         half = torch.linalg.solve_triangular(factor.T, unit, upper=True)
@@ -77,7 +77,7 @@ class SparseProcess:
 
 
 class Believer:
-    """The variances of a process with the values at further points assumed known, up to the noise.
+    """The variances of a process after values at further points, with noise, are assumed as observed.
 
     Args:
         process: the process.
@@ -101,7 +101,7 @@ class Believer:
         return mean, (variance - self._whitened(point).square().sum(dim=0)).clamp_min(LEAST_VARIANCE)
 
     def believe(self, point: Tensor) -> None:
-        """Assumes the value at one more point (1, D) as known."""
+        """Assumes the value at one more point (1, D) as observed."""
         excess = self.process.kernel(point, self.process.inducing) @ self.process.excess  # 1 I
         among = self._whitened(point)[:, 0]
         own = (self.process.moments(point)[1] + self.process.noise - among.square().sum()).sqrt()
@@ -122,7 +122,7 @@ class Believer:
 
 
 def promising(process: SparseProcess, points: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """The points of the next batch, (n, D) float64, inside the box of some points (m, D)."""
+    """The points of the next batch, (n, D) float64, inside the bounding box of points (m, D)."""
     lower, upper = torch.from_numpy(points.min(axis=0)), torch.from_numpy(points.max(axis=0))
     with one_thread():
         grid = lower + torch.from_numpy(rng.random((GRID, len(lower)))) * (upper - lower)

@@ -1,4 +1,4 @@
-"""The state of a search after each evaluation: best string, fraction of valid ones, time left."""
+"""The state of a search after each evaluation: best string, fraction of valid strings, time left."""
 
 import time
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ class Standing:
 
     Args:
         start: the starting strings.
-        history: evaluations before it was resumed.
+        history: evaluations before the search was resumed.
         total: planned number of evaluations.
     """
 

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 SCORES = "scores"
 CHUNK = 500
-KEPT_FROM = 2_000  # strings; the scores of fewer are found again as quickly as they are read
-PARALLEL_FROM = 50_000  # strings; below, starting processes costs more than they save
+KEPT_FROM = 2_000  # strings; scores of fewer are computed as quickly as they are read from the cache
+PARALLEL_FROM = 50_000  # strings; for fewer, starting processes costs more than it saves
 LIMIT, OWN_LIMIT = 20_000, 200
-"""Strings that a built-in target and a user's own function are asked about, unless it is said how many."""
+"""Default limits on the number of starting strings for a built-in target and for a user function."""
 ALL = 0
-"""As a limit: there is none."""
+"""The limit that stands for no limit."""
 
 
 class Drawn(NamedTuple):
-    """Strings to start from.
+    """Starting strings.
 
     Attributes:
         texts: the strings, each once.
-        of: how many strings they were drawn from.
-        sampled: how many of them, the last, are samples of the model instead.
+        of: number of strings that they were drawn from.
+        sampled: number of samples of the model among them; these come last.
     """
 
     texts: list[str]
@@ -48,16 +48,16 @@ class Drawn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Strings and their scores.
+    """Starting strings and their scores.
 
     Attributes:
         texts: the strings.
-        scores: (n,) float64, NaN for the invalid.
-        of: how many strings they were drawn from; 0 where that is not known.
-        objectives: the scores of several objectives, (n, m) float64; `scores` joins them. None where there is one.
-        units: of these.
-        fulfilled: which of them fulfil the search's condition, (n,) bool; None where there is none.
-        sampled: how many of them are samples of the model under the search's template.
+        scores: (n,) float64, NaN for invalid strings.
+        of: number of strings that they were drawn from; 0 if unknown.
+        objectives: the scores of several objectives, (n, m) float64, which `scores` combines; None for a single one.
+        units: units of the objectives.
+        fulfilled: which strings fulfil the search's condition, (n,) bool; None without a condition.
+        sampled: number of samples of the model under the search's template among them; these come last.
     """
 
     texts: list[str]
@@ -72,31 +72,31 @@ class Start:
         return f"Start({len(self.texts):,} of {self.of:,} strings, {int(np.isfinite(self.scores).sum()):,} valid)"
 
     def ranked(self, maximize: bool) -> np.ndarray:
-        """The rows of the valid strings, best first; of equals the earlier.
+        """The rows of the valid strings, best first; of ties, the earlier one first.
 
-        Those that do not fulfil the condition come after all that do.
+        Strings that do not fulfil the condition come last.
         """
         valid = np.flatnonzero(np.isfinite(self.scores))
         ranked = valid[np.argsort(-self.scores[valid] if maximize else self.scores[valid], kind="stable")]
         return ranked if self.fulfilled is None else ranked[np.argsort(~self.fulfilled[ranked], kind="stable")]
 
     def best(self, maximize: bool) -> tuple[str, float] | None:
-        """The best of the strings and its score; None where no string is valid and fulfils the condition."""
+        """The best string and its score; None if no string is valid and fulfils the condition."""
         ranked = self.ranked(maximize)
         if len(ranked) and self.fulfilled is not None and not self.fulfilled[ranked[0]]:
             return None
         return (self.texts[ranked[0]], float(self.scores[ranked[0]])) if len(ranked) else None
 
     def worst_score(self, maximize: bool) -> float | None:
-        """The worst of the scores; None where no string is valid."""
+        """The worst score; None if no string is valid."""
         valid = self.scores[np.isfinite(self.scores)]
         return None if not len(valid) else float(valid.min() if maximize else valid.max())
 
     def worse_half(self, maximize: bool) -> "Start":
-        """The strings that score worse than the median of the valid ones; the invalid stay.
+        """The strings that score worse than the median of the valid ones, and the invalid strings.
 
         Raises:
-            DataError: none does.
+            DataError: there are none.
         """
         median = np.nanmedian(self.scores) if np.isfinite(self.scores).any() else np.nan
         better = self.scores >= median if maximize else self.scores <= median
@@ -110,14 +110,14 @@ class Start:
         return Start(texts, self.scores[rows], self.of, fulfilled, objectives, self.units, sampled)
 
     def best_of_each(self, signs: np.ndarray, n: int) -> np.ndarray:
-        """Rows of the valid strings that are among the n best in one of several objectives, with their signs (m,)."""
+        """Rows of the valid strings that are among the n best in any objective, given the signs of objectives (m,)."""
         assert self.objectives is not None
         valid = np.flatnonzero(np.isfinite(self.scores))
         order = np.argsort(-(self.objectives[valid] * signs), axis=0, kind="stable")[:n]
         return np.unique(valid[order])
 
     def best_and_spread(self, best: int, spread: int, *, maximize: bool, seed: int) -> np.ndarray:
-        """Rows of the best-scoring strings and of others drawn from the rest; valid ones only, in order."""
+        """Rows of the best-scoring strings and of random others; valid strings only, in ascending order."""
         order = self.ranked(maximize)
         rest = order[best:]
         drawn = np.random.default_rng(seed).choice(rest, min(spread, len(rest)), replace=False)
@@ -125,7 +125,7 @@ class Start:
 
 
 def check_enough(n: int) -> None:
-    """Checks that there are strings to compare. Raises DataError: fewer than two valid ones to start from."""
+    """Checks that there are enough valid starting strings. Raises DataError: there are fewer than two."""
     if n < 2:
         raise DataError(f"{n} valid strings to start from; a search needs at least 2", remedy="start from more strings")
 
@@ -134,7 +134,7 @@ def limit_of(target: Target, limit: int | None) -> int:
     """The maximum number of starting strings that a target scores; `ALL` for no limit.
 
     Raises:
-        SettingsError: fewer than 2, or negative.
+        SettingsError: the limit is 1 or negative.
     """
     if limit is None:
         return OWN_LIMIT if target.own else LIMIT
@@ -144,18 +144,18 @@ def limit_of(target: Target, limit: int | None) -> int:
 
 
 def drawn(texts: Sequence[str], target: Target, limit: int | None = None) -> Drawn:
-    """The strings to start from.
+    """Starting strings.
 
-    Of too many, the same ones are drawn each time, so that their scores are in the cache for the next search.
+    If there are more than the limit, the same random subset is used in every search, so that cached scores apply.
 
     Args:
         texts: the strings.
-        target: what scores them.
+        target: scores the strings.
         limit: see `limit_of`.
 
     Raises:
         SettingsError: as `limit_of`.
-        DataError: there are none.
+        DataError: there are no strings.
     """
     most = limit_of(target, limit)
     texts = list(dict.fromkeys(texts))
@@ -176,19 +176,19 @@ def scored(
     n_jobs: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Start:
-    """The strings to start from (see `drawn`) with their scores; those of a built-in target are kept in the cache.
+    """Starting strings (see `drawn`) with their scores; scores of a built-in target are cached.
 
     Args:
         texts: the strings.
         scorer: calls the target.
         limit: see `limit_of`.
-        n_jobs: processes for a built-in target, as joblib counts them; one where there are few strings.
+        n_jobs: number of processes for a built-in target, as in joblib; a single one for few strings.
         progress: called with the fraction done.
 
     Raises:
         SettingsError: as `limit_of`.
         DataError: there are no strings, or none is valid.
-        TargetError: the target failed on each of the first ten.
+        TargetError: the target failed on each of the first ten strings.
     """
     texts, of, _ = drawn(texts, scorer.target, limit)
     if scorer.target.own:
@@ -199,10 +199,10 @@ def scored(
 def _built_in_scores(
     texts: list[str], target: Target, n_jobs: int, progress: Callable[[float], None] | None
 ) -> np.ndarray:
-    """The scores (n,) of a built-in target, NaN for the invalid; of many strings they are kept in the cache.
+    """The scores (n,) of a built-in target, NaN for invalid strings; scores of many strings are cached.
 
     Raises:
-        DataError: none is valid.
+        DataError: no string is valid.
     """
     place = cache_home() / SCORES / f"{_key(target, texts)}.safetensors"
     if place.is_file():
@@ -222,12 +222,12 @@ def _built_in_scores(
 
 
 def training_strings(model: "GrammarAutoencoder") -> list[str]:
-    """The strings that a model of `grae train` was trained on, from the derivation store that its run names.
+    """The strings that a model of `grae train` was trained on, from the derivation store recorded in its run.
 
-    A model that comes without them, such as those that come with grae, has samples of its own in their place.
+    For a model without its training strings, such as those included in grae, stored samples are used instead.
 
     Raises:
-        DataError: the model does not say where they are, or they are gone.
+        DataError: the model does not record where its training strings are, or they no longer exist.
     """
     from grae.datasets import open_store
     from grae.grammar.codec import decode

@@ -1,4 +1,4 @@
-"""The starting strings of a search in its folder, with scores that are written as they arrive."""
+"""The starting strings in a search's folder, with scores that are written as they become available."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ class StartFiles:
     """The files of a search's start.
 
     Args:
-        folder: of the search.
-        objective: which of several the scores are of, from 0.
+        folder: folder of the search.
+        objective: index of the objective that the scores belong to, from 0.
     """
 
     def __init__(self, folder: Path, objective: int = 0) -> None:
@@ -52,14 +52,14 @@ class StartFiles:
         return Drawn(held["strings"], held["of"], held.get("sampled", 0))
 
     def begin(self, strings: Drawn) -> None:
-        """Writes the strings, before any of them is scored."""
+        """Writes the strings before any of them is scored."""
         self.scores_file.unlink(missing_ok=True)
         files.write_json(
             self.strings_file, {"of": strings.of, "sampled": strings.sampled, "strings": list(strings.texts)}
         )
 
     def outcomes(self) -> dict[str, Outcome]:
-        """The outcome of each string so far; the last one for a repeated call.
+        """The outcome of each string so far; of repeated calls, the last one.
 
         Raises:
             RunError: a line is damaged.
@@ -82,34 +82,34 @@ class StartFiles:
         files.append_jsonl(self.scores_file, _line(text, outcome))
 
     def write(self, strings: Sequence[str], scores: np.ndarray) -> None:
-        """Writes all scores (n,) at once, NaN for the invalid."""
+        """Writes all scores (n,) at once, NaN for invalid strings."""
         outcomes = (Outcome(score if np.isfinite(score) else None, 0.0) for score in scores.tolist())
         pairs = zip(strings, outcomes, strict=True)
         lines = (json.dumps(_line(text, outcome), ensure_ascii=False) for text, outcome in pairs)
         files.write_text(self.scores_file, "".join(f"{line}\n" for line in lines))
 
     def forget(self) -> None:
-        """Removes the files, those of all objectives."""
+        """Removes the files of all objectives."""
         self.strings_file.unlink(missing_ok=True)
         for file in self.folder.glob(f"{Path(SCORES).stem}*.jsonl"):
             file.unlink()
 
     def write_fulfilled(self, fulfilled: np.ndarray) -> None:
-        """Writes which strings (n,) fulfil the search's condition beside them."""
+        """Adds to the file of the strings which of them (n,) fulfil the search's condition."""
         held = files.read_json(self.strings_file, remedy=REMEDY)
         files.write_json(self.strings_file, {**held, "fulfilled": fulfilled.tolist()})
 
     def fulfilled(self) -> np.ndarray | None:
-        """Which strings fulfil the search's condition, (n,) bool; None if that was not stored."""
+        """Which strings fulfil the search's condition, (n,) bool; None if not stored."""
         held = files.read_json(self.strings_file, remedy=REMEDY).get("fulfilled")
         return None if held is None else np.array(held, bool)
 
 
 def read_start(folder: Path, settings: Mapping[str, Any]) -> Start | None:
-    """The starting strings of the search in a folder, with these settings; None if scores are missing.
+    """The starting strings of the search in a folder with the given settings; None if scores are missing.
 
     Raises:
-        RunError: its files are damaged.
+        RunError: the files are damaged.
     """
     files_of_start = StartFiles(folder)
     stored = files_of_start.strings()
@@ -148,18 +148,18 @@ def start_of(
     objective: int = 0,
     held: "HeldStrings | None" = None,
 ) -> Start:
-    """The strings to start from with their scores, which a search asks for once, however often it is resumed.
+    """Starting strings with their scores, which are computed once, however often a search is resumed.
 
     Args:
-        model: gives its training strings, where no others are known.
-        given: the strings that the user named.
+        model: provides its training strings if no others are given or stored.
+        given: strings given by the user; None for none.
         scorer: calls the target.
-        folder: of the search; None keeps nothing.
+        folder: folder of the search; None stores nothing.
         limit: see `limit_of`.
-        history: of the search; while it is empty, calls that failed are made again.
-        watch: is notified.
-        objective: which of several the scorer's target is, from 0.
-        held: chooses those that hold the template of the search; None where it has none.
+        history: history of the search; while it is empty, failed calls are repeated.
+        watch: receives outcomes and progress.
+        objective: index of the scorer's target among several, from 0.
+        held: selects the strings that match the search's template; None without a template.
 
     Raises:
         DataError, TargetError: as `scored`, or as `HeldStrings.drawn`.
@@ -187,7 +187,7 @@ def start_of(
         files_of_start.begin(strings)
     elif files_of_start is not None:
         known = files_of_start.outcomes()
-        if not len(history):  # what failed may have been mended since
+        if not len(history):  # the cause of failures may be fixed by now
             known = {text: outcome for text, outcome in known.items() if outcome.error is None}
         watch.failures.recall(outcome.error for outcome in known.values())
 

@@ -1,7 +1,7 @@
-"""Scores of the starting strings under a user target; a target that only fails is stopped early.
+"""Scores of the starting strings under a user target; scoring stops early if the target only fails.
 
-A batch target gets them in batches. The scores of a batch are available when the call returns, so its size is adapted
-to the target's speed: a killed search loses about ten seconds of scoring, or ten strings per worker.
+A batch target gets the strings in batches. The scores of a batch are available when the call returns, so its size is
+adapted to the target's speed: a killed search loses about ten seconds of scoring, or ten strings per worker.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,11 +15,11 @@ from grae.targets.failures import Outcome, TargetError
 from grae.targets.target import Target
 
 FIRST = 10
-"""A target that fails on all of so many strings is not called again."""
+"""A target that fails on each of the first strings, of this number, is not called again."""
 SECONDS = 10.0
-"""What a call of a target of many strings should take at most."""
+"""Desired maximum duration of a call of a batch target."""
 MOST_TOGETHER = 1_000
-"""Strings that a target of many gets at most in one call."""
+"""Maximum number of strings in a call of a batch target."""
 
 
 def user_scores(
@@ -35,13 +35,13 @@ def user_scores(
     Args:
         texts: distinct strings.
         scorer: calls the target.
-        known: outcomes from before the search was resumed; these strings are not called again.
+        known: outcomes from before the search was resumed; these strings are not scored again.
         note: called with each string and its outcome, as soon as it is available.
         progress: called with the fraction done.
 
     Raises:
-        DataError: none is valid.
-        TargetError: the target failed on each of the first ten, or on all strings that have no score.
+        DataError: no string is valid.
+        TargetError: the target failed on each of the first ten strings, or no string has a score and some calls failed.
     """
     outcomes = {text: known[text] for text in texts if text in known} if known else {}
     tried: list[tuple[str, Outcome]] = []
@@ -72,13 +72,13 @@ def user_scores(
 
 
 def _next_size(size: int, seconds: float) -> int:
-    """The size of the next batch, from that of the last and its duration: at most doubled, within `SECONDS`."""
+    """The size of the next batch, given the size and the duration of the last: at most doubled, to fit `SECONDS`."""
     fitting = MOST_TOGETHER if seconds <= 0 else int(size * min(SECONDS / seconds, 2.0))
     return max(FIRST, min(2 * size, fitting, MOST_TOGETHER))
 
 
 def scoring_none(target: Target, n: int) -> DataError:
-    """The error of a target without a score for any string."""
+    """The error of a target that returned no score for any string."""
     return DataError(
         f"target {target.name} scores none of {n:,} strings to start from",
         remedy="check that it is meant for strings of this grammar",

@@ -1,4 +1,4 @@
-"""The strings that a search under a template starts from: those that hold it, and samples where few do."""
+"""Starting strings of a search with a template: those that match it, and samples if few do."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 LEAST = 200
-"""Strings that a search under a template starts from, where the model samples as many."""
+"""Minimum number of starting strings under a template; missing ones are sampled, as far as the model can."""
 CHUNK = 1_000  # strings compared, and codes decoded, at a time
-TRIES = 10  # chunks of samples
-FEW = 5  # new strings, than which a chunk gives fewer where the template has hardly any left
-WARM = 1.0  # temperature of the decoder after the first
+TRIES = 10  # maximum number of chunks of samples
+FEW = 5  # sampling stops at a chunk with fewer new strings
+WARM = 1.0  # minimum temperature of the decoder after the first chunk
 
 
 def search_template(model: "GrammarAutoencoder", text: str, constraints: Constraints | None) -> Template:
-    """The template of a search, which strings that the model decodes under the constraints can hold.
+    """The template of a search, checked to match strings that the model can decode under the constraints.
 
     Raises:
-        ParseError, DataError: as `template_of`; or it cannot be compared with molecules.
-        SettingsError: as `template_of`, or the model decodes no string that short.
+        ParseError, DataError: as `template_of`; or the template cannot be compared with molecules.
+        SettingsError: as `template_of`, or all strings that match exceed the model's maximum length.
     """
     template = template_of(model, text)
     are_held(template, [])
@@ -42,13 +42,13 @@ def search_template(model: "GrammarAutoencoder", text: str, constraints: Constra
 
 @dataclass(frozen=True)
 class HeldStrings:
-    """Draws strings that hold a template.
+    """Draws strings that match a template.
 
     Attributes:
         template: see `search_template`.
         space: decodes under the template.
-        temperature: of the decoder.
-        seed: of the samples.
+        temperature: temperature of the decoder.
+        seed: seed of the samples.
     """
 
     template: Template
@@ -57,7 +57,7 @@ class HeldStrings:
     seed: int
 
     def drawn(self, texts: Sequence[str], most: int, progress: Callable[[float], None]) -> Drawn:
-        """Those of some strings that hold the template, at most so many, and samples if they are fewer than `LEAST`.
+        """At most `most` of the strings that match the template, and samples if they are fewer than `LEAST`.
 
         Args:
             texts: strings, each once.
@@ -65,7 +65,7 @@ class HeldStrings:
             progress: called with the fraction done.
 
         Raises:
-            DataError: fewer than two strings hold the template, the samples included.
+            DataError: fewer than two strings match the template, including samples.
         """
         order = np.random.default_rng(0).permutation(len(texts)) if most != ALL else np.arange(len(texts))
         rows: list[int] = []
@@ -88,7 +88,7 @@ class HeldStrings:
         return Drawn([*held, *samples], len(texts), len(samples))
 
     def _samples(self, held: Sequence[str], n: int) -> list[str]:
-        """Up to n samples that hold the template, each of another form, and none that of a string that is given."""
+        """Up to n samples that match the template, with distinct forms that also differ from those of `held`."""
         density, temperature = self.space.model.sampled_density(None), self.temperature
         forms = {form for form in self.space.identities(held) if form is not None} if n > 0 else set()
         samples: dict[str, str] = {}

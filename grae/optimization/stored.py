@@ -18,7 +18,7 @@ class Search:
     """A stored search.
 
     Attributes:
-        name: of its folder.
+        name: name of its folder.
         settings: contents of search.json.
         history: its evaluations.
         start: the starting strings; None if they were not stored.

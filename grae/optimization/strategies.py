@@ -1,4 +1,4 @@
-"""The table of strategies: loop, commands and help texts use only its rows.
+"""The table of strategies: the loop, commands and help texts use only its rows.
 
 Imports nothing heavy: strategies are created when a search starts.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Pace(NamedTuple):
-    """Rounds, and strings per round."""
+    """Number of rounds, and of strings per round."""
 
     rounds: int
     batch_size: int
@@ -32,10 +32,10 @@ class StrategyRow:
 
     Attributes:
         make: a class or a function that creates the `Strategy` from a `Setup`.
-        pace: default rounds, and strings per round.
+        pace: default number of rounds, and of strings per round.
         summary: a short description for help texts.
         options: the strategy-specific settings ("propose", "surrogate", "attempts") that it uses.
-        limits: whether it respects the limits of size.
+        limits: whether it respects limits on size.
         retrainable: whether it can continue in another latent space: its strategies are `Movable`.
         several: whether it can search for several targets.
     """
@@ -52,10 +52,10 @@ class StrategyRow:
 def strategy_of(
     settings: "SearchSettings", space: "LatentSpace", start: "Start", target: "Target", reporter: "Reporter"
 ) -> "Strategy":
-    """The strategy that the settings name.
+    """The strategy named in the settings.
 
     Raises:
-        DataError: too few strings to start from.
+        DataError: too few starting strings.
     """
     from grae.optimization.candidates import Known
     from grae.optimization.progress import fraction_of
@@ -132,4 +132,4 @@ STRATEGIES: dict[str, StrategyRow] = {
         _paper, Pace(5, 50), "the published protocol (Kusner et al. 2017)", options=("attempts",), limits=False
     ),
 }
-"""The strategies by the names that commands and files know them by, the default first."""
+"""The strategies by the names used in commands and files, the default first."""

@@ -1,4 +1,4 @@
-"""The interface of strategies, and the simplest one: samples of the density."""
+"""The interface of strategies, and the simplest one: samples of the model's density."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -12,15 +12,15 @@ from grae.optimization.history import Record
 from grae.optimization.space import LatentSpace
 
 SAMPLED = 8
-"""Codes sampled for each string wanted, a try."""
+"""Codes sampled per string to score and try."""
 TRIES = 50
 
 
 class Strategy(Protocol):
     """Proposes the strings of each round.
 
-    Its proposals are a function of its settings, the number of the round and the rounds that it was told; so a search
-    that is killed in a round proposes the same strings again after being told the earlier rounds.
+    Proposals are a function of the settings, the number of the round and the records of the earlier rounds, so that a
+    search killed within a round proposes the same strings again when it is resumed.
 
     Attributes:
         seconds: total duration of the parts of `propose`.
@@ -33,7 +33,7 @@ class Strategy(Protocol):
         ...
 
     def tell(self, records: Sequence[Record]) -> None:
-        """A finished round."""
+        """Passes the records of a finished round."""
         ...
 
 
@@ -47,12 +47,12 @@ class Movable(Strategy, Protocol):
 
 
 class RandomSearch:
-    """Samples of the model's density, decoded: the baseline.
+    """Decoded samples of the model's density: the baseline.
 
     Args:
         space: the latent space.
         known: the strings with a score.
-        temperature: of the decoder.
+        temperature: temperature of the decoder.
         seed: seed of random draws.
     """
 
@@ -86,7 +86,7 @@ class RandomSearch:
 
 @contextmanager
 def timed(seconds: dict[str, float], part: str) -> Iterator[None]:
-    """A context that adds its duration to a part."""
+    """A context that adds its duration to the seconds of a part."""
     began = time.perf_counter()
     try:
         yield

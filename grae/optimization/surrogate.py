@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # linear_operator compiles in a way that torch deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)  # linear_operator uses a deprecated torch API
     from botorch.exceptions.warnings import OptimizationWarning
     from botorch.models import SingleTaskGP
     from botorch.optim.fit import fit_gpytorch_mll_scipy
@@ -24,7 +24,7 @@ with warnings.catch_warnings():
 ITERATIONS = 15
 NOISE = 0.02
 MOST_DRAWN = 1_000
-"""Points that a joint draw covers; its cost grows with their cube."""
+"""Maximum number of points in a joint posterior sample, whose cost is cubic in it."""
 
 
 @contextmanager
@@ -39,23 +39,23 @@ def one_thread() -> Iterator[None]:
 
 
 def normal_scores(values: np.ndarray) -> np.ndarray:
-    """Values by rank as quantiles of the standard normal distribution, (n,) float64; ties share one.
+    """Values by rank as quantiles of the standard normal distribution, (n,) float64; ties share a quantile.
 
-    The transformation is independent of the target's scale: only the order matters for a search, and the best are as
-    far apart as the worst.
+    The transformation is independent of the target's scale: only the order matters for a search, and the best values
+    are as far apart as the worst.
     """
     return ndtri((rankdata(values, "average") - 0.5) / len(values))
 
 
 def fitted(points: torch.Tensor, outcomes: torch.Tensor, steps: int) -> SingleTaskGP:
-    """BoTorch's Gaussian process: a squared exponential kernel with a length scale per dimension, and its priors.
+    """BoTorch's Gaussian process: a squared exponential kernel with one length scale per dimension, and its priors.
 
     It is fitted by a few steps of L-BFGS on the marginal likelihood, starting at half the median distance of the
     points.
 
     Args:
         points: (n, D) float64.
-        outcomes: (n,) float64, of about unit variance.
+        outcomes: (n,) float64, with about unit variance.
         steps: maximum number of L-BFGS steps.
     """
     with one_thread(), quiet():
@@ -95,7 +95,7 @@ class LocalSurrogate:
             return posterior.mean[:, 0].numpy(), posterior.variance[:, 0].sqrt().numpy()
 
     def draw(self, points: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Functions drawn from the posterior, at points (m, D) together: (n, m) float64."""
+        """Joint posterior samples of n functions at points (m, D): (n, m) float64."""
         with one_thread(), quiet(), torch.no_grad():
             posterior = self.model.posterior(torch.from_numpy(points))
             factor = psd_safe_cholesky(posterior.distribution.covariance_matrix)  # pyright: ignore[reportAttributeAccessIssue]
@@ -103,9 +103,9 @@ class LocalSurrogate:
             return (posterior.mean[:, 0] + noise @ factor.T).numpy()
 
     def thompson(self, points: np.ndarray, n: int, rng: np.random.Generator) -> list[int]:
-        """The points to select from (m, D): for each of n posterior samples, its maximum among those not yet selected.
+        """The indices of points (m, D) to select: for each of n posterior samples, its maximum among the unselected.
 
-        Of many points, samples are drawn only at the most promising (mean plus two standard deviations).
+        If there are many points, samples are drawn only at the most promising (mean plus two standard deviations).
         """
         mean, deviation = self.predict(points)
         looked_at = np.argsort(-(mean + 2 * deviation), kind="stable")[:MOST_DRAWN]

@@ -2,13 +2,13 @@
 
 A round takes steps from the best code of the region, decodes them, keeps the new strings, and encodes each again. Those
 whose own codes are nearest to the center form the region; a Gaussian process on the best and the nearest known strings
-ranks them by Thompson sampling. So the ranked code is the one that is scored; and as nearby strings become known, the
+ranks them by Thompson sampling. Thus the ranked code is the one that is scored, and as nearby strings become known, the
 region widens by itself.
 
-After a long time without improvement, the region is abandoned. Every second one starts afresh from a small part of the
-starting data; the others use all known strings and start at the best. Scored strings stay known, so that no region ends
-where an earlier one did. After Eriksson et al., "Scalable Global Optimization via Local Bayesian Optimization" (NeurIPS
-2019; TuRBO), which searches a box instead of decoded strings.
+After a long time without improvement, the region is abandoned. Every second region starts afresh from a small part of
+the starting data; the others use all known strings and start at the best. Scored strings stay known, so that no region
+ends where an earlier one did. After Eriksson et al., "Scalable Global Optimization via Local Bayesian Optimization"
+(NeurIPS 2019; TuRBO), which searches a box instead of decoded strings.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,17 +30,17 @@ class RegionSettings:
 
     Attributes:
         candidates: maximum number of points decoded per round.
-        enough: new strings after which no more points are decoded; soon reached if few strings are equivalent, as with
-            molecules.
-        within: size of the region, the strings nearest to its center among the new ones.
-        neighbors: points that the surrogate is fitted to.
+        enough: number of new strings after which no more points are decoded; soon reached if few strings are
+            equivalent, as with molecules.
+        within: size of the region: number of new strings nearest to its center.
+        neighbors: number of points that the surrogate is fitted to.
         best: number of best-scoring starting strings used.
         spread: number of random starting strings used.
         length: initial standard deviation of a step in each dimension, in standard units.
-        longest: maximum to which it grows without improvement.
-        patience: evaluations without improvement after which a region is abandoned; twice as many in the region of the
-            overall best.
-        widenings: how often a round widens its steps if it finds too few new strings.
+        longest: maximum to which `length` grows without improvement.
+        patience: number of evaluations without improvement after which a region is abandoned; twice as many in the
+            region of the overall best.
+        widenings: maximum number of step lengths that a round tries if it finds too few new strings.
     """
 
     candidates: int = 1000
@@ -58,11 +58,11 @@ class RegionSettings:
 PORTION = 250  # points decoded together
 STRIDE = 1.5
 PART = 20
-"""A region that begins afresh sees one string in so many of the starting data."""
+"""A region that starts afresh uses one in this number of the starting strings."""
 PARENTS = 50
-"""The best of a region, with which its center is interpolated."""
+"""Number of best points of a region that its center is interpolated with."""
 PERTURBED = 20
-"""Dimensions that a step changes on average, at most (TuRBO)."""
+"""Maximum mean number of dimensions that a step changes (TuRBO)."""
 
 
 class TrustRegion:
@@ -70,17 +70,17 @@ class TrustRegion:
 
     Args:
         space: the latent space.
-        start: strings with scores to start from.
+        start: starting strings with their scores.
         known: the strings with a score.
         maximize: whether higher is better.
         worst: the score of an invalid string.
-        temperature: of the decoder, in the first decoding of a round.
+        temperature: temperature of the decoder, in the first decoding of a round.
         seed: seed of random draws.
-        settings: of the region.
-        progress: called with the fraction of the strings that are encoded.
+        settings: settings of the region.
+        progress: called with the fraction of strings encoded.
 
     Raises:
-        DataError: fewer than two valid strings to start from.
+        DataError: fewer than two valid starting strings.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class TrustRegion:
         self.points = space.points(space.encode(self.texts))
 
     def _begin(self, members: np.ndarray) -> None:
-        """A region that uses the given rows of the known strings."""
+        """Starts a region that uses the given rows of the known strings."""
         self.members = members
         self.best = float(self.values[members].max())
         self.failed = 0
@@ -206,8 +206,8 @@ class TrustRegion:
     def _steps(self, length: float, rng: np.random.Generator) -> np.ndarray:
         """Points around the region's center, (candidates, D).
 
-        Some are steps of many lengths; some start between the center and another of the best; some take some dimensions
-        from another of the region's points.
+        Some are steps of various lengths from the center, some from between the center and another of the best; others
+        take a random subset of dimensions from another of the region's points.
         """
         n, dim = self.settings.candidates, self.space.dim
         ranked = self._ranked()

@@ -20,9 +20,9 @@ from grae.grammar.sparse_counts import Counts, min_max_and_products
 from grae.optimization.space import LatentSpace
 
 LINEAR = (0.0, 0.1, 0.3, 0.6, 0.9)
-"""Shares of the linear kernel that are tried."""
+"""Weights of the linear kernel to try."""
 LENGTHS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
-"""Lengths of a kernel that are tried, in median distances."""
+"""Length scales of a kernel to try, in median distances."""
 
 Features = Any
 """Rows of features: `Counts` or an array (n, F)."""
@@ -45,7 +45,7 @@ class View(Protocol):
         ...
 
     def hyperparameters(self, compared: np.ndarray) -> Sequence[Any]:
-        """The values of the kernel's hyperparameter to try, by the comparison of the known strings with themselves."""
+        """The values of the kernel's hyperparameter to try, given the comparison of known strings with each other."""
         ...
 
     def kernel(self, compared: np.ndarray, hyperparameter: Any) -> np.ndarray:
@@ -56,8 +56,8 @@ class View(Protocol):
 class CountView:
     """Counted features under a weighted sum of the min-max kernel and the linear kernel.
 
-    The min-max kernel returns to the mean far from the known strings; under the linear kernel each feature adds the
-    same amount wherever it occurs, so that the process extrapolates targets such as logP.
+    The min-max kernel reverts to the mean far from the known strings; under the linear kernel, each feature contributes
+    the same amount wherever it occurs, so that the process extrapolates targets such as logP.
 
     Args:
         count: strings and derivations -> their counts.
@@ -76,7 +76,7 @@ class CountView:
         return np.stack([np.ones(len(features)), np.where(np.diff(features.offsets) > 0, squares, 0.0)], axis=-1)
 
     def hyperparameters(self, compared: np.ndarray) -> Sequence[tuple[float, float]]:
-        """See View; shares of the linear kernel, each with the mean squared norm of the known rows."""
+        """See View; weights of the linear kernel, each with the mean squared norm of the known rows."""
         norm = max(float(np.diagonal(compared[..., 1]).mean()), 1e-12)
         return tuple((share, norm) for share in LINEAR)
 
@@ -87,7 +87,7 @@ class CountView:
 
 
 class PointView:
-    """Vectors under a squared exponential kernel, one length in all dimensions.
+    """Vectors under a squared exponential kernel, one length scale in all dimensions.
 
     Args:
         vectors: strings and derivations -> (n, F) float64, finite.
@@ -105,7 +105,7 @@ class PointView:
         return np.zeros(len(features))
 
     def hyperparameters(self, compared: np.ndarray) -> Sequence[float]:
-        """See View; lengths."""
+        """See View; length scales."""
         median = float(np.sqrt(np.median(compared[np.triu_indices(len(compared), 1)])))
         return tuple(max(median, 1e-9) * length for length in LENGTHS)
 

@@ -1,4 +1,4 @@
-"""The report of a run: one self-contained HTML page on settings, training, measures, samples and searches."""
+"""The report of a run: one self-contained HTML page with settings, training, measures, samples and searches."""
 
 from grae.optimization.stored import Search
 from grae.report.context import ReportContext

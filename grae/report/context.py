@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportContext:
-    """A model and its data. Sections without the data that they need are left out, with the reason.
+    """A model and its data. Sections whose data are missing are omitted, with the reason.
 
     Attributes:
         name: name of the run.
@@ -26,7 +26,7 @@ class ReportContext:
         held_out: test strings.
         evaluation: `Evaluation.to_dict()`; None without an evaluation.
         searches: searches of its latent space.
-        seed: seed of random choices.
+        seed: seed of random draws.
     """
 
     name: str
@@ -41,7 +41,7 @@ class ReportContext:
 
     @property
     def known(self) -> tuple[Sequence[str], str]:
-        """Strings of the data and their name: held-out strings, or where there are none, training strings."""
+        """Strings of the data and their name: held-out strings or, if there are none, training strings."""
         return (self.held_out, "held-out") if self.held_out else (self.training, "training")
 
     @cached_property
@@ -52,7 +52,7 @@ class ReportContext:
         return Renderer(self.model.language_grammar_)
 
     def some_known(self, most: int) -> list[str]:
-        """At most `most` strings of the data that the model can encode, drawn under the seed, in order."""
+        """At most `most` strings of the data that the model can encode, drawn with the seed, in order."""
         texts, _ = self.known
         rows = np.arange(len(texts))
         if len(texts) > most:

@@ -14,7 +14,7 @@ def decimal(value: float | None, digits: int = 4) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share in percent, with enough decimals to distinguish it from 0 and 100."""
+    """A fraction in percent, with enough decimals to distinguish it from 0 and 100."""
     if share is None:
         return "\N{EN DASH}"
     if share in (0, 1):

@@ -1,4 +1,4 @@
-"""A two-dimensional map of the latent space: codes of strings and samples, coloured by properties."""
+"""A two-dimensional map of the latent space: codes of strings and samples, colored by properties."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from grae.report.section import LeftOut, Section, rendered
 TITLE = "Latent space"
 MOST_KNOWN, MOST_SAMPLES = 350, 150
 COLOURS = 64
-TRIM = (2, 98)  # percentiles at the ends of a colour scale
+TRIM = (2, 98)  # percentiles at the ends of a color scale
 
 
 def section(context: ReportContext) -> Section | LeftOut:
@@ -75,7 +75,7 @@ def _scaled(quantity: Quantity, texts: list[str]) -> dict[str, Any]:
 
 
 def _scale(name: str, values: np.ndarray) -> dict[str, Any]:
-    """Values and the ends of their colour scale, as JSON; None for values that are not finite."""
+    """Values and the ends of their color scale, as JSON; None for values that are not finite."""
     finite = values[np.isfinite(values)]
     low, high = np.percentile(finite, TRIM) if len(finite) else (0.0, 1.0)
     shown = [round(float(value), 3) if np.isfinite(value) else None for value in values]
@@ -83,7 +83,7 @@ def _scale(name: str, values: np.ndarray) -> dict[str, Any]:
 
 
 def _palette() -> list[str]:
-    """The colours of viridis from low to high, without the darkest, which are invisible on a dark background."""
+    """The colors of viridis from low to high, without the darkest, which are invisible on a dark background."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 

@@ -11,15 +11,15 @@ from grae.report.section import LeftOut, Section, rendered
 
 TITLE = "Motifs"
 SHOWN = 10
-LOOKED_THROUGH = 1_000  # strings, for examples
+LOOKED_THROUGH = 1_000  # strings searched for examples
 
 
 class Shown(NamedTuple):
-    """A row on a motif.
+    """The row of a motif.
 
     Attributes:
         production: the production in words.
-        uses: number of uses in the strings it was learned from; None if unknown.
+        uses: number of uses in the strings that it was learned from; None if unknown.
         size: number of productions of the plain grammar that it replaces.
         picture: drawing of an example with the motif's part highlighted, or None.
         example: the string of the example.

@@ -1,4 +1,4 @@
-"""The page: its sections in order, rendered into one self-contained file."""
+"""The page: its sections in order, rendered to one self-contained file."""
 
 from datetime import UTC, datetime
 from importlib.resources import files as package_files

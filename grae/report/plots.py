@@ -1,4 +1,4 @@
-"""Plots in the colours of the page: drawn by matplotlib, with colours replaced by CSS variables of the page."""
+"""Plots in the colors of the page: drawn by matplotlib, with colors replaced by CSS variables of the page."""
 
 import io
 import re
@@ -42,7 +42,7 @@ class Plot:
     """A figure to draw on, rendered as an `<svg>` element.
 
     Args:
-        name: unique in the page.
+        name: a name that is unique in the page.
         panels: number of axes side by side.
         size: width and height in inches.
     """
@@ -69,14 +69,14 @@ class Plot:
 
 
 def line(axes: Axes, x: Sequence[float], y: Sequence[float], number: int, label: str, *, style: str = "-") -> None:
-    """Draws a line in the colour of an index, from 0, with markers where there are few values."""
+    """Draws a line in the color with an index, from 0, with markers if there are few values."""
     axes.plot(
         x, y, style, color=LINES[number], linewidth=1.6, label=label, marker="o" if len(x) < 12 else "", markersize=3.5
     )
 
 
 def _for_page(text: str, name: str, label: str) -> Markup:
-    """Matplotlib's SVG document as an element of a page: without prolog and size, with unique ids."""
+    """Matplotlib's SVG document as an element of the page: without prolog and size, with unique ids."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     view = re.search(r'viewBox="([^"]+)"', text)

@@ -17,7 +17,7 @@ class Quantity(NamedTuple):
 
     Attributes:
         name: its name, with the unit.
-        of: computes it for strings, (n,) float64, NaN where it is undefined.
+        of: computes it for n strings, (n,) float64; NaN if it is undefined.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Renderer:
         grammar: grammar of the strings.
 
     Attributes:
-        kind: their name in the plural.
+        kind: the name of the strings in the plural.
         quantities: the language's properties, or the length of strings.
     """
 
@@ -49,7 +49,7 @@ class Renderer:
         """A drawing of a string, with marked characters highlighted, or a note that it is not valid."""
         picture = self.language.picture(self.grammar, text, marked)
         if picture is not None:
-            return Markup(picture)  # of the language's own making
+            return Markup(picture)  # trusted markup, created by the language
         is_valid = self.grammar.canonical([text]) != [None]
         return written(text, marked) + Markup("" if is_valid else '<span class="invalid">not valid</span>')
 

@@ -78,7 +78,7 @@ def _best(context: ReportContext, rank: int, one: Best) -> dict[str, object]:
 
 
 def _table(context: ReportContext, front: Front) -> dict[str, object]:
-    """The front as a table, evenly thinned where it is long."""
+    """The front as a table, evenly thinned if it is long."""
     return {
         "names": front.names,
         "maximized": front.maximized,
@@ -136,7 +136,7 @@ def _hypervolume(number: int, name: str, front: Front) -> Markup:
 
 
 def _curves(context: ReportContext, number: int, search: Search, best: Sequence[Best]) -> Markup:
-    """A plot of the best expressions and, where known, the target."""
+    """A plot of the curves of the best expressions and, if known, the target."""
     from grae.expressions import evaluate_text, points
 
     plot = Plot(f"curves-{number}")
@@ -149,7 +149,7 @@ def _curves(context: ReportContext, number: int, search: Search, best: Sequence[
 
 
 def _wanted(target: str, x: np.ndarray) -> np.ndarray | None:
-    """The target curve; None where it was given as points in a file, which a search does not store."""
+    """The target curve; None if it was given as points in a file, which a search does not store."""
     formula = target.partition(" of ")[2] or FORMULA
     try:
         return formula_values(formula, x)

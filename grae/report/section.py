@@ -1,4 +1,4 @@
-"""Sections of the page, or the reasons why they are missing; and their templates."""
+"""Sections of the page, or the reasons why they are missing, and their templates."""
 
 from functools import cache
 from typing import NamedTuple

@@ -75,7 +75,7 @@ def _shares(metrics: Sequence[Mapping[str, Any]]) -> Markup | None:
 
 
 def epochs_across(axes: Axes) -> None:
-    """Labels the axis of epochs, with integer ticks where there are several."""
+    """Labels the axis of epochs, with integer ticks if there are several epochs."""
     axes.set_xlabel("epochs")
     low, high = axes.get_xlim()
     if high - low > 0.9:

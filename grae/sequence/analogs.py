@@ -1,9 +1,9 @@
 """Analogs of a string: distinct valid strings similar to it, from its code and from its derivation.
 
 Codes at increasing distance from that of the string are decoded, and its derivation is changed by the moves of
-`grae.grammar.moves`, with the decoded strings as donors. Moves ignore what strings of the data look like; strings made
-by moves that the model, given their own codes, finds less likely than most decoded strings are therefore used only if
-there are too few others. The most similar strings are the analogs.
+`grae.grammar.moves`, with the decoded strings as donors. Moves ignore the distribution of the data; strings made by
+moves whose likelihood under the model, given their own codes, is lower than that of most decoded strings are therefore
+used only if there are too few others. The most similar strings are the analogs.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 LEVELS = (0.2, 0.35, 0.5, 0.65, 0.8, 1.0, 1.2, 1.5)
-"""Standard deviations of the steps from the code, in those of the training codes."""
-CODES = 150  # decoded at each
-CHILDREN = 1500  # derivations changed at each
-PARENTS = 20  # the most similar strings so far, which are changed too
-ENOUGH = 3  # strings for each that is requested, after which no more are made
-SHARE = 0.75  # of the decoded strings, that are as likely as a string made by a move has to be
+"""Standard deviations of the perturbations of the code, relative to those of the training codes."""
+CODES = 150  # codes decoded per level
+CHILDREN = 1500  # derivations changed per level
+PARENTS = 20  # most similar strings so far, which are changed too
+ENOUGH = 3  # strings per requested analog at which the search ends
+SHARE = 0.75  # quantile of the decoded strings' losses up to which a string made by a move is likely enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Analog:
 
     Attributes:
         text: the string; for molecules the canonical SMILES.
-        similarity: to the other string, 0 to 1: the Tanimoto similarity of Morgan fingerprints for molecules, otherwise
-            the min-max similarity of the fragments of derivations.
-        distance: between their latent codes; None if the model cannot encode the string.
-        source: "code" or "derivation", by which it was made.
+        similarity: similarity to the other string, 0 to 1: Tanimoto similarity of Morgan fingerprints for molecules,
+            otherwise min-max similarity of the fragments of derivations.
+        distance: distance between their latent codes; None if the model cannot encode the string.
+        source: what it was made from, "code" or "derivation".
         properties: the language's properties, by name.
     """
 
@@ -63,11 +63,11 @@ class Analogs(Sequence[Analog]):
     """Analogs of a string, most similar first.
 
     Attributes:
-        of: the string.
+        of: the string that they are similar to.
         members: the analogs.
         requested: number requested.
         least_similarity: minimum similarity.
-        considered: number of distinct valid strings that they were chosen from.
+        considered: number of distinct valid strings among which they were selected.
         refused: number of these rejected by a rule or a condition.
     """
 
@@ -123,12 +123,12 @@ class _Pool:
 
     Attributes:
         forms: their canonical forms, that of the string itself first.
-        texts: as made; the string itself as the model spells it.
-        derivations: of the grammar without motifs.
-        similarity: to the string itself.
-        sources: by which each was made.
-        admitted: which of them may be analogs.
-        losses: the negative log-likelihood of each, in nats; 0 if it is likely enough.
+        texts: their spellings as generated; the string itself as the model spells it.
+        derivations: their derivations in the grammar without motifs.
+        similarity: similarity of each to the string itself.
+        sources: source of each; see `Analog`.
+        admitted: whether each may be an analog.
+        losses: negative log-likelihood of each, in nats; 0 if it is likely enough.
     """
 
     forms: dict[str, int] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class _Pool:
         return [row for row in self._ranked(least) if self.losses[row] == 0]
 
     def chosen(self, n: int, least: float) -> list[int]:
-        """The n most similar of `best`, completed by the most likely others if they are fewer; most similar first."""
+        """The n most similar of `best`, completed with the most likely others if fewer; most similar first."""
         ranked = self._ranked(least)
         likely = [row for row in ranked if self.losses[row] == 0][:n]
         others = sorted((row for row in ranked if self.losses[row] > 0), key=lambda row: self.losses[row])
@@ -170,12 +170,12 @@ def analogs(
     """Analogs of a string.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         text: the string.
         n: maximum number of analogs.
         least_similarity: minimum similarity to the string, 0 to 1; see `Analog`.
         template: template that each matches; see `template_of`.
-        where: a condition that each fulfils; see `grae.conditions`.
+        where: a condition that each fulfills; see `grae.conditions`.
         rule: a predicate that holds for each.
         seed: seed of random draws; None for the model's `random_state`.
 
@@ -230,7 +230,7 @@ class _Search:
         self.least_likely = np.inf  # negative log-likelihood, in nats
 
     def widen(self, level: float) -> None:
-        """Adds the strings of codes at a distance, and of changed derivations."""
+        """Adds strings decoded from perturbed codes (see `LEVELS`), and strings of changed derivations."""
         steps = self.rng.normal(size=(CODES, len(self.code)))
         codes = (self.code + level * self.spread * steps).astype(np.float32)
         decoded = decode_strings(self.model, codes, Decoding(raw=True, template=self.template))
@@ -239,13 +239,13 @@ class _Search:
         self._add(self._children(), "derivation")
 
     def _children(self) -> Derivations:
-        """Changed derivations of the string and of the most similar ones so far."""
+        """Derivations made by moves from those of the string and of the most similar ones so far."""
         from grae.constraints import breaks_rules
         from grae.grammar.moves import Moves
 
         pool, grammar = self.pool, self.grammar.plain
         every = Derivations.from_list(pool.derivations, grammar.dtype)
-        moves = Moves(grammar, every, smoothing=0.0)  # no atoms that the model does not write
+        moves = Moves(grammar, every, smoothing=0.0)  # no atoms that the model does not generate
         nearest = np.array([0, *pool.best(0.0)[:PARENTS]])
         receivers = np.where(
             self.rng.random(CHILDREN) < 0.5, 0, self.rng.choice(nearest, CHILDREN)
@@ -282,7 +282,7 @@ class _Search:
         pool.losses += self._losses(chosen, source).tolist()
 
     def _losses(self, derivations: Derivations, source: str) -> np.ndarray:
-        """The negative log-likelihoods of derivations, (n,) float64; 0 for those as likely as decoded ones."""
+        """The negative log-likelihoods of derivations in nats, (n,) float64; 0 for those as likely as decoded ones."""
         from grae.grammar.segmentation import apply_motifs
 
         composed = apply_motifs(self.grammar, derivations)
@@ -296,7 +296,7 @@ class _Search:
         return np.where(losses <= self.least_likely, 0.0, losses)
 
     def _admitted(self, texts: list[str], derivations: Derivations) -> np.ndarray:
-        """Which strings match the template, satisfy the rule and fulfil the condition, (n,) bool."""
+        """Which strings match the template, satisfy the rule and fulfill the condition, (n,) bool."""
         held = np.ones(len(texts), bool)
         if self.template is not None and self.template.bonded:
             held = are_held(self.template, texts, derivations)

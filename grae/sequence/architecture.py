@@ -27,9 +27,9 @@ class Architecture(Frozen):
     """The settings of an encoder and a decoder of derivations; subclasses build the networks.
 
     Attributes:
-        kind: its name in `ARCHITECTURES`.
+        kind: name of the architecture in `ARCHITECTURES`.
         latent_dim: width of a code, D.
-        fixed_length: whether the encoder reads at most `max_length` steps, as many as the decoder writes.
+        fixed_length: whether the encoder reads at most `max_length` steps, the maximum of the decoder.
         by_length: whether batches may hold derivations of similar length, which saves padding; batch normalization
             needs batches drawn from all lengths.
     """
@@ -50,9 +50,9 @@ class Architecture(Frozen):
         (`grae.sequence.pushdown`).
 
         Args:
-            grammar: of the derivations.
-            tensors: its tables.
-            max_length: maximum number of steps that the decoder writes.
+            grammar: grammar of the derivations.
+            tensors: tables of the grammar.
+            max_length: maximum number of steps that the decoder generates.
             twice_differentiable: whether the decoder must support second derivatives, as the gradient penalty needs.
 
         Raises:
@@ -77,7 +77,7 @@ class RecurrentArchitecture(Architecture):
         embedding: width of the embeddings of productions and nonterminals.
         encoder_hidden: width of the encoder's state in each direction.
         hidden: width of the decoder's state, H.
-        labels: whether the decoder's inputs include the labels written so far and not closed, such as open ring bonds.
+        labels: whether the decoder's inputs include the labels that are open so far, such as ring bonds.
         depth: whether the decoder's inputs include the number of nonterminals left to expand.
         dropout: share of the decoder's previous productions that are masked in training.
     """
@@ -190,9 +190,9 @@ def resolved_architecture(
     """A preset's architecture with the user's settings, or another architecture.
 
     Args:
-        usual: the preset's; another one gets the same `latent_dim`.
+        usual: the preset's architecture; another one gets the same `latent_dim`.
         requested: the name of an architecture, or settings by name, which may include "kind".
-        language: of the strings.
+        language: language of the strings.
 
     Raises:
         SettingsError: a name is unknown, or a value out of range.

@@ -69,7 +69,7 @@ class DerivationBatches:
         return [part for part in np.array_split(order, _parts(len(order), self.batch_size)) if len(part)]
 
     def collate(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """A batch: "ids", (B, T) long, T the longest of its derivations."""
+        """A batch: "ids", (B, T) long, padded to the length T of its longest derivation."""
         return {"ids": torch.from_numpy(self.derivations.padded(rows, self.pad).astype(np.int64))}
 
 

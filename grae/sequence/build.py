@@ -30,12 +30,12 @@ def build(
     """A network with initial weights drawn from torch's global generator.
 
     Args:
-        grammar: of the derivations.
+        grammar: grammar of the derivations.
         model: a row of the table of models; its regularizer is used, and its bottleneck unless one is given.
         architecture: encoder and decoder.
-        weights: of the loss's terms.
-        max_length: maximum number of steps that the decoder writes.
-        bottleneck: kind and options.
+        weights: weights of the loss terms.
+        max_length: maximum number of steps that the decoder generates.
+        bottleneck: kind and options; None for the model's.
         reconstruction: L_REC, a name in `RECONSTRUCTIONS`.
 
     Raises:

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from grae.constraints import Constraint
 
 BATCH = 1024  # strings per batch
-STEPS = 100_000  # decoder steps computed at a time by the published decoder, which computes all steps at once
-SYMBOLS = 2**19  # per batch to encode, padding included; long derivations come in smaller batches
+STEPS = 100_000  # maximum number of steps per call of the published decoder, which computes all steps at once
+SYMBOLS = 2**19  # symbols per encoded batch, padding included; long derivations are encoded in smaller batches
 
 
 def encode_rows(
     network: Autoencoder, derivations: Derivations, rows: np.ndarray, *, pad: int, device: torch.device
 ) -> np.ndarray:
-    """The codes of the given rows of derivations, (n, D) float32, in their order."""
+    """The codes of the given rows of derivations, (n, D) float32, in the order of `rows`."""
     batches = DerivationBatches(derivations, rows, pad=pad, batch_size=BATCH)
     codes = np.empty((len(rows), network.bottleneck.latent_dim), np.float32)
     network.eval()
@@ -75,9 +75,9 @@ def decode_codes(
         device: device to compute on.
         choose: as in `decode`.
         constraint: as in `decode`.
-        completes: whether completion is forced; otherwise incomplete derivations come back empty.
+        completes: whether completion is forced; otherwise incomplete derivations are returned empty.
         draws: derivations per code.
-        forms: the sentential form that the derivations of each code start from; None for the start symbol.
+        forms: sentential form from which the derivations of each code start; None for the start symbol.
     """
     network.eval()
     parts: list[np.ndarray] = []

@@ -1,4 +1,4 @@
-"""Samples that fulfil a condition."""
+"""Conditional sampling: samples that fulfill a condition."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,10 +23,10 @@ def sample_where(
     density: str | None = None,
     attempts: int | None = None,
 ) -> SteeredSamples:
-    """Samples distinct strings that fulfil a condition, `n` or fewer; see `steered`.
+    """Samples distinct strings that fulfill a condition, `n` or fewer; see `steered`.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         n: number of strings.
         where: the condition, as text or parsed.
         decoding: options of decoding; its seed is also that of the codes.

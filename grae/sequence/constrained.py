@@ -37,7 +37,7 @@ def resolve_constraint(
 
     Args:
         name: "semantic", "grammar", or None for "semantic" where the language has an automaton that reads the form.
-        grammar: of the derivations.
+        grammar: grammar of the derivations.
         form: form in which strings were learned.
         max_length: maximum number of productions per derivation.
         filling: whether to decode templates.

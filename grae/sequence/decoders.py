@@ -16,12 +16,12 @@ DEEPEST = 15  # nonterminals on a stack; larger numbers are clamped
 class RecurrentDecoder(nn.Module):
     """An autoregressive GRU; its inputs are the previous production, the current nonterminal and the code.
 
-    Two optional inputs supply counts that recurrent networks learn badly and that decide how a string may end: the
+    Two optional inputs supply counts that recurrent networks learn poorly and that determine how a string may end: the
     number of nonterminals left on the stack; and, where productions write labels, the labels written an odd number of
-    times so far, in SMILES the open ring bonds.
+    times so far, which in SMILES are the open ring bonds.
 
     Args:
-        tensors: the grammar.
+        tensors: the grammar's tables.
         latent_dim: width of a code, D.
         embedding: width of the embeddings of productions and nonterminals.
         hidden: width of the state, H.
@@ -93,7 +93,7 @@ class RecurrentDecoder(nn.Module):
         return torch.tanh(self.initial(z))  # B H
 
     def _grown(self, ids: Tensor) -> Tensor:
-        """The change of the stack's height by productions; 0 for padding."""
+        """The change in stack height caused by productions; 0 for padding."""
         return (self.tensors.n_pushes[ids] - 1) * (ids != self.tensors.pad)
 
     def _inputs(self, previous: Tensor, nonterminal: Tensor, code: Tensor, owed: Tensor, height: Tensor) -> Tensor:
@@ -104,15 +104,15 @@ class RecurrentDecoder(nn.Module):
 
 
 class ParallelDecoder(nn.Module):
-    """The published decoder: a dense layer, the result repeated for each step, three GRUs, a linear layer.
+    """The published decoder: a dense layer whose output is repeated at each step, three GRUs, a linear layer.
 
     It is not autoregressive: the logits of all steps depend on the code alone.
     Source: Kusner et al. 2017 (GVAE); sizes in `architecture.py`, the unit in `recurrence.py`.
 
     Args:
-        tensors: the grammar.
+        tensors: the grammar's tables.
         latent_dim: width of a code, D.
-        max_length: steps.
+        max_length: number of steps.
         hidden: width of each GRU.
         batch_norm: whether the code is batch-normalized first.
         twice_differentiable: whether to support second derivatives; see `ResetFirstGRU`.
@@ -169,7 +169,7 @@ class MaskedCrossEntropy(nn.Module):
 
     Summed over the steps of a derivation, mean over the batch, in nats (Kusner et al. 2017, section 3.2). In evaluation
     mode "steps" (the share of steps whose most likely production is the true one) and "exact" (the share of derivations
-    in which all are, so that greedy decoding reconstructs the string) are returned too.
+    for which this holds at every step, so that greedy decoding reconstructs the string) are returned too.
     """
 
     def __init__(self, tensors: GrammarTensors) -> None:
@@ -204,11 +204,12 @@ class MaskedBinaryCrossEntropy(MaskedCrossEntropy):
     """The published L_REC: longest * mean of the binary cross-entropies of the masked softmax (Kusner et al. 2017).
 
     The mean is over the batch, over all steps up to the longest derivation, padding included, and over all
-    productions. At a padding step one production alone is allowed, so that all its cross-entropies are 0 and the steps
-    that are not padding suffice: the loss is the sum over them and over the productions, divided by the number of
-    productions. Productions that are masked at a step have probability 0 and cross-entropy 0. (As published,
-    probabilities are kept 1e-7 away from 0 and 1; here only from 1, for the true production's logarithm is taken of the
-    logits.) In evaluation mode "cross_entropy", the loss of MaskedCrossEntropy, is returned too.
+    productions. At a padding step only one production is allowed, so that all cross-entropies are 0; the loss of a
+    derivation is therefore the sum over its steps without padding and over the productions, divided by the number of
+    productions. Productions that are masked at a step have probability 0 and cross-entropy 0. (The published code
+    clips probabilities to [1e-7, 1 - 1e-7]; here they are only bounded by 1 - 1e-7, since the logarithm of the true
+    production's probability is computed from the logits.) In evaluation mode "cross_entropy", the loss of
+    MaskedCrossEntropy, is returned too.
     """
 
     def _losses(self, masked: Tensor, true: Tensor, batch: int) -> dict[str, Tensor]:

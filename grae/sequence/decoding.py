@@ -25,7 +25,7 @@ class Decoding:
     """Options of decoding; see `GrammarAutoencoder.decodings`.
 
     Attributes:
-        temperature: 0 takes the most likely production at each step; above, productions are sampled.
+        temperature: 0 takes the most likely production at each step; above 0, productions are sampled.
         seed: seed of sampling; None for the model's `random_state`.
         constraints: "semantic", "grammar", or None for "semantic" if the model supports it.
         completion: "forced", or "none" as the published models decode.
@@ -44,15 +44,15 @@ class Decoding:
 
 
 def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Decoding) -> list[Any]:
-    """The strings of codes.
+    """Decodes codes into strings.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         codes: (n, D) float32.
-        decoding: options.
+        decoding: options of decoding.
 
     Returns:
-        n times `decoding.draws` strings, those of the first code first; None for an incomplete derivation.
+        A list of n * `decoding.draws` strings, those of the first code first; None for an incomplete derivation.
 
     Raises:
         ParseError, DataError, SettingsError: as `decode_derivations`.
@@ -76,17 +76,17 @@ def decode_strings(model: "GrammarAutoencoder", codes: np.ndarray, decoding: Dec
 def decode_derivations(
     model: "GrammarAutoencoder", codes: np.ndarray, decoding: Decoding, forms: Forms | None = None
 ) -> Derivations:
-    """The derivations of codes.
+    """Decodes codes into derivations.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         codes: (n, D) float32.
-        decoding: options.
+        decoding: options of decoding.
         forms: sentential form from which the derivations of each code start, instead of a template.
 
     Returns:
-        n times `decoding.draws` derivations of the model's grammar, those of the first code first; an incomplete one
-        is empty.
+        n * `decoding.draws` derivations of the model's grammar, those of the first code first; an incomplete one is
+        empty.
 
     Raises:
         SettingsError: the model's strings cannot be decoded under the constraints, or nothing fills the template.
@@ -121,6 +121,6 @@ def decode_derivations(
 def constraint_for(
     model: "GrammarAutoencoder", name: Constraints | None, *, filling: bool = False
 ) -> "Constraint | None":
-    """The semantic constraint to decode under, if any; the grammar of a character model has none."""
+    """The semantic constraint to decode under, if any; character models have none."""
     settings = model.settings_
     return resolve_constraint(name, model.grammar_, settings.form, settings.max_length, filling=filling)

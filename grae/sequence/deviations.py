@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from grae.constraints import Constraint
     from grae.sequence.estimator import GrammarAutoencoder
 
-BATCH = 256  # derivations at a time
+BATCH = 256  # derivations per batch
 
 
 def deviations(
@@ -29,11 +29,11 @@ def deviations(
     difference of the two logits, smallest first.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         codes: (n, D) float32.
         derivations: the greedy decodings of the codes.
         most: maximum number of prefixes per derivation; those that cannot be completed are omitted.
-        constraint: of decoding.
+        constraint: constraint of decoding; None for the grammar alone.
 
     Returns:
         The prefixes of each derivation, in order.

@@ -11,9 +11,10 @@ from grae.sequence.keras_defaults import batch_normalization
 class RecurrentEncoder(nn.Module):
     """A bidirectional GRU over productions; features are the mean and the maximum of its states.
 
-    A production determines the nonterminal that it expands, which needs no embedding of its own. Each direction starts
-    at an end of the derivation itself, so that padding has no effect. (Packed sequences would do the same with one
-    shape per step, and matrix libraries keep a compiled kernel for each shape.)
+    A production determines the nonterminal that it expands, so nonterminals need no embedding of their own. Each
+    direction starts at an end of the derivation itself, so that padding has no effect. (Packed sequences would have the
+    same effect, but with matrices of a different shape at each step, and matrix libraries cache a compiled kernel per
+    shape.)
 
     Args:
         n_symbols: number of production ids, padding included, S.

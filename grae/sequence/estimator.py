@@ -41,18 +41,18 @@ class GrammarAutoencoder(LatentEstimator):
     """A regularized autoencoder over a grammar's derivations (GRAE; Ghosh et al. 2020), as a scikit-learn transformer.
 
     X is a sequence of strings throughout; `fit` also accepts derivations or a store of them. Parameters that are None
-    are left to the preset.
+    take the value of the preset.
 
     Args:
         grammar: a `Grammar`, the name of a built-in one, or the path of a .cfg file.
         model: a row of the table of models, such as "grae", "rae" or "ae".
-        preset: "default", "quick" (short trainings of a few minutes) or "paper" (the published network and schedule).
+        preset: "default", "quick" (a short training of a few minutes) or "paper" (the published network and schedule).
         latent_dim: width of a code, D.
         architecture: replaces the preset's architecture: a name in `grae.sequence.architectures.ARCHITECTURES`, or
             settings by name, such as {"hidden": 768} or {"kind": "paper", "dense": 200}.
-        epochs: epochs. With neither epochs nor a time budget, the number depends on the size of the data: training
+        epochs: number of epochs. With neither epochs nor a time budget, it depends on the size of the data: training
             takes about 6 minutes on two cores for 10,000 molecules, and up to an hour for more.
-        time_budget: minutes for training and density fitting together.
+        time_budget: time budget of training and density fitting together, in minutes.
         batch_size: strings per step.
         learning_rate: peak of the schedule.
         beta: weight of L_Z; with `rate` its initial value.
@@ -60,13 +60,13 @@ class GrammarAutoencoder(LatentEstimator):
         noise: scale of the noise on the codes in training: a factor of the posterior's sigma for "gvae", "cvae", "vae"
             and "2svae", sigma itself for "gcvvae" and "cv-vae", and for deterministic models the standard deviation
             of Gaussian noise (an addition of grae, not in the paper).
-        rate: target of the information that the noise leaves in a code, in nats: beta changes in training so as to hold
-            it (`grae.autoencoder.rate`). The lower, the fuller the latent space; requires noise. None for a constant
-            beta.
+        rate: target rate, the information that a noisy code carries, in nats: beta is adapted during training to hold
+            it (`grae.autoencoder.rate`). The lower the rate, the fuller the latent space; requires noise. None for a
+            constant beta.
         motifs: number of motifs (composite productions) to learn; 0 for the grammar as it is.
         max_length: maximum number of productions per derivation of `grammar`, in training and decoding; None for the
-            paper's, or the longest in the data. A character model is trained on the same strings, and decodes up to as
-            many characters as the longest of them has.
+            paper's, or the longest in the data. A character model is trained on the same strings, and decodes at most
+            the number of characters of the longest of them.
         form: form in which strings are learned, such as "kekule", "canonical" or "as-written" for molecules; inputs
             are converted.
         density: default density of `sample` and `score_samples`, a name in `grae.density.DENSITIES`. "gmm",
@@ -75,21 +75,21 @@ class GrammarAutoencoder(LatentEstimator):
         validation: share of the strings used as validation set.
         test: share of the strings held out as test set, which `fit` does not use.
         on_invalid: whether `fit` raises an error at a string outside the language, or skips it.
-        random_state: seed of everything random: split, initial weights, batches, densities, samples.
+        random_state: seed of split, initial weights, batches, densities and samples.
         device: "auto", "cpu", "cuda" or "mps".
-        precision: of training: "auto", "fp32" or "bf16".
-        progress: whether to show progress on standard error, where that is a terminal; "verbose" for a row per
-            validation elsewhere, too.
+        precision: precision of training: "auto", "fp32" or "bf16".
+        progress: whether to show progress on standard error if it is a terminal; "verbose" to also print a row per
+            validation if it is not.
 
     Attributes:
         grammar_: the grammar of the derivations, with motifs. That of a character model is built from the data.
-        language_grammar_: the grammar that was given; it defines the language of the strings.
+        language_grammar_: the given grammar, which defines the language of the strings.
         settings_: resolved settings.
         network_: the `Autoencoder`.
         densities_: fitted densities by name.
         split_: rows of the training, validation and test sets among the strings that were not skipped.
         result_: outcome of the training; None after `load`.
-        folder_: the folder of the run; only after `load`.
+        folder_: the run folder; only after `load`.
         finetuning_: reconstruction accuracy before and after; only after a warm start.
     """
 
@@ -178,14 +178,14 @@ class GrammarAutoencoder(LatentEstimator):
             X: strings; or derivations of the grammar without motifs, in memory or in a store.
             y: ignored.
             warm_start: a trained model to fine-tune, its run folder, or the name of a pretrained model: its grammar,
-                motifs and weights are kept, and its settings where no parameter overrides them; `finetuning_` reports
-                the result. See `grae.sequence.finetuning`.
+                motifs and weights are kept, as are its settings unless a parameter overrides them; `finetuning_`
+                reports the result. See `grae.sequence.finetuning`.
             replay: after a warm start, the share of each batch that is sampled from that model, against forgetting.
             run: folder to save the run in; None saves nothing.
             resume: whether to resume the run in that folder, with its grammar and motifs.
             data: provenance of the strings, JSON-serializable; stored in the run's config.json.
-            callbacks: called during training; see `grae.callbacks.Callback`. An exception that one raises leaves `fit`
-                after the state is saved in `run`, from which `resume` continues.
+            callbacks: called during training; see `grae.callbacks.Callback`. An exception raised by a callback
+                propagates from `fit` once the state is saved in `run`, from which `resume` continues.
 
         Raises:
             SettingsError: a setting is unknown or out of range.
@@ -269,7 +269,7 @@ class GrammarAutoencoder(LatentEstimator):
         raw: bool = False,
         template: "str | Template | None" = None,
     ) -> list[str]:
-        """Decodes latent codes into strings of the language, whatever the codes.
+        """Decodes latent codes into strings of the language; every code decodes to one.
 
         Args:
             X: (n, D) finite floats.
@@ -355,7 +355,7 @@ class GrammarAutoencoder(LatentEstimator):
     ) -> list[str]:
         """Samples new strings: codes are drawn from a density and decoded, in blocks (`grae.density.blocks`).
 
-        With a condition, such as "logP < 3 and QED > 0.7", the strings are distinct and fulfil it, and sampling
+        With a condition, such as "logP < 3 and QED > 0.7", the strings are distinct and fulfill it, and sampling
         concentrates on regions in which strings have fulfilled it; see `grae.conditions`.
 
         Args:
@@ -365,7 +365,7 @@ class GrammarAutoencoder(LatentEstimator):
             seed: seed of codes and decoding; None for `random_state`.
             constraints: as in `inverse_transform`.
             raw: as in `inverse_transform`.
-            where: a condition that they fulfil; None for none.
+            where: a condition that they fulfill; None for no condition.
             attempts: with a condition, maximum number of codes decoded; None for 50 per string, and at least 10,000.
             template: as in `inverse_transform`.
 
@@ -373,7 +373,7 @@ class GrammarAutoencoder(LatentEstimator):
             SettingsError: the density is unknown or not fitted, or as `inverse_transform`.
             ParseError: the condition or the template cannot be parsed.
             DataError: as `inverse_transform`.
-            ConditionUnmetError: too few strings fulfil the condition; those that do are in its `samples`.
+            ConditionUnmetError: too few strings fulfill the condition; those that do are in its `samples`.
         """
         seed = self.random_state if seed is None else seed
         if where is not None:
@@ -408,7 +408,7 @@ class GrammarAutoencoder(LatentEstimator):
             least_similarity: minimum similarity to the string, 0 to 1: Tanimoto similarity of Morgan fingerprints for
                 molecules, otherwise of the fragments of derivations.
             template: template that each matches, as in `inverse_transform`.
-            where: a condition that each fulfils, as in `sample`.
+            where: a condition that each fulfills, as in `sample`.
             rule: a predicate that holds for each string in the form that the model learned, or for its tree if its
                 parameter is called `tree`.
             seed: seed of random draws; None for `random_state`.
@@ -433,7 +433,7 @@ class GrammarAutoencoder(LatentEstimator):
         Args:
             first: a string.
             second: another string.
-            n: maximum number of strings, evenly chosen.
+            n: maximum number of strings, evenly spaced.
             points: number of codes decoded.
             path: "linear", or "spherical" for an arc.
 
@@ -504,7 +504,7 @@ class GrammarAutoencoder(LatentEstimator):
         return tags
 
     def _decode(self, X: np.ndarray, decoding: Decoding) -> list[Any]:
-        """The strings of codes; None for an incomplete derivation, which only completion "none" allows."""
+        """Decodes codes; None for an incomplete derivation, which only completion "none" allows."""
         return decode_strings(self, self._codes(X), decoding)
 
     def _encode(self, derivations: Derivations, rows: np.ndarray | None = None) -> np.ndarray:

@@ -50,7 +50,7 @@ def fit(
     """As `GrammarAutoencoder.fit`, from the weights of a trained model.
 
     Args:
-        estimator: its parameters override the model's settings.
+        estimator: the estimator, whose parameters override the model's settings.
         X: the new strings.
         warm_start: the model, its run folder, or the name of a pretrained model; None to resume.
         share: share of replayed samples in each batch, at least 0 and less than 1.
@@ -129,7 +129,7 @@ def _prepare_resumed(
 
 
 def _trained_model(warm_start: Any, estimator: "GrammarAutoencoder") -> "GrammarAutoencoder":
-    """The model that is fine-tuned."""
+    """The model to fine-tune."""
     kind = type(estimator)
     if isinstance(warm_start, kind):
         check_is_fitted(warm_start)

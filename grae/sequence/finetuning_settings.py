@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 SLOWER = 0.25
 """The learning rate as a fraction of the original training's."""
 PASSES, LEAST_STEPS = 4, 150
-"""Minimum number of epochs over the new strings, and of steps, where neither epochs nor a time budget is given."""
+"""Minimum number of epochs over the new strings, and of steps, if neither epochs nor a time budget is given."""
 VALIDATIONS = 20
 PATIENCE = 5
 KEPT = ("model", "latent_dim", "architecture", "motifs", "form")
-"""Parameters of the estimator that are taken from the model that is fine-tuned."""
+"""Parameters of the estimator that are taken from the fine-tuned model."""
 
 
 def check_parameters(estimator: "GrammarAutoencoder", plain: Grammar, before: Settings) -> None:
@@ -77,9 +77,9 @@ def finetuning_settings(
     """The model's settings, adapted to fine-tuning.
 
     Args:
-        estimator: its parameters.
+        estimator: the estimator, for its parameters.
         before: the model's settings.
-        derivations: of the new strings.
+        derivations: derivations of the new strings.
         n_train: size of the training set.
         share: share of replayed samples in each batch.
     """

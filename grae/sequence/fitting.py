@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 VALIDATION_BATCH = 512  # strings
-MEASURED = 256  # strings that are encoded to estimate how long encoding takes
+MEASURED = 256  # strings encoded to estimate the duration of encoding
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Prepared:
     Attributes:
         grammar: grammar of the derivations, with motifs.
         language_grammar: grammar of the strings, without motifs.
-        derivations: of all parts of the split.
+        derivations: derivations of all parts of the split.
         split: rows of training, validation and test sets.
         settings: resolved settings.
         about: provenance of the strings, their number and checksum.
@@ -60,7 +60,7 @@ class Prepared:
     about: dict[str, Any]
 
     def give_to(self, estimator: "GrammarAutoencoder") -> None:
-        """Sets the fitted attributes that are known before training, and builds the network under the seed."""
+        """Sets the fitted attributes that are known before training, and builds the network from the seed."""
         estimator.grammar_, estimator.language_grammar_ = self.grammar, self.language_grammar
         estimator.split_, estimator.settings_, estimator.about_ = self.split, self.settings, self.about
         estimator.network_ = estimator._seeded(network_of, self.grammar, self.settings)
@@ -109,7 +109,7 @@ def given_grammar(estimator: "GrammarAutoencoder") -> Grammar:
 
 
 def split_of(estimator: "GrammarAutoencoder", derivations: Derivations) -> Split:
-    """The split under the estimator's seed and shares. Raises DataError and SettingsError as `make_split`."""
+    """The split by the estimator's seed and shares. Raises DataError and SettingsError as `make_split`."""
     return make_split(derivations, seed=estimator.random_state, validation=estimator.validation, test=estimator.test)
 
 
@@ -143,9 +143,9 @@ def train_and_fit(
     """Trains the estimator's network, then fits its densities in the main process.
 
     Args:
-        estimator: with a network.
-        derivations: of all parts of its split; the densities are fitted to the codes of the training set.
-        batches: of the training set.
+        estimator: the estimator, with a network.
+        derivations: derivations of all parts of its split; the densities are fitted to the codes of the training set.
+        batches: batches of the training set.
         validate: see `train`.
         run: run folder and callbacks.
     """
@@ -185,7 +185,7 @@ def _new_grammar(
 def _settings(
     estimator: "GrammarAutoencoder", model: Model, preset: Preset, form: str, derivations: Derivations
 ) -> Settings:
-    """The settings of a new model, with what depends on the data: form and maximum length."""
+    """The settings of a new model, including those that depend on the data: form and maximum length."""
     longest = int(derivations.lengths.max(initial=1))
     limit = None if model.characters else preset.max_length
     return Settings(

@@ -22,8 +22,8 @@ class _Tables(NamedTuple):
         productions: (C, S) bool, productions of each choice.
         alternatives: (C, S) long, the alternative of each production of a choice.
         pops: (A,) long, number of symbols that each alternative replaces.
-        pushes: (A, W) long, its symbols, bottom first.
-        n_pushes: (A,) long.
+        pushes: (A, W) long, the symbols of each alternative, bottom first.
+        n_pushes: (A,) long, their number.
         grown: (A,) long, change of the length of the shortest completion, including the production itself.
         first: (C,) long, the first production of each choice.
     """
@@ -71,7 +71,7 @@ def _entered(
     form: SententialForm, shortest: list[int], choices: list[list[tuple[int, int, list[int], int]]]
 ) -> list[int]:
     """The stack of a form, bottom first; its choices are appended to those of other forms."""
-    numbers: dict[int, int] = {}  # of the forms' choices, among all
+    numbers: dict[int, int] = {}  # index of each of the form's choices in `choices`
 
     def entered(symbol: int) -> int:
         if FORCED <= symbol < SEGMENT:
@@ -107,8 +107,8 @@ class FormPushdown(Pushdown):
     """A batch of stacks that start from sentential forms; see `Pushdown`.
 
     Args:
-        tensors: the grammar.
-        forms: of each row.
+        tensors: the grammar's tables.
+        forms: sentential form of each row.
         max_length: maximum number of productions per derivation.
         completes: as in `Pushdown`.
 
@@ -176,7 +176,7 @@ class FormPushdown(Pushdown):
         return chosen
 
     def expand(self, current: Tensor, chosen: Tensor) -> None:
-        """Replaces the current symbols, of the nonterminals (B,), by those of the chosen productions (B,)."""
+        """Replaces the current symbols, whose nonterminals are (B,), by those of the chosen productions (B,)."""
         tensors, tables, top = self.tensors, self._tables, self.top
         choices, segments = top >= CHOICE, (top >= SEGMENT) & (top < CHOICE)
         alternatives = tables.alternatives[self._choice(top), chosen]  # B

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from grae.sequence.estimator import GrammarAutoencoder
 
-POINTS = 101  # codes that are decoded
+POINTS = 101  # codes decoded on the path
 Way = Literal["linear", "spherical"]
 
 
@@ -27,8 +27,8 @@ class Waypoint:
     Attributes:
         text: the string.
         first: the first fraction of the path that decodes to it, 0 to 1.
-        last: the last fraction before another string.
-        similarity: to the first and to the second string; see `Language.similarities`.
+        last: the last fraction before the path decodes to another string.
+        similarity: similarity to the first and to the second string; see `Language.similarities`.
         properties: the language's properties, by name.
     """
 
@@ -45,9 +45,9 @@ def runs_between(
     """The strings decoded on the path between two codes, each with its interval of fractions.
 
     Args:
-        model: fitted.
-        first: (D,)
-        second: (D,)
+        model: a fitted model.
+        first: (D,), the first code.
+        second: (D,), the second code.
         points: number of codes decoded, including the two ends.
         path: "linear", or "spherical", an arc with linearly changing norm (`slerp`).
     """
@@ -72,10 +72,10 @@ def interpolate(
     """The distinct strings on the path between two strings, including the decodings of the two.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         first: a string.
         second: another string.
-        n: maximum number of strings, evenly chosen.
+        n: maximum number of strings, evenly spaced.
         points: number of codes decoded.
         path: as in `runs_between`.
 

@@ -1,7 +1,7 @@
 """Defaults of Keras 1.2.1, the framework of the published networks.
 
-Its initial weights and its batch normalization are part of the recipe: with PyTorch's defaults the published network
-learns several times more slowly. The version is written in the published weights of the grammar variational autoencoder
+Its weight initialization and batch normalization matter: with PyTorch's defaults the published network learns several
+times more slowly. The version is recorded in the published weights of the grammar variational autoencoder
 (mkusner/grammarVAE, pretrained/).
 """
 
@@ -42,9 +42,9 @@ def initialize(*networks: nn.Module) -> None:
 def convolution_bound(layer: nn.Conv1d) -> float:
     """The bound of a convolution's initial weights, smaller than that of Glorot and Bengio.
 
-    Keras 1.2.1 (`Convolution1D.build`) hands its kernels of shape (width, 1, in, out) to a rule that expects (out, in,
-    ...): it counts in * out inputs and width * in * out outputs. The published kernels have this spread: standard
-    deviations of 0.16, 0.26 and 0.19, where these bounds give 0.17, 0.29 and 0.18, the usual ones 0.27, 0.37 and 0.27.
+    Keras 1.2.1 (`Convolution1D.build`) passes its kernels of shape (width, 1, in, out) to an initializer that expects
+    (out, in, ...), so that fan-in is in * out and fan-out width * in * out. The published kernels agree: their standard
+    deviations are 0.16, 0.26 and 0.19; these bounds give 0.17, 0.29 and 0.18, the usual ones 0.27, 0.37 and 0.27.
     """
     fan_in = layer.in_channels * layer.out_channels
     return math.sqrt(6 / (fan_in + layer.kernel_size[0] * fan_in))

@@ -11,8 +11,8 @@ VALIDATIONS = 20
 def with_epochs(preset: Preset, n: int) -> Preset:
     """Sets the number of epochs of a preset for n strings, unless epochs or a time budget were given.
 
-    Up to 10,000 strings are trained on for `preset.steps` steps; beyond, the number of steps grows as n^(2/3), so that
-    training takes longer, with fewer epochs. The preset's time budget remains a second limit.
+    Training takes `preset.steps` steps for up to 10,000 strings; beyond, the number of steps grows as n^(2/3), so that
+    training takes longer, but fewer epochs. The preset's time budget remains a second limit.
 
     Args:
         preset: the preset with the user's parameters.

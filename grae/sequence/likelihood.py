@@ -13,15 +13,15 @@ from grae.sequence.pushdown import GrammarTensors
 if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
-BATCH = 256  # derivations at a time
+BATCH = 256  # derivations per batch
 
 
 def negative_log_likelihoods(model: "GrammarAutoencoder", derivations: Derivations) -> np.ndarray:
     """The negative log-likelihood of each derivation given its own code, (n,) float64, in nats.
 
     Args:
-        model: fitted.
-        derivations: n of `model.grammar_`.
+        model: a fitted model.
+        derivations: n derivations of `model.grammar_`.
     """
     device = model._device()
     codes = model.encode(derivations)
@@ -44,7 +44,7 @@ def losses(network: Autoencoder, z: Tensor, ids: Tensor, pad: int) -> Tensor:
         network: the autoencoder.
         z: the codes, (n, D).
         ids: the derivations, padded, (n, T) int64.
-        pad: padding.
+        pad: the padding id.
     """
     tensors: GrammarTensors = network.reconstruction.tensors  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
     logits = network.decoder(z, {"ids": ids}).float()  # n T S

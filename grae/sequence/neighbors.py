@@ -1,4 +1,4 @@
-"""The nearest training strings of a string, by the distance of latent codes: blockwise matrix products in float32."""
+"""The nearest training strings of a string by distance in latent space, by blockwise matrix products in float32."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from grae.datasets import DerivationStore
     from grae.sequence.estimator import GrammarAutoencoder
 
-BLOCK = 32_768  # codes at a time
+BLOCK = 32_768  # codes per block
 FILE = "training_codes.safetensors"
-"""In the run's folder: the codes of its training strings."""
+"""File in the run folder with the codes of its training strings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Neighbor:
     """A training string near another string.
 
     Attributes:
-        text: in the form that the model learned.
-        distance: between the latent codes.
-        row: its index among the training data.
+        text: the string, in the form that the model learned.
+        distance: distance between the latent codes.
+        row: index of the string in the training data.
     """
 
     text: str
@@ -38,7 +38,7 @@ class TrainingCodes:
     They are computed once and cached in the run folder, if it is writable.
 
     Args:
-        model: loaded from a run whose training strings are available.
+        model: a model loaded from a run whose training strings are available.
 
     Raises:
         RunError: the model has no run, or its training strings are unknown.

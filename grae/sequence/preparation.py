@@ -32,7 +32,7 @@ def derivations_of(
     """The derivations of the input of `fit`, and their form.
 
     Args:
-        estimator: its parameters; `form` is the form of derivations in memory.
+        estimator: the estimator, for its parameters; `form` is the form of derivations in memory.
         grammar: grammar of the strings.
         X: input of `fit`.
         preset: form and maximum length.
@@ -80,9 +80,9 @@ def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, mot
     """Rewrites derivations of the strings' grammar as derivations of a model's grammar.
 
     Args:
-        derivations: of `plain`.
+        derivations: derivations of `plain`.
         plain: grammar of the strings.
-        grammar: the model's: `plain` or a grammar of characters, perhaps with motifs.
+        grammar: grammar of the model: `plain` or a grammar of characters, perhaps with motifs.
         motifs: whether to apply the motifs of `grammar`.
     """
     base = grammar.plain
@@ -98,9 +98,9 @@ def rewritten(derivations: Derivations, plain: Grammar, grammar: Grammar, *, mot
 def longest_read(grammar: Grammar, settings: Settings) -> int:
     """The maximum number of productions of a derivation that can be encoded.
 
-    Encoders of a fixed length read `max_length` steps, as many as the decoder writes. The recurrent encoder must also
-    read what was decoded in another spelling: the canonical SMILES of a decoded molecule can be longer, and may contain
-    other motifs or none.
+    Encoders of a fixed length read `max_length` steps, the maximum of the decoder. The recurrent encoder must also read
+    decoded strings in another spelling: the canonical SMILES of a decoded molecule can be longer, and may contain other
+    motifs or none.
     """
     if settings.architecture.fixed_length:
         return settings.max_length
@@ -120,10 +120,10 @@ def readable(
     """Drops encoded strings that are too long for the encoder; see `longest_read`.
 
     Args:
-        encoded: encoded without a limit.
+        encoded: the strings, encoded without a length limit.
         texts: the strings.
-        grammar: of the derivations, with motifs.
-        settings: of the model.
+        grammar: grammar of the derivations, with motifs.
+        settings: settings of the model.
         on_invalid: whether to raise an error at the first that is too long, or to add it to the rejections.
 
     Raises:

@@ -5,8 +5,8 @@ of other nonterminals and those whose shortest completion no longer fits into th
 choice among the rest, and pushes the nonterminals of the chosen production. Where the language has an automaton
 (`grae.constraints`), it restricts the choice further, to productions after which a valid string can still be completed.
 
-Without forced completion, as in the published models, the length masks nothing, and a derivation that runs out of steps
-is incomplete.
+Without forced completion, as in the published models, nothing is masked because of its length, and a derivation that
+runs out of steps is incomplete.
 
 Shapes: B batch, T steps, S production ids and the padding.
 """
@@ -50,7 +50,7 @@ class GrammarTensors(nn.Module):
         shortest: (N + 1,) long, productions in the shortest completion of each nonterminal; 0 for row N.
         completion: (S,) long, productions in the shortest completion that starts with each production.
         pushes: (S, R) long, nonterminals of each production, bottom of the stack first.
-        n_pushes: (S,) long.
+        n_pushes: (S,) long, their number.
         is_empty: (S,) bool, productions with an empty right-hand side.
         is_chain: (S,) bool, productions that end in the nonterminal that they expand.
     """
@@ -110,7 +110,7 @@ class Pushdown:
     """A batch of stacks.
 
     Args:
-        tensors: the grammar.
+        tensors: the grammar's tables.
         batch: number of strings, B.
         max_length: maximum number of productions per derivation.
         completes: whether completion is forced: productions whose shortest completion no longer fits are masked.
@@ -182,7 +182,7 @@ class Constrained:
     """A batch of stacks under a language automaton, which runs on the CPU; same interface as `Pushdown`.
 
     Args:
-        tensors: the grammar.
+        tensors: the grammar's tables.
         batch: number of strings, B.
         constraint: the language's rules, with the maximum number of productions per derivation.
         forms: the sentential form from which each starts; None for the start symbol.
@@ -217,7 +217,7 @@ class Constrained:
         self._machine.keep(rows.cpu().numpy())
 
 
-Choice = Callable[[Tensor], Tensor]  # logits (B, S) to scores (B, S), of which the highest allowed is taken
+Choice = Callable[[Tensor], Tensor]  # logits (B, S) to scores (B, S); the allowed production of highest score is taken
 
 
 def greedy(logits: Tensor) -> Tensor:
@@ -254,7 +254,7 @@ def decode(
 
     Args:
         decoder: the decoder.
-        tensors: its grammar.
+        tensors: tables of its grammar.
         z: (B, D) codes; logits that are not finite count as least likely.
         max_length: maximum number of productions per derivation.
         choose: maps logits (B, S) to scores; the allowed production with the highest score is taken.
@@ -279,7 +279,7 @@ def run(
     Args:
         machine: B initial stacks.
         decoder: the decoder.
-        state: its initial state, of B rows.
+        state: its initial state, with B rows.
         max_length: maximum number of steps.
         choose: as in `decode`.
 

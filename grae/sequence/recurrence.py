@@ -146,7 +146,7 @@ class _Recurrence(torch.autograd.Function):
             in_state = grad[rows].clone()  # n H
             in_state[: len(later)] += later
             in_candidate = torch.ops.aten.tanh_backward(torch.addcmul(in_state, in_state, z, value=-1), c)
-            in_product = in_candidate @ candidate  # n H, in r * h
+            in_product = in_candidate @ candidate  # n H, gradient of r * h
             in_gates = of_gates[rows]  # n 2H
             torch.mul(in_state, h - c, out=in_gates[:, :hidden])
             torch.mul(in_product, h, out=in_gates[:, hidden:])

@@ -1,9 +1,9 @@
-"""Codes refined until they decode to their strings.
+"""Refinement of codes until they decode to their strings.
 
-The encoder computes a code in one pass. Where greedy decoding of it does not return the string, a nearby code often
-does: the encoder is at fault, not the decoder (the amortization gap; Cremer, Li and Duvenaud, ICML 2018). Such a code
-is moved by steps of Adam that raise the likelihood of the string's derivation under teacher forcing, with the weights
-fixed (as in semi-amortized inference; Kim et al., ICML 2018), until greedy decoding returns the string.
+The encoder computes a code in one pass. If greedy decoding does not reconstruct the string, decoding a nearby code
+often does: the encoder is at fault, not the decoder (the amortization gap; Cremer, Li and Duvenaud, ICML 2018). Such a
+code is optimized with Adam, which raises the likelihood of the string's derivation under teacher forcing with the
+weights fixed (as in semi-amortized inference; Kim et al., ICML 2018), until greedy decoding reconstructs the string.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 STEPS = 100
 CHECKED = 10  # steps between two decodings
 RATE = 0.05  # Adam's learning rate, in standard deviations of the training codes
-BATCH = 256  # codes moved together
-DRAWN = 2_000  # codes of the fitted Gaussian by which the standard deviations are estimated
+BATCH = 256  # codes optimized together
+DRAWN = 2_000  # samples of the fitted Gaussian from which the standard deviations are estimated
 
 Decode = Callable[[np.ndarray], Sequence[str | None]]
 
@@ -33,7 +33,7 @@ class Refined(NamedTuple):
     """Refined codes.
 
     Attributes:
-        codes: (n, D) float32; the encoder's for a string that is not reconstructed.
+        codes: (n, D) float32; the encoder's code for a string that is not reconstructed.
         exact: whether each code decodes to its string, (n,) bool.
     """
 
@@ -49,13 +49,13 @@ def refined(
     steps: int = STEPS,
     decode: Decode | None = None,
 ) -> Refined:
-    """Moves the codes of those derivations that are not reconstructed.
+    """Refines the codes of those derivations that are not reconstructed.
 
     Args:
-        model: fitted.
-        derivations: n of `model.grammar_`.
-        codes: the encoder's, (n, D) float32.
-        steps: maximum number of steps of Adam per code.
+        model: a fitted model.
+        derivations: n derivations of `model.grammar_`.
+        codes: the encoder's codes, (n, D) float32.
+        steps: maximum number of Adam steps per code.
         decode: greedy decoding into strings as the model learned them; None for that of `inverse_transform`.
     """
     decode = decode or partial(model.inverse_transform, raw=True)
@@ -88,10 +88,10 @@ def code_spread(model: "GrammarAutoencoder", seed: int) -> np.ndarray:
 
 
 class _Moving:
-    """Codes (n, D) of derivations under Adam.
+    """Optimization of the codes (n, D) of derivations with Adam.
 
     Attributes:
-        rows: those that are still moved, (m,) int64; the caller removes others.
+        rows: indices of the codes that are still optimized, (m,) int64; the caller removes the others.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class _Moving:
     def step(self) -> None:
         rows = torch.from_numpy(self.rows).to(self.ids.device)
         z = self.start[rows] + self.moves[rows] * self.spread  # m D
-        with torch.backends.cudnn.flags(enabled=False):  # its recurrent layers have gradients in training only
+        with torch.backends.cudnn.flags(enabled=False):  # its RNNs have no backward pass in eval mode
             loss = losses(self.network, z, self.ids[rows], self.pad).sum()
             (self.moves.grad,) = torch.autograd.grad(loss, self.moves)
         self.adam.step()

@@ -1,8 +1,9 @@
-"""Regrowth: a part of a derivation is removed, and the decoder derives another in its place.
+"""Regrowth: a part of a derivation is removed and re-derived by the decoder.
 
-The decoder takes the productions that remain, so that it knows what has been written before, and fills the gap under
-the same masks as always: the children are in the language. A part is a subtree, or a segment between a nonterminal and
-a descendant of the same one that ends where it ends, as atoms within a chain (see `grae.grammar.sentential`).
+The remaining productions are forced, so that the decoder's state includes what precedes the gap, and the gap is filled
+under the usual masks: the children are in the language. A part is a subtree, or a segment between a node and a
+descendant with the same nonterminal that ends where it ends, such as atoms within a chain (see
+`grae.grammar.sentential`).
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 SEGMENTS = 0.5
-"""How often a segment is removed where the derivation has one."""
+"""Probability that a segment is removed instead of a subtree, if one begins at the chosen node."""
 
 
 class Regrown(NamedTuple):
     """Children of derivations.
 
     Attributes:
-        derivations: m of the model's grammar, of at most its maximum length.
-        rows: the parent of each, ascending, (m,) int64.
+        derivations: m derivations of the model's grammar, of at most its maximum length.
+        rows: index of the parent of each, ascending, (m,) int64.
     """
 
     derivations: Derivations
@@ -42,17 +43,17 @@ def regrow(
     *,
     decoding: Decoding | None = None,
 ) -> Regrown:
-    """Derivations of which a random part is derived again.
+    """Derivations with a randomly chosen part re-derived by the decoder.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         derivations: n derivations of the model's grammar.
-        codes: of which they are decoded again, (n, D) float32.
-        rng: draws the parts.
-        decoding: options; by default sampling at temperature 1 with a seed of the generator. One draw per code.
+        codes: codes used for decoding, (n, D) float32.
+        rng: generator that chooses the parts.
+        decoding: options; by default sampling at temperature 1 with a seed drawn from `rng`. One draw per code.
 
     Returns:
-        The children, some of which may equal their parent. A parent has none where no completion is found, or the child
+        The children, some of which may equal their parent. A parent has no child if no completion exists or the child
         remains incomplete.
     """
     decoding = decoding or Decoding(temperature=1.0, seed=int(rng.integers(2**31)))
@@ -74,7 +75,7 @@ def regrow(
 
 
 def _forms(grammar: "Grammar", derivations: Derivations, rng: np.random.Generator) -> list[SententialForm]:
-    """Each derivation with a gap: the subtree of a uniformly drawn node, or a segment that begins at it."""
+    """Each derivation with a gap for the subtree of a uniformly drawn node, or for a segment that begins at it."""
     lhs, may_chain = grammar.tables.lhs, segmentable(grammar)
     forms = []
     for derivation in derivations:

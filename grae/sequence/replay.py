@@ -1,4 +1,4 @@
-"""Generative replay: samples of a model, trained on together with new strings against forgetting."""
+"""Generative replay: samples of a model, mixed with the new strings in training against forgetting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 FEWEST, MOST = 500, 10_000
-"""Bounds of the number of samples, which is otherwise what one epoch over the new strings needs."""
+"""Bounds of the number of samples, which is otherwise the number needed for one epoch over the new strings."""
 HELD_OUT = 0.1
 FORMAT = "grae replay 1"
 
@@ -26,7 +26,7 @@ class Replay:
     """Samples of a model.
 
     Attributes:
-        derivations: of the distinct samples, with the model's motifs.
+        derivations: derivations of the distinct samples, with the model's motifs.
         share: share of replayed samples in each batch.
         before: reconstruction accuracy before fine-tuning, on "new" strings and "replayed" samples.
     """
@@ -85,13 +85,13 @@ class MixedBatches:
     Their order is a pure function of seed and epoch, as in `DerivationBatches`.
 
     Args:
-        derivations: of new strings and replayed samples.
+        derivations: derivations of new strings and replayed samples.
         new: rows of the new strings, (n,) int64.
-        replayed: rows of the replayed samples, (m,) int64; each batch draws from them.
+        replayed: rows of the replayed samples, (m,) int64, from which each batch draws at random.
         share: share of replayed samples in each batch.
         pad: the padding id.
         batch_size: maximum number of derivations per batch.
-        seed: of the order.
+        seed: seed of the order.
         by_length: see `DerivationBatches`.
     """
 

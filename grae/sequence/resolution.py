@@ -33,8 +33,8 @@ def resolve_settings(parameters: Mapping[str, Any], grammar: Grammar) -> Resolve
     """Resolves the model and the preset with the user's parameters.
 
     Args:
-        parameters: of `GrammarAutoencoder`; those that are None or missing are left to the preset.
-        grammar: of the strings.
+        parameters: parameters of `GrammarAutoencoder`; those that are None or missing take the value of the preset.
+        grammar: grammar of the strings.
 
     Raises:
         SettingsError: a parameter is unknown or out of range.
@@ -73,7 +73,7 @@ def resolve_settings(parameters: Mapping[str, Any], grammar: Grammar) -> Resolve
 
 
 def check_rate(weights: LossWeights, bottleneck: BottleneckSettings) -> None:
-    """Raises SettingsError for a target of the rate where the codes have no noise, and so no rate."""
+    """Raises SettingsError for a target rate if the codes have no noise, and therefore no rate."""
     if weights.rate is not None and not bottleneck.noise:
         raise SettingsError(
             "without noise on the codes there is no rate to hold",

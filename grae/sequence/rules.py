@@ -56,7 +56,8 @@ def rule_named(source: str) -> "Predicate | PlainAutomaton":
     """A rule by its file and name, `mine.py:holds`. The file is executed.
 
     Args:
-        source: of a predicate of a string, or of a tree if its parameter is called `tree`; or of a `PlainAutomaton`.
+        source: file and name of a predicate of a string, or of a tree if its parameter is called `tree`; or of a
+            `PlainAutomaton`.
 
     Raises:
         SettingsError: there is no such file, or it defines no such rule.
@@ -83,9 +84,9 @@ def with_automaton(model: "GrammarAutoencoder", automaton: "PlainAutomaton", nam
     """The model with a user automaton instead of its language's, which decoding then enforces.
 
     Args:
-        model: fitted; not changed.
-        automaton: of the strings in the form that the model learned.
-        name: of the rule.
+        model: a fitted model; not changed.
+        automaton: automaton of the strings in the form that the model learned.
+        name: name of the rule.
     """
     grammar = model.grammar_
     language = replace(
@@ -116,11 +117,12 @@ def decode_under(
     productions are sampled at temperatures increasing to 1 instead.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         codes: (n, D) float32.
-        predicate: of a string in the form that the model learned, or of its tree if its parameter is called `tree`.
+        predicate: predicate of a string in the form that the model learned, or of its tree if its parameter is called
+            `tree`.
         tries: maximum number of further tries per code.
-        temperature: of the first decoding, and of the continuation after a next-best choice.
+        temperature: temperature of the first decoding, and of the continuation after a next-best choice.
         seed: seed of sampling.
         constraints: as in `GrammarAutoencoder.inverse_transform`.
         template: as in `GrammarAutoencoder.inverse_transform`.

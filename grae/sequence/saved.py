@@ -25,7 +25,7 @@ def begin(folder: RunFolder, estimator: "GrammarAutoencoder", X: object = None) 
 
     Args:
         folder: run folder.
-        estimator: with grammars, settings and split.
+        estimator: the estimator, with grammars, settings and split.
         X: input of `fit`; the skipped lines of a store are copied into the run.
     """
     grammar, language = estimator.grammar_, estimator.language_grammar_

@@ -24,7 +24,7 @@ class PaperExperiment:
     """The published experiment on a language.
 
     Attributes:
-        epochs: epochs.
+        epochs: number of epochs.
         batch_size: strings per step.
         plateau_patience: epochs without improvement before the learning rate is reduced; see `_paper`.
         max_length: maximum number of productions per derivation; None for the longest in the data.
@@ -90,11 +90,11 @@ SCALES = {
 
 
 class Preset(Frozen):
-    """What a preset decides.
+    """The settings of a preset.
 
     Attributes:
         architecture: the network.
-        bottleneck: between encoder and decoder.
+        bottleneck: the bottleneck between encoder and decoder.
         reconstruction: L_REC: "cross-entropy" in nats, or the published "binary-cross-entropy".
         weights: weights of the loss.
         training: settings of training.
@@ -122,17 +122,17 @@ class Settings(Frozen):
     """The resolved settings of a model.
 
     Attributes:
-        model: its name in the table of models.
+        model: name of the model in the table of models.
         preset: the preset that supplied the defaults.
         architecture: the network.
-        bottleneck: between encoder and decoder.
+        bottleneck: the bottleneck between encoder and decoder.
         reconstruction: L_REC; see `Preset`.
         weights: weights of the loss.
         training: settings of training.
         max_length: maximum number of productions per derivation, in training and decoding.
         density: default density of sampling.
         sampling_noise: standard deviation of the noise on codes that are drawn from a density: that of training for the
-            bottleneck "noisy"; 0 for other models, and for runs of versions without it.
+            bottleneck "noisy"; 0 for other models, and for runs written by versions without this setting.
         form: form in which strings are learned, encoded and decoded.
     """
 
@@ -152,12 +152,12 @@ class Settings(Frozen):
 def preset_named(name: str, grammar: Grammar, model: Model) -> Preset:
     """The settings of a preset for a grammar and a model.
 
-    "default" and "quick", with shorter trainings, are ours; "paper" has the published network, loss and schedule:
-    those for expressions on a grammar of that language, else those for molecules. Molecules are learned in Kekule form,
-    with "paper" as written.
+    "default" and "quick" (shorter training) are ours; "paper" has the published network, loss and schedule: those for
+    expressions on a grammar of that language, else those for molecules. Molecules are learned in Kekule form, or as
+    written with "paper".
 
     Args:
-        name: of the preset.
+        name: name of the preset.
         grammar: grammar of the strings, also for a character model.
         model: a row of the table.
 
@@ -214,7 +214,7 @@ def _ours(grammar: Grammar, model: Model, quick: bool) -> Preset:
 def _paper(grammar: Grammar, model: Model) -> Preset:
     """The published networks and schedules, with the published loss: L_Z is averaged over the dimensions.
 
-    Keras does not count the first epoch without improvement towards `patience`: 1 and 3 there are 2 and 4 here.
+    Keras does not count the first epoch without improvement toward `patience`: 1 and 3 there are 2 and 4 here.
     """
     published = PAPER_EXPERIMENTS.get(grammar.language.name, PAPER_ELSEWHERE)
     training = TrainingSettings(

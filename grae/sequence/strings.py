@@ -15,7 +15,7 @@ class RunStrings:
     """Strings to train on, not yet encoded.
 
     Attributes:
-        grammar: of the strings, without motifs.
+        grammar: grammar of the strings, without motifs.
         data: a data set's name, a path, or "-" for standard input.
         source: the opened data.
         form: form in which they are learned.
@@ -41,14 +41,14 @@ class RunStrings:
         """Opens the strings of a run.
 
         Args:
-            grammar: of the strings, without motifs.
-            resolved: settings of a new model, or of the model that is fine-tuned.
+            grammar: grammar of the strings, without motifs.
+            resolved: settings of a new model, or of the fine-tuned model.
             data: a data set's name, a path, or "-" for standard input.
             column: column of a table, by name or number.
             delimiter: delimiter of a table.
 
         Raises:
-            DataError: there are no such data.
+            DataError: the data do not exist.
         """
         source = open_source(data, column=column, delimiter=delimiter, grammar=grammar)
         if isinstance(resolved, Settings):
@@ -57,16 +57,16 @@ class RunStrings:
         return cls(grammar, data, source, resolved.preset.form, resolved.preset.max_length)
 
     def encode(self, build: Build = built) -> DerivationStore:
-        """Their derivations, encoded or read from the cache.
+        """The derivations of the strings, encoded or read from the cache.
 
         Args:
-            build: encodes them; by default strings outside the language are skipped.
+            build: encodes the strings; by default strings outside the language are skipped.
 
         Raises:
-            DataError: none of them can be used.
+            DataError: none of the strings can be used.
         """
         return build(self.grammar, self.source, self.form, self.max_length)
 
     def record(self, store: DerivationStore) -> dict[str, Any]:
-        """Their provenance, for the run's config.json."""
+        """The provenance of the strings, for the run's config.json."""
         return record(self.data, self.source, store, max_length=self.max_length)

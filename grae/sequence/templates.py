@@ -18,10 +18,10 @@ ATTACHMENT = "*"
 
 
 def template_of(model: "GrammarAutoencoder", template: "str | Template") -> "Template":
-    """A template for a model.
+    """Parses a template for a model.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         template: a string with holes in angle brackets (see `grae.grammar.template`) or, for molecules, with attachment
             points, as in `c1ccc(*)cc1`. If strings are learned in Kekule form, the holes of a template with aromatic
             atoms are converted to attachment points. A parsed template is returned unchanged.
@@ -48,15 +48,15 @@ def start_of(template: "Template", constraint: "Constraint | None") -> Sententia
 
 
 def are_held(template: "Template", texts: Sequence[str], derivations: "Derivations | None" = None) -> np.ndarray:
-    """Which valid strings hold a template, however they are spelled, (n,) bool.
+    """Which valid strings match a template, regardless of their spelling, (n,) bool.
 
-    Molecules are compared as molecules: those of a template with attachment points differ from it there alone, those of
-    another hold its scaffold. Other strings are compared by their derivations.
+    Molecules are compared as molecules: they match a template with attachment points if they differ from it only there,
+    and any other template if they contain its scaffold. Other strings are compared by their derivations.
 
     Args:
         template: see `template_of`.
         texts: n strings.
-        derivations: theirs in the grammar without motifs; None to parse them.
+        derivations: their derivations in the grammar without motifs; None to parse the strings.
 
     Raises:
         DataError: the template cannot be read as a molecule.

@@ -59,7 +59,7 @@ def stdout_to_stderr() -> Iterator[None]:
             sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
             stdout = os.dup(1)
             os.dup2(2, 1)
-        except (AttributeError, OSError, ValueError):  # no such streams here
+        except (AttributeError, OSError, ValueError):  # no standard streams
             yield
             return
         try:

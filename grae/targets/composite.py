@@ -61,11 +61,11 @@ class CompositeTarget:
         """Parses a formula.
 
         Args:
-            text: such as "0.7*logp + 0.3*qed".
+            text: the formula, such as "0.7*logp + 0.3*qed".
             known: the targets that may occur in it, by name.
 
         Raises:
-            ParseError: with the position, and what was expected there.
+            ParseError: the text is not a formula; the message has the position and what was expected there.
             SettingsError: the targets cannot be combined, or a constant is out of range.
         """
         grammar = grammar_of("target.cfg", text, target=known)
@@ -104,7 +104,7 @@ def _far(target: Target, size: float) -> float:
 
 
 def _unreadable(error: ParseError, known: Mapping[str, Target]) -> ParseError:
-    """The error of a formula that cannot be parsed, with what may occur in it."""
+    """The error of a formula that cannot be parsed, with the names and symbols allowed in it."""
     rest = error.text[error.position :]
     word = rest.split()[0] if rest.split() else ""
     found = f"unexpected {shortened(repr(word))}" if word else "it ends too early"

@@ -1,4 +1,4 @@
-"""The target for expressions: the distance of their curve to a given one.
+"""The target for expressions: the distance of their curve from a given one.
 
 Source: Kusner, Paige and Hernandez-Lobato, "Grammar Variational Autoencoder" (ICML 2017), and its published code:
 log(1 + mean(min((f(x) - y(x))^2, 1000))) for y = 1/3 + x + sin(x*x) at 1000 points on [-10, 10].
@@ -29,10 +29,10 @@ class CurveTarget:
     """log(1 + mean squared error, each square at most 1000); lower is better, 0 is exact.
 
     Args:
-        grammar: of the expressions; strings outside its language, or not finite at a point, are invalid.
+        grammar: grammar of the expressions; strings outside its language, or not finite at a point, are invalid.
         x: the points, shape (K,).
-        y: the values to fit there, shape (K,).
-        name: its name.
+        y: the values to fit at the points, shape (K,).
+        name: name of the target.
     """
 
     direction: Direction = "minimize"
@@ -67,17 +67,17 @@ class CurveTarget:
         return evaluate_many(self.grammar, encode(self.grammar, strings).derivations, self.x)
 
     def _score(self, values: np.ndarray) -> float:
-        with np.errstate(over="ignore"):  # what overflows is cut to 1000 all the same
+        with np.errstate(over="ignore"):  # overflows are clipped to 1000 as well
             return float(np.log1p(np.minimum(np.square(values - self.y), MOST_SQUARED).mean()))
 
 
 def curve_target(
     grammar: Grammar | None = None, *, formula: str | None = None, points: str | Path | None = None
 ) -> CurveTarget:
-    """The published target, or that of a formula or of given points.
+    """The published target, or one of a given formula or of given points.
 
     Args:
-        grammar: of the expressions; the shipped one by default.
+        grammar: grammar of the expressions; the built-in one by default.
         formula: a formula in x, evaluated at the published points.
         points: a file of two columns, x and y.
 
@@ -115,7 +115,7 @@ def read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
     The first line may be a header.
 
     Raises:
-        DataError: no such file, no points, or an invalid line.
+        DataError: the file does not exist, contains no points, or has an invalid line.
     """
     points: list[tuple[float, float]] = []
     with Source(path, format="text", name=f"points {path}").open() as lines:

@@ -1,6 +1,6 @@
 """Expressions of named quantities: sums, products, powers and functions, read from derivations, evaluated on arrays.
 
-Their grammar is in target.cfg; formulas of targets and conditions share it.
+Their grammar is in target.cfg, shared by formulas of targets and conditions.
 """
 
 import math
@@ -15,9 +15,9 @@ from grae.grammar.symbols import Nonterminal
 
 FUNCTIONS = ("min", "max", "abs", "clip", "step", "sigmoid", "gauss")
 NEGATIVE = "-()"
-"""The operation of a sign, beside those that stand between two values."""
+"""The unary minus, as distinct from the binary one."""
 CONSTANTS = {"clip": 2, "step": 1, "sigmoid": 2, "gauss": 2}
-"""How many of the last arguments of a function are numbers, or formulas of numbers alone."""
+"""Number of trailing arguments of each function that must be constant."""
 
 
 class Node(NamedTuple):
@@ -42,19 +42,19 @@ class Node(NamedTuple):
         return f"{self.what}({', '.join(map(str, self.parts))})"
 
     def _inner(self, place: int) -> str:
-        """An operand as text, in parentheses if it has operators itself."""
+        """An operand as text, in parentheses if it contains operators."""
         part = self.parts[place]
         return str(part) if not part.parts or part.what in FUNCTIONS else f"({part})"
 
     def targets(self) -> Iterator[str]:
-        """The names of the targets in it, in order of occurrence."""
+        """The names of the targets in the formula, in order of occurrence."""
         if isinstance(self.what, str) and not self.parts:
             yield self.what
         for part in self.parts:
             yield from part.targets()
 
     def value(self, scores: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The values, (n,) float64, from the scores of its targets, (n,) each; a scalar, (), without targets."""
+        """The values, (n,) float64, given the scores of its targets, (n,) each; a scalar, (), without targets."""
         if not isinstance(self.what, str):
             return np.array(self.what, np.float64)
         if not self.parts:
@@ -62,7 +62,7 @@ class Node(NamedTuple):
         return OPERATIONS[self.what](*(part.value(scores) for part in self.parts))
 
     def constant(self) -> float | None:
-        """Its value, if it contains no target."""
+        """The value of the formula if it contains no target, else None."""
         return None if any(self.targets()) else float(self.value({}))
 
 
@@ -75,7 +75,7 @@ def _step(a: np.ndarray, threshold: np.ndarray) -> np.ndarray:
 
 
 def _sigmoid(a: np.ndarray, center: np.ndarray, width: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh((a - center) / width / 2))  # the same, without overflow
+    return 0.5 * (1 + np.tanh((a - center) / width / 2))  # the logistic function, without overflow
 
 
 def _gauss(a: np.ndarray, center: np.ndarray, width: np.ndarray) -> np.ndarray:
@@ -111,10 +111,10 @@ def read_expression(grammar: Grammar, ids: Iterator[int], symbol: Nonterminal, o
     """The expression that a nonterminal derives; consumes its productions.
 
     Args:
-        grammar: with the productions of target.cfg.
+        grammar: a grammar that contains the productions of target.cfg.
         ids: productions of a leftmost derivation.
-        symbol: such as `sum`.
-        owner: what messages call the text, such as "target (--target)".
+        symbol: the nonterminal, such as `sum`.
+        owner: name of the text in messages, such as "target (--target)".
 
     Raises:
         SettingsError: a number is too large.
@@ -146,7 +146,7 @@ def check(node: Node, owner: str) -> None:
 
     Args:
         node: the expression.
-        owner: what messages call the text.
+        owner: name of the text in messages.
 
     Raises:
         SettingsError: a constant is not a number, or out of range.

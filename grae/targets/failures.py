@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PACKAGES = tuple(str(Path(__file__).parents[1] / name) for name in ("targets", "optimization"))
 LONGEST = 4_000
-"""Characters of a message or a traceback that are kept, its end."""
+"""Maximum number of characters kept of a message or a traceback, from its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Outcome:
 
     Attributes:
         score: finite; None for an invalid string and for a failed call.
-        seconds: duration; of a batch, its share.
+        seconds: duration of the call; for a batch, the string's share.
         error: why there is no score, if the call failed.
-        traceback: of the exception that the target raised, without grae's own frames.
+        traceback: traceback of the exception raised by the target, without grae's own frames.
         together: why a call with several strings failed, after which each was scored separately.
-        scores: of several targets, by name; `score` combines them. None for a single target.
+        scores: scores of several targets, by name, which `score` combines; None for a single target.
     """
 
     score: float | None
@@ -50,7 +50,7 @@ class Failure:
 
     Attributes:
         string: the string to be scored.
-        outcome: of the call.
+        outcome: outcome of the call.
     """
 
     string: str

@@ -1,4 +1,4 @@
-"""Formulas that users write, parsed by a grammar: never executed as code."""
+"""Formulas written by users: parsed by a grammar, never executed as code."""
 
 import re
 from collections.abc import Iterable
@@ -17,9 +17,9 @@ def grammar_of(file: str | Path, text: str, *, beside: str | None = None, **leav
     """The grammar of a formula: a .cfg file, with terminals for this formula.
 
     Args:
-        file: its name beside this module, or its path. Leaves are escaped if the file uses escapes.
+        file: name of a file in this module's folder, or its path. Leaves are escaped if the file uses escapes.
         text: the formula; each number in it becomes a production of `number`.
-        beside: the name of another file beside this module, whose productions are added.
+        beside: name of another file in this module's folder, whose productions are added.
         leaves: terminals to add, by nonterminal.
     """
     frame = (FOLDER / file).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Targets from user functions: of a string to a number, or of many strings to numbers."""
+"""Targets from user functions that map a string to a number, or a list of strings to numbers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
@@ -23,7 +23,7 @@ class FunctionTarget:
         function: the function, or an object with `evaluate`; a class with `evaluate` is instantiated without arguments.
         direction: direction of improvement.
         batch: whether the function takes a list of strings.
-        name: its name; by default the function's.
+        name: name of the target; by default the function's.
     """
 
     language: str | None = None
@@ -38,7 +38,7 @@ class FunctionTarget:
 
     @classmethod
     def named(cls, source: str, direction: Direction = "maximize", *, batch: bool = False) -> Self:
-        """The function of a source, which worker processes can load again. This imports user code.
+        """The target of a source, which worker processes can load again. This imports user code.
 
         Raises:
             SettingsError: there is no such module, file or function, or it cannot be loaded.
@@ -63,7 +63,7 @@ class FunctionTarget:
         self._function: Callable[..., Any] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the function if it can be loaded: another process does so on its first call."""
+        """The state without the function if that can be loaded: another process loads it on its first call."""
         return {**self.__dict__, "_function": None}
 
     def __repr__(self) -> str:
@@ -73,8 +73,8 @@ class FunctionTarget:
         """The function's value for each string, (n,) float64.
 
         Raises:
-            TypeError: it returns something other than a number or None for a string.
-            ScoresError: it takes a list of strings and does not return one score per string.
+            TypeError: the function returns something other than a number or None for a string.
+            ScoresError: the function takes a list of strings and does not return one score per string.
         """
         if self._function is None:
             self._function = self._make()
@@ -84,7 +84,7 @@ class FunctionTarget:
 
 
 def _callable(found: Any) -> Callable[..., Any]:
-    """The callable: a function itself, or the method of an object or of an instance of a class."""
+    """The function itself, or the method of an object or of an instance of a class."""
     if not hasattr(found, "evaluate"):
         return found
     return found().evaluate if isinstance(found, type) else found.evaluate

@@ -11,20 +11,20 @@ from rdkit import Chem, rdBase
 from grae.chemistry import largest_ring, log_p, read, synthetic_accessibility
 from grae.targets.target import Direction
 
-# Mean and standard deviation over ZINC250k of each term, with the sign it enters with.
+# Mean and standard deviation over ZINC250k of each term, with the sign of its contribution.
 # Source: Kusner, Paige and Hernandez-Lobato, "Grammar Variational Autoencoder" (ICML 2017), published data.
 LOGP_MEAN, LOGP_SD = 2.45777691, 1.43341767
 SA_MEAN, SA_SD = -3.05352042, 0.83460587
 RING_MEAN, RING_SD = -0.04861121, 0.28746695
-FREE_RING = 6  # atoms; what is more is penalized
+FREE_RING = 6  # atoms; further atoms are penalized
 
 
 class MoleculeTarget:
     """A property of a molecule; higher is better.
 
     Args:
-        name: its name.
-        value: the property of a sanitized molecule.
+        name: name of the target.
+        value: computes the property of a sanitized molecule.
         worst: see `Target`.
     """
 

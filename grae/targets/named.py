@@ -1,8 +1,8 @@
 """Targets by name: the built-in ones, formulas of them, and user functions.
 
-logp, log-mse and so on         a row of `TARGETS`
+logp, log-mse, ...              a row of `TARGETS`
 0.7*logp + 0.3*qed              a formula of these; `composite.py`
-guacamol:NAME, pmo:NAME         a benchmark's task on molecules; `benchmarks/`
+guacamol:NAME, pmo:NAME         a benchmark task on molecules; `benchmarks/`
 package.module:function         a user function, also `path/to/file.py:function`; `functions.py`
 """
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from grae.targets.curves import CurveTarget
     from grae.targets.molecules import MoleculeTarget
 
-_SIGNS = frozenset("*+()^, ")  # of a formula, in no name of a module
+_SIGNS = frozenset("*+()^, ")  # characters of formulas that module names do not contain
 FORMULA = re.compile(r"^-|^[\d.]+$|[\s*+/^(),]")
-"""What a formula holds, and no name of a target does."""
+"""Matches formulas but no names of targets."""
 
 
 class TargetRequest(NamedTuple):
     """The arguments of a built-in target.
 
     Attributes:
-        grammar: of the strings; None for the shipped one.
+        grammar: grammar of the strings; None for the built-in one.
         formula: a curve to fit, in x.
         points: a file of points to fit.
     """
@@ -68,11 +68,11 @@ def target_named(
     """The target of a name, formula or function; see the module's docstring.
 
     Args:
-        name: as a user writes it.
-        grammar: the grammar of the strings, for expressions; the shipped one by default.
+        name: the name as written by the user.
+        grammar: the grammar of the strings, for expressions; the built-in one by default.
         formula: for `log-mse`: the curve to fit, as a formula in x.
         points: for `log-mse`: a file of points to fit.
-        direction: of a user function; a built-in target has its own.
+        direction: direction of a user function; a built-in target has its own.
         batch: whether a user function takes a list of strings and returns as many scores.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a target returns, as one number per string."""
+"""Conversion of a target's result to one number per string."""
 
 import math
 from collections.abc import Iterable, Mapping, Set, Sized
@@ -16,10 +16,10 @@ def scores_of(given: Any, n: int, name: str) -> np.ndarray:
     Args:
         given: a list, array, tensor, table with one column, or other iterable of numbers.
         n: number of strings.
-        name: of the target, for messages.
+        name: name of the target, for messages.
 
     Raises:
-        ScoresError: it is unordered, or of another number or shape.
+        ScoresError: the result is unordered, or has another length or shape.
         TypeError: a value is neither a number nor None.
     """
     if type(given) is np.ndarray and given.shape == (n,) and given.dtype.kind == "f":
@@ -31,9 +31,9 @@ def _one_each(given: Any, n: int, name: str) -> list[Any]:
     """The result of a function of n strings, as one value per string.
 
     Raises:
-        ScoresError: it is unordered, or of another number or shape.
+        ScoresError: the result is unordered, or has another length or shape.
     """
-    if hasattr(given, "columns") and hasattr(given, "to_numpy"):  # a table: its columns are what it iterates over
+    if hasattr(given, "columns") and hasattr(given, "to_numpy"):  # a table, which iterates over its columns
         given = given.to_numpy()
     shape = getattr(given, "shape", None)
     if shape is not None and tuple(shape) not in ((n,), (n, 1)):
@@ -51,11 +51,11 @@ def number_of(value: Any, name: str) -> float:
     """A function's result as a number, NaN for None.
 
     Raises:
-        TypeError: it is neither a number nor None.
+        TypeError: the result is neither a number nor None.
     """
     if value is None or np.ma.is_masked(value):
         return math.nan
-    if callable(getattr(value, "item", None)):  # of an array, a tensor or a series
+    if callable(getattr(value, "item", None)):  # an element of an array, a tensor or a series
         try:
             value = value.item()
         except (ValueError, RuntimeError):

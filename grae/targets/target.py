@@ -13,10 +13,10 @@ class Target(Protocol):
     """Scores strings.
 
     Attributes:
-        name: its name in histories and messages.
+        name: name of the target in histories and messages.
         direction: "maximize" if higher is better, "minimize" if lower is.
-        language: the name of the language that it scores, such as "molecules"; None for any.
-        worst: the score of an invalid string if there are no data to choose one; infinite for an unbounded target.
+        language: name of the language that it scores, such as "molecules"; None for any.
+        worst: score of an invalid string if there are no data to determine one; infinite for an unbounded target.
         own: whether it is user code, which may hang, raise or crash its process; it is called with all strings of a
             round, unless it has an attribute `batch` that is false.
     """

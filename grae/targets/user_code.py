@@ -1,8 +1,8 @@
 """User code by its source, `package.module:name` or `path/to/file.py:name`, loaded once per process.
 
-A file is imported as a module of its folder: it is in `sys.modules` under its own name before it runs, and its folder
-is on `sys.path`. So its dataclasses work, its functions and classes can be pickled, modules beside it can be imported,
-and process pools that it starts can import it again.
+A file is imported as a module of its folder: it is in `sys.modules` under its own name before it is executed, and its
+folder is on `sys.path`. Therefore its dataclasses work, its functions and classes can be pickled, modules in the same
+folder can be imported, and process pools that it starts can import it again.
 """
 
 import ast
@@ -30,10 +30,10 @@ class Source(NamedTuple):
 
     Attributes:
         place: the absolute path of a file, or the name of a module.
-        name: of the object in it.
+        name: name of the object in it.
         module: the name under which a file is imported, or the name of the module.
         stamp: modification time and size of a file, so that all processes reload it if it changes.
-        option: what messages call the option that names the source.
+        option: name of the option in messages.
     """
 
     place: str
@@ -44,10 +44,10 @@ class Source(NamedTuple):
 
     @classmethod
     def read(cls, text: str, option: str = TARGET) -> "Source":
-        """The source that an option's text names.
+        """The source named by an option's text.
 
         Raises:
-            SettingsError: it names no object, or no file.
+            SettingsError: the text names no object, or the file does not exist.
         """
         place, _, name = text.rpartition(":")
         if place.endswith(".py"):
@@ -87,7 +87,7 @@ class Source(NamedTuple):
 
     def _from_file(self) -> ModuleType:
         there = sys.modules.get(self.module)
-        if there is not None and getattr(there, STAMP, self.stamp) == self.stamp:  # without one, Python imported it
+        if there is not None and getattr(there, STAMP, self.stamp) == self.stamp:  # no stamp: imported by Python itself
             return there
         path = Path(self.place)
         _add_to_path(path.parent)
@@ -123,7 +123,7 @@ class Source(NamedTuple):
 
 
 def suggestion(place: str) -> str:
-    """A suggestion of the functions of a file or module, which is parsed but not executed."""
+    """A suggestion of functions in a file or module, which is parsed but not executed."""
     functions = _functions(Path(place)) if place.endswith(".py") else []
     if not functions:
         return f"name it behind a colon, such as {place or 'mine.py'}:score"
@@ -132,7 +132,7 @@ def suggestion(place: str) -> str:
 
 
 def _functions(path: Path) -> list[str]:
-    """The public functions that a file defines, `score` first; none if it cannot be parsed."""
+    """The public functions defined in a file, `score` first; empty if it cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -194,7 +194,7 @@ def _refuse(source: Source, error: BaseException, folder: Path | None) -> None:
     """Raises the error of user code that cannot be loaded; interruptions and grae's own errors pass through.
 
     Raises:
-        SettingsError: with the file and the line.
+        SettingsError: the code cannot be loaded; the message has the file and the line.
     """
     if isinstance(error, KeyboardInterrupt | GraeError):
         return
@@ -206,7 +206,7 @@ def _refuse(source: Source, error: BaseException, folder: Path | None) -> None:
 
 
 def _where(error: BaseException, folder: Path | None) -> str:
-    """The file and line of an error: the last one in the folder, if one is given and contains any."""
+    """The file and line of an error: those of the last frame in the folder, if one is given and contains any."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}, line {error.lineno})"
     frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)

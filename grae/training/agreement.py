@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 class Agreement:
-    """Synchronizes values among processes; a single process gets its own back.
+    """Synchronizes values among processes; with a single process, values are returned unchanged.
 
     Collective: every process has to call each method.
 
     Args:
-        accelerator: of the training.
+        accelerator: accelerator of the training.
     """
 
     def __init__(self, accelerator: "Accelerator") -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a killed training needs to resume to the same weights, in one file written atomically."""
+"""Checkpoints: everything that a killed training needs to resume exactly, in one file written atomically."""
 
 import json
 from collections.abc import Mapping
@@ -38,8 +38,8 @@ def load_weights(module: nn.Module, weights: Mapping[str, np.ndarray | Tensor], 
     """Loads weights into a module.
 
     Args:
-        module: of the architecture that the weights were saved from.
-        weights: by name of parameter or buffer.
+        module: module with the architecture of the saved weights.
+        weights: weights by name of parameter or buffer.
         source: their origin, for the error message.
 
     Raises:
@@ -71,9 +71,9 @@ def save_checkpoint(
     Args:
         run: run folder.
         position: progress of the training.
-        settings: of the training.
-        module: unwrapped.
-        optimizer: unwrapped.
+        settings: settings of the training.
+        module: the module, unwrapped.
+        optimizer: the optimizer, unwrapped.
         generators: states of the random generators, one row per process.
         n_rows: number of training rows.
     """
@@ -98,7 +98,7 @@ class Checkpoint:
 
     Attributes:
         position: progress of the training.
-        weights: of the module, by name.
+        weights: weights of the module, by name.
         optimizer: tensors by parameter number and name.
         generators: states of the random generators, one row per process.
         best: the best weights; None before the first validation.

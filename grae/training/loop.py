@@ -37,10 +37,10 @@ def train(
 ) -> TrainingResult:
     """Trains a module; afterwards it has the weights of the lowest validation loss and is in evaluation mode.
 
-    On the CPU, the same seed, data and number of threads give the same weights (unless time decides when to end, to
-    validate or to lower the learning rate), and a run that was killed and resumed ends with the weights of an
-    uninterrupted one. For this, the module has to draw its random numbers from torch's default generators, which are
-    seeded here and restored afterwards.
+    On the CPU, the same seed, data and number of threads give the same weights (unless the end, validations or the
+    learning rate depend on time), and a run that was killed and resumed ends with the weights of an uninterrupted one.
+    For this, the module has to draw its random numbers from torch's default generators, which are seeded here and
+    restored afterwards.
 
     Args:
         module: its `forward(batch)` returns scalars by name; "loss" is minimized.
@@ -51,10 +51,10 @@ def train(
         run: folder of metrics.jsonl and state/; None writes nothing.
         resume: whether to resume from the folder's checkpoint.
         progress: whether to show progress on standard error; see `choose_reporter`.
-        unit: what a row is called in the progress, such as "molecules".
-        reserve: seconds of the time budget, at most half of it, to leave for what follows the training.
-        callbacks: called in the main process during training; see `Callback`. An exception that one raises leaves this
-            function after the state is saved; the module then has its best weights so far.
+        unit: name of a row in progress messages, such as "molecules".
+        reserve: seconds of the time budget, at most half of it, to reserve for steps after training.
+        callbacks: called in the main process during training; see `Callback`. An exception raised by a callback
+            propagates once the state is saved; the module then has its best weights so far.
         about: settings passed to the callbacks; by default those of the training.
 
     Raises:

@@ -15,10 +15,10 @@ class Record(BaseModel):
         step: steps done.
         epoch: epochs done, fractional.
         seconds: wall time so far.
-        rows_per_second: since the previous validation.
-        learning_rate: of the next step.
+        rows_per_second: training speed since the previous validation.
+        learning_rate: learning rate of the next step.
         train: mean of each loss term since the previous validation; None where it is not finite.
-        validation: its values; None where one is not finite.
+        validation: validation values; None where one is not finite.
         best: whether its loss is the lowest so far.
     """
 

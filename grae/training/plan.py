@@ -52,10 +52,10 @@ def in_words(settings: TrainingSettings, n: int, unit: str, seconds: float) -> s
     """A training's plan in words, such as `about 6 minutes: 20 epochs of 9,025 molecules`.
 
     Args:
-        settings: of the training.
+        settings: settings of the training.
         n: number of training rows.
-        unit: what a row is called.
-        seconds: per step.
+        unit: name of a row, such as "molecules".
+        seconds: seconds per step.
     """
     steps = -(-n // settings.batch_size)
     by_epochs = None if settings.epochs is None else settings.epochs * steps * seconds / 60

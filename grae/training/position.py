@@ -19,15 +19,15 @@ class Position:
         seconds: wall time so far.
         rows: rows seen since the last validation.
         sums: sum of each loss term since the last validation.
-        count: steps in those sums.
+        count: number of steps in those sums.
         validated_step: step of the last validation.
         validated_at: seconds so far at the end of that validation.
-        validation_seconds: its duration.
+        validation_seconds: duration of that validation.
         best_step: step of the lowest validation loss; None before the first validation.
         best: all values of that validation (None for one that is not finite).
-        bad: validations since then, which did not improve.
+        bad: number of validations since then, none of which improved.
         plateau_best: loss of the last validation that counted as an improvement for the plateau schedule.
-        plateau_bad: validations since then or since the last reduction of the learning rate.
+        plateau_bad: number of validations since then or since the last reduction of the learning rate.
         plateau_scale: product of those reductions.
         metrics_length: bytes of metrics.jsonl up to this position.
     """
@@ -67,8 +67,8 @@ class Position:
         """Records the values of a validation: updates the best one and the plateau schedule.
 
         Args:
-            values: by name, "loss" among them.
-            settings: of the training.
+            values: values by name, including "loss".
+            settings: settings of the training.
 
         Returns:
             Whether its loss is the lowest so far.

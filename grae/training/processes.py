@@ -80,7 +80,7 @@ def several() -> bool:
 
 @contextmanager
 def detached() -> Iterator[None]:
-    """A context in which this process trains by itself, as if it were in no group."""
+    """A context in which this process trains alone, as if it were not in a group."""
     places = {name: os.environ.pop(name) for name in PLACE if name in os.environ}
     token = _ALONE.set(True)
     try:

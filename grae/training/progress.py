@@ -29,9 +29,9 @@ def choose_reporter(shown: Shown, unit: str, console: "Console | None" = None) -
     """The reporter of a training.
 
     Args:
-        shown: whether to show anything; "verbose" for a row per validation where there is no terminal, too.
-        unit: what a row is called, as in "molecules/s".
-        console: by default standard error.
+        shown: whether to show anything; "verbose" to print a row per validation even without a terminal.
+        unit: name of a row, as in "molecules/s".
+        console: destination; standard error by default.
     """
     return choose(shown, lines=Rows, bar=lambda console: Bar(console, unit), console=console)
 

@@ -11,7 +11,7 @@ class TrainingResult:
     """The outcome of a training.
 
     Attributes:
-        ended: what ended it; "callback" where one raised `Stop`.
+        ended: reason of the end; "callback" if one raised `Stop`.
         steps: steps done.
         epochs: epochs done, fractional.
         seconds: wall time, summed over resumed parts.

@@ -22,7 +22,7 @@ def learning_rate(settings: TrainingSettings, done: float, plateau_scale: float 
         return peak * _one_cycle(done, settings.warmup or ONE_CYCLE_RISE)
     rise = settings.warmup
     if done < rise:
-        # not 0 at the first step, at done = 0
+        # above 0 at the first step, where done = 0
         return peak * max(done / rise, 1e-3)
     if settings.schedule == "cosine":
         return peak * _cosine(1.0, 0.0, (done - rise) / (1 - rise))

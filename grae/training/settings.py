@@ -23,7 +23,7 @@ class TrainingSettings(BaseModel):
     of both.
 
     Attributes:
-        epochs: epochs; None for no limit.
+        epochs: number of epochs; None for no limit.
         time_budget: minutes of wall time, summed over resumed parts; time is reserved for a final validation.
         batch_size: rows per step, over all processes together.
         learning_rate: peak of the schedule, for Adam (AdamW where `weight_decay` is not 0).
@@ -33,11 +33,11 @@ class TrainingSettings(BaseModel):
         warmup: fraction of the run over which the learning rate rises linearly.
         plateau_factor: see `schedule`.
         plateau_patience: see `schedule`.
-        plateau_threshold: by how much a validation loss must be lower than the best so far to count as an improvement
-            for the plateau schedule (absolute).
+        plateau_threshold: minimum decrease of the validation loss, relative to the best so far, that counts as an
+            improvement for the plateau schedule (absolute).
         learning_rate_floor: lower bound of the plateau schedule.
         clip_norm: gradients are clipped to this 2-norm over all parameters; None for no clipping.
-        weight_decay: decoupled (AdamW), on all parameters.
+        weight_decay: decoupled weight decay (AdamW), on all parameters.
         precision: "bf16" runs the forward pass under bfloat16 autocast; weights stay float32. "auto" uses it where it
             is faster: on CUDA from compute capability 8, and on CPUs with AVX512-BF16 or AMX where a timed matrix
             product is.

@@ -9,7 +9,7 @@ from grae.training.schedule import learning_rate
 from grae.training.settings import TrainingSettings
 
 LARGEST_SHARE_OF_SAVING = 0.02
-"""Timed checkpoints become rarer where writing them would take a larger share of the time than this."""
+"""Timed checkpoints become rarer if writing them would take a larger share of the time than this."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Timetable:
     """When a training validates, saves and ends.
 
     Attributes:
-        settings: of the training.
-        reserve: seconds of the time budget to leave for what follows the training.
+        settings: settings of the training.
+        reserve: seconds of the time budget to reserve for steps after training.
     """
 
     settings: TrainingSettings
@@ -66,6 +66,6 @@ class Timetable:
         Args:
             position: progress of the training.
             saved_at: seconds of training at the last checkpoint.
-            saving: seconds that writing it took.
+            saving: seconds it took to write that checkpoint.
         """
         return position.seconds - saved_at >= max(self.settings.checkpoint_seconds, saving / LARGEST_SHARE_OF_SAVING)

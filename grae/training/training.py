@@ -1,4 +1,4 @@
-"""A running training: loop, steps, validations and checkpoints, in one process or in each of several."""
+"""A running training: loop, steps, validations and checkpoints, in a single process or in each of several."""
 
 import math
 import time
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Validate = Callable[[nn.Module], Mapping[str, float]]
 
 FETCH_EVERY = 16
-"""Steps between fetches of the losses from a GPU; on the CPU each step's are checked."""
+"""Steps between fetches of the losses from a GPU; on the CPU, losses are checked at each step."""
 
 
 class Training:
@@ -105,7 +105,7 @@ class Training:
         self.seconds_before = self.saved_at = position.seconds
 
     def go(self) -> TrainingResult:
-        """The loop: do what is due, then take a step. A resumed run re-enters it at the saved step."""
+        """Runs the loop: does what is due, then takes a step. A resumed run re-enters it at the saved step."""
         self.module.train()
         with closing(steps_from(self.position, self.data, self.rank, self.world, self.device)) as batches:
             while True:

@@ -21,7 +21,7 @@ class Member:
 
     Attributes:
         string: the string.
-        scores: of each objective, as returned by its target.
+        scores: score of each objective, as returned by its target.
         origin: "start" for a starting string, "search" for one that the search found.
         round: the round it was found in, from 0; None for a starting string.
     """
@@ -37,8 +37,8 @@ class Front:
     """The Pareto front of a search, and its hypervolume.
 
     Attributes:
-        names: of the objectives.
-        maximized: whether higher is better, for each.
+        names: names of the objectives.
+        maximized: whether higher is better, for each objective.
         reference: the reference point of the hypervolume: the medians of the starting strings.
         members: the front, best in the first objective first; each string once.
         table: the scores of each evaluation in order, (n, m) float64; NaN for strings that do not count.
@@ -84,7 +84,7 @@ class Front:
         )
 
     def thinned(self, most: int) -> list[Member]:
-        """The members, at most so many, evenly spaced where there are more."""
+        """At most `most` members, evenly spaced if there are more."""
         if len(self.members) <= most:
             return self.members
         return [self.members[round(step * (len(self.members) - 1) / (most - 1))] for step in range(most)]

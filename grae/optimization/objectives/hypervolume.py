@@ -14,7 +14,7 @@ def _botorch() -> tuple[Any, Any]:
     import warnings
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # linear_operator compiles in a way that torch deprecates
+        warnings.simplefilter("ignore", DeprecationWarning)  # linear_operator uses a deprecated torch API
         from botorch.utils.multi_objective.box_decompositions import FastNondominatedPartitioning
         from botorch.utils.multi_objective.hypervolume import Hypervolume
     return FastNondominatedPartitioning, Hypervolume
@@ -31,11 +31,11 @@ def hypervolume(table: np.ndarray, reference: np.ndarray) -> float:
 
 
 def hypervolumes(table: np.ndarray, reference: np.ndarray, begun: np.ndarray) -> np.ndarray:
-    """The hypervolume after each of n points (n, m), NaN for points that do not count, (n,) float64.
+    """The hypervolume after each of n points, (n,) float64.
 
     Args:
-        table: in order, higher is better.
-        reference: the point (m,).
+        table: the points in order, (n, m), higher is better; NaN for points that do not count.
+        reference: the reference point (m,).
         begun: initial points (p, m).
     """
     front = begun[nondominated(begun)] if len(begun) else np.empty((0, table.shape[1]))
@@ -51,10 +51,10 @@ def hypervolumes(table: np.ndarray, reference: np.ndarray, begun: np.ndarray) ->
 
 
 def cells(front: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The region above a reference point (m,) that a front (p, m) does not dominate, as disjoint boxes.
+    """The region above a reference point (m,) that is not dominated by a front (p, m), as disjoint boxes.
 
     Returns:
-        Their lower and upper corners, (k, m) float64 each; upper ones may be infinite.
+        Lower and upper corners of the boxes, (k, m) float64 each; upper corners may be infinite.
     """
     partitioning = _botorch()[0](torch.from_numpy(np.asarray(reference, np.float64)), torch.from_numpy(front))
     lower, upper = partitioning.get_hypercell_bounds().numpy()

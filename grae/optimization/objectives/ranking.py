@@ -16,9 +16,9 @@ from grae.optimization.views import Features, View
 Preference = Literal["hypervolume", "chebyshev"]
 DRAWS = 32
 BELOW = 0.1
-"""How far below the worst of the front the reference point lies, as a share of the front's range."""
+"""Distance of the reference point below the worst of the front, as a fraction of the front's range."""
 MOST_CELLS = 2_000_000
-"""Cells times candidates computed together."""
+"""Maximum of cells times candidates computed together."""
 
 
 class ParetoRanking(Ranker):
@@ -30,11 +30,11 @@ class ParetoRanking(Ranker):
     the expected improvement of a scalarization with the weights of the round (Knowles 2006, ParEGO), by Monte Carlo.
 
     Args:
-        views: of the strings.
-        features: of the known strings, for each view.
-        table: their scores, (n, m) float64, higher is better.
+        views: views of the strings.
+        features: features of the known strings, for each view.
+        table: scores of the known strings, (n, m) float64, higher is better.
         allowed: which of them can be on the front, (n,) bool.
-        weights: of the scalarization, (m,).
+        weights: weights of the scalarization, (m,).
         preference: see above.
     """
 
@@ -86,11 +86,11 @@ class ParetoRanking(Ranker):
 def expected_improvement(
     means: np.ndarray, deviations: np.ndarray, front: np.ndarray, reference: np.ndarray
 ) -> np.ndarray:
-    """The expected improvement of a front's hypervolume by independent normal values, (c,) float64.
+    """The expected improvement of a front's hypervolume under independent normal predictions, (c,) float64.
 
     Args:
-        means: of the candidates' objectives, (c, m), higher is better.
-        deviations: of these, (c, m), positive.
+        means: predicted means of the candidates' objectives, (c, m), higher is better.
+        deviations: their standard deviations, (c, m), positive.
         front: nondominated points, (p, m).
         reference: the reference point of the hypervolume, (m,).
     """

@@ -12,11 +12,11 @@ from grae.targets.failures import Outcome
 from grae.targets.target import Direction, Target
 
 MOST = 4
-"""Objectives; the undominated region of more falls into too many boxes."""
+"""Maximum number of objectives; with more, the nondominated region consists of too many boxes."""
 
 
 class SeveralTargets:
-    """The targets of a search with several objectives; of the combined score, higher is better.
+    """The targets of a search with several objectives; higher combined scores are better.
 
     Args:
         targets: at least two.
@@ -53,7 +53,7 @@ class SeveralTargets:
         return f"SeveralTargets({self.name!r})"
 
     def measured(self, scores: np.ndarray) -> None:
-        """Sets the units of the objectives from the scores of the starting strings, (n, m).
+        """Sets the units of the objectives by the scores of the starting strings, (n, m).
 
         Raises:
             SettingsError: no string has a score for every objective.
@@ -64,7 +64,7 @@ class SeveralTargets:
 
     def joined(self, scores: np.ndarray) -> np.ndarray:
         """Scores (n, m) combined, (n,): the mean in units of the starting strings; NaN if one is missing."""
-        assert self.units is not None  # `measured` comes first
+        assert self.units is not None  # set by `measured`
         return self.units.joined(scores)
 
     def evaluate(self, strings: Sequence[str]) -> np.ndarray:
@@ -77,7 +77,7 @@ class SeveralScorer:
 
     Args:
         target: the targets.
-        scorers: of each.
+        scorers: the scorer of each target.
     """
 
     def __init__(self, target: SeveralTargets, scorers: Sequence[Scorer]) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 SPREAD = 95
-"""The percentile of the starting strings that is one unit above their median."""
+"""Percentile of the starting strings that lies one unit above their median."""
 AUGMENTED = 0.05
-"""The weight of the sum beside the minimum in a scalarization (Knowles 2006, ParEGO)."""
+"""Weight of the sum, added to the minimum, in a scalarization (Knowles 2006, ParEGO)."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class Units:
     """The unit of each of m objectives: from the median of the starting strings to their 95th percentile.
 
     Attributes:
-        names: of the objectives.
+        names: names of the objectives.
         signs: 1 if higher is better, -1 if lower is, (m,).
-        medians: of the signed scores, (m,).
-        spreads: one unit of each, positive, (m,).
+        medians: medians of the signed scores, (m,).
+        spreads: the unit of each objective, positive, (m,).
         worst: signed scores that replace missing ones, (m,).
     """
 
@@ -31,7 +31,7 @@ class Units:
 
     @classmethod
     def of(cls, names: tuple[str, ...], signs: np.ndarray, scores: np.ndarray) -> "Units":
-        """The units from the scores of the starting strings, (n, m), NaN for invalid ones; each objective has some."""
+        """The units by the scores of the starting strings, (n, m), NaN if invalid; each objective has at least one."""
         signed = scores * signs
         medians = np.nanmedian(signed, axis=0)
         spreads = np.nanpercentile(signed, SPREAD, axis=0) - medians
@@ -46,7 +46,7 @@ class Units:
         """The mean of the objectives in their units, (n,), higher is better; NaN if one is missing.
 
         Args:
-            scores: as returned by the targets, (n, m).
+            scores: scores as returned by the targets, (n, m).
         """
         return ((scores * self.signs - self.medians) / self.spreads).mean(axis=1)
 
@@ -58,8 +58,8 @@ def scalarized(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
     not matter. Source: Knowles, "ParEGO", IEEE Transactions on Evolutionary Computation 10 (2006).
 
     Args:
-        table: higher is better.
-        weights: of the objectives, (m,), positive, with the sum 1.
+        table: signed scores, higher is better.
+        weights: weights of the objectives, (m,), positive, with sum 1.
     """
     medians = np.median(table, axis=0)
     units = np.maximum(table.max(axis=0) - medians, 1e-12)
@@ -67,13 +67,13 @@ def scalarized(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def chebyshev(scaled: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The same for objectives in common units (..., m), with 1 as the best of each, (...)."""
+    """The scalarization of objectives (..., m) in common units, with 1 as the best of each: (...)."""
     lacking = weights * (1 - scaled)
     return -lacking.max(axis=-1) - AUGMENTED * lacking.sum(axis=-1)
 
 
 def nondominated(table: np.ndarray) -> np.ndarray:
-    """Which rows (n, m), higher is better, are nondominated, (n,) bool; of equal rows all."""
+    """Which rows (n, m), higher is better, are nondominated, (n,) bool; equal rows do not dominate each other."""
     kept = np.ones(len(table), bool)
     for row in np.argsort(-table.sum(axis=1), kind="stable"):
         if kept[row]:

@@ -1,1 +1,1 @@
-"""Symbolic regression: formulas that fit data, by moves between derivations, and with a model if there is one."""
+"""Symbolic regression: search for formulas that fit data, by moves between derivations and optionally a model."""

@@ -27,14 +27,14 @@ class Equation:
     """A formula of the front, with its constants.
 
     Attributes:
-        skeleton: as the grammar writes it, `c` for each constant.
-        constants: (k,) float64.
-        names: of the columns.
+        skeleton: the formula in the grammar's syntax, with `c` for each constant.
+        constants: values of the constants, (k,) float64.
+        names: names of the columns.
         complexity: number of productions of its derivation.
         mse: mean squared error on the training rows.
-        r2: coefficient of determination there; for constant data 1 if the error is 0, else 0.
-        test_r2: on the held-out rows; None without any.
-        operations: by name.
+        r2: coefficient of determination on the training rows; for constant data 1 if the error is 0, else 0.
+        test_r2: coefficient of determination on the held-out rows; None without any.
+        operations: the operations by name.
     """
 
     skeleton: str
@@ -58,7 +58,7 @@ class Equation:
 
     @property
     def formula(self) -> str:
-        """The simplified formula, its numbers with 12 digits; it can be parsed as a formula."""
+        """The simplified formula, numbers with 12 digits; it can be parsed as a formula."""
         return text(self.expression, None)
 
     def __str__(self) -> str:
@@ -90,7 +90,7 @@ def pareto(
 
     Args:
         scored: formulas with their constants, and their complexity.
-        scorer: of the data.
+        scorer: scorer of the data.
         test: held-out rows (K, p) and y (K,).
     """
     front: list[Equation] = []
@@ -129,7 +129,7 @@ EXACT = 1e-14
 
 
 def chosen(front: Sequence[Equation], scorer: FormulaScorer) -> Equation:
-    """The formula used for prediction: that of the lowest Bayesian information criterion.
+    """The formula used for prediction: the one with the lowest Bayesian information criterion.
 
     The criterion is K ln(mse) + complexity ln(K) on K rows (Schwarz 1978), with productions as parameters. An error
     below `EXACT` of the variance counts as `EXACT`.
@@ -148,7 +148,7 @@ def frame(front: Sequence[Equation]) -> "pd.DataFrame":
 
 
 def write_front(folder: Path, front: Sequence[Equation]) -> Path:
-    """Writes the front to equations.csv, formulas with 12 digits, and with LaTeX if sympy is installed."""
+    """Writes the front to equations.csv, numbers with 12 digits, with a LaTeX column if sympy is installed."""
     from importlib.util import find_spec
 
     with_latex = find_spec("sympy") is not None

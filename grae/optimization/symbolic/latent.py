@@ -1,4 +1,4 @@
-"""Formulas decoded by a model: from steps around the codes of the best, and from samples of its density."""
+"""Formulas decoded by a model: from steps around the codes of the best formulas, and from samples of its density."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 SHORTEST, LONGEST = 0.1, 3.0
-"""Standard deviation of a step, in standard units."""
+"""Range of the standard deviation of a step, in standard units."""
 SAMPLED = 0.25
-"""Share of the density's samples."""
+"""Fraction of proposals that are samples of the density."""
 
 
 class ModelProposals:
     """Proposals of a model; see `grae.optimization.symbolic.problem.Proposals`.
 
     Args:
-        model: fitted, on formulas of the grammar.
-        grammar: of formulas in the columns of the data.
+        model: a model fitted to formulas of the grammar.
+        grammar: grammar of formulas in the columns of the data.
 
     Raises:
-        SettingsError: the model is one of another grammar.
+        SettingsError: the model has another grammar.
     """
 
     def __init__(self, model: "GrammarAutoencoder", grammar: Grammar) -> None:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 FRONT, FIT = "front.png", "fit.png"
 DPI = 120
 CURVE = 400
-WIDTH = 90  # characters of a line in a title
+WIDTH = 90  # characters per line of a title
 LEAST = 1e-32
 
 
 def draw(front: list[Equation], best: Equation, train: Data, test: Data | None, folder: Path) -> list[Path]:
-    """Draws the front, and the chosen formula with the data, to PNG files in a folder; returns them.
+    """Draws the front, and the chosen formula with the data, to PNG files in a folder, and returns their paths.
 
     Raises:
         RunError: a file cannot be written.

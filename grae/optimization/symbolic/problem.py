@@ -1,4 +1,4 @@
-"""The problem of a search for formulas: a grammar with the columns, the data, and optionally a model that proposes."""
+"""The problem of a search for formulas: a grammar in the columns, the data, and optionally a model as a proposer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Proposals(Protocol):
-    """Further formulas for a round, such as those that a model decodes."""
+    """A source of further formulas for a round, such as a model that decodes them."""
 
     def __call__(self, best: Sequence[str], n: int, seed: int) -> Sequence[str]:
-        """About `n` texts, from the best so far."""
+        """About `n` texts, given the best so far."""
         ...
 
 
@@ -28,9 +28,9 @@ class FormulaProblem:
     """The data, and the candidate formulas.
 
     Attributes:
-        grammar: of formulas in the columns of the data.
-        scorer: of the data.
-        proposals: of a model, for half of each round; None for none.
+        grammar: grammar of formulas in the columns of the data.
+        scorer: scorer of the data.
+        proposals: proposals of a model, half of each round; None for none.
     """
 
     grammar: Grammar
@@ -52,17 +52,17 @@ class FormulaProblem:
         """The problem of a grammar of formulas and the columns of a data set.
 
         Args:
-            grammar: of formulas; its nonterminal `variable` stands for any column.
-            names: of the p columns, as formulas write them.
+            grammar: grammar of formulas; its nonterminal `variable` stands for any column.
+            names: names of the p columns, as written in formulas.
             rows: (K, p) float64.
             y: (K,) float64, the dependent variable.
-            operations: by name.
+            operations: operations by name.
             n_jobs: number of processes for scoring, as in joblib.
-            load: loads a model that also proposes; called after everything else was checked.
+            load: loads a model that also proposes; called after everything else has been checked.
 
         Raises:
             GrammarError: a terminal is not part of a formula.
-            SettingsError: the model is one of another grammar.
+            SettingsError: the model has another grammar.
         """
         in_columns = for_columns(grammar, names, operations)
         scorer = FormulaScorer.of(names, rows, y, operations, n_jobs)

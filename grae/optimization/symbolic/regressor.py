@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 
 class FormulaRegressor(RegressorMixin, BaseEstimator):
-    """Searches formulas that fit, and predicts with one of them.
+    """Searches for formulas that fit, and predicts with one of them.
 
     Candidates are children of good formulas, by moves between derivations of a grammar, which defines the space of
     formulas; with a model, half of each round is decoded from its latent space. Constants (`c`) are fitted by least
     squares. The formula with the lowest Bayesian information criterion, with productions as parameters, is used for
-    prediction; `equations_` has the best of each size.
+    prediction; `equations_` contains the Pareto front of size and error.
 
     Args:
         grammar: a grammar of formulas, or its name or path; its nonterminal `variable` stands for any column.
-        evaluations: maximum number of formulas scored; an exact one (mean squared error below 1e-14 of the variance)
-            ends the search.
+        evaluations: maximum number of formulas scored; the search ends early at an exact one (mean squared error below
+            1e-14 of the variance).
         batch_size: formulas scored together.
         max_length: maximum number of productions of a formula.
         max_constants: maximum number of constants of a formula.
-        functions: user-defined numpy functions of one or two arrays, by the names that the grammar gives them.
+        functions: user-defined numpy functions of one or two arrays, by their names in the grammar.
         model: a fitted `GrammarAutoencoder` of the same grammar in these columns; None for moves only.
         n_jobs: number of processes for scoring, as in joblib.
         random_state: seed of random draws.
@@ -78,7 +78,7 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):
         """Searches for formulas.
 
         Args:
-            X: (K, p) numbers, an array or a DataFrame, whose columns' names formulas then use (else x0, x1, ...).
+            X: (K, p) numbers, an array or a DataFrame, whose column names are used in formulas (else x0, x1, ...).
             y: (K,) numbers.
 
         Raises:

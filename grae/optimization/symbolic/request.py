@@ -1,4 +1,4 @@
-"""The description of a search for formulas in JSON or on the command line, from its data to the files in its folder."""
+"""The JSON description of a search for formulas, also of the command line, from its data to the files written."""
 
 from collections.abc import Callable
 from functools import partial
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 FREE_ON_RESUME = ("evaluations", "workers")
-"""What may differ when a search is resumed."""
+"""Options that may differ when a search is resumed."""
 
 
 class FitRequest(FormulaSettings):
     """A search for formulas: its settings and data.
 
     Attributes:
-        data: a table of numbers with a header; or else
-        points: a file of x and y, without a header.
+        data: a table of numbers with a header; None if `points` is given.
+        points: a file of x and y, without a header; None if `data` is given.
         y: the dependent column; None for the last.
-        delimiter: of the table; None to detect it.
+        delimiter: delimiter of the table; None to detect it.
         test: fraction of the rows held out.
         grammar: the name or path of a grammar of formulas.
         functions: user functions, each as NAME=module:function or NAME=file.py:function.
         workers: number of processes for scoring.
-        run: run of a model of the same grammar in these columns, which also proposes; None for none.
+        run: run of a model of the same grammar in these columns, used as a proposer; None for none.
     """
 
     data: str | None = None
@@ -78,7 +78,7 @@ class FitRequest(FormulaSettings):
         """The request of the search in a folder, with the allowed changes.
 
         Raises:
-            RunError: there is none, or another option differs.
+            RunError: there is no search, or an option that may not change differs.
         """
         place = folder / SETTINGS
         if not place.is_file():
@@ -138,11 +138,11 @@ def fit_request(
     tell: Callable[[str], None] = lambda message: None,
     report: Callable[[int, float], None] = lambda evaluations, loss: None,
 ) -> Fitted:
-    """Searches formulas, and writes them to a folder.
+    """Searches for formulas, and writes them to a folder.
 
     Args:
         request: the search.
-        folder: gets search.json, history.jsonl, grammar.cfg (with the columns in it) and equations.csv.
+        folder: folder of search.json, history.jsonl, grammar.cfg (including the columns) and equations.csv.
         resume: whether to resume the search in the folder.
         load: loads the run of a model.
         tell: called with the name of the folder after the first round.

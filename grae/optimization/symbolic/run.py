@@ -1,4 +1,4 @@
-"""A search for formulas from its data to its front: resumable rounds of proposals, scored together and recorded.
+"""A search for formulas: resumable rounds of proposals, which are scored together and recorded.
 
 search.json      the settings and a checksum of the data, which a resumed search must match
 history.jsonl    one line per scored formula: its round, text, productions, constants and mean squared error
@@ -23,7 +23,7 @@ from grae.optimization.symbolic.search import FormulaSearch
 
 FORMAT = "grae formulas 1"
 DRAWN = 2
-"""Rounds of formulas drawn from the grammar, before the first children."""
+"""Number of rounds of formulas drawn from the grammar before the first children."""
 SETTINGS, HISTORY = "search.json", "history.jsonl"
 REMEDY = "give the folder of a search for formulas, or restore the file from a copy"
 
@@ -58,7 +58,7 @@ class FormulaResult:
 
     Attributes:
         front: the Pareto front, smallest first.
-        best: the formula of it used for prediction (`front.chosen`).
+        best: the formula of the front used for prediction (`front.chosen`).
         evaluations: number of formulas scored.
         ended: why it ended: "evaluations", "exact", or "no new formulas".
     """
@@ -82,11 +82,11 @@ def search_formulas(
     tell: Callable[[str], None] = lambda message: None,
     report: Callable[[int, float], None] = lambda evaluations, loss: None,
 ) -> FormulaResult:
-    """Searches formulas that fit.
+    """Searches for formulas that fit.
 
     Args:
         problem: grammar and data.
-        settings: of the search.
+        settings: settings of the search.
         test: held-out rows (K, p) and y (K,), for the front's table only.
         folder: folder of the search; None for memory only.
         resume: whether to resume the search in the folder.
@@ -97,7 +97,7 @@ def search_formulas(
     Raises:
         GrammarError: a terminal is not part of a formula, or the grammar derives no formula that short.
         DataError: no formula is finite on the rows.
-        RunError: the folder holds a search and `resume` was not given, or another search.
+        RunError: the folder holds a search and `resume` was not given, or it holds another search.
     """
     scorer = problem.scorer
     search = FormulaSearch(
@@ -202,7 +202,7 @@ class _Log:
         return list(self.rounds.get(number, []))
 
     def append(self, number: int, scored: Sequence[Scored], lengths: Sequence[int]) -> None:
-        """Writes the formulas of a round together."""
+        """Writes the formulas of a round at once."""
         if self.path is None or not scored:
             return
         files.append_jsonl(self.path, *(_line(number, *pair) for pair in zip(scored, lengths, strict=True)))

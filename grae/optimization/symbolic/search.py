@@ -1,6 +1,7 @@
 """A genetic search for formulas: moves between derivations, from parents that are good for their size.
 
-Formulas of the same canonical form (`grae.formulas.canonical`) are scored once, redundant ones never.
+Formulas with the same canonical form (`grae.formulas.canonical`) are scored once, unless a later one is smaller;
+redundant formulas are not scored.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,31 +19,31 @@ from grae.grammar.counting import DerivationCounter
 from grae.grammar.moves import Moves
 
 SHARES = (0.35, 0.35, 0.15, 0.15)
-"""How often each kind of move is made: fragments vary more than in searches that begin with real strings."""
+"""Fractions of the kinds of moves: fragments vary more than in searches that start from data."""
 COUNTED = 200
-"""Formulas drawn from the grammar, in whose productions the moves draw theirs."""
+"""Number of formulas drawn from the grammar for the production frequencies of the moves."""
 LONGEST_DRAWN = 10
-"""The most productions of a formula that is drawn from the grammar."""
+"""Maximum number of productions of a formula drawn from the grammar."""
 MOST_NONLINEAR = 2
-"""Constants of a formula that do not enter it linearly, at most."""
+"""Maximum number of nonlinear constants of a formula."""
 ANY = 0.4
-"""How often the donor is any formula that is known."""
+"""Fraction of donors drawn uniformly from the known formulas."""
 NICHE = 0.3
-"""How often a parent is the best of some size, not one of the best of all."""
+"""Fraction of parents drawn from the best formulas of each size instead of the best overall."""
 PARSIMONY = 0.02
-"""What a production and a constant cost a parent, as powers of ten of the error over 16."""
+"""Penalty of a parent per production and constant, in units of 16 decades of error."""
 PORTION = 4
-"""Children made for each formula wanted."""
+"""Children generated per formula to score."""
 TRIES = 25
 LEAST_ERROR = 1e-30
-"""As a fraction of the variance: below it is rounding."""
+"""Mean squared error, as a fraction of the variance, below which differences are due to rounding."""
 
 
 class Member(NamedTuple):
     """A scored formula.
 
     Attributes:
-        text: as the grammar writes it.
+        text: the formula in the grammar's syntax.
         derivation: (T,) production ids.
         loss: mean squared error as a fraction of the variance, at least `LEAST_ERROR`.
         n_constants: number of fitted constants.
@@ -55,10 +56,10 @@ class Member(NamedTuple):
 
 
 class FormulaSearch:
-    """Proposes formulas; a function of its arguments, of the rounds and of what it was told.
+    """Proposes formulas, as a function of its arguments, the round and the scores of earlier formulas.
 
     Args:
-        grammar: of formulas in the columns of the data.
+        grammar: grammar of formulas in the columns of the data.
         read: parses a text as a program.
         variance: of the dependent variable.
         max_length: maximum number of productions of a formula.
@@ -112,7 +113,7 @@ class FormulaSearch:
         return chosen
 
     def admitted(self, texts: Sequence[str]) -> list[str]:
-        """Those texts, such as a model's, that are to be scored."""
+        """The texts, such as proposals of a model, that are to be scored."""
         encoded = codec.encode(self.grammar, list(dict.fromkeys(texts)), on_invalid="skip")
         chosen: list[str] = []
         for text, derivation in zip(codec.decode(self.grammar, encoded.derivations), encoded.derivations, strict=True):
@@ -122,11 +123,11 @@ class FormulaSearch:
         return chosen
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
-        """The number of productions of formulas that were proposed and not scored yet."""
+        """The numbers of productions of formulas that were proposed but not yet scored."""
         return [len(self._derivations[text]) for text in texts]
 
     def admit(self, text: str, length: int) -> bool:
-        """Registers a formula; returns whether to score it: its form is new, or it is smaller than others of it."""
+        """Registers a formula; returns whether to score it: its form is new, or it is smaller than others with it."""
         program = self.read(text)
         nonlinear = program.n_constants - len(program.linear)
         if program.n_constants > self.max_constants or nonlinear > MOST_NONLINEAR:
@@ -147,7 +148,7 @@ class FormulaSearch:
                 self.members.append(Member(one.text, derivation, loss, len(one.constants)))
 
     def _random(self, n: int, rng: np.random.Generator) -> Derivations:
-        """Random derivations: uniform over lengths, and over the derivations of each length."""
+        """Random derivations, uniform over lengths, and over the derivations of each length."""
         drawn: list[np.ndarray] = []
         for length in rng.choice(np.flatnonzero(self._counts), 2 * n).tolist():
             before = sum(self._counts[:length])
@@ -172,7 +173,7 @@ class FormulaSearch:
 
 
 def _picked(order: np.ndarray, niches: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows of parents, (n,): better ones more often, log-uniformly, and some of the best of each size."""
+    """Rows of parents, (n,): better ones more often, by log-uniform ranks, and some of the best of each size."""
     ranks = np.minimum((len(order) ** rng.random(n)).astype(np.int64) - 1, len(order) - 1)
     rows = order[ranks]
     niched = rng.random(n) < NICHE

@@ -1,6 +1,6 @@
 """The classifiers of PMO's tasks drd2, gsk3b and jnk3 as plain arrays: a support vector machine and two random forests.
 
-They were published as pickles of scikit-learn 0.23, which execute code when opened.
+They were published as pickles of scikit-learn 0.23, which execute code when loaded.
 `tests/benchmarks/pmo_classifiers.py` converts them to arrays and compares both; only the arrays are read here.
 
 Sources: drd2: Olivecrona et al., J. Cheminformatics 9:48, 2017; gsk3b and jnk3: Li et al., J. Cheminformatics 10:33,
@@ -29,7 +29,7 @@ REMEDY = (
     "python tests/benchmarks/pmo_classifiers.py molscore-1.9.5-py3-none-any.whl"
 )
 LEAST = 1e-7
-"""The least probability that the pairwise coupling of libsvm begins with."""
+"""Minimum probability in the pairwise coupling of libsvm."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Activity:
 class Forest:
     """A random forest on bits; a molecule's probability is the mean over the leaves that it reaches.
 
-    The nodes of all trees are numbered together, each before its children.
+    The nodes of all trees are numbered consecutively, each before its children.
 
     Attributes:
         roots: (trees,) int32, root node of each tree.
-        bits: (nodes,) int16, the bit that a node tests; -1 in a leaf.
-        absent, present: (nodes,) int32, the child for a bit of 0, and 1.
+        bits: (nodes,) int16, the bit tested by a node; -1 for a leaf.
+        absent, present: (nodes,) int32, the child for a bit of 0 and 1, respectively.
         probabilities: (nodes,) float64, the fraction of active molecules in a leaf.
     """
 
@@ -77,10 +77,10 @@ class Forest:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
-        """From a file's arrays.
+        """The forest in a file's arrays.
 
         Raises:
-            ValueError: they do not form a forest.
+            ValueError: the arrays do not form a forest.
         """
         roots = _array(arrays, "roots", np.int32)
         bits = _array(arrays, "bits", np.int16)
@@ -103,9 +103,9 @@ class SupportVectorMachine:
 
     Attributes:
         vectors: (support vectors, BITS) uint8, counts.
-        weights: (support vectors,) float64, of the decision for inactive.
-        gamma, intercept: of kernel and decision.
-        slope, offset: of the probability of inactive, 1 / (1 + exp(slope * decision + offset)).
+        weights: (support vectors,) float64, weights of the decision function of the inactive class.
+        gamma, intercept: parameters of the kernel and of the decision function.
+        slope, offset: parameters of the probability of the inactive class, 1 / (1 + exp(slope * decision + offset)).
     """
 
     vectors: np.ndarray
@@ -125,10 +125,10 @@ class SupportVectorMachine:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
-        """From a file's arrays.
+        """The support vector machine in a file's arrays.
 
         Raises:
-            ValueError: they do not form a support vector machine.
+            ValueError: the arrays do not form a support vector machine.
         """
         weights = _array(arrays, "weights", np.float64)
         vectors = arrays["vectors"]
@@ -141,11 +141,11 @@ class SupportVectorMachine:
 def coupled(first: np.ndarray) -> np.ndarray:
     """The probability of the second class, (n,), from a pairwise probability of the first, (n,), coupled as in libsvm.
 
-    For two classes the exact solution is `first` itself, but libsvm's iteration stops closer to one half, when the
-    error is below .0025; the published scores are computed so.
+    For two classes, the exact solution is `first` itself, but libsvm's iteration stops closer to 1/2, when the error is
+    below 0.0025; the published scores are computed in this way.
     """
     second = 1 - first
-    # Q of the algorithm, the minimized quadratic form; both probabilities begin at one half.
+    # Q in the algorithm: the minimized quadratic form; both probabilities start at 1/2
     corner = (second**2, first**2)  # Q[0, 0], Q[1, 1]
     across = -second * first  # Q[0, 1]
     shares = [np.full(len(first), 0.5), np.full(len(first), 0.5)]
@@ -200,8 +200,8 @@ def classifier(name: str) -> Forest | SupportVectorMachine:
     """The classifier of a task.
 
     Raises:
-        DataError: its file is missing.
-        RunError: its file cannot be read.
+        DataError: the file is missing.
+        RunError: the file cannot be read.
     """
     path = place(name)
     if not path.is_file():
@@ -219,8 +219,8 @@ def read_classifier(path: Path, name: str) -> Forest | SupportVectorMachine:
     """The classifier in a file.
 
     Raises:
-        RunError: it cannot be read.
-        DataError: it is not that of the task.
+        RunError: the file cannot be read.
+        DataError: it contains the classifier of another task.
     """
     arrays, about = files.read_tensors(path, remedy=REMEDY)
     try:

@@ -39,10 +39,10 @@ def top_auc(scores: Sequence[float] | np.ndarray, budget: int, *, top: int = TOP
     rule; if a search ends before its budget, its last value is extended to the budget.
 
     Args:
-        scores: of the distinct molecules, (n,) in the order of evaluation; those beyond the budget are ignored.
-        budget: evaluations of a search.
+        scores: scores of the distinct molecules, (n,), in the order of evaluation; those beyond the budget are ignored.
+        budget: number of evaluations of a search.
         top: number of molecules in the mean; fewer while there are fewer.
-        every: evaluations between samples of the curve.
+        every: number of evaluations between samples of the curve.
 
     Returns:
         0 to 1 for scores from 0 to 1; 0 without molecules.

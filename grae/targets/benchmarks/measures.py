@@ -1,6 +1,6 @@
 """The measures of the benchmarks: similarity to a molecule, properties, atom counts, patterns.
 
-A measure maps n molecules to (n,) float64. It holds only its definition and no RDKit objects, so that tasks can be
+A measure maps n molecules to (n,) float64. It contains only its definition and no RDKit objects, so that tasks can be
 pickled for other processes; RDKit objects are created once and cached.
 """
 
@@ -21,9 +21,9 @@ from grae.errors import DataError
 from grae.targets.benchmarks.modifiers import Gaussian
 
 FingerprintName = Literal["ECFP4", "ECFP6", "FCFP4", "AP", "PHCO"]
-PAIR_DISTANCE = 10  # bonds between the atoms of a pair, at most
+PAIR_DISTANCE = 10  # maximum number of bonds between the atoms of a pair
 TOTAL_WIDTH, ELEMENT_WIDTH = 2.0, 1.0
-"""Widths of the Gaussians of a formula's number of atoms, and of those of each element."""
+"""Widths of the Gaussians for a formula's total number of atoms and for the number of atoms of each element."""
 
 
 class Measure(Protocol):
@@ -101,7 +101,7 @@ class Pattern:
     wanted: bool = True
 
     def __call__(self, molecules: Sequence[Chem.Mol]) -> np.ndarray:
-        """1 or 0 for each."""
+        """1 or 0 for each molecule."""
         pattern = _pattern(self.smarts)
         matches = np.array([molecule.HasSubstructMatch(pattern) for molecule in molecules], np.bool_)
         return (matches == self.wanted).astype(np.float64)
@@ -118,7 +118,7 @@ class Isomer:
     formula: str
 
     def __call__(self, molecules: Sequence[Chem.Mol]) -> np.ndarray:
-        """The closeness of each."""
+        """The closeness of each molecule."""
         wanted = atoms_of(self.formula)
         counts = [composition(molecule) for molecule in molecules]
         scores = [

@@ -1,4 +1,4 @@
-"""The names of the benchmark tasks, in the order of publication; available without further packages."""
+"""The names of the benchmark tasks, in the order of publication; imports nothing heavy."""
 
 GUACAMOL = (
     "celecoxib_rediscovery",

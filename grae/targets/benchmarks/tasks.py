@@ -1,8 +1,8 @@
 """The benchmark tasks as data: measures, their modifiers, and the mean of the scores.
 
 Sources: the definitions of GuacaMol's suite v2 (Brown et al., J. Chem. Inf. Model. 59, 2019; supporting information),
-which PMO adopts (Gao et al., NeurIPS 2022), and adds three classifier tasks, one isomer task, and QED. PMO caps the
-similarity of albuterol and mestranol at .75, as GuacaMol does. Zaleplon and sitagliptin are as in PMO's version of
+adopted by PMO (Gao et al., NeurIPS 2022), which adds three classifier tasks, one isomer task, and QED. PMO caps the
+similarity of albuterol and mestranol at 0.75, as GuacaMol does. Zaleplon and sitagliptin are as in PMO's version of
 2022, which counts hydrogens among a formula's atoms, as GuacaMol does.
 """
 
@@ -50,8 +50,8 @@ class Task:
     """A task.
 
     Attributes:
-        summary: its objective.
-        components: each scores molecules from 0 to 1.
+        summary: a short description of its objective.
+        components: the components, each of which scores molecules from 0 to 1.
         mean: mean of the components' scores; not used for a single component.
     """
 
@@ -85,14 +85,14 @@ AMLODIPINE = r"Clc1ccccc1C2C(=C(/N/C(=C2/C(=O)OCC)COCCN)C)\C(=O)OC"
 SITAGLIPTIN = "Fc1cc(c(F)cc1F)CC(N)CC(=O)N3Cc2nnc(n2CC3)C(F)(F)F"
 ZALEPLON = "O=C(C)N(CC)C1=CC=CC(C2=CC=NC3=C(C=NN23)C#N)=C1"
 HOPPED = "CCCOc1cc2ncnc(Nc3ccc4ncsc4c3)c2cc1S(=O)(=O)C(C)(C)C"
-"""The molecule of the two hops."""
+"""The reference molecule of the scaffold hop and decorator hop tasks."""
 HOPPED_SCAFFOLD = "[#7]-c1n[c;h1]nc2[c;h1]c(-[#8])[c;h0][c;h1]c12"
 HOPPED_SIDE = "[#7]-c1ccc2ncsc2c1"
 HOPPED_CHAIN = "[#6]-[#6]-[#6]-[#8]-[#6]~[#6]~[#6]~[#6]~[#6]-[#7]-c1ccc2ncsc2c1"
 SULFONE = "CS([#6])(=O)=O"
 VALSARTAN_PART = "CN(C=O)Cc1ccc(c2ccccc2)cc1"
 ALIKE = 0.75
-"""The similarity that counts as alike enough."""
+"""The similarity above which the score no longer increases."""
 
 
 def _rediscovery(name: str, smiles: str) -> Task:
