@@ -1,13 +1,13 @@
-"""Upper bounds of settings. The commands check them before anything is loaded, the library at any time."""
+"""Upper bounds of settings, checked by the commands before anything is loaded, and by the library."""
 
-MOST_SEED = 2**32 - 1  # that numpy and scikit-learn take
-MOST_BATCH = 2**31 - 1  # rows of a batch, that torch counts
+MOST_SEED = 2**32 - 1  # limit of numpy and scikit-learn
+MOST_BATCH = 2**31 - 1  # rows of a batch; limit of torch
 MOST_EPOCHS = 1_000_000
 MOST_MOTIFS = 1_000_000
 MOST_STEPS = 1_000_000  # productions of a derivation
-WIDEST_CODE = 4096  # numbers in a latent code; densities hold matrices of its square
-WIDEST_LAYER = 8192  # numbers in a layer of a network, whose weights are matrices of its square
-MOST_STRINGS = 100_000_000  # that a command samples
-MOST_ROUNDS, MOST_A_ROUND = 1_000_000, 100_000  # of a search, and its strings a round
+WIDEST_CODE = 4096  # dimensions of a latent code; densities hold square matrices of this size
+WIDEST_LAYER = 8192  # units of a layer, whose weights are square matrices of this size
+MOST_STRINGS = 100_000_000  # sampled by a command
+MOST_ROUNDS, MOST_A_ROUND = 1_000_000, 100_000  # rounds of a search, and strings per round
 MOST_PROCESSES = 1024
 MOST_COLUMNS = 1000  # images side by side

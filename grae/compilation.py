@@ -1,9 +1,9 @@
 """Functions compiled by numba and cached until one of their sources changes.
 
-numba's own cache compares only the file of the function itself, after unpickling the index. It therefore returns stale
-machine code if a callee or constant has changed in another file, and fails if a class of a signature has moved. Here a
-hash of all sources with compiled functions is the version of the cache, which numba compares before unpickling anything
-else.
+numba's own cache checks only the file of the function itself, after unpickling the index. It therefore returns stale
+machine code if a callee or constant in another file has changed, and fails if a class of a signature has moved. Here a
+hash of all sources with compiled functions is part of the version of the cache, which numba checks before unpickling
+anything else.
 """
 
 import hashlib
@@ -19,17 +19,17 @@ from numba.core.sigutils import normalize_signature
 
 PACKAGE = Path(__file__).parent
 SOURCES = ("compilation.py", "grammar", "constraints", "chemistry/valences.py", "evaluation/tanimoto.py")
-"""Files and folders of the package with compiled functions, constants in them and classes of their arguments."""
+"""Files and folders of the package with compiled functions, their constants, and the classes of their arguments."""
 BROKEN = (pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, KeyError, TypeError, ValueError)
-"""What unpickling raises on damaged bytes, or where a class has been moved."""
+"""Exceptions raised by unpickling damaged bytes, or if a class has been moved."""
 
 
 def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compiles a function with numba, without the GIL, and caches the machine code.
 
     Args:
-        signatures: compiled when the function is defined; without any, compilation is lazy, for the arguments of each
-            call.
+        signatures: signatures to compile when the function is defined; without any, it is compiled lazily, for the
+            arguments of each call.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:

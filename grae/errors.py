@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 CARET_WIDTH = 35
-SHOWN = 200  # characters of a name or a string in a message
+SHOWN = 200  # maximum number of characters of a name or string in a message
 
 
 class GraeError(Exception):
@@ -66,7 +66,7 @@ class ParseError(GraeError):
 
     Args:
         text: the string.
-        position: index of the first character (not byte) that no derivation continues with; `len(text)` at its end.
+        position: index of the first character (not byte) with which no derivation continues; `len(text)` at its end.
         expected: the terminals possible there; empty if unknown.
         reason: the problem at the position; by default derived from `text` and `position`.
     """

@@ -27,8 +27,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """Yields a temporary path to write to; it replaces `path` at the end, or is removed if the body fails.
 
     Raises:
-        RunError: the path is a folder, a device or a pipe, or the file system refuses (disk full, no permission, ...);
-            an existing file is left unchanged.
+        RunError: the path is a folder, a device or a pipe, or cannot be written (disk full, no permission, ...); an
+            existing file is left unchanged.
     """
     if exists(path) and not is_file(path):
         kind = "a folder" if is_dir(path) else "a device or a pipe"
@@ -43,7 +43,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise _unwritten(path, error) from error
     finally:
-        # Gone already after a rename; after a failure an unwritable folder must not hide the first error.
+        # Already gone after a rename; after a failure, an unwritable folder must not hide the first error.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
@@ -168,7 +168,7 @@ def append_jsonl(path: Path, *records: Mapping[str, Any]) -> int:
         The new size of the file in bytes.
 
     Raises:
-        RunError: the file system refuses; existing lines are left unchanged.
+        RunError: the file cannot be written; existing lines are left unchanged.
     """
     line = b"".join(as_json(record).encode() + b"\n" for record in records)
     end = 0
@@ -231,13 +231,13 @@ def check_unchanged(
     Args:
         place: its folder or file.
         stored: the original values, as in JSON.
-        given: the values now; nested objects are compared value by value.
+        given: the current values; nested objects are compared value by value.
         free: names, joined by dots, of values that may change.
         what: the problem if they differ, for the message.
         named: maps a value's name to its name in the message.
 
     Raises:
-        RunError: names each value that differs, before and now.
+        RunError: values differ; the message names each, before and now.
     """
     before, now = flattened(stored), flattened(given)
     names = [*now, *(name for name in before if name not in now)]

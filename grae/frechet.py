@@ -1,4 +1,4 @@
-"""The Frechet distance between two sets of features, each modelled as a Gaussian.
+"""The Frechet distance between two sets of features, each modeled as a Gaussian.
 
 Source: Dowson and Landau, J. Multivariate Analysis 12, 1982; for Inception features, Heusel et al. 2017 (the Frechet
 inception distance); for ChemNet activations, Preuer et al. 2018 (the Frechet ChemNet distance).
@@ -12,8 +12,8 @@ import numpy as np
 
 from grae.errors import DataError
 
-CHUNK = 4096  # rows
-SIZES = 8  # of subsets that a limit is extrapolated from
+CHUNK = 4096  # rows added at a time
+SIZES = 8  # number of subsets from which a limit is extrapolated
 
 
 @dataclass
@@ -89,8 +89,8 @@ def frechet_distance(first: Moments, second: Moments, *, quick: bool = False) ->
     """||m1 - m2||^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), at least 0; the square of a metric between Gaussians.
 
     The trace of the root is the sum of the singular values of S1^(1/2) S2^(1/2); each root is computed by an
-    eigendecomposition in which eigenvalues that are negative by rounding count as 0. So the result is real, and exact
-    for covariances of any rank; nothing is added to their diagonals.
+    eigendecomposition in which eigenvalues that are negative by rounding count as 0. The result is therefore real, and
+    exact for covariances of any rank; nothing is added to their diagonals.
 
     Args:
         first: moments; their root is computed once.
@@ -115,8 +115,8 @@ def frechet_distance(first: Moments, second: Moments, *, quick: bool = False) ->
 def limit_of_many(real: Moments, features: np.ndarray, *, seed: int = 0) -> float | None:
     """The limit of the Frechet distance to `real` for infinitely many features: FID-infinity of Chong and Forsyth 2020.
 
-    With n rows the distance has a bias of about a constant over n. It is computed on eight random subsets, from half of
-    the rows to all of them, and a line fitted in 1/n is extrapolated to 0. The bias due to the number of real images
+    With n rows the distance has a bias roughly proportional to 1/n. It is computed on eight random subsets, from half
+    of the rows to all of them, and a line fitted in 1/n is extrapolated to 0. The bias due to the number of real images
     remains.
 
     Args:
@@ -125,8 +125,8 @@ def limit_of_many(real: Moments, features: np.ndarray, *, seed: int = 0) -> floa
         seed: seed of the subsets.
 
     Returns:
-        The limit; None if half of the rows are fewer than F: no covariance then has full rank, and the bias is not a
-        constant over n.
+        The limit; None if half of the rows are fewer than F: covariances then lack full rank, and the bias is not
+        proportional to 1/n.
     """
     n, width = features.shape
     if n < 2 * width:

@@ -45,7 +45,7 @@ class Table(MutableMapping[str, T]):
         self._things: dict[str, T] = {}
 
     def named(self, name: str) -> T:
-        """The object of a name.
+        """The object with a given name.
 
         Raises:
             SettingsError: the name is unknown.

@@ -1,18 +1,18 @@
-"""Kinds of paths, without an error for impossible ones (too long, or with a zero byte), and the location of runs."""
+"""Kinds of paths, without errors for impossible ones (too long, or with a null byte), and the location of runs."""
 
 import stat
 from pathlib import Path
 
 RUNS = Path("runs")
 IMAGE_RUNS = RUNS / "images"
-"""Where commands put runs, and look for them by name."""
+"""Where commands store runs, and look for them by name."""
 CONFIG_FILE, MODEL_FILE = "config.json", "model.safetensors"
-"""Files of a run: it is begun where the first is, and finished where the second is."""
+"""Files of a run: it has begun if the first exists, and is finished if the second does."""
 GRAMMAR_FILE, LANGUAGE_FILE = "grammar.cfg", "language.cfg"
-"""The grammar of a run's derivations, and the one that was named where the derivations are of another."""
+"""The grammar of a run's derivations, and the grammar that was named, if it differs."""
 SPLIT_FILE, DENSITY_FILE, METRICS_FILE = "split.safetensors", "density.safetensors", "metrics.jsonl"
 REJECTS_FILE = "rejects.tsv"
-"""The lines of the data that a run skipped."""
+"""The lines of the data skipped by a run."""
 
 
 def exists(path: Path) -> bool:
@@ -31,7 +31,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_pipe(path: Path) -> bool:
-    """Whether a path is a pipe or a socket, which can be read once."""
+    """Whether a path is a pipe or a socket, which can be read only once."""
     mode = _mode(path)
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 

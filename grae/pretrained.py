@@ -16,9 +16,9 @@ from grae.resources import shipped
 ABOUT, START = "model.json", "start.txt"
 FORMAT = "grae model 1"
 DEFAULT = "zinc250k"
-"""The model that commands take where a user has no run, unless another language or grammar is asked for."""
+"""The model that commands use if the user has no run, unless another language or grammar is requested."""
 MOST_BYTES = 8_000_000
-"""Of all files of a model that comes with grae."""
+"""Maximum size of all files of a model that comes with grae."""
 REINSTALL = "reinstall grae"
 
 
@@ -36,12 +36,12 @@ class About:
         command: the command that trains it.
         epochs: passes over the data.
         minutes: duration of the training.
-        weights: their dtype in the file.
+        weights: dtype of the weights in the file.
         exact: reconstruction accuracy on held-out strings, with these weights and as trained (float32); None without
             held-out strings.
         held_out: number of held-out strings.
         start: number of strings in `start.txt`.
-        measures: of its samples, by the names of `grae evaluate`.
+        measures: measures of its samples, by their names in `grae evaluate`.
         format: version of the file format.
     """
 
@@ -114,7 +114,7 @@ def names() -> list[str]:
 
 
 def pretrained_named(name: str) -> Pretrained:
-    """The model of a name.
+    """The model with a given name.
 
     Raises:
         RunError: the name is unknown, or the model is damaged.
@@ -143,7 +143,7 @@ def model_for(language: str | None = None, fingerprint: str | None = None) -> Pa
 
     Args:
         language: the name of the strings' language; None for any.
-        fingerprint: of the model's grammar without motifs; None for any.
+        fingerprint: fingerprint of the model's grammar without motifs; None for any.
 
     Raises:
         RunError: a model is damaged.
@@ -174,7 +174,7 @@ def start_strings(place: Path) -> list[str] | None:
     Raises:
         RunError: the file is damaged.
     """
-    from grae import files  # it brings numpy, which `grae --help` does without
+    from grae import files  # imports numpy, which `grae --help` does without
 
     file = place / START
     return files.read_text(file, remedy=REINSTALL).splitlines() if file.is_file() else None

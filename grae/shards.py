@@ -1,6 +1,6 @@
 """Jobs divided among machines: shards of the strings, and the parts that each machine writes.
 
-Strings are counted in blocks of fixed size; shard i of n takes the blocks i, i + n, i + 2n, ... So every shard reads
+Strings are divided into blocks of fixed size; shard i of n takes the blocks i, i + n, i + 2n, ... So every shard reads
 the strings once, as a stream, without counting them first, and gets an equal amount of work even from a sorted file;
 each block is computed in the same way whether the job is divided or not.
 """
@@ -20,7 +20,7 @@ from grae.files import flattened, read_tensors, write_tensors
 
 FORMAT = "grae part 1"
 SUFFIX = ".shard"
-"""Added to the name of a part's file of strings or codes: what the merge needs to know."""
+"""Appended to the name of a part's file of strings or codes: the file with what the merge needs to know."""
 MOST_SHARDS = 1_000_000
 REMEDY = "give the files that the command wrote with --shard, or compute this part again"
 
@@ -65,7 +65,7 @@ class Shard:
         """The blocks of this shard with their numbers, from 0.
 
         Args:
-            items: of the whole job, consumed to the end; those of other shards are dropped.
+            items: items of the whole job, consumed to the end; those of other shards are dropped.
             size: items per block; the last block may be smaller.
         """
         stream = iter(items)
@@ -86,7 +86,7 @@ class Part:
         path: the file.
         verb: the command.
         shard: the shard.
-        job: all that the result of the whole job depends on, as JSON; equal in all parts.
+        job: everything that the result of the whole job depends on, as JSON; equal in all parts.
         about: results of the part, as JSON.
     """
 
@@ -155,7 +155,7 @@ def parts_in(paths: Sequence[Path], named: Callable[[str], str] = str) -> dict[P
     """The parts of one job by their paths, in the order of their shards.
 
     Args:
-        paths: of parts, in any order.
+        paths: paths of the parts, in any order.
         named: gives the name of a value of the job for messages.
 
     Raises:

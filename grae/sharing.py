@@ -1,7 +1,7 @@
 """Sharing models: a packed run with a model card, in a folder or in a repository on the Hugging Face Hub.
 
-What is shared is the folder that `grae models pack` writes: safetensors, JSON and text. Only files of these names are
-uploaded or downloaded, and none of them is ever executed.
+The shared folder is the one written by `grae models pack`: safetensors, JSON and text. Only files with the names below
+are uploaded or downloaded, and none of them is ever executed.
 """
 
 import re
@@ -26,7 +26,7 @@ from grae.pretrained import ABOUT, START, About, read_about
 from grae.version import __version__
 
 HUB = "hf:"
-"""What the address of a repository begins with: hf:USER/NAME or hf:USER/NAME@REVISION."""
+"""Prefix of the address of a repository: hf:USER/NAME or hf:USER/NAME@REVISION."""
 CARD = "README.md"
 REQUIRED = (CONFIG_FILE, GRAMMAR_FILE, SPLIT_FILE, DENSITY_FILE, MODEL_FILE, ABOUT)
 OPTIONAL = (LANGUAGE_FILE, METRICS_FILE, START)

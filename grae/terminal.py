@@ -5,9 +5,9 @@ import re
 from typing import TextIO
 
 USUAL = 80
-"""Columns of a terminal that does not say how many it has."""
+"""Columns of a terminal that does not report its width."""
 FEWEST = 20
-FURTHER = 2  # characters by which the second line of a long one is indented
+FURTHER = 2  # further indentation of continuation lines, in characters
 
 
 def say(text: str, stream: TextIO) -> None:

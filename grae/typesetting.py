@@ -10,7 +10,7 @@ from grae.expressions import BINDING, FUNCTIONS, Token
 SIGNS = {np.add: "+", np.subtract: "\N{MINUS SIGN}", np.multiply: "\N{DOT OPERATOR}"}
 NAMES = {operation: name for name, operation in FUNCTIONS.items()}
 CURVE_SIZE = (160, 60)
-WHOLE = 9  # how closely an atom binds: closer than every operation
+WHOLE = 9  # binding strength of an atom, above that of every operation
 
 
 class _Part(NamedTuple):
@@ -19,7 +19,7 @@ class _Part(NamedTuple):
 
 
 def mathml(program: list[Token]) -> Markup:
-    """An expression as a `<math>` element, with necessary parentheses only, and divisions as fractions.
+    """An expression as a `<math>` element, with only the necessary parentheses, and divisions as fractions.
 
     Args:
         program: the result of `grae.expressions.postfix`.

@@ -1,4 +1,4 @@
-"""All that uses RDKit: reading, canonical form, properties, depiction."""
+"""Everything that uses RDKit: reading, canonical form, properties, depiction."""
 
 from grae.chemistry.drawing import draw_grid
 from grae.chemistry.filters import first_alert, passes_filters

@@ -11,8 +11,8 @@ from grae.chemistry.reading import read
 from grae.chemistry.templates import scaffold_query
 from grae.errors import DataError
 
-SECONDS = 5  # for the search for the common core
-SHARE = 0.8  # of the molecules that hold it
+SECONDS = 5  # timeout of the search for the common core
+SHARE = 0.8  # minimum share of the molecules that contain the core
 
 
 def draw_aligned(
@@ -58,6 +58,6 @@ def common_core(molecules: Sequence[Chem.Mol]) -> Chem.Mol | None:
 
 
 def _align(molecule: Chem.Mol, atoms: Sequence[int], reference: Chem.Mol, there: Sequence[int]) -> None:
-    """Moves atoms of a molecule to the positions of the reference's."""
+    """Aligns a molecule: moves atoms to the positions of atoms of the reference."""
     if atoms and there:
         rdDepictor.GenerateDepictionMatching2DStructure(molecule, reference, list(zip(there, atoms, strict=True)))

@@ -15,7 +15,7 @@ from rdkit import Chem, DataStructs, rdBase
 from grae.resources import shipped
 
 ELEMENTS = frozenset({"C", "N", "S", "O", "F", "Cl", "Br", "H"})
-LARGE_RING = 8  # atoms, from which on a ring counts as large
+LARGE_RING = 8  # minimum number of atoms of a large ring
 SCREEN_BITS = 2048
 
 
@@ -50,7 +50,7 @@ def first_alert(molecule: Chem.Mol) -> str | None:
     """The name of the first structural alert that matches a molecule; None without a match."""
     alerts = structural_alerts()
     explicit = Chem.AddHs(molecule)
-    # Of some five hundred patterns all but about thirty lack a bit that they need, which spares trying them.
+    # The prescreen rules out all but about thirty of some five hundred patterns.
     possible = ((alerts.screens & ~_screen(explicit)) == 0).all(axis=1)
     for number in np.flatnonzero(possible).tolist():
         if explicit.HasSubstructMatch(alerts.patterns[number]):

@@ -65,7 +65,7 @@ def drug_likeness(molecule: Chem.Mol, logp: float | None = None) -> float:
         molecule: the molecule.
         logp: its `log_p`, if known; computing it takes a quarter of the time.
     """
-    if logp is None or any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):  # RDKit takes these off first
+    if logp is None or any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):  # RDKit removes these first
         return QED.qed(molecule)
     aromatic = Chem.DeleteSubstructs(Chem.Mol(molecule), QED.AliphaticRings)
     return QED.qed(

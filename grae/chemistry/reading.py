@@ -19,15 +19,15 @@ _KIND_OF_PROBLEM = {
     "KekulizeException": "kekulization",
     "AtomKekulizeException": "kekulization",
 }
-_KIND_OF_PHRASE = {  # RDKit's words for faults that are no exception of their own
+_KIND_OF_PHRASE = {  # RDKit's messages for faults without an exception type of their own
     "unclosed ring": "unclosed ring",
     "duplicated ring closure": "repeated ring bond",  # from an atom to itself
-    "duplicates bond": "repeated ring bond",  # between atoms that are bonded already
+    "duplicates bond": "repeated ring bond",  # between atoms that are already bonded
 }
 
 
 MOST_PARSED = 4_096
-"""Molecules that are held within `parsed_once`, about 15 kB each."""
+"""Maximum number of molecules cached within `parsed_once`, about 15 kB each."""
 _parsed: ContextVar[dict[str, Chem.Mol] | None] = ContextVar("parsed", default=None)
 
 
@@ -45,7 +45,7 @@ class Problem(NamedTuple):
 
 @cache
 def _strict(sanitize: bool) -> Chem.SmilesParserParams:
-    """RDKit's parameters for a SMILES only, without a name or an extension after it."""
+    """RDKit's parameters for reading a bare SMILES, without a name or an extension after it."""
     params = Chem.SmilesParserParams()
     params.allowCXSMILES = False
     params.parseName = False
@@ -93,9 +93,9 @@ def kekule_all(smiles: Iterable[str | None]) -> list[str | None]:
 
 @contextmanager
 def parsed_once() -> Iterator[None]:
-    """Within it, molecules whose canonical forms were computed are not parsed again by `parsed` and `kekule_all`.
+    """A context in which molecules whose canonical forms were computed are not reparsed by `parsed` and `kekule_all`.
 
-    Their atoms are then in the order of the first spelling; so sums over atoms may differ in the last bits.
+    Their atoms are then in the order of the first spelling, so sums over atoms may differ in the last bits.
     """
     token = _parsed.set({})
     try:
@@ -105,7 +105,7 @@ def parsed_once() -> Iterator[None]:
 
 
 def parsed(smiles: Iterable[str]) -> list[Chem.Mol | None]:
-    """`read` of each string, or the molecule that `parsed_once` holds; not to be changed."""
+    """`read` of each string, or the molecule cached within `parsed_once`; must not be modified."""
     with rdBase.BlockLogs():
         return [_parse(text) for text in smiles]
 
@@ -130,7 +130,7 @@ def problem(smiles: str | None) -> Problem | None:
             return None
         if not smiles or not smiles.strip():
             return Problem("syntax", "the string is empty")
-        if not smiles.isascii():  # RDKit's messages would cut a character in two
+        if not smiles.isascii():  # RDKit's messages may cut a multibyte character in two
             return Problem("syntax", "the string has characters beyond ASCII")
         molecule = Chem.MolFromSmiles(smiles, _strict(False))
         problems = () if molecule is None else Chem.DetectChemistryProblems(molecule)
@@ -156,7 +156,7 @@ def _parse(smiles: str | None) -> Chem.Mol | None:
 
 
 def _form(molecule: Chem.Mol) -> str:
-    """The canonical form of a molecule, which `parsed_once` holds from now on."""
+    """The canonical form of a molecule, which is cached within `parsed_once`."""
     form = Chem.MolToSmiles(molecule)
     held = _parsed.get()
     if held is not None:
@@ -167,7 +167,7 @@ def _form(molecule: Chem.Mol) -> str:
 
 
 def _kekule(molecule: Chem.Mol) -> str | None:
-    """The Kekule form of a molecule, which is changed."""
+    """The Kekule form of a molecule, which is modified."""
     try:
         Chem.Kekulize(molecule, clearAromaticFlags=True)
     except Chem.KekulizeException:

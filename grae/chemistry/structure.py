@@ -15,7 +15,7 @@ from grae.chemistry.reading import read
 
 FINGERPRINT_BITS = 1024
 FINGERPRINT_RADIUS = 2
-SCAFFOLD_RINGS = 2  # at least; what has fewer counts as having no scaffold
+SCAFFOLD_RINGS = 2  # minimum; scaffolds with fewer do not count
 
 
 def fingerprint(molecule: Chem.Mol) -> np.ndarray:

@@ -13,16 +13,16 @@ from grae.chemistry.reading import problem, read
 from grae.chemistry.vector import atoms_of
 from grae.errors import DataError
 
-PLACEHOLDER = 6  # carbon, which any grammar of molecules has
-MOST_MATCHES = 1_000  # places at which a molecule is compared with a template
+PLACEHOLDER = 6  # carbon, which every grammar of molecules has
+MOST_MATCHES = 1_000  # maximum number of substructure matches compared with a template
 
 
 class Placed(NamedTuple):
     """A template written with placeholders.
 
     Attributes:
-        text: a SMILES, with carbon in the place of each attachment point: two atoms of a substituent, one of a linker.
-        spans: of the characters of each.
+        text: a SMILES with carbon in place of each attachment point: two atoms for a substituent, one for a linker.
+        spans: begin and end of each placeholder's characters.
     """
 
     text: str
@@ -30,15 +30,16 @@ class Placed(NamedTuple):
 
 
 def with_placeholders(template: str, *, kekule: bool) -> Placed:
-    """A template as a molecule of which some atoms are placeholders.
+    """Writes a template as a molecule in which some atoms are placeholders.
 
-    It is written as RDKit writes most molecules that hold it: from an atom with one neighbor on, of the template where
-    it has one (the farthest from the attachment points), of a substituent otherwise. RDKit writes atoms of few
-    neighbors before others; substituents usually have some, hence a second atom.
+    The order is that of most molecules with this template as RDKit writes them: starting at an atom with one neighbor,
+    of the template if it has one (the farthest from the attachment points), otherwise of a substituent. RDKit writes
+    atoms with few neighbors before others; the first atom of a substituent usually has further ones, hence the second
+    placeholder.
 
     Args:
         template: a SMILES with attachment points.
-        kekule: whether to write alternating bonds in the place of aromatic ones.
+        kekule: whether to write alternating bonds instead of aromatic ones.
 
     Raises:
         DataError: RDKit cannot read it, it has no other atom or no attachment point, or one in an aromatic ring
@@ -77,7 +78,7 @@ def is_aromatic(template: str) -> bool:
 
 
 def scaffold_query(template: str) -> Chem.Mol:
-    """What every molecule of a template holds: the template without its attachment points, open there.
+    """The substructure in every molecule of a template: the template without its attachment points, open there.
 
     Atoms match by element and charge, bonds by order; a bond that is not aromatic in the template may be so in a larger
     molecule.
@@ -91,13 +92,13 @@ def scaffold_query(template: str) -> Chem.Mol:
 def hold(template: str, smiles: Sequence[str | None], *, exact: bool = True) -> list[bool]:
     """Which molecules are a template with its attachment points filled.
 
-    They hold its scaffold (`scaffold_query`), with no further neighbor at an atom than the attachment points beside it,
-    no further bond between its atoms, and no ring through atoms and bonds that are in none in the template.
+    They contain its scaffold (`scaffold_query`), with no neighbors of its atoms besides those at attachment points, no
+    further bonds between its atoms, and no rings through atoms and bonds that are in none in the template.
 
     Args:
         template: a SMILES with attachment points.
-        smiles: the molecules; None for none.
-        exact: False asks for the scaffold alone.
+        smiles: the molecules; None for an invalid one.
+        exact: False requires the scaffold only.
 
     Raises:
         DataError: RDKit cannot read the template, or it has no atom besides attachment points.
@@ -108,7 +109,7 @@ def hold(template: str, smiles: Sequence[str | None], *, exact: bool = True) -> 
 
 
 def _query(template: str, *, exact: bool) -> Chem.Mol:
-    """The scaffold of a template; if exact, with the numbers of neighbors, and without further rings."""
+    """The scaffold of a template as a query; if exact, with numbers of neighbors and without further rings."""
     molecule = _read(template)
     if len(_dummies(molecule)) == molecule.GetNumAtoms():
         raise _pointless(template, "atom besides attachment points")
@@ -151,7 +152,7 @@ def _read(template: str) -> Chem.Mol:
 
 
 def _differs_in_holes(molecule: Chem.Mol, query: Chem.Mol) -> bool:
-    """Whether a molecule holds an exact query, without further bonds between its atoms."""
+    """Whether a molecule matches an exact query without further bonds between the matched atoms."""
     for match in molecule.GetSubstructMatches(query, maxMatches=MOST_MATCHES):
         atoms = set(match)
         ends = ((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds())
@@ -171,9 +172,9 @@ def _dummies(molecule: Chem.Mol) -> set[int]:
 
 
 def _placeholders(molecule: Chem.RWMol, dummies: set[int], first: int) -> dict[int, int]:
-    """Turns dummies into placeholders; returns the second atoms of those with one neighbor on a single bond.
+    """Turns dummies into placeholders; returns the second atom added to each that has a single bond only.
 
-    The first atom of the string has no second one.
+    The first atom of the string gets none.
     """
     tails = {}
     for index in sorted(dummies):
@@ -194,7 +195,7 @@ def _placeholders(molecule: Chem.RWMol, dummies: set[int], first: int) -> dict[i
 
 
 def _first(molecule: Chem.Mol, dummies: set[int]) -> int:
-    """The atom to begin with; see `with_placeholders`."""
+    """The atom to start from; see `with_placeholders`."""
     ranks = Chem.CanonicalRankAtoms(molecule)
     nearest = Chem.GetDistanceMatrix(molecule)[sorted(dummies)].min(axis=0)
     ends = [atom.GetIdx() for atom in molecule.GetAtoms() if atom.GetDegree() == 1]

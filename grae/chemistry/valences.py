@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 from rdkit import Chem, rdBase
 
-MOST_CHARGE = 15  # of either sign; RDKit reads charges up to 127 and wraps around behind that
+MOST_CHARGE = 15  # of either sign; RDKit reads charges up to 127 and wraps around beyond
 UNLIMITED = 1 << 20
-_ASKED = 16  # bonds; who has so many may have any number
+_ASKED = 16  # hydrogens; an atom that may have this many has no limit
 
 
 @cache
@@ -27,7 +27,7 @@ def capacities() -> np.ndarray:
 
     Returns:
         (119, 2 * MOST_CHARGE + 1) int32 by atomic number and charge + MOST_CHARGE; `UNLIMITED` for no limit, -1 if not
-        even the bare atom is valid. Read only.
+        even the bare atom is valid. Read-only.
     """
     with rdBase.BlockLogs():
         table = np.array(

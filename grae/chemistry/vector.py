@@ -1,8 +1,8 @@
 """Molecules as compact SVG for HTML pages.
 
 RDKit writes a styled path per bond, 6 to 12 kB per molecule. Here paths of the same style are merged, so that a page
-can hold hundreds of drawings; black becomes the text color of the page, and the colors of the elements are legible on
-light and dark backgrounds.
+can contain hundreds of drawings; black becomes the text color of the page, and the colors of the elements are legible
+on light and dark backgrounds.
 """
 
 import re
@@ -17,8 +17,8 @@ from grae.chemistry.reading import read
 
 ATOM = re.compile(r"\[[^\]]*\]|Br|Cl|[BCNOPSFIbcnops*]")
 SIZE = (220, 160)
-BOND = 26.0  # pixels, at most; small molecules are not blown up
-MARK = "mark"  # the class of what is marked; its colour is the page's
+BOND = 26.0  # maximum length in pixels; small molecules are not enlarged
+MARK = "mark"  # CSS class of highlights; the page defines their color
 COLOURS = {
     7: (0.25, 0.45, 0.90),
     8: (0.86, 0.26, 0.22),

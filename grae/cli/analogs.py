@@ -88,7 +88,11 @@ def analogs(
 
 
 def check_drawing(draw: Path | None, language: "Language") -> None:
-    """Raises SettingsError: the strings cannot be drawn, or the file is neither .png nor .svg."""
+    """Checks an output file for a drawing.
+
+    Raises:
+        SettingsError: the strings cannot be drawn, or the file is neither .png nor .svg.
+    """
     if draw is None:
         return
     if language.draw is None:
@@ -98,7 +102,7 @@ def check_drawing(draw: Path | None, language: "Language") -> None:
 
 
 def _remedy(found: "Analogs", template: str | None) -> str:
-    """What may give analogs where there are none."""
+    """A remedy if no analogs were found."""
     if found.refused:
         return "ask less of them (--rule, --where), or lower --least-similarity"
     return "lower --least-similarity" + ("" if template is None else ", or open the template further")

@@ -16,7 +16,7 @@ from grae.cli.codes import is_npy
 from grae.cli.output import TABLES, written
 from grae.errors import DataError
 
-COPIED = 1 << 20  # bytes at a time
+COPIED = 1 << 20  # bytes copied at a time
 LAYOUT = ("sizes", "rows", "heading")
 """Names of the arrays of a file's layout."""
 
@@ -28,8 +28,8 @@ class BlockFile:
     Attributes:
         file: the open binary file.
         heading: bytes before the first block, written with it.
-        sizes: bytes of each block.
-        rows: rows of each block.
+        sizes: number of bytes of each block.
+        rows: number of rows of each block.
     """
 
     file: IO[bytes]
@@ -68,7 +68,7 @@ def block_file(path: str, heading: bytes = b"", *, width: int | None = None) -> 
     Args:
         path: the file.
         heading: the header of a table.
-        width: columns of an .npy file of float32, whose header is written with the number of rows at the end.
+        width: number of columns of an .npy file of float32, whose header is written with the number of rows at the end.
 
     Raises:
         GraeError: the file cannot be written.
@@ -102,11 +102,11 @@ def npy_header(rows: int, width: int) -> bytes:
 
 
 def merge_blocks(parts: list[tuple[Path, dict[str, np.ndarray]]], out: str, *, width: int | None = None) -> int:
-    """Writes the blocks of several files in the order of the whole job, taking one of each in turn; counts the rows.
+    """Writes the blocks of several files in the order of the whole job, one of each in turn; returns the row count.
 
     Args:
         parts: files in the order of their shards, with their layouts (`BlockFile.arrays`).
-        out: file to write, of the same format; `-` for stdout.
+        out: file to write, in the same format; `-` for stdout.
         width: as in `block_file`.
 
     Raises:
@@ -138,7 +138,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _taken(file: IO[bytes], size: int, path: Path) -> bytes:
-    """The next bytes of a file. Raises DataError if there are fewer."""
+    """The next bytes of a file. Raises DataError: there are fewer."""
     try:
         content = file.read(size)
     except (EOFError, gzip.BadGzipFile) as error:

@@ -29,7 +29,7 @@ _BROKEN = (
     MemoryError,
 )
 FIRST = "z0"
-"""The name of the first column of codes; a column before it holds strings."""
+"""The name of the first column of codes; a column before it contains strings."""
 REMEDY = "give an .npy file or a CSV with one row per code, as written by `grae encode`"
 
 
@@ -43,7 +43,7 @@ def read_codes(path: str) -> "np.ndarray":
         The codes, numbers of any dtype and shape.
 
     Raises:
-        DataError: no such file, unknown format, no codes, or rows of different lengths.
+        DataError: the file does not exist, its format is unknown, or it has no codes or rows of different lengths.
     """
     name = _called(path)
     try:
@@ -60,15 +60,15 @@ def read_codes(path: str) -> "np.ndarray":
 
 
 def of_width(codes: "np.ndarray", width: int, path: str) -> "np.ndarray":
-    """Validated codes, (n, width) float32.
+    """Codes checked and converted, (n, width) float32.
 
     Args:
         codes: from `read_codes`.
         width: latent dimension of the run.
-        path: their file, for messages.
+        path: file of the codes, for messages.
 
     Raises:
-        DataError: codes of another width, or a number outside the range of float32.
+        DataError: the codes have another width, or a number is outside the range of float32.
     """
     import numpy as np
 
@@ -92,7 +92,7 @@ def of_width(codes: "np.ndarray", width: int, path: str) -> "np.ndarray":
 
 
 def codes_heading(path: str, width: int, column: str | None = None) -> bytes:
-    """The header of a file of codes: that of a table; empty for .npy, whose header depends on n.
+    """The header of a table of codes; empty for .npy, whose header depends on n.
 
     Args:
         path: name of the file: .npy by its ending, else CSV or TSV.
@@ -106,7 +106,7 @@ def codes_heading(path: str, width: int, column: str | None = None) -> bytes:
 
 
 def codes_as_bytes(codes: "np.ndarray", path: str, strings: Sequence[str] | None = None) -> bytes:
-    """Codes in the format of the file, without a header. Nine digits represent a float32 exactly.
+    """Codes in the format of the file, without a header. Text has nine digits, which represent a float32 exactly.
 
     Args:
         codes: (n, D) float32.
@@ -137,7 +137,7 @@ def _npy(content: bytes, name: str) -> "np.ndarray":
         if version not in _HEADERS:
             raise ValueError(f"version {version} of the format")
         shape, fortran, dtype = getattr(np.lib.format, _HEADERS[version])(file)
-    except _BROKEN as error:  # raised when numpy parses a header
+    except _BROKEN as error:  # raised by numpy when it parses a header
         raise DataError(f"{name} is a truncated or foreign .npy file: {error}", remedy=REMEDY) from None
     if dtype.kind not in "fiu":
         raise DataError(f"{name} holds {shortened(str(dtype))}; expected numbers", remedy=REMEDY)
@@ -171,7 +171,7 @@ def _csv(content: bytes, name: str) -> "np.ndarray":
         try:
             row = [float(cell) for cell in cells]
         except ValueError:
-            if number == 1:  # headings
+            if number == 1:  # the header
                 continue
             wrong = shortened(next(cell for cell in cells if not _is_number(cell)).strip())
             raise DataError(f"{name}, line {number}: {wrong!r} is not a number", remedy=REMEDY) from None

@@ -1,7 +1,7 @@
 """Reading the options of a command from a file (--config), and writing them to one (--save-config).
 
-A file is TOML, with options under their names without the dashes; the command line overrides it. The JSON files of runs
-and searches are accepted too.
+The file is TOML, with options under their names without the dashes; the command line overrides it. The JSON files of
+runs and searches are also accepted.
 """
 
 import functools
@@ -79,7 +79,7 @@ def _read(context: typer.Context, path: Path | None) -> Path | None:
 
 
 def _verb(context: typer.Context) -> str:
-    """The command without the program's name, which is several words in `python -m grae`."""
+    """The command without the name of the program, which is several words in `python -m grae`."""
     return context.command_path.removeprefix(context.find_root().command_path).strip()
 
 

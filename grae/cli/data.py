@@ -17,7 +17,7 @@ Name = Annotated[
     str,
     typer.Argument(metavar="NAME", help="A data set's name, as `grae data list` prints it.", autocompletion=datasets),
 ]
-SHOWN = 5  # strings
+SHOWN = 5  # strings to print
 
 
 @app.command("list")
@@ -86,7 +86,7 @@ def fetch(name: Name, as_json: AsJson = False) -> None:
 
 
 def _is_of_images(name: str) -> bool:
-    """Whether a name is that of a set of images. Raises DataError: there is no such data set."""
+    """Whether a data set is a set of images. Raises DataError: there is no such data set."""
     from grae.datasets import entries
     from grae.datasets.images import image_entries
 

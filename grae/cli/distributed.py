@@ -49,7 +49,7 @@ def together(device: "Device") -> Iterator[bool]:
     try:
         yield processes.is_main()
     except BaseException as error:
-        processes.leave(wait=isinstance(error, Interrupted))  # on which all have agreed
+        processes.leave(wait=isinstance(error, Interrupted))  # all processes have agreed on an interruption
         raise
     finally:
         VERBOSITY.reset(token)

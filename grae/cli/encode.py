@@ -92,7 +92,7 @@ def encode(
     opened = open_source(source, column=column, delimiter=delimiter, grammar=plain)
     collected = Collected(out) if as_json else None
     totals = Totals()
-    with ExitStack() as stack, opened.open() as reading:  # which is checked to be unchanged before files are kept
+    with ExitStack() as stack, opened.open() as reading:  # checked to be unchanged before outputs are kept
         lines = (line for line in reading if line.fault not in ("empty", "blank row"))
         first = next(lines, None)
         if first is None:
@@ -152,10 +152,10 @@ class EncodedBlock(NamedTuple):
         codes: (n, D) float32.
         texts: n strings.
         numbers: their n line numbers.
-        rejects: the skipped ones.
-        undecodable: number that violate rules of the default decoder.
-        too_long: number with more productions than the decoder writes.
-        reconstructed: number whose codes decode to them, if codes are refined.
+        rejects: the skipped strings.
+        undecodable: number of strings that violate rules of the default decoder.
+        too_long: number of strings with more productions than the decoder's maximum.
+        reconstructed: number of strings whose codes decode to them, if codes are refined.
     """
 
     codes: "np.ndarray"
@@ -178,7 +178,7 @@ def encoded_block(
     """Encodes lines of a source; arguments as in `encode`.
 
     Raises:
-        DataError: a string cannot be encoded, under "error".
+        DataError: a string cannot be encoded and `on_invalid` is "error".
     """
     from grae.datasets.forms import undecodable
     from grae.datasets.rejects import reject_error
@@ -210,8 +210,8 @@ class Totals:
     """Counts over all strings; fields as in `EncodedBlock`.
 
     Attributes:
-        n: strings encoded.
-        skipped: strings skipped.
+        n: number of strings encoded.
+        skipped: number of strings skipped.
     """
 
     n: int = 0
@@ -222,7 +222,7 @@ class Totals:
 
     @property
     def read(self) -> int:
-        """Strings read."""
+        """The number of strings read."""
         return self.n + self.skipped
 
     def add(self, block: EncodedBlock) -> None:
@@ -238,10 +238,10 @@ class Totals:
         return Totals(**{name: value + counts[name] for name, value in asdict(self).items()})
 
     def tell(self, max_length: int, *, refined: bool) -> None:
-        """Prints how many strings the decoder cannot write, and how many refined codes decode to their strings.
+        """Prints how many strings cannot be decoded, and how many refined codes decode to their strings.
 
         Args:
-            max_length: maximum number of productions that the decoder writes.
+            max_length: maximum number of productions of a decoded string.
             refined: whether codes were refined.
         """
         from grae.cli.strings import undecodable_note
@@ -259,7 +259,7 @@ class Totals:
 
 @dataclass
 class Collected:
-    """The output of --json: line numbers, skipped strings, and the codes if no file holds them."""
+    """The output of --json: line numbers, skipped strings, and the codes unless they are written to a file."""
 
     out: str
     lines: list[int] = field(default_factory=list)
@@ -284,12 +284,12 @@ class Collected:
 
 
 class SkippedTable:
-    """The table of skipped strings beside a file of codes, created with the first skipped string.
+    """The table of skipped strings next to a file of codes, created with the first skipped string.
 
     Attributes:
-        place: its path; None if there is none.
+        place: path of the table; None if there is none.
         n: number of skipped strings.
-        first: the first few of them.
+        first: the first few skipped strings.
     """
 
     def __init__(self, out: str, stack: ExitStack) -> None:
@@ -315,7 +315,7 @@ class SkippedTable:
         self._file.writelines(map(as_row, rejects))
 
     def tell(self, read: int) -> None:
-        """Prints the first skipped strings, and their number among those read."""
+        """Prints the first skipped strings, and the numbers of strings skipped and read."""
         for reject in self.first:
             note(f"skipped line {reject.line}, {shortened(reject.text)!r}: {reject.reason}")
         if self.n:

@@ -161,8 +161,8 @@ def emit_part(n: int, out: str, as_json: bool) -> None:
     """Reports a part of an evaluation.
 
     Args:
-        n: number of samples in it.
-        out: its file.
+        n: number of samples in the part.
+        out: file of the part.
         as_json: whether to print JSON.
     """
     if as_json:

@@ -1,4 +1,4 @@
-"""Loading and evaluating a run with progress, for `grae evaluate`, `grae compare` and `grae report`."""
+"""Loading and evaluation of a run with progress, for `grae evaluate`, `grae compare` and `grae report`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

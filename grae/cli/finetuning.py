@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from grae.training.run_folder import RunFolder
 
 OF_MODEL = ("preset", "model", "architecture", "latent_dim", "motifs", "max_length", "form")
-"""Parameters that are taken from the model that is fine-tuned."""
+"""Parameters that are taken from the fine-tuned model."""
 HELD_BACK = 0.1
-"""Share of the new strings in the validation set, and in the test set; larger than usual, since they may be few."""
+"""Fraction of the new strings in the validation set and in the test set; larger than usual, since they may be few."""
 
 
 def tuned(
@@ -35,18 +35,18 @@ def tuned(
 
     Args:
         start: name or run of the model.
-        grammar: as on the command line; must be the model's.
+        grammar: the option --grammar; it must be the model's grammar.
         strings: data, column, delimiter.
         on_invalid: whether strings outside the language are errors or skipped.
-        parameters: of the estimator.
-        given: parameters in `OF_MODEL` that are on the command line.
-        replay: share of replayed samples in each batch.
-        out: run folder.
+        parameters: parameters of the estimator.
+        given: parameters in `OF_MODEL` given on the command line.
+        replay: fraction of replayed samples in each batch.
+        out: run folder; None for a new one.
         callbacks: called during training.
 
     Raises:
         SettingsError: no data, or a parameter that is taken from the model.
-        RunError, DataError: model, data or folder cannot be used.
+        RunError, DataError: the model, the data or the folder cannot be used.
     """
     from grae.cli.strings import encoder
     from grae.grammar import load_grammar
@@ -85,7 +85,7 @@ def tuned(
 
 
 def restarted(folder: "RunFolder", about: Mapping[str, Any], has_checkpoint: bool) -> dict[str, Any]:
-    """Arguments of `fit` to restart fine-tuning that was stopped before its first checkpoint; {} for other runs.
+    """Arguments of `fit` to restart fine-tuning that stopped before its first checkpoint; {} for other runs.
 
     Raises:
         RunError: the run does not name its original model.
@@ -101,7 +101,7 @@ def restarted(folder: "RunFolder", about: Mapping[str, Any], has_checkpoint: boo
 
 
 def print_finetuning(fitted: "GrammarAutoencoder") -> None:
-    """Prints reconstruction accuracy before and after, on new strings and samples of the model."""
+    """Prints reconstruction accuracy before and after fine-tuning, on new strings and on samples of the model."""
     report = getattr(fitted, "finetuning_", None)
     if report is None:
         return

@@ -11,6 +11,6 @@ OWN = {
     "most_productions": "max_length",
     "most_constants": "max_constants",
 }
-"""Options of this target alone, with what the request calls them."""
+"""Options of this target only, with their names in the request."""
 SHARED = ("points", "delimiter", "batch_size", "seed", "workers")
-"""Options that it shares with other targets."""
+"""Options shared with other targets."""

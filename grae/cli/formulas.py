@@ -24,7 +24,7 @@ def check_owner(context: typer.Context, target: str) -> None:
     """Checks that an option applies to the target.
 
     Raises:
-        SettingsError: it does not.
+        SettingsError: an option does not apply.
     """
     given = changed(context)
     if target != FIT:
@@ -40,7 +40,7 @@ def check_owner(context: typer.Context, target: str) -> None:
 
 
 def fit(context: typer.Context, run: str | None, *, device: "Device") -> None:
-    """Searches formulas according to the options, prints the front, and writes tables and plots."""
+    """Searches for formulas according to the options, prints the front, and writes tables and plots."""
     from grae.optimization.symbolic.pictures import draw
     from grae.optimization.symbolic.request import FitRequest, fit_request, latest_folder, new_folder
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from grae.grammar import Grammar
     from grae.grammar.diagnosis import Ambiguous, Saving
 
-UNUSED_SHOWN = 20  # productions
-FAULTS_SHOWN = 3  # strings
+UNUSED_SHOWN = 20  # unused productions to print
+FAULTS_SHOWN = 3  # strings that cannot be parsed to print
 
 
 def ambiguity_record(grammar: "Grammar", coverage: "Coverage | None") -> dict[str, object]:
@@ -81,7 +81,7 @@ def print_usage(grammar: "Grammar", coverage: "Coverage") -> None:
 
 
 def _ambiguous(grammar: "Grammar", coverage: "Coverage | None") -> "Ambiguous":
-    """The number of the data's strings, or of random ones, with several derivations."""
+    """The number of strings of the data, or of random strings, with several derivations."""
     from grae.grammar import codec
     from grae.grammar.diagnosis import ambiguous, random_strings
 

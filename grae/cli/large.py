@@ -21,7 +21,7 @@ class Counted:
 
     Attributes:
         n: number of samples so far.
-        empty: number of empty ones.
+        empty: number of empty samples so far.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -35,10 +35,10 @@ class Counted:
             yield text
 
     def check(self, name: str) -> None:
-        """Prints the number of empty samples. Raises DataError if there are no samples.
+        """Prints the number of empty samples. Raises DataError: there are no samples.
 
         Args:
-            name: of their file.
+            name: name of the file.
         """
         if not self.n:
             raise DataError(f"{name} holds no samples", remedy="give a file with one string per line")
@@ -57,7 +57,7 @@ def _inputs(
     language = load_grammar(grammar)
     sets = request.sets(language)
     opened = open_source(samples, column=column, delimiter=delimiter, grammar=language)
-    return language, opened, sets.train, comparison_of(request, sets)  # which imports torch
+    return language, opened, sets.train, comparison_of(request, sets)  # imports torch
 
 
 def file_evaluation(
@@ -67,9 +67,9 @@ def file_evaluation(
 
     Args:
         samples: the file; - for stdin.
-        column: of a table.
-        delimiter: of a table.
-        grammar: of the strings.
+        column: column of strings in a table.
+        delimiter: delimiter of a table.
+        grammar: grammar of the strings.
         request: settings of the evaluation.
 
     Raises:
@@ -112,11 +112,11 @@ def file_part(
 
     Args:
         samples: the file; - for stdin.
-        column: of a table.
-        delimiter: of a table.
-        grammar: of the strings.
+        column: column of strings in a table.
+        delimiter: delimiter of a table.
+        grammar: grammar of the strings.
         request: settings of the evaluation.
-        shard: which part.
+        shard: the shard.
         out: file of the part.
 
     Raises:
@@ -162,7 +162,7 @@ def run_part(run: "LoadedRun", request: "EvalRequest", shard: Shard, out: str) -
     Args:
         run: the run, loaded for the request.
         request: settings of the evaluation.
-        shard: which part.
+        shard: the shard.
         out: file of the part.
 
     Raises:

@@ -40,7 +40,7 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 OUTSIDE_OUR_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
-UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # in typer or in click, depending on the version
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # defined in typer or in click, depending on the version
 NO_SUCH_PLACE = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENODEV}
 
 
@@ -68,7 +68,7 @@ class Commands(TyperGroup):
             say(f"\ngrae: {str(interrupt) or 'interrupted'}", sys.stderr)
             raise typer.Exit(INTERRUPTED) from interrupt
         except BrokenPipeError as error:
-            # the reader of our output has closed the pipe (`grae sample | head`)
+            # the reader of the output has closed the pipe (`grae sample | head`)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(BROKEN_PIPE) from error
         except MemoryError as error:

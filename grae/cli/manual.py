@@ -1,4 +1,4 @@
-"""Help texts of the verbs: a line in the list of verbs, and examples."""
+"""Help texts of the verbs: one line in the list of verbs, and examples."""
 
 from typing import NamedTuple
 
@@ -227,11 +227,11 @@ CONFIGURABLE = (
     "images projector",
     *(f"reproduce {name}" for name in EXPERIMENTS),
 )
-"""The verbs that train or search: their options may come from a file."""
+"""The verbs that train or search, whose options can be read from a file."""
 
 
 def furnish(app: typer.Typer, before: str = "") -> None:
-    """Adds the manual's texts, the options -v and -q, and --config if it has it, to every verb of a program."""
+    """Adds the manual's texts, the options -v and -q and, where supported, --config to every verb of a program."""
     for command in app.registered_commands:
         assert command.callback is not None
         verb = f"{before}{command.name or command.callback.__name__}"

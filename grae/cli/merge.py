@@ -1,4 +1,4 @@
-"""`grae merge`: the parts of a job that was divided with --shard, as one result."""
+"""`grae merge`: merges the parts of a job divided with --shard."""
 
 import heapq
 from collections.abc import Iterator

@@ -71,7 +71,7 @@ def moses(
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    """Prints three tables that fit a screen, one row per model; standard deviations and intervals are in the files."""
+    """Prints three tables that fit the screen, one row per model; deviations and intervals are in the files."""
     from grae.reproduction.moses import COLUMNS, heading
 
     ours = rows[-1]

@@ -257,7 +257,7 @@ def optimize(
         place = find_run(run, language=request.target_of().language)
         folder = out or new_folder(place, target)
     with warnings.catch_warnings():
-        if not talks():  # a target that failed is in the result
+        if not talks():  # failures of the target are in the result
             warnings.simplefilter("ignore", _failed_warning())
         result = search_run(
             place,
@@ -298,7 +298,7 @@ def _failed_warning() -> type[Warning]:
 
 
 def _write(result: "SearchResult", path: str) -> None:
-    """Writes all valid strings of the start and the search, best first, as a table or as lines of SMILES and score."""
+    """Writes all valid strings of start and search, best first, as a table or as lines of SMILES and score."""
     best = result.best
     columns: dict[str, list[object]] = {
         "score": [one.score for one in best],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 160
 BEST_VALUES = 3  # validation values to print
 WORTH_SAYING = 10.0  # seconds; longer stages are reported
-FEW, MANY = 1e-2, 1e7  # between them, numbers are printed with three decimals
+FEW, MANY = 1e-2, 1e7  # numbers between these are printed with three decimals
 TABLES = {".csv": ",", ".tsv": "\t"}
 VERBOSITY: ContextVar[Literal["quiet", "usual", "verbose"]] = ContextVar("verbosity", default="usual")
 
@@ -38,7 +38,7 @@ def note(message: str) -> None:
 
 
 def print_facts(named: Mapping[str, object], more: Iterable[object] = (), *, width: int = 12) -> None:
-    """Prints values by name in two columns on stdout, None left out; further values below the last."""
+    """Prints values by name in two columns on stdout, except None; further values below the last."""
     columns = columns_of(sys.stdout)
     for name, value in [*named.items(), *(("", value) for value in more)]:
         if value is not None:
@@ -52,12 +52,12 @@ def talks() -> bool:
 
 
 def training_progress() -> "Shown":
-    """The progress of trainings: none, a bar in a terminal, or with -v also a row per validation elsewhere."""
+    """Display of training progress: none, a bar in a terminal, or with -v one row per validation without a terminal."""
     return "verbose" if VERBOSITY.get() == "verbose" else talks()
 
 
 def say_ended(result: "TrainingResult") -> None:
-    """Prints a summary of a training, in lines of less than 80 columns; all values are in metrics.jsonl."""
+    """Prints a summary of a training, in lines of fewer than 80 columns; all values are in metrics.jsonl."""
     note(f"ended by {result.ended} after {result.epochs:.1f} epochs, {result.seconds / 60:.1f} minutes")
     values = [f"{name} {value:.4g}" for name, value in result.best.items() if isinstance(value, float)]
     note(f"best validation: {', '.join(values[:BEST_VALUES])}")
@@ -78,7 +78,7 @@ def stages(doing: str) -> "Iterator[Callable[[int, int], Work]]":
     longer than `WORTH_SAYING` seconds.
 
     Args:
-        doing: description of the whole.
+        doing: description of all stages together.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -131,7 +131,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     Args:
         columns: headings.
         rows: one value per heading; None is printed as "-".
-        title: a line above.
+        title: a line above the table.
     """
     from rich import box
     from rich.console import Console
@@ -170,7 +170,7 @@ def written(path: str) -> Iterator[IO[bytes]]:
         sys.stdout.buffer.flush()
     elif place.is_dir():
         raise GraeError(f"cannot write {path!r}: it is a folder", remedy="give the path of a file")
-    elif place.exists() and not place.is_file():  # a device or a pipe, which cannot be replaced
+    elif place.exists() and not place.is_file():  # a device or a pipe, which cannot be replaced atomically
         with place.open("wb") as file:
             yield file
     else:
@@ -205,7 +205,7 @@ def write_strings(
 
     Raises:
         GraeError: the path is a folder, or the file cannot be written.
-        DataError: a string contains a line break, which only a table can hold.
+        DataError: a string contains a line break, which is possible only in a table.
     """
     content = strings_as_bytes(path, texts, more)
     with written(path) as file:
@@ -228,7 +228,7 @@ def strings_as_bytes(path: str, texts: Sequence[str], more: Mapping[str, Sequenc
     """Strings in the format of the file's ending, as in `write_strings`, without the header.
 
     Raises:
-        DataError: a string contains a line break, which only a table can hold.
+        DataError: a string contains a line break, which is possible only in a table.
     """
     if is_table(path):
         return table_rows(zip(texts, *(more or {}).values(), strict=True), path)
@@ -242,14 +242,14 @@ def strings_as_bytes(path: str, texts: Sequence[str], more: Mapping[str, Sequenc
 
 
 def table_rows(rows: Iterable[Sequence[object]], path: str) -> bytes:
-    """Rows of a table with that file name."""
+    """Rows of a table as bytes, in the format of its file name."""
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter_of(path), lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
 
 
 def delimiter_of(path: str) -> str:
-    """The delimiter of a table with that file name."""
+    """The delimiter of a table with the given file name."""
     return TABLES.get(Path(path.removesuffix(".gz")).suffix.lower(), ",")
 
 
@@ -274,12 +274,12 @@ def _plain(value: object) -> object:
 
 
 def figure(value: float) -> str:
-    """A number to three decimals, or to four significant digits if three decimals would not show it."""
+    """A number to three decimals, or to four significant digits if it is very small or large."""
     return f"{value:z.3f}" if value == 0 or FEW <= abs(value) < MANY or not math.isfinite(value) else f"{value:.4g}"
 
 
 def distinct_texts(*values: float) -> list[str]:
-    """Numbers to four significant digits, or to more if needed to distinguish them."""
+    """Numbers to four significant digits, or more if needed to distinguish them."""
     texts: list[str] = []
     for figures in range(4, 18):
         texts = [f"{value:.{figures}g}" for value in values]

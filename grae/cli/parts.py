@@ -1,4 +1,4 @@
-"""Parts of jobs divided among machines: the option --shard, and the description beside a part's file."""
+"""Parts of jobs divided among machines: the option --shard, and the description next to a part's file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,19 +15,19 @@ NAMES = {
     "densities": "checksum of the run's densities",
     "input.sha256": "checksum of the input",
 }
-"""What values of a job are called in messages, where their own names do not say it."""
+"""Names of a job's values in messages, where they differ from the keys."""
 NO_STDOUT = "--json prints one object on stdout"
 
 
 def shard_named(shard: str | None, out: str) -> Shard:
-    """The requested shard; the whole job if none is.
+    """The requested shard; the whole job if none is requested.
 
     Args:
         shard: the value of --shard.
         out: the value of --out, where the part is written.
 
     Raises:
-        SettingsError: it is not i/n, or there is no file for the part.
+        SettingsError: the shard is not i/n, or there is no file for the part.
     """
     if shard is None:
         return Shard()
@@ -58,14 +58,14 @@ def write_part(
     about: Mapping[str, Any],
     arrays: Mapping[str, np.ndarray],
 ) -> None:
-    """Writes the description of a part beside its file.
+    """Writes the description of a part next to its file.
 
     Args:
-        out: the part's file.
+        out: file of the part.
         verb: the command.
-        shard: which part it is.
-        job: all that the result of the whole job depends on.
-        about: the part's counts.
+        shard: the shard.
+        job: everything that the result of the whole job depends on.
+        about: counts of the part.
         arrays: the layout of the part's file (`BlockFile.arrays`), and further results.
 
     Raises:

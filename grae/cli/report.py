@@ -90,10 +90,10 @@ def report(
 
 
 def _check_strings(place: Path) -> None:
-    """Checks that a run is one on strings.
+    """Checks that a run is on strings.
 
     Raises:
-        RunError: it is one on images, or its configuration cannot be read.
+        RunError: the run is on images, or its configuration cannot be read.
     """
     from grae.training.run_folder import RunFolder
 

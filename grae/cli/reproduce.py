@@ -179,7 +179,7 @@ def _runs(given: list[str], scale: "Scale") -> dict[tuple[str, str], Path]:
     """The runs to use, by objects and model.
 
     Raises:
-        SettingsError: an entry is not MODEL=RUN, or the run is of other objects.
+        SettingsError: an entry is not MODEL=RUN, or the run is on other objects.
         RunError: there is no such run.
     """
     from grae.sequence.configuration import read_language_grammar

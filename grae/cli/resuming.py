@@ -1,4 +1,4 @@
-"""Resuming a run with its own settings, except for those that --resume may change."""
+"""Resuming a run with its own settings, except for those that may change on --resume."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,14 +10,14 @@ from grae.errors import RunError
 
 
 def on_command_line(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of an estimator given on the command line or in the file of --config."""
+    """The parameters of an estimator that are given on the command line or in the file of --config."""
     return {name: value for name, value in values.items() if _is_written(context, name)}
 
 
 def changed(context: typer.Context) -> list[str]:
-    """The parameters on the command line, and those that a file sets to values other than their defaults.
+    """The parameters on the command line, and those set in a file to values other than their defaults.
 
-    A file of --save-config holds all parameters that have a value.
+    A file of --save-config contains all parameters that have a value.
     """
     defaults = {parameter.name: parameter.default for parameter in context.command.params}
     return [
@@ -29,11 +29,11 @@ def changed(context: typer.Context) -> list[str]:
 
 
 def with_changes(place: Path, parameters: Mapping[str, Any], given: Mapping[str, Any], about: Any) -> dict[str, Any]:
-    """The parameters of a resumed run: its own, with the changes that are allowed.
+    """The parameters of a resumed run: its own, with the allowed changes.
 
     Args:
         place: run folder.
-        parameters: of the run.
+        parameters: parameters of the run.
         given: parameters on the command line.
         about: provenance of the run's data, by names of options.
 

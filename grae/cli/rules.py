@@ -1,4 +1,4 @@
-"""Decoding under a rule of the user's, and what commands report of it."""
+"""Decoding under a user's rule, and its report."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +27,10 @@ def decoded_under(
     tries: int,
     given: dict[str, Any],
 ) -> tuple[list[str | None], dict[str, object]]:
-    """Codes decoded under a predicate, as `grae.sequence.rules.decode_under` takes them, and the report.
+    """Codes decoded under a predicate, with arguments as in `grae.sequence.rules.decode_under`, and the report.
 
     Returns:
-        A string per code in the form that the model learned, None where the predicate never holds; and the report.
+        One string per code in the form of the training strings, None if the predicate never holds; and the report.
     """
     from grae.sequence.rules import decode_under
 
@@ -43,18 +43,18 @@ def decoded_under(
 def decode_by_rule(
     model: "GrammarAutoencoder", codes: "np.ndarray", rule: str, tries: int, raw: bool, given: dict[str, Any]
 ) -> tuple[list[str | None], dict[str, object]]:
-    """Codes decoded under a rule by its name.
+    """Codes decoded under a rule given by name, and the report.
 
     Args:
-        model: fitted.
+        model: a fitted model.
         codes: (n, D) float32.
-        rule: as `rule_named` takes it.
-        tries: further tries of a code where a predicate does not hold.
+        rule: name of the rule, as in `rule_named`.
+        tries: number of further tries per code if a predicate does not hold.
         raw: whether strings are returned as decoded.
         given: further options of `decode_under`.
 
     Returns:
-        A string per code, None where a predicate never holds; and the report.
+        One string per code, None if a predicate never holds; and the report.
 
     Raises:
         SettingsError: there is no such rule; or as `decode_under`.

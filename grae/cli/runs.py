@@ -1,4 +1,4 @@
-"""The run of a command: the named one, or the latest."""
+"""The run used by a command: the named one, or the latest."""
 
 from pathlib import Path
 
@@ -20,8 +20,8 @@ def find_run(
 ) -> Path:
     """The folder of a run.
 
-    If a finished run on strings is requested, pretrained models count too: by name, unless a run has that name, and as
-    the default if there is no run.
+    If a finished run on strings is requested, pretrained models are also considered: by name, unless a run has that
+    name, and as the default if there is no run.
 
     Args:
         run: a folder, or its name under `under`; None for the latest.
@@ -118,7 +118,7 @@ def check_new(place: Path | None) -> None:
 
 
 def _check_complete(place: Path, train: str) -> None:
-    """Checks a run's files before anything heavy is imported. Raises RunError: not a run, or not finished."""
+    """Checks a run's files before anything heavy is imported. Raises RunError: it is not a run, or not finished."""
     if not (place / CONFIG_FILE).is_file():
         raise RunError(f"{place} is not a run: {CONFIG_FILE} is missing", remedy=f"give a folder made by `{train}`")
     if not (place / MODEL_FILE).is_file():
@@ -151,7 +151,7 @@ def _fingerprint(grammar: str | Path) -> str:
 
 
 def _language(place: Path) -> str | None:
-    """The name of a run's language; None where its grammar is damaged."""
+    """The name of a run's language; None if its grammar is damaged."""
     from grae.grammar import load_grammar
 
     named = place / LANGUAGE_FILE
@@ -162,7 +162,7 @@ def _language(place: Path) -> str | None:
 
 
 def _grammar_of(language: str | None) -> str:
-    """The grammar of a language's default data set; that of molecules where there is none."""
+    """The grammar of a language's default data set, or that of the first default data set if there is none."""
     from grae.datasets.registry import entries
 
     defaults = [entry for entry in entries().values() if entry.default]

@@ -1,4 +1,4 @@
-"""`grae sample`: new strings from the density over the latent codes."""
+"""`grae sample`: new strings from the density of the latent codes."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -227,7 +227,7 @@ def _fulfilling(
     attempts: int | None,
     given: dict[str, Any],
 ) -> "tuple[Samples, dict[str, object], GraeError | None]":
-    """The samples that fulfil a condition, their report, and the error if they are too few."""
+    """Samples that fulfil a condition, their report, and the error if there are too few."""
     from grae.conditions.steering import ConditionUnmetError
     from grae.evaluation.sampling import Samples
     from grae.sequence.conditioned import sample_where
@@ -242,7 +242,7 @@ def _fulfilling(
 def _under_rule(
     model: "GrammarAutoencoder", n: int, density: str | None, rule: str, tries: int, given: dict[str, Any]
 ) -> "tuple[Samples, dict[str, object]]":
-    """Samples under a rule, and what is reported of it."""
+    """Samples under a rule, and their report."""
     from grae.cli.rules import about_automaton, decoded_under
     from grae.constraints import PlainAutomaton
     from grae.evaluation.sampling import Samples, drawn

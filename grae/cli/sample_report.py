@@ -21,17 +21,17 @@ CHUNK = 1 << 16  # training strings read at a time
 
 
 class Report:
-    """Counts of samples. Used in a `with` statement, so that its files are removed.
+    """Counts of samples. Use it in a `with` statement, so that its files are removed.
 
     Args:
-        molecular: whether they are molecules, which are measured.
+        molecular: whether the samples are molecules, whose validity is measured.
         semantic: whether they were decoded under semantic constraints.
         forced: whether their completion was forced.
-        templated: whether they were decoded under a template, for which raw validity means nothing.
+        templated: whether they were decoded under a template, for which raw validity is meaningless.
 
     Attributes:
-        counts: "n" samples, "complete", "valid" and "valid_without_constraints" ones.
-        knows: whether they were compared with the training set.
+        counts: numbers of samples ("n"), and of those that are "complete", "valid" and "valid_without_constraints".
+        knows: whether the samples were compared with the training set.
     """
 
     def __init__(self, *, molecular: bool, semantic: bool, forced: bool, templated: bool = False) -> None:
@@ -72,10 +72,10 @@ class Report:
             self._keys["spelled"].add(hashes_of(_valid(spelled)))
 
     def compare(self, training: Iterable[str] | None) -> None:
-        """Finds which samples are in the training set.
+        """Determines which samples are in the training set.
 
         Args:
-            training: its strings in the form that the model learned; None if they are unavailable.
+            training: the training strings in the form that the model learned; None if they are unavailable.
         """
         if training is None:
             return
@@ -87,7 +87,7 @@ class Report:
                 self._keys["known"].add(both)
 
     def shares(self) -> dict[str, object]:
-        """The report as JSON; None where a share is undefined or unknown."""
+        """The report as JSON; None for fractions that are undefined or unknown."""
         n, valid = max(1, self.counts["n"]), self.counts["valid"]
         raw = None if self.kind["templated"] else self.counts["valid_without_constraints"] / n
         complete: dict[str, object] = {} if self.kind["forced"] else {"complete": self.counts["complete"] / n}
@@ -129,7 +129,7 @@ def _valid(forms: Iterable[str | None]) -> list[str]:
 
 
 def training_of(model: "GrammarAutoencoder") -> Iterable[str] | None:
-    """The training strings of a model in the form that it learned; None if they are unavailable or in no one form."""
+    """The training strings of a model in the form that it learned; None if they are unavailable or of mixed forms."""
     from grae.datasets import open_store
     from grae.datasets.origin import texts_of
     from grae.errors import DataError

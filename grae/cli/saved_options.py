@@ -10,19 +10,19 @@ from grae.paths import LANGUAGE_FILE
 
 STRINGS, IMAGES = "grae run 1", "grae image run 1"
 UNSETTLED = {"validation": (0.05, 0.1), "test": (0.05,), "precision": ("auto",)}
-"""Parameters of the estimators that no option sets, and the values that the commands give them."""
+"""Parameters of the estimators without an option, and the values that the commands use."""
 NOT_JSON = "give the config.json of a run, the search.json of a search, or a TOML file of options"
 
 
 def options_of(path: Path, verb: str) -> dict[str, Any]:
-    """The options of a command, by name, that reproduce the run or search whose settings are in a file.
+    """The options of a command, by name, that reproduce the run or search whose settings are stored in a file.
 
     Args:
         path: config.json or search.json.
         verb: the command that will use them: "train", "images train" or "optimize".
 
     Raises:
-        RunError: the file cannot be read, or is not such a file.
+        RunError: the file cannot be read, or is not a settings file.
         SettingsError: it belongs to another command, or contains a setting without an option.
     """
     from grae.files import read_json
@@ -85,7 +85,7 @@ def _of_formulas(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of an estimator by the names of the options. Raises SettingsError if one has no option."""
+    """The parameters of an estimator by the names of the options. Raises SettingsError: one has no option."""
     from grae.density.densities import RENAMED
 
     parameters = dict(_mapping(path, held, "parameters"))
@@ -101,14 +101,14 @@ def _parameters(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
         raise SettingsError(
             f"{path}: settings of the architecture, for which there is no option", remedy="fit it from Python"
         )
-    parameters.pop("on_invalid", None)  # of what `fit` was given, of which the command had left out the invalid
+    parameters.pop("on_invalid", None)  # of `fit`, which was given only valid strings
     if "random_state" in parameters:
         parameters["seed"] = parameters.pop("random_state")
     return parameters
 
 
 def _grammar(path: Path, held: Mapping[str, Any]) -> str:
-    """The name of the shipped grammar that a run was trained with, or else its file in the run folder."""
+    """The name of the built-in grammar that a run was trained with, or else its file in the run folder."""
     from grae.grammar import load_grammar
     from grae.grammar.loading import shipped_grammars
 

@@ -20,7 +20,7 @@ def encoder(on_invalid: Any = "skip", run: Path | None = None) -> "Build":
 
     Args:
         on_invalid: whether strings outside the language are errors or skipped.
-        run: folder of the run that will hold the table of skipped lines; None where that of the store is named.
+        run: run folder whose table of skipped lines is named in messages; None for that of the store.
     """
     from grae.datasets import build_store
 
@@ -58,7 +58,7 @@ def build(grammar: "Grammar", source: "Source", form: str | None, max_length: in
 
 
 def store_of(place: Path, about: Mapping[str, Any], grammar: "Grammar") -> "DerivationStore":
-    """As `grae.datasets.origin.store_of`, with progress where the strings are encoded again."""
+    """As `grae.datasets.origin.store_of`, with progress if the strings are encoded again."""
     from grae.datasets import origin
 
     return origin.store_of(place, about, grammar, build=build)

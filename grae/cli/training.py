@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grae.datasets import DerivationStore
     from grae.sequence import GrammarAutoencoder
 
-TEST = 0.05  # share of the strings in the test set, for `grae evaluate`
+TEST = 0.05  # fraction of the strings in the test set, for `grae evaluate`
 
 
 def start_run(
@@ -32,11 +32,11 @@ def start_run(
     """Trains a new run.
 
     Args:
-        name: of a grammar, or its file.
+        name: name of a grammar, or its file.
         notation: arguments of `load_grammar`: the file's format, and the alphabet of its sets.
         data: the strings, their column and delimiter.
         on_invalid: whether strings outside the grammar are errors or skipped.
-        parameters: of `GrammarAutoencoder`.
+        parameters: parameters of `GrammarAutoencoder`.
         out: run folder; None for a new one.
         callbacks: called during training.
     """
@@ -48,9 +48,9 @@ def start_run(
     from grae.sequence.resolution import resolve_settings
     from grae.sequence.strings import RunStrings
 
-    # Invalid options are reported before torch is imported, which takes seconds.
+    # invalid options are reported before torch is imported, which takes seconds
     grammar = load_grammar(name, **notation)
-    grammar = grammar.plain  # of a run, without its motifs
+    grammar = grammar.plain  # without the motifs of a run
     for finding in grammar.analysis.findings:
         if finding.kind in KILLED:
             note(f"warning: {finding}")

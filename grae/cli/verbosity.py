@@ -1,4 +1,4 @@
-"""How much a command prints to standard error: -q errors only, -v also versions, time and memory.
+"""Verbosity of commands on standard error: -q prints errors only, -v also versions, time and memory.
 
 Every command gets both options; stdout is not affected.
 """
@@ -82,7 +82,7 @@ def _versions() -> str:
 
 
 def _memory() -> str:
-    """The peak memory of this process; empty where the system does not report it."""
+    """The peak memory of this process; empty if the system does not report it."""
     if sys.platform == "win32":
         return ""
     import resource

@@ -1,8 +1,8 @@
 """Constrained decoding: rules of a language beyond its grammar, such as the validity of molecules for SMILES.
 
 A context-free grammar cannot express that every ring bond is closed, or that an atom has no more bonds than its
-valence allows. An automaton can; the decoder checks every production against it: can the derivation after it still be
-completed to a valid string? There always is such a production, so that every code decodes to a valid string, without
+valence allows. An automaton can; the decoder checks every production against it: can the derivation still be completed
+to a valid string afterwards? There is always such a production, so every code decodes to a valid string, without
 rejection or resampling.
 """
 

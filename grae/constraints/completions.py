@@ -1,9 +1,9 @@
 """Completions: short derivations with which plans complete a string, computed once per grammar and language.
 
-For each nonterminal, derivations of those words of the language that leave obligations unchanged (neutral), and of
-words that discharge them, with a variable label. They are found by parsing the words with the nonterminal as start
-symbol, so that any grammar works. A grammar with motifs has two derivations of many words, with and without motifs:
-both are used, the shorter one first, because a motif may contain one label and not another.
+For each nonterminal, these are derivations of words that leave obligations unchanged (neutral), and of words that
+discharge them, with variable labels. They are found by parsing the words with the nonterminal as start symbol, so that
+any grammar works. A grammar with motifs has two derivations of many words, with and without motifs: both are used, the
+shorter one first, because a motif may contain one label but not another.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from grae.grammar import Grammar
 from grae.grammar.symbols import Nonterminal
 from grae.grammar.walk import text_and_steps
 
-MOST_OBLIGATIONS = 8  # that a completion discharges at one place
+MOST_OBLIGATIONS = 8  # maximum number that one completion discharges
 _Derivation = tuple[int, ...]
 
 
@@ -50,8 +50,8 @@ def completions_of(grammar: Grammar, automaton: Automaton, *, filling: bool = Fa
     """Computes the completions of a grammar.
 
     Args:
-        grammar: with or without motifs.
-        automaton: of its language.
+        grammar: a grammar with or without motifs.
+        automaton: the automaton of its language.
         filling: whether to include neutral completions that fill holes.
     """
     return _CompletionFinder(grammar, automaton, filling).completions()
@@ -61,8 +61,8 @@ class _CompletionFinder:
     """Finds derivations of words, and collects them.
 
     Args:
-        grammar: with or without motifs.
-        automaton: of its language.
+        grammar: a grammar with or without motifs.
+        automaton: the automaton of its language.
         filling: as in `completions_of`.
     """
 
@@ -70,9 +70,9 @@ class _CompletionFinder:
         self.grammar = grammar
         self.automaton = automaton
         self.fillings = automaton.fillings if filling else ()
-        # of each production that writes a label, in words with motifs and without
+        # production that writes a label, whether its derivation may have motifs -> setting
         self.settings: dict[tuple[int, bool], int] = {}
-        self.labeled: list[list[_Derivation]] = []  # of each setting, of each label
+        self.labeled: list[list[_Derivation]] = []  # replacements by setting and label
         self.items: list[_Derivation] = []
 
     def completions(self) -> Completions:
@@ -114,7 +114,7 @@ class _CompletionFinder:
         yield shortest
 
     def _filling(self, nonterminal: Nonterminal) -> list[_Derivation]:
-        """Derivations of the words that fill holes, with and without motifs: a segment needs some without."""
+        """Derivations of the words that fill holes, with and without motifs: segments need some without."""
         if not self.fillings:
             return []
         forms = [_Words(form, nonterminal) for form in (self.grammar, self.grammar.base) if form is not None]
@@ -133,7 +133,7 @@ class _CompletionFinder:
         return [items for items in completions if items is not None]
 
     def _with_settings(self, words: "_Words", pattern: tuple[str, ...], derivation: _Derivation) -> _Derivation | None:
-        """A derivation with settings in place of the productions that write labels; None if one of these writes two."""
+        """Replaces the productions of a derivation that write labels by settings; None if one of them writes two."""
         usual = self.automaton.usual
         text, owners = words.text_and_steps(derivation)
         items, position = list(derivation), 0
@@ -151,7 +151,7 @@ class _CompletionFinder:
         return tuple(items)
 
     def _add_setting(self, derivation: _Derivation, place: int, others: Sequence[_Derivation | None]) -> int:
-        """Adds a setting: the replacement of one production for each label, empty if a derivation differs elsewhere."""
+        """Adds a setting: the replacement of a production for each label, empty if the derivation differs elsewhere."""
         head, tail = derivation[:place], derivation[place + 1 :]
         replacements = []
         for other in others:

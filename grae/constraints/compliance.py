@@ -1,4 +1,4 @@
-"""Which strings violate the rules of their language beyond its grammar: a constrained decoder cannot write those."""
+"""Finds strings that violate their language's rules beyond the grammar, which a constrained decoder cannot write."""
 
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from grae.constraints.packing import packed
 from grae.grammar import Grammar
 from grae.grammar.codec import Derivations
 
-BATCH = 16_384  # derivations in one compiled call
+BATCH = 16_384  # derivations per compiled call
 _START, _CONSUME, _ACCEPTS, _COPY, _OBLIGATIONS, _PENDING = FUNCTIONS
 
 
@@ -24,7 +24,7 @@ def breaks_rules(grammar: Grammar, derivations: Derivations) -> np.ndarray:
     SMILES are read in Kekule form: aromatic atoms and bonds violate the rules (see `grae.constraints.smiles`).
 
     Args:
-        grammar: with or without motifs.
+        grammar: a grammar with or without motifs.
         derivations: complete leftmost derivations of it.
 
     Returns:
@@ -65,7 +65,7 @@ def _reader(grammar: Grammar) -> tuple[Automaton | None, np.ndarray]:
     void(_START, _CONSUME, _ACCEPTS, VECTOR, VECTOR, VECTOR, VECTOR, int64, int64[::1], int64[::1], boolean[::1]),
 )
 def _read(start, consume, accepts, tables, program, state, stack, symbol, ids, offsets, broken):
-    """Reads the strings of derivations, and marks those that are rejected or incomplete."""
+    """Reads the strings of derivations and marks those that are rejected or incomplete."""
     for row in range(offsets.size - 1):
         start(tables, state)
         stack[0] = symbol

@@ -14,7 +14,7 @@ from grae.errors import SettingsError
 from grae.grammar import Grammar
 from grae.grammar.sentential import Choices, n_segments
 
-MOST_ROOM = 1024  # atoms, say, that an automaton makes room for
+MOST_ROOM = 1024  # maximum capacity of an automaton, such as atoms
 NO_CHOICES = Choices.of([])
 
 
@@ -22,7 +22,7 @@ def automaton_of(grammar: Grammar, room: int = 1) -> Automaton | None:
     """The automaton of a grammar's language for its terminals; None if the language has none.
 
     Args:
-        grammar: with or without motifs.
+        grammar: a grammar with or without motifs.
         room: maximum number of characters of a string; 1 suffices for properties that do not depend on strings.
     """
     make = grammar.language.automaton
@@ -36,8 +36,8 @@ class Rules(NamedTuple):
 
     Attributes:
         rhs: symbols of all right-hand sides, concatenated.
-        rhs_from: (P + 1,) their offsets.
-        lhs: (P,) the left-hand side of each.
+        rhs_from: (P + 1,) their offsets by production.
+        lhs: (P,) left-hand side of each production.
         ways: usable productions of each nonterminal.
         ways_from: (N + 1,) their offsets by nonterminal.
         shortest: (N,) productions in the shortest completion.
@@ -86,8 +86,8 @@ class Start(NamedTuple):
     Attributes:
         stack: (H,) int32, symbols, of which `height` are in use.
         height: number of symbols.
-        state: (size,) int32, of the automaton.
-        plan: productions that complete the derivation, and the empty production where a segment ends.
+        state: (size,) int32, state of the automaton.
+        plan: productions that complete the derivation, including the empty production where a segment ends.
         room: maximum number of entries of a plan.
     """
 
@@ -102,10 +102,10 @@ class Constraint:
     """A language's rules beyond its grammar, for derivations of limited length.
 
     Args:
-        grammar: with or without motifs.
-        automaton: of the language, for this grammar's terminals.
+        grammar: a grammar with or without motifs.
+        automaton: the language's automaton for the terminals of this grammar.
         max_length: maximum number of productions of a derivation.
-        completions: of grammar and language, if already computed.
+        completions: the completions of grammar and language, if already computed.
 
     Attributes:
         grammar: as given.
@@ -139,7 +139,7 @@ class Constraint:
         return 1 + self.max_length * max(0, self.grammar.tables.rhs.shape[1] - 1) + 1
 
     def workspace(self, height: int, length: int) -> Workspace:
-        """The workspace of one thread, for stacks of a height and plans of a length."""
+        """A workspace for one thread, for stacks and plans of the given sizes."""
         return workspace_for(self.automaton.size, self._rules, self._completions, height, length)
 
     def program_with(self, choices: Choices) -> np.ndarray:
@@ -150,8 +150,8 @@ class Constraint:
         """The initial configuration of a derivation; None if no plan is found.
 
         Args:
-            symbols: of the sentential form that it starts from, from left to right.
-            program: with its choices.
+            symbols: the sentential form that it starts from, left to right.
+            program: the constants of a search, with the choices of the form.
         """
         automaton = self.automaton
         room = self.max_length + n_segments(symbols)
@@ -187,7 +187,7 @@ def constraint_of(grammar: Grammar, max_length: int, *, filling: bool = False) -
     """The constraint of the language on a grammar's derivations; None if the language has no automaton.
 
     Args:
-        grammar: with or without motifs.
+        grammar: a grammar with or without motifs.
         max_length: maximum number of productions of a derivation.
         filling: whether derivations start from forms with marked holes, which must not stay empty.
 

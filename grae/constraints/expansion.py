@@ -1,6 +1,6 @@
-"""Expansion of a production under a language automaton: its right-hand side is pushed, its terminals are read.
+"""Expansion by a production under a language automaton: its right-hand side is pushed, its terminals are read.
 
-A stack holds symbols, int32: k for nonterminal k, -(t + 1) for terminal t, and those of a sentential form
+A stack holds int32 symbols: k for nonterminal k, -(t + 1) for terminal t, and the special symbols of a sentential form
 (`grae.grammar.sentential`). A segment is expanded by right-recursive productions, each of which ends in the segment
 again, and by the empty production, which ends it.
 """
@@ -31,7 +31,7 @@ def fixed_production(program, symbol):
 
 @compiled()
 def nonterminal_of(symbol):
-    """The nonterminal that a symbol on a stack expands; the symbol is neither a terminal nor a forced production."""
+    """The nonterminal of a symbol on a stack that is neither a terminal nor fixed."""
     return symbol - SEGMENT if symbol >= SEGMENT else symbol
 
 
@@ -47,7 +47,7 @@ def read(consume, tables, state, stack, height):
 
 @compiled(int64(types.FunctionType(CONSUME), VECTOR, VECTOR, VECTOR, VECTOR, int64, int64))
 def expand(consume, tables, program, state, stack, height, production):
-    """Replaces the nonterminal on top by a right-hand side, and reads the terminals that come up.
+    """Replaces the nonterminal on top by a right-hand side, and reads the terminals that come to the top.
 
     Returns:
         The new height; `REFUSED` if the automaton rejects a terminal. The stack below the old top is unchanged.
@@ -70,7 +70,7 @@ def expand(consume, tables, program, state, stack, height, production):
 
 @compiled(int64(types.FunctionType(CONSUME), VECTOR, VECTOR, VECTOR, VECTOR, int64, int64))
 def take(consume, tables, program, state, stack, height, alternative):
-    """Takes an alternative of the choice on top, and reads the terminals that come up; returns as `expand`."""
+    """Takes an alternative of the choice on top, and reads the terminals that come to the top; returns as `expand`."""
     height -= program[program[POPS] + alternative]
     begins = program[SYMBOLS_FROM] + alternative
     for place in range(program[begins + 1] - 1, program[begins] - 1, -1):

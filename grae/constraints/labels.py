@@ -1,7 +1,7 @@
 """The labels that each production writes: they determine a derivation's open obligations without the automaton.
 
-Writing a label creates or discharges an obligation, as a ring bond's number in SMILES opens or closes the ring bond. So
-an obligation is open if its label has been written an odd number of times, a running parity over the productions.
+Writing a label creates or discharges an obligation, as a ring bond's number in SMILES opens or closes the ring bond. An
+obligation is therefore open if its label has been written an odd number of times: a running parity over productions.
 """
 
 import numpy as np
@@ -18,9 +18,9 @@ Labels = tuple[int, ...]
 def written_labels(grammar: Grammar) -> np.ndarray:
     """Whether each production writes a label an odd number of times, (P, L) bool, L the labels that can be tracked.
 
-    What a production writes may depend on its context, as that of a digit does in `C1`, `[NH3+]` and `C%13`. Such a
-    production is not counted; and if it can write a label by itself, as in `C1`, the label is omitted altogether, so
-    that the parity of the remaining ones is correct.
+    The labels that a production writes may depend on its context, as the meaning of a digit does in `C1`, `[NH3+]` and
+    `C%13`. Such a production is not counted; and if it can write a label by itself, as in `C1`, the label is omitted
+    altogether, so that the parity of the remaining ones is correct.
 
     Returns:
         One column per label; none if the language has no automaton.
@@ -43,11 +43,11 @@ def written_labels(grammar: Grammar) -> np.ndarray:
 
 
 class _Walk:
-    """Walks through a grammar, and reads each production in each of its possible contexts.
+    """Traverses a grammar and reads each production in each of its possible contexts.
 
     Args:
-        grammar: with or without motifs.
-        automaton: of its language.
+        grammar: a grammar with or without motifs.
+        automaton: the automaton of its language.
     """
 
     def __init__(self, grammar: Grammar, automaton: Automaton) -> None:
@@ -98,7 +98,7 @@ class _Walk:
         return [NONTERMINAL]
 
     def _read(self, context: Context, number: int) -> tuple[Context, int]:
-        """The context after a terminal, and the label that it completes or -1."""
+        """The context after a terminal, and the label that it completes, or -1."""
         now = np.array(context, np.int32)
         label = int(self.automaton.pending(self.automaton.tables, self.state, now, number))
         return tuple(now.tolist()), label

@@ -35,23 +35,23 @@ import numpy as np
 `grae.grammar.sentential.Choices`."""
 
 (
-    FRAMES,  # fields of a frame of the search, `FRAME` numbers each; see below
-    PROMISED,  # of each place on the stack: productions in the shortest completion of what is below
-    EVENTS,  # place and label, for each label that a pending terminal writes
+    FRAMES,  # frames of the search, `FRAME` fields each; see below
+    PROMISED,  # for each stack position, productions in the shortest completion of the symbols below
+    EVENTS,  # stack position and label of each label that pending terminals write
     LABELS,  # labels to write
-    CONTEXT,  # of `Automaton.pending`
-    INNER,  # the stack of a completion's derivation
-    PLAN,  # its productions
+    CONTEXT,  # context of `Automaton.pending`
+    INNER,  # stack for the derivation of a completion
+    PLAN,  # productions of the plan
 ) = range(7)
 """The parts of a workspace."""
 
 (
-    PLACE,  # of its nonterminal on the stack
-    BEFORE,  # productions of the plan before it
-    TURN,  # the completion to try next
-    CHANGES,  # frames above that have led on, and take another completion since
+    PLACE,  # stack position of its nonterminal
+    BEFORE,  # length of the plan before it
+    TURN,  # index of the next completion to try
+    CHANGES,  # number of earlier frames that deviate from the first completion that led on
     LED_ON,  # whether one of its completions has led on to the next frame
-    IS_LAST,  # whether it is the last nonterminal of the string, or of its hole
+    IS_LAST,  # whether its nonterminal is the last of the string, or of its hole
     FRAME,
 ) = range(7)
 """The fields of a frame of the search, and their number."""

@@ -1,8 +1,8 @@
 """Language automata in plain Python: a few small functions that read a string from left to right, by characters.
 
 Each function that numba can compile is compiled; the others are interpreted, which is much slower. Plans complete a
-string with the shortest words of each nonterminal. For labels, `pending` and other words, use `automaton.Automaton`,
-into which these functions are converted; the automaton of SMILES is one.
+string with the shortest words of each nonterminal. For labels, `pending` and other words, use `automaton.Automaton`, to
+which these functions are converted; the automaton of SMILES is one.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from grae.constraints.automaton import ACCEPTS, CONSUME, COPY, OBLIGATIONS, PEND
 if TYPE_CHECKING:
     from grae.grammar import Grammar
 
-WORDS = 32  # shortest words of each nonterminal
+WORDS = 32  # shortest words per nonterminal
 LONGEST_WORD = 40  # productions
 READ, MAY_END, OWED = boolean(VECTOR, int64), boolean(VECTOR), int64(VECTOR, VECTOR)
 
@@ -91,7 +91,7 @@ def _compiled(function: Callable[..., Any], signature: Any) -> Any:
 
 @lru_cache(maxsize=16)
 def _functions(automaton: PlainAutomaton) -> tuple[Any, ...]:
-    """The six functions of an `Automaton`."""
+    """The six functions of `Automaton`."""
     size = automaton.size
     read = _compiled(automaton.read, READ) or _interpreted_read(automaton.read)
     may_end = _compiled(automaton.may_end, MAY_END) or _interpreted_end(automaton.may_end)
@@ -134,7 +134,7 @@ def _functions(automaton: PlainAutomaton) -> tuple[Any, ...]:
 
 
 def _nothing(state: Any) -> None:
-    """The all-zero state."""
+    """Leaves the state zero."""
 
 
 def _owes_nothing(state: Any, labels: Any) -> int:

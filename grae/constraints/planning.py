@@ -8,13 +8,13 @@ end.
 Completions that leave the obligations unchanged (neutral ones) are tried first, and obligations are discharged as late
 as possible: for each nonterminal there are completions that discharge all obligations that the terminals pending below
 would leave open. If the walk fails, it backtracks to the last nonterminal with another completion; but at most
-`MOST_CHANGES` nonterminals at a time deviate from the first of their completions that led on to the next, because
+`MOST_CHANGES` nonterminals at a time may deviate from the first of their completions that led on to the next, because
 usually only one choice is wrong (limited discrepancy search; Harvey and Ginsberg, IJCAI 1995). The search stops after
-`MOST_TRIES` completions. So it may miss a plan, but every plan that it returns is valid.
+`MOST_TRIES` completions. It may therefore miss a plan, but every plan that it returns is valid.
 
-A stack of a sentential form also holds forced productions, which are part of the plan, and choices, of which the plan
-takes the first. Marks surround its holes: obligations left open in a hole are discharged in it, so nothing behind its
-end mark affects it.
+The stack of a sentential form also holds forced productions, which are part of the plan, and choices, of which the plan
+takes the first alternative. Marks surround its holes: obligations left open in a hole are discharged in it, so nothing
+after its end mark affects it.
 """
 
 from typing import NamedTuple
@@ -58,7 +58,7 @@ from grae.grammar.sentential import CLOSES, FORCED
 
 MOST_TRIES = 256
 MOST_CHANGES = 1
-MOST_FRAMES = 128  # nonterminals that a plan can come back to
+MOST_FRAMES = 128  # maximum depth of the search: nonterminals of a stack that a plan expands
 _START, CONSUME, ACCEPTS, COPY, OBLIGATIONS, PENDING = FUNCTIONS
 
 
@@ -78,11 +78,11 @@ class Language(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """The memory of one search at a time.
+    """The memory of a search, for one at a time.
 
     Attributes:
-        states: the state on the walk, then the states before each expanded nonterminal, int32.
-        space: the rest, packed, int32.
+        states: int32, the current state of the walk, then the states before each expanded nonterminal.
+        space: int32, the rest, packed.
     """
 
     states: np.ndarray
@@ -119,7 +119,7 @@ def _pending_labels(language, state, space, stack, height):
 
 @compiled(int64(VECTOR, VECTOR, VECTOR, int64))
 def _promise(program, space, stack, height):
-    """Writes the part `PROMISED`; returns the total length. Forced productions and segment ends each count one."""
+    """Writes the part `PROMISED`; returns the total length. Forced productions and segment ends count as one each."""
     promised = int64(0)
     for place in range(height):
         space[space[PROMISED] + place] = promised
@@ -145,7 +145,7 @@ def _is_last(program, stack, place):
 
 @compiled(types.boolean(VECTOR, VECTOR, VECTOR, int64, int64, int64))
 def _open_frame(program, space, stack, depth, place, count):
-    """Writes a frame above `depth` others, unless too many of them would deviate; returns whether it did."""
+    """Pushes a frame onto `depth` others, unless too many of them would deviate; returns whether it did."""
     frame = space[FRAMES] + FRAME * depth
     above = frame - FRAME
     changes = int64(space[above + CHANGES] + space[above + LED_ON]) if depth > 0 else 0
@@ -164,7 +164,7 @@ def _open_frame(program, space, stack, depth, place, count):
 
 @compiled(int64(LANGUAGE, VECTOR, VECTOR, int64, int64))
 def _left_open(language, state, space, place, n_events):
-    """Writes the part `LABELS`: the obligations left if only the terminals below a position are read; counts them."""
+    """Writes to `LABELS` the obligations left if only the terminals below a position are read; returns their number."""
     labels = space[space[LABELS] :]
     n = language.obligations(language.tables, state, labels)
     events = space[EVENTS]
@@ -243,9 +243,9 @@ def _follow(consume, tables, program, state, space, symbol, completion, before, 
 
 @compiled(int64(LANGUAGE, WORKSPACE, VECTOR, int64, int64, int64))
 def plan(language, workspace, stack, height, size, most):
-    """Searches a plan of at most `most` productions and writes it to the part `PLAN` of the workspace.
+    """Searches for a plan of at most `most` productions, and writes it to the part `PLAN` of the workspace.
 
-    The first of the workspace's states, of `size` numbers each, is that of the derivation; it is overwritten.
+    The first of the workspace's states, of `size` integers each, is that of the derivation; it is overwritten.
 
     Returns:
         The length of the plan; `REFUSED` if none was found.
@@ -257,7 +257,7 @@ def plan(language, workspace, stack, height, size, most):
         return REFUSED
     place, count, depth, tries = height - 1, int64(0), 0, 0
     while True:
-        # Read the terminals down to the next nonterminal, and open a frame for that.
+        # Read the terminals down to the next nonterminal, and open a frame for it.
         is_read = True
         while is_read and place >= 0 and (stack[place] < 0 or is_fixed(stack[place])):
             if stack[place] < 0:
@@ -272,7 +272,7 @@ def plan(language, workspace, stack, height, size, most):
         if is_open and _open_frame(language.program, space, stack, depth, place, count):
             depth += 1
             language.copy(language.tables, state, states[depth * size : (depth + 1) * size])
-        # Expand the last nonterminal that has another completion by it.
+        # Expand the last nonterminal with an untried completion, backtracking if necessary.
         count = REFUSED
         while count == REFUSED:
             if depth == 0 or tries == MOST_TRIES:

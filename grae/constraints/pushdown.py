@@ -1,13 +1,13 @@
-"""A batch of derivations under a language automaton: step by step, the highest-scoring allowed production of each.
+"""Decodes a batch of derivations under a language automaton: each step takes the highest-scoring allowed productions.
 
 Each row keeps a plan that completes it within the remaining length. A production is allowed if it expands the current
-nonterminal, the automaton reads the terminals that it brings up, and there is a plan after it. The next production of
-the row's own plan is allowed by construction: so there always is one, and every derivation ends in a string of the
+nonterminal, the automaton accepts the terminals that come to the top, and there is a plan after it. The next production
+of the row's own plan is allowed by construction: so there is always one, and every derivation ends in a string of the
 language.
 
-Rows start from the start symbol, or each from a sentential form, whose fixed productions are taken unchanged. The end
-of a segment is chosen if a production that ends its nonterminal's chain has the highest score: the fixed rest then ends
-the chain.
+Rows start from the start symbol, or each from a sentential form, whose fixed productions are taken unchanged. A segment
+ends if a production that ends its nonterminal's chain has the highest score: the fixed symbols that follow then end the
+chain.
 """
 
 from typing import Any, NamedTuple
@@ -42,8 +42,8 @@ class Batch(NamedTuple):
 
     Attributes:
         stacks: (B * height,) int32, symbols.
-        heights: (B,) int32, of each stack.
-        states: (B * size,) int32, of the automaton.
+        heights: (B,) int32, height of each stack.
+        states: (B * size,) int32, states of the automaton.
         plans: (B * length,) int32, productions that complete each derivation, the empty one where a segment ends.
         plans_from: (B,) int32, position of the next production in each row's plan.
         rooms: (B,) int32, maximum number of entries of a plan.
@@ -81,7 +81,7 @@ def _score_end(program, scores, nonterminal):
     types.UniTuple(int64, 2)(LANGUAGE, WORKSPACE, VECTOR, VECTOR, VECTOR, int64, int64, int64),
 )
 def _try(language, workspace, stack, state, after, height, production, most):
-    """Expands by a production if a plan of at most `most` productions is found after it, and writes that plan.
+    """Expands by a production if a plan of at most `most` productions is found afterwards, and writes that plan.
 
     Returns:
         The plan's length and the stack's new height; the state after the production is in `after`. Or `REFUSED`, with
@@ -143,7 +143,7 @@ def _take_best(language, workspace, stack, state, after, height, scores, most):
 def _expand_best(
     consume, accepts, copy, obligations, pending, tables, program, workspace, batch, active, scores, chosen
 ):
-    """Expands each active row by its highest-scoring allowed production; writes those to `chosen`.
+    """Expands each active row by its highest-scoring allowed production, and writes these to `chosen`.
 
     Args:
         consume: this and the next four are the automaton's functions, see `Automaton`.
@@ -151,13 +151,13 @@ def _expand_best(
         copy: see `consume`.
         obligations: see `consume`.
         pending: see `consume`.
-        tables: the automaton's.
+        tables: the automaton's tables.
         program: the grammar and its completions.
         workspace: memory for the search.
         batch: the derivations, changed.
-        active: (rows,) of the batch.
+        active: (rows,) rows of the batch.
         scores: (rows, S), changed.
-        chosen: (rows,)
+        chosen: (rows,) output.
     """
     language = Language(consume, accepts, copy, obligations, pending, tables, program)
     stacks, heights, states, plans, plans_from, rooms = batch
@@ -222,10 +222,10 @@ def _expand_best(
 
 
 class ConstrainedPushdown:
-    """A batch of derivations.
+    """A batch of derivations under the rules of a language.
 
     Args:
-        constraint: the language.
+        constraint: the rules.
         batch: number of derivations, B.
         forms: sentential form from which each derivation starts; None for the start symbol.
 
@@ -272,10 +272,10 @@ class ConstrainedPushdown:
         return np.where(heights > 0, expanded, -1)
 
     def keep(self, rows: np.ndarray) -> None:
-        """Selects rows; the others are dropped.
+        """Keeps some rows and drops the others.
 
         Args:
-            rows: (n,) int64, indices into the present rows, or (rows,) bool.
+            rows: (n,) int64, indices into the current rows, or (rows,) bool.
         """
         self._active = self._active[rows]
 

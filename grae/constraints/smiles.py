@@ -1,7 +1,7 @@
 """The automaton of SMILES in Kekule form, and the words with which plans complete strings.
 
-RDKit reads and sanitizes everything that it accepts. It is stricter than RDKit where this is simpler and excludes no
-molecule as RDKit writes it; it rejects
+RDKit reads and sanitizes every string that the automaton accepts. The automaton is stricter than RDKit where that is
+simpler and excludes no molecule as RDKit writes it; it rejects
 
 - aromatic atoms and bonds: whether they can be kekulized cannot be decided from left to right;
 - valences beyond RDKit's, although RDKit corrects some (neutral nitro groups, perchlorate, bonds to metals) or ignores
@@ -9,7 +9,7 @@ molecule as RDKit writes it; it rejects
 - explicit ring bonds whose two ends differ, of which RDKit uses the first; ring bonds of `~`, which RDKit reads as
   single;
 - a dative ring bond that its donor opens as a plain number (`N1CC[Fe]<-1`) without a free valence: `kekule_all` starts
-  at the atom that the arrows point to, so that this atom opens them;
+  at the atom that the arrows point to, so that this atom opens the bond;
 - more than `room` atoms, open branches or ring bonds; numbers of more than three digits; charges beyond
   `MOST_CHARGE`;
 - atoms of more than one letter outside brackets whose letters are separate terminals.
@@ -40,7 +40,7 @@ def automaton(terminals: Sequence[str], room: int) -> Automaton:
     """The automaton for a grammar's terminals.
 
     Args:
-        terminals: in the order of their numbers.
+        terminals: the terminals, in the order of their numbers.
         room: maximum number of atoms, open branches and ring bonds of a string.
     """
     spelled = [terminal.encode("utf-8", "surrogatepass") for terminal in terminals]
@@ -69,7 +69,7 @@ def automaton(terminals: Sequence[str], room: int) -> Automaton:
 
 
 def _discharging(n: int) -> list[tuple[str, ...]]:
-    """Ring bonds closed on this atom, on a new one, on a new one each, and the same in a branch; or opened there."""
+    """Ring bonds closed (or opened) on this atom, on a new one, on a new one each, and the same in a branch."""
     here = ("",) * (n + 1)
     on_one = ("C", *here[1:])
     beside = ("", *("C",) * (n - 1), "")

@@ -22,15 +22,15 @@ from grae.constraints.smiles_state import (
     USED,
 )
 
-# What a bond is, from the atom on its left to the one on its right: an order from 1 to 4, or one of these.
-FORWARD = 5  # ->, dative: the atom on the right counts it, the one on the left, the donor, does not
-BACKWARD = 6  # <-
-UNSPECIFIED = 7  # ~, which neither counts
+# Kinds of bonds, from the atom on the left to the one on the right: an order from 1 to 4, or one of these.
+FORWARD = 5  # ->, dative: uses a valence of the atom on the right, none of the donor on the left
+BACKWARD = 6  # <-, the reverse
+UNSPECIFIED = 7  # ~, uses no valence
 
 
 @compiled()
 def _left(bond):
-    """The valence that a bond takes of the atom on its left; 0, no explicit bond, is a single bond."""
+    """The valence that a bond uses of the atom on its left; 0, no explicit bond, is a single bond."""
     return 0 if bond in (FORWARD, UNSPECIFIED) else 1 if bond == BACKWARD else max(1, bond)
 
 
@@ -46,7 +46,7 @@ def _reversed(bond):
 
 @compiled()
 def add_atom(tables, state, capacity):
-    """Adds an atom, bonded to the current one if there is one."""
+    """Adds an atom, bonded to the current one if there is one; False if a valence or the room is exceeded."""
     room = tables[tables[SIZES]]
     atom = state[ATOMS]
     if atom == room or capacity < 0:
@@ -86,7 +86,7 @@ def _are_bonded(tables, state, a, b):
 
 @compiled()
 def add_label(tables, state, label):
-    """Opens a ring bond, or closes the open one with that label, unless it is locked."""
+    """Opens a ring bond, or closes the open one with that label unless it is locked; False if that is not allowed."""
     room = tables[tables[SIZES]]
     atoms = REGISTERS + 2 * N_LABELS + room
     place = REGISTERS + 2 * label
@@ -96,7 +96,7 @@ def add_label(tables, state, label):
     if state[place] == 0 or label >= state[USED]:
         if state[atoms + 2 * current] < _left(bond):
             return False
-        while state[USED] <= label:  # places above the highest label hold anything
+        while state[USED] <= label:  # entries above the highest label are uninitialized
             state[REGISTERS + 2 * state[USED]] = 0
             state[USED] += 1
         state[atoms + 2 * current] -= _left(bond)
@@ -107,7 +107,7 @@ def add_label(tables, state, label):
         return False
     else:
         opener, opened = state[place] - 1, state[place + 1]
-        bond = _reversed(bond)  # as the opener sees it
+        bond = _reversed(bond)  # as seen from the opening atom
         if opener == current or (bond and opened and bond != opened):
             return False
         final = max(bond, opened)

@@ -36,7 +36,7 @@ HYDROGEN_ELEMENT = 1
 
 @compiled()
 def _read_digit(state, byte):
-    """A digit starts or continues a number."""
+    """Reads a digit, which starts or continues a number."""
     phase = state[PHASE]
     if phase == BRACKET:
         return begin_number(state, ISOTOPE, 999) and add_digit(state, byte)
@@ -55,7 +55,7 @@ def _read_digit(state, byte):
 
 @compiled()
 def _begin_symbol(state, byte):
-    """The first letter of an element, or a dummy atom."""
+    """Reads the first letter of an element, or a dummy atom."""
     if byte == ord("*"):
         state[PHASE] = SYMBOL
         return True
@@ -74,7 +74,7 @@ def _end_symbol(tables, state, second):
 
 @compiled()
 def _end_geometry(state, byte):
-    """The second letter of @TH, @AL, @SP, @TB or @OH; a number follows."""
+    """Reads the second letter of @TH, @AL, @SP, @TB or @OH; a number follows."""
     first = state[NUMBER]
     limit = 0
     if first == ord("T"):
@@ -90,7 +90,7 @@ def _end_geometry(state, byte):
 
 @compiled()
 def _read_sign(state, sign):
-    """A sign starts a charge, or is the second one of ++ or --."""
+    """Reads a sign, which starts a charge or is the second of ++ or --."""
     phase = state[PHASE]
     if phase == SIGN and state[CHARGE] == sign:
         state[CHARGE] = 2 * sign
@@ -103,7 +103,7 @@ def _read_sign(state, sign):
 
 @compiled()
 def _end_charge(state):
-    """The number after a sign, if any, is complete."""
+    """Completes the charge by the number after its sign, if any."""
     if state[PHASE] == CHARGE_NUMBER:
         state[CHARGE] *= state[NUMBER]
 

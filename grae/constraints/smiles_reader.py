@@ -38,10 +38,10 @@ from grae.constraints.smiles_state import (
 
 @compiled(PENDING)
 def pending(tables, state, context, terminal):
-    """Labels of one or two digits outside brackets.
+    """Recognizes labels of one or two digits outside brackets.
 
-    The context is whether the position is inside brackets or the parentheses of %(100), and digits and number after a
-    percent sign.
+    The context holds whether the position is inside brackets or the parentheses of %(100), the number of digits still
+    to come after a percent sign, and their value so far.
     """
     if terminal == BEGIN:
         context[0] = state[PHASE] >= BRACKET
@@ -80,7 +80,7 @@ def pending(tables, state, context, terminal):
 
 @compiled()
 def _bond(byte, following):
-    """The bond that a byte, with the next one, starts; 0 for none."""
+    """The bond that a byte begins, given the next one; 0 for none."""
     if byte == ord("-"):
         return FORWARD if following == ord(">") else 1
     if byte == ord("<"):

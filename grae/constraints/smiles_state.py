@@ -7,32 +7,32 @@ from grae.grammar.sentential import CLOSES, OPENS_BONDED
 N_LABELS = 100
 N_SECOND = 27  # no second letter, or one of 26
 
-SPELLING_FROM, SPELLING, SYMBOLS, CAPACITIES, SIZES = range(5)  # the tables' parts
+SPELLING_FROM, SPELLING, SYMBOLS, CAPACITIES, SIZES = range(5)  # parts of the tables
 
-# A state: registers, then atom and bond of each label (the atom negative where the label is locked), then `room` each
-# of branches, capacities, parents, ring bonds.
+# A state: registers, then atom and bond of each label (the atom is negative if the label is locked), then the lists of
+# open branches, of atoms (free valence, parent) and of ring bonds (two atoms), with `room` entries each.
 (
     PHASE,
     ATOMS,  # so far
-    CURRENT,  # the atom that what follows is bonded to; -1 at the start of a part
-    DEPTH,  # of branches
-    BOND,  # that is written; 0 for none
+    CURRENT,  # the atom that the next one is bonded to; -1 at the start of a component
+    DEPTH,  # open branches
+    BOND,  # explicit bond before the next atom or label; 0 for none
     RING_BONDS,  # closed so far
-    OPEN,  # ring bonds
+    OPEN,  # open ring bonds
     USED,  # 1 + the highest label so far
-    NUMBER,  # the number that is being spelled
-    DIGITS,  # of it
-    LIMIT,  # of it
+    NUMBER,  # the number being read
+    DIGITS,  # its digits so far
+    LIMIT,  # its maximum
     ELEMENT,
     CHARGE,
     HYDROGENS,
-    HOLE,  # of a template, that is being read; see below
-    LOCKED,  # ring bonds that were open before it
+    HOLE,  # the kind of template hole being read; see below
+    LOCKED,  # ring bonds opened before the hole
     REGISTERS,
 ) = range(17)
 
 NO_HOLE, PLAIN, EMPTY, BONDED_ONCE = range(4)
-"""Holes: none, any, an attachment point's before its first atom and after it."""
+"""Kinds of holes: none, any, an attachment point before its first atom, and after it."""
 
 # Phases, by what has just been read.
 (
@@ -40,7 +40,7 @@ NO_HOLE, PLAIN, EMPTY, BONDED_ONCE = range(4)
     ATOM,  # an atom, a label or a closed branch
     BRANCH,  # (
     BONDED,
-    BRANCH_BONDED,  # a bond behind (
+    BRANCH_BONDED,  # a bond after (
     PERCENT,
     BRACKET,  # [
     ISOTOPE,
@@ -70,7 +70,7 @@ def start(tables, state):
 
 @compiled(COPY)
 def copy(tables, source, target):
-    """Copies the registers, and the used part of each list."""
+    """Copies the registers and the used part of each list."""
     room = tables[tables[SIZES]]
     for place in range(REGISTERS + 2 * source[USED]):
         target[place] = source[place]
@@ -87,7 +87,7 @@ def copy(tables, source, target):
 
 @compiled(ACCEPTS)
 def accepts(tables, state):
-    """Whether no branch, bond or ring bond is open, and there is an atom."""
+    """Whether there is an atom, and no branch, bond or ring bond is open."""
     return state[PHASE] == ATOM and state[DEPTH] == 0 and state[OPEN] == 0
 
 

@@ -9,17 +9,17 @@ from typing import BinaryIO
 from grae.errors import DataError
 
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
-"""What reading a damaged archive raises."""
+"""Exceptions raised by reading a damaged archive."""
 
 
 def unpacked(raw: BinaryIO, name: str, member: str | None, stack: ExitStack) -> BinaryIO:
-    """A file's content: decompressed if it begins as gzip does, extracted if it looks like a tar archive.
+    """A file's content: decompressed if it begins like a gzip file, extracted if it looks like a tar archive.
 
     Args:
         raw: the file.
         name: its name in messages.
-        member: of a tar archive; None for its only file.
-        stack: closes what is opened here.
+        member: member of a tar archive; None for its only file.
+        stack: closes the files opened here.
 
     Raises:
         DataError: there is no such member, several if none is named, or the file is not an archive.

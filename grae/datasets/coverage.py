@@ -12,7 +12,7 @@ from grae.datasets.rejects import Reject
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import Derivations, decode
 
-FIRST = 10_000  # derivations kept of a source
+FIRST = 10_000  # derivations kept per source
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Coverage:
         kept: number of lines in the language (and within the maximum length).
         rejected: number of other lines by reason, most frequent first.
         rejects: a few examples per reason.
-        undecodable: number of lines kept whose strings break rules that the default decoder enforces, which it can
-            therefore never write.
+        undecodable: number of lines kept whose strings break rules that the default decoder enforces, so that it can
+            never write them.
         undecodable_lines: a few examples: line and string, in the form that was encoded.
         length_counts: (longest + 1,) int64, number of derivations by number of productions.
         uses: (P,) int64, number of uses of each production.

@@ -26,7 +26,7 @@ CHUNK_LINES = 4096
 CHUNK_CHARACTERS = 2_000_000
 PROCESSES_FROM = 16_384  # lines; below, starting the processes costs more than they save
 CHUNKS_PER_JOB = 4  # in flight at once
-REJECTS_SHOWN = 5  # of each reason
+REJECTS_SHOWN = 5  # per reason
 
 
 class Chunk(NamedTuple):
@@ -34,8 +34,8 @@ class Chunk(NamedTuple):
 
     Attributes:
         ids: (sum of lengths,) production ids of the derivations, dtype of the grammar.
-        lengths: (n,) int64, productions of each derivation.
-        lines: (n,) int64, the line of each.
+        lengths: (n,) int64, number of productions of each derivation.
+        lines: (n,) int64, line number of each derivation.
         rejects: the other lines, in order.
         read: number of lines.
     """
@@ -176,7 +176,7 @@ def _encoded(grammar: Grammar, reading: Reading, form: Form, max_length: int | N
         yield from (encode_lines(grammar, chunk, form, max_length) for chunk in first)
         return
     chunks = chain(first, chunks)
-    # A window at a time: joblib would read on while its results wait, and hang on an error in the reading.
+    # One window at a time: joblib would read ahead while results wait, and hang on a read error.
     with Parallel(n_jobs=n_jobs, prefer="processes", return_as="generator") as pool:
         while window := list(islice(chunks, CHUNKS_PER_JOB * n_jobs)):
             done = pool(delayed(encode_lines)(grammar, chunk, form, max_length) for chunk in window)
@@ -204,7 +204,7 @@ def _wider(chunks: Iterator[list[Line]], n_jobs: int) -> Iterator[list[Line]]:
 
 
 def _rewritten(lines: list[Line], form: Form) -> tuple[list[Line], list[str], list[Reject]]:
-    """The lines whose strings have the form, those strings in it, and the other lines as rejects."""
+    """The lines whose strings have the form, these strings in the form, and the other lines as rejects."""
     sound, texts, rejects = [], [], []
     for line, text in zip(lines, form.spell([line.text for line in lines]), strict=True):
         if text is None:

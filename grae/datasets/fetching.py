@@ -29,7 +29,7 @@ def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> P
     """The file of a named data set, downloaded or generated if it is not on this machine.
 
     Args:
-        name: of the registry.
+        name: a name in the registry.
         progress: called during downloads with the number of bytes received and the total.
 
     Raises:
@@ -66,9 +66,9 @@ def _places(wanted: DatasetEntry) -> list[Path]:
 
 
 def _in_package(wanted: DatasetEntry) -> list[Path]:
-    """The file in an installed package, which is not imported.
+    """The paths of the file in an installed package, which is not imported.
 
-    None if there is no such package, or one of that name with another file.
+    Empty if there is no such package, or if a package of that name has another file.
     """
     from importlib.util import find_spec
 
@@ -79,7 +79,7 @@ def _in_package(wanted: DatasetEntry) -> list[Path]:
 
 
 def _verify(wanted: DatasetEntry, path: Path) -> None:
-    """Checks a file that is already here; RDKit's own files change with its releases."""
+    """Verifies a file found on this machine; RDKit's own files change with its releases."""
     if wanted.sha256 is None or wanted.addresses[0].startswith(RDKIT):
         return
     if (checksum := file_checksum(path)) != wanted.sha256:
@@ -106,10 +106,10 @@ def download(
     """Downloads a file of a data set, unless it exists.
 
     Args:
-        name: of the data set.
-        addresses: tried in order.
-        checksum: in pooch's notation, "sha256:..." or "md5:...".
-        place: where it is stored.
+        name: name of the data set.
+        addresses: addresses to try in order.
+        checksum: checksum in pooch's notation, "sha256:..." or "md5:...".
+        place: where to store it.
         file: its path under `GRAE_DATA_HOME`, for messages.
         progress: called with the number of bytes received and the total.
 
@@ -132,7 +132,7 @@ def download(
                 downloader=downloader,  # pyright: ignore[reportArgumentType]
             )
             return
-        except (OSError, ValueError) as error:  # no network, no such file there, disk full; another checksum
+        except (OSError, ValueError) as error:  # no network, no such file, disk full; another checksum
             failures.append(f"{address}: {_short(error)}")
     reasons = "".join(f"\n  {failure}" for failure in failures)
     raise DownloadError(

@@ -1,4 +1,4 @@
-"""How a file is read when the language of its strings is known."""
+"""Adapts the reading of a file to the language of its strings."""
 
 from dataclasses import replace
 
@@ -10,12 +10,12 @@ from grae.grammar.cfg import Grammar
 def fitted(source: Source, grammar: Grammar) -> Source:
     """Adapts a source to the strings of a grammar.
 
-    A text file keeps the white space around its strings if strings of the language can begin or end with some. One of
-    molecules may hold a name after each, as a .smi file does, since no SMILES contains a space. The first line of a
-    table with one column is a heading only if it is not a string of the language itself.
+    A text file keeps the white space around its strings if strings of the language can begin or end with white space. A
+    text file of molecules may contain a name after each, as a .smi file does, since no SMILES contains a space. The
+    first line of a table with one column is a heading only if it is not a string of the language itself.
 
     Args:
-        source: opened without such knowledge.
+        source: a source opened without knowledge of the grammar.
         grammar: the grammar of the strings.
 
     Raises:
@@ -26,7 +26,7 @@ def fitted(source: Source, grammar: Grammar) -> Source:
     if source.settings["format"] == "text" and grammar.analysis.has_space_at_ends:
         return replace(source, format="lines")
     undecided = source.header is None and source.column is None
-    again = source.path == STDIN or not source.is_stream  # a pipe can be read once alone
+    again = source.path == STDIN or not source.is_stream  # a pipe can be read only once
     if source.settings["format"] == "csv" and undecided and again:
         with source.open() as reading:
             first = reading.first_row()

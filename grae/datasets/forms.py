@@ -24,7 +24,7 @@ def undecodable(grammar: Grammar, derivations: Derivations, form: str) -> np.nda
     """Which derivations a decoder that enforces the language's rules beyond the grammar can never write.
 
     Args:
-        grammar: with motifs or without.
+        grammar: a grammar with or without motifs.
         derivations: complete leftmost derivations of it.
         form: form of the strings.
 

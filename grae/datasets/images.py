@@ -65,7 +65,7 @@ class ImageEntry(_Entry):
     Attributes:
         name: as given to commands.
         description: one line.
-        licence: its licence, and the licensor.
+        licence: its license, and the licensor.
         format: how its files are decoded.
         editions: the choices of files, in order of preference.
     """
@@ -121,7 +121,7 @@ def fetch_images(name: str, *, progress: Callable[[int, int], None] | None = Non
     """An edition of an image data set and its files, downloaded if none is on this machine.
 
     Args:
-        name: of the registry.
+        name: a name in the registry.
         progress: called during downloads with the number of bytes of a file received, and the total.
 
     Raises:

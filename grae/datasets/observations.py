@@ -1,4 +1,4 @@
-"""Tables of numbers with a header, one column of which is to be explained by the others."""
+"""Tables of numbers with a header, one column of which is to be predicted from the others."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ def read_data(path: str | Path, y: str | None = None, *, delimiter: str | None =
     """Reads a table of numbers, as `Source` reads files.
 
     Args:
-        path: of the file; "-" for standard input.
-        y: the heading of the column to explain; the last when left out.
-        delimiter: between cells; when left out, the one that gives the column or makes most columns.
+        path: path of the file; "-" for standard input.
+        y: heading of the column to predict; by default the last.
+        delimiter: column delimiter; by default the one that yields the column, or the most columns.
 
     Raises:
         DataError: no such file or column, fewer than two columns, or a cell that is empty, text, or not finite.
@@ -45,7 +45,7 @@ def read_data(path: str | Path, y: str | None = None, *, delimiter: str | None =
 
 
 def _table(source: Source) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The header of a table, and its rows that are not blank with their line numbers."""
+    """The header of a table, and its nonblank rows with their line numbers."""
     with source.open() as reading:
         rows = [(number, [cell.strip() for cell in cells]) for number, cells in reading.rows()]
     rows = [(number, cells) for number, cells in rows if any(cells)]
@@ -67,7 +67,7 @@ def _numbers(place: str, line: int, header: list[str], cells: list[str]) -> list
     """The numbers of a row.
 
     Raises:
-        DataError: a cell has none; with its line and column.
+        DataError: a cell is not a number; with its line and column.
     """
     if len(cells) != len(header):
         raise DataError(f"data {place}, line {line}: {len(cells)} cells, expected {len(header)} as in the header")
@@ -88,6 +88,6 @@ def _numbers(place: str, line: int, header: list[str], cells: list[str]) -> list
 
 def _number(cell: str) -> float | None:
     try:
-        return None if "_" in cell else float(cell)  # which Python reads in numbers, but tables do not write
+        return None if "_" in cell else float(cell)  # Python allows underscores in numbers; tables do not
     except ValueError:
         return None

@@ -14,10 +14,10 @@ from grae.errors import DataError, RunError
 from grae.grammar import codec
 from grae.grammar.cfg import Grammar
 
-CHUNK = 50_000  # strings decoded at a time
+CHUNK = 50_000  # strings decoded at once
 
 Build = Callable[[Grammar, Source, str | None, int | None], DerivationStore]
-"""Gives the store of a source's strings in a form, of derivations of at most that many productions."""
+"""Grammar, source, form, maximum number of productions per derivation -> the store of the source's strings."""
 
 
 def record(data: str, source: Source, store: DerivationStore, *, max_length: int | None) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def store_of(place: Path, about: Mapping[str, Any], grammar: Grammar, *, build: 
 
     Raises:
         RunError: the run does not record its strings.
-        DataError: they are not available any more, or have changed.
+        DataError: they are no longer available, or have changed.
     """
     try:
         data, column, checksum, max_length = (about[key] for key in ("data", "column", "source_sha256", "max_length"))

@@ -33,7 +33,7 @@ NOT_TEXT = (
     (b"\xff\xfe", "in UTF-16", "save it as UTF-8"),
     (b"\xfe\xff", "in UTF-16", "save it as UTF-8"),
 )
-"""How files begin that are often taken for text, what they are, and the remedy."""
+"""First bytes of files that are often mistaken for text, what these files are, and the remedy."""
 _SUFFIXES: dict[str, Format] = {
     **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
     **dict.fromkeys((".smi", ".smiles", ".ism"), "smi"),
@@ -41,9 +41,9 @@ _SUFFIXES: dict[str, Format] = {
 }
 _PACKED = {".gz", ".tgz", ".tar"}
 _SPOOLED: weakref.WeakKeyDictionary[TextIO, Path] = weakref.WeakKeyDictionary()
-"""Standard input, which can be read once alone, as a file."""
+"""The file that standard input, which can be read only once, was copied to."""
 MOLFILE_HEAD, COUNTS_LINE = 2048, 3
-"""Bytes in which a molfile's line of counts ends, and its place, from 0."""
+"""Number of bytes within which a molfile's counts line ends, and the index of that line, from 0."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Source:
 
     Args:
         path: the file; "-" for standard input, which is copied to a temporary file first.
-        format: how the lines are read; by default as the file's name says, or `csv` if a column is given.
+        format: how the lines are read; by default according to the file's name, or `csv` if a column is given.
         column: column of a table: its name, or its number from 0; by default the only one, or one of the usual names.
         header: whether a table's first row names its columns; by default it does, unless the column is given as a
-            number and none of the usual names stands there.
+            number and the row has none of the usual names.
         delimiter: column delimiter of a table; by default detected.
         name: its name in messages; by default the path.
 
@@ -95,7 +95,7 @@ class Source:
 
     @property
     def settings(self) -> dict[str, str | int | bool | None]:
-        """How the file is read: what determines, together with its bytes, the strings."""
+        """How the file is read: the settings that, together with its bytes, determine the strings."""
         return {
             "format": self._format,
             "column": self.column,
@@ -120,7 +120,7 @@ class Source:
         """The lines of the source, read on demand.
 
         Raises:
-            DataError: the file cannot be read, is damaged, binary or changed meanwhile, or lacks the column or the
+            DataError: the file cannot be read, is damaged or binary, has changed meanwhile, or lacks the column or the
                 member.
         """
         before = _version(self._file)
@@ -153,7 +153,7 @@ class Source:
         if self.column is not None or self.delimiter is not None:
             return "csv"
         by_name = _of_suffix(self.path)
-        again = self.path == STDIN or not self.is_stream  # a pipe can be read once alone
+        again = self.path == STDIN or not self.is_stream  # a pipe can be read only once
         return "sdf" if by_name == "text" and again and self._is_sdf() else by_name
 
     def _is_sdf(self) -> bool:
@@ -163,13 +163,13 @@ class Source:
                 content = unpacked(stack.enter_context(open(self._file, "rb")), self.name, self.member, stack)
                 lines = content.read(MOLFILE_HEAD).splitlines()
         except (*DAMAGED, OSError, DataError):
-            return False  # which is said when it is read
+            return False  # reported when the source is read
         return len(lines) > COUNTS_LINE and lines[COUNTS_LINE].rstrip().endswith((b"V2000", b"V3000"))
 
     def _spooled(self) -> Path:
         """Standard input or a pipe as a temporary file.
 
-        That of a pipe is deleted with this object; that of standard input remains, so that all sources of it read the
+        The copy of a pipe is deleted with this object; that of standard input remains, so that all its sources read the
         same strings.
         """
         stream = sys.stdin if self.path == STDIN else None
@@ -223,7 +223,7 @@ def file_checksum(path: Path) -> str:
 
 
 def _of_suffix(path: Path | str) -> Format:
-    """The format of a file, by its name."""
+    """The format of a file, by its suffix."""
     suffixes = [suffix for suffix in Path(path).suffixes if suffix.lower() not in _PACKED]
     return _SUFFIXES.get(suffixes[-1].lower(), "text") if suffixes else "text"
 

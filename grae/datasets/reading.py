@@ -38,25 +38,25 @@ class Reading:
     """The lines of a source that is being read; made by `Source.open`.
 
     Args:
-        name: what messages call the source.
+        name: name of the source in messages.
         form: how its lines are read.
         table: how it is read as a table.
         raw: the file.
-        content: what is in it, unpacked.
+        content: its unpacked content.
     """
 
     def __init__(self, name: str, form: Format, table: Table, raw: BinaryIO, content: io.BufferedReader) -> None:
         self._name, self._format, self._table = name, form, table
         self._raw = raw
         self._size = max(1, os.fstat(raw.fileno()).st_size)
-        # Bytes that are not UTF-8 become lone surrogates, which no valid text holds: the line is lost, not the file.
+        # Bytes that are not UTF-8 become lone surrogates, which no valid text contains: the line is lost, not the file.
         newline = "" if form == "csv" else None
         self._content = content
         self._text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
 
     @property
     def fraction(self) -> float:
-        """How much of the file's bytes has been read, 0 to 1."""
+        """The share of the file's bytes that has been read, 0 to 1."""
         return min(1.0, self._raw.tell() / self._size)
 
     def __iter__(self) -> Iterator[Line]:
@@ -64,7 +64,7 @@ class Reading:
             yield from self._strings()
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The rows of a table, its header too: the number of the line that each ends on, from 1, and the cells.
+        """The rows of a table, including the header: the number of the line that each ends on, from 1, and its cells.
 
         Raises:
             DataError: the file is damaged, or its quotes do not match.
@@ -107,7 +107,7 @@ class Reading:
                 yield Line(line.number, text, _fault(text))
 
     def first_row(self) -> list[str]:
-        """The cells of a table's first row that is not blank."""
+        """The cells of a table's first nonblank row."""
         return next((row for _, row in self.rows() if any(map(str.strip, row))), [])
 
     def _cells(self) -> Iterator[Line]:

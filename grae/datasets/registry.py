@@ -18,7 +18,7 @@ from grae.resources import shipped
 
 RDKIT = "rdkit:"
 IMAGES = "images"
-"""The table of the registry that holds the sets of images, which `grae.datasets.images` reads."""
+"""The table of the registry with the sets of images, which `grae.datasets.images` reads."""
 
 
 class _Entry(BaseModel):
@@ -53,8 +53,8 @@ class DatasetEntry(_Entry):
         grammar: the grammar usually used for them.
         default: whether it is the default data set of grammars of that language.
         strings: number of strings.
-        licence: its licence, and the licensor.
-        sha256: of its file.
+        licence: its license, and the licensor.
+        sha256: checksum of its file.
         file: its path under `GRAE_DATA_HOME` and in the cache.
         package: the path of the same file in an installed Python package, by the package's import name.
         addresses: download addresses, tried in order; "rdkit:" is a file of RDKit's own package.

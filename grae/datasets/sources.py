@@ -1,4 +1,4 @@
-"""Strings by name: of a data set, of a file, or of standard input."""
+"""Strings of a data set by name, of a file, or of standard input."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +14,7 @@ from grae.paths import exists
 NAMED_MARKS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
 
 
-DIGITS = 9  # of a column's number; what has more is a name
+DIGITS = 9  # maximum length of a column's number; longer ones are names
 
 
 def open_source(
@@ -28,11 +28,11 @@ def open_source(
     """The strings of a named data set (downloaded if necessary), of a file, or of standard input.
 
     Args:
-        data: a name of the registry, a path, or "-".
-        column: of a table; a name, or a number from 0.
-        member: of a tar archive.
+        data: a name in the registry, a path, or "-".
+        column: column of a table: its name, or its number from 0.
+        member: member of a tar archive.
         delimiter: column delimiter of a table; by default detected.
-        grammar: of the strings, if known: it tells names after molecules, and headings, from strings.
+        grammar: the grammar of the strings, if known: it helps to tell strings from headings and names of molecules.
 
     Raises:
         DataError: there is no such data set or file, or it cannot be downloaded.

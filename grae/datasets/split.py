@@ -59,8 +59,8 @@ class Split:
         """Reads a split written by `save`.
 
         Args:
-            path: of the file.
-            remedy: of all that may be wrong with it.
+            path: the file.
+            remedy: remedy in its errors.
 
         Raises:
             RunError: the file is missing or damaged.
@@ -87,17 +87,17 @@ def make_split(
     """Splits rows by a seeded hash of their derivations, so that equal strings are always in the same part.
 
     The part of a row depends only on its own string, the seed and the fractions, not on the other rows or their order.
-    If a requested part would be empty, it gets the strings with the lowest hashes, as long as training keeps one.
+    If a requested part would be empty, it gets the strings with the lowest hashes, as long as one is left for training.
 
     Args:
-        derivations: of the rows.
+        derivations: derivations of the rows.
         seed: random seed.
         validation: share of the strings for validation, 0 to 1; approximate, since a hash decides.
         test: share of the strings for testing, likewise.
         most: approximate maximum number of rows for validation and for testing; None for no limit.
 
     Raises:
-        SettingsError: shares that are negative or leave nothing to train on.
+        SettingsError: the shares are negative or leave nothing to train on.
     """
     if validation < 0 or test < 0 or validation + test >= 1:
         raise SettingsError(
@@ -119,8 +119,8 @@ def derivation_hashes(derivations: Derivations, seed: int) -> np.ndarray:
     (Steele, Lea and Flood, OOPSLA 2014).
 
     Args:
-        derivations: n rows, read in pieces.
-        seed: other seeds give other hashes.
+        derivations: n rows, read in chunks.
+        seed: random seed.
 
     Returns:
         (n,) uint64.
@@ -140,7 +140,7 @@ def derivation_hashes(derivations: Derivations, seed: int) -> np.ndarray:
 
 
 def _pieces(derivations: Derivations) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """The rows in pieces: the number of the first one, their ids as uint64, and their lengths."""
+    """The rows in chunks: the number of the first row, their ids as uint64, and their lengths."""
     for first in range(0, len(derivations), ROWS_AT_ONCE):
         offsets = np.asarray(derivations.offsets[first : first + ROWS_AT_ONCE + 1])
         yield first, derivations.ids[offsets[0] : offsets[-1]].astype(np.uint64), np.diff(offsets)

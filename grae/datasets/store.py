@@ -54,8 +54,8 @@ class DerivationStore:
 
     Attributes:
         path: its folder.
-        derivations: of the lines that were kept, in the order of the source.
-        rows: (n,) int64, the line of the source of each, from 1.
+        derivations: derivations of the kept lines, in the order of the source.
+        rows: (n,) int64, the line of each in the source, from 1.
         meta: its ingredients, and the counts.
     """
 
@@ -105,7 +105,7 @@ def build_store(
         max_length: maximum number of productions per derivation.
         on_invalid: whether to skip the lines that cannot be encoded, or to stop at the first.
         n_jobs: number of processes or threads, as in joblib.
-        progress: called after each chunk; not at all if the store exists.
+        progress: called after each chunk; not called if the store exists.
 
     Raises:
         DataError: the source cannot be read, is empty or has no string of the language; under "error", at the first

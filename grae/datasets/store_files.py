@@ -97,7 +97,7 @@ def written_whole(folder: Path, is_whole: Callable[[Path], bool]) -> Iterator[Pa
         is_whole: whether a folder holds a complete store, which another process may have written meanwhile.
 
     Raises:
-        DataError: the file system refuses.
+        DataError: the folder cannot be written.
     """
     building = None
     try:
@@ -128,7 +128,7 @@ def _rename(building: Path, folder: Path, is_whole: Callable[[Path], bool]) -> N
                 raise
         if is_whole(folder):
             return
-        shutil.rmtree(folder, ignore_errors=True)  # what lies there is damaged
+        shutil.rmtree(folder, ignore_errors=True)  # the existing store is damaged
     os.rename(building, folder)
 
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from grae.errors import DataError, shortened
 
-BLANK_ROW = "blank row"  # the fault of a line with nothing on it, not even an empty string in quotes
+BLANK_ROW = "blank row"  # the fault of an empty line, without even an empty string in quotes
 NO_SUCH_COLUMN = "no such column in the row"
 USUAL_COLUMNS = ("smiles", "canonical_smiles", "expression", "string", "text")
 DELIMITERS = ",\t;|"
 SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
-"""A first line by which spreadsheets are told the delimiter."""
+"""A first line that tells spreadsheets the delimiter."""
 
 
 class Table(NamedTuple):
@@ -23,9 +23,9 @@ class Table(NamedTuple):
     Attributes:
         name: its name in messages.
         column: the column of strings: its name, or its number from 0; None for the only one or one of the usual names.
-        header: whether the first row names the columns; None for yes, unless the column is given as a number and none
-            of the usual names stands there.
-        delimiter: between the columns; None to detect it.
+        header: whether the first row names the columns; None for yes, unless the column is given as a number and the
+            row has none of the usual names.
+        delimiter: column delimiter; None to detect it.
     """
 
     name: str
@@ -39,15 +39,15 @@ class Table(NamedTuple):
         return self.header if self.header is not None else not isinstance(self.column, int)
 
     def rows(self, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-        """The rows, the header too: the number of the line that each ends on, from 1, and its cells.
+        """The rows, including the header: the number of the line that each ends on, from 1, and its cells.
 
         Args:
-            lines: physical lines with their ends.
+            lines: physical lines with their line ends.
 
         Raises:
             DataError: the quotes do not match.
         """
-        blank: list[str] = []  # above the first row, which decides on the delimiter
+        blank: list[str] = []  # lines above the first row, which determines the delimiter
         first = None
         for first in lines:
             if first.strip():
@@ -75,7 +75,7 @@ class Table(NamedTuple):
         """The strings of the column: the line number, the string, and why there is none ("" if there is one).
 
         Args:
-            lines: physical lines with their ends.
+            lines: physical lines with their line ends.
 
         Raises:
             DataError: there is no such column, or the quotes do not match.
@@ -99,9 +99,9 @@ class Table(NamedTuple):
                 yield number, "", NO_SUCH_COLUMN if row else BLANK_ROW
 
     def delimiter_of(self, first: str) -> str:
-        """The requested delimiter, else the one by which the first line has the column.
+        """The requested delimiter, else the one with which the first line has the column.
 
-        If several do, it is the one that gives most columns; delimiters inside quotes do not count.
+        Of several, it is the one that gives the most columns; delimiters inside quotes do not count.
         """
         if self.delimiter is not None:
             return self.delimiter
@@ -118,7 +118,7 @@ class Table(NamedTuple):
         return self.column in cells if self.column is not None else any(c.lower() in USUAL_COLUMNS for c in cells)
 
     def _place(self, names: list[str] | None) -> int:
-        """The number of the column, by the names of the columns if there are any."""
+        """The index of the column, found by the names of the columns if they have any."""
         names = None if names is None else [name.strip() for name in names]
         wanted = self.column
         if isinstance(wanted, int):
@@ -177,5 +177,5 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def is_not_utf8(text: str) -> bool:
-    """Whether it was read from bytes that are not UTF-8, each of which is a lone surrogate."""
+    """Whether a text was read from bytes that are not UTF-8, each of which is now a lone surrogate."""
     return any("\ud800" <= character <= "\udfff" for character in text)

@@ -53,7 +53,7 @@ class Program:
 
     @cached_property
     def arguments(self) -> list[tuple[int, ...]]:
-        """For each token, the indices of the tokens that compute its arguments, from left to right; empty for operands."""
+        """For each token, the indices of the tokens that compute its arguments, left to right; empty for operands."""
         arguments: list[tuple[int, ...]] = []
         stack: list[int] = []
         for place, token in enumerate(self.tokens):

@@ -266,7 +266,7 @@ class Grammar:
 
     @property
     def text(self) -> str:
-        """The text of a grammar file: `Grammar.from_text(grammar.text)` has the same productions, weights and motifs."""
+        """The grammar as a file: `Grammar.from_text(grammar.text)` has the same productions, weights and motifs."""
         return text_of(self)
 
     def __eq__(self, other: object) -> bool:

@@ -52,9 +52,7 @@ class _Neighbors:
         tables, analysis = grammar.tables, grammar.analysis
         symbols = (*grammar.nonterminals, *reversed(grammar.terminals))
         first = dict(zip(symbols, tables.first[:, : len(self._terminals)], strict=True))
-        self._after: dict[
-            Symbol, np.ndarray
-        ] = {}  # the terminals that can follow a symbol within a production
+        self._after: dict[Symbol, np.ndarray] = {}  # the terminals that can follow a symbol within a production
         ends: dict[Symbol, set[Nonterminal]] = {}  # left-hand sides of productions that can end with a symbol
         for production in grammar.productions:
             if not analysis.is_usable(production):

@@ -18,7 +18,7 @@ class Node:
 
     Attributes:
         symbol: the nonterminal or terminal.
-        children: of a nonterminal, the symbols of the production that expands it.
+        children: the symbols of the production that expands it, if it is a nonterminal.
     """
 
     symbol: Symbol
@@ -46,7 +46,7 @@ def bracketed(root: Node, width: int) -> str:
     """A tree in brackets, such as `(S 'a' (S 'b'))`: on one line what fits into the width, otherwise indented."""
     lines: list[str] = []
     sizes = _sizes(root)
-    waiting: list[tuple[Node, int, int]] = [(root, 0, 0)]  # each with its indentation and the brackets to close after it
+    waiting: list[tuple[Node, int, int]] = [(root, 0, 0)]  # node, indentation, brackets to close
     while waiting:
         node, indent, closing = waiting.pop()
         if indent + sizes[id(node)] + closing <= width or not node.children:

@@ -9,7 +9,7 @@ from torch import Tensor
 from grae.autoencoder import Autoencoder, once
 from grae.training.batches import shuffled_batches
 
-AT_ONCE = 256  # images
+AT_ONCE = 256  # images per batch
 
 
 class ImageBatches:
@@ -41,7 +41,7 @@ class ImageBatches:
         ]
 
     def in_order(self) -> list[np.ndarray]:
-        """The rows in order, in parts of nearly equal sizes."""
+        """The rows in order, in batches of nearly equal size."""
         return np.array_split(self.rows, max(1, -(-self.n_rows // AT_ONCE)))
 
     def collate(self, rows: np.ndarray) -> dict[str, Tensor]:

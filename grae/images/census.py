@@ -9,7 +9,7 @@ from typing import Any
 from grae import files
 from grae.errors import shortened
 
-SHOWN = 3  # names of skipped files
+SHOWN = 3  # names of skipped files to show
 MODES = {
     "RGB": "RGB",
     "L": "grayscale",

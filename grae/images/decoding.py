@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 
 def digits(paths: Sequence[Path]) -> tuple[Part, Part]:
-    """scikit-learn's digits, 8x8, their 17 grey levels scaled to 0 to 255; 600 of them are the test part.
+    """scikit-learn's digits, 8x8, their 17 gray levels scaled to 0 to 255; 600 of them are the test part.
 
     The data set has no official test part; a fixed permutation selects it.
     """

@@ -10,11 +10,11 @@ from grae.images.settings import Settings
 
 
 def fit_densities(codes: np.ndarray, settings: Settings, *, progress: bool = False) -> dict[str, Density]:
-    """Fits the densities that all models have, the model's own and the default of sampling; by name.
+    """Fits the densities that all models have, the model's own and the default for sampling; by name.
 
     Args:
         codes: (n, D) float32.
-        settings: of the model; the seed is that of its training.
+        settings: settings of the model; the seed is that of its training.
         progress: whether to show progress on standard error.
     """
     names = list(dict.fromkeys([*ALWAYS, model_of_images(settings.model).density, settings.density]))

@@ -28,7 +28,7 @@ from grae.training.device import resolve_device
 from grae.training.run_folder import RunFolder
 from grae.training.settings import Device, Precision, Schedule
 
-CHUNK = 4096  # images
+CHUNK = 4096  # images per batch
 
 
 class ImageAutoencoder(LatentEstimator):
@@ -44,7 +44,7 @@ class ImageAutoencoder(LatentEstimator):
         width: factor on all numbers of filters, for small machines. The recipe's lambda of Tikhonov's regularizer is
             scaled so that its penalty keeps its share of the loss.
         latent_dim: width of a code, D.
-        epochs: epochs.
+        epochs: number of epochs.
         time_budget: minutes of training.
         batch_size: images per step.
         learning_rate: initial learning rate; the peak of schedules with a warm-up.
@@ -56,7 +56,7 @@ class ImageAutoencoder(LatentEstimator):
         validation: share of the images used as validation set, at most 5,000.
         random_state: seed of everything random: split, initial weights, batches, densities, samples.
         device: "auto", "cpu", "cuda" or "mps".
-        precision: of training: "auto", "fp32" or "bf16".
+        precision: precision of training: "auto", "fp32" or "bf16".
         progress: whether to show progress on standard error.
 
     Attributes:
@@ -135,7 +135,7 @@ class ImageAutoencoder(LatentEstimator):
             callbacks: called during training, as in `GrammarAutoencoder.fit`.
 
         Raises:
-            SettingsError: a setting is unknown or out of range, or no recipe is for images of this size.
+            SettingsError: a setting is unknown or out of range, or there is no recipe for images of this size.
             DataError: images of the wrong shape or dtype, or too few.
             RunError: the folder cannot be used.
         """
@@ -218,7 +218,7 @@ class ImageAutoencoder(LatentEstimator):
         return self.inverse_transform(self.reconstructed_codes(self.transform(X)))
 
     def reconstructed_codes(self, codes: np.ndarray) -> np.ndarray:
-        """The codes that images with codes (n, D) are reconstructed from, (n, D) float32.
+        """The codes from which images with codes (n, D) are reconstructed, (n, D) float32.
 
         These are the codes themselves, except for 2sVAE, whose reconstructions pass through the second stage too.
         """

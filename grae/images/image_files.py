@@ -29,12 +29,12 @@ from grae.paths import exists, is_device
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 SIDE = 64  # pixels
-FACE = 140 / 178  # side of the centre crop as a fraction of an aligned face's width
+FACE = 140 / 178  # side of the center crop as a fraction of an aligned face's width
 TEST, MOST_TEST = 0.2, 10_000
 CELEBA, CELEBA_TRAINING = 202_599, 182_637  # pictures in all; the official test part starts at the next number
 LAYOUT = 3
 CENSUS = "census.json"
-AHEAD = 256  # pictures
+AHEAD = 256  # pictures read and decoded at a time
 EMPTY = np.empty((0, 0, 3), np.uint8)
 REMEDY = "delete it, or give a folder or zip of pictures that Pillow can read"
 
@@ -45,7 +45,7 @@ class Pictures:
 
     Args:
         path: the folder or archive.
-        faces: whether to crop the centre of aligned faces (140 of 178 pixels, or in proportion) instead of the largest
+        faces: whether to crop the center of aligned faces (140 of 178 pixels, or in proportion) instead of the largest
             square.
 
     Raises:

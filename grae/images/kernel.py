@@ -9,7 +9,7 @@ import numpy as np
 
 from grae.errors import DataError
 
-BLOCK = 1000  # rows
+BLOCK = 1000  # rows per block
 LEAST_BLOCKS = 4  # minimum, for the standard error
 
 

@@ -33,7 +33,7 @@ class Distance:
     Attributes:
         frechet: the Frechet distance.
         kernel: the kernel inception distance; None for features of another network.
-        limit: the Frechet distance extrapolated to infinitely many images; None where not requested, or with too few
+        limit: the Frechet distance extrapolated to infinitely many images; None if not requested, or with too few
             images.
     """
 
@@ -47,15 +47,15 @@ class Measures:
     """Distances of a model; lower is better.
 
     Attributes:
-        feature: their name: "FID", or "FD(name)" for features of another network.
+        feature: name of the distance: "FID", or "FD(name)" for features of another network.
         n: number of images on each side.
-        rec: of reconstructions of the held-out images.
-        normal: of samples from N(0, I) for the VAE and the WAE, from the second stage for 2sVAE, and from one Gaussian
-            fitted to the codes for the other models.
-        gmm: of samples from the mixture of 10 Gaussians fitted to the codes.
-        interp: of images half-way between random pairs of held-out images; see `interpolated_codes`.
+        rec: distance of reconstructions of the held-out images.
+        normal: distance of samples from N(0, I) for the VAE and the WAE, from the second stage for 2sVAE, and from one
+            Gaussian fitted to the codes for the other models.
+        gmm: distance of samples from the mixture of 10 Gaussians fitted to the codes.
+        interp: distance of images halfway between random pairs of held-out images; see `interpolated_codes`.
         kernel: the kernel inception distances of the four, with standard errors; empty for features of another network.
-        limit: the extrapolated Frechet distances of the four; empty where not requested.
+        limit: the extrapolated Frechet distances of the four; empty if not requested.
     """
 
     feature: str
@@ -87,11 +87,11 @@ class HeldOut:
 
     Args:
         images: (m, H, W, C) uint8, used in the training of neither the models nor the projector.
-        projector: network of the features.
+        projector: feature extractor.
         n: number of images on each side of each distance, at most m.
-        seed: seed of the choice of images, of pairs and samples.
+        seed: seed of the choice of images, pairs and samples.
         limits: whether distances are extrapolated to infinitely many images.
-        tell: called with the number of images whose features are computed.
+        tell: called with the number of images whose features have been computed.
 
     Raises:
         DataError: fewer than two images.
@@ -152,7 +152,7 @@ class HeldOut:
         return self._distance(np.concatenate(parts))
 
     def floor(self, training: np.ndarray) -> Distance:
-        """The distance of as many training images, drawn under the seed: the floor for models."""
+        """The distance of as many training images, drawn with the seed: the floor for models."""
         rng = np.random.default_rng(self.seed)
         rows = np.sort(rng.choice(len(training), min(self.n, len(training)), replace=False))
         return self._distance(features_of(self.projector, training, rows, tell=self.tell))
@@ -195,7 +195,7 @@ class SampledDensity(NamedTuple):
     """A density compared with others of its model.
 
     Attributes:
-        distance: of its samples from the held-out images; lower is better.
+        distance: distance of its samples from the held-out images; lower is better.
         log_likelihood: mean log density of the codes of the held-out images, in nats.
     """
 
@@ -204,12 +204,12 @@ class SampledDensity(NamedTuple):
 
 
 def measure_densities(model: ImageAutoencoder, held_out: HeldOut, names: Sequence[str]) -> dict[str, SampledDensity]:
-    """Samples as many images as are held out from each density, with one seed; by name.
+    """Samples as many images from each density as there are held-out images, with one seed; by name.
 
     Args:
         model: a fitted model.
-        held_out: images that it is measured against.
-        names: of fitted densities.
+        held_out: the images that it is measured against.
+        names: names of fitted densities.
 
     Raises:
         SettingsError: a density is not fitted.

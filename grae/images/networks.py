@@ -2,8 +2,8 @@
 
 Padding is that of the published networks ("same" in TensorFlow): a convolution of stride 2 halves a side, its transpose
 doubles it, and odd padding is larger at the bottom and on the right.
-Source: Ghosh et al. 2020, appendix; parameters of batch normalization and initial weights (Glorot
-uniform, biases 0) are the defaults of their framework.
+Source: Ghosh et al. 2020, appendix; parameters of batch normalization and initial weights (Glorot uniform, biases 0)
+are the defaults of their framework.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class ConvolutionalEncoder(nn.Module):
 
     Args:
         side: height and width of the images in pixels.
-        channels: of the images.
+        channels: number of channels of the images.
         filters: number of filters of each convolution.
         kernel: height and width of each kernel.
         rescale: whether pixels are rescaled from 0..1 to -1..1.
@@ -62,9 +62,9 @@ class ConvolutionalDecoder(nn.Module):
 
     Args:
         side: height and width of the images in pixels.
-        channels: of the images.
+        channels: number of channels of the images.
         latent_dim: width of a code, D.
-        start: number of filters of the dense layer's output, whose side the transposed convolutions double.
+        start: number of filters of the dense layer's output; each transposed convolution of stride 2 doubles its side.
         filters: number of filters of each transposed convolution of stride 2.
         kernel: height and width of each kernel.
     """
@@ -100,8 +100,8 @@ class SquaredError(nn.Module):
     In evaluation mode "mse", the unweighted mean over pixels and channels, is returned too.
 
     Args:
-        scale: "mean" over the pixels and channels, "sum" over the pixels of the mean over the channels, or
-            "sum-channels", the sum over both.
+        scale: "mean", over pixels and channels; "sum", over the pixels of the mean over the channels; or
+            "sum-channels", over both.
         weight: factor on the error.
     """
 
@@ -110,7 +110,7 @@ class SquaredError(nn.Module):
         self.scale, self.weight = scale, weight
 
     def forward(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Scalars of images (B, C, H, W) in 0..1 and `batch["images"]`."""
+        """The loss terms, scalars, of images (B, C, H, W) in 0..1 against `batch["images"]`."""
         mean = (output.float() - pixels(batch)).square().mean()
         summed = {"mean": 1, "sum": output[0, 0].numel(), "sum-channels": output[0].numel()}[self.scale]
         terms = {"reconstruction": self.weight * summed * mean}

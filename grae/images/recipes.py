@@ -19,7 +19,7 @@ SCALING: dict[str, tuple[Scale, dict[str, Any]]] = {
     "constant-variance": ("sum", {"noise": SIGMA, "reduction": "sum"}),
     "wasserstein": ("mean", {}),
 }
-"""Of each bottleneck: the reduction of the squared error, and fields of its settings; the weights go with them."""
+"""By bottleneck: the reduction of the squared error, and fields of its settings; the recipes' weights assume these."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Recipe:
         batch_size: images per step.
         batch_sizes: batch sizes of models that differ.
         losses: fields of `Objective` that differ from those of the model's bottleneck.
-        tikhonov: layers whose weights Tikhonov's regularizer counts, names in `build.LAYERS`.
+        tikhonov: layers whose weights Tikhonov's regularizer penalizes, names in `build.LAYERS`.
         second_stage: weight of the KL term in the second stage of 2sVAE.
         ours: whether the recipe is ours and not the paper's.
     """
@@ -151,8 +151,8 @@ CELEBA = Recipe(
     second_stage=2e-3,
 )
 
-# Ours: a network two layers deep for 8x8 pixels, and MNIST's weights; those of the losses that sum over the pixels are
-# divided by 16, for there are 64 pixels instead of 1,024. One learning rate for all, since there are few steps.
+# Ours: a network two layers deep for 8x8 pixels, and MNIST's weights; for losses that sum over the pixels, they are
+# divided by 16, since there are 64 pixels instead of 1,024. One learning rate for all, since there are few steps.
 _DIGITS_RATE = 1e-3
 DIGITS = Recipe(
     side=8,

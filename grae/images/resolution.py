@@ -19,11 +19,11 @@ def resolve_settings(parameters: Mapping[str, Any], shape: tuple[int, int, int])
     """The resolved settings of a model.
 
     Args:
-        parameters: of `ImageAutoencoder`; those that are None are left to the recipe.
+        parameters: parameters of `ImageAutoencoder`; those that are None are left to the recipe.
         shape: height and width of the images in pixels, and channels.
 
     Raises:
-        SettingsError: a parameter is unknown or out of range, or no recipe is for such images.
+        SettingsError: a parameter is unknown or out of range, or there is no recipe for such images.
     """
     model = model_of_images(parameters["model"])
     name = parameters["recipe"] or recipe_for(shape)
@@ -92,5 +92,5 @@ def _training(recipe: Recipe, bottleneck: str, parameters: Mapping[str, Any]) ->
 
 
 def _first(requested: Any, default: Any) -> Any:
-    """The requested value, or the default where it is None."""
+    """The requested value, or the default if it is None."""
     return default if requested is None else requested

@@ -16,7 +16,7 @@ class Architecture(Frozen):
 
     Attributes:
         side: height and width of the images in pixels.
-        channels: of the images.
+        channels: number of channels of the images.
         latent_dim: width of a code, D.
         encoder: filters of each convolution.
         start: filters of the decoder's dense layer.
@@ -54,10 +54,10 @@ class Objective(Frozen):
         reconstruction: how the squared error is reduced over pixels and channels; see `networks.SquaredError`.
         reconstruction_weight: factor on L_REC.
         input_noise: standard deviation of the noise on the encoder's input in training; see `networks`.
-        bottleneck: between encoder and decoder.
+        bottleneck: the bottleneck between encoder and decoder.
         regularizer: its name in `autoencoder.REGULARIZERS`.
         regularizer_options: keyword arguments of its class; "layers" are names in `build.LAYERS`.
-        weights: of L_Z and L_REG.
+        weights: weights of L_Z and L_REG.
     """
 
     reconstruction: Scale
@@ -97,7 +97,7 @@ class Settings(Frozen):
         architecture: the network.
         objective: the loss.
         training: settings of training.
-        density: default density of sampling.
+        density: default density for sampling.
         second_stage: weight of the KL term in the second stage of 2sVAE.
     """
 

@@ -1,7 +1,7 @@
 """Batch normalization statistics for evaluation, estimated for the current weights.
 
 Running averages with the published momentum of 0.99 average over a few hundred steps: in a short training they are
-dominated by their initial values and by outdated weights, and images come out grey. Training steps use neither, so that
+dominated by their initial values and by outdated weights, and images come out gray. Training steps use neither, so that
 a recipe at its published length trains as published.
 """
 
@@ -22,13 +22,13 @@ def estimate_statistics(network: Autoencoder, batches: Iterable[Batch]) -> None:
     normalization, which are not advanced.
 
     Args:
-        network: on the device of the batches.
-        batches: of the training's batch size; the caller disables gradients.
+        network: the network, on the device of the batches.
+        batches: batches of the training's size; the caller disables gradients.
     """
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     network.eval()
-    network.encoder.training = network.bottleneck.training = True  # their own noise, not their submodules
+    network.encoder.training = network.bottleneck.training = True  # for their own noise; not their submodules
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a cumulative average

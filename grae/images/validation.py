@@ -20,7 +20,7 @@ def split_of_images(n: int, share: float, seed: int) -> Split:
 
     Args:
         n: number of images.
-        share: of the validation set, between 0 and 1.
+        share: share of the validation set, between 0 and 1.
         seed: seed of the split.
 
     Raises:

@@ -23,14 +23,14 @@ def widened(recipe: Recipe, width: float) -> Recipe:
 
 
 def initial_squares(recipe: Recipe, channels: int, latent_dim: int) -> float:
-    """The expected sum of squares of the decoder's initial weights that Tikhonov's regularizer counts.
+    """The expected sum of squares of the decoder's initial weights that Tikhonov's regularizer penalizes.
 
     Under Glorot initialization (2010), a layer from n to m channels with a k x k kernel has n m k^2 weights of variance
     2 / ((n + m) k^2), together 2 n m / (n + m).
 
     Args:
-        recipe: numbers of filters, and the layers that count.
-        channels: of the images.
+        recipe: the recipe, with numbers of filters and the penalized layers.
+        channels: number of channels of the images.
         latent_dim: width of a code, D.
     """
     inputs = (recipe.start, *recipe.decoder)

@@ -45,7 +45,7 @@ _TARGETS = (
     "TargetRow",
     "target_named",
 )
-"""Names of `grae.targets` that are offered here, too."""
+"""Names of `grae.targets` that are also exported here."""
 __all__ = [
     "STRATEGIES",
     "TARGETS",

@@ -17,7 +17,7 @@ from grae.targets.target import Target
 FIRST = 10
 """A target that fails on each of the first strings, of this number, is not called again."""
 SECONDS = 10.0
-"""Desired maximum duration of a call of a batch target."""
+"""Desired maximum duration of a call of a batch target, in seconds."""
 MOST_TOGETHER = 1_000
 """Maximum number of strings in a call of a batch target."""
 

@@ -1,4 +1,4 @@
-"""Reproductions of the paper's experiments, from data to table."""
+"""Reproduction of published experiments, from data to table."""
 
 from grae.reproduction.moses import Sets, reproduce_moses
 from grae.reproduction.pmo import reproduce_pmo

@@ -1,8 +1,9 @@
-"""The expected duration of an experiment on structured objects, from parts that are timed.
+"""The expected duration of an experiment on structured objects, estimated from timed parts.
 
-Some seconds of training per model; one round per kind of search, with the surrogate on the final number of points, the
-batch, and all decodings. The networks are untrained: the time of a step and of a decoding does not depend on the
-weights, except for derivations that end early; completion is therefore forced, and the estimate slightly high.
+Timed are a few seconds of training per model, and one round per kind of search, with the surrogate on the final number
+of points, the batch, and all decodings. The networks are untrained: the time of a step and of a decoding does not
+depend on the weights, except for derivations that end early; completion is therefore forced, and the estimate is
+slightly high.
 """
 
 import time
@@ -25,20 +26,20 @@ if TYPE_CHECKING:
     from grae.sequence import GrammarAutoencoder
 
 SECONDS = 2.0
-"""Of training that are timed; one step at least."""
-STRINGS = 5_000  # that are trained on meanwhile
-VALIDATION = 0.002  # the share of them that is validated on meanwhile
+"""Seconds of training that are timed; at least one step."""
+STRINGS = 5_000  # training strings in the timed training
+VALIDATION = 0.002  # fraction of them for validation
 ENCODED = 1_000  # strings whose encoding is timed
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What remains to be done with one model on some objects.
+    """The remaining work with one model on one kind of objects.
 
     Attributes:
-        objects: their name.
-        model: its name.
-        run: the folder of the model, if it is trained already.
+        objects: name of the objects.
+        model: name of the model.
+        run: run folder of the model, if it is already trained.
         searches: number of remaining searches, by the rules under which they are run.
     """
 
@@ -50,12 +51,12 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """The expected duration of that.
+    """The expected duration of the remaining work.
 
     Attributes:
-        objects: their name.
-        model: its name.
-        training: seconds; 0 for a model that is trained already.
+        objects: name of the objects.
+        model: name of the model.
+        training: seconds of training; 0 for a trained model.
         search: seconds per search.
         searches: number of searches.
     """
@@ -74,13 +75,13 @@ class Duration:
 def expected(
     scale: "Scale", texts: Mapping[str, list[str]], pending: Iterable[Pending], *, device: Any = "auto"
 ) -> Iterator[Duration]:
-    """The expected duration for each model, one after the other.
+    """The expected duration for each model, in order.
 
     Args:
         scale: size of the experiment.
-        texts: the strings to train on, by objects.
-        pending: what remains to be done.
-        device: where it will be computed.
+        texts: the training strings, by objects.
+        pending: the remaining work.
+        device: device of the experiment.
     """
     from grae.sequence import GrammarAutoencoder
 
@@ -91,7 +92,7 @@ def expected(
             model, training = timed_training(what, texts[one.objects], one.model, device)
         else:
             model = GrammarAutoencoder.load(one.run, device=device)
-        kind = (one.objects, model_named(one.model).characters)  # of a kind, models have networks of one size
+        kind = (one.objects, model_named(one.model).characters)  # models of a kind have networks of the same size
         if kind not in search or one.run is not None:
             search[kind] = timed_search(what, scale, model, texts[one.objects])
         rules = [name for name in one.searches if name in ("grammar", model.constraints_used())]
@@ -99,7 +100,7 @@ def expected(
 
 
 def timed_training(what: "Objects", texts: list[str], model: str, device: Any) -> "tuple[GrammarAutoencoder, float]":
-    """A network of the size to be trained, and the expected seconds of its training."""
+    """A network of the full size, and the expected seconds of its training."""
     from grae.sequence import GrammarAutoencoder
     from grae.sequence.resolution import resolve_settings
 
@@ -111,7 +112,7 @@ def timed_training(what: "Objects", texts: list[str], model: str, device: Any) -
     fresh: Any = GrammarAutoencoder(what.grammar, model=model, **given).fit(some)
     if limits.epochs is None:
         return fresh, 60 * (limits.time_budget or 0.0)
-    share = len(fresh.split_) / len(some)  # the others are outside the grammar
+    share = len(fresh.split_) / len(some)  # the other strings are outside the grammar
     steps = limits.epochs * len(texts) * share / limits.batch_size
     return fresh, steps * fresh.result_.seconds / max(1, fresh.result_.steps)
 
@@ -134,7 +135,7 @@ def timed_search(what: "Objects", scale: "Scale", model: "GrammarAutoencoder", t
 
 
 def in_words(durations: Iterable[Duration]) -> str:
-    """The whole plan, such as "about 3 h 10 min: training 2 h 00 min, 20 searches 1 h 10 min"."""
+    """The total, such as "about 3 h 10 min: training 2 h 00 min, 20 searches 1 h 10 min"."""
     durations = list(durations)
     training = sum(one.training for one in durations)
     searching = sum(one.searches * one.search for one in durations)
@@ -144,7 +145,7 @@ def in_words(durations: Iterable[Duration]) -> str:
 
 
 def spelled(seconds: float) -> str:
-    """Seconds, minutes, or hours and minutes."""
+    """A duration in seconds, minutes, or hours and minutes."""
     if seconds < 60:
         return f"{max(1, round(seconds))} s"
     hours, minutes = divmod(round(seconds / 60), 60)

@@ -1,6 +1,6 @@
-"""The folder of an experiment of many parts, which the same command resumes: its request and its table.
+"""The folder of an experiment of many parts, resumed by the same command: its request and its table.
 
-experiment.json    what was requested
+experiment.json    the request
 table.csv, table.json, table.md
 """
 
@@ -20,14 +20,14 @@ Row = dict[str, Any]
 
 
 def same_experiment(folder: Path, requested: Mapping[str, Any]) -> None:
-    """Makes sure that a folder holds this experiment or none, and records which.
+    """Checks that a folder is new or holds this experiment, and records the request.
 
     Args:
         folder: the folder.
-        requested: all that may not change, as in JSON.
+        requested: everything that may not change, as in JSON.
 
     Raises:
-        RunError: it holds another experiment, or something else.
+        RunError: the folder holds another experiment, or other files.
     """
     path = folder / EXPERIMENT
     if not path.is_file():
@@ -46,14 +46,14 @@ def write_table(
     """Writes rows as table.csv and table.json, and their Markdown as table.md.
 
     Args:
-        folder: where to.
-        columns: of the CSV.
+        folder: destination.
+        columns: columns of the CSV.
         rows: the rows of the table.
         markdown: the table as Markdown.
-        flat: the rows for the CSV, if the cells of `rows` are not numbers or words.
+        flat: the rows for the CSV, if some cells of `rows` are neither numbers nor text.
 
     Raises:
-        RunError: the file system refuses.
+        RunError: a file cannot be written.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")

@@ -1,7 +1,7 @@
-"""Twenty problems of symbolic regression whose formulas and samples are printed in the literature.
+"""Problems of symbolic regression whose formulas and samples are published in the literature.
 
 Nguyen-1 to 12: formulas of Uy et al., "Semantically-based crossover in genetic programming" (Genetic Programming and
-Evolvable Machines 12, 2011), with 11 and 12, and all samples (20 points drawn uniformly), as printed by Petersen et
+Evolvable Machines 12, 2011), with 11 and 12, and all samples (20 points drawn uniformly), as published by Petersen et
 al., "Deep symbolic regression" (ICLR 2021). Keijzer: "Improving symbolic regression with interval arithmetic and
 linear scaling" (EuroGP 2003), numbered and sampled as in McDermott et al., "Genetic programming needs better
 benchmarks" (GECCO 2012). Feynman: formulas and ranges of Udrescu and Tegmark, "AI Feynman" (Science Advances 6, 2020),
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 HELD_OUT = 1000
-"""Points drawn to test on, where the source names none."""
+"""Number of test points drawn if the source specifies none."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class Problem:
     """A problem.
 
     Attributes:
-        name: in the literature.
-        formula: as printed, in the columns' names.
-        names: of the columns.
-        function: the target values, from the columns.
+        name: name in the literature.
+        formula: the published formula, in terms of the columns' names.
+        names: names of the columns.
+        function: computes the target values from the columns.
         ranges: lowest and highest value of each column.
-        rows: number of training points that are drawn; None for a grid.
-        steps: between the points of a grid, for training and for testing; None if points are drawn.
+        rows: number of training points drawn; None for a grid.
+        steps: distances between grid points, for training and for testing; None if points are drawn.
     """
 
     name: str
@@ -45,10 +45,10 @@ class Problem:
         return self.name.partition("-")[0]
 
     def sample(self, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Training rows (K, p) and y (K,), and those for testing.
+        """Training rows (K, p) and y (K,), then test rows and y.
 
         Args:
-            seed: of the drawn points; a grid does not depend on it.
+            seed: seed of the drawn points; a grid does not depend on it.
         """
         rng = np.random.default_rng([seed, sum(self.name.encode())])
         lower, upper = np.array(self.ranges).T

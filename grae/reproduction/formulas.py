@@ -1,6 +1,6 @@
-"""Symbolic regression of printed problems with equal evaluations: `grae.FormulaRegressor` and gplearn in one run.
+"""Symbolic regression of published problems, with equal evaluations for `grae.FormulaRegressor` and gplearn.
 
-results.jsonl    one line per problem, method and seed; the same command resumes it
+results.jsonl    one line per problem, method and seed; resumed by the same command
 table.csv, table.json, table.md
 """
 
@@ -21,7 +21,7 @@ SOLVED = 0.999999
 """Held-out R2 above which a formula counts as exact."""
 RESULTS = "results.jsonl"
 GPLEARN_GENERATIONS = 10
-"""gplearn scores its population once in each generation, so its population has a tenth of the evaluations."""
+"""gplearn scores its population once per generation, so the population size is a tenth of the evaluations."""
 
 
 def reproduce_formulas(
@@ -37,13 +37,13 @@ def reproduce_formulas(
     """Fits formulas to each problem with each method and seed, and writes the table.
 
     Args:
-        folder: of the results; the same arguments resume it, and further problems, methods or seeds are added.
+        folder: folder of the results; the same arguments resume it, and further problems, methods or seeds are added.
         problems: names of `PROBLEMS`, or of suites; by default all.
         methods: names of `METHODS`; by default all.
         seeds: number of runs of each; a seed determines the rows and all random choices of the method.
         evaluations: maximum number of formulas scored per run.
         n_jobs: number of parallel runs, as in joblib.
-        tell: called with a line for each run.
+        tell: called with one line per run.
 
     Returns:
         One row per problem and method: the median of the held-out R2, the number of seeds in which it exceeds `SOLVED`,
@@ -100,7 +100,7 @@ def _key(result: Row) -> tuple[str, str, int]:
 
 
 def _run(name: str, method: str, seed: int, evaluations: int) -> Row:
-    """One fit; the held-out R2 is not clipped, and -1e308 stands for a formula that is not finite on some row."""
+    """One fit; the held-out R2 is not clipped, and -1e308 stands for a formula that is not finite on a row."""
     problem = next(one for one in PROBLEMS if one.name == name)
     rows, y, test, expected = problem.sample(seed)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -179,7 +179,7 @@ def _gplearn() -> Any:
 
 
 METHODS: dict[str, Callable[..., tuple[int, str, np.ndarray]]] = {"grae": _grae, "gplearn": _gplearn_fit}
-"""What is compared, by name."""
+"""The compared methods, by name."""
 
 
 def _row(problem: Problem, method: str, known: Sequence[Row], seeds: int) -> Row:

@@ -1,8 +1,8 @@
-"""The Fréchet inception distances that the paper reports, for comparison.
+"""The Fréchet inception distances reported in the paper, for comparison.
 
-Source: Ghosh et al. 2020, table 1: Frechet inception distances of rec, normal, gmm and interp. Another network's
-features give distances on another scale, and so does another port of the Inception network; compare models with one
-another.
+Source: Ghosh et al. 2020, table 1: Fréchet inception distances of rec, normal, gmm and interp. Features of another
+network, or of another port of the Inception network, give distances on another scale; compare models only with each
+other.
 """
 
 Distances = dict[str, tuple[float, float, float | None, float]]

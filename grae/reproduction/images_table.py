@@ -1,8 +1,8 @@
-"""The paper's table on an image data set: all models, trained and measured alike, in a folder that can be resumed.
+"""The paper's table for an image data set: all models, trained and evaluated alike, in a folder that can be resumed.
 
-experiment.json    what was requested; the same again resumes it, anything else is an error
+experiment.json    the request; the same request resumes the experiment, another one is an error
 <model>/           the run of each model
-measures.jsonl     a line for real images, and one for each finished model
+measures.jsonl     one line for real images, and one per finished model
 table.csv, table.json, table.md
 """
 
@@ -25,9 +25,9 @@ from grae.training.run_folder import RunFolder
 FORMAT = "grae image table 1"
 MEASURES = "measures.jsonl"
 SAME_NETWORK = {"2svae": "vae"}
-"""Models that are trained as another one is, and differ from it in their density alone."""
+"""Models that are trained like another one, and differ from it only in their density."""
 FLOOR = "real"
-"""In place of a model's name, in the row of real images: training images, where a model has samples."""
+"""Name of the row of real images, in which training images replace samples of a model."""
 KERNEL = tuple(f"kid_{name}{what}" for name in NAMES for what in ("", "_error"))
 LIMITS = tuple(f"limit_{name}" for name in NAMES)
 PRINTED_NAMES = tuple(f"printed_{name}" for name in NAMES)
@@ -45,24 +45,24 @@ def make_table(
     tell: Callable[[str], None] = lambda message: None,
     **parameters: Any,
 ) -> list[Row]:
-    """Trains and measures each model, unless the folder holds its measures.
+    """Trains and evaluates each model, unless the folder holds its measures.
 
-    The table begins with the row of real images, `FLOOR`'s.
+    The first row of the table is that of real images, `FLOOR`.
 
     Args:
-        folder: of the experiment.
+        folder: folder of the experiment.
         images: the data set.
-        projector: whose features the distances are in.
-        models: their names.
+        projector: the projector whose features the distances are computed in.
+        models: names of the models.
         n: maximum number of images on each side of each distance.
         limits: whether distances are extrapolated to infinitely many images.
         tell: called with progress messages.
-        parameters: of `ImageAutoencoder`, except the model.
+        parameters: parameters of `ImageAutoencoder`, except the model.
 
     Returns:
-        One row per model, in the order of `models`: the distances of `Measures` ("kid_..." and "kid_..._error" those of
-        the kernel, "limit_..." the extrapolated ones), those printed in the paper for this data set under
-        "printed_...", the held-out mean squared error, the epochs, and the minutes of training.
+        One row per model, in the order of `models`: the distances of `Measures` ("kid_..." and "kid_..._error" for
+        kernel distances, "limit_..." for extrapolated ones), the published ones for this data set ("printed_..."), the
+        held-out mean squared error, the epochs, and the minutes of training.
 
     Raises:
         RunError: the folder holds another experiment, or cannot be written.
@@ -90,13 +90,13 @@ def make_table(
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """The finished rows, including `FLOOR`'s. Raises a RunError if the file is damaged."""
+    """The finished rows, including that of `FLOOR`. Raises RunError: the file is damaged."""
     path = folder / MEASURES
     return files.read_jsonl(path, remedy="remove it, and measure again") if path.is_file() else []
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """A table of the distances, ours / printed; and of the kernel distances, in thousandths, if there are any."""
+    """A table of the distances, measured / published; and of the kernel distances, in thousandths, if there are any."""
     feature = rows[0]["feature"] if rows else "FD"
     lines = [f"| {feature}, ours / printed FID | rec | normal | gmm | interp |", "|---|---|---|---|---|"]
     for row in rows:
@@ -133,7 +133,7 @@ def _or_dash(value: float | None) -> str:
 
 
 def _same_experiment(folder: Path, images: ImageSet, projector: Projector, n: int, parameters: dict[str, Any]) -> None:
-    """Makes sure that a folder holds this experiment or none, and records which."""
+    """Checks that a folder is new or holds this experiment, and records the request."""
     requested = {
         "format": FORMAT,
         "data": images.name,
@@ -146,7 +146,7 @@ def _same_experiment(folder: Path, images: ImageSet, projector: Projector, n: in
 
 
 def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, Any]) -> ImageAutoencoder:
-    """The model of a finished, resumed or new run; 2sVAE shares the VAE's network, if that exists."""
+    """The model of a finished, resumed or new run; 2sVAE shares the network of the VAE, if that exists."""
     run, device = RunFolder(folder / name), parameters.get("device", "auto")
     if run.has(run.MODEL):
         return ImageAutoencoder.load(run.path, device=device)
@@ -161,7 +161,7 @@ def _trained(folder: Path, name: str, images: ImageSet, parameters: dict[str, An
 
 
 def _write(folder: Path, done: dict[str, Row], name: str) -> None:
-    """Adds a finished row, and writes the table again."""
+    """Adds a finished row, and rewrites the table."""
     files.append_jsonl(folder / MEASURES, done[name])
     rows = [done[name] for name in (FLOOR, *models_of_images()) if name in done]
     write_table(folder, COLUMNS, rows, as_markdown(rows))
@@ -181,7 +181,7 @@ def _row(place: Path, name: str, model: ImageAutoencoder, images: ImageSet, held
 
 
 def _floor(held_out: HeldOut, images: ImageSet) -> Row:
-    """The row of real images: training images take the place of samples, and nothing is reconstructed."""
+    """The row of real images: training images replace samples, and nothing is reconstructed."""
     distance = held_out.floor(images.train.images)
     return {
         "model": FLOOR,
@@ -206,7 +206,7 @@ def _of_samples(distance: Distance) -> Row:
 
 
 def _distances(measures: Measures) -> Row:
-    """The fields of `Measures`, none of them nested."""
+    """The fields of `Measures`, flattened."""
     row: Row = {"feature": measures.feature, "n": measures.n, **{name: getattr(measures, name) for name in NAMES}}
     for name, estimate in measures.kernel.items():
         row |= {f"kid_{name}": estimate.value, f"kid_{name}_error": estimate.error}

@@ -1,8 +1,8 @@
-"""MOSES with the default model, from data to its own table: trained, sampled, evaluated against both test sets.
+"""MOSES with the default model, from data to the benchmark's table: training, sampling, evaluation on both test sets.
 
-experiment.json                       what was requested; the same command again resumes
-run/                                  the run; its evaluation.json holds all measures
-table.csv, table.json, table.md       our row beside the published ones
+experiment.json                       the request; the same command resumes the experiment
+run/                                  the run; its evaluation.json contains all measures
+table.csv, table.json, table.md       our row and the published ones
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMAT = "grae moses table 1"
 GRAMMAR = "smiles"
 SAMPLES = 30_000
-TEST = 0.01  # share of the training set that is held out, for reconstruction
+TEST = 0.01  # fraction of the training set held out for reconstruction
 OURS = "GRAE"
 RAW = "valid_without_constraints"
 COLUMNS = ("model", MEASURES[0], RAW, *MEASURES[1:])
@@ -60,26 +60,26 @@ def reproduce_moses(
 ) -> list[Row]:
     """Trains on MOSES's training set, draws samples, and evaluates them, unless the folder holds the results.
 
-    An interrupted training resumes; of an interrupted evaluation the finished parts of the references are cached. A
+    Interrupted training resumes; of an interrupted evaluation, the finished parts of the references are cached. A
     finished run is not trained further, whatever the time budget.
 
     Args:
-        folder: of the experiment.
+        folder: folder of the experiment.
         time_budget: minutes of training; None for the preset's. It may differ when an interrupted run resumes.
         samples: number of samples.
-        sets: of the benchmark.
-        parameters: of `GrammarAutoencoder`, except grammar, seed, device and time budget.
+        sets: the sets of the benchmark.
+        parameters: parameters of `GrammarAutoencoder`, except grammar, seed, device and time budget.
         fcd: whether to compute the Fréchet ChemNet distance; None if the extra is installed.
-        seed: of the network and the samples.
-        device: where to compute.
+        seed: seed of the network and the samples.
+        device: device of the model.
         build: builds the derivation store; see `datasets.origin.store_of`.
-        work: how to measure.
+        work: how measures are computed.
         tell: called with progress messages.
-        progress: whether the training shows its progress on standard error.
+        progress: whether training shows its progress on standard error.
 
     Returns:
-        Rows of the table, ours last: the model's name and the value of each measure (None if there is none); the
-        published ones with "<measure> deviation".
+        Rows of the table, ours last: the model's name and the value of each measure (None if there is none);
+        published rows also have "<measure> deviation".
 
     Raises:
         RunError: the folder holds another experiment, or cannot be written.
@@ -118,7 +118,7 @@ def reproduce_moses(
 
 
 def rows_of(evaluation: Mapping[str, Any]) -> list[Row]:
-    """The published rows, and ours of an evaluation, with its intervals and the reasons for missing measures."""
+    """The published rows, and ours from an evaluation, with its intervals and the reasons for missing measures."""
     rows: list[Row] = []
     for model, figures in PUBLISHED.items():
         means = {name: figure.mean for name, figure in figures.items()}

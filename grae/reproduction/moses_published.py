@@ -1,8 +1,8 @@
-"""The rows of MOSES's own table, for comparison.
+"""The rows of MOSES's published table, for comparison.
 
 Source: README.md of molecularsets/moses on GitHub at commit dd7ed6ab38e23afd3ef5371d67939a1760bd8599, section "Metrics"
 (Polykovskiy et al., Frontiers in Pharmacology 11, 2020): means and standard deviations of several runs. "Train" is the
-training set itself; its novelty is printed as 1.
+training set itself; its novelty is published as 1.
 """
 
 from typing import NamedTuple
@@ -24,15 +24,15 @@ MEASURES = (
     "Filters",
     "novel",
 )
-"""The columns of the table, by our names."""
+"""The columns of the table, as named in grae."""
 
 
 class Published(NamedTuple):
     """A figure of the table.
 
     Attributes:
-        mean: over the runs.
-        deviation: the standard deviation; None for a single run.
+        mean: mean over the runs.
+        deviation: standard deviation over the runs; None for a single run.
     """
 
     mean: float

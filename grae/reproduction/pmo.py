@@ -1,12 +1,12 @@
-"""PMO with our own searches: one model, searched for each task with several seeds, beside the printed figures.
+"""The PMO benchmark: searches with one model for each task with several seeds, compared with published figures.
 
-experiment.json                          what was asked for; the same command again resumes
+experiment.json                          the request; the same command resumes the experiment
 run/                                     the run, unless one is given
 searches/<task>-<method>-<seed>/         each search
-results.jsonl                            a line for each search that ended
+results.jsonl                            one line per finished search
 table.csv, table.json, table.md
 
-Every score counts as an evaluation, those of the molecules that a search starts from too.
+Every score counts as an evaluation, including those of the starting molecules of a search.
 """
 
 import time
@@ -40,23 +40,23 @@ BUDGET = 10_000
 SEEDS = 3
 RESULTS, SEARCHES = "results.jsonl", "searches"
 RANDOM = "random"
-"""The baseline: molecules drawn from the data set, as PMO's screening; not the strategy of this name."""
+"""The baseline: molecules drawn from the data set, as in PMO's screening; not the strategy of this name."""
 DEFAULTS = ("mixed", "genetic", RANDOM)
 STARTING = 10
-"""A search starts from a tenth of its budget of molecules, drawn from the data set."""
+"""The number of starting molecules, drawn from the data set, is the budget divided by this."""
 ROUNDS = 100
-"""A search proposes a hundredth of its budget at a time."""
+"""The batch size of a search is its budget divided by this."""
 
 
 @dataclass(frozen=True)
 class _Experiment:
-    """What the searches share.
+    """The common inputs of the searches.
 
     Attributes:
-        folder: where all is kept.
-        budget: evaluations of a search.
+        folder: folder of the experiment.
+        budget: number of evaluations of a search.
         texts: the molecules of the data set.
-        model: gives the model, when it is needed first.
+        model: returns the model, which is loaded or trained on first use.
         progress: whether a search shows its progress.
     """
 
@@ -83,24 +83,24 @@ def reproduce_pmo(
     tell: Callable[[str], None] = lambda message: None,
     progress: bool = False,
 ) -> list[Row]:
-    """Searches for each task with each method and seed, unless the folder says that it is done.
+    """Searches for each task with each method and seed, unless the folder holds the result.
 
-    Tasks, methods and seeds may differ when the same folder is asked again; what is done stays. The table holds those
-    that are asked for.
+    Tasks, methods and seeds may differ when the experiment is resumed; finished searches are kept. The table contains
+    the requested ones.
 
     Args:
-        folder: where all is kept.
-        budget: evaluations of each search; 10,000 and 1,000 have printed figures.
-        tasks: of PMO's; when left out, all whose classifiers are there.
-        methods: strategies of `optimize`, or "random", molecules of the data set.
-        seeds: searches for each task and method, with the seeds from 0.
-        run: a trained model; when left out, one is trained on the data.
-        data: the data set that starts are drawn from and that a model is trained on.
-        parameters: of the model that is trained, as `GrammarAutoencoder` takes them.
-        time_budget: minutes of its training; None for what the preset says.
-        device: where to compute.
-        build: makes the derivation store, as `datasets.origin.store_of` takes it.
-        tell: called with what is being done.
+        folder: folder of the experiment.
+        budget: number of evaluations of each search; there are published figures for 10,000 and 1,000.
+        tasks: tasks of PMO; None for all whose classifiers are available.
+        methods: strategies of `optimize`, or "random" for molecules drawn from the data set.
+        seeds: number of searches per task and method, with seeds from 0.
+        run: run of a trained model; None to train one on the data.
+        data: the data set that starting molecules are drawn from and that a model is trained on.
+        parameters: parameters of the trained model, as in `GrammarAutoencoder`.
+        time_budget: minutes of training; None for the preset's.
+        device: device of the model.
+        build: builds the derivation store; see `datasets.origin.store_of`.
+        tell: called with progress messages.
         progress: whether trainings and searches show their progress on standard error.
 
     Returns:
@@ -108,7 +108,7 @@ def reproduce_pmo(
 
     Raises:
         SettingsError: there is no such task or method, or a number is out of range.
-        DataError: the data, or the classifier of a task that was asked for, are not to be had.
+        DataError: the data, or the classifier of a requested task, are not available.
         RunError: the folder holds another experiment, or cannot be written.
     """
     _check(budget, tasks, methods, seeds)
@@ -161,7 +161,7 @@ def reproduce_pmo(
 
 
 def results(folder: Path) -> list[dict[str, Any]]:
-    """What is done: a row for each search that ended.
+    """One row per finished search.
 
     Raises:
         RunError: the file is damaged.
@@ -188,7 +188,7 @@ def _check(budget: int, tasks: Sequence[str] | None, methods: Sequence[str], see
 
 
 def _tasks(tasks: Sequence[str] | None, tell: Callable[[str], None]) -> list[str]:
-    """The tasks, each once; where none is named, those without a classifier are left out, with a line."""
+    """The tasks, each once; if none are given, those without their classifier are skipped with a message."""
     if tasks is not None:
         for task in tasks:
             target_named(f"pmo:{task}")
@@ -207,7 +207,7 @@ def _tasks(tasks: Sequence[str] | None, tell: Callable[[str], None]) -> list[str
 
 
 def _search(experiment: _Experiment, task: str, method: str, seed: int) -> dict[str, Any]:
-    """One search and its figures."""
+    """Runs one search, and returns its figures."""
     target = target_named(f"pmo:{task}")
     order = np.random.default_rng(seed).permutation(len(experiment.texts)).tolist()
     if method == RANDOM:
@@ -230,7 +230,7 @@ def _search(experiment: _Experiment, task: str, method: str, seed: int) -> dict[
 
 
 def _drawn(experiment: _Experiment, target: "Target", order: list[int]) -> tuple[list[str], np.ndarray]:
-    """Molecules of the data set in a random order, until the budget is spent."""
+    """Molecules of the data set in the given order, until the budget is spent, and their scores."""
     evaluations: list[tuple[str | None, float | None]] = []
     molecules, scores = distinct_scores(evaluations)
     for first in range(0, len(order), EVERY):
@@ -249,7 +249,7 @@ def _drawn(experiment: _Experiment, target: "Target", order: list[int]) -> tuple
 def _searched(
     experiment: _Experiment, target: "Target", strategy: str, start: list[str], seed: int
 ) -> tuple[list[str], np.ndarray]:
-    """The molecules of a start and of a search from it, in the order of evaluation."""
+    """The starting molecules and those of the search, in the order of evaluation, and their scores."""
     from grae.optimization import optimize
     from grae.optimization.folder import SETTINGS
     from grae.optimization.start import ALL

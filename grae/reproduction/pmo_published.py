@@ -1,19 +1,19 @@
-"""PMO's printed figures: areas under the curve of the top 10, of other methods.
+"""Published figures of PMO: areas under the curve of the top 10, for other methods.
 
 Sources of the sums over all 23 tasks: Gao et al., "Sample Efficiency Matters", 2022 (REINVENT, Graph GA, GP BO and the
-autoencoders), and the papers of the other methods. Tanimoto-GP's sum is that of its figures by task.
+autoencoders), and the papers of the other methods. The sum of Tanimoto-GP is that of its figures by task.
 """
 
 from typing import NamedTuple
 
 
 class PublishedSum(NamedTuple):
-    """A method's printed sum over the 23 tasks.
+    """A method's published sum over the 23 tasks.
 
     Attributes:
-        method: its name.
-        total: the sum, of 23.
-        remark: a remark on it.
+        method: name of the method.
+        total: the sum, at most 23.
+        remark: a remark on the figure.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""PMO's table: our areas under the curve, a row for each task and method, beside the printed figures."""
+"""PMO's table: measured areas under the curve, one row per task and method, compared with published figures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,17 +14,17 @@ COLUMNS = ("task", "method", "seeds", "auc", "auc_deviation", "top10", "best", "
 
 
 def rows_of(done: Sequence[Mapping[str, Any]], tasks: Sequence[str], methods: Sequence[str], seeds: int) -> list[Row]:
-    """A row for each task and method, and for each method a sum over the tasks.
+    """One row per task and method, and one per method with the sum over the tasks.
 
     Args:
-        done: a row for each search, with task, method, seed, auc, top10, best, molecule and evaluations.
+        done: one row per search, with task, method, seed, auc, top10, best, molecule and evaluations.
         tasks: tasks of the table.
         methods: methods compared.
         seeds: number of seeds, from 0.
 
     Returns:
-        Rows with `COLUMNS`: means over the seeds, the standard deviation of the areas (None for one seed), the best
-        molecule of all seeds. The deviation of a sum is that of the seeds' sums. "aucs" lists each seed's area.
+        Rows with `COLUMNS`: means over the seeds, the standard deviation of the areas (None for one seed), and the best
+        molecule of all seeds. The deviation of a sum is that of the seeds' sums. "aucs" lists the area of each seed.
     """
     held = {(row["task"], row["method"], row["seed"]): row for row in done}
     rows: list[Row] = []
@@ -54,14 +54,14 @@ def write(folder: Path, rows: Sequence[Row], budget: int) -> None:
     """Writes the table as CSV, JSON and Markdown.
 
     Raises:
-        RunError: the file system refuses.
+        RunError: a file cannot be written.
     """
     flat = [{name: row.get(name) for name in COLUMNS} for row in rows]
     write_table(folder, COLUMNS, list(rows), as_markdown(rows, budget), flat=flat)
 
 
 def wide(rows: Sequence[Row], budget: int) -> tuple[list[str], list[list[str | None]]]:
-    """The table in wide format: a line for each task, a column for each method, and the figures printed by task."""
+    """The table in wide format: one line per task, one column per method, and the figures published by task."""
     methods = list(dict.fromkeys(row["method"] for row in rows))
     printed = BY_TASK.get(budget, {})
     tasks = [task for task in dict.fromkeys(row["task"] for row in rows) if task != SUM]
@@ -88,7 +88,7 @@ def wide(rows: Sequence[Row], budget: int) -> tuple[list[str], list[list[str | N
 
 
 def printed_sums(budget: int) -> tuple[list[str], list[list[str | None]]]:
-    """The printed sums over all 23 tasks at a budget, best first, with remarks where there are some."""
+    """The published sums over all 23 tasks at a budget, best first, with remarks if there are any."""
     printed = SUMS.get(budget, ())
     lines: list[list[str | None]] = [[one.method, f"{one.total:.2f}", one.remark or None] for one in printed]
     width = 3 if any(one.remark for one in printed) else 2

@@ -1,4 +1,4 @@
-"""Training of the models that come with grae: from data to the folder in the package."""
+"""Training of the models included in grae: from data to the folder in the package."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from grae.datasets.origin import Build
 
 TEST = 0.05
-"""Share of the strings that no training looks at, as `grae train` holds them back."""
+"""Fraction of the strings held out as a test set, as in `grae train`."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained; the rest is left to the default preset.
+    """How a model is trained; everything else is that of the default preset.
 
     Attributes:
         description: one line.
         grammar: a built-in grammar.
         data: a named data set.
         time_budget: minutes.
-        seed: of the split, the weights and the batches.
-        parameters: of the estimator.
+        seed: seed of the split, the weights and the batches.
+        parameters: parameters of the estimator.
     """
 
     description: str
@@ -64,7 +64,7 @@ RECIPES = {
 
 
 def recipe_named(name: str) -> Recipe:
-    """A recipe. Raises SettingsError: there is none of that name."""
+    """The recipe of a name. Raises SettingsError: there is none."""
     if name not in RECIPES:
         raise SettingsError.unknown("model", name, RECIPES)
     return RECIPES[name]
@@ -80,14 +80,14 @@ def train_again(
     progress: Shown = False,
     build: "Build | None" = None,
 ) -> None:
-    """Trains a recipe into a folder; an interrupted training is resumed, and a finished one kept.
+    """Trains a model by a recipe; interrupted training is resumed, and a finished run is kept.
 
     Args:
-        recipe: what to train.
+        recipe: the recipe.
         place: the run folder.
         data: replaces the recipe's data.
         time_budget: replaces the recipe's minutes.
-        device: where to compute.
+        device: device of the model.
         progress: see `GrammarAutoencoder`.
         build: see `datasets.origin.store_of`.
 
@@ -110,7 +110,7 @@ def train_again(
 
 
 def check_size(place: Path) -> int:
-    """The size of a packed model in bytes. Raises a SettingsError if it exceeds `MOST_BYTES`."""
+    """The size of a packed model in bytes. Raises SettingsError: it exceeds `MOST_BYTES`."""
     size = size_of(place)
     if size > MOST_BYTES:
         raise SettingsError(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def average_of(result: "SearchResult") -> float | None:
     """The published average of a search's points.
 
-    A point without a score counts as the target's worst value, or as the worst of the start where that is not finite.
+    A point without a score counts as the target's worst value, or as the worst of the start if that is not finite.
     """
     maximize = result.target.direction == "maximize"
     of_start = result.start.worst_score(maximize)
@@ -23,18 +23,18 @@ def average_of(result: "SearchResult") -> float | None:
 def published_average(scores: Sequence[float | None], worst: float, maximize: bool) -> float | None:
     """The average score of a search's points, as in the published script.
 
-    A point without a valid string counts as `worst`. Then the points with the worst score of all are left out, and no
-    others: if the worst is that of the data, a valid string can score lower.
-    Source: molecule_optimization/get_final_results.py of the published code of Kusner et al. 2017. (The script on
-    expressions leaves out the worst score of the last of all searches, which is a slip.)
+    A point without a valid string counts as `worst`. Then the points with the worst score overall are omitted, and no
+    others: if `worst` is that of the data, a valid string can score lower.
+    Source: molecule_optimization/get_final_results.py of the published code of Kusner et al. 2017. (The script for
+    expressions omits the worst score of the last of all searches, which is a bug.)
 
     Args:
-        scores: of all points; None if there is no valid string, or its values are not finite.
+        scores: scores of all points; None if there is no valid string, or its values are not finite.
         worst: see above.
         maximize: whether higher is better.
 
     Returns:
-        None if all points score alike.
+        The average; None if all points have the same score.
     """
     values = np.array([worst if score is None else score for score in scores], np.float64)
     better = values > values.min() if maximize else values < values.max()

@@ -9,14 +9,14 @@ from grae.optimization.start import ALL
 
 @dataclass(frozen=True)
 class Objects:
-    """What is learned and searched.
+    """A kind of objects to learn and to search.
 
     Attributes:
-        grammar: its name.
+        grammar: name of the grammar.
         data: the data set.
-        target: of the search.
+        target: target of the search.
         attempts: decodings per point.
-        parameters: of `GrammarAutoencoder`, except grammar and model.
+        parameters: parameters of `GrammarAutoencoder`, except grammar and model.
         strings: maximum number of strings of the data set; `ALL` for all.
     """
 
@@ -35,9 +35,9 @@ class Scale:
     Attributes:
         objects: its objects, by name.
         trials: searches per model.
-        rounds: per search.
+        rounds: rounds per search.
         batch_size: points per round.
-        start_limit: maximum number of strings that a search starts from; `ALL` for all.
+        start_limit: maximum number of starting strings of a search; `ALL` for all.
         words: a description for readers of the table.
     """
 

@@ -1,7 +1,7 @@
 """The paper's table of structured objects: all models trained and searched alike, in a folder that can be resumed.
 
-experiment.json                        what was requested; the same command resumes it
-<objects>-<model>/                     the run of each model that was trained here
+experiment.json                        the request; the same command resumes the experiment
+<objects>-<model>/                     the run of each model trained in the experiment
 <objects>-<model>-<rules>/trial-<n>/   each search
 trials.jsonl                           one line per finished search
 table.csv, table.json, table.md, table.png
@@ -36,20 +36,20 @@ FORMAT = "grae structured table 2"
 TRIALS = "trials.jsonl"
 MODELS = ("grae", "gvae", "gcvvae", "cvae")
 ALSO_UNDER_RULES = ("grae",)
-"""The models that are searched a second time under the rules of the language, where it has some."""
+"""The models that are searched a second time under the rules of the language, if it has any."""
 EXACT = 1e-9
 """Expressions with a lower score are the target itself, which is held out."""
 
 
 @dataclass(frozen=True)
 class _Experiment:
-    """What the parts of an experiment share.
+    """The common inputs of an experiment's parts.
 
     Attributes:
-        folder: of the experiment.
-        scale: its size.
-        seed: of the strings, the networks and the searches.
-        device: where to compute.
+        folder: folder of the experiment.
+        scale: size of the experiment.
+        seed: seed of the strings, the networks and the searches.
+        device: device of the models.
         tell: called with progress messages.
         progress: whether trainings and searches show their progress.
     """
@@ -77,25 +77,25 @@ def reproduce_structured(
 ) -> list[Row]:
     """Trains and searches with each model, unless the folder holds the results.
 
-    The target expression is removed from the published expressions, for training and as a start. Strings are decoded as
-    published, under the grammar alone and without forced completion; GRAE's molecules a second time under the
-    language's rules.
+    The target expression is removed from the published expressions, for training and from the starting strings. Strings
+    are decoded as published, under the grammar alone and without forced completion; GRAE's molecules are also decoded
+    under the language's rules.
 
     Args:
-        folder: of the experiment.
-        scale: its size.
-        objects: of the scale's; by default all.
-        models: their names.
-        runs: folders of trained models by objects and model, which are not trained here; they start from their own
-            training strings.
-        seed: of the strings, the networks and the first search; each further search takes the next.
-        device: where to compute.
+        folder: folder of the experiment.
+        scale: size of the experiment.
+        objects: names of objects of the scale; None for all.
+        models: names of the models.
+        runs: run folders of trained models, by objects and model, used instead of training; their searches start from
+            their own training strings.
+        seed: seed of the strings, the networks and the first search; each further search uses the next seed.
+        device: device of the models.
         tell: called with progress messages.
         progress: whether to show the progress of trainings and searches on standard error.
         foresee: whether to estimate the duration first, which takes a minute or two.
 
     Returns:
-        The rows of the table; see `table.rows_of`.
+        The rows of the table; see `structured_table.rows_of`.
 
     Raises:
         RunError: the folder holds another experiment, or cannot be written.
@@ -131,7 +131,7 @@ def reproduce_structured(
 
 
 def read_trials(folder: Path) -> list[Row]:
-    """The finished searches. Raises a RunError if the file is damaged."""
+    """The finished searches. Raises RunError: the file is damaged."""
     path = folder / TRIALS
     return files.read_jsonl(path, remedy="remove it; what the searches found is read again") if path.is_file() else []
 
@@ -143,7 +143,7 @@ def _under(objects: Objects, model: str) -> list[str]:
 
 
 def _pending(experiment: _Experiment, name: str, model: str, run: Path | None) -> Pending:
-    """What remains to be done with a model."""
+    """The remaining work with a model."""
     done = {(row["objects"], row["model"], row["rules"], row["trial"]) for row in read_trials(experiment.folder)}
     trials = range(1, experiment.scale.trials + 1)
     searches = {
@@ -155,7 +155,7 @@ def _pending(experiment: _Experiment, name: str, model: str, run: Path | None) -
 
 
 def _foreseen(experiment: _Experiment, pending: list[Pending]) -> None:
-    """Reports how long the rest will take."""
+    """Reports the expected duration of the remaining work."""
     left = [one for one in pending if any(one.searches.values())]
     if not left:
         return
@@ -208,7 +208,7 @@ def _alike(one: str, other: str, preset: str, language: str) -> bool:
 
 
 def _trained(experiment: _Experiment, name: str, model: str) -> "tuple[GrammarAutoencoder, list[str]]":
-    """A model that is finished, resumed or new; and the strings that it is trained on."""
+    """A finished, resumed or new model, and its training strings."""
     from grae.sequence import GrammarAutoencoder
 
     what = experiment.scale.objects[name]
@@ -224,7 +224,7 @@ def _trained(experiment: _Experiment, name: str, model: str) -> "tuple[GrammarAu
 
 
 def _taken(experiment: _Experiment, name: str, run: Path) -> "tuple[GrammarAutoencoder, list[str]]":
-    """A model of the user's, and the strings that it was trained on."""
+    """A model given by the user, and its training strings."""
     from grae.sequence import GrammarAutoencoder
 
     fitted = GrammarAutoencoder.load(run, device=experiment.device)
@@ -232,7 +232,7 @@ def _taken(experiment: _Experiment, name: str, run: Path) -> "tuple[GrammarAutoe
 
 
 def _strings(what: Objects, seed: int) -> list[str]:
-    """The strings of a data set that are used, without the target itself."""
+    """The strings used from a data set, without the target itself."""
     from grae.datasets import open_source
 
     texts = list(dict.fromkeys(open_source(what.data).texts()))
@@ -287,6 +287,6 @@ def _search(
         "points": float(np.mean([record.string is not None for record in records])),
         "decodings": result.decoded_valid,
         "average": average_of(result),
-        "best": figures["found"],  # of the search alone, as published
+        "best": figures["found"],  # strings of the search only, as published
         "seconds": figures["seconds"],
     }

@@ -1,7 +1,7 @@
-"""The paper's printed figures of structured objects, for comparison.
+"""The paper's figures for structured objects, for comparison.
 
 Source: Ghosh et al. 2020, table 2: five trials of Bayesian optimization, mean and standard error. The row of GCVVAE is
-left out, because we did not read it in the source ourselves. `IN_LANGUAGE` is not printed, but follows from the
+omitted, because we have not read it in the source ourselves. `IN_LANGUAGE` is not published, but computed from the
 published weights (github.com/mkusner/grammarVAE, pretrained, expressions, 50 epochs).
 """
 
@@ -11,7 +11,7 @@ NOTE = (
     "The published search script divides integers, 1/2 = 0: `1/2+(x)+sin(x*x)`, which scores 0.03, was scored as "
     "`x+sin(x*x)` and printed as 0.10. Printed scores of expressions with quotients of integers are of other functions."
 )
-"""To stand below the table. Source: equation_optimization/simulation1/grammar/run_bo.py of the published code."""
+"""A note below the table. Source: equation_optimization/simulation1/grammar/run_bo.py of the published code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class PublishedRow:
     """A row of the table.
 
     Attributes:
-        points: share of points with a valid decoding, and its standard error.
+        points: fraction of points with a valid decoding, and its standard error.
         average: average score, and its standard error.
         best: the three best scores.
     """
@@ -49,5 +49,5 @@ IN_LANGUAGE: dict[str, dict[str, dict[str, float]]] = {
         "cvae": {"N(0, I)": 0.048, "Gaussian": 0.57, "GMM-10": 0.87, "box": 0.43, "box, points": 0.66},
     },
 }
-"""By objects, model and where codes come from (`validity.py`): the share of draws in the language under the
-published weights, and of the box's points that with at least one of 25."""
+"""By objects, model and distribution of codes (`validity.py`): the fraction of draws in the language under the
+published weights; and, for the box, the fraction of points with at least one of 25 draws in it."""

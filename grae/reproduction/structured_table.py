@@ -1,7 +1,7 @@
-"""The table of structured objects: mean and standard error over each model's searches, beside the published figures.
+"""The table of structured objects: mean and standard error over each model's searches, with the published figures.
 
-What the paper prints as valid is the share of a search's *points* of which at least one of the drawn decodings is
-valid; the share of all *decodings* that are valid stands beside it. Averages and errors are computed as published: see
+The paper reports as valid the fraction of a search's *points* of which at least one decoding is valid; the table also
+has the fraction of all *decodings* that are valid. Averages and errors are computed as published: see
 `published_average`; the error is the standard deviation with divisor n over the square root of n.
 """
 
@@ -34,12 +34,12 @@ COLUMNS = (
 
 
 def rows_of(trials: Sequence[Row]) -> list[Row]:
-    """A row for each objects, model and rules, in the order of the searches.
+    """One row per objects, model and rules, in the order of the searches.
 
-    Each holds the number of trials and of target calls; the share of points with a valid decoding, the share of
-    decodings that are valid and the average score, each as mean and standard error over the trials (None if too few
+    Each contains the number of trials and of target calls; the fraction of points with a valid decoding, the fraction
+    of decodings that are valid and the average score, each as mean and standard error over the trials (None if too few
     have one); the best three strings of all trials with their scores; and the published figures, None if there are
-    none. Printed figures are of strings decoded under the grammar alone.
+    none. Published figures are for strings decoded under the grammar alone.
     """
     keys = dict.fromkeys((trial["objects"], trial["model"], trial["rules"]) for trial in trials)
     return [_row(key, [one for one in trials if (one["objects"], one["model"], one["rules"]) == key]) for key in keys]
@@ -83,14 +83,14 @@ def _row(key: tuple[str, str, str], trials: Sequence[Row]) -> Row:
 
 
 def write(folder: Path, rows: Sequence[Row]) -> None:
-    """Writes the table as CSV, JSON, Markdown and a plot. Raises a RunError if the file system refuses."""
+    """Writes the table as CSV, JSON, Markdown and a plot. Raises RunError: a file cannot be written."""
     flat = [{**row, "best": _scores(row["best"]), "printed_best": _numbers(row["printed_best"])} for row in rows]
     write_table(folder, COLUMNS, rows, as_markdown(rows), flat=flat)
     draw(rows, folder / "table.png")
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """A table, ours / published."""
+    """The table, measured / published."""
     lines = [
         "| objects, ours / published | model | rules | valid points | valid decodings | average score | best three |",
         "|---|---|---|---|---|---|---|",
@@ -110,7 +110,7 @@ def cell(row: Row, name: str) -> str:
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Plots valid shares and average scores with their standard errors, ours and the published ones.
+    """Plots valid fractions and average scores with their standard errors, measured and published.
 
     Raises:
         RunError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""A model of an experiment, trained or resumed."""
+"""Training of a model for an experiment."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 def train(
     run: RunFolder, grammar: str, data: str, parameters: dict[str, Any], build: "Build | None" = None
 ) -> "GrammarAutoencoder":
-    """Trains a model on a data set; an interrupted training resumes.
+    """Trains a model on a data set; interrupted training resumes.
 
     Args:
         run: the run folder.
-        grammar: the grammar's name.
+        grammar: name of the grammar.
         data: a data set or a file.
-        parameters: of `GrammarAutoencoder`, except the grammar.
+        parameters: parameters of `GrammarAutoencoder`, except the grammar.
         build: builds the derivation store; see `datasets.origin.store_of`.
 
     Raises:

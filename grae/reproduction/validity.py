@@ -1,8 +1,8 @@
-"""Shares of valid strings under the published decoding: of draws, and of points with several draws each.
+"""Fractions of valid strings under the published decoding: of draws, and of points with several draws each.
 
 Codes are drawn from N(0, I), from a Gaussian and a mixture fitted to the training codes, and uniformly from the
-bounding box of the training codes, where the published search looks. Each is decoded several times, with every
-production drawn from the masked softmax, and completion not forced.
+bounding box of the training codes, which the published search explores. Each is decoded several times, with every
+production drawn from the masked softmax, without forced completion.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,18 +24,18 @@ POINTS, DRAWS = 1000, 25
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """The outcome of points that were decoded several times each.
+    """The validity of points that are decoded several times each.
 
     Attributes:
         codes: distribution of the points.
         points: number of points.
         draws: decodings per point.
-        complete: share of the draws whose derivation ended within the model's length.
-        in_language: share of the draws in the language; for a model on derivations that is the same.
-        valid: share of the draws that are valid: read by RDKit, or finite.
-        points_complete: share of the points with a complete draw.
-        points_in_language: share of the points with a draw in the language.
-        points_valid: share of the points with a valid draw.
+        complete: fraction of the draws whose derivation ended within the model's maximum length.
+        in_language: fraction of the draws in the language; for a model of derivations, equal to `complete`.
+        valid: fraction of the draws that are valid: read by RDKit, or finite.
+        points_complete: fraction of the points with a complete draw.
+        points_in_language: fraction of the points with a draw in the language.
+        points_valid: fraction of the points with a valid draw.
     """
 
     codes: str
@@ -50,7 +50,7 @@ class Validity:
 
 
 def from_published_weights(model: "GrammarAutoencoder") -> dict[str, float]:
-    """The figures of the published weights of such a model (`printed.IN_LANGUAGE`), known for expressions only."""
+    """The figures of the published weights (`structured_published.IN_LANGUAGE`), available for expressions only."""
     return IN_LANGUAGE.get(model.language_grammar_.language.name, {}).get(model.settings_.model, {})
 
 
@@ -63,14 +63,14 @@ def published_validity(
     seed: int = 0,
     done: Callable[[str], None] = lambda name: None,
 ) -> list[Validity]:
-    """The shares for each distribution of codes.
+    """The validity for each distribution of codes.
 
     Args:
         model: a fitted model.
-        training_codes: (n, D), codes of the training strings; they span the box.
+        training_codes: codes of the training strings, (n, D), which span the box.
         points: number of codes drawn from each distribution.
         draws: decodings per code.
-        seed: of codes and decodings.
+        seed: seed of codes and decodings.
         done: called with the name of each distribution when it is finished.
     """
     rows = []
@@ -103,6 +103,6 @@ def _validity(model: "GrammarAutoencoder", name: str, drawn: list[list[str | Non
 
 
 def _among(drawn: list[list[str | None]], texts: Iterable[str]) -> np.ndarray:
-    """Which draws are among some texts, (points, draws) bool."""
+    """Which draws are among the given texts, (points, draws) bool."""
     chosen = set(texts)
     return np.array([[text in chosen for text in row] for row in drawn])

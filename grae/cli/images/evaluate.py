@@ -90,7 +90,7 @@ def evaluate(
 
 
 def _fitted(model: "ImageAutoencoder", place: Path, images: "ImageSet", requested: str | None) -> list[str]:
-    """The requested densities; those that are missing are fitted, and stored in the run."""
+    """The requested densities; missing ones are fitted and stored in the run."""
     from grae.estimator.saved import fit_missing
 
     if requested is None:
@@ -118,7 +118,7 @@ def _print_densities(
 def _print_distances(
     feature: str, n: int, lines: "Sequence[tuple[str, Distance, object]]", last: str, *, limits: bool
 ) -> None:
-    """Prints distances, with their names before them and a column after them."""
+    """Prints a table of distances, with their names and a last column."""
     from grae.images.kernel import in_thousandths
 
     has_kernel = any(distance.kernel is not None for _, distance, _ in lines)

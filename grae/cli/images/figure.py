@@ -85,7 +85,7 @@ def figure(
 
 
 def _digest(place: Path) -> object:
-    """The checksum of the images that a run was trained on. Raises RunError: the run is damaged or on strings."""
+    """The checksum of a run's training images. Raises RunError: the run is damaged or on strings."""
     from grae.images.configuration import read_config, read_settings
     from grae.training.run_folder import RunFolder
 
@@ -95,7 +95,7 @@ def _digest(place: Path) -> object:
 
 
 def _runs_of(given: list[str], models: str | None) -> dict[str, Path]:
-    """The runs by their labels: those in a table's folder, or the given ones.
+    """The runs by label: those in a table's folder, or the given ones.
 
     Raises:
         RunError: there is no such run.

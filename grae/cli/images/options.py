@@ -108,13 +108,13 @@ Number = Annotated[
 
 
 def check_suffix(out: str | Path, *suffixes: str) -> None:
-    """Checks the ending of an output file. Raises SettingsError."""
+    """Checks the ending of an output file. Raises SettingsError: it is another one."""
     if not str(out).lower().endswith(suffixes):
         raise SettingsError(f"--out {out} has another ending", remedy=f"end it in {' or '.join(suffixes)}")
 
 
 def opened(data: str) -> "ImageSet":
-    """Loads a set of images with a progress bar. Raises DataError."""
+    """Loads a set of images with a progress bar. Raises DataError: the set is not available."""
     from grae.images import load_images
 
     with progress(f"opening {data}") as done:
@@ -145,8 +145,8 @@ def check_settings(parameters: Mapping[str, Any], images: "ImageSet") -> None:
     """Checks the parameters of a model before torch is imported.
 
     Args:
-        parameters: of `ImageAutoencoder`.
-        images: the set.
+        parameters: parameters of `ImageAutoencoder`.
+        images: the set of images.
 
     Raises:
         SettingsError: a parameter is unknown or out of range.
@@ -161,7 +161,7 @@ def data_of(run: Path) -> "ImageSet":
     """The set of images that a run was trained on.
 
     Raises:
-        RunError: the run does not name it, or its training images have changed.
+        RunError: the run does not name its data set, or the training images have changed.
         DataError: the set is not available.
     """
     from grae.images.configuration import data_name, read_config
@@ -183,7 +183,7 @@ def check_projector(file: Path | None, inception_weights: Path | None, *, fid: b
     """Checks the options of a projector before torch is imported.
 
     Raises:
-        SettingsError: two are given.
+        SettingsError: two projectors are given.
         DataError: a file does not exist.
     """
     if file is not None and (fid or inception_weights is not None):
@@ -207,7 +207,7 @@ def projector_for(
     """The requested projector, or the set's default one, which is trained if needed.
 
     If the Inception network is requested and its weights cannot be downloaded, a note is printed and the set's default
-    projector is used; distances are then labelled FD(name).
+    projector is used; distances are then labeled FD(name).
 
     Raises:
         SettingsError, DataError: as `check_projector`.
@@ -231,7 +231,7 @@ def projector_for(
 
 
 def _fetched_inception_weights() -> Path | None:
-    """The file of the weights; None, with a note, where it cannot be found or downloaded."""
+    """The file of the weights; None, with a note, if it cannot be found or downloaded."""
     from grae.images.projectors import fetch_inception_weights
 
     try:
@@ -244,7 +244,7 @@ def _fetched_inception_weights() -> Path | None:
 
 @contextmanager
 def counted(doing: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; yields the callback for the number of further items done."""
+    """A progress bar on stderr; yields a callback for the number of further items done."""
     with progress(doing) as done:
         come = 0
 
@@ -257,7 +257,7 @@ def counted(doing: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def say_bias(label: str, n: int) -> None:
-    """Prints a note where inception distances are biased."""
+    """Prints a note if inception distances are biased."""
     if label.startswith("FID"):
         note(
             f"{label} of {n:,} images: its bias falls with their number, so compare it with figures of as many images; "

@@ -1,4 +1,4 @@
-"""`grae images projector`: a classifier whose features distances use."""
+"""`grae images projector`: a classifier whose features are used for distances."""
 
 from pathlib import Path
 from typing import Annotated
@@ -43,7 +43,7 @@ def projector(
 
 
 def _check_new(place: Path) -> None:
-    """Checks that a projector can be written there. Raises RunError."""
+    """Checks that a projector can be written to a path. Raises RunError: it cannot."""
     if place.suffix != ".safetensors":
         raise RunError(f"--out {place} is not a valid projector file name", remedy="end it in .safetensors")
     if place.exists():

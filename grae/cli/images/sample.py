@@ -1,4 +1,4 @@
-"""`grae images sample`: new images from the density over the latent codes."""
+"""`grae images sample`: new images from the density of the latent codes."""
 
 import io
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`grae images table`: all models, trained and measured in the same way."""
+"""`grae images table`: all models, trained and evaluated in the same way."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +32,7 @@ from grae.images.recipes import PUBLISHED_MODELS
 from grae.paths import IMAGE_RUNS
 
 UNSET = dict.fromkeys(("time_budget", "batch_size", "latent_dim", "beta", "lambda_", "density"))
-"""Parameters of `ImageAutoencoder` that a table leaves to the recipe."""
+"""Parameters of `ImageAutoencoder` whose values are those of the recipe in a table."""
 
 
 def table(

@@ -116,7 +116,7 @@ def _start_run(
     """Trains a new run."""
     from grae.images.recipes import model_of_images, recipe_named
 
-    # Invalid options are reported before torch is imported, which takes seconds.
+    # invalid options are reported before torch is imported, which takes seconds
     model_of_images(parameters["model"])
     if parameters["density"] is not None:
         DENSITIES.check(parameters["density"])
@@ -185,7 +185,7 @@ def _resume_run(place: Path, given: dict[str, Any], callbacks: "Sequence[Callbac
 def _print(place: Path, fitted: "ImageAutoencoder", as_json: bool) -> None:
     """Prints a summary, and the run's folder on stdout."""
     result = fitted.result_
-    assert result is not None  # it was fitted just now
+    assert result is not None  # it has just been fitted
     if as_json:
         training = asdict(result)
         training.pop("metrics")

@@ -16,7 +16,7 @@ from grae.grammar.language_registry import language_named
 from grae.lazy_imports import Table
 
 NLTK = "nltk"
-REGEX = "re:"  # before a regular expression in the place of a file
+REGEX = "re:"  # prefix of a regular expression given instead of a file
 ALPHABETS = {"printable": PRINTABLE, "ascii": ASCII}
 _DIRECTIVE = re.compile(r"^[ \t]*(?:#|//|;|/\*)%[ \t]*(\w+)[ \t]*(.*?)[ \t]*(?:\*/)?[ \t]*\r?$", re.MULTILINE)
 
@@ -33,7 +33,7 @@ FORMATS: Table[Reader] = Table(
         "regex": ("grae.grammar.formats.regex:read", "a regular expression"),
     },
 )
-"""Readers by the ending of a file: text and what messages call it -> rules. All else is read as nltk's notation."""
+"""Readers by file suffix: (text, name in messages) -> rules. All other files are read in nltk's notation."""
 
 
 class Directives(NamedTuple):
@@ -54,7 +54,7 @@ def formats() -> list[str]:
 
 
 def format_of(path: Path) -> str:
-    """The format of a file by its ending."""
+    """The format of a file, by its suffix."""
     ending = path.suffix.removeprefix(".").lower()
     return ending if ending in FORMATS else NLTK
 
@@ -68,15 +68,15 @@ def read_grammar(
     expressions` or `//% alphabet printable`.
 
     Args:
-        text: of the file, or a regular expression.
+        text: text of the file, or a regular expression.
         name: name of the grammar.
-        notation: a row of `FORMATS`.
+        notation: a key of `FORMATS`.
         label: name of the file in messages; by default `name`.
         alphabet: "printable", "ascii", or characters in brackets, such as "[ -~äöü]", to which very large character
             sets such as `[^"]` are restricted; by default such sets are errors.
 
     Raises:
-        GrammarError: what cannot be read or expressed in plain productions; with line, column and caret.
+        GrammarError: something cannot be read or expressed in plain productions; with line, column and caret.
         SettingsError: there is no such format or alphabet.
         MissingExtraError: the format's package is not installed.
     """

@@ -45,7 +45,7 @@ CORE: dict[str, Part] = {
     "ctl": _one((0x00, 0x1F), (0x7F, 0x7F)),
     "digit": _one((0x30, 0x39)),
     "dquote": Text('"'),
-    "hexdig": _one((0x30, 0x39), (0x41, 0x46), (0x61, 0x66)),  # "A" to "F" of RFC 5234 ignore case
+    "hexdig": _one((0x30, 0x39), (0x41, 0x46), (0x61, 0x66)),  # "A" to "F" of RFC 5234 are case-insensitive
     "htab": Text("\t"),
     "lf": Text("\n"),
     "lwsp": Repeat(Choice((_SPACE, Sequence((_LINE_END, _SPACE)))), 0, None),
@@ -58,7 +58,7 @@ CORE: dict[str, Part] = {
 
 
 class AbnfReader(NotationReader):
-    """Reads ABNF; names of rules ignore case."""
+    """Reads ABNF; rule names are case-insensitive."""
 
     bar = "/"
     blank = re.compile(r"(?:\s+|;[^\n]*)*")

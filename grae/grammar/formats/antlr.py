@@ -1,7 +1,7 @@
 """ANTLR 4: combined or lexer grammars, without actions.
 
-A grammar derives characters, so that a token ends where the derivation needs it to; ANTLR's lexer takes the longest
-token at each position. What is skipped or sent to another channel may follow each token and precede the first.
+A grammar derives characters, so a token ends where the derivation needs it to; ANTLR's lexer takes the longest token at
+each position. Tokens that are skipped or sent to another channel may follow each token and precede the first.
 """
 
 import re
@@ -45,7 +45,7 @@ class AntlrReader(NotationReader):
         super().__init__(text, name)
         self.ignores_case = False
         self.in_token = False
-        self.commands: list[bool] = []  # of the alternatives of a token: whether each is skipped
+        self.commands: list[bool] = []  # whether each alternative of the current token is skipped
 
     def grammar(self) -> GrammarTree:
         """The rules of the file."""
@@ -77,7 +77,7 @@ class AntlrReader(NotationReader):
         return self.tree(rules, starts[0], tuple(skipped))
 
     def _prequel(self) -> bool:
-        """Skips what stands between rules and is not one."""
+        """Skips an element that is not a rule, such as options; False if there is none here."""
         begin = self.place
         if (options := self.matches(_OPTIONS)) is not None:
             case = _CASE.search(options[1])
@@ -127,7 +127,7 @@ class AntlrReader(NotationReader):
         return part
 
     def _command(self) -> bool:
-        """Whether the command here, if there is one, skips the token."""
+        """Reads the command here, if there is one; returns whether it skips the token."""
         begin = self.place
         if not self.sees("->"):
             return False
@@ -140,7 +140,7 @@ class AntlrReader(NotationReader):
     def item(self) -> Part | None:
         """An element, repeated or not."""
         if _HEAD.match(self.text, self.place):
-            return None  # the rule before has no end
+            return None  # the preceding rule is not terminated
         if (label := _LABEL.match(self.text, self.place)) is not None:
             self.place = label.end()
         atom = self._atom()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 MOST = 0x10FFFF
-SURROGATES = (0xD800, 0xDFFF)  # no character, so in no set
+SURROGATES = (0xD800, 0xDFFF)  # not characters, so in no set
 Range = tuple[int, int]
 _NAMES = {"0-9": "digit", "A-Z": "upper", "a-z": "lower", "A-Za-z": "letter", "0-9A-Za-z": "alnum", "0-9A-Fa-f": "hex"}
 _LONGEST_NAME = 12
@@ -18,7 +18,7 @@ class Characters:
     """A set of characters.
 
     Attributes:
-        ranges: first and last code points, ascending, disjoint, without surrogates.
+        ranges: first and last code point of each range; ascending, disjoint, without surrogates.
     """
 
     ranges: tuple[Range, ...]

@@ -32,7 +32,7 @@ class Reference:
     """A reference to another rule.
 
     Attributes:
-        name: of the rule.
+        name: name of the rule.
         offset: as in `OneOf`.
     """
 
@@ -59,7 +59,7 @@ class Repeat:
     """A repeated part.
 
     Attributes:
-        part: what is repeated.
+        part: the part to repeat.
         least: minimum number of repetitions.
         most: maximum number; None for no limit.
     """
@@ -87,7 +87,7 @@ class Without:
 Part = Text | OneOf | Reference | Sequence | Choice | Repeat | Without
 EMPTY = Sequence(())
 NOTHING = OneOf(Characters(()))
-"""A set without characters; what is not in it is any character."""
+"""The empty set; its complement contains all characters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Lark's grammars, read by the lark package (extra `lark`).
 
-A grammar derives characters, so that a terminal ends where the derivation needs it to, as in Lark's Earley parser with
+A grammar derives characters, so a terminal ends where the derivation needs it to, as in Lark's Earley parser with
 `lexer="dynamic_complete"`. Terminals named by `%ignore` may follow each terminal and precede the first.
 """
 
@@ -27,7 +27,7 @@ from grae.grammar.formats.regex import RegexReader
 from grae.grammar.formats.scanner import DEEPEST, Scanner, problem
 
 START = "start"
-MOST_INSTANCES = 1_000  # of templates
+MOST_INSTANCES = 1_000  # maximum number of template instances
 _PLACE = re.compile(r"line (\d+),? column (\d+)")
 _NAME = re.compile(r"'?\b([A-Za-z_]\w*)'?")
 _TOKENS = re.compile(r'"(?:\\.|[^"\\\n])*"|/(?!/)(?:\\.|[^/\\\n])+/|//[^\n]*|[()\[\]]')
@@ -35,14 +35,14 @@ _SIGNS = {"_RPAR": ")", "_RBRA": "]", "_RBRACE": "}", "_COLON": ":", "_DOTDOT": 
 _REMEDY = "correct it as Lark's documentation of grammars says"
 
 COMMON = {"ESCAPED_STRING": r'"(?:[^"\\\n]|\\.)*"', "C_COMMENT": r"/\*(?:[^*]|\*+[^*/])*\*+/"}
-"""Terminals of Lark's `common` that look around or are lazy there, written without."""
+"""Terminals of Lark's `common` that use look-around or lazy repetition, rewritten without."""
 
 
 def read(text: str, name: str) -> GrammarTree:
     """Reads a Lark file; imports are resolved in Lark's own grammars only.
 
     Args:
-        text: of the file.
+        text: text of the file.
         name: its name in messages.
 
     Raises:
@@ -107,7 +107,7 @@ class _Translation:
     """Translates a Lark grammar to rules.
 
     Args:
-        text: of the file.
+        text: text of the file.
         name: its name in messages.
         grammar: as read by the lark package, with imported terminals.
         common: the terminals of Lark's own grammars that are named in `COMMON`.
@@ -165,7 +165,7 @@ class _Translation:
         return next(rule.body for rule in self._rules if rule.name == terminal)
 
     def _needed(self, skipped: list[Part]) -> list[Rule]:
-        """The rules that are reached from the start rule; Lark, too, disregards others."""
+        """The rules reachable from the start rule; Lark disregards the others, too."""
         rules = {rule.name: rule for rule in self._rules}
         reached = {START}
         waiting = [rules[START].body, *skipped]
@@ -243,7 +243,7 @@ class _Translation:
         return self._token(part)
 
     def _token(self, part: Part) -> Part:
-        """A regular expression in a rule as a terminal of its own, so that nothing is skipped inside it."""
+        """Makes a regular expression in a rule a terminal of its own, so that nothing is skipped inside it."""
         same = next((rule for rule in self._rules if rule.is_token and rule.body == part), None)
         if same is None:
             taken = {rule.name for rule in self._rules}
@@ -258,7 +258,7 @@ class _Translation:
         return scanner.quoted("\\\"'/"), str(token).endswith("i")
 
     def _instance(self, name: Any, *arguments: Any) -> Part:
-        """The rule of a template with its arguments."""
+        """The rule of a template instantiated with arguments."""
         parts = tuple(self._part(one) for one in arguments)
         key = (name.name, parts)
         if key not in self._instances:

@@ -1,4 +1,4 @@
-"""From rules with groups, repetitions and character sets to plain productions.
+"""Translates rules with groups, repetitions and character sets to plain productions.
 
 Each of these gets a nonterminal with a descriptive name:
 
@@ -38,12 +38,12 @@ from grae.grammar.formats.scanner import problem
 from grae.grammar.language import Language
 from grae.grammar.symbols import NAME, Nonterminal, Production, Symbol
 
-MOST_CHARACTERS = 512  # of a set
+MOST_CHARACTERS = 512  # per set
 MOST_REPEATS = 10_000
-WIDEST_INLINE = 8  # alternatives of a group that its repetition writes out
+WIDEST_INLINE = 8  # maximum number of alternatives of a group that are inlined in its repetition
 SKIPPED = "skipped"
 OPTION = "opt"
-MANY = ("any", "some")  # of at least none, at least one
+MANY = ("any", "some")  # suffixes for zero or more, one or more
 
 _Plain = tuple[Nonterminal, tuple[Symbol, ...], int | None]
 
@@ -61,7 +61,7 @@ def plain_grammar(
 
     Args:
         tree: the rules.
-        text: of the file, for messages.
+        text: text of the file, for messages.
         name: name of the grammar.
         label: name of the file, for messages.
         language: language of the strings.
@@ -76,7 +76,7 @@ def plain_grammar(
 
 
 class _Translation:
-    """One translation; the productions of a rule come first, then those of the nonterminals that they need."""
+    """A translation; the productions of a rule are followed by those of the nonterminals that they need."""
 
     def __init__(self, tree: GrammarTree, text: str, label: str, alphabet: Characters | None) -> None:
         self._tree, self._text, self._label, self._alphabet = tree, text, label, alphabet
@@ -85,8 +85,8 @@ class _Translation:
         self._names = {rule.name: self._unused(_legal(rule.name)) for rule in tree.rules}
         self._shared: dict[Part, Nonterminal] = {}
         self._done: list[_Plain] = []
-        self._rule = tree.rules[0]  # that is being translated
-        self._groups = 0  # of that rule
+        self._rule = tree.rules[0]  # the rule being translated
+        self._groups = 0  # number of its groups so far
         self._nullable = nullable_rules(tree.rules)
 
     def productions(self) -> list[_Plain]:
@@ -105,7 +105,7 @@ class _Translation:
         return self._done
 
     def _define_rule(self, lhs: Nonterminal, body: Part) -> None:
-        """Adds a rule; a set or a repetition needs no further nonterminal."""
+        """Adds a rule; its body needs no further nonterminal if it is a set or a repetition."""
         match body:
             case OneOf() | Without():
                 self._define(lhs, [[Text(one)] for one in self._set(body)])
@@ -117,7 +117,7 @@ class _Translation:
                 self._define(lhs, [[option] for option in _options(body)])
 
     def _skipping(self, start: Rule, rules: list[Rule]) -> list[Rule]:
-        """The rules, with skipped parts before the whole and after each token."""
+        """The rules, with skipped parts at the beginning and after each token."""
         gap = Reference(SKIPPED)
         bodies = [self._once(part) for part in self._tree.skipped]
         parts = [*bodies, *(rule.body for rule in rules)]
@@ -139,7 +139,7 @@ class _Translation:
         ]
 
     def _once(self, part: Part) -> Part:
-        """The inner part of an unlimited repetition in a skipped token, or the token: it is repeated anyway."""
+        """A skipped token without an outer unlimited repetition, since it is repeated anyway."""
         body = self._rules[part.name].body if isinstance(part, Reference) and part.name in self._rules else part
         if isinstance(body, Repeat) and body.most is None and body.least <= 1:
             return self._without_empty(body.part)
@@ -151,7 +151,7 @@ class _Translation:
         offset = self._rule.offset
         line = None if offset is None else self._text.count("\n", 0, offset) + 1
         added = [(lhs, tuple(s for part in option for s in self._symbols(part)), line) for option in options]
-        self._done[place:place] = dict.fromkeys(added)  # the same alternative once
+        self._done[place:place] = dict.fromkeys(added)  # without duplicates
         if len(self._done) >= MOST_SYMBOLS:
             self._fail(f"more than {MOST_SYMBOLS:,} productions", "use fewer bounded repetitions, or smaller ones")
 
@@ -203,8 +203,8 @@ class _Translation:
 
         Args:
             key: the part.
-            name: of the nonterminal; None for the next number among the rule's groups.
-            options: what the nonterminal derives.
+            name: name of the nonterminal; None for the next number among the rule's groups.
+            options: alternatives of the nonterminal.
         """
         if key not in self._shared:
             self._shared[key] = Nonterminal(self._unused(name or self._group_name()))
@@ -220,10 +220,10 @@ class _Translation:
         return self._shared[key]
 
     def _looped(self, inner: Part, least: int, lhs: Nonterminal) -> list[list["Part | Nonterminal"]]:
-        """What the nonterminal of `inner*` or `inner+` derives."""
+        """The alternatives of the nonterminal of `inner*` or `inner+`."""
         options = _options(inner) if least else [one for option in _options(inner) for one in self._few(option)]
         if len(options) > (1 if least else WIDEST_INLINE):
-            options = [inner]  # by its own nonterminal
+            options = [inner]  # as a nonterminal of its own
         ends: list[list[Part | Nonterminal]] = [[option] for option in options] if least else [[]]
         return [*ends, *([option, lhs] for option in options)]
 
@@ -236,7 +236,7 @@ class _Translation:
         return [Text(one) for one in characters] if few else [part]
 
     def _up_to(self, inner: Part, most: int) -> Nonterminal | None:
-        """The nonterminal of up to this many repetitions of a part; None for none."""
+        """The nonterminal of at most `most` repetitions of a part; None if there can be none."""
         below = None
         inner = without_empty(inner, self._nullable)
         for more in range(1, most + 1 if inner != EMPTY else 1):
@@ -308,7 +308,7 @@ class _Translation:
                 )
 
     def _base(self, part: Part) -> str | None:
-        """The beginning of the name of a part's repetition; None for an unnamed group."""
+        """The stem of the name of a part's repetition; None for an unnamed group."""
         match part:
             case Reference(name, offset):
                 return self._name(name, offset)
@@ -329,7 +329,7 @@ class _Translation:
         return self._names[rule]
 
     def _unused(self, base: str) -> str:
-        """A name that no other nonterminal has."""
+        """A name that no other nonterminal has, similar to `base`."""
         name, number = base, 1
         while name in self._used:
             number += 1

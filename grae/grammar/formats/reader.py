@@ -16,14 +16,14 @@ class NotationReader(Scanner):
 
     bar: ClassVar[str] = "|"
     set_escapes: ClassVar[str] = r"\]-^["
-    """Signs that stand for themselves in a set when a backslash stands before them."""
+    """Signs that stand for themselves after a backslash in a set."""
 
     @classmethod
     def read(cls, text: str, name: str) -> GrammarTree:
         """Reads a file of the notation.
 
         Args:
-            text: of the file.
+            text: text of the file.
             name: its name in messages.
 
         Raises:
@@ -40,21 +40,21 @@ class NotationReader(Scanner):
         raise NotImplementedError
 
     def alternatives(self) -> Part:
-        """Sequences with bars between them."""
+        """Sequences separated by bars."""
         parts = [self.items()]
         while self.takes(self.bar):
             parts.append(self.items())
         return choice(parts)
 
     def items(self) -> Part:
-        """Items one after the other."""
+        """A sequence of items."""
         parts: list[Part] = []
         while (part := self.item()) is not None:
             parts.append(part)
         return sequence(parts)
 
     def group(self, opening: str, closing: str) -> Part:
-        """The alternatives between two signs, the first of which stands here."""
+        """The alternatives in a group, whose opening sign is next."""
         begin = self.place
         self.enter()
         self.takes(opening)
@@ -87,7 +87,7 @@ class NotationReader(Scanner):
         return Repeat(part, least, most)
 
     def character_set(self) -> tuple[Characters, bool]:
-        """The characters in the brackets that open here, and whether the set is negated (`[^...]`)."""
+        """The characters in brackets, the first of which is next, and whether the set is negated (`[^...]`)."""
         begin = self.place
         self.place += 1
         negated = self.sees("^")

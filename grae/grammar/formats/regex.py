@@ -1,7 +1,7 @@
-"""Regular expressions in the syntax of Python's `re`: the strings that they match in full.
+"""Regular expressions in the syntax of Python's `re`; the language is the set of strings that they match in full.
 
-`--grammar 're:[A-Z]{3}-[0-9]+'`. Anchors at the ends are redundant, and greedy and lazy repetitions are the same. What
-no context-free grammar can express, such as look-around, is an error.
+`--grammar 're:[A-Z]{3}-[0-9]+'`. Anchors at the ends are redundant, and greedy and lazy repetitions are equivalent.
+Constructs that cannot be converted, such as look-around, are errors.
 """
 
 import re
@@ -53,12 +53,12 @@ class RegexReader(NotationReader):
     """Reads a regular expression that begins at `place` and ends with the text.
 
     Args:
-        text: that ends with the expression.
+        text: a text that ends with the expression.
         name: its name in messages.
         place: where the expression begins.
-        flags: as given by `(?...)`.
+        flags: flags, as in `(?...)`.
         whole: the text of the file, for messages; by default `text`.
-        in_full: whether it stands for the strings that it matches in full, so that lazy repetitions are greedy.
+        in_full: whether strings must match in full, so that lazy repetitions are equivalent to greedy ones.
     """
 
     blank = re.compile("")
@@ -87,7 +87,7 @@ class RegexReader(NotationReader):
             number |= re.RegexFlag[flag.upper()]
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of sets that may mean another thing in a later Python
+                warnings.simplefilter("ignore")  # about sets whose meaning may change in a later Python
                 re.compile(self.text[begin:], number)
         except (re.error, OverflowError, RecursionError) as error:
             at = begin + (getattr(error, "pos", 0) or 0)
@@ -112,7 +112,7 @@ class RegexReader(NotationReader):
         self.place = self.place if match is None else match.end()
 
     def items(self) -> Part:
-        """Items one after the other; outside groups, between anchors."""
+        """A sequence of items; outside groups, between anchors."""
         self.skip()
         if self.depth == 0 and not self.takes("^"):
             self.takes("\\A")
@@ -279,5 +279,5 @@ def read(text: str, name: str) -> GrammarTree:
     Raises:
         GrammarError: `re` cannot read it, or no grammar is equivalent.
     """
-    text = text.removesuffix("\n")  # of a file
+    text = text.removesuffix("\n")  # the last line end of a file
     return GrammarTree((Rule(START, RegexReader(text, name).part(), 0),), START)

@@ -5,7 +5,7 @@ from typing import Never
 
 from grae.errors import GrammarError, excerpt
 
-DEEPEST = 100  # groups inside each other
+DEEPEST = 100  # nested groups
 
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "b": "\b", "a": "\a", "0": "\0"}
 _CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|u\{([0-9a-fA-F]{1,6})\}")
@@ -21,9 +21,9 @@ def problem(text: str, offset: int, name: str, message: str, remedy: str) -> Gra
     """An error at a position in a file, with its line and a caret.
 
     Args:
-        text: of the file.
+        text: text of the file.
         offset: index of the character.
-        name: of the file.
+        name: name of the file.
         message: what is wrong.
         remedy: what to do.
     """
@@ -41,7 +41,7 @@ class Scanner:
     """Reads a text.
 
     Args:
-        text: of a file, up to where reading ends.
+        text: text of a file, up to where reading ends.
         name: its name in messages.
 
     Attributes:
@@ -65,11 +65,11 @@ class Scanner:
         self.place = self.place if blank is None else blank.end()
 
     def sees(self, sign: str) -> bool:
-        """Whether a sign stands here."""
+        """Whether a sign is next."""
         return self.text.startswith(sign, self.place)
 
     def takes(self, sign: str) -> bool:
-        """Reads a sign and skips what may be skipped after it; False if it does not stand here."""
+        """Reads a sign, and skips white space and comments after it; False if it is not next."""
         if not self.sees(sign):
             return False
         self.place += len(sign)
@@ -111,7 +111,7 @@ class Scanner:
         """The character after a backslash: given by one sign, or by its code point.
 
         Args:
-            others: signs that stand for themselves.
+            others: signs that stand for themselves after a backslash.
         """
         begin = self.place - 1
         if (code := self.matches(_CODE)) is not None:
@@ -127,10 +127,10 @@ class Scanner:
         self.fail(f"unknown escape \\{sign}", f"use one of {signs} \\xHH \\uHHHH", begin)
 
     def quoted(self, others: str, *, escapes: bool = True) -> str:
-        """The text of a literal whose opening quote stands here; reads up to and including its closing quote.
+        """The text of a literal whose opening quote is next; reads up to and including its closing quote.
 
         Args:
-            others: escaped signs that stand for themselves.
+            others: signs that stand for themselves after a backslash.
             escapes: whether a backslash begins an escape.
 
         Raises:

@@ -38,7 +38,7 @@ class W3cReader(NotationReader):
         return self.tree(rules)
 
     def item(self) -> Part | None:
-        """An item with its repetition, without what a minus sign excludes."""
+        """An item with its repetition, less what a minus sign excludes."""
         while self.matches(_CONSTRAINT):
             self.skip()
         begin = self.place

@@ -11,20 +11,20 @@ from grae.datasets.locations import cache_home
 from grae.errors import RunError
 from grae.images.projectors.projector import Projector
 
-PART = 2048  # images
+PART = 2048  # images per batch
 Tell = Callable[[int], None]
 
 
 def features_of(
     projector: Projector, images: np.ndarray, rows: np.ndarray, *, tell: Tell = lambda n: None
 ) -> np.ndarray:
-    """The features of images, read from the cache where the projector has an identity and they were computed before.
+    """The features of images, read from the cache if the projector has an identity and they were computed before.
 
     Args:
         projector: feature extractor.
         images: (m, H, W, C) uint8, in memory or memory-mapped.
         rows: rows of the images, (n,) int64.
-        tell: called with the number of images done.
+        tell: called with the number of images processed.
 
     Returns:
         (n, F) float32.

@@ -1,7 +1,7 @@
-"""A small classifier trained on a set's own training images, whose features serve Frechet distances.
+"""A small classifier trained on a set's own training images, whose features are used for Frechet distances.
 
-It predicts the labels, or where there are none, by how many quarter turns an image was rotated (Gidaris et al. 2018).
-It is not trained on test images.
+It predicts the labels or, without labels, by how many quarter turns an image was rotated (Gidaris et al. 2018). It is
+not trained on test images.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ class Classifier(nn.Module):
 
     Args:
         side: height and width of the images in pixels, 8 or more.
-        channels: of the images.
+        channels: number of channels of the images.
         n_classes: number of classes.
     """
 
@@ -49,7 +49,7 @@ class Classifier(nn.Module):
         self.last = nn.Linear(channels, n_classes)
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, F) of images (B, C, H, W) from 0 to 1. Raises DataError for images of another size."""
+        """Features (B, F) of images (B, C, H, W) in 0..1. Raises DataError for images of another size."""
         if x.shape[1:] != (self.channels, self.side, self.side):
             shape = " x ".join(map(str, x.shape[1:]))
             raise DataError(
@@ -66,7 +66,7 @@ class Classifier(nn.Module):
 
 
 class TurnedBatches(ImageBatches):
-    """Each image in four rotations, with their number as label: row r is image r // 4, rotated r % 4 quarter turns."""
+    """Each image in four rotations, labeled by rotation: row r is image r // 4, rotated by r % 4 quarter turns."""
 
     def __init__(self, images: np.ndarray, rows: np.ndarray, *, batch_size: int, seed: int) -> None:
         turned = (QUARTERS * rows[:, None] + np.arange(QUARTERS)).ravel()

@@ -94,4 +94,4 @@ def in_colour(x: Tensor) -> Tensor:
 
 
 GIVEN: dict[str, type[nn.Module]] = {"resnet56-cifar10": ResNet56, "cnn-mnist": MnistCnn}
-"""By the name of distances in their features."""
+"""By the name used in the label of distances."""

