@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from grae.errors import RunError, shortened
+from grae.nested import flattened
 from grae.paths import exists, is_device, is_dir, is_file
 
 TEMPORARY = ".part"
@@ -206,17 +207,6 @@ def read_jsonl(path: Path, *, remedy: str | None = None) -> list[Any]:
     return values
 
 
-def flattened(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """The values of nested objects by their names, joined by dots; an empty object counts as a value."""
-    flat: dict[str, Any] = {}
-    for name, member in value.items():
-        if isinstance(member, Mapping) and member:
-            flat |= flattened(member, f"{before}{name}.")
-        else:
-            flat[f"{before}{name}"] = member
-    return flat
-
-
 def check_unchanged(
     place: Path,
     stored: Mapping[str, Any],
@@ -239,7 +229,7 @@ def check_unchanged(
     Raises:
         RunError: values differ; the message names each, before and now.
     """
-    before, now = flattened(stored), flattened(given)
+    before, now = flattened(stored, empty=True), flattened(given, empty=True)
     names = [*now, *(name for name in before if name not in now)]
     different = [name for name in names if name not in free and before.get(name) != now.get(name)]
     if different:

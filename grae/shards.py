@@ -16,7 +16,8 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from grae.errors import DataError, SettingsError, shortened
-from grae.files import flattened, read_tensors, write_tensors
+from grae.files import read_tensors, write_tensors
+from grae.nested import flattened
 
 FORMAT = "grae part 1"
 SUFFIX = ".shard"
@@ -189,8 +190,8 @@ def parts_in(paths: Sequence[Path], named: Callable[[str], str] = str) -> dict[P
 
 def _check_same_job(first: Path, one: Part, path: Path, other: Part, named: Callable[[str], str]) -> None:
     """Raises DataError, naming what differs, if two parts belong to different jobs."""
-    before = {"verb": one.verb, "n in --shard i/n": one.shard.of, **flattened(one.job)}
-    now = {"verb": other.verb, "n in --shard i/n": other.shard.of, **flattened(other.job)}
+    before = {"verb": one.verb, "n in --shard i/n": one.shard.of, **flattened(one.job, empty=True)}
+    now = {"verb": other.verb, "n in --shard i/n": other.shard.of, **flattened(other.job, empty=True)}
     different = [name for name in dict.fromkeys([*before, *now]) if before.get(name) != now.get(name)]
     if different:
         changes = ", ".join(

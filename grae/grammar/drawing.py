@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from grae.compilation import compiled
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import BATCH
 
@@ -51,7 +51,7 @@ def random_state(seed: int) -> np.ndarray:
     return np.random.SeedSequence(seed).generate_state(1, np.uint64)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def next_random(state):
     """The next number of SplitMix64 as a float64 in [0, 1)."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)

@@ -10,8 +10,8 @@ has several derivations, and each counts.
 import math
 
 import numpy as np
-from numba import njit
 
+from grae.compilation import compiled
 from grae.errors import GrammarError
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import Derivations
@@ -121,7 +121,7 @@ def _scaled(count: int, bits: int) -> float:
     return math.ldexp(float(count >> spare), spare - bits)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _draw_uniform(lengths, alternatives, parts, state, ids, offsets):
     """Fills rows."""
     upto_length, start = lengths

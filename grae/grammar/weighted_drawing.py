@@ -6,8 +6,8 @@ distribution is the grammar's, conditioned on the length.
 """
 
 import numpy as np
-from numba import njit
 
+from grae.compilation import compiled
 from grae.errors import GrammarError
 from grae.grammar.cfg import Grammar
 from grae.grammar.codec import Derivations
@@ -94,7 +94,7 @@ class WeightedDraws:
             shortest = shorter
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _draw_weighted(grammar, alternatives, max_length, state, ids, offsets):
     """Fills rows; returns False if no attempt at one is short enough."""
     start, children, n_children = grammar

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from grae.conditions import Condition
     from grae.grammar.template import Template
     from grae.sequence.analogs import Analogs
-    from grae.sequence.interpolation import Way, Waypoint
+    from grae.sequence.interpolation import Curve, Waypoint
     from grae.sequence.neighbors import Neighbor
 
 
@@ -426,7 +426,7 @@ class GrammarAutoencoder(LatentEstimator):
         )
 
     def interpolate(
-        self, first: str, second: str, n: int = 10, *, points: int = 101, path: "Way" = "linear"
+        self, first: str, second: str, n: int = 10, *, points: int = 101, path: "Curve" = "linear"
     ) -> "list[Waypoint]":
         """The distinct strings decoded on the path between the codes of two strings.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grae.sequence.estimator import GrammarAutoencoder
 
 POINTS = 101  # codes decoded on the path
-Way = Literal["linear", "spherical"]
+Curve = Literal["linear", "spherical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Waypoint:
 
 
 def runs_between(
-    model: "GrammarAutoencoder", first: np.ndarray, second: np.ndarray, *, points: int = POINTS, path: Way = "linear"
+    model: "GrammarAutoencoder", first: np.ndarray, second: np.ndarray, *, points: int = POINTS, path: Curve = "linear"
 ) -> list[tuple[str, float, float]]:
     """The strings decoded on the path between two codes, each with its interval of fractions.
 
@@ -67,7 +67,7 @@ def spread(n: int, of: int) -> list[int]:
 
 
 def interpolate(
-    model: "GrammarAutoencoder", first: str, second: str, n: int = 10, *, points: int = POINTS, path: Way = "linear"
+    model: "GrammarAutoencoder", first: str, second: str, n: int = 10, *, points: int = POINTS, path: Curve = "linear"
 ) -> list[Waypoint]:
     """The distinct strings on the path between two strings, including the decodings of the two.
 
@@ -85,7 +85,7 @@ def interpolate(
     """
     if n < 2 or points < 2 or path not in ("linear", "spherical"):
         raise SettingsError(
-            f"{n} strings of {points} points on a {path!r} way",
+            f"{n} strings of {points} points on a {path!r} path",
             remedy="take at least 2 of each, and 'linear' or 'spherical'",
         )
     from grae.sequence.refinement import STEPS  # imports torch

@@ -247,7 +247,3 @@ def test_what_was_begun_is_resumed_unchanged(tmp_path):
     assert len(message) < 700
     with pytest.raises(RunError, match=r"holds another experiment: seed \(was 1, now None\)"):
         files.check_unchanged(tmp_path, {"seed": 1}, {}, what="holds another experiment")
-
-
-def test_nested_objects_become_flat():
-    assert files.flattened({"a": {"b": 1, "c": {"d": [2]}}, "e": {}}) == {"a.b": 1, "a.c.d": [2], "e": {}}
