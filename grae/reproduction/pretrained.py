@@ -40,8 +40,8 @@ class Recipe:
     @property
     def command(self) -> str:
         """The equivalent command."""
-        options = {"--grammar": self.grammar, "--data": self.data, "--seed": self.seed, **self.parameters}
-        spelled = " ".join(f"{name} {value}" for name, value in options.items())
+        options = {"grammar": self.grammar, "data": self.data, "seed": self.seed, **self.parameters}
+        spelled = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
         return f"grae train {spelled} --time-budget {self.time_budget:g}"
 
 
@@ -50,8 +50,9 @@ RECIPES = {
         "drug-like molecules: ZINC250k, whose 249,455 molecules have up to 38 heavy atoms",
         grammar="smiles",
         data="zinc250k",
-        time_budget=75,
+        time_budget=60,
         seed=1,
+        parameters={"rate": 20},
     ),
     "expressions": Recipe(
         "arithmetic expressions in x of up to 15 productions: the 100,000 of the published experiments",
