@@ -52,7 +52,7 @@ demo: $(VENV)/run.stamp
 	@echo "1. a model that comes with grae: samples" >&2
 	@$(BIN)/grae sample --model zinc250k -n 1000 --out $(SHOWN)/samples.smi --draw $(SHOWN)/samples.png
 	@echo "2. a search for molecules of high logP in it" >&2
-	@$(BIN)/grae optimize --model zinc250k --target logp --rounds 10 --start-limit 2000 --out $(SHOWN)/logp
+	@$(BIN)/grae optimize --model zinc250k-search --target logp --rounds 10 --start-limit 2000 --out $(SHOWN)/logp
 	@echo "3. a model of your own: two minutes on 10,000 molecules" >&2
 	@$(BIN)/grae train --grammar smiles --preset quick --noise 0.5 --beta 0.05 --time-budget 2 --out $(DEMO)
 	@$(BIN)/grae sample $(DEMO) -n 1000 --out $(DEMO)/samples.smi --draw $(DEMO)/samples.png

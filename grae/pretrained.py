@@ -41,6 +41,7 @@ class About:
             held-out strings.
         held_out: number of held-out strings.
         start: number of strings in `start.txt`.
+        search: whether it is the model for searches, where its language has another one for samples.
         measures: measures of its samples, by their names in `grae evaluate`.
         format: version of the file format.
     """
@@ -60,6 +61,7 @@ class About:
     exact: dict[str, float] | None
     held_out: int
     start: int
+    search: bool = False
     measures: dict[str, float] = field(default_factory=dict)
     format: str = FORMAT
 
@@ -138,17 +140,18 @@ def located(path: str | Path) -> Path:
     return pretrained_folder(str(path)) or place
 
 
-def model_for(language: str | None = None, fingerprint: str | None = None) -> Path | None:
+def model_for(language: str | None = None, fingerprint: str | None = None, *, search: bool = False) -> Path | None:
     """The folder of the first model of a language or grammar, or None.
 
     Args:
         language: the name of the strings' language; None for any.
         fingerprint: fingerprint of the model's grammar without motifs; None for any.
+        search: whether a model for searches comes first; otherwise it comes last.
 
     Raises:
         RunError: a model is damaged.
     """
-    for name in names():
+    for name in sorted(names(), key=lambda name: _read(home() / name).about.search != search):
         place = home() / name
         if language is not None and _read(place).about.language != language:
             continue

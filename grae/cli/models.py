@@ -100,7 +100,14 @@ def pack(
 
 
 def packed(
-    place: Path, out: Path, description: str | None, request: "EvalRequest", starts: int, command: str | None = None
+    place: Path,
+    out: Path,
+    description: str | None,
+    request: "EvalRequest",
+    starts: int,
+    *,
+    command: str | None = None,
+    search: bool = False,
 ) -> "About":
     """Evaluates a run as `grae evaluate` does by default, and packs it.
 
@@ -117,10 +124,11 @@ def packed(
         held,
         out,
         description=description or f"{held.model.settings_.model} on {held.model.about_.get('data')}",
-        command=command,
         measures=evaluation,
         starts=starts,
         seed=request.seed,
+        command=command,
+        search=search,
     )
 
 

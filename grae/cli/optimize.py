@@ -254,7 +254,7 @@ def optimize(
         folder = out or latest_search(place, request.target if "target" in given else None)
         request = request_to_resume(folder, request, list(given))
     else:
-        place = find_run(run, language=request.target_of().language)
+        place = find_run(run, language=request.target_of().language, search=True)
         folder = out or new_folder(place, target)
     with warnings.catch_warnings():
         if not talks():  # failures of the target are in the result

@@ -13,7 +13,7 @@ from grae.paths import RUNS
 
 
 def pretrained(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="zinc250k or expressions.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="zinc250k, zinc250k-search or expressions.")],
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="DATA", help="Other strings, for a trial.", show_default=False)
     ] = None,
@@ -59,7 +59,15 @@ def pretrained(
         progress=training_progress(),
         build=build,
     )
-    about = packed(place, out, recipe.description, EvalRequest(n=n, fcd=fcd, device=device), n, recipe.command)
+    about = packed(
+        place,
+        out,
+        recipe.description,
+        EvalRequest(n=n, fcd=fcd, device=device),
+        n,
+        command=recipe.command,
+        search=recipe.search,
+    )
     size = check_size(out)
     if as_json:
         return emit({"path": out, "bytes": size, **about.to_dict()})

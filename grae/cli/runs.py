@@ -15,6 +15,7 @@ def find_run(
     grammar: str | None = None,
     *,
     language: str | None = None,
+    search: bool = False,
     holds: str | None = MODEL_FILE,
     under: Path = RUNS,
 ) -> Path:
@@ -27,6 +28,7 @@ def find_run(
         run: a folder, or its name under `under`; None for the latest.
         grammar: a grammar's name, file or run; restricts the latest to its runs.
         language: name of a language; restricts the latest to its runs.
+        search: whether a pretrained model for searches is preferred.
         holds: file that the latest run must contain; None accepts any named folder.
         under: folder of the runs; those on images have their own.
 
@@ -51,7 +53,7 @@ def find_run(
     fitting = (place for place in _newest(holds or MODEL_FILE, under) if grammar is None or _is_of(place, grammar))
     latest = next((place for place in fitting if language is None or _language(place) == language), None)
     if latest is None and comes_along:
-        shipped = model_for(language, None if grammar is None else _fingerprint(grammar))
+        shipped = model_for(language, None if grammar is None else _fingerprint(grammar), search=search)
         if shipped is not None:
             note(f"model: {shipped.name} (pretrained); there is no run of your own under {under}/")
             return shipped

@@ -46,6 +46,7 @@ def pack(
     command: str | None = None,
     measures: dict[str, Any] | None = None,
     starts: int = STARTS,
+    search: bool = False,
     seed: int = 0,
 ) -> About:
     """Packs a run into a self-contained folder, which `load`, `sample` and `optimize` accept like any run.
@@ -61,6 +62,7 @@ def pack(
         command: the command that trained the run.
         measures: results of `grae evaluate`, of which the main ones are stored.
         starts: number of samples; fewer if the model does not generate enough distinct ones.
+        search: see `grae.pretrained.About`.
         seed: seed of the samples.
 
     Raises:
@@ -90,6 +92,7 @@ def pack(
         exact=exact,
         held_out=len(run.held_out),
         start=len(strings),
+        search=search,
         measures={name: float(figures[name]) for name in KEPT_MEASURES if figures.get(name) is not None},
     )
     _write(folder, source, model, half, config, about, strings)

@@ -27,6 +27,7 @@ class Recipe:
         data: a named data set.
         time_budget: minutes.
         seed: seed of the split, the weights and the batches.
+        search: see `grae.pretrained.About`.
         parameters: parameters of the estimator.
     """
 
@@ -35,6 +36,7 @@ class Recipe:
     data: str
     time_budget: float
     seed: int
+    search: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -53,6 +55,14 @@ RECIPES = {
         time_budget=60,
         seed=1,
         parameters={"rate": 20},
+    ),
+    "zinc250k-search": Recipe(
+        "molecules of ZINC250k, for searches: more information in a code, less typical samples",
+        grammar="smiles",
+        data="zinc250k",
+        time_budget=75,
+        seed=1,
+        search=True,
     ),
     "expressions": Recipe(
         "arithmetic expressions in x of up to 15 productions: the 100,000 of the published experiments",

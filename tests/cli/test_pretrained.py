@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from itertools import islice
 from pathlib import Path
 
@@ -122,6 +123,19 @@ def test_commands_take_it_where_there_is_no_run(grae, comes_along: Path, name: t
     assert all(canonical_all(ended.json["samples"]))
     assert state(comes_along) == before
     assert not Path("runs").exists()
+
+
+def test_searches_take_the_model_for_searches(grae, comes_along: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    shutil.copytree(comes_along.parent, tmp_path / "models")
+    other = shutil.copytree(comes_along, tmp_path / "models" / "zinc250k-search")
+    about = json.loads((other / "model.json").read_text())
+    (other / "model.json").write_text(json.dumps({**about, "search": True}))
+    monkeypatch.setattr("grae.pretrained.home", lambda: tmp_path / "models")
+    assert "model: zinc250k (pretrained)" in grae("sample", "-n", "2").err
+    pace = ("--rounds", "1", "--batch-size", "2", "--start-limit", "20")
+    assert "model: zinc250k-search (pretrained)" in grae("optimize", "--target", "qed", *pace).err
+    shutil.rmtree(other)
+    assert "model: zinc250k (pretrained)" in grae("optimize", "--target", "qed", *pace, "--out", "again").err
 
 
 def test_a_run_of_ones_own_comes_first(grae, comes_along: Path, trained: Path, tmp_path: Path):

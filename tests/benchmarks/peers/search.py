@@ -28,7 +28,7 @@ from grae.targets.benchmarks.efficiency import distinct_scores, top_auc
 
 UNIT = "AUC of the top 10"
 TASKS = "albuterol_similarity,median1,osimertinib_mpo"
-SHIPPED = "zinc250k"
+SHIPPED = "zinc250k-search"
 """The pretrained model."""
 
 Search = Callable[[Counted, Sequence[str], int], Scored]
