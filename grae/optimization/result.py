@@ -62,6 +62,7 @@ class SearchResult:
         failures: failed calls of the target, in the start and in the search.
         condition: condition on the strings, in words; None for none.
         diversity: diversity rule of the results; None for none.
+        template: template that all strings match; None for none.
     """
 
     target: Target

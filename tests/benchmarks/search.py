@@ -7,7 +7,8 @@ r"""Benchmarks of the search: expressions from the worse half of a data set, mol
         --start-limit 20000 --strategy genetic
     python tests/benchmarks/search.py run runs/zinc --target logp --data zinc250k --seeds 0 1 2
     python tests/benchmarks/search.py profile runs/half --target log-mse --data half.txt
-    python tests/benchmarks/search.py speed zinc250k-search --target logp --data zinc250k --most-atoms 38 --batch-size 20
+    python tests/benchmarks/search.py speed zinc250k-search --target logp --data zinc250k --most-atoms 38 \
+        --batch-size 20
 
 `half` prints the best score of the half. `run` prints the best score of each seed after every 100 evaluations, and the
 size of the best molecule. `profile` times ten rounds after 1,000 evaluations. `speed` times rounds after 1,000, 3,000
