@@ -29,7 +29,7 @@ def scores(texts: list[str]) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="zinc250k")
+    parser.add_argument("--model", default="zinc250k-search")
     parser.add_argument("--evaluations", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch-size", type=int, default=5)
