@@ -69,7 +69,7 @@ class Commands(TyperGroup):
             raise typer.Exit(INTERRUPTED) from interrupt
         except BrokenPipeError as error:
             # the reader of the output has closed the pipe (`grae sample | head`)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_unwritten()
             raise typer.Exit(BROKEN_PIPE) from error
         except MemoryError as error:
             remedy = "ask for less at once (-n, --latent-dim, --batch-size), or use a machine with more"
@@ -83,7 +83,16 @@ class Commands(TyperGroup):
             if error.errno in NO_SUCH_PLACE:
                 remedy = "give the path of a file or a folder"
             say(f"grae: {GraeError(f'{place}{error.strerror}', remedy=remedy)}", sys.stderr)
+            _discard_unwritten()
             raise typer.Exit(BAD_INPUT) from error
+
+
+def _discard_unwritten() -> None:
+    """Discards what cannot be written to standard output; Python would try again at exit, and exit with status 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(

@@ -9,9 +9,12 @@ center to its nearest neighbor.
 
 Samples are drawn as in the authors' code: Hamiltonian Monte Carlo (HMC), started at random training codes and run for
 100 steps, too few to forget them. In that code momenta have standard deviation 0.5 at unit mass, so that the chains
-leave invariant not the volume element but its fourth power: a temperature of 1/4. The step size is reduced when too
-many proposals are rejected. `log_prob` is that stationary density. Its integral is estimated by importance sampling
-from Gaussians at the centers; `about` records the effective sample size, which is small if the estimate is poor.
+leave invariant not the volume element but its fourth power: a temperature of 1/4. And det G is clipped at 1e10 there,
+without which walks end where most terms overlap, in the middle of the codes; here the volume element is clipped at the
+value that nine tenths of the training codes reach, so that walks are free among the codes and repelled outside. The
+step size is reduced when too many proposals are rejected. `log_prob` is that stationary density. Its integral is
+estimated by importance sampling from Gaussians at the centers; `about` records the effective sample size, which is
+small if the estimate is poor.
 """
 
 import math
@@ -35,6 +38,9 @@ TOGETHER = 1_024  # codes per batch
 TEMPERATURE = 0.25
 STEPS, LEAPS, SIZE = 100, 10, 0.005  # HMC: steps, leapfrog steps, their size: the authors' 0.01 * sqrt(TEMPERATURE)
 ACCEPTED = 0.7  # acceptance rate below which the step size is reduced
+UNCLIPPED = 1e300  # a finite number, as JSON requires
+REST = 0.2  # fraction of the importance samples for the region without codes
+REACHED = 0.1  # quantile of the volume element at training codes at which it is clipped
 ARRAYS = ("centers", "variances", "starts")
 
 
@@ -64,7 +70,7 @@ class Geometry(Density):
         self._fitted()
         arrays, about = self._gaussian.state()
         own = {f"gaussian.{name}": array for name, array in arrays.items()}
-        numbers = {"rho2": self._rho2, "log_integral": self._log_integral}
+        numbers = {"rho2": self._rho2, "log_integral": self._log_integral, "log_ceiling": self._log_ceiling}
         metric = {"regularization": self.regularization, "decay": self.decay, **numbers}
         return own | {"centers": self._centers, "variances": self._variances, "starts": self._starts}, {
             **self.about,
@@ -78,11 +84,13 @@ class Geometry(Density):
         gaussian = {name.partition(".")[2]: array for name, array in arrays.items() if name.startswith("gaussian.")}
         own = {name: array for name, array in arrays.items() if not name.startswith("gaussian.")}
         metric = about.get("metric")
-        names = {"regularization", "decay", "rho2", "log_integral"}
+        names = {"regularization", "decay", "rho2", "log_integral", "log_ceiling"}
         if own.keys() != set(ARRAYS) or not isinstance(about.get("gaussian"), dict):
             raise ValueError(
                 f"expected the arrays {', '.join(ARRAYS)} and a Gaussian, found {', '.join(own) or 'none'}"
             )
+        if isinstance(metric, dict) and "log_ceiling" not in metric:
+            metric = {**metric, "log_ceiling": UNCLIPPED}  # of a file of an earlier version
         if not isinstance(metric, dict) or metric.keys() != names:
             raise ValueError(f"expected the metric's {', '.join(sorted(names))}, found {metric!r}")
         if not all(isinstance(value, float) and math.isfinite(value) for value in metric.values()):
@@ -102,6 +110,7 @@ class Geometry(Density):
             raise ValueError("variances must be positive, as many as centers, and rho2 must be positive")
         density._centers, density._variances, density._starts = own["centers"], own["variances"], own["starts"]
         density._rho2, density._log_integral = metric["rho2"], metric["log_integral"]
+        density._log_ceiling = metric["log_ceiling"]
         density.about = {name: value for name, value in about.items() if name not in ("gaussian", "metric")}
         return density
 
@@ -114,8 +123,11 @@ class Geometry(Density):
         k = max(1, min(self.most, len(x) // CODES_EACH))
         self._centers, self._variances = clusters(x, k, rng)
         self._rho2 = _largest_nearest(self._centers)
+        self._log_ceiling = UNCLIPPED
+        volumes = [self._volume(part)[0] for part in _parts(self._starts)]
+        self._log_ceiling = float(np.quantile(np.concatenate(volumes), REACHED))
         self._log_integral = 0.0
-        draws, log_q = self._draw_near_centers(DRAWS, rng)
+        draws, log_q = self._draw(DRAWS, rng)
         log_weights = np.concatenate([self._log_density(part)[0] for part in _parts(draws)]) - log_q
         self._log_integral = float(logsumexp(log_weights)) - math.log(len(draws))  # pyright: ignore[reportArgumentType]
         weights = np.exp(log_weights - logsumexp(log_weights))
@@ -142,7 +154,7 @@ class Geometry(Density):
         return log_volume / TEMPERATURE, gradient / TEMPERATURE
 
     def _volume(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The logarithm of the volume element, 1/2 log det G, at (n, D), (n,), and its gradient, (n, D)."""
+        """The logarithm of the clipped volume element, 1/2 log det G, at (n, D), (n,), and its gradient, (n, D)."""
         precisions = 1 / self._variances  # K D
         squares = (
             np.square(x) @ precisions.T
@@ -158,25 +170,28 @@ class Geometry(Density):
         shares = (1 / metric) @ precisions.T * kernels  # n K: of each term in the sum over dimensions
         pull = shares @ (self._centers * precisions) - x * (shares @ precisions)
         decay = self.decay * x * (floor / metric).sum(axis=1)[:, None]
-        return log_volume, pull / self._rho2 - decay
+        below = log_volume < self._log_ceiling
+        return np.minimum(log_volume, self._log_ceiling), np.where(below[:, None], pull / self._rho2 - decay, 0.0)
 
-    def _draw_near_centers(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Draws (n, D) from the Gaussians that approximate the metric's terms, and their log density.
+    def _draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draws (n, D) from a mixture that covers the stationary density, and their log density.
 
-        A single term has the volume element exp(-D/2 |x - c|^2_i / rho^2) up to a constant, and is raised to the power
-        1 / TEMPERATURE. The Gaussians are 1.5 times as wide, so that they cover the regions between centers.
+        Gaussians of twice the clusters' variances, for the region in which the volume element is clipped, and one with
+        the variance of the metric's last term, for the rest.
         """
         dim = self._centers.shape[1]
-        variances = 1.5**2 * TEMPERATURE * self._variances * self._rho2 / dim  # K D
-        chosen = rng.integers(len(self._centers), size=n)
-        draws = self._centers[chosen] + np.sqrt(variances[chosen]) * rng.standard_normal((n, dim))
+        centers = np.concatenate([self._centers, np.zeros((1, dim))])
+        variances = np.concatenate([2 * self._variances, np.full((1, dim), TEMPERATURE / (self.decay * dim))])
+        shares = np.append(np.full(len(self._centers), (1 - REST) / len(self._centers)), REST)
+        chosen = rng.choice(len(centers), size=n, p=shares)
+        draws = centers[chosen] + np.sqrt(variances[chosen]) * rng.standard_normal((n, dim))
         log_q = []
-        constants = -0.5 * (np.log(variances).sum(axis=1) + dim * math.log(2 * math.pi)) - math.log(len(variances))
+        constants = np.log(shares) - 0.5 * (np.log(variances).sum(axis=1) + dim * math.log(2 * math.pi))
         for part in _parts(draws):
             squares = (
                 np.square(part) @ (1 / variances).T
-                - 2 * part @ (self._centers / variances).T
-                + (np.square(self._centers) / variances).sum(axis=1)
+                - 2 * part @ (centers / variances).T
+                + (np.square(centers) / variances).sum(axis=1)
             )
             log_q.append(logsumexp(constants - squares / 2, axis=1))
         return draws, np.concatenate([np.empty(0), *log_q])

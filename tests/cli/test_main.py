@@ -95,7 +95,9 @@ def test_reader_that_goes_away_is_no_error(pipe: str):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_full_disk_on_stdout_is_bad_input():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_full_disk_on_stdout_is_bad_input(monkeypatch: pytest.MonkeyPatch, unbuffered: str):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     command = f"{sys.executable} -c 'from grae.cli.main import main; main()' grammar list --json > /dev/full"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2

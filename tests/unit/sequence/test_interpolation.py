@@ -39,7 +39,7 @@ def test_a_few_of_many_are_spread_evenly():
 
 def test_bad_input(expressions_model):
     for given in ({"n": 1}, {"points": 1}, {"path": "curved"}):
-        with pytest.raises(SettingsError, match="way"):
+        with pytest.raises(SettingsError, match="path"):
             expressions_model.interpolate("x", "1", **given)
     with pytest.raises(ParseError):
         expressions_model.interpolate("x", "1+")
