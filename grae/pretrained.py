@@ -151,13 +151,12 @@ def model_for(language: str | None = None, fingerprint: str | None = None, *, se
     Raises:
         RunError: a model is damaged.
     """
-    for name in sorted(names(), key=lambda name: _read(home() / name).about.search != search):
-        place = home() / name
-        if language is not None and _read(place).about.language != language:
+    for one in sorted(pretrained().values(), key=lambda one: one.about.search != search):
+        if language is not None and one.about.language != language:
             continue
-        if fingerprint is not None and _fingerprint(place) != fingerprint:
+        if fingerprint is not None and _fingerprint(one.path) != fingerprint:
             continue
-        return place
+        return one.path
     return None
 
 

@@ -123,7 +123,6 @@ class Geometry(Density):
         k = max(1, min(self.most, len(x) // CODES_EACH))
         self._centers, self._variances = clusters(x, k, rng)
         self._rho2 = _largest_nearest(self._centers)
-        self._log_ceiling = UNCLIPPED
         volumes = [self._volume(part)[0] for part in _parts(self._starts)]
         self._log_ceiling = float(np.quantile(np.concatenate(volumes), REACHED))
         self._log_integral = 0.0
@@ -151,17 +150,16 @@ class Geometry(Density):
     def _log_density(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The logarithm of the stationary density up to a constant at (n, D), (n,), and its gradient, (n, D)."""
         log_volume, gradient = self._volume(x)
-        return log_volume / TEMPERATURE, gradient / TEMPERATURE
+        below = log_volume < self._log_ceiling
+        return (
+            np.minimum(log_volume, self._log_ceiling) / TEMPERATURE,
+            np.where(below[:, None], gradient / TEMPERATURE, 0.0),
+        )
 
     def _volume(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The logarithm of the clipped volume element, 1/2 log det G, at (n, D), (n,), and its gradient, (n, D)."""
+        """The logarithm of the volume element, 1/2 log det G, at (n, D), (n,), and its gradient, (n, D)."""
         precisions = 1 / self._variances  # K D
-        squares = (
-            np.square(x) @ precisions.T
-            - 2 * x @ (self._centers * precisions).T
-            + (np.square(self._centers) * precisions).sum(axis=1)
-        )
-        log_kernels = -squares / self._rho2  # n K
+        log_kernels = -_squares(x, self._centers, precisions) / self._rho2  # n K
         log_floor = math.log(self.regularization) - self.decay * np.einsum("nd,nd->n", x, x)
         top = np.maximum(log_kernels.max(axis=1), log_floor)[:, None]
         kernels, floor = np.exp(log_kernels - top), np.exp(log_floor[:, None] - top)
@@ -170,8 +168,7 @@ class Geometry(Density):
         shares = (1 / metric) @ precisions.T * kernels  # n K: of each term in the sum over dimensions
         pull = shares @ (self._centers * precisions) - x * (shares @ precisions)
         decay = self.decay * x * (floor / metric).sum(axis=1)[:, None]
-        below = log_volume < self._log_ceiling
-        return np.minimum(log_volume, self._log_ceiling), np.where(below[:, None], pull / self._rho2 - decay, 0.0)
+        return log_volume, pull / self._rho2 - decay
 
     def _draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draws (n, D) from a mixture that covers the stationary density, and their log density.
@@ -185,15 +182,8 @@ class Geometry(Density):
         shares = np.append(np.full(len(self._centers), (1 - REST) / len(self._centers)), REST)
         chosen = rng.choice(len(centers), size=n, p=shares)
         draws = centers[chosen] + np.sqrt(variances[chosen]) * rng.standard_normal((n, dim))
-        log_q = []
         constants = np.log(shares) - 0.5 * (np.log(variances).sum(axis=1) + dim * math.log(2 * math.pi))
-        for part in _parts(draws):
-            squares = (
-                np.square(part) @ (1 / variances).T
-                - 2 * part @ (centers / variances).T
-                + (np.square(centers) / variances).sum(axis=1)
-            )
-            log_q.append(logsumexp(constants - squares / 2, axis=1))
+        log_q = [logsumexp(constants - _squares(part, centers, 1 / variances) / 2, axis=1) for part in _parts(draws)]
         return draws, np.concatenate([np.empty(0), *log_q])
 
     def _chains(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -252,6 +242,13 @@ def _sums(groups: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, n
     sums = np.zeros((k, values.shape[1]))
     np.add.at(sums, groups, values)
     return np.bincount(groups, minlength=k), sums
+
+
+def _squares(x: np.ndarray, centers: np.ndarray, precisions: np.ndarray) -> np.ndarray:
+    """Squared distances of points (n, D) to centers (K, D), each under its diagonal precisions (K, D): (n, K)."""
+    return (
+        np.square(x) @ precisions.T - 2 * x @ (centers * precisions).T + (np.square(centers) * precisions).sum(axis=1)
+    )
 
 
 def _largest_nearest(centers: np.ndarray) -> float:

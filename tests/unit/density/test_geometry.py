@@ -8,7 +8,7 @@ import pytest
 
 from grae import files
 from grae.density import Geometry, load_densities, save_densities
-from grae.density.geometry import clusters
+from grae.density.geometry import TEMPERATURE, clusters
 from grae.errors import RunError, SettingsError
 
 
@@ -33,14 +33,18 @@ def test_the_volume_element_is_the_root_of_the_metrics_determinant():
         for center, variance in zip(density._centers, density._variances, strict=True):
             inverse = np.diag(1 / variance)
             metric += inverse * math.exp(-(x - center) @ inverse @ (x - center) / density._rho2)
-        expected = min(0.5 * np.linalg.slogdet(metric)[1], density._log_ceiling)
-        volume, gradient = density._volume(x[None])
-        assert volume[0] == pytest.approx(expected)
-        clipped += volume[0] == density._log_ceiling
-        for place in range(4):
-            step = 1e-6 * np.eye(4)[place]
-            difference = density._volume((x + step)[None])[0] - density._volume((x - step)[None])[0]
-            assert gradient[0, place] == pytest.approx(difference[0] / 2e-6, abs=1e-6)
+        expected = 0.5 * np.linalg.slogdet(metric)[1]
+        clipped += expected > density._log_ceiling
+        for function, value in (
+            (density._volume, expected),
+            (density._log_density, min(expected, density._log_ceiling) / TEMPERATURE),
+        ):
+            found, gradient = function(x[None])
+            assert found[0] == pytest.approx(value)
+            for place in range(4):
+                step = 1e-6 * np.eye(4)[place]
+                difference = function((x + step)[None])[0] - function((x - step)[None])[0]
+                assert gradient[0, place] == pytest.approx(difference[0] / 2e-6, abs=1e-6)
     assert 0 < clipped < 20
 
 
