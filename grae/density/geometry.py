@@ -183,8 +183,8 @@ class Geometry(Density):
         chosen = rng.choice(len(centers), size=n, p=shares)
         draws = centers[chosen] + np.sqrt(variances[chosen]) * rng.standard_normal((n, dim))
         constants = np.log(shares) - 0.5 * (np.log(variances).sum(axis=1) + dim * math.log(2 * math.pi))
-        log_q = [logsumexp(constants - _squares(part, centers, 1 / variances) / 2, axis=1) for part in _parts(draws)]
-        return draws, np.concatenate([np.empty(0), *log_q])
+        distances = np.concatenate([_squares(part, centers, 1 / variances) for part in _parts(draws)])
+        return draws, np.asarray(logsumexp(constants - distances / 2, axis=1))
 
     def _chains(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The final states of Hamiltonian Monte Carlo chains that start at (n, D)."""
